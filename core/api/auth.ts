@@ -1,0 +1,17 @@
+/** What a credential may do. `admin` includes `read` and `metrics`. */
+export type Scope = 'read' | 'admin' | 'metrics';
+
+/** Who is asking, as proven. */
+export interface Principal {
+  readonly kind: 'token' | 'session' | 'local' | 'anonymous';
+  /** Token name, or `root` on the local socket. Goes into the audit log. */
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  /** The CSRF token a write by this principal must carry; only sessions have one. */
+  readonly csrf?: string;
+}
+
+export const ANONYMOUS: Principal = { kind: 'anonymous', name: '', scopes: [] };
+
+export const mayDo = (principal: Principal, scope: Scope | 'none'): boolean =>
+  scope === 'none' || principal.scopes.includes(scope) || principal.scopes.includes('admin');

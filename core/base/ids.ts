@@ -1,0 +1,52 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import type { Random } from './ports.ts';
+import type { Millis } from './time.ts';
+
+/** A UUID in its lower-case text form; versions 7 and 8 sort by time. */
+export type Id = string & { readonly kind: 'id' };
+export type FindingId = Id & { readonly of: 'finding' };
+export type DecisionId = Id & { readonly of: 'decision' };
+
+const VERSION_7 = 0x70;
+const VERSION_8 = 0x80;
+const VARIANT = 0x80;
+
+/** UUIDv7 (RFC 9562): 48 bits of time, 74 random bits. */
+export const uuidv7 = (now: Millis, random: Random): Id => timeId(now, random.bytes(10), VERSION_7);
+
+/**
+ * UUIDv8: 48 bits of event time, then 74 bits of SHA-256 over the given parts. The same parts give the same id on every
+ * run, which is what makes a re-fed log idempotent. Parts are length-prefixed, so `["ab","c"]` and `["a","bc"]` differ.
+ */
+export function contentId(at: Millis, parts: readonly string[]): Id {
+  const hash = sha256.create();
+  for (const part of parts) {
+    const bytes = utf8ToBytes(part);
+    hash.update(utf8ToBytes(`${bytes.length}:`)).update(bytes);
+  }
+  return timeId(at, hash.digest().subarray(0, 10), VERSION_8);
+}
+
+/** SHA-256 of the bytes as lower-case hex. */
+export const sha256Hex = (bytes: Uint8Array): string => bytesToHex(sha256(bytes));
+
+/** Whether `text` has the form of an id this product makes. */
+export const isId = (text: string): text is Id =>
+  /^[0-9a-f]{8}-[0-9a-f]{4}-[78][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(text);
+
+/** The moment in an id's first 48 bits. */
+export const idTime = (id: Id): Millis => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) as Millis;
+
+function timeId(at: Millis, tail: Uint8Array, version: number): Id {
+  const bytes = new Uint8Array(16);
+  const view = new DataView(bytes.buffer);
+  const time = Math.max(0, Math.floor(at));
+  view.setUint16(0, Math.floor(time / 2 ** 32));
+  view.setUint32(2, time >>> 0);
+  bytes.set(tail.subarray(0, 10), 6);
+  view.setUint8(6, (view.getUint8(6) & 0x0f) | version);
+  view.setUint8(8, (view.getUint8(8) & 0x3f) | VARIANT);
+  const hex = bytesToHex(bytes);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}` as Id;
+}

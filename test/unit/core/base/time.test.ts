@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { goDuration, millis, parseDuration } from '../../../../core/base/time.ts';
+
+for (const [written, length] of [
+  ['', 'never'],
+  ['0', 'never'],
+  ['7d', 604_800_000],
+  ['24h', 86_400_000],
+  ['1h30m', 5_400_000],
+  ['1.5s', 1500],
+  ['250ms', 250],
+  ['-1h', undefined],
+  ['5', undefined],
+  ['1w', undefined],
+  ['0s', undefined],
+  ['999999999d', undefined],
+  ['1h 30m', undefined],
+] as const)
+  test(`duration ${JSON.stringify(written)} is ${length}`, () => {
+    const parsed = parseDuration(written);
+    assert.equal(parsed.ok ? parsed.value : undefined, length);
+  });
+
+for (const [length, written] of [
+  [0, '0s'],
+  [250, '250ms'],
+  [59_999, '59s'],
+  [90_000, '1m30s'],
+  [259_380_000, '72h3m0s'],
+  [3_600_000, '1h0m0s'],
+] as const)
+  test(`${length} ms prints as ${written}`, () => assert.equal(goDuration(millis(length)), written));
