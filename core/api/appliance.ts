@@ -1,23 +1,12 @@
 import type { Component } from '../base/component.ts';
 import type { Ip } from '../base/ip.ts';
 import type { Result } from '../base/result.ts';
-import type { Deadline, Millis } from '../base/time.ts';
+import type { Millis } from '../base/time.ts';
 import type { Finding, Severity } from '../detect/finding.ts';
-import type { Decision, Origin } from '../respond/decision.ts';
-
-/** `observe`: kernel untouched. `dry_run`: only an operator's blocks reach the kernel. `enforce`: findings block too. */
-export type Mode = 'observe' | 'dry_run' | 'enforce';
-export const MODES = ['observe', 'dry_run', 'enforce'] as const satisfies readonly Mode[];
-
-/** Findings of one check about one subject, as `/api/v1/findings` lists them. */
-export interface FindingGroup {
-  readonly latest: Finding;
-  readonly serial: number;
-  readonly firstSeen: Millis;
-  readonly lastSeen: Millis;
-  /** Findings in the group. */
-  readonly findings: number;
-}
+import type { FindingGroup } from '../incident/finding-group.ts';
+import type { BlockRefusal, BlockRequest, UnblockRefusal } from '../respond/block.ts';
+import type { Decision } from '../respond/decision.ts';
+import type { Mode } from '../respond/mode.ts';
 
 export interface ApplianceFacts {
   readonly hostname: string;
@@ -49,17 +38,6 @@ export interface ApplianceFacts {
   readonly claimed: boolean;
 }
 
-export interface BlockRequest {
-  readonly ip: Ip;
-  readonly reason: string;
-  readonly expiresAt: Deadline;
-  readonly origin: Origin;
-  readonly actor: string;
-}
-
-/** `protected`: loopback, own, infra. `observing`: the mode forbids it. `failed`: the kernel refused. */
-export type BlockRefusal = 'protected' | 'observing' | 'failed';
-
 /** What the endpoints ask of the running appliance; the composition root answers. */
 export interface Appliance {
   facts(): Promise<ApplianceFacts>;
@@ -70,10 +48,7 @@ export interface Appliance {
   blockOf(ip: Ip): Decision | undefined;
   /** Resolves when the kernel holds it and it is durable. An address that is blocked already gets the new reason and expiry. */
   block(request: BlockRequest): Promise<Result<Decision, BlockRefusal>>;
-  unblock(request: {
-    readonly ip: Ip;
-    readonly actor: string;
-  }): Promise<Result<Decision, 'not_blocked' | 'observing' | 'failed'>>;
+  unblock(request: { readonly ip: Ip; readonly actor: string }): Promise<Result<Decision, UnblockRefusal>>;
   /** Every finding as it is made, in order. Returns the unsubscriber. */
   onFinding(listener: (finding: Finding, serial: number) => void): () => void;
   /** Writes the mode into the config file and applies it. */

@@ -1,0 +1,50 @@
+import { type DecisionId, isId } from '../../core/base/ids.ts';
+import { parseIp } from '../../core/base/ip.ts';
+import { type Deadline, type Millis, plus } from '../../core/base/time.ts';
+import type { NftElement, NftOp } from '../../native/nft/index.ts';
+import type { KernelBlock } from './port.ts';
+import { blockedSet } from './table.ts';
+
+/** The kernel keeps timeouts in milliseconds of an unsigned 64-bit counter of jiffies; a year is far inside it. */
+const LONGEST_TIMEOUT = 365 * 86_400_000;
+
+/**
+ * Time left to hand to the kernel. At least one millisecond: a block that ended between decision and transaction is put
+ * in and gone at once, rather than refused.
+ */
+export const timeoutOf = (expiresAt: Deadline, now: Millis): Millis | 'never' =>
+  expiresAt === 'never' ? 'never' : (Math.min(LONGEST_TIMEOUT, Math.max(1, expiresAt - now)) as Millis);
+
+const setOf = (ip: string): string => blockedSet(ip.includes(':') ? 6 : 4);
+
+const addOp = (block: KernelBlock, now: Millis): NftOp => ({
+  kind: 'add',
+  set: setOf(block.ip),
+  key: block.ip,
+  timeout: timeoutOf(block.expiresAt, now),
+  comment: block.id,
+});
+
+/**
+ * Adds the block whether or not the address is in the set. An element that stands keeps its old timeout and comment when
+ * added again, and deleting one that is missing fails the batch; add, delete, add does what is meant in both cases.
+ */
+export const putOps = (block: KernelBlock, now: Millis): readonly NftOp[] => [
+  addOp(block, now),
+  { kind: 'delete', set: setOf(block.ip), key: block.ip },
+  addOp(block, now),
+];
+
+/** Removes the address whether or not it is in the set: the kernel may have timed it out a moment ago. */
+export const removeOps = (ip: string): readonly NftOp[] => [
+  { kind: 'add', set: setOf(ip), key: ip, timeout: 1000 as Millis },
+  { kind: 'delete', set: setOf(ip), key: ip },
+];
+
+/** Reads an element of a blocked set back; its comment is the decision's id, unless somebody else put it there. */
+export function blockFrom(element: NftElement, now: Millis): { readonly block?: KernelBlock; readonly key: string } {
+  const parsed = parseIp(element.key);
+  if (!parsed.ok || element.comment === undefined || !isId(element.comment)) return { key: element.key };
+  const expiresAt = element.timeout === 'never' ? 'never' : plus(now, element.timeout);
+  return { key: element.key, block: { ip: parsed.value.text, id: element.comment as DecisionId, expiresAt } };
+}

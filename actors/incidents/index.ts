@@ -1,0 +1,1 @@
+export { ACTIVE_FOR, ActiveFindings } from './active-findings.ts';

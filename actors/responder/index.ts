@@ -1,0 +1,2 @@
+export { type DecisionRecords, Ledger } from './ledger.ts';
+export { desiredBlocks, Responder, type ResponderDeps } from './responder.ts';

@@ -1,0 +1,17 @@
+import type { Ip } from '../base/ip.ts';
+import type { Deadline } from '../base/time.ts';
+import type { Origin } from './decision.ts';
+
+/** A person's or client's wish to block one address. */
+export interface BlockRequest {
+  readonly ip: Ip;
+  readonly reason: string;
+  readonly expiresAt: Deadline;
+  readonly origin: Origin;
+  /** Name of the principal. */
+  readonly actor: string;
+}
+
+/** `protected`: loopback, own, infra. `observing`: the mode forbids it. `failed`: the kernel or the disk refused. */
+export type BlockRefusal = 'protected' | 'observing' | 'failed';
+export type UnblockRefusal = 'not_blocked' | 'observing' | 'failed';

@@ -1,0 +1,61 @@
+import { contentId, type DecisionId } from '../base/ids.ts';
+import { parseIp } from '../base/ip.ts';
+import { coveredBy, type NamedNetwork } from '../base/prefixes.ts';
+import { type Deadline, hasPassed, type Millis, plus } from '../base/time.ts';
+import type { Finding } from '../detect/finding.ts';
+import type { Provenance } from '../event/event.ts';
+import type { Decision, DecisionState } from './decision.ts';
+import type { Mode } from './mode.ts';
+
+/** Best first; a response accepts what stands at or before its least. */
+const TRUST: readonly Provenance[] = ['kernel', 'journal', 'authenticated', 'file', 'spoofable'];
+
+/** What a check may cause: the least provenance its findings need before an address is blocked for them. */
+const BLOCKS_FOR: ReadonlyMap<string, { readonly least: Provenance }> = new Map([
+  ['ssh_bruteforce', { least: 'file' }],
+]);
+
+export interface BlockPolicy {
+  readonly mode: Mode;
+  /** How long a block lasts, counted from the finding's event time. */
+  readonly expiry: Millis | 'never';
+  readonly protectedNetworks: readonly NamedNetwork[];
+}
+
+/**
+ * What to do about a finding, or nothing when it is no ground for a block. The id is made from the finding's, so the same
+ * finding seen again after a crash decides the same thing once. A block counts from the event, so a log read late blocks
+ * only for what is left by the wall clock, and nothing for an attack that is long over.
+ */
+export function decide(finding: Finding, policy: BlockPolicy, now: Millis): Decision | undefined {
+  const response = BLOCKS_FOR.get(finding.check);
+  if (response === undefined || finding.subject.kind !== 'ip') return undefined;
+  if (TRUST.indexOf(finding.provenance) > TRUST.indexOf(response.least)) return undefined;
+  const parsed = parseIp(finding.subject.value);
+  if (!parsed.ok) return undefined;
+  const guard = coveredBy(parsed.value, policy.protectedNetworks);
+  const expiresAt: Deadline = policy.expiry === 'never' ? 'never' : plus(finding.at, policy.expiry);
+  const state = guard ? 'refused' : hasPassed(expiresAt, now) ? 'expired' : stateIn(policy.mode);
+  return {
+    id: decisionIdOf(finding),
+    kind: 'block',
+    ip: parsed.value.text,
+    reason: finding.message,
+    origin: 'auto_response',
+    findings: [finding.id],
+    at: now,
+    expiresAt,
+    state,
+    ...(state === 'expired' ? { endedAt: now, note: 'the attack is older than the block would have lasted' } : {}),
+    ...(guard ? { note: refusalText(parsed.value.text, guard) } : {}),
+  };
+}
+
+/** Why an address may not be blocked, for a person. */
+export const refusalText = (ip: string, guard: NamedNetwork): string =>
+  `${ip} must not be blocked: ${guard.why} (${guard.net.text})`;
+
+export const decisionIdOf = (finding: Finding): DecisionId =>
+  contentId(finding.at, ['block', finding.id]) as DecisionId;
+
+const stateIn = (mode: Mode): DecisionState => (mode === 'enforce' ? 'active' : 'dry_run');
