@@ -22,7 +22,7 @@ export class Ledger {
   readonly #records: DecisionRecords;
   readonly #active = new Map<Ip, Decision>();
   readonly #ids = new Map<DecisionId, Ip>();
-  /** Ended since start: what a sync of the kernel may still meet before the disk says so. */
+  /** Ended, but the disk does not say so yet: a sync of the kernel may still meet their elements. */
   readonly #ended = new Set<DecisionId>();
   /** Seconds since 1970 → addresses whose block ends in that second. */
   readonly #endings = new Map<number, Set<Ip>>();
@@ -68,6 +68,7 @@ export class Ledger {
         : undefined;
     this.#active.set(decision.ip, decision);
     this.#ids.set(decision.id, decision.ip);
+    this.#ended.delete(decision.id);
     if (decision.expiresAt !== 'never') {
       const second = Math.ceil(decision.expiresAt / 1000);
       const there = this.#endings.get(second);
@@ -101,8 +102,10 @@ export class Ledger {
     });
   }
 
-  save(decisions: readonly Decision[], options: { readonly sync: boolean }): Promise<Result<void, string>> {
-    return this.#records.save(decisions, options);
+  async save(decisions: readonly Decision[], options: { readonly sync: boolean }): Promise<Result<void, string>> {
+    const saved = await this.#records.save(decisions, options);
+    if (saved.ok) for (const { id, state } of decisions) if (state !== 'active') this.#ended.delete(id);
+    return saved;
   }
 }
 

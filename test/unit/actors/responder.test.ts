@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import type { Firewall, KernelBlock } from '../../../actors/firewall/index.ts';
+import { Ledger, Responder } from '../../../actors/responder/index.ts';
+import { contentId, type DecisionId, type FindingId } from '../../../core/base/ids.ts';
+import type { Ip } from '../../../core/base/ip.ts';
+import { fail, ok } from '../../../core/base/result.ts';
+import { hours, millis, minutes, plus } from '../../../core/base/time.ts';
+import type { Finding } from '../../../core/detect/finding.ts';
+import type { Decision, Outcome } from '../../../core/respond/decision.ts';
+import type { Mode } from '../../../core/respond/mode.ts';
+import { decisionIdOf } from '../../../core/respond/policy.ts';
+import { protectedNetworks } from '../../../core/respond/protected.ts';
+import { SimulatedClock } from '../../support/simulated-clock.ts';
+
+const IP = '203.0.113.7' as Ip;
+
+/** Kernel and disk as two maps. */
+function bench() {
+  const clock = new SimulatedClock();
+  const kernel = new Map<string, KernelBlock>();
+  const disk = new Map<DecisionId, Decision>();
+  const told: [Decision, Outcome | undefined][] = [];
+  const state = { mode: 'enforce' as Mode, kernelFails: false, diskFails: false };
+  const refuse = { ok: false, code: 'denied', errno: 1, public: 'not permitted' } as const;
+  const firewall: Firewall = {
+    state: () => 'enforcing',
+    error: () => undefined,
+    enable: async () => {},
+    disable: async () => {},
+    enforce: async (blocks) => {
+      if (state.kernelFails) return refuse;
+      for (const block of blocks) kernel.set(block.ip, block);
+      return ok(undefined);
+    },
+    release: async (ips) => {
+      if (state.kernelFails) return refuse;
+      for (const ip of ips) kernel.delete(ip);
+      return ok(undefined);
+    },
+    protectedNetworks: async () => protectedNetworks(['192.0.2.10'], []),
+  };
+  const ledger = new Ledger({
+    active: async function* () {
+      for (const decision of disk.values()) if (decision.state === 'active') yield decision;
+    },
+    get: async (id) => disk.get(id),
+    save: async (decisions) => {
+      if (state.diskFails) return fail('lost', 'no disk');
+      for (const decision of decisions) disk.set(decision.id, decision);
+      return ok(undefined);
+    },
+  });
+  const responder = new Responder({
+    ledger,
+    firewall,
+    clock,
+    random: { bytes: (count) => new Uint8Array(count).fill(told.length + disk.size) },
+    log: () => {},
+    mode: () => state.mode,
+    expiry: () => hours(24),
+    publish: (decision, outcome) => told.push([decision, outcome]),
+  });
+  return { clock, kernel, disk, told, state, ledger, responder };
+}
+
+const findingAt = (clock: SimulatedClock, value: string = IP): Finding => ({
+  id: contentId(clock.now(), ['f', value]) as FindingId,
+  at: clock.now(),
+  check: 'ssh_bruteforce',
+  severity: 'high',
+  subject: { kind: 'ip', value },
+  message: 'SSH brute force',
+  firstAt: clock.now(),
+  count: 5,
+  first: { source: 's', offset: 0 },
+  last: { source: 's', offset: 9 },
+  provenance: 'file',
+});
+
+let b: ReturnType<typeof bench>;
+beforeEach(() => {
+  b = bench();
+});
+
+const manual = (change: Partial<Parameters<Responder['block']>[0]> = {}) =>
+  b.responder.block({
+    ip: IP,
+    reason: 'r',
+    expiresAt: plus(b.clock.now(), hours(1)),
+    origin: 'api',
+    actor: 'ops',
+    ...change,
+  });
+
+test('a finding is enforced, recorded and told', async () => {
+  const finding = findingAt(b.clock);
+  await b.responder.respond([{ finding, again: false }]);
+  assert.equal(b.kernel.get(IP)?.id, decisionIdOf(finding));
+  assert.equal(b.disk.get(decisionIdOf(finding))?.state, 'active');
+  assert.equal(b.told[0]?.[1]?.result, 'enforced');
+});
+
+test('in dry run it is recorded and counted, and the kernel untouched', async () => {
+  b.state.mode = 'dry_run';
+  const finding = findingAt(b.clock);
+  await b.responder.respond([{ finding, again: false }]);
+  assert.equal(b.kernel.size, 0);
+  assert.equal(b.responder.dryRuns, 1);
+  assert.equal(b.disk.get(decisionIdOf(finding))?.state, 'dry_run');
+});
+
+test('a re-fed finding that was decided and lifted stays lifted', async () => {
+  const finding = findingAt(b.clock);
+  await b.responder.respond([{ finding, again: false }]);
+  assert.ok((await b.responder.unblock({ ip: IP, actor: 'ops' })).ok);
+  await b.responder.respond([{ finding, again: true }]);
+  assert.equal(b.kernel.size, 0);
+  assert.equal(b.disk.get(decisionIdOf(finding))?.state, 'lifted');
+});
+
+test('a recovered block gets its reason back from the re-fed finding', async () => {
+  const finding = findingAt(b.clock);
+  await b.responder.adopt([{ ip: IP, id: decisionIdOf(finding), expiresAt: plus(b.clock.now(), hours(24)) }]);
+  assert.equal(b.ledger.of(IP)?.origin, 'recovered');
+  await b.responder.respond([{ finding, again: true }]);
+  assert.equal(b.ledger.of(IP)?.origin, 'auto_response');
+  assert.deepEqual(b.ledger.of(IP)?.findings, [finding.id]);
+});
+
+test('a block that stands longer is left alone by a finding', async () => {
+  await manual({ expiresAt: 'never' });
+  await b.responder.respond([{ finding: findingAt(b.clock), again: false }]);
+  assert.equal(b.ledger.of(IP)?.origin, 'api');
+});
+
+test('a second block by hand replaces the first: one stands, the other is lifted', async () => {
+  const first = await manual();
+  b.clock.advance(1000);
+  const second = await manual({ reason: 'again' });
+  assert.ok(first.ok && second.ok);
+  assert.equal(b.disk.get(first.value.id)?.state, 'lifted');
+  assert.equal(b.kernel.get(IP)?.id, second.value.id);
+  assert.deepEqual(
+    [...b.ledger.active()].map((d) => d.id),
+    [second.value.id],
+  );
+});
+
+test('a kernel that refuses leaves what stood before', async () => {
+  const first = await manual();
+  b.state.kernelFails = true;
+  const second = await manual({ reason: 'again' });
+  assert.equal(second.ok, false);
+  assert.ok(first.ok);
+  assert.equal(b.ledger.of(IP)?.id, first.value.id);
+  assert.equal((await b.responder.unblock({ ip: IP, actor: 'ops' })).ok, false);
+  assert.equal(b.ledger.of(IP)?.id, first.value.id);
+});
+
+test('a finding whose block the kernel refuses stays wanted, for the next sync', async () => {
+  b.state.kernelFails = true;
+  await b.responder.respond([{ finding: findingAt(b.clock), again: false }]);
+  assert.equal(b.ledger.of(IP)?.state, 'active');
+  assert.equal(b.told[0]?.[1]?.result, 'failed');
+});
+
+test('own addresses are refused, with the reason', async () => {
+  const refused = await manual({ ip: '192.0.2.10' as Ip });
+  assert.ok(!refused.ok && refused.code === 'protected');
+  assert.match(refused.public, /an address of this host/);
+});
+
+test('observing refuses by hand', async () => {
+  b.state.mode = 'observe';
+  const refused = await manual();
+  assert.ok(!refused.ok && refused.code === 'observing');
+});
+
+test('a block ends by the wall clock, not a second early', async () => {
+  b.responder.start();
+  const made = await manual({ expiresAt: plus(b.clock.now(), minutes(1)) });
+  assert.ok(made.ok);
+  b.clock.advance(59_999);
+  assert.equal(b.ledger.size, 1);
+  b.clock.advance(2001);
+  assert.equal(b.ledger.size, 0);
+  await new Promise(setImmediate);
+  assert.equal(b.disk.get(made.value.id)?.state, 'expired');
+  b.responder.stop();
+  assert.equal(b.clock.pending, 0);
+});
+
+test('a clock set a day ahead ends what is due, once', async () => {
+  b.responder.start();
+  await manual();
+  await manual({ ip: '203.0.113.8' as Ip, expiresAt: 'never' });
+  b.clock.advance(86_400_000);
+  assert.deepEqual(
+    [...b.ledger.active()].map((d) => d.ip),
+    ['203.0.113.8'],
+  );
+  b.responder.stop();
+});
+
+test('load brings back what was active', async () => {
+  await manual();
+  const again = new Ledger({
+    active: async function* () {
+      yield* b.disk.values();
+    },
+    get: async () => undefined,
+    save: async () => ok(undefined),
+  });
+  await again.load();
+  assert.equal(again.of(IP)?.reason, 'r');
+});
+
+test('ids of ended decisions are known to the firewall before the disk says so', async () => {
+  const made = await manual();
+  assert.ok(made.ok);
+  assert.equal(await b.ledger.hasEnded(made.value.id), false);
+  b.state.diskFails = true;
+  assert.equal((await b.responder.unblock({ ip: IP, actor: 'ops' })).ok, false);
+  assert.equal(b.disk.get(made.value.id)?.state, 'active');
+  assert.equal(await b.ledger.hasEnded(made.value.id), true);
+  assert.equal(await b.ledger.hasEnded(contentId(millis(1), ['x']) as DecisionId), false);
+});
