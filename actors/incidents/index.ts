@@ -1,1 +1,2 @@
 export { ACTIVE_FOR, ActiveFindings } from './active-findings.ts';
+export { FindingRecorder, type FindingRecords, type NumberedFinding, type RecorderDeps } from './recorder.ts';

@@ -1,0 +1,168 @@
+import type { Component } from '../../core/base/component.ts';
+import type { Clock, Log } from '../../core/base/ports.ts';
+import { messageOf, type Result } from '../../core/base/result.ts';
+import { type Millis, seconds } from '../../core/base/time.ts';
+import type { Finding } from '../../core/detect/finding.ts';
+import type { PipelineCounters } from '../../core/detect/pipeline.ts';
+import type { Service } from '../supervisor/index.ts';
+import type { Chunk, Cursor } from '../watchers/files/index.ts';
+import type { WorkerEvents, WorkerPort } from './effects.ts';
+import type { CheckpointDelta, FromWorker, PipelineSettings } from './protocol.ts';
+
+/** Detector state and cursors on disk. */
+export interface CheckpointRecords {
+  load(): Promise<CheckpointDelta>;
+  /** Both in one atomic batch. */
+  save(delta: CheckpointDelta, cursors: readonly Cursor[]): Promise<Result<void, string>>;
+}
+
+export interface PipelineDeps {
+  readonly checks: PipelineSettings['checks'];
+  readonly records: CheckpointRecords;
+  readonly startWorker: (settings: PipelineSettings, events: WorkerEvents) => WorkerPort;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Records and acts; the pipeline waits for it before it takes the source's next chunk. */
+  readonly record: (findings: readonly Finding[]) => Promise<void>;
+  /** Resolves when all recorded findings were handed to the disk: a cursor must never be ahead of them. */
+  readonly flushed: () => Promise<void>;
+}
+
+interface Waiting {
+  readonly chunk: Chunk;
+  readonly taken: () => void;
+  readonly lost: (cause: Error) => void;
+}
+
+/** Between the first chunk after a checkpoint and the next one: what a crash has to read again. */
+const CHECKPOINT_AFTER: Millis = seconds(1);
+
+const NOTHING: PipelineCounters = { lines: 0, events: 0, findings: 0, unparsed: {} };
+
+/**
+ * Lines in, findings out, on a thread of its own. Findings go out at once; detector state and cursors follow in one batch
+ * within a second, never ahead of the findings. After a crash the sources feed the gap again and it is judged the same.
+ */
+export class Pipeline implements Service {
+  readonly id = 'pipeline';
+  readonly #deps: PipelineDeps;
+  readonly #waiting = new Map<number, Waiting>();
+  /** Judged since the last checkpoint, by path. */
+  #cursors = new Map<string, Cursor>();
+  #worker: WorkerPort | undefined;
+  #sequence = 0;
+  #cancelCheckpoint: (() => void) | undefined;
+  #saved: (() => void)[] = [];
+  #counters = NOTHING;
+  #crash: (cause: unknown) => void = () => {};
+
+  constructor(deps: PipelineDeps) {
+    this.#deps = deps;
+  }
+
+  async start(crash: (cause: unknown) => void): Promise<void> {
+    this.#crash = crash;
+    const checkpoint = await this.#deps.records.load();
+    this.#worker = this.#deps.startWorker(
+      { checks: this.#deps.checks, checkpoint },
+      { message: (message) => this.#receive(message), dead: (cause) => this.#die(cause) },
+    );
+  }
+
+  async stop(): Promise<void> {
+    if (this.#worker !== undefined) await this.#checkpointNow();
+    this.#cancelCheckpoint?.();
+    this.#cancelCheckpoint = undefined;
+    this.#forget(new Error('the pipeline was stopped'));
+    const worker = this.#worker;
+    this.#worker = undefined;
+    await worker?.terminate();
+  }
+
+  /** Resolves when the chunk was judged and its findings acted upon. Rejects when the pipeline stops before that. */
+  submit(chunk: Chunk): Promise<void> {
+    const worker = this.#worker;
+    if (worker === undefined) return Promise.reject(new Error('the pipeline is not running'));
+    const sequence = ++this.#sequence;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiting.set(sequence, { chunk, taken: resolve, lost: reject });
+    worker.post({
+      kind: 'chunk',
+      sequence,
+      parser: chunk.parser,
+      source: chunk.fingerprint,
+      offset: chunk.offset,
+      provenance: 'file',
+      receivedAt: chunk.receivedAt,
+      bytes: chunk.bytes,
+    });
+    return promise;
+  }
+
+  component(): Component {
+    const { unparsed, ...counts } = this.#counters;
+    const reasons = Object.fromEntries(Object.entries(unparsed).map(([reason, n]) => [`unparsed_${reason}`, n]));
+    const state = this.#worker === undefined ? 'starting' : 'ok';
+    return { name: 'pipeline', state, since: this.#deps.clock.now(), counters: { ...counts, ...reasons } };
+  }
+
+  #receive(message: FromWorker): void {
+    if (message.kind === 'checkpoint') {
+      this.#save(message.delta).catch((cause: unknown) => this.#die(cause));
+      return;
+    }
+    this.#counters = message.counters;
+    const waiting = this.#waiting.get(message.sequence);
+    if (waiting === undefined) return;
+    this.#waiting.delete(message.sequence);
+    this.#cursors.set(waiting.chunk.cursor.path, waiting.chunk.cursor);
+    this.#scheduleCheckpoint();
+    this.#deps.record(message.findings).then(waiting.taken, (cause: unknown) => {
+      waiting.lost(new Error(`findings were not acted upon: ${messageOf(cause)}`));
+      this.#die(cause);
+    });
+  }
+
+  #scheduleCheckpoint(): void {
+    this.#cancelCheckpoint ??= this.#deps.clock.after(CHECKPOINT_AFTER, () => {
+      this.#cancelCheckpoint = undefined;
+      this.#worker?.post({ kind: 'checkpoint', sequence: ++this.#sequence });
+    });
+  }
+
+  async #checkpointNow(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#saved.push(resolve);
+    this.#worker?.post({ kind: 'checkpoint', sequence: ++this.#sequence });
+    await promise;
+  }
+
+  /** Answers come in order, so all cursors gathered by now belong to chunks that the snapshot has seen. */
+  async #save(delta: CheckpointDelta): Promise<void> {
+    const cursors = [...this.#cursors.values()];
+    this.#cursors = new Map();
+    const told = this.#saved.splice(0);
+    try {
+      await this.#deps.flushed();
+      const saved = await this.#deps.records.save(delta, cursors);
+      if (!saved.ok) throw new Error(`checkpoint: ${saved.public}`);
+    } finally {
+      for (const done of told) done();
+    }
+  }
+
+  #die(cause: unknown): void {
+    this.#deps.log('error', 'pipeline failed', { error: messageOf(cause) });
+    this.#worker?.terminate().catch(() => {});
+    this.#worker = undefined;
+    this.#forget(new Error(messageOf(cause)));
+    this.#crash(cause);
+  }
+
+  #forget(cause: Error): void {
+    for (const { lost } of this.#waiting.values()) lost(cause);
+    this.#waiting.clear();
+    this.#cursors.clear();
+    for (const done of this.#saved.splice(0)) done();
+  }
+}
