@@ -89,6 +89,15 @@ std::vector<Mark> write_ops(MessageWriter& out, const Batch& batch, const std::v
   return marks;
 }
 
+void write_question(MessageWriter& out, const Batch& batch, const Op& op) {
+  out.begin_nft(NFT_MSG_GETSETELEM, 0);
+  out.put_text(NFTA_SET_ELEM_LIST_TABLE, batch.table);
+  out.put_text(NFTA_SET_ELEM_LIST_SET, batch.sets[op.set]);
+  const size_t list = out.open(NFTA_SET_ELEM_LIST_ELEMENTS);
+  write_bound(out, op.key.address, op.key.width, false, nullptr, false);
+  out.close(list);
+}
+
 std::optional<uint32_t> op_of(const std::vector<Mark>& marks, const Refusal& refusal) {
   const auto begin = std::ranges::lower_bound(marks, refusal.seq, {}, &Mark::seq);
   const auto end = std::ranges::upper_bound(marks, refusal.seq, {}, &Mark::seq);

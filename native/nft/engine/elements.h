@@ -22,6 +22,9 @@ enum class Grouping { shared, one_message_an_op };
 std::vector<Mark> write_ops(MessageWriter& out, const Batch& batch, const std::vector<StandingSet>& sets,
                             const std::vector<bool>& skip, Grouping grouping);
 
+// Asks whether the op's address is in its set.
+void write_question(MessageWriter& out, const Batch& batch, const Op& op);
+
 // The op a refusal means; empty when its message holds several and the kernel did not say which.
 std::optional<uint32_t> op_of(const std::vector<Mark>& marks, const Refusal& refusal);
 

@@ -125,6 +125,12 @@ int Engine::read_set_shape(const std::string& table, const std::string& set, Sta
       out, [&](const nlmsghdr* message) { shape = read_set(attributes_of(message, sizeof(nfgenmsg))); });
 }
 
+int Engine::read_element(const Batch& batch, const Op& op) {
+  MessageWriter out(netfilter_.next_seq());
+  write_question(out, batch, op);
+  return netfilter_.get(out, [](const nlmsghdr*) {});
+}
+
 int Engine::read_elements(const std::string& table, const StandingSet& set, std::vector<Element>& elements) {
   std::vector<Bound> bounds;
   MessageWriter out(netfilter_.next_seq());

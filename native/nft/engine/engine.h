@@ -36,7 +36,11 @@ class Engine {
   int read_set_shape(const std::string& table, const std::string& set, StandingSet& shape);
   int read_elements(const std::string& table, const StandingSet& set, std::vector<Element>& elements);
 
+  // 0 when the op's element is in its set, ENOENT when not.
+  int read_element(const Batch& batch, const Op& op);
+
   Status look_at_sets(const Batch& batch, std::vector<StandingSet>& sets);
+  Status look_up(const Batch& batch, Attempt& attempt);
   Status foresee(const Batch& batch, uint8_t set, Attempt& attempt);
   Status send(const Batch& batch, Attempt& attempt, bool& again);
   Status attempt(const Batch& batch, bool& again);
