@@ -51,9 +51,10 @@ export type NftOp =
   | { readonly kind: 'flush'; readonly set: string };
 
 /**
- * `denied` EPERM, `busy` EBUSY, `exists` EEXIST, `missing` ENOENT (table, set or element), `full` ENFILE/ENOSPC,
- * `resync` the kernel's state is unknown (ENOBUFS, a lost answer): read it back, `invalid` refused before it was sent,
- * `closed` the port was closed, `rejected` any other errno.
+ * `denied` EPERM, `busy` EBUSY, `exists` EEXIST, or ENOTEMPTY of a network that overlaps another in the set (aggregate
+ * first), `missing` ENOENT (table, set or element), `full` ENFILE/ENOSPC, `resync` the kernel's state is unknown (ENOBUFS,
+ * a lost answer): read it back, `invalid` refused before it was sent, `closed` the port was closed, `rejected` any other
+ * errno.
  */
 export type NftCode = 'denied' | 'busy' | 'exists' | 'missing' | 'full' | 'resync' | 'invalid' | 'closed' | 'rejected';
 

@@ -1,0 +1,133 @@
+// The N-API door: bytes in, a promise of bytes out. All meaning is in engine/wire.h; all policy is in TypeScript.
+#include <napi.h>
+
+#include <cstring>
+#include <memory>
+
+#include "engine/worker.h"
+
+namespace {
+
+using bartizan::nft::Worker;
+
+// One engine on a thread of its own. The thread ends with close(), with the object (GC), or with the environment
+// (process exit, worker_threads), whichever comes first. It keeps the process alive only while calls are under way.
+class Port : public Napi::ObjectWrap<Port> {
+ public:
+  static Napi::Function define(Napi::Env env) {
+    return DefineClass(env, "Port", {InstanceMethod<&Port::call>("call"), InstanceMethod<&Port::close>("close")});
+  }
+
+  explicit Port(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Port>(info), env_(info.Env()) {
+    const auto name = Napi::String::New(env_, "bartizan nft");
+    check(napi_create_threadsafe_function(env_, nullptr, nullptr, name, 0, 1, nullptr, nullptr, nullptr, deliver, &bridge_));
+    check(napi_unref_threadsafe_function(env_, bridge_));
+    // After the bridge, so that at teardown the thread is gone before the bridge is.
+    check(napi_add_env_cleanup_hook(env_, tear_down, this));
+    if (const int error = worker_.start()) {
+      release();
+      throw Napi::Error::New(env_, std::string("the firewall thread did not start: ") + strerror(error));
+    }
+  }
+
+  ~Port() override { release(); }
+
+ private:
+  struct Pending {
+    Port* port;
+    Napi::Promise::Deferred deferred;
+    bool last;
+    std::vector<uint8_t> answer = {};
+  };
+
+  void check(napi_status status) const {
+    if (status != napi_ok) throw Napi::Error::New(env_, "the environment has no room for another firewall port");
+  }
+
+  Napi::Value call(const Napi::CallbackInfo& info) {
+    if (info.Length() < 1 || !info[0].IsTypedArray() ||
+        info[0].As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+      throw Napi::TypeError::New(env_, "call takes a Uint8Array");
+    }
+    const auto bytes = info[0].As<Napi::Uint8Array>();
+    std::vector<uint8_t> request(bytes.Data(), bytes.Data() + bytes.ByteLength());
+    return ask(false, [&](Worker::Done done) { worker_.call(std::move(request), std::move(done)); });
+  }
+
+  Napi::Value close(const Napi::CallbackInfo&) {
+    return ask(true, [&](Worker::Done done) { worker_.finish(std::move(done)); });
+  }
+
+  template <class Hand>
+  Napi::Value ask(bool last, Hand hand_over) {
+    if (finished_) throw Napi::Error::New(env_, "the port is closed");
+    finished_ = last;
+    auto* pending = new Pending{this, Napi::Promise::Deferred::New(env_), last};
+    if (under_way_++ == 0) {
+      Ref();
+      napi_ref_threadsafe_function(env_, bridge_);
+    }
+    const auto promise = pending->deferred.Promise();
+    hand_over([bridge = bridge_, pending](std::vector<uint8_t> answer) {
+      pending->answer = std::move(answer);
+      // Refused once the environment is going: nobody is left to be told.
+      if (napi_call_threadsafe_function(bridge, pending, napi_tsfn_nonblocking) != napi_ok) delete pending;
+    });
+    return promise;
+  }
+
+  // On the JavaScript thread; without an environment the queue is only being emptied.
+  static void deliver(napi_env raw, napi_value, void*, void* data) {
+    const std::unique_ptr<Pending> pending(static_cast<Pending*>(data));
+    if (raw == nullptr) return;
+    try {
+      const Napi::HandleScope scope(raw);
+      const auto& answer = pending->answer;
+      auto copy = Napi::Uint8Array::New(raw, answer.size());
+      std::copy(answer.begin(), answer.end(), copy.Data());
+      pending->port->settled(pending->last);
+      pending->deferred.Resolve(copy);
+    } catch (const Napi::Error&) {
+      // The environment is being terminated: the promise has nobody to tell either.
+    }
+  }
+
+  void settled(bool last) {
+    if (--under_way_ == 0) {
+      napi_unref_threadsafe_function(env_, bridge_);
+      Unref();
+    }
+    if (last) release();
+  }
+
+  static void tear_down(void* self) {
+    auto* port = static_cast<Port*>(self);
+    port->hooked_ = false;
+    port->release();
+  }
+
+  void release() {
+    worker_.abandon();
+    if (hooked_) napi_remove_env_cleanup_hook(env_, tear_down, this);
+    hooked_ = false;
+    if (bridge_ != nullptr) napi_release_threadsafe_function(bridge_, napi_tsfn_release);
+    bridge_ = nullptr;
+    finished_ = true;
+  }
+
+  Napi::Env env_;
+  Worker worker_;
+  napi_threadsafe_function bridge_ = nullptr;
+  bool hooked_ = true;
+  bool finished_ = false;
+  uint32_t under_way_ = 0;
+};
+
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  exports.Set("Port", Port::define(env));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(nft, initialize)

@@ -1,0 +1,161 @@
+#include "engine.h"
+
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+#include <cerrno>
+
+#include "validate.h"
+
+namespace bartizan::nft {
+
+namespace {
+
+// How often a reading that others disturbed, or a transaction that others overtook, is taken up again.
+constexpr int kAttempts = 8;
+
+}  // namespace
+
+Engine::Engine() : netfilter_(NETLINK_NETFILTER, stopping_), route_(NETLINK_ROUTE, stopping_) {}
+
+int Engine::read_generation(uint32_t& generation) {
+  MessageWriter out(netfilter_.next_seq());
+  out.begin_nft(NFT_MSG_GETGEN, 0);
+  const int error = netfilter_.get(out, [&](const nlmsghdr* message) {
+    generation = attributes_of(message, sizeof(nfgenmsg)).u32(NFTA_GEN_ID).value_or(0);
+  });
+  // A kernel without nf_tables knows no such subsystem.
+  return error == EINVAL ? EOPNOTSUPP : error;
+}
+
+int Engine::read_table(const std::string& table) {
+  MessageWriter out(netfilter_.next_seq());
+  out.begin_nft(NFT_MSG_GETTABLE, 0);
+  out.put_text(NFTA_TABLE_NAME, table);
+  return netfilter_.get(out, [](const nlmsghdr*) {});
+}
+
+int Engine::read_standing(const std::string& table, Standing& standing) {
+  const int there = read_table(table);
+  if (there != 0) return there == ENOENT ? 0 : there;
+  standing.table = true;
+  MessageWriter sets(netfilter_.next_seq());
+  sets.begin_nft(NFT_MSG_GETSET, NLM_F_DUMP);
+  sets.put_text(NFTA_SET_TABLE, table);
+  const int error = netfilter_.dump(sets, [&](const nlmsghdr* message) {
+    const Attributes attributes = attributes_of(message, sizeof(nfgenmsg));
+    if (attributes.text(NFTA_SET_TABLE) == table) standing.sets.push_back(read_set(attributes));
+  });
+  if (error != 0) return error;
+  MessageWriter chains(netfilter_.next_seq());
+  chains.begin_nft(NFT_MSG_GETCHAIN, NLM_F_DUMP);
+  return netfilter_.dump(chains, [&](const nlmsghdr* message) {
+    const Attributes attributes = attributes_of(message, sizeof(nfgenmsg));
+    if (attributes.text(NFTA_CHAIN_TABLE) == table) standing.chains.push_back(read_chain(attributes));
+  });
+}
+
+Status Engine::ensure(const Table& table) {
+  if (auto refused = validate(table)) return refused;
+  int error = 0;
+  for (int attempt = 0; attempt < kAttempts; attempt++) {
+    uint32_t generation = 0;
+    Standing standing;
+    error = read_generation(generation);
+    if (error == 0) error = read_standing(table.name, standing);
+    if (error == EINTR) continue;
+    if (error != 0) break;
+    MessageWriter out(netfilter_.next_seq());
+    // The kernel refuses the batch (ERESTART) when somebody changed its tables since they were read.
+    out.begin_batch(generation);
+    write_table(out, table, standing);
+    out.acknowledge();
+    const uint32_t last = out.last_seq();
+    out.end_batch();
+    const Verdicts verdicts = netfilter_.transact(out, last);
+    error = verdicts.refusals.empty() ? verdicts.error : verdicts.refusals.front().error;
+    if (error == 0) return std::nullopt;
+    if (error != ERESTART) break;
+  }
+  return from_errno(error);
+}
+
+Status Engine::drop(const std::string& table) {
+  if (!is_name(table)) return refuse("a table's name must be 1-31 of A-Z a-z 0-9 _");
+  MessageWriter out(netfilter_.next_seq());
+  out.begin_batch(std::nullopt);
+  out.begin_nft(NFT_MSG_DELTABLE, 0);
+  out.put_text(NFTA_TABLE_NAME, table);
+  out.acknowledge();
+  const uint32_t last = out.last_seq();
+  out.end_batch();
+  const Verdicts verdicts = netfilter_.transact(out, last);
+  const int error = verdicts.refusals.empty() ? verdicts.error : verdicts.refusals.front().error;
+  if (error == 0 || error == ENOENT) return std::nullopt;
+  return from_errno(error);
+}
+
+Result<std::vector<Counter>> Engine::counters(const std::string& table) {
+  if (!is_name(table)) return refuse("a table's name must be 1-31 of A-Z a-z 0-9 _");
+  int error = 0;
+  for (int attempt = 0; attempt < kAttempts; attempt++) {
+    if ((error = read_table(table)) != 0) break;
+    std::vector<Counter> counters;
+    MessageWriter out(netfilter_.next_seq());
+    out.begin_nft(NFT_MSG_GETRULE, NLM_F_DUMP);
+    out.put_text(NFTA_RULE_TABLE, table);
+    error = netfilter_.dump(out, [&](const nlmsghdr* message) {
+      const Attributes attributes = attributes_of(message, sizeof(nfgenmsg));
+      if (attributes.text(NFTA_RULE_TABLE) != table) return;
+      if (auto counter = read_counter(attributes)) counters.push_back(std::move(*counter));
+    });
+    if (error == 0) return counters;
+    if (error != EINTR) break;
+  }
+  return from_errno(error);
+}
+
+int Engine::read_set_shape(const std::string& table, const std::string& set, StandingSet& shape) {
+  MessageWriter out(netfilter_.next_seq());
+  out.begin_nft(NFT_MSG_GETSET, 0);
+  out.put_text(NFTA_SET_TABLE, table);
+  out.put_text(NFTA_SET_NAME, set);
+  return netfilter_.get(
+      out, [&](const nlmsghdr* message) { shape = read_set(attributes_of(message, sizeof(nfgenmsg))); });
+}
+
+int Engine::read_element(const Batch& batch, const Op& op) {
+  MessageWriter out(netfilter_.next_seq());
+  write_question(out, batch, op);
+  return netfilter_.get(out, [](const nlmsghdr*) {});
+}
+
+int Engine::read_elements(const std::string& table, const StandingSet& set, std::vector<Element>& elements) {
+  std::vector<Bound> bounds;
+  MessageWriter out(netfilter_.next_seq());
+  out.begin_nft(NFT_MSG_GETSETELEM, NLM_F_DUMP);
+  out.put_text(NFTA_SET_ELEM_LIST_TABLE, table);
+  out.put_text(NFTA_SET_ELEM_LIST_SET, set.shape.name);
+  const int error = netfilter_.dump(out, [&](const nlmsghdr* message) {
+    read_bounds(attributes_of(message, sizeof(nfgenmsg)), set.shape.width, bounds);
+  });
+  if (error == 0) elements = elements_of(std::move(bounds), set.shape);
+  return error;
+}
+
+Result<std::vector<Element>> Engine::list(const std::string& table, const std::string& set) {
+  if (!is_name(table) || !is_name(set)) return refuse("a name must be 1-31 of A-Z a-z 0-9 _");
+  int error = 0;
+  for (int attempt = 0; attempt < kAttempts; attempt++) {
+    StandingSet shape;
+    if ((error = read_set_shape(table, set, shape)) != 0) break;
+    if (!is_ours(shape)) return refuse("the set is none of plain addresses or networks");
+    std::vector<Element> elements;
+    if ((error = read_elements(table, shape, elements)) == 0) return elements;
+    if (error != EINTR) break;
+  }
+  return from_errno(error);
+}
+
+}  // namespace bartizan::nft

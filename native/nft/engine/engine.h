@@ -1,0 +1,53 @@
+// nftables of one network namespace. One thread owns an engine; only stop() may be called from another.
+#pragma once
+
+#include "elements.h"
+
+namespace bartizan::nft {
+
+class Engine {
+ public:
+  Engine();
+
+  // Puts the calling thread alone into the namespace: a name under /run/netns or an absolute path. Empty: stays.
+  Status enter(const std::string& netns);
+
+  Status ensure(const Table& table);
+  Status drop(const std::string& table);
+  Status commit(const Batch& batch);
+  Result<std::vector<Element>> list(const std::string& table, const std::string& set);
+  Result<std::vector<Counter>> counters(const std::string& table);
+  Result<std::vector<Key>> addresses();
+
+  // Gives the sockets back.
+  void close() {
+    netfilter_.close();
+    route_.close();
+  }
+  // Makes a long dump end early, with `closed`.
+  void stop() { stopping_.store(true, std::memory_order_relaxed); }
+
+ private:
+  struct Attempt;
+
+  int read_generation(uint32_t& generation);
+  int read_standing(const std::string& table, Standing& standing);
+  int read_table(const std::string& table);
+  int read_set_shape(const std::string& table, const std::string& set, StandingSet& shape);
+  int read_elements(const std::string& table, const StandingSet& set, std::vector<Element>& elements);
+
+  // 0 when the op's element is in its set, ENOENT when not.
+  int read_element(const Batch& batch, const Op& op);
+
+  Status look_at_sets(const Batch& batch, std::vector<StandingSet>& sets);
+  Status look_up(const Batch& batch, Attempt& attempt);
+  Status foresee(const Batch& batch, uint8_t set, Attempt& attempt);
+  Status send(const Batch& batch, Attempt& attempt, bool& again);
+  Status attempt(const Batch& batch, bool& again);
+
+  std::atomic<bool> stopping_ = false;
+  Netlink netfilter_;
+  Netlink route_;
+};
+
+}  // namespace bartizan::nft

@@ -1,0 +1,154 @@
+#include "table.h"
+
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+
+#include <algorithm>
+
+#include "userdata.h"
+
+namespace bartizan::nft {
+
+namespace {
+
+// nft's numbers for the types it prints as ipv4_addr and ipv6_addr.
+constexpr uint32_t kTypeIpv4 = 7;
+constexpr uint32_t kTypeIpv6 = 8;
+constexpr uint32_t kShapeFlags = NFT_SET_INTERVAL | NFT_SET_TIMEOUT;
+
+uint32_t key_type(const SetShape& shape) { return shape.width == 4 ? kTypeIpv4 : kTypeIpv6; }
+
+uint32_t flags_of(const SetShape& shape) {
+  uint32_t flags = 0;
+  if (shape.interval) flags |= NFT_SET_INTERVAL;
+  if (shape.timeout) flags |= NFT_SET_TIMEOUT;
+  return flags;
+}
+
+bool same(const SetShape& declared, const StandingSet& standing) {
+  return is_ours(standing) && declared.width == standing.shape.width && flags_of(declared) == standing.flags &&
+         declared.size == standing.shape.size;
+}
+
+bool same(const Chain& declared, const StandingChain& standing) {
+  return standing.is_base && declared.name == standing.name && declared.hook == standing.hook &&
+         declared.priority == standing.priority && standing.type == "filter" && standing.policy == NF_ACCEPT;
+}
+
+template <class Declared>
+const Declared* by_name(const std::vector<Declared>& all, const std::string& name) {
+  const auto found = std::ranges::find(all, name, &Declared::name);
+  return found == all.end() ? nullptr : &*found;
+}
+
+// How many standing chains may stay: chains are dumped in the order they were made, and counters() promises the
+// declared order, so the ones that stay must be a run of the declaration from its start.
+size_t kept_chains(const Table& table, const std::vector<StandingChain>& standing) {
+  size_t kept = 0;
+  while (kept < table.chains.size() && kept < standing.size() && same(table.chains[kept], standing[kept])) kept++;
+  return kept;
+}
+
+void write_removal(MessageWriter& out, uint8_t message, uint16_t table_attribute, const std::string& table,
+                   uint16_t name_attribute, const std::string& name) {
+  out.begin_nft(message, 0);
+  out.put_text(table_attribute, table);
+  out.put_text(name_attribute, name);
+}
+
+void write_set(MessageWriter& out, const Table& table, const SetShape& set, uint32_t id) {
+  out.begin_nft(NFT_MSG_NEWSET, NLM_F_CREATE | NLM_F_EXCL);
+  out.put_text(NFTA_SET_TABLE, table.name);
+  out.put_text(NFTA_SET_NAME, set.name);
+  out.put_u32(NFTA_SET_FLAGS, flags_of(set));
+  out.put_u32(NFTA_SET_KEY_TYPE, key_type(set));
+  out.put_u32(NFTA_SET_KEY_LEN, set.width);
+  out.put_u32(NFTA_SET_ID, id);
+  if (set.size != 0) {
+    const size_t description = out.open(NFTA_SET_DESC);
+    out.put_u32(NFTA_SET_DESC_SIZE, set.size);
+    out.close(description);
+  }
+  out.put(NFTA_SET_USERDATA, key_order_record());
+}
+
+void write_chain(MessageWriter& out, const Table& table, const Chain& chain) {
+  out.begin_nft(NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL);
+  out.put_text(NFTA_CHAIN_TABLE, table.name);
+  out.put_text(NFTA_CHAIN_NAME, chain.name);
+  out.put_text(NFTA_CHAIN_TYPE, "filter");
+  out.put_u32(NFTA_CHAIN_POLICY, NF_ACCEPT);
+  const size_t hook = out.open(NFTA_CHAIN_HOOK);
+  out.put_u32(NFTA_HOOK_HOOKNUM, chain.hook);
+  out.put_u32(NFTA_HOOK_PRIORITY, static_cast<uint32_t>(chain.priority));
+  out.close(hook);
+}
+
+}  // namespace
+
+StandingSet read_set(const Attributes& attributes) {
+  StandingSet set;
+  set.shape.name = attributes.text(NFTA_SET_NAME).value_or("");
+  set.flags = attributes.u32(NFTA_SET_FLAGS).value_or(0);
+  set.key_type = attributes.u32(NFTA_SET_KEY_TYPE).value_or(0);
+  set.shape.width = static_cast<uint8_t>(std::min(255u, attributes.u32(NFTA_SET_KEY_LEN).value_or(0)));
+  set.default_timeout_ms = attributes.u64(NFTA_SET_TIMEOUT).value_or(0);
+  set.shape.interval = (set.flags & NFT_SET_INTERVAL) != 0;
+  set.shape.timeout = (set.flags & NFT_SET_TIMEOUT) != 0;
+  set.shape.size = attributes.nested(NFTA_SET_DESC).u32(NFTA_SET_DESC_SIZE).value_or(0);
+  return set;
+}
+
+StandingChain read_chain(const Attributes& attributes) {
+  StandingChain chain;
+  chain.name = attributes.text(NFTA_CHAIN_NAME).value_or("");
+  chain.type = attributes.text(NFTA_CHAIN_TYPE).value_or("");
+  chain.policy = attributes.u32(NFTA_CHAIN_POLICY).value_or(0);
+  const auto hook = attributes.find(NFTA_CHAIN_HOOK);
+  chain.is_base = hook.has_value();
+  if (hook) {
+    chain.hook = Attributes(*hook).u32(NFTA_HOOK_HOOKNUM).value_or(0);
+    chain.priority = static_cast<int32_t>(Attributes(*hook).u32(NFTA_HOOK_PRIORITY).value_or(0));
+  }
+  return chain;
+}
+
+bool is_ours(const StandingSet& set) {
+  const bool known = (set.key_type == kTypeIpv4 && set.shape.width == 4) || (set.key_type == kTypeIpv6 && set.shape.width == 16);
+  return known && (set.flags & ~kShapeFlags) == 0 && set.default_timeout_ms == 0;
+}
+
+void write_table(MessageWriter& out, const Table& table, const Standing& standing) {
+  out.begin_nft(NFT_MSG_NEWTABLE, NLM_F_CREATE);
+  out.put_text(NFTA_TABLE_NAME, table.name);
+  out.put_u32(NFTA_TABLE_FLAGS, 0);  // Wakes a table that somebody made dormant.
+  if (standing.table) {
+    out.begin_nft(NFT_MSG_DELRULE, 0);
+    out.put_text(NFTA_RULE_TABLE, table.name);
+  }
+  const auto stays = [&](const StandingSet& set) {
+    const SetShape* declared = by_name(table.sets, set.shape.name);
+    return declared != nullptr && same(*declared, set);
+  };
+  for (const StandingSet& set : standing.sets) {
+    // An anonymous set goes with the rule that uses it.
+    if (stays(set) || (set.flags & NFT_SET_ANONYMOUS)) continue;
+    write_removal(out, NFT_MSG_DELSET, NFTA_SET_TABLE, table.name, NFTA_SET_NAME, set.shape.name);
+  }
+  const size_t kept = kept_chains(table, standing.chains);
+  for (size_t i = kept; i < standing.chains.size(); i++) {
+    write_removal(out, NFT_MSG_DELCHAIN, NFTA_CHAIN_TABLE, table.name, NFTA_CHAIN_NAME, standing.chains[i].name);
+  }
+  uint32_t id = 0;
+  for (const SetShape& set : table.sets) {
+    const bool there = std::ranges::any_of(
+        standing.sets, [&](const StandingSet& each) { return each.shape.name == set.name && same(set, each); });
+    if (!there) write_set(out, table, set, ++id);
+  }
+  for (size_t i = kept; i < table.chains.size(); i++) write_chain(out, table, table.chains[i]);
+  for (const Chain& chain : table.chains) {
+    for (const Rule& rule : chain.rules) write_rule(out, table, chain, rule);
+  }
+}
+
+}  // namespace bartizan::nft

@@ -1,0 +1,48 @@
+// A declared table as the messages that turn what stands into it.
+#pragma once
+
+#include "message.h"
+
+namespace bartizan::nft {
+
+// A set or chain as the kernel holds it.
+struct StandingSet {
+  SetShape shape;
+  uint32_t key_type = 0;
+  uint32_t flags = 0;
+  // Given to elements that bring none of their own; a set of ours has no such default.
+  uint64_t default_timeout_ms = 0;
+};
+
+struct StandingChain {
+  std::string name;
+  bool is_base = false;
+  uint32_t hook = 0;
+  int32_t priority = 0;
+  std::string type;
+  uint32_t policy = 0;
+};
+
+struct Standing {
+  bool table = false;
+  std::vector<StandingSet> sets;
+  // In the order in which they were made.
+  std::vector<StandingChain> chains;
+};
+
+StandingSet read_set(const Attributes& attributes);
+StandingChain read_chain(const Attributes& attributes);
+
+// Whether the engine may treat the set as one of its own making.
+bool is_ours(const StandingSet& set);
+
+// Writes the body of the batch. Rules go first and come last, so that nothing is referenced while it is replaced.
+void write_table(MessageWriter& out, const Table& table, const Standing& standing);
+
+// NFT_MSG_NEWRULE, appended to its chain.
+void write_rule(MessageWriter& out, const Table& table, const Chain& chain, const Rule& rule);
+
+// The counter a rule declares, read back from its comment and its counter expression.
+std::optional<Counter> read_counter(const Attributes& rule);
+
+}  // namespace bartizan::nft

@@ -1,0 +1,152 @@
+// What the engine is told and what it answers. No Node types anywhere under engine/: the addon and the net hand share it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace bartizan::nft {
+
+using Bytes = std::span<const uint8_t>;
+
+// The values travel in replies (wire.h): append, never renumber.
+enum class Code : uint8_t {
+  denied = 1,
+  busy = 2,
+  exists = 3,
+  missing = 4,
+  full = 5,
+  resync = 6,
+  invalid = 7,
+  closed = 8,
+  rejected = 9,
+};
+
+struct Failure {
+  Code code = Code::rejected;
+  // 0 when the engine refused before the kernel was asked.
+  int error = 0;
+  // Index of the op at fault, -1 where nobody said.
+  int32_t op = -1;
+  // Said only where the engine itself refused; errnos are put into words by the caller.
+  std::string reason = {};
+};
+
+// Success is the empty optional.
+using Status = std::optional<Failure>;
+
+template <class V>
+class Result {
+ public:
+  Result(V value) : held_(std::move(value)) {}
+  Result(Failure failure) : held_(std::move(failure)) {}
+  bool ok() const { return std::holds_alternative<V>(held_); }
+  V& value() { return std::get<V>(held_); }
+  const Failure& failure() const { return std::get<Failure>(held_); }
+
+ private:
+  std::variant<V, Failure> held_;
+};
+
+// How an errno of the kernel reads in the port's vocabulary.
+Code code_of(int error);
+inline Failure from_errno(int error, int32_t op = -1) { return {code_of(error), error, op, {}}; }
+inline Failure refuse(std::string why, int32_t op = -1) { return {Code::invalid, 0, op, std::move(why)}; }
+
+constexpr size_t kMaxName = 31;
+constexpr size_t kMaxInterface = 15;
+constexpr size_t kMaxComment = 128;
+constexpr uint32_t kMaxOps = 10'000;
+constexpr uint32_t kMaxSetSize = 16'777'216;
+// A hundred years: core/base/time.ts LONGEST.
+constexpr uint64_t kMaxTimeoutMs = 36'500ULL * 86'400'000ULL;
+constexpr size_t kMaxSets = 64;
+constexpr size_t kMaxChains = 16;
+constexpr size_t kMaxRules = 256;
+
+struct SetShape {
+  std::string name;
+  // Bytes of a key: 4 (IPv4) or 16 (IPv6).
+  uint8_t width = 4;
+  bool interval = false;
+  bool timeout = false;
+  // 0: not declared.
+  uint32_t size = 0;
+};
+
+enum class Match : uint8_t { iif = 0, saddr = 1 };
+// NF_DROP and NF_ACCEPT.
+enum class Verdict : uint8_t { drop = 0, accept = 1 };
+
+struct Rule {
+  Match match = Match::iif;
+  Verdict verdict = Verdict::drop;
+  // Interface name, or the set looked up.
+  std::string subject;
+  // Empty: not counted.
+  std::string counter;
+};
+
+struct Chain {
+  std::string name;
+  // NF_INET_*: prerouting 0, input 1, forward 2, output 3.
+  uint8_t hook = 0;
+  int32_t priority = 0;
+  std::vector<Rule> rules = {};
+};
+
+struct Table {
+  std::string name;
+  std::vector<SetShape> sets;
+  std::vector<Chain> chains;
+};
+
+// Network order; IPv4 uses the first four bytes, the rest stays zero.
+using Address = std::array<uint8_t, 16>;
+
+constexpr uint8_t kNoPrefix = 255;
+
+struct Key {
+  uint8_t width = 4;
+  // kNoPrefix for a single address.
+  uint8_t prefix = kNoPrefix;
+  Address address = {};
+};
+
+enum class OpKind : uint8_t { add = 0, remove = 1, flush = 2 };
+
+struct Op {
+  OpKind kind = OpKind::add;
+  // Index into Batch::sets.
+  uint8_t set = 0;
+  Key key = {};
+  // 0: never.
+  uint64_t timeout_ms = 0;
+  std::optional<std::string> comment = {};
+};
+
+struct Batch {
+  std::string table;
+  std::vector<std::string> sets;
+  std::vector<Op> ops;
+};
+
+struct Element {
+  Key key = {};
+  // Time left, empty: never.
+  std::optional<uint64_t> timeout_ms = {};
+  std::optional<std::string> comment = {};
+};
+
+struct Counter {
+  std::string name;
+  uint64_t packets = 0;
+  uint64_t bytes = 0;
+};
+
+}  // namespace bartizan::nft

@@ -1,0 +1,15 @@
+// The engine trusts nobody: whatever comes through a door is checked here before a message is built.
+#pragma once
+
+#include "types.h"
+
+namespace bartizan::nft {
+
+bool is_name(const std::string& text);
+Status validate(const Table& table);
+// What can be told without asking the kernel what the sets are.
+Status validate(const Batch& batch);
+// Whether an op fits the set it names.
+Status validate(const Op& op, int32_t index, const SetShape& shape);
+
+}  // namespace bartizan::nft

@@ -1,0 +1,186 @@
+#include "wire.h"
+
+#include <algorithm>
+
+#include "cursor.h"
+
+namespace bartizan::nft {
+
+namespace {
+
+enum class Verb : uint8_t { enter = 0, ensure = 1, drop = 2, commit = 3, list = 4, counters = 5, addresses = 6 };
+
+constexpr uint8_t kInterval = 1;
+constexpr uint8_t kTimeout = 2;
+constexpr uint8_t kHasTimeout = 1;
+constexpr uint8_t kHasComment = 2;
+
+Failure malformed() { return refuse("the request is malformed"); }
+
+SetShape read_declared_set(Cursor& in) {
+  SetShape set;
+  set.name = in.text();
+  set.width = in.u8();
+  const uint8_t flags = in.u8();
+  if ((flags & ~(kInterval | kTimeout)) != 0) in.spoil();
+  set.interval = (flags & kInterval) != 0;
+  set.timeout = (flags & kTimeout) != 0;
+  set.size = in.u32();
+  return set;
+}
+
+Rule read_declared_rule(Cursor& in) {
+  Rule rule;
+  const uint8_t match = in.u8();
+  const uint8_t verdict = in.u8();
+  if (match > 1 || verdict > 1) in.spoil();
+  rule.match = static_cast<Match>(match);
+  rule.verdict = static_cast<Verdict>(verdict);
+  rule.subject = in.text();
+  rule.counter = in.text();
+  return rule;
+}
+
+Chain read_declared_chain(Cursor& in) {
+  Chain chain;
+  chain.name = in.text();
+  chain.hook = in.u8();
+  chain.priority = static_cast<int32_t>(in.u32());
+  const uint16_t rules = in.u16();
+  for (uint16_t i = 0; i < rules && !in.broken(); i++) chain.rules.push_back(read_declared_rule(in));
+  return chain;
+}
+
+Table read_declared_table(Cursor& in) {
+  Table table;
+  table.name = in.text();
+  const uint16_t sets = in.u16();
+  for (uint16_t i = 0; i < sets && !in.broken(); i++) table.sets.push_back(read_declared_set(in));
+  const uint16_t chains = in.u16();
+  for (uint16_t i = 0; i < chains && !in.broken(); i++) table.chains.push_back(read_declared_chain(in));
+  return table;
+}
+
+Key read_key(Cursor& in) {
+  Key key;
+  key.width = in.u8();
+  key.prefix = in.u8();
+  if (key.width != 4 && key.width != 16) {
+    in.spoil();
+    return key;
+  }
+  const Bytes bytes = in.take(key.width);
+  std::ranges::copy(bytes, key.address.begin());
+  return key;
+}
+
+Op read_op(Cursor& in) {
+  Op op;
+  const uint8_t kind = in.u8();
+  if (kind > 2) in.spoil();
+  op.kind = static_cast<OpKind>(kind);
+  op.set = in.u8();
+  if (op.kind == OpKind::flush) return op;
+  op.key = read_key(in);
+  if (op.kind == OpKind::remove) return op;
+  op.timeout_ms = in.u64();
+  const uint8_t commented = in.u8();
+  if (commented > 1) in.spoil();
+  if (commented == 1) op.comment = in.text();
+  return op;
+}
+
+Batch read_batch(Cursor& in) {
+  Batch batch;
+  batch.table = in.text();
+  const uint8_t sets = in.u8();
+  for (uint8_t i = 0; i < sets && !in.broken(); i++) batch.sets.push_back(in.text());
+  const uint32_t ops = in.u32();
+  batch.ops.reserve(std::min<size_t>({ops, kMaxOps + 1, in.left()}));
+  for (uint32_t i = 0; i < ops && !in.broken() && batch.ops.size() <= kMaxOps; i++) batch.ops.push_back(read_op(in));
+  return batch;
+}
+
+void write_key(Sink& out, const Key& key) {
+  out.u8(key.width);
+  out.u8(key.prefix);
+  out.raw(Bytes(key.address).first(key.width));
+}
+
+void write(Sink& out, const Element& element) {
+  write_key(out, element.key);
+  out.u8(static_cast<uint8_t>((element.timeout_ms ? kHasTimeout : 0) | (element.comment ? kHasComment : 0)));
+  out.u64(element.timeout_ms.value_or(0));
+  out.text(element.comment.value_or(""));
+}
+
+void write(Sink& out, const Counter& counter) {
+  out.text(counter.name);
+  out.u64(counter.packets);
+  out.u64(counter.bytes);
+}
+
+void write(Sink& out, const Key& address) { write_key(out, address); }
+
+template <class Item>
+std::vector<uint8_t> encode(Result<std::vector<Item>> result) {
+  if (!result.ok()) return encode(result.failure());
+  Sink out;
+  out.reserve(result.value().size() * 24 + 8);
+  out.u8(0);
+  out.u32(static_cast<uint32_t>(result.value().size()));
+  for (const Item& item : result.value()) write(out, item);
+  return out.finish();
+}
+
+std::vector<uint8_t> encode(const Status& status) {
+  if (status) return encode(*status);
+  return {0};
+}
+
+}  // namespace
+
+std::vector<uint8_t> encode(const Failure& failure) {
+  Sink out;
+  out.u8(static_cast<uint8_t>(failure.code));
+  out.u32(static_cast<uint32_t>(failure.error));
+  out.u32(static_cast<uint32_t>(failure.op));
+  out.text(failure.reason);
+  return out.finish();
+}
+
+std::vector<uint8_t> serve(Engine& engine, Bytes request) {
+  Cursor in(request);
+  switch (static_cast<Verb>(in.u8())) {
+    case Verb::enter: {
+      const std::string netns = in.text();
+      return encode(in.spent() ? engine.enter(netns) : malformed());
+    }
+    case Verb::ensure: {
+      const Table table = read_declared_table(in);
+      return encode(in.spent() ? engine.ensure(table) : malformed());
+    }
+    case Verb::drop: {
+      const std::string table = in.text();
+      return encode(in.spent() ? engine.drop(table) : malformed());
+    }
+    case Verb::commit: {
+      const Batch batch = read_batch(in);
+      return encode(in.spent() ? engine.commit(batch) : malformed());
+    }
+    case Verb::list: {
+      const std::string table = in.text();
+      const std::string set = in.text();
+      return in.spent() ? encode(engine.list(table, set)) : encode(malformed());
+    }
+    case Verb::counters: {
+      const std::string table = in.text();
+      return in.spent() ? encode(engine.counters(table)) : encode(malformed());
+    }
+    case Verb::addresses:
+      return in.spent() ? encode(engine.addresses()) : encode(malformed());
+  }
+  return encode(malformed());
+}
+
+}  // namespace bartizan::nft

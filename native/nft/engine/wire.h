@@ -1,0 +1,32 @@
+// Calls and answers as bytes, the same through every door. Integers are little-endian; a text is a length byte and that
+// many bytes of UTF-8. native/nft/wire.ts is the other end; the two change together.
+//
+//   request  = verb u8, then
+//     0 enter      namespace text
+//     1 ensure     table text, sets u16 { name text, width u8, flags u8 (1 interval, 2 timeout), size u32 },
+//                  chains u16 { name text, hook u8, priority i32, rules u16 { match u8, verdict u8, subject text, counter text } }
+//     2 drop       table text
+//     3 commit     table text, sets u8 { name text }, ops u32 { kind u8, set u8, but for flush: key,
+//                  for add: timeout u64 (ms, 0 never), commented u8, if 1: comment text }
+//     4 list       table text, set text
+//     5 counters   table text
+//     6 addresses
+//   answer   = 0 u8, then what the verb gives
+//     list         count u32 { key, flags u8 (1 timeout, 2 comment), timeout u64 ms, comment text }
+//     counters     count u32 { name text, packets u64, bytes u64 }
+//     addresses    count u32 { key }
+//   refusal  = code u8, errno i32, op i32 (-1 none), reason text
+//   key      = width u8 (4, 16), prefix u8 (255 none), width bytes
+#pragma once
+
+#include "engine.h"
+
+namespace bartizan::nft {
+
+// Carries out one request. Never throws but for want of memory; a malformed request is refused as `invalid`.
+std::vector<uint8_t> serve(Engine& engine, Bytes request);
+
+// A refusal as bytes, for the doors' own use.
+std::vector<uint8_t> encode(const Failure& failure);
+
+}  // namespace bartizan::nft

@@ -1,0 +1,89 @@
+import { CLOSED, kernelRefusal, refuse } from './failure.ts';
+import type { NftElement, NftFailure, NftOp, NftPort, NftResult, RuleCounter, TableDeclaration } from './port.ts';
+import { checkName, checkTable, type ParsedOp, parseOps } from './validate.ts';
+import * as wire from './wire.ts';
+
+/** What carries a call to an engine and its answer back, in order: the addon's thread, or a hand's socket. */
+export interface EngineLink {
+  /** Never rejects while open. */
+  call(request: Uint8Array): Promise<Uint8Array>;
+  /** Resolves when every call before it was answered and the engine is gone. Called once. */
+  close(): Promise<unknown>;
+}
+
+/** The firewall port over a link to the engine. Checks and words are here, the kernel's side is behind the link. */
+export class WireNft implements NftPort {
+  readonly #link: EngineLink;
+  #closing: Promise<void> | undefined;
+
+  constructor(link: EngineLink) {
+    this.#link = link;
+  }
+
+  async ensure(table: TableDeclaration): Promise<NftResult<void>> {
+    const refused = checkTable(table);
+    if (refused !== undefined) return refused;
+    return this.#ask(wire.encodeEnsure(table), `ensure table ${table.name}`, nothing);
+  }
+
+  async drop(table: string): Promise<NftResult<void>> {
+    const refused = checkName('table name', table);
+    if (refused !== undefined) return refused;
+    return this.#ask(wire.encodeDrop(table), `drop table ${table}`, nothing);
+  }
+
+  async commit(table: string, ops: readonly NftOp[]): Promise<NftResult<void>> {
+    const refused = checkName('table name', table);
+    if (refused !== undefined) return refused;
+    const parsed = parseOps(ops);
+    if (!parsed.ok) return parsed;
+    const request = wire.encodeCommit(table, parsed.value);
+    if (request === undefined) return refuse('a batch touches at most 255 sets');
+    return this.#ask(request, `commit to table ${table}`, nothing, (index) => describe(parsed.value[index], index));
+  }
+
+  async list(table: string, set: string): Promise<NftResult<readonly NftElement[]>> {
+    const refused = checkName('table name', table) ?? checkName('set name', set);
+    if (refused !== undefined) return refused;
+    return this.#ask(wire.encodeList(table, set), `list set ${table} ${set}`, wire.decodeElements);
+  }
+
+  async counters(table: string): Promise<NftResult<readonly RuleCounter[]>> {
+    const refused = checkName('table name', table);
+    if (refused !== undefined) return refused;
+    return this.#ask(wire.encodeCounters(table), `read counters of table ${table}`, wire.decodeCounters);
+  }
+
+  async localAddresses(): Promise<NftResult<readonly string[]>> {
+    return this.#ask(wire.encodeAddresses(), 'read local addresses', wire.decodeAddresses);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#link.close().then(() => undefined);
+    return this.#closing;
+  }
+
+  async #ask<V>(
+    request: Uint8Array,
+    doing: string,
+    decode: (body: wire.Source) => V,
+    nameOp: (index: number) => string = (index) => `op ${index}`,
+  ): Promise<NftResult<V>> {
+    if (this.#closing !== undefined) return CLOSED;
+    const answer = wire.decodeAnswer(await this.#link.call(request));
+    return answer.ok ? { ok: true, value: decode(answer.body) } : toFailure(answer, doing, nameOp);
+  }
+}
+
+const nothing = (): void => undefined;
+
+function toFailure(refusal: wire.WireRefusal, doing: string, nameOp: (index: number) => string): NftFailure {
+  const { code, errno, failedOp, reason } = refusal;
+  if (code === 'invalid') return refuse(`${doing}: ${reason}`, failedOp);
+  return kernelRefusal(code, errno, doing, failedOp, failedOp === undefined ? undefined : nameOp(failedOp));
+}
+
+function describe(op: ParsedOp | undefined, index: number): string {
+  if (op === undefined) return `op ${index}`;
+  return op.kind === 'flush' ? `op ${index} (flush ${op.set})` : `op ${index} (${op.kind} ${op.key.text}, ${op.set})`;
+}
