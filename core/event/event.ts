@@ -1,11 +1,12 @@
 import type { Ip } from '../base/ip.ts';
-import type { Millis } from '../base/time.ts';
+import { type Millis, minutes } from '../base/time.ts';
 
 /**
  * How far an event can be trusted, best first. `kernel`: the kernel said it. `journal`: journald vouches for the sender.
  * `file`: whoever may write the file. `authenticated`: a network peer with a proven identity. `spoofable`: anybody.
  */
-export type Provenance = 'kernel' | 'journal' | 'file' | 'authenticated' | 'spoofable';
+export const PROVENANCES = ['kernel', 'journal', 'file', 'authenticated', 'spoofable'] as const;
+export type Provenance = (typeof PROVENANCES)[number];
 
 /** Where an event was read, stable across rotation and rename: never an inode. */
 export interface Position {
@@ -20,6 +21,9 @@ export type Category = 'authentication' | 'session' | 'network' | 'process' | 'o
 
 /** ECS `event.outcome`. */
 export type EventOutcome = 'success' | 'failure' | 'unknown';
+
+/** How far a line's own clock may run ahead of ours. Behind is not bounded: logs are replayed. */
+export const MAX_AHEAD: Millis = minutes(5);
 
 /**
  * One observed thing, in ECS terms. Fields that the source did not give are absent, never empty.
@@ -64,10 +68,15 @@ export interface Unparsed {
   readonly unparsed: UnparsedReason;
 }
 
+/** Why a framed line cannot be read at all. */
+export type LineFlaw = Extract<UnparsedReason, 'binary' | 'too-long'>;
+
 /** A framed line and what is known about it besides its text. */
 export interface RawLine {
-  /** Without its line ending. Bytes that are not UTF-8 are U+FFFD. */
+  /** Without its line ending. Bytes that are not UTF-8 are U+FFFD. Empty when the line has a `flaw`. */
   readonly text: string;
+  /** Set by the framer: the line is counted under this reason and no parser sees it. */
+  readonly flaw?: LineFlaw;
   readonly position: Position;
   readonly receivedAt: Millis;
   readonly provenance: Provenance;

@@ -1,0 +1,153 @@
+import { type Ip, makeCidr, parseIp } from '../base/ip.ts';
+import { goDuration, type Millis, millis, plus } from '../base/time.ts';
+import { type Event, PROVENANCES, type Provenance } from '../event/event.ts';
+import type { SshAction } from '../event/sshd/actions.ts';
+import type { CheckInfo, Detector } from './detector.ts';
+import { displayList, displayName } from './display.ts';
+import type { Finding } from './finding.ts';
+import { findingIdOf } from './finding-id.ts';
+import { KeyedWindows, type Sighting } from './window.ts';
+
+export interface SshBruteforceSettings {
+  /** Failed logins that make a finding, ≥ 1. */
+  readonly threshold: number;
+  /** Within how long. */
+  readonly window: Millis;
+  /** Sources watched at a time, ≥ 1. */
+  readonly maxSources: number;
+}
+
+export const SSH_BRUTEFORCE: CheckInfo = {
+  name: 'ssh_bruteforce',
+  category: 'Brute Force',
+  severity: 'high',
+  description: 'Many failed SSH logins from one source (an IPv4 address or an IPv6 /64) in a short time',
+};
+
+const FAILED_LOGINS: ReadonlySet<string> = new Set<SshAction>([
+  'ssh_failed_password',
+  'ssh_failed_publickey',
+  'ssh_failed_keyboard_interactive',
+  'ssh_failed_other',
+]);
+const ABANDONED: SshAction = 'ssh_auth_abandoned';
+
+const USERS_SHOWN = 5;
+const NO_FINDINGS: readonly Finding[] = [];
+
+/** Address and port that a failure came from, and the user it was for, as shown. JSON. */
+type Note = readonly [ip: Ip, port: number | null, user: string | null];
+
+/**
+ * Finds sources that try to log in by SSH again and again.
+ *
+ * **What counts.** Events with a source address only.
+ * - `Failed METHOD` for any method but `none` counts one, or as many as the line stands for (`repeats`).
+ * - A connection that ends before authentication with a user name given (`ssh_auth_abandoned`) counts one, unless a
+ *   failure of the same connection, that is the same address and port, is in the window: servers that take keys only
+ *   write no `Failed` line for most attempts, others write both.
+ * - `Invalid user` does not count (one of the above follows it), nor do PAM's lines (they double `Failed`).
+ *
+ * **By whom.** One count for each IPv4 address and each IPv6 /64, since a host can take any address of its /64.
+ *
+ * **When.** As soon as the window of a source (`KeyedWindows`) holds `threshold`, one finding; a line that stands for
+ * several may pass it. The count starts afresh, and nothing counts for this source that happens earlier than one
+ * window after the latest failure of the finding. An attack that goes on is found again when it then reaches
+ * the threshold.
+ *
+ * **The finding.** Subject is the address of the completing line, so that it can be blocked; with IPv6 that is the one of
+ * the /64 used last. `at` and `last` are the completing line's, `first` and `firstAt` those of the earliest that
+ * counted, `count` all that counted, `provenance` the least trustworthy among them.
+ */
+export function createSshBruteforce(settings: SshBruteforceSettings): Detector {
+  const windows = new KeyedWindows<Note>({
+    length: settings.window,
+    maxKeys: settings.maxSources,
+    readNote,
+    noteBytes: ([ip, , user]) => 60 + ip.length + (user?.length ?? 0),
+  });
+  return {
+    info: SSH_BRUTEFORCE,
+    step(event) {
+      const sighting = sightingOf(event);
+      if (sighting === undefined) return NO_FINDINGS;
+      const source = sourceOf(sighting.note[0]);
+      const before = windows.at(source, event.at);
+      if (before === undefined) return NO_FINDINGS;
+      if (event.action === ABANDONED && before.some(({ note }) => isSameConnection(note, sighting.note))) {
+        return NO_FINDINGS;
+      }
+      const counted = windows.add(source, sighting);
+      if (total(counted) < settings.threshold) return NO_FINDINGS;
+      windows.silence(source, plus(latest(counted), settings.window));
+      return [findingOf(sighting, counted)];
+    },
+    snapshot: () => windows.snapshot(),
+    restore: (entries) => windows.restore(entries),
+    bytes: () => windows.bytes(),
+    evict: (bytes) => windows.evict(bytes),
+  };
+}
+
+function sightingOf(event: Event): Sighting<Note> | undefined {
+  if (event.sourceIp === undefined) return undefined;
+  const isFailure = FAILED_LOGINS.has(event.action);
+  if (!isFailure && event.action !== ABANDONED) return undefined;
+  const user = event.user === undefined ? null : displayName(event.user);
+  return {
+    at: event.at,
+    weight: isFailure ? (event.repeats ?? 1) : 1,
+    position: event.position,
+    provenance: event.provenance,
+    note: [event.sourceIp, event.sourcePort ?? null, user],
+  };
+}
+
+/** What failures are counted by. */
+function sourceOf(ip: Ip): string {
+  if (!ip.includes(':')) return ip;
+  const parsed = parseIp(ip);
+  return parsed.ok ? makeCidr(6, parsed.value.bytes, 64).text : ip;
+}
+
+const isSameConnection = ([ip, port]: Note, [otherIp, otherPort]: Note): boolean =>
+  ip === otherIp && port === otherPort;
+
+const total = (sightings: readonly Sighting<Note>[]): number => sightings.reduce((sum, { weight }) => sum + weight, 0);
+
+const latest = (sightings: readonly Sighting<Note>[]): Millis => sightings.at(-1)?.at ?? millis(0);
+
+function findingOf(last: Sighting<Note>, counted: readonly Sighting<Note>[]): Finding {
+  const first = counted[0] ?? last;
+  const [ip] = last.note;
+  const count = total(counted);
+  const users = new Set(counted.flatMap(({ note: [, , user] }) => user ?? []));
+  const spent = goDuration(millis(latest(counted) - first.at));
+  const named = users.size === 0 ? '' : ` (${users.size === 1 ? 'user' : 'users'} ${displayList(users, USERS_SHOWN)})`;
+  const finding = {
+    at: last.at,
+    check: SSH_BRUTEFORCE.name,
+    severity: SSH_BRUTEFORCE.severity,
+    subject: { kind: 'ip', value: ip },
+    message: `SSH brute force from ${ip}: ${count} failed ${count === 1 ? 'login' : 'logins'} in ${spent}${named}`,
+    firstAt: first.at,
+    count,
+    first: first.position,
+    last: last.position,
+    provenance: leastTrusted(counted),
+  } as const;
+  return { id: findingIdOf(finding), ...finding };
+}
+
+const leastTrusted = (sightings: readonly Sighting<Note>[]): Provenance =>
+  PROVENANCES[Math.max(...sightings.map(({ provenance }) => PROVENANCES.indexOf(provenance)))] ?? 'spoofable';
+
+function readNote(value: unknown): Note | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const [ip, port, user] = value;
+  const isRead =
+    typeof ip === 'string' &&
+    (port === null || typeof port === 'number') &&
+    (user === null || typeof user === 'string');
+  return isRead ? [ip as Ip, port, user] : undefined;
+}
