@@ -2,18 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { StorePort } from '../../actors/store/index.ts';
 import { compareKeys } from '../../core/keys/order.ts';
+import { collect } from '../support/collect.ts';
 import { fc } from '../support/random.ts';
 
 export interface OpenedStore {
   readonly store: StorePort;
   close(): Promise<void>;
 }
-
-export const collect = async <V>(entries: AsyncIterable<V>): Promise<V[]> => {
-  const all: V[] = [];
-  for await (const entry of entries) all.push(entry);
-  return all;
-};
 
 /** What every implementation of the port does. `open` gives an empty store. */
 export function storeSuite(name: string, open: () => Promise<OpenedStore>): void {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { systemClock } from '../../actors/clock/index.ts';
 import { openStore, type Store, type StoreDamage, type StorePort } from '../../actors/store/index.ts';
-import { collect } from '../contract/store-suite.ts';
+import { collect } from './collect.ts';
 
 /** A state directory that goes away after the test file. */
 export async function temporary(parent: string = tmpdir()): Promise<string> {

@@ -5,7 +5,7 @@ import type { FaultKind } from '../../../../actors/store/fault.ts';
 import { seal, unseal } from '../../../../actors/store/record-text.ts';
 import { seconds } from '../../../../core/base/time.ts';
 import { meta } from '../../../../core/keys/records.ts';
-import { collect } from '../../../contract/store-suite.ts';
+import { collect } from '../../../support/collect.ts';
 import { FakeDisk } from '../../../support/fake-disk.ts';
 import { fc } from '../../../support/random.ts';
 import { SimulatedClock } from '../../../support/simulated-clock.ts';
