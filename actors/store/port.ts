@@ -3,6 +3,7 @@ import type { Result } from '../../core/base/result.ts';
 /** Values are JSON. A key is made by a codec of `core/keys`; nobody else builds one. */
 export type StoreOp = { readonly put: string; readonly value: unknown } | { readonly del: string };
 
+/** At most one lower and one upper bound; `limit` ≥ 0. */
 export interface Range {
   readonly gte?: string;
   readonly gt?: string;
@@ -12,25 +13,45 @@ export interface Range {
   readonly limit?: number;
 }
 
-/** `lost`: the disk is gone, full or read-only; nothing of the batch was kept. `closed`: stopped. */
+/**
+ * `lost`: nothing of the batch was kept, because it asked for the disk (`sync`) and the disk is gone, full or read-only,
+ * or because the memory that stands in for the disk is used up. `closed`: stopped, or not started yet.
+ */
 export type StoreCode = 'lost' | 'closed';
 
 export interface StoreHealth {
-  /** `memory`: the disk is lost and records live until the process ends. */
+  /**
+   * `memory`: the disk is lost; what is written is kept in memory and reaches the disk when it is back, if the process
+   * lives that long. `repaired`: on disk, but the store was found damaged when it was opened.
+   */
   readonly state: 'ok' | 'repaired' | 'memory';
+  /** What happened and what to do; absent when `ok`. */
   readonly message?: string;
+  /** On disk, as last looked at. */
   readonly bytes: number;
 }
 
 /**
- * Ordered records with atomic batches. Never refuses to serve: when the disk is lost it goes on in memory, says so in
- * `health()` and tells `onDamage` once, so that a finding can be raised.
+ * Ordered records with atomic batches. Goes on serving when the disk is lost: reads answer from what is on disk plus
+ * what was written since, and writes are kept in memory (bounded) until the disk is back.
  */
 export interface StorePort {
-  /** All or nothing. `sync` waits for the disk: for what was acknowledged to somebody. */
+  /**
+   * All or nothing, in the order of the calls; a later op on the same key wins. With `sync`, `ok` means that the batch is
+   * on disk and survives a power cut; while the disk is lost it is refused as `lost`, and who can live with less commits
+   * again without. Without `sync`, `ok` means that every later read sees it and that it survives the death of the process
+   * (not of the machine) unless the state is `memory`. A batch in flight when the process is killed is kept whole or not
+   * at all; that includes one just refused as `lost` whose process dies before the disk is back.
+   * @throws TypeError for a value that is not JSON: a bug of the caller.
+   */
   commit(ops: readonly StoreOp[], options?: { readonly sync?: boolean }): Promise<Result<void, StoreCode>>;
+  /** Rejects when the record cannot be read (damaged, disk gone, store closed): never answers `undefined` for it. */
   get<V>(key: string): Promise<V | undefined>;
-  /** Entries in key order (byte order of UTF-8). */
+  /**
+   * Entries in key order (byte order of UTF-8), as they stood at the first step: later commits are not seen. Only an
+   * iteration that is under way when the store gets its disk back goes on, after its last key, with what is there then.
+   * Rejects as `get` does.
+   */
   entries<V>(range: Range): AsyncIterable<readonly [key: string, value: V]>;
   health(): StoreHealth;
 }

@@ -1,0 +1,2 @@
+export { systemClock, systemRandom } from './effects.ts';
+export { machineClock } from './machine-clock.ts';

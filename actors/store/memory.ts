@@ -1,0 +1,45 @@
+import { fail, ok, type Result } from '../../core/base/result.ts';
+import { OrderedMap } from './ordered-map.ts';
+import type { Range, StoreCode, StoreHealth, StoreOp, StorePort } from './port.ts';
+import { toJson } from './record-text.ts';
+
+/** The port without a disk, for tests. It keeps JSON text, so that what a caller does to a value later changes nothing. */
+export class MemoryStore implements StorePort {
+  readonly #records = new OrderedMap<string>();
+  #closed = false;
+  /** Every batch that was kept, in order. */
+  readonly commits: { readonly ops: readonly StoreOp[]; readonly sync: boolean }[] = [];
+  /** Asked before each commit; true refuses it as `lost`. */
+  failing: (ops: readonly StoreOp[]) => boolean = () => false;
+
+  async commit(ops: readonly StoreOp[], { sync = false } = {}): Promise<Result<void, StoreCode>> {
+    const texts = ops.map((op) => ('put' in op ? ([op.put, toJson(op.value)] as const) : ([op.del] as const)));
+    if (this.#closed) return fail('closed', 'the store is closed');
+    if (this.failing(ops)) return fail('lost', 'the disk is lost');
+    for (const [key, text] of texts) {
+      if (text === undefined) this.#records.delete(key);
+      else this.#records.set(key, text);
+    }
+    this.commits.push({ ops, sync });
+    return ok(undefined);
+  }
+
+  async get<V>(key: string): Promise<V | undefined> {
+    if (this.#closed) throw new Error('the store is closed');
+    const text = this.#records.get(key);
+    return text === undefined ? undefined : (JSON.parse(text) as V);
+  }
+
+  async *entries<V>(range: Range): AsyncGenerator<readonly [key: string, value: V]> {
+    if (this.#closed) throw new Error('the store is closed');
+    for (const [key, text] of this.#records.slice(range).slice(0, range.limit)) yield [key, JSON.parse(text) as V];
+  }
+
+  health(): StoreHealth {
+    return { state: 'ok', bytes: 0 };
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+}

@@ -1,0 +1,84 @@
+import type { SegmentKind, Segments } from '../../core/keys/codec.ts';
+import type { Collection, Indexes, Journal } from '../../core/keys/collection.ts';
+import { type AnyCollection, indexEntries, keyOf, serialOf } from './index-entries.ts';
+import type { StoreOp, StorePort } from './port.ts';
+
+type Kinds = readonly SegmentKind[];
+
+/** What a body of `Records.write` may do. Every read sees what the body has written so far. */
+export interface Writes {
+  get<V, K extends Kinds, X extends Indexes<V>>(from: Collection<V, K, X>, key: Segments<K>): Promise<V | undefined>;
+  put<V, K extends Kinds, X extends Indexes<V>>(into: Collection<V, K, X>, key: Segments<K>, value: V): Promise<void>;
+  /** A record that is not there is no error. */
+  delete<V, K extends Kinds, X extends Indexes<V>>(from: Collection<V, K, X>, key: Segments<K>): Promise<void>;
+  /** Gives the next serial; for what a `unique` index knows already, the serial it has and `added: false`. */
+  append<V, X extends Indexes<V>>(
+    to: Journal<V, X>,
+    value: V,
+  ): Promise<{ readonly serial: number; readonly added: boolean }>;
+}
+
+/** Changes over the port that are not committed yet. */
+export class Staged implements Writes {
+  readonly #port: StorePort;
+  readonly #changes = new Map<string, { readonly value: unknown } | undefined>();
+
+  constructor(port: StorePort) {
+    this.#port = port;
+  }
+
+  get ops(): readonly StoreOp[] {
+    return [...this.#changes].map(([key, change]) =>
+      change === undefined ? { del: key } : { put: key, value: change.value },
+    );
+  }
+
+  readonly get: Writes['get'] = (from, key) => this.#read(from.key.encode(key));
+
+  readonly put: Writes['put'] = async (into, key, value) => this.#replace(into, into.key.encode(key), { value });
+
+  readonly delete: Writes['delete'] = async (from, key) => this.#replace(from, from.key.encode(key), undefined);
+
+  readonly append: Writes['append'] = async (to, value) => {
+    const known = await this.#known(to, value);
+    if (known !== undefined) return { serial: known, added: false };
+    const serial = (await this.#lastSerial(to)) + 1;
+    this.#changes.set(to.serialKey, { value: serial });
+    await this.#replace(to, to.key.encode([serial]), { value });
+    return { serial, added: true };
+  };
+
+  async #read<V>(key: string): Promise<V | undefined> {
+    return this.#changes.has(key) ? (this.#changes.get(key)?.value as V | undefined) : this.#port.get<V>(key);
+  }
+
+  async #replace(from: AnyCollection, key: string, next: { readonly value: unknown } | undefined): Promise<void> {
+    const before = await this.#read(key);
+    const stale = before === undefined ? [] : indexEntries(from, key, before);
+    const wanted = next === undefined ? [] : indexEntries(from, key, next.value);
+    for (const entry of stale) {
+      if (!wanted.includes(entry) && (await this.#read(entry)) === key) this.#changes.set(entry, undefined);
+    }
+    for (const entry of wanted) this.#changes.set(entry, { value: key });
+    this.#changes.set(key, next);
+  }
+
+  async #known(to: AnyCollection, value: unknown): Promise<number | undefined> {
+    const { unique } = to;
+    const segments = unique === undefined ? undefined : to.indexes[unique]?.of(value);
+    if (unique === undefined || segments === undefined) return undefined;
+    const key = await this.#read<string>(keyOf(to, unique, segments));
+    if (key === undefined || (await this.#read(key)) === undefined) return undefined;
+    return serialOf(to, key);
+  }
+
+  /** The greater of the counter and the last key: a repair may have brought back an older counter. */
+  async #lastSerial(to: AnyCollection & { readonly serialKey: string }): Promise<number> {
+    if (this.#changes.has(to.serialKey)) return (await this.#read<number>(to.serialKey)) ?? 0;
+    const counted = (await this.#port.get<number>(to.serialKey)) ?? 0;
+    for await (const [key] of this.#port.entries({ ...to.key.under([]), reverse: true, limit: 1 })) {
+      return Math.max(counted, serialOf(to, key) ?? 0);
+    }
+    return counted;
+  }
+}

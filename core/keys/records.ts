@@ -1,0 +1,51 @@
+import type { Millis } from '../base/time.ts';
+import type { Finding } from '../detect/finding.ts';
+import type { Decision, Outcome } from '../respond/decision.ts';
+import { collection, index, journal } from './collection.ts';
+
+/** How far a source was read. */
+export interface Cursor {
+  /** What the source is now: content fingerprint of the file. */
+  readonly source: string;
+  /** Byte offset of the first byte not yet read. */
+  readonly offset: number;
+  /** Only to notice a rotation early; never part of an identity. */
+  readonly inode: number;
+  readonly at: Millis;
+}
+
+/** Findings in the order they were made. A finding whose id is there already is not stored twice. */
+export const findings = journal<Finding>()(
+  'finding',
+  {
+    id: index<Finding>()('latest', ['text'], (finding) => [finding.id]),
+    /** The newest finding of each check about each subject. */
+    subject: index<Finding>()('latest', ['text', 'text', 'text'], ({ check, subject }) => [
+      check,
+      subject.kind,
+      subject.value,
+    ]),
+  },
+  'id',
+);
+
+/** Decisions by id. */
+export const decisions = collection<Decision>()('decision', ['text'], {
+  /** By state, then address. */
+  state: index<Decision>()('every', ['text', 'text'], (decision) => [decision.state, decision.ip]),
+});
+
+/** Outcomes by decision, moment and result: the same outcome told twice is one record. */
+export const outcomes = collection<Outcome>()('outcome', ['text', 'number', 'text']);
+
+/** Cursors by path. */
+export const cursors = collection<Cursor>()('cursor', ['text']);
+
+/** Detector state by detector and the detector's own key; the value is what `Detector.snapshot` gave. */
+export const checkpoints = collection<unknown>()('checkpoint', ['text', 'text']);
+
+/** Facts about the store itself and the installation, by name. */
+export const meta = collection<unknown>()('meta', ['text']);
+
+/** Everything whose index entries are rebuilt after a repair. */
+export const COLLECTIONS = [findings, decisions, outcomes, cursors, checkpoints, meta] as const;
