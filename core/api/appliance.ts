@@ -4,10 +4,10 @@ import type { Result } from '../base/result.ts';
 import type { Deadline, Millis } from '../base/time.ts';
 import type { Finding, Severity } from '../detect/finding.ts';
 import type { Decision, Origin } from '../respond/decision.ts';
+import { MODES, type Mode } from '../respond/mode.ts';
 
-/** `observe`: kernel untouched. `dry_run`: only an operator's blocks reach the kernel. `enforce`: findings block too. */
-export type Mode = 'observe' | 'dry_run' | 'enforce';
-export const MODES = ['observe', 'dry_run', 'enforce'] as const satisfies readonly Mode[];
+export type { Mode };
+export { MODES };
 
 /** Findings of one check about one subject, as `/api/v1/findings` lists them. */
 export interface FindingGroup {
