@@ -16,7 +16,7 @@ export const placedSetting = (path: string): PlacedSetting | undefined =>
   PLACED_SETTINGS.find((placed) => placed.path === path);
 
 /** The value a config holds for a setting. */
-export function valueOf(config: Config, { keys: [top, inner] }: PlacedSetting): unknown {
+export function settingValue(config: Config, { keys: [top, inner] }: PlacedSetting): unknown {
   const value = (config as Readonly<Record<string, unknown>>)[top];
   return inner === undefined ? value : (value as Readonly<Record<string, unknown>>)[inner];
 }
@@ -24,8 +24,8 @@ export function valueOf(config: Config, { keys: [top, inner] }: PlacedSetting): 
 /** The config with one setting replaced; not validated. */
 export function withValue(config: Config, { keys: [top, inner] }: PlacedSetting, value: unknown): Config {
   if (inner === undefined) return { ...config, [top]: value };
-  const section = (config as Readonly<Record<string, object>>)[top];
-  return { ...config, [top]: { ...section, [inner]: value } };
+  const section = (config as Readonly<Record<string, unknown>>)[top];
+  return { ...config, [top]: { ...(section as object), [inner]: value } };
 }
 
 /** The settings in which two configs differ, and when a change of each takes effect. */
@@ -33,14 +33,14 @@ export const changedSettings = (
   before: Config,
   after: Config,
 ): readonly { readonly path: string; readonly applies: Applies }[] =>
-  PLACED_SETTINGS.filter((placed) => !sameValue(valueOf(before, placed), valueOf(after, placed))).map(
+  PLACED_SETTINGS.filter((placed) => !sameValue(settingValue(before, placed), settingValue(after, placed))).map(
     ({ path, setting }) => ({ path, applies: setting.applies }),
   );
 
 /** The config with every secret replaced by `REDACTED`: fit for a log or an answer. */
 export const redacted = (config: Config): Config =>
   PLACED_SETTINGS.reduce((shown, placed) => {
-    const value = valueOf(config, placed);
+    const value = settingValue(config, placed);
     return value === undefined ? shown : withValue(shown, placed, redact(view(placed.setting.schema), value));
   }, config);
 

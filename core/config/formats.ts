@@ -52,15 +52,16 @@ type Check = (text: string, schema: SchemaView, around: Surroundings) => string 
 /** What is wrong with a text, or nothing. */
 export const FORMAT_CHECKS: Readonly<Record<Format, Check>> = {
   duration: wrongDuration,
-  network: (text) => wrong(parseCidr(text)),
-  listen: (text) => wrong(parseListen(text)),
+  network: (text, schema) => (parseCidr(text).ok ? undefined : `must be ${expected(schema)}`),
+  listen: (text) => {
+    const read = parseListen(text);
+    return read.ok ? undefined : read.public;
+  },
   path: (text) =>
     text.startsWith('/') && !/\p{Cc}/u.test(text) ? undefined : 'must be an absolute path, beginning with /',
   parser: (text, _schema, { parsers }) =>
     parsers.includes(text) ? undefined : `must be the name of a parser: ${parsers.join(', ')}`,
 };
-
-const wrong = (result: Result<unknown, string>): string | undefined => (result.ok ? undefined : result.public);
 
 function wrongDuration(text: string, schema: SchemaView): string | undefined {
   const read = parseDuration(text);

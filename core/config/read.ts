@@ -5,6 +5,7 @@ import {
   isSeq,
   LineCounter,
   type Node,
+  type Pair,
   type ParsedNode,
   parseDocument,
   type YAMLError,
@@ -30,7 +31,7 @@ export interface LoadedConfig {
 /** A larger file is no config of ours. */
 export const LARGEST_CONFIG = 1024 * 1024;
 
-/** Aliases are looked up by walking the document, so a file of nothing else would take quadratic time. */
+/** Each alias builds a copy of its target, so the number bounds what a small file can swell to. */
 const MOST_ALIASES = 100;
 
 export type ParsedDocument = ReturnType<typeof parseYaml>['document'];
@@ -71,7 +72,7 @@ export function parseConfig(text: string, fileName: string, around: Surroundings
   };
   const form = formProblems(document);
   if (form.length > 0) return invalid(form.map(placed));
-  const tree = new TreeBuilder(document).build(document.contents);
+  const tree = new TreeBuilder().build(document.contents);
   const { config, problems } = validate(tree, around);
   if (problems.length > 0) return invalid([...problems].sort((a, b) => a.at - b.at).map(placed));
   return ok({ config, fileName, text, hash: sha256Hex(new TextEncoder().encode(text)) });
@@ -117,47 +118,46 @@ const syntaxMessage = ({ code, message }: YAMLError): string => {
   }
 };
 
-/** Turns nodes into a tree, following aliases. A node that an alias brings keeps the alias's place. */
+/** Turns nodes into a tree, following aliases. What an alias brings keeps the alias's place. */
 class TreeBuilder {
-  readonly #document: ParsedDocument;
+  /** By name, the last one met in document order, which is the one an alias means. */
+  readonly #anchors = new Map<string, Node>();
   #aliases = 0;
-
-  constructor(document: ParsedDocument) {
-    this.#document = document;
-  }
+  #inAlias = 0;
 
   build(node: Node | null, depth = 0): Tree {
     if (node === null) return { at: 0, kind: 'map', entries: [] };
     const at = node.range?.[0] ?? 0;
     // No setting is nested deeper; validation reports whatever stands there without looking into it.
     if (depth > MOST_NESTED) return { at, kind: 'alien', what: 'deeper nesting' };
-    if (isAlias(node)) return this.#aliased(node.resolve(this.#document), at, depth);
-    if (node.tag !== undefined && !isPlainTag(node.tag))
-      return { at, kind: 'alien', what: `the tag ${printable(node.tag)}` };
-    if (isMap(node)) {
-      const entries = node.items.map((pair) =>
-        this.#entry(pair.key as ParsedNode, pair.value as ParsedNode | null, depth),
-      );
-      return { at, kind: 'map', entries };
-    }
+    if (isAlias(node)) return this.#aliased(node.source, at, depth);
+    const { tag, anchor } = node as ParsedNode;
+    if (anchor !== undefined && this.#inAlias === 0) this.#anchors.set(anchor, node);
+    if (tag !== undefined && !PLAIN_TAG.test(tag)) return { at, kind: 'alien', what: `the tag ${printable(tag)}` };
+    if (isMap(node)) return { at, kind: 'map', entries: node.items.map((pair) => this.#entry(pair, depth)) };
     if (isSeq(node)) return { at, kind: 'list', items: node.items.map((item) => this.build(item as Node, depth + 1)) };
     return { at, kind: 'scalar', value: isScalar(node) ? (node.value as Scalar) : null };
   }
 
-  #entry(key: ParsedNode, value: ParsedNode | null, depth: number): Entry {
+  #entry(pair: Pair, depth: number): Entry {
+    const key = pair.key as ParsedNode;
     const keyAt = key.range[0];
     const name = isScalar(key) ? String(key.value) : 'a key that is no word';
     const nothing: Tree = { at: keyAt, kind: 'scalar', value: null };
-    return { key: name, keyAt, value: value === null ? nothing : this.build(value, depth + 1) };
+    return { key: name, keyAt, value: pair.value === null ? nothing : this.build(pair.value as Node, depth + 1) };
   }
 
-  #aliased(target: Node | undefined, at: number, depth: number): Tree {
+  #aliased(name: string, at: number, depth: number): Tree {
     if (++this.#aliases > MOST_ALIASES) return { at, kind: 'alien', what: `more than ${MOST_ALIASES} aliases` };
+    const target = this.#anchors.get(name);
     if (target === undefined) return { at, kind: 'alien', what: 'an alias without its anchor' };
-    return { ...this.build(target, depth + 1), at };
+    this.#inAlias++;
+    const tree = this.build(target, depth + 1);
+    this.#inAlias--;
+    return { ...tree, at };
   }
 }
 
 const MOST_NESTED = 6;
 
-const isPlainTag = (tag: string): boolean => /^tag:yaml\.org,2002:(?:str|int|float|bool|null|map|seq)$/.test(tag);
+const PLAIN_TAG = /^tag:yaml\.org,2002:(?:str|int|float|bool|null|map|seq)$/;

@@ -110,6 +110,8 @@ class Walk {
   }
 
   #text(schema: SchemaView, tree: Tree, path: string): unknown {
+    // "0 is permanent" invites writing the number.
+    if (tree.kind === 'scalar' && tree.value === 0 && schema.permanent === true) return '0';
     if (tree.kind !== 'scalar' || typeof tree.value !== 'string') {
       const hint = tree.kind === 'scalar' ? '; put it in quotes' : '';
       return this.#wrong(
@@ -196,15 +198,17 @@ const unknownKey = (key: string, path: string, allowed: readonly string[]): stri
   const meant = nearest(key, allowed);
   const moved = meant === undefined ? elsewhere(key, path) : undefined;
   const hint =
-    meant !== undefined ? ` (did you mean "${meant}"?)` : moved !== undefined ? ` (it belongs under "${moved}:")` : '';
+    meant !== undefined ? ` (did you mean "${meant}"?)` : moved !== undefined ? ` (it belongs ${moved})` : '';
   return `unknown key${hint}; allowed: ${allowed.join(', ')}`;
 };
 
-/** The section that declares a key which was written outside it: a lost indentation, mostly. */
-const elsewhere = (key: string, path: string): string | undefined =>
-  Object.entries<Declarations[string]>(SETTINGS).find(
-    ([top, declared]) => top !== path && isSection(declared) && Object.hasOwn(declared.settings, key),
-  )?.[0];
+/** Where a key that was written in the wrong place belongs, if only one place has it: a lost indentation, mostly. */
+function elsewhere(key: string, path: string): string | undefined {
+  const declarations: readonly (readonly [string, Declarations[string]])[] = Object.entries(SETTINGS);
+  if (path !== '' && Object.hasOwn(SETTINGS, key)) return 'at the top level';
+  const homes = declarations.filter(([, one]) => isSection(one) && Object.hasOwn(one.settings, key));
+  return homes.length === 1 && homes[0]?.[0] !== path ? `under "${homes[0]?.[0]}:"` : undefined;
+}
 
 const isWithin = ({ minimum = -Infinity, maximum = Infinity }: SchemaView, value: unknown): boolean =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= minimum && value <= maximum;

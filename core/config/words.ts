@@ -46,3 +46,12 @@ export function found(tree: Tree, secret: boolean): string {
   if (typeof value === 'boolean') return secret ? 'true or false' : `${value}`;
   return secret ? 'a number' : `the number ${value}`;
 }
+
+/** The bounds of a setting as a sentence of its own; empty where the default says enough. */
+export function boundsText(schema: SchemaView): string {
+  if (schema.type === 'integer' || schema.enum !== undefined || schema.format === 'duration') {
+    const words = expected(schema);
+    return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+  }
+  return '';
+}
