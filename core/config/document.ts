@@ -1,0 +1,76 @@
+import { pairLines } from './render.ts';
+import { isSection, type SchemaView, type Setting, view } from './setting.ts';
+import { SETTINGS } from './settings.ts';
+import { expected } from './words.ts';
+
+/** `docs/configuration.md`, made from the declarations. */
+export function configurationDocument(): string {
+  const top = Object.entries(SETTINGS).filter(([, declared]) => !isSection(declared)) as [string, Setting][];
+  const parts = [HEAD, ...table(top)];
+  for (const [key, declared] of Object.entries(SETTINGS)) {
+    if (isSection(declared)) parts.push(`## ${key}`, `${declared.title}.`, ...table(Object.entries(declared.settings)));
+  }
+  return `${parts.join('\n\n')}\n`;
+}
+
+const HEAD = `# Configuration
+
+<!-- Made from core/config/settings.ts; do not edit. -->
+
+One YAML file. Every key is optional. An unknown key, a wrong type or a value out of range refuses the start and names file,
+line, key and what is allowed; \`bartizan config-check FILE\` does the same without starting. Bartizan itself changes only the
+values it is told to change: comments, order and quoting stay.
+
+**Applies** says when a change takes effect: *live* when it is written through the console, API or CLI, *restart* at the next
+start. Secrets are never shown, logged or returned.
+
+## Modes
+
+| mode | what it does | settings |
+|---|---|---|
+| observe | the kernel is untouched, an operator's blocks are refused | \`firewall.enabled: false\` (the default) |
+| dry_run | an operator's blocks reach the kernel, automatic ones are only recorded | \`firewall.enabled: true\` and \`auto_response\` with \`enabled: false\`, \`dry_run: true\` or \`block_ips: false\` |
+| enforce | findings block too | \`firewall.enabled: true\`, \`auto_response.enabled: true\`, \`dry_run: false\`, \`block_ips: true\` |
+
+\`--enforce\` and \`--observe\` override the mode for one run.
+
+## Top level`;
+
+function table(settings: readonly (readonly [string, Setting])[]): readonly string[] {
+  const rows = settings.map(([key, one]) => {
+    const schema = view(one.schema);
+    const cells = [`\`${key}\``, typeText(schema), defaultText(one, schema), one.applies, description(schema)];
+    return `| ${cells.map(escaped).join(' | ')} |`;
+  });
+  const lists = settings.flatMap(([key, one]) => listParts(key, view(one.schema)));
+  return [['| key | value | default | applies | |', '|---|---|---|---|---|', ...rows].join('\n'), ...lists];
+}
+
+/** The keys of a list's entries, and an example. */
+function listParts(key: string, { items, examples = [] }: SchemaView): readonly string[] {
+  if (items?.properties === undefined) return [];
+  const { properties, required = [] } = items;
+  const rows = Object.entries(properties).map(([name, schema]) => {
+    const preset = schema.default === undefined ? (required.includes(name) ? 'required' : '') : code(schema.default);
+    return `| ${[`\`${name}\``, typeText(schema), preset, description(schema)].map(escaped).join(' | ')} |`;
+  });
+  const parts = [`Each entry of \`${key}\`:`, ['| key | value | default | |', '|---|---|---|---|', ...rows].join('\n')];
+  if (examples[0] !== undefined) parts.push(['```yaml', ...pairLines(key, examples[0], 0), '```'].join('\n'));
+  return parts;
+}
+
+function typeText(schema: SchemaView): string {
+  if (schema.type !== 'array') return expected(schema);
+  return schema.items?.properties === undefined ? `list, each ${expected(schema.items ?? {})}` : 'list, see below';
+}
+
+const defaultText = ({ defaultFrom }: Setting, schema: SchemaView): string => {
+  if (defaultFrom !== undefined) return defaultFrom.text;
+  return schema.default === undefined ? 'none' : code(schema.default);
+};
+
+const description = ({ description: text = '', writeOnly }: SchemaView): string =>
+  writeOnly === true ? `${text} Secret.` : text;
+
+const code = (value: unknown): string => `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
+const escaped = (cell: string): string => cell.replaceAll('|', '\\|');

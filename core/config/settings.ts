@@ -1,0 +1,262 @@
+import { Type } from 'typebox';
+import {
+  absolutePath,
+  duration,
+  isSection,
+  listenAddress,
+  network,
+  optionalSetting,
+  parserName,
+  type Setting,
+  secretText,
+  section,
+  setting,
+  type ValuesOf,
+} from './setting.ts';
+
+const RESTART = { applies: 'restart' } as const;
+const LIVE = { applies: 'live' } as const;
+
+const webui = section('The HTTPS API and console', {
+  listen: setting(
+    listenAddress({
+      description:
+        'Address and port of the HTTPS API and console: IPv4, [IPv6] or a host name. Port 0 takes any free port. Make it reachable from elsewhere only on purpose.',
+      default: '127.0.0.1:9443',
+      examples: ['0.0.0.0:9443', '[::]:9443'],
+    }),
+    RESTART,
+  ),
+  tokens: setting(
+    Type.Array(
+      Type.Object(
+        {
+          name: Type.String({
+            description: 'Who uses it; the audit log shows this name.',
+            pattern: '^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}$',
+            expects: '1 to 64 letters, digits, "_", ".", "@" or "-", beginning with a letter or digit',
+          }),
+          token: Type.Optional(
+            secretText({
+              description: 'The token itself. Anybody who may read this file then has it; token_sha256 is better.',
+              pattern: '^[!-~]{16,512}$',
+              expects: '16 to 512 printable ASCII characters without blanks',
+            }),
+          ),
+          token_sha256: Type.Optional(
+            Type.String({
+              description: 'SHA-256 of the token, as `printf %s TOKEN | sha256sum` prints it.',
+              pattern: '^[0-9A-Fa-f]{64}$',
+              expects: '64 hexadecimal digits',
+            }),
+          ),
+          token_file: Type.Optional(
+            absolutePath({ description: 'A file that holds the token in its first line; read at start.' }),
+          ),
+          scope: Type.Enum(['admin', 'read'], {
+            description: 'admin reads and writes; read sees status, findings, blocks and events.',
+          }),
+        },
+        { exactlyOne: ['token', 'token_sha256', 'token_file'] },
+      ),
+      {
+        description: 'Bearer tokens of the API. Each has exactly one of token, token_sha256 and token_file.',
+        default: [],
+        maxItems: 1000,
+        uniqueBy: 'name',
+        examples: [[{ name: 'operator', token_sha256: '0'.repeat(64), scope: 'admin' }]],
+      },
+    ),
+    RESTART,
+  ),
+  metrics_token: optionalSetting(
+    secretText({
+      description: 'A separate token that may read /metrics and nothing else.',
+      pattern: '^[!-~]{16,512}$',
+      expects: '16 to 512 printable ASCII characters without blanks',
+    }),
+    RESTART,
+  ),
+});
+
+const autoResponse = section('What is done about findings', {
+  enabled: setting(Type.Boolean({ description: 'Act on findings at all.', default: true }), LIVE),
+  dry_run: setting(
+    Type.Boolean({
+      description: "Only record what would have been blocked. An operator's own blocks are enforced all the same.",
+      default: false,
+    }),
+    LIVE,
+  ),
+  block_ips: setting(Type.Boolean({ description: 'Block the source address of a finding.', default: true }), LIVE),
+  block_expiry: setting(
+    duration({
+      description: 'How long an automatic block lasts; 0 is permanent.',
+      default: '24h',
+      shortest: '1m',
+      longest: '3650d',
+      permanent: true,
+    }),
+    LIVE,
+  ),
+});
+
+const thresholds = section('When a detector judges', {
+  ssh_bruteforce_failures: setting(
+    Type.Integer({
+      description: 'Failed SSH logins of one address within the window that make a finding.',
+      default: 5,
+      minimum: 2,
+      maximum: 1000,
+    }),
+    RESTART,
+  ),
+  ssh_bruteforce_window: setting(
+    duration({
+      description: 'The window in which failed SSH logins are counted, by the time the log gives.',
+      default: '10m',
+      shortest: '10s',
+      longest: '24h',
+    }),
+    RESTART,
+  ),
+  ssh_bruteforce_max_sources: setting(
+    Type.Integer({
+      description: 'Addresses the SSH detector keeps count of; beyond that the longest silent are forgotten.',
+      default: 100_000,
+      minimum: 1000,
+      maximum: 1_000_000,
+    }),
+    RESTART,
+  ),
+});
+
+const watchers = section('Where events come from', {
+  files: setting(
+    Type.Array(
+      Type.Object({
+        path: absolutePath({ description: 'Absolute path of a log file; * and ? match within a directory.' }),
+        parser: parserName({ description: 'How its lines are read.' }),
+        start: Type.Enum(['beginning', 'end'], {
+          description: 'Where to begin in a file that was never read before.',
+          default: 'beginning',
+        }),
+      }),
+      {
+        description: 'Log files to follow, across rotation and truncation. A file that is not there yet is waited for.',
+        default: [],
+        maxItems: 1000,
+        uniqueBy: 'path',
+        examples: [[{ path: '/var/log/auth.log', parser: 'sshd' }]],
+      },
+    ),
+    RESTART,
+  ),
+});
+
+const firewall = section('Blocking in the kernel', {
+  enabled: setting(
+    Type.Boolean({
+      description: 'Let blocks reach the kernel. While false Bartizan only observes, whatever auto_response says.',
+      default: false,
+    }),
+    LIVE,
+  ),
+  table: setting(
+    Type.String({
+      description: 'Name of the nftables table (family inet) that Bartizan owns alone.',
+      default: 'bartizan',
+      pattern: '^[a-z0-9_]{1,31}$',
+      expects: '1 to 31 lower-case letters, digits or "_"',
+    }),
+    RESTART,
+  ),
+  netns: optionalSetting(
+    Type.String({
+      description: 'Network namespace (`ip netns`) whose packets are filtered, if not the own. Listeners stay outside.',
+      pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$',
+      expects: 'a name as `ip netns list` prints it',
+      examples: ['edge'],
+    }),
+    RESTART,
+  ),
+  on_stop: setting(
+    Type.Enum(['keep', 'remove'], {
+      description: 'What becomes of the table when Bartizan stops: keep leaves every block in force.',
+      default: 'keep',
+    }),
+    RESTART,
+  ),
+  max_blocks: setting(
+    Type.Integer({
+      description: 'Addresses that may be blocked in the kernel at once.',
+      default: 500_000,
+      minimum: 1,
+      maximum: 10_000_000,
+    }),
+    RESTART,
+  ),
+});
+
+const log = section("Bartizan's own log", {
+  level: setting(
+    Type.Enum(['debug', 'info', 'warn', 'error'], { description: 'The least that is logged.', default: 'info' }),
+    RESTART,
+  ),
+});
+
+/** Every setting there is, in the order in which files and documents show them. */
+export const SETTINGS = {
+  hostname: setting(
+    Type.String({
+      description: 'What this appliance calls itself.',
+      pattern: '^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$',
+      expects: '1 to 253 letters, digits, "." or "-"',
+    }),
+    { ...RESTART, defaultFrom: { from: 'hostname', text: "the machine's host name" } },
+  ),
+  state_dir: setting(
+    absolutePath({
+      description: 'Directory of the store, keys and the control socket.',
+      // The control socket's whole path must fit the 107 bytes of sockaddr_un.
+      maxLength: 94,
+    }),
+    { ...RESTART, defaultFrom: { from: 'stateDir', text: 'the directory given by --state' } },
+  ),
+  webui,
+  infra_ips: setting(
+    Type.Array(network({ description: 'An address, or a network in CIDR form.' }), {
+      description:
+        'Addresses and networks that are never blocked: gateways, resolvers, monitoring, your own. Loopback and the addresses of this host are always among them.',
+      default: [],
+      maxItems: 10_000,
+      examples: [['192.0.2.1', '2001:db8::/64']],
+    }),
+    RESTART,
+  ),
+  auto_response: autoResponse,
+  thresholds,
+  watchers,
+  firewall,
+  log,
+} as const;
+
+/** The whole configuration, defaults filled in. Plain JSON. */
+export type Config = ValuesOf<typeof SETTINGS>;
+export type WatchedFile = Config['watchers']['files'][number];
+export type ConfiguredToken = Config['webui']['tokens'][number];
+
+/** A setting with its dotted path, e.g. `firewall.table`; a top-level setting's path is its key. */
+export interface PlacedSetting {
+  readonly path: string;
+  readonly keys: readonly [top: string, inner?: string];
+  readonly setting: Setting;
+}
+
+export const PLACED_SETTINGS: readonly PlacedSetting[] = Object.entries(SETTINGS).flatMap(([top, declared]) =>
+  isSection(declared)
+    ? Object.entries(declared.settings).map(
+        ([inner, one]): PlacedSetting => ({ path: `${top}.${inner}`, keys: [top, inner], setting: one }),
+      )
+    : [{ path: top, keys: [top] as const, setting: declared }],
+);

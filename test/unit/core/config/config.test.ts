@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { changedSettings, REDACTED, redacted, withValue } from '../../../../core/config/change.ts';
+import { defaultConfigText } from '../../../../core/config/default-text.ts';
+import { durationOf, parseListen } from '../../../../core/config/formats.ts';
+import { modeOf } from '../../../../core/config/mode.ts';
+import { checkConfig, decodeConfig } from '../../../../core/config/read.ts';
+import { view } from '../../../../core/config/setting.ts';
+import { PLACED_SETTINGS, SETTINGS } from '../../../../core/config/settings.ts';
+import { AROUND, loaded } from './surroundings.ts';
+
+const DEFAULTS = {
+  hostname: 'edge01',
+  state_dir: '/var/lib/bartizan',
+  webui: { listen: '127.0.0.1:9443', tokens: [] },
+  infra_ips: [],
+  auto_response: { enabled: true, dry_run: false, block_ips: true, block_expiry: '24h' },
+  thresholds: {
+    ssh_bruteforce_failures: 5,
+    ssh_bruteforce_window: '10m',
+    ssh_bruteforce_max_sources: 100_000,
+  },
+  watchers: { files: [] },
+  firewall: { enabled: false, table: 'bartizan', on_stop: 'keep', max_blocks: 500_000 },
+  log: { level: 'info' },
+};
+
+for (const { name, text } of [
+  { name: 'an empty file', text: '' },
+  { name: 'a file of comments', text: '# one\n\n# two' },
+  { name: 'sections without a value', text: 'webui:\nfirewall: # later\nlog: {}\n' },
+  { name: 'a byte order mark', text: '\ufefflog: {}\n' },
+  { name: 'document marks', text: '---\nlog: {}\n...\n' },
+]) {
+  test(`${name} is the defaults`, () => assert.deepEqual(loaded(text).config, DEFAULTS));
+}
+
+test('every default passes its own check', () => {
+  assert.deepEqual(checkConfig(DEFAULTS, 'x', AROUND), { ok: true, value: DEFAULTS });
+});
+
+test('every setting and every key of a list entry says what it is for', () => {
+  for (const { path, setting } of PLACED_SETTINGS) {
+    const schema = view(setting.schema);
+    const described = [schema, ...Object.values(schema.items?.properties ?? {})];
+    for (const { description = '' } of described) assert.match(description, /^.{10,}\.$/, path);
+  }
+});
+
+test('an alias stands for its value, an entry without start begins at the beginning, 0 is the text "0"', () => {
+  const text = `firewall: { enabled: &on true }
+auto_response: { dry_run: *on, block_expiry: 0 }
+watchers:
+  files: [{ path: /var/log/auth.log, parser: sshd }]
+`;
+  const { config } = loaded(text);
+  assert.equal(config.auto_response.dry_run, true);
+  assert.equal(durationOf(config.auto_response.block_expiry), 'never');
+  assert.deepEqual(config.watchers.files, [{ path: '/var/log/auth.log', parser: 'sshd', start: 'beginning' }]);
+});
+
+test('the hash is the SHA-256 of the bytes of the file', () => {
+  assert.equal(loaded('log: {}\n').hash, '9208c3bfd0edee108bde998a08ee7ae0c994764b94deda1aa057c12ec4f8e4d6');
+});
+
+test('bytes are read as they are, the byte order mark too', () => {
+  assert.deepEqual(decodeConfig(Buffer.from('\ufeff# é\r\nlog: {}'), 'x'), { ok: true, value: '\ufeff# é\r\nlog: {}' });
+});
+
+for (const { name, facts } of [
+  { name: 'with an auth log', facts: { ...AROUND, files: [{ path: '/var/log/auth.log', parser: 'sshd' }] } },
+  { name: 'without one', facts: { ...AROUND, files: [] } },
+]) {
+  test(`the config of a first start ${name} is the defaults, names every setting and keeps to 100 columns`, () => {
+    const text = defaultConfigText(facts);
+    const files = facts.files.map((file) => ({ ...file, start: 'beginning' }));
+    assert.deepEqual(loaded(text).config, { ...DEFAULTS, watchers: { files } });
+    for (const { keys } of PLACED_SETTINGS) assert.match(text, new RegExp(`^ *(# )?${keys.at(-1)}:`, 'm'));
+    assert.ok(text.split('\n').every((line) => line.length <= 100));
+  });
+}
+
+test('every commented-out line of the first config is valid when the hash mark goes', () => {
+  const text = defaultConfigText({ ...AROUND, files: [] });
+  const keys = PLACED_SETTINGS.map(({ keys }) => keys.at(-1)).join('|');
+  const live = text
+    .split('\n')
+    .map((line) => (new RegExp(`^ *# (?:(?:${keys}):|  )`).test(line) ? line.replace('# ', '') : line))
+    .join('\n')
+    .replace('SECRET', 'a-secret-of-the-metrics');
+  const { config } = loaded(live);
+  assert.equal(config.firewall.netns, 'edge');
+  assert.deepEqual(config.infra_ips, ['192.0.2.1', '2001:db8::/64']);
+  assert.equal(config.webui.tokens[0]?.name, 'operator');
+});
+
+for (const { text, mode } of [
+  { text: '', mode: 'observe' },
+  { text: 'firewall: { enabled: true }', mode: 'enforce' },
+  { text: 'firewall: { enabled: true }\nauto_response: { dry_run: true }', mode: 'dry_run' },
+  { text: 'firewall: { enabled: true }\nauto_response: { enabled: false }', mode: 'dry_run' },
+  { text: 'firewall: { enabled: true }\nauto_response: { block_ips: false }', mode: 'dry_run' },
+  { text: 'auto_response: { dry_run: true }', mode: 'observe' },
+]) {
+  test(`mode of "${text.replaceAll('\n', ', ')}" is ${mode}`, () => assert.equal(modeOf(loaded(text).config), mode));
+}
+
+test('a redacted config holds no secret, and the rest of it', () => {
+  const { config } = loaded(`webui:
+  metrics_token: metrics-secret-000
+  tokens:
+    - { name: a, token: token-secret-0000000, scope: read }
+`);
+  const shown = redacted(config);
+  assert.doesNotMatch(JSON.stringify(shown), /secret/);
+  assert.deepEqual(shown.webui, {
+    listen: '127.0.0.1:9443',
+    tokens: [{ name: 'a', token: REDACTED, scope: 'read' }],
+    metrics_token: REDACTED,
+  });
+});
+
+test('changed settings say when they take effect', () => {
+  const before = loaded('').config;
+  const after = loaded('firewall: { enabled: true, netns: edge }\ninfra_ips: [192.0.2.1]\n').config;
+  assert.deepEqual(changedSettings(before, after), [
+    { path: 'infra_ips', applies: 'restart' },
+    { path: 'firewall.enabled', applies: 'live' },
+    { path: 'firewall.netns', applies: 'restart' },
+  ]);
+  assert.deepEqual(changedSettings(before, before), []);
+});
+
+test('withValue changes one setting and not the config it was given', () => {
+  const { config } = loaded('');
+  const placed = PLACED_SETTINGS.find(({ path }) => path === 'log.level');
+  assert.ok(placed);
+  assert.equal(withValue(config, placed, 'debug').log.level, 'debug');
+  assert.equal(config.log.level, SETTINGS.log.settings.level.schema.enum[1]);
+});
+
+for (const { text, gives } of [
+  { text: '127.0.0.1:9443', gives: { host: '127.0.0.1', port: 9443 } },
+  { text: '[::]:9443', gives: { host: '::', port: 9443 } },
+  { text: '[2001:DB8:0::1]:0', gives: { host: '2001:db8::1', port: 0 } },
+  { text: 'localhost:443', gives: { host: 'localhost', port: 443 } },
+  { text: 'gate.example.net:65535', gives: { host: 'gate.example.net', port: 65_535 } },
+]) {
+  test(`listen address ${text}`, () => assert.deepEqual(parseListen(text), { ok: true, value: gives }));
+}
+
+for (const text of [
+  '',
+  '9443',
+  ':9443',
+  '127.0.0.1',
+  '127.0.0.1:',
+  '127.0.0.1:65536',
+  '127.0.0.1:9443 ',
+  '999.0.0.1:1',
+  '127.1:1',
+  '::1:9443',
+  '[::1]',
+  '[127.0.0.1]:1',
+  '[fe80::1%eth0]:1',
+  'a_b:1',
+  'host:-1',
+]) {
+  test(`listen address "${text}" is refused`, () => assert.equal(parseListen(text).ok, false));
+}
