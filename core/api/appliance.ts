@@ -60,6 +60,8 @@ export interface BlockRequest {
 /** `protected`: loopback, own, infra. `observing`: the mode forbids it. `failed`: the kernel refused. */
 export type BlockRefusal = 'protected' | 'observing' | 'failed';
 
+export type UnblockRefusal = 'not_blocked' | 'observing' | 'failed';
+
 /** What the endpoints ask of the running appliance; the composition root answers. */
 export interface Appliance {
   facts(): Promise<ApplianceFacts>;
@@ -70,10 +72,7 @@ export interface Appliance {
   blockOf(ip: Ip): Decision | undefined;
   /** Resolves when the kernel holds it and it is durable. An address that is blocked already gets the new reason and expiry. */
   block(request: BlockRequest): Promise<Result<Decision, BlockRefusal>>;
-  unblock(request: {
-    readonly ip: Ip;
-    readonly actor: string;
-  }): Promise<Result<Decision, 'not_blocked' | 'observing' | 'failed'>>;
+  unblock(request: { readonly ip: Ip; readonly actor: string }): Promise<Result<Decision, UnblockRefusal>>;
   /** Every finding as it is made, in order. Returns the unsubscriber. */
   onFinding(listener: (finding: Finding, serial: number) => void): () => void;
   /** Writes the mode into the config file and applies it. */
