@@ -7,7 +7,10 @@ export interface Principal {
   /** Token name, or `root` on the local socket. Goes into the audit log. */
   readonly name: string;
   readonly scopes: readonly Scope[];
-  /** The CSRF token a write by this principal must carry; only sessions have one. */
+  /**
+   * The CSRF token a write must carry when the browser sent the credential by itself, that is as a cookie: of the
+   * session, or derived from a raw token in the cookie. Absent for a bearer token and on the local socket.
+   */
   readonly csrf?: string;
 }
 

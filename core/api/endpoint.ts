@@ -1,34 +1,28 @@
 import type { Static, TSchema } from 'typebox';
 import type { Principal, Scope } from './auth.ts';
+import type { ErrorCode, FieldProblem } from './problem.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** Why a handler could not; each surface maps it to its status and error body. */
-export type ErrorCode =
-  | 'bad_request'
-  | 'unauthorized'
-  | 'forbidden'
-  | 'not_found'
-  | 'conflict'
-  | 'gone'
-  | 'too_large'
-  | 'invalid'
-  | 'rate_limited'
-  | 'internal'
-  | 'unavailable';
+/** `login`: guessing a secret is what the limit is against. */
+export type RateClass = 'normal' | 'login';
 
 export interface Reply<B> {
   readonly ok: true;
   readonly value: B;
+  /** 200 unless said otherwise. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** Why a handler could not. Each surface maps the code to its status and error body. */
 export interface Refusal {
   readonly ok: false;
   readonly code: ErrorCode;
   /** May be shown to the client. */
   readonly message: string;
+  /** Which fields are wrong, for surfaces whose error body lists them. */
+  readonly fields?: readonly FieldProblem[];
   readonly headers?: Readonly<Record<string, string>>;
   /** For the log only. */
   readonly cause?: unknown;
@@ -37,13 +31,16 @@ export interface Refusal {
 /** What a handler may know of its request besides the validated values. */
 export interface RequestContext {
   readonly principal: Principal;
+  /** Canonical address of the client, or `local`. */
   readonly peer: string;
   readonly requestId: string;
-  /** Aborted when the client goes away. */
+  /** The body came from an HTML form, so the answer is for a browser window: a redirect, not JSON. */
+  readonly form: boolean;
+  /** Aborted when the client goes away or a stream ends. */
   readonly signal: AbortSignal;
 }
 
-/** A server-sent stream: the surface's transport writes what the handler subscribes to. */
+/** A server-sent stream: the transport writes what the handler sends until `signal` aborts. */
 export interface StreamReply {
   readonly ok: true;
   readonly stream: (send: (message: StreamMessage) => void, signal: AbortSignal) => void;
@@ -54,6 +51,22 @@ export interface StreamMessage {
   readonly event?: string;
   /** Sent as one JSON line. */
   readonly data: unknown;
+}
+
+export interface Call<Deps, Q, B> {
+  readonly deps: Deps;
+  readonly query: Q;
+  readonly body: B;
+  readonly context: RequestContext;
+}
+
+/** What goes into the audit log about a write. */
+export interface AuditDeclaration {
+  readonly action: string;
+  /** The field that names what was acted upon: of the reply where it has one (canonical form), else of the body. */
+  readonly target?: string;
+  /** Body fields worth keeping. Never one that holds a secret. */
+  readonly details?: readonly string[];
 }
 
 /**
@@ -71,18 +84,32 @@ export interface Endpoint<Deps, Q extends TSchema = TSchema, B extends TSchema =
   /** Query and path parameters together, an object schema of strings. */
   readonly query?: Q;
   readonly body?: B;
+  /** Of the JSON body; for a stream, of one message's data. */
   readonly response: R;
   /** `json` unless said otherwise. */
   readonly transport?: 'json' | 'sse';
+  /** The body may also come as an HTML form. */
+  readonly form?: true;
+  /** `false` on writes that make a session: an old cookie may lie around without its token. */
+  readonly csrf?: false;
+  /** What the handler itself may refuse with; those of the kernel (401, 429, …) go without saying. */
   readonly errors: readonly ErrorCode[];
-  /** Rate class; the surface gives each its bucket. */
-  readonly rate?: 'normal' | 'login';
-  /** Write it to the audit log: the action's name and the body field that holds its target. */
-  readonly audit?: { readonly action: string; readonly target?: string };
-  readonly handler: (call: {
-    readonly deps: Deps;
-    readonly query: Static<Q>;
-    readonly body: Static<B>;
-    readonly context: RequestContext;
-  }) => Promise<Reply<Static<R>> | StreamReply | Refusal>;
+  /** `normal` unless said otherwise. */
+  readonly rate?: RateClass;
+  /** Every write declares one. */
+  readonly audit?: AuditDeclaration;
+  /** Written as a method so that a table may hold rows of differing bodies; the validators make that sound. */
+  handler(call: Call<Deps, Static<Q>, Static<B>>): Promise<Reply<Static<R>> | StreamReply | Refusal>;
 }
+
+/** Makes the row builder of one set of dependencies: infers a row's schemas, then forgets them. */
+export const endpointsOf =
+  <Deps>() =>
+  <Q extends TSchema, B extends TSchema, R extends TSchema>(row: Endpoint<Deps, Q, B, R>): Endpoint<Deps> =>
+    row;
+
+export const isWrite = (method: Method): boolean => method !== 'GET';
+
+/** A refusal as a value; `cause` goes to the log only. */
+export const refuse = (code: ErrorCode, message: string, cause?: unknown): Refusal =>
+  cause === undefined ? { ok: false, code, message } : { ok: false, code, message, cause };

@@ -1,0 +1,123 @@
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http';
+import type { Server as TlsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Principal } from '../../../core/api/auth.ts';
+import type { Dispatch } from '../../../core/api/http.ts';
+import type { Clock, Log } from '../../../core/base/ports.ts';
+import { messageOf, ok } from '../../../core/base/result.ts';
+import type { Millis } from '../../../core/base/time.ts';
+import type { EngineLimits, Listener } from '../port.ts';
+import { refuseConnection } from './client-error.ts';
+import { type ReplyDesk, sendReply, sendStream } from './reply.ts';
+import { exchangeOf, type NodeExchange } from './request.ts';
+
+interface ListenerOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: EngineLimits;
+  readonly server: HttpServer | TlsServer;
+  readonly serve: Dispatch;
+  readonly principal?: Principal;
+  readonly reload?: Listener['reload'];
+}
+
+/** What is under way on one listener. */
+interface Traffic {
+  readonly sockets: Set<Socket>;
+  /** Replies not yet sent in full. */
+  readonly replies: Set<ServerResponse>;
+  /** Ends each open stream. */
+  readonly streams: Set<() => void>;
+  stopping: boolean;
+  /** Called when the last reply is out. */
+  onQuiet: () => void;
+}
+
+/** Serves requests on a server that listens already. */
+export function listenerOn(options: ListenerOptions): Listener {
+  const { server, clock, log, limits, serve, principal } = options;
+  const traffic: Traffic = {
+    sockets: new Set(),
+    replies: new Set(),
+    streams: new Set(),
+    stopping: false,
+    onQuiet() {},
+  };
+  const desk: ReplyDesk = { clock, log, limits, stopping: () => traffic.stopping };
+  const take = (incoming: IncomingMessage, response: ServerResponse, awaitsContinue: boolean) => {
+    track(traffic, response);
+    const exchange = exchangeOf(incoming, response, { awaitsContinue, ...(principal && { principal }) });
+    void answer(desk, traffic, serve, exchange);
+  };
+  server.on('request', (incoming, response) => take(incoming, response, false));
+  server.on('checkContinue', (incoming, response) => take(incoming, response, true));
+  server.on('connection', (socket: Socket) => {
+    traffic.sockets.add(socket);
+    socket.once('close', () => traffic.sockets.delete(socket));
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => onClientError(desk, traffic, error.code, socket));
+  server.on('error', (cause) => log('error', 'listener failed', { cause }));
+  const address = server.address();
+  let stopped: Promise<void> | undefined;
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    reload: options.reload ?? (() => ok(undefined)),
+    stop: (grace) => {
+      stopped ??= stop(options, traffic, grace);
+      return stopped;
+    },
+  };
+}
+
+function track(traffic: Traffic, response: ServerResponse): void {
+  traffic.replies.add(response);
+  response.once('close', () => {
+    traffic.replies.delete(response);
+    if (traffic.replies.size === 0) traffic.onQuiet();
+  });
+}
+
+async function answer(desk: ReplyDesk, traffic: Traffic, serve: Dispatch, exchange: NodeExchange): Promise<void> {
+  const { response, request } = exchange;
+  try {
+    const reply = await serve(request);
+    if (response.destroyed || response.headersSent) return;
+    if (reply.stream === undefined) sendReply(desk, exchange, reply);
+    else if (traffic.stopping) response.destroy();
+    else {
+      const end = sendStream(desk, exchange, reply, reply.stream);
+      traffic.streams.add(end);
+      response.once('close', () => traffic.streams.delete(end));
+    }
+  } catch (thrown) {
+    desk.log('error', 'reply could not be sent', { peer: request.peer, cause: messageOf(thrown) });
+    response.destroy();
+  }
+}
+
+/** A broken request after a half-sent reply cannot be answered any more; any other gets its word before the cut. */
+function onClientError({ clock, limits }: ReplyDesk, traffic: Traffic, code: string | undefined, socket: Duplex): void {
+  const begun = [...traffic.replies].some((response) => response.socket === socket && response.headersSent);
+  if (!socket.writable || begun || code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  refuseConnection(socket, code);
+  const cancel = clock.after(limits.linger, () => socket.destroy());
+  socket.once('close', cancel);
+}
+
+async function stop({ server, clock }: ListenerOptions, traffic: Traffic, grace: Millis): Promise<void> {
+  traffic.stopping = true;
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  for (const end of traffic.streams) end();
+  await new Promise<void>((resolve) => {
+    traffic.onQuiet = resolve;
+    const cancel = clock.after(grace, resolve);
+    if (traffic.replies.size === 0) resolve();
+    void closed.then(cancel);
+  });
+  for (const socket of traffic.sockets) socket.destroy();
+  await closed;
+}

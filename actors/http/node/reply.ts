@@ -1,0 +1,94 @@
+import type { HttpReply, ReplyStream } from '../../../core/api/http.ts';
+import type { Clock, Log } from '../../../core/base/ports.ts';
+import type { EngineLimits } from '../port.ts';
+import { declaredLength, type NodeExchange } from './request.ts';
+
+/** What writing a reply needs to know. */
+export interface ReplyDesk {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: EngineLimits;
+  /** The listener is stopping: no connection outlives its reply. */
+  readonly stopping: () => boolean;
+}
+
+/** Sends a whole reply. One given before the body was read closes the connection, gently. */
+export function sendReply(desk: ReplyDesk, exchange: NodeExchange, { status, headers, body }: HttpReply): void {
+  const { incoming, response } = exchange;
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+  const bodyless = status === 204 || status === 304;
+  const unread = leavesTooMuch(exchange, desk.limits);
+  response.writeHead(status, {
+    ...headers,
+    ...(bodyless ? {} : { 'content-length': bytes.length }),
+    ...(unread || desk.stopping() ? { connection: 'close' } : {}),
+  });
+  const sent = bodyless || incoming.method === 'HEAD' ? undefined : bytes;
+  if (!unread) response.end(sent);
+  else {
+    if (sent !== undefined && sent.length > 0) response.write(sent);
+    else response.flushHeaders();
+    linger(desk, exchange);
+  }
+}
+
+/** More body is to come than is worth reading for the sake of the connection. */
+function leavesTooMuch({ incoming, awaitsContinue }: NodeExchange, { lingerBytes }: EngineLimits): boolean {
+  return !incoming.complete && (awaitsContinue || declaredLength(incoming) > lingerBytes);
+}
+
+/**
+ * Reads and forgets for a moment before closing: a connection closed with unread bytes is reset, and the reset can
+ * overtake the reply, so that the client never learns why.
+ */
+function linger({ clock, limits }: ReplyDesk, { incoming, response }: NodeExchange): void {
+  let read = 0;
+  const close = () => {
+    cancel();
+    response.end();
+  };
+  const cancel = clock.after(limits.linger, close);
+  incoming.on('data', (chunk: Buffer) => {
+    read += chunk.length;
+    if (read > limits.lingerBytes) close();
+  });
+  incoming.once('end', close);
+  incoming.once('close', close);
+  incoming.resume();
+}
+
+/**
+ * Starts an endless body. A client that reads slower than is written is cut when its buffer is full: it reconnects and
+ * knows from the last id what it missed, where a silently thinned stream would not tell.
+ * @returns ends the stream
+ */
+export function sendStream(desk: ReplyDesk, exchange: NodeExchange, reply: HttpReply, stream: ReplyStream): () => void {
+  const { clock, log, limits } = desk;
+  const { response, request } = exchange;
+  let cancel = () => {};
+  const end = () => {
+    cancel();
+    response.end();
+  };
+  const write = (text: string) => {
+    if (response.writableEnded || response.destroyed) return;
+    response.write(text);
+    if (response.writableLength <= limits.streamBuffer) return;
+    cancel();
+    log('warn', 'stream client cut: it reads too slowly', { peer: request.peer, waiting: response.writableLength });
+    response.destroy();
+  };
+  const beat = () => {
+    cancel = clock.after(stream.keepalive.every, () => {
+      write(stream.keepalive.text);
+      beat();
+    });
+  };
+  exchange.streaming = true;
+  response.once('close', () => cancel());
+  response.writeHead(reply.status, { ...reply.headers });
+  response.flushHeaders();
+  stream.start(write);
+  beat();
+  return end;
+}

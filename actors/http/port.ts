@@ -1,0 +1,84 @@
+import type { Principal } from '../../core/api/auth.ts';
+import type { Dispatch } from '../../core/api/http.ts';
+import type { Result } from '../../core/base/result.ts';
+import { type Millis, seconds } from '../../core/base/time.ts';
+
+/** A private key and its certificate, the chain behind it, as PEM. */
+export interface TlsMaterial {
+  readonly key: string;
+  readonly cert: string;
+}
+
+/** What an engine can; what one cannot, the service does without and says so. */
+export interface EngineCapabilities {
+  /** A new certificate without closing the listener. */
+  readonly reload: boolean;
+  /** Listens on an AF_UNIX path. */
+  readonly localSocket: boolean;
+  /** Asks for the body (`100 Continue`) only when it is wanted. */
+  readonly expectContinue: boolean;
+  /** Answers a client that has closed its sending side. */
+  readonly halfClose: boolean;
+}
+
+/** What one client may take of the appliance. */
+export interface EngineLimits {
+  /** From the start of a connection or request to the end of its headers, the TLS handshake likewise. */
+  readonly headerRead: Millis;
+  /** From the start of a request to the end of its body. */
+  readonly requestRead: Millis;
+  /** Between requests on one connection. */
+  readonly idle: Millis;
+  /** A connection on which not a byte moves while a request is under way. */
+  readonly stall: Millis;
+  /** How often the first two are looked after. */
+  readonly sweep: Millis;
+  /** Unread body thrown away after an early answer before the connection is cut: at most this long … */
+  readonly linger: Millis;
+  /** … and this many bytes. */
+  readonly lingerBytes: number;
+  readonly headerBytes: number;
+  readonly connections: number;
+  /** Bytes waiting for one stream client; beyond, it is cut. */
+  readonly streamBuffer: number;
+}
+
+export const DEFAULT_LIMITS: EngineLimits = {
+  headerRead: seconds(10),
+  requestRead: seconds(30),
+  idle: seconds(120),
+  stall: seconds(60),
+  sweep: seconds(1),
+  linger: seconds(1),
+  lingerBytes: 256 * 1024,
+  headerBytes: 32 * 1024,
+  connections: 8192,
+  streamBuffer: 256 * 1024,
+};
+
+/** `in_use` EADDRINUSE, `denied` EACCES, `bad_address` not of this host or no address at all, `failed` anything else. */
+export type ListenCode = 'in_use' | 'denied' | 'bad_address' | 'bad_certificate' | 'failed';
+
+export interface Listener {
+  /** The port really bound; 0 on a local socket. */
+  readonly port: number;
+  /** Connections accepted from now on get the new certificate; the old one stays when the new one is unusable. */
+  reload(tls: TlsMaterial): Result<void, 'bad_certificate'>;
+  /** Takes no more connections, ends streams, lets requests finish for `grace`, then cuts what is left. Idempotent. */
+  stop(grace: Millis): Promise<void>;
+}
+
+/** An HTTP/1.1 server. Holds its limits against any client, and hands over requests whose headers are complete. */
+export interface HttpEnginePort {
+  /** Shown at start and in `/status`. */
+  readonly name: string;
+  readonly capabilities: EngineCapabilities;
+  /** TLS 1.2 or 1.3. */
+  listen(
+    where: { readonly host: string; readonly port: number },
+    tls: TlsMaterial,
+    serve: Dispatch,
+  ): Promise<Result<Listener, ListenCode>>;
+  /** Plain HTTP on a socket file that only its owner may open; every request there is `principal`'s. */
+  listenLocal(path: string, principal: Principal, serve: Dispatch): Promise<Result<Listener, ListenCode>>;
+}

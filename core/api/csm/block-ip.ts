@@ -1,0 +1,71 @@
+import { type Static, Type } from 'typebox';
+import { parseIp } from '../../base/ip.ts';
+import { ok, type Result } from '../../base/result.ts';
+import { type Millis, parseDuration, plus } from '../../base/time.ts';
+import type { Decision, Origin } from '../../respond/decision.ts';
+import type { BlockRefusal, BlockRequest } from '../appliance.ts';
+import type { Principal } from '../auth.ts';
+import { endpoint } from '../deps.ts';
+import { refuse } from '../endpoint.ts';
+import type { ErrorCode } from '../problem.ts';
+
+const DEFAULT_REASON = 'Blocked by an operator';
+
+const ORIGINS: Readonly<Record<Principal['kind'], Origin>> = {
+  session: 'web_ui',
+  token: 'api',
+  local: 'cli',
+  anonymous: 'api',
+};
+
+/** A protected address is the client's mistake; a mode that forbids blocks is the appliance's state. */
+const REFUSALS: Readonly<Record<BlockRefusal, ErrorCode>> = {
+  protected: 'bad_request',
+  observing: 'unavailable',
+  failed: 'internal',
+};
+
+const BlockIp = Type.Object({
+  ip: Type.String({ maxLength: 64 }),
+  reason: Type.Optional(Type.String({ maxLength: 512 })),
+  duration: Type.Optional(Type.String({ maxLength: 64, description: '30m, 24h, 7d; empty or 0 is permanent' })),
+});
+
+export const blockIp = endpoint({
+  name: 'blockIp',
+  method: 'POST',
+  path: '/api/v1/block-ip',
+  scope: 'admin',
+  summary: 'Block an address now, whatever the automation is set to',
+  body: BlockIp,
+  response: Type.Object({ status: Type.Literal('blocked'), ip: Type.String() }),
+  errors: ['bad_request', 'internal', 'unavailable'],
+  audit: { action: 'block_ip', target: 'ip', details: ['reason', 'duration'] },
+  handler: async ({ deps: { appliance, clock }, body, context: { principal } }) => {
+    const request = requestOf(body, clock.now(), principal);
+    return request.ok ? replyTo(await appliance.block(request.value)) : refuse('bad_request', request.public);
+  },
+});
+
+function requestOf(
+  { ip, reason = '', duration = '' }: Static<typeof BlockIp>,
+  now: Millis,
+  { kind, name }: Principal,
+): Result<BlockRequest, 'bad_ip' | 'bad_duration'> {
+  const subject = parseIp(ip.trim());
+  if (!subject.ok) return subject;
+  const length = parseDuration(duration);
+  if (!length.ok) return length;
+  return ok({
+    ip: subject.value.text,
+    reason: reason.trim() || DEFAULT_REASON,
+    expiresAt: length.value === 'never' ? 'never' : plus(now, length.value),
+    origin: ORIGINS[kind],
+    actor: name,
+  });
+}
+
+const replyTo = (blocked: Result<Decision, BlockRefusal>) =>
+  blocked.ok
+    ? { ok: true as const, value: { status: 'blocked' as const, ip: blocked.value.ip } }
+    : refuse(REFUSALS[blocked.code], blocked.public, blocked.cause);

@@ -1,0 +1,104 @@
+import type { Static } from 'typebox';
+import type { Component } from '../../base/component.ts';
+import { goDuration, rfc3339 } from '../../base/time.ts';
+import type { ApplianceFacts } from '../appliance.ts';
+import { endpoint } from '../deps.ts';
+import { CAPABILITIES } from './capabilities.ts';
+import { Status } from './status-schema.ts';
+import { isAttached, isWatcher, uptime } from './wire.ts';
+
+export const status = endpoint({
+  name: 'status',
+  method: 'GET',
+  path: '/api/v1/status',
+  scope: 'read',
+  summary: 'Full health snapshot',
+  response: Status,
+  errors: [],
+  handler: async ({ deps: { appliance } }) => ({
+    ok: true,
+    value: statusOf(await appliance.facts(), appliance.blocks().length),
+  }),
+});
+
+const BYTES_PER_MB = 1_048_576;
+
+/** Parts that this version does not have report nothing, not something made up: 0, false, "" and []. */
+export function statusOf(facts: ApplianceFacts, blocked: number): Static<typeof Status> {
+  const up = uptime(facts);
+  const started = rfc3339(facts.startedAt);
+  return {
+    hostname: facts.hostname,
+    version: facts.version,
+    uptime: goDuration(up),
+    uptime_sec: Math.floor(up / 1000),
+    started_at: started,
+    started_at_token: started,
+    rules_loaded: facts.checks,
+    scan_running: false,
+    last_scan_time: '',
+    latest_scan: '',
+    baseline_at: '',
+    blocklist_size: blocked,
+    incidents_open: 0,
+    bpf_enforcement_active: false,
+    history_count: facts.historyCount,
+    severities: { ...facts.severities },
+    watchers: Object.fromEntries(facts.components.filter(isWatcher).map((c) => [c.name, isAttached(c)])),
+    store_healthy: facts.store.healthy,
+    store_size_mb: Math.round((facts.store.bytes / BYTES_PER_MB) * 100) / 100,
+    config_hash: facts.configHash,
+    binary_hash: facts.binaryHash,
+    capabilities: [...CAPABILITIES],
+    dry_run_blocks: facts.dryRunBlocks,
+    automation: automationOf(facts, blocked),
+    status: healthOf(facts),
+    incidents_open_by_severity: { critical: 0, high: 0, warning: 0 },
+    security_posture: postureOf(facts),
+    mode: facts.mode,
+    mode_reason: facts.modeReason ?? '',
+    engine: { http: facts.http.engine, firewall: facts.firewall.engine },
+    components: facts.components.map(reportOf),
+    claimed: facts.claimed,
+  };
+}
+
+const automationOf = ({ autoResponse, firewall, dryRunBlocks }: ApplianceFacts, blocked: number) => ({
+  auto_response_enabled: autoResponse.enabled,
+  auto_response_block_ips: autoResponse.blockIps,
+  auto_response_dry_run: autoResponse.dryRun,
+  dry_run_blocks: dryRunBlocks,
+  challenge_enabled: false,
+  challenge_port_gate_enabled: false,
+  challenge_port_gate_active: false,
+  challenge_pending: 0,
+  challenge_escalated: 0,
+  firewall_enabled: firewall.enabled,
+  firewall_managed: firewall.managed,
+  firewall_blocked_ips: blocked,
+  firewall_blocked_subnets: 0,
+  firewall_rollback_pending: false,
+});
+
+const reportOf = ({ name, state, message, since, counters }: Component) => ({
+  name,
+  state,
+  ...(message === undefined ? {} : { message }),
+  since: rfc3339(since),
+  counters: { ...counters },
+});
+
+/** `degraded`: nothing is watched, a watcher is detached, or any other part does not do its whole work. */
+function healthOf({ components, store }: ApplianceFacts): 'ok' | 'degraded' {
+  const watchers = components.filter(isWatcher);
+  const watching = watchers.length > 0 && watchers.every(isAttached);
+  const working = components.every(({ state }) => state !== 'failed' && state !== 'degraded');
+  return watching && working && store.healthy ? 'ok' : 'degraded';
+}
+
+/** One of {no rules, unhealthy store, detached watcher} is a warning, two are critical. */
+function postureOf({ checks, store, components }: ApplianceFacts): 'healthy' | 'warning' | 'critical' {
+  const attached = components.filter(isWatcher).every(isAttached);
+  const problems = [checks === 0, !store.healthy, !attached].filter(Boolean).length;
+  return problems === 0 ? 'healthy' : problems === 1 ? 'warning' : 'critical';
+}

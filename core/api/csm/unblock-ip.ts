@@ -1,0 +1,30 @@
+import { Type } from 'typebox';
+import { type Ip, parseIp } from '../../base/ip.ts';
+import type { Result } from '../../base/result.ts';
+import type { Decision } from '../../respond/decision.ts';
+import type { UnblockRefusal } from '../appliance.ts';
+import { endpoint } from '../deps.ts';
+import { refuse } from '../endpoint.ts';
+
+export const unblockIp = endpoint({
+  name: 'unblockIp',
+  method: 'POST',
+  path: '/api/v1/unblock-ip',
+  scope: 'admin',
+  summary: 'Lift the block of an address; one that is not blocked is no error',
+  body: Type.Object({ ip: Type.String({ maxLength: 64 }) }),
+  response: Type.Object({ status: Type.Literal('unblocked'), ip: Type.String() }),
+  errors: ['bad_request', 'internal', 'unavailable'],
+  audit: { action: 'unblock_ip', target: 'ip' },
+  handler: async ({ deps: { appliance }, body, context: { principal } }) => {
+    const ip = parseIp(body.ip.trim());
+    if (!ip.ok) return refuse('bad_request', ip.public);
+    return replyTo(ip.value.text, await appliance.unblock({ ip: ip.value.text, actor: principal.name }));
+  },
+});
+
+/** What was asked for holds when nothing was blocked, so a repeated request gets the same answer. */
+const replyTo = (ip: Ip, lifted: Result<Decision, UnblockRefusal>) =>
+  lifted.ok || lifted.code === 'not_blocked'
+    ? { ok: true as const, value: { status: 'unblocked' as const, ip } }
+    : refuse(lifted.code === 'observing' ? 'unavailable' : 'internal', lifted.public, lifted.cause);

@@ -1,0 +1,142 @@
+import { uuidv7 } from '../base/ids.ts';
+import type { Random } from '../base/ports.ts';
+import type { AuditDesk } from './auditing.ts';
+import { authenticate, type Credentials, csrfRefusal } from './authenticate.ts';
+import { type Method, type RateClass, type Refusal, refuse } from './endpoint.ts';
+import type { Dispatch, HttpReply, HttpRequest } from './http.ts';
+import { type Bound, bind, type Mount } from './mount.ts';
+import type { OwnOrigin } from './origin.ts';
+import { type RateLimiter, rateLimiter } from './rate.ts';
+import { optionsReply, refusalReply } from './reply.ts';
+import { type Match, type Router, router } from './router.ts';
+import { internal, serve } from './serve.ts';
+import { type Gate, gate } from './sse.ts';
+import type { Surface } from './surface.ts';
+import type { Validators } from './validation.ts';
+
+export interface DispatchOptions extends AuditDesk {
+  /** At least one; the first answers for paths that are nobody's. */
+  readonly mounts: readonly [Mount, ...Mount[]];
+  readonly credentials: Credentials;
+  readonly validators: Validators;
+  readonly ownOrigin: OwnOrigin;
+  readonly random: Random;
+  /** Serves what no surface owns, e.g. the console; `undefined` is a 404. */
+  readonly outside?: (request: HttpRequest, path: string) => HttpReply | undefined;
+}
+
+/** A surface with what it counts. */
+interface Floor {
+  readonly surface: Surface;
+  readonly limiters: Readonly<Record<RateClass, RateLimiter>>;
+  readonly streams: Gate;
+}
+
+interface Exchange {
+  readonly request: HttpRequest;
+  readonly requestId: string;
+  readonly path: string;
+  readonly search: string;
+  readonly match: Match | undefined;
+  readonly floor: Floor;
+}
+
+/**
+ * Serves the tables. Gates in order: own path? → Origin → OPTIONS → rate → 404 → authentication → 405 → CSRF → query →
+ * body → handler → audit → reply. Nothing of the body is read before the caller is known to be allowed.
+ * @throws when a table is at odds with itself or with the compiled schemas
+ */
+export function createDispatch(options: DispatchOptions): Dispatch {
+  const find = router(bind(options.mounts, options.validators));
+  const floors = [...new Set(options.mounts.map(({ surface }) => surface))].map((surface) => floorOf(surface, options));
+  return async (request) => {
+    const requestId = uuidv7(options.clock.now(), options.random);
+    const reply = await reach(options, floors, find, request, requestId);
+    return { ...reply, headers: { ...reply.headers, 'x-request-id': requestId } };
+  };
+}
+
+const floorOf = (surface: Surface, { clock }: DispatchOptions): Floor => ({
+  surface,
+  limiters: { normal: rateLimiter(surface.rates.normal, clock), login: rateLimiter(surface.rates.login, clock) },
+  streams: gate(surface.limits.streams),
+});
+
+/** Finds whose path it is and answers in that surface's words, whatever happens. */
+async function reach(
+  options: DispatchOptions,
+  floors: readonly Floor[],
+  find: Router,
+  request: HttpRequest,
+  requestId: string,
+): Promise<HttpReply> {
+  const { path, search } = splitTarget(request.target);
+  const match = find(path);
+  const owner = floors.find(({ surface }) =>
+    match === undefined ? path.startsWith(surface.mount) : surface === match.route.first.surface,
+  );
+  const surface = owner?.surface ?? options.mounts[0].surface;
+  try {
+    const reply =
+      owner === undefined
+        ? (options.outside?.(request, path) ?? refuse('not_found', 'Not found'))
+        : await answer(options, { request, requestId, path, search, match, floor: owner });
+    return 'ok' in reply ? refusalReply(surface, reply, requestId) : reply;
+  } catch (thrown) {
+    options.log('error', 'request failed', { path: path.slice(0, 128), requestId, cause: thrown });
+    return refusalReply(surface, internal(requestId), requestId);
+  }
+}
+
+async function answer(options: DispatchOptions, exchange: Exchange): Promise<HttpReply | Refusal> {
+  const { request, match, floor } = exchange;
+  const foreign = originRefusal(options, request);
+  if (foreign !== undefined) return foreign;
+  if (request.method === 'OPTIONS') return optionsReply(match?.route.allow ?? 'OPTIONS');
+  const bound = match?.route.methods.get((request.method === 'HEAD' ? 'GET' : request.method) as Method);
+  const limited = rateRefusal(floor, bound, request);
+  if (limited !== undefined) return limited;
+  return match === undefined ? refuse('not_found', 'Not found') : admit(options, exchange, match, bound);
+}
+
+async function admit(
+  options: DispatchOptions,
+  { request, requestId, search, floor: { surface, streams } }: Exchange,
+  { route, params }: Match,
+  bound: Bound | undefined,
+): Promise<HttpReply | Refusal> {
+  const { scope } = (bound ?? route.first).endpoint;
+  const credential = authenticate(request, surface, scope, options.credentials);
+  if (credential === undefined) {
+    const headers = { 'www-authenticate': `${surface.auth.scheme} realm="bartizan"` };
+    return { ...refuse('unauthorized', 'Unauthorized'), headers };
+  }
+  if (bound === undefined) {
+    return { ...refuse('method_not_allowed', 'Method not allowed'), headers: { allow: route.allow } };
+  }
+  const forged = csrfRefusal(request, surface, bound.endpoint, credential);
+  return forged ?? serve(options, { bound, request, requestId, search, params, credential, streams });
+}
+
+/** A browser names the page a request comes from; only our own may ask. Other clients send no Origin. */
+function originRefusal({ ownOrigin, log }: DispatchOptions, request: HttpRequest): Refusal | undefined {
+  const origin = request.header('origin');
+  if (origin === undefined || request.principal !== undefined || ownOrigin(origin)) return undefined;
+  log('warn', 'request from a foreign origin refused', { origin: origin.slice(0, 128), peer: request.peer });
+  return refuse('forbidden', 'Origin not allowed: open the appliance under a name or address it is configured with');
+}
+
+function rateRefusal({ limiters }: Floor, bound: Bound | undefined, request: HttpRequest): Refusal | undefined {
+  if (request.principal !== undefined) return undefined;
+  const wait = limiters[bound?.endpoint.rate ?? 'normal'].take(request.peer);
+  return wait === 0
+    ? undefined
+    : { ...refuse('rate_limited', 'Rate limit exceeded'), headers: { 'retry-after': String(wait) } };
+}
+
+/** Path and query of a request target; the scheme and host of the absolute form say nothing here. */
+function splitTarget(target: string): { readonly path: string; readonly search: string } {
+  const local = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?]*/i, '');
+  const mark = local.indexOf('?');
+  return mark < 0 ? { path: local, search: '' } : { path: local.slice(0, mark), search: local.slice(mark + 1) };
+}

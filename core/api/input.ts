@@ -1,0 +1,84 @@
+import { fail, ok, type Result } from '../base/result.ts';
+import { type Refusal, refuse } from './endpoint.ts';
+import type { HttpRequest } from './http.ts';
+import { parseStrictJson } from './json.ts';
+import type { Bound } from './mount.ts';
+import type { Surface } from './surface.ts';
+import { explain, type Validate } from './validation.ts';
+
+const FORM = 'application/x-www-form-urlencoded';
+
+export interface Input<V> {
+  readonly ok: true;
+  readonly value: V;
+}
+
+/** Query and path parameters, validated. A parameter given twice is refused: which of the two was meant? */
+export function readQuery(
+  { query, surface }: Bound,
+  search: string,
+  params: Readonly<Record<string, string>>,
+): Input<unknown> | Refusal {
+  const unknown = surface.unknownQueryParameter;
+  if (query === undefined && (unknown === 'ignore' || search === '')) return { ok: true, value: {} };
+  const given: Record<string, string> = {};
+  for (const [name, value] of new URLSearchParams(search)) {
+    const shown = JSON.stringify(name.slice(0, 64));
+    if (query === undefined || !query.names.has(name) || Object.hasOwn(params, name)) {
+      if (unknown === 'refuse') return refuse(surface.invalidInput, `unknown parameter ${shown}`);
+      continue;
+    }
+    if (Object.hasOwn(given, name)) return refuse(surface.invalidInput, `parameter ${shown} is given twice`);
+    given[name] = value;
+  }
+  return checked(surface, query?.validate, { ...given, ...params }, 'parameter');
+}
+
+/** The body as a validated value, and whether it came as a form. Reads nothing when the endpoint takes no body. */
+export async function readBody(
+  bound: Bound,
+  request: HttpRequest,
+): Promise<(Input<unknown> & { readonly form: boolean }) | Refusal> {
+  const { surface, endpoint } = bound;
+  if (endpoint.method === 'GET') return { ok: true, value: undefined, form: false };
+  const type = (request.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  const form = endpoint.form === true && type === FORM;
+  if (bound.body === undefined) return { ok: true, value: undefined, form };
+  if (!form && !surface.jsonTypes.includes(type)) {
+    return refuse('unsupported_type', 'Content-Type must be application/json');
+  }
+  const bytes = await request.body(surface.limits.bodyBytes);
+  if (!bytes.ok) {
+    return bytes.code === 'too_large'
+      ? refuse('too_large', `body is larger than ${surface.limits.bodyBytes} bytes`)
+      : refuse('bad_request', 'body ended early');
+  }
+  const parsed = form ? parseForm(bytes.value) : parseStrictJson(bytes.value, surface.limits.depth);
+  if (!parsed.ok) return refuse('bad_request', parsed.public);
+  const value = checked(surface, bound.body, parsed.value, 'field');
+  return value.ok ? { ...value, form } : value;
+}
+
+function checked(
+  surface: Surface,
+  validate: Validate | undefined,
+  value: unknown,
+  what: string,
+): Input<unknown> | Refusal {
+  if (validate === undefined || validate(value)) return { ok: true, value };
+  const { problem, sentence } = explain(validate.errors, what);
+  return { ...refuse(surface.invalidInput, sentence), fields: [problem] };
+}
+
+/** Fields of an HTML form; a name given twice is refused. The CSRF token of a form is not the endpoint's business. */
+function parseForm(bytes: Uint8Array): Result<Record<string, string>, 'bad_form'> {
+  const fields: Record<string, string> = {};
+  for (const [name, value] of new URLSearchParams(new TextDecoder().decode(bytes))) {
+    if (name === 'csrf_token') continue;
+    if (name === '__proto__') return fail('bad_form', 'field "__proto__" is not allowed');
+    if (Object.hasOwn(fields, name))
+      return fail('bad_form', `field ${JSON.stringify(name.slice(0, 64))} is given twice`);
+    fields[name] = value;
+  }
+  return ok(fields);
+}

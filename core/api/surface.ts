@@ -1,0 +1,65 @@
+import { type Millis, seconds } from '../base/time.ts';
+import type { RateClass } from './endpoint.ts';
+import { type ErrorCode, HTTP_STATUS, type Problem } from './problem.ts';
+
+/** A token bucket: `burst` at once, refilled at `perMinute`. */
+export interface Rate {
+  readonly burst: number;
+  readonly perMinute: number;
+}
+
+/** Everything in which one API dialect differs from another. No handler knows which surface it serves. */
+export interface Surface {
+  readonly name: string;
+  /** Paths below this prefix are the surface's: an unknown one gets its 404, every one its rate limit and Origin check. */
+  readonly mount: string;
+  readonly auth: {
+    /** Authorization scheme. */
+    readonly scheme: 'Bearer';
+    readonly cookie: string;
+    /** Header that carries the CSRF token, lower case. */
+    readonly csrfHeader: string;
+  };
+  readonly status: Readonly<Record<ErrorCode, number>>;
+  readonly errorBody: (problem: Problem) => unknown;
+  /** What a request that fails its schema is answered with. */
+  readonly invalidInput: 'bad_request' | 'invalid';
+  readonly unknownBodyField: 'refuse' | 'ignore';
+  readonly unknownQueryParameter: 'refuse' | 'ignore';
+  /** Content types read as JSON; `''` stands for none given. */
+  readonly jsonTypes: readonly string[];
+  readonly limits: {
+    readonly bodyBytes: number;
+    /** Objects and arrays inside one another. */
+    readonly depth: number;
+    /** A handler that takes longer is answered for; what it began may still come to an end. */
+    readonly handler: Millis;
+    /** Open streams of all clients together. */
+    readonly streams: number;
+    /** Between two signs of life on a stream. */
+    readonly keepalive: Millis;
+  };
+  readonly rates: Readonly<Record<RateClass, Rate>>;
+}
+
+/** Name of the session cookie, as the documented curl lines have it. */
+export const SESSION_COOKIE = 'csm_auth';
+
+/**
+ * CSM's dialect; our own endpoints speak it too. Content-Type: CSM never looks at it, and `curl -d` without a header
+ * sends a form type, so JSON under that name is read. A cookie write is guarded by its CSRF token, not by this.
+ */
+export const CSM: Surface = {
+  name: 'csm',
+  mount: '/api/',
+  auth: { scheme: 'Bearer', cookie: SESSION_COOKIE, csrfHeader: 'x-csrf-token' },
+  status: HTTP_STATUS,
+  errorBody: ({ code, message, fields }) =>
+    code === 'invalid' && fields.length > 0 ? { errors: fields } : { error: message },
+  invalidInput: 'bad_request',
+  unknownBodyField: 'refuse',
+  unknownQueryParameter: 'ignore',
+  jsonTypes: ['', 'application/json', 'application/x-www-form-urlencoded'],
+  limits: { bodyBytes: 64 * 1024, depth: 16, handler: seconds(30), streams: 256, keepalive: seconds(25) },
+  rates: { normal: { burst: 600, perMinute: 600 }, login: { burst: 5, perMinute: 5 } },
+};

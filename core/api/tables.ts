@@ -1,0 +1,43 @@
+import { blockIp } from './csm/block-ip.ts';
+import { blockedIps } from './csm/blocked-ips.ts';
+import { events } from './csm/events.ts';
+import { findings } from './csm/findings.ts';
+import { firewallCheck } from './csm/firewall-check.ts';
+import { health } from './csm/health.ts';
+import { login, logout } from './csm/login.ts';
+import { status } from './csm/status.ts';
+import { unblockIp } from './csm/unblock-ip.ts';
+import type { ApiDeps } from './deps.ts';
+import type { Endpoint } from './endpoint.ts';
+import { type Mount, mount, schemasOf } from './mount.ts';
+import { claim } from './own/claim.ts';
+import { mode, setMode } from './own/mode.ts';
+import { session } from './own/session.ts';
+import { CSM } from './surface.ts';
+import type { NamedSchema } from './validation.ts';
+
+/** CSM's own endpoints. */
+export const CSM_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
+  status,
+  health,
+  events,
+  findings,
+  blockedIps,
+  firewallCheck,
+  blockIp,
+  unblockIp,
+  login,
+  logout,
+];
+
+/** What none of the five APIs has. */
+export const OWN_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [claim, session, mode, setMode];
+
+/** All tables on their surfaces. */
+export const mountsFor = (deps: ApiDeps): readonly [Mount, ...Mount[]] => [
+  mount(CSM, CSM_ENDPOINTS, deps),
+  mount(CSM, OWN_ENDPOINTS, deps),
+];
+
+/** What the build compiles for them. */
+export const API_SCHEMAS: readonly NamedSchema[] = [...schemasOf(CSM, CSM_ENDPOINTS), ...schemasOf(CSM, OWN_ENDPOINTS)];
