@@ -1,0 +1,34 @@
+import type { Millis } from '../base/time.ts';
+import type { Principal } from './auth.ts';
+
+/** One write that reached its handler, whatever came of it. Never holds a secret. */
+export interface AuditRecord {
+  readonly at: Millis;
+  /** From the endpoint's declaration, e.g. `block_ip`. */
+  readonly action: string;
+  /** What was acted upon, e.g. the canonical address; empty when the action has no target. */
+  readonly target: string;
+  /** Declared fields of the request body. */
+  readonly details: Readonly<Record<string, string | number | boolean>>;
+  /** Name of the principal; empty when nobody was authenticated (a failed login). */
+  readonly actor: string;
+  readonly principalKind: Principal['kind'];
+  /** Canonical address of the client, or `local`. */
+  readonly peer: string;
+  readonly requestId: string;
+  /** HTTP status of the answer. */
+  readonly status: number;
+}
+
+/**
+ * A record as it is kept. The keeper numbers it and chains it: `hash` = SHA-256 over `prev` and the record in canonical
+ * JSON, `prev` = `hash` of the record before (64 zeros for the first), so that a gap or an edit shows.
+ */
+export interface ChainedAuditRecord extends AuditRecord {
+  readonly serial: number;
+  readonly prev: string;
+  readonly hash: string;
+}
+
+/** Resolves when the record is durable. A rejection is logged and undoes nothing. */
+export type AuditSink = (record: AuditRecord) => Promise<void>;
