@@ -53,9 +53,10 @@ type Refusal = Failure<'tls'>;
 /**
  * The certificates of this appliance: read, and made or renewed where needed. The CA is what people import and trust, so
  * a damaged one is refused, naming the file, and never replaced; only where both its files are absent is one made. A key
- * without certificate (a crash during the first start) gets the same certificate again. The server's certificate is
- * re-issued, with a log line, when it is damaged, ends within 30 days, or lacks a name. A CA key that is absent matters
- * only then. A renewed pair that cannot be written serves from memory until the next start.
+ * without certificate (a crash during the first start) gets one of the same name. The server's certificate is issued
+ * again, with a log line, when it is damaged, ends within 30 days, or lacks a name. A CA key that the operator keeps
+ * elsewhere is missed only when nothing can serve without it. A pair that cannot be written serves from memory until the
+ * next start.
  */
 export async function ensureCertificates(deps: CertificateDeps): Promise<Result<TlsMaterial, 'tls'>> {
   try {
@@ -105,21 +106,19 @@ async function makeAuthority(deps: CertificateDeps, oldKey: string | undefined):
 }
 
 async function ensureServer(deps: CertificateDeps, authority: Authority): Promise<Result<KeyAndCertificate, 'tls'>> {
-  const { files, directory } = deps;
-  const [cert, key] = await Promise.all([
-    files.read(`${directory}/${SERVER_CERT}`),
-    files.read(`${directory}/${SERVER_KEY}`),
-  ]);
+  const { directory, log } = deps;
   const names = namesWithin(deps, authority.cert);
-  if (cert !== undefined && key !== undefined) {
-    const why = whyReplace({ cert, key }, authority.cert, names, plausibleNow(deps));
-    if (why === undefined) return ok({ cert: withLineEnd(cert), key });
-    deps.log('warn', 'server certificate is made again', { file: `${directory}/${SERVER_CERT}`, why });
+  const stored = await readServer(deps, authority.cert);
+  const why = 'why' in stored ? stored.why : lackOf(stored.pair, names, plausibleNow(deps));
+  if (why === undefined && 'pair' in stored) return ok(stored.pair);
+  const about = { file: `${directory}/${SERVER_CERT}`, why };
+  if (authority.key !== undefined) {
+    log(why === 'there is none' ? 'info' : 'warn', 'server certificate is made', about);
+    return ok(await makeServer(deps, { cert: authority.certPem, key: authority.key }, names));
   }
-  if (authority.key === undefined) {
-    return damaged(deps, CA_KEY, `is absent, and ${SERVER_CERT} has to be made again`);
-  }
-  return ok(await makeServer(deps, { cert: authority.certPem, key: authority.key }, names));
+  if ('why' in stored) return damaged(deps, CA_KEY, `is absent, and ${SERVER_CERT} has to be made`);
+  log('error', 'server certificate should be made again, but the CA key is absent', about);
+  return ok(stored.pair);
 }
 
 async function makeServer(
@@ -138,15 +137,33 @@ async function makeServer(
   return made;
 }
 
-/** Why a stored pair cannot serve on; undefined when it can. */
-function whyReplace(pair: KeyAndCertificate, ca: X509Certificate, names: ServerNames, now: Millis): string | undefined {
-  const cert = readCertificate(pair.cert);
-  const key = readKey(pair.key);
-  if (cert === undefined) return `${SERVER_CERT} is damaged`;
-  if (key === undefined) return `${SERVER_KEY} is damaged`;
-  if (!cert.checkPrivateKey(key)) return `${SERVER_KEY} does not belong to ${SERVER_CERT}`;
-  if (!cert.checkIssued(ca) || !cert.verify(ca.publicKey)) return 'it is not signed by the CA';
-  if (Date.parse(cert.validFrom) > now) return 'it is not valid yet';
+/** The stored pair, or why it cannot serve. */
+async function readServer(
+  deps: CertificateDeps,
+  ca: X509Certificate,
+): Promise<{ readonly pair: KeyAndCertificate } | { readonly why: string }> {
+  const { files, directory } = deps;
+  const [certPem, keyPem] = await Promise.all([
+    files.read(`${directory}/${SERVER_CERT}`),
+    files.read(`${directory}/${SERVER_KEY}`),
+  ]);
+  if (certPem === undefined) return { why: keyPem === undefined ? 'there is none' : `${SERVER_CERT} is absent` };
+  if (keyPem === undefined) return { why: `${SERVER_KEY} is absent` };
+  const cert = readCertificate(certPem);
+  const key = readKey(keyPem);
+  const now = plausibleNow(deps);
+  if (cert === undefined) return { why: `${SERVER_CERT} is damaged` };
+  if (key === undefined) return { why: `${SERVER_KEY} is damaged` };
+  if (!cert.checkPrivateKey(key)) return { why: `${SERVER_KEY} does not belong to ${SERVER_CERT}` };
+  if (!cert.checkIssued(ca) || !cert.verify(ca.publicKey)) return { why: 'it is not signed by the CA' };
+  if (Date.parse(cert.validFrom) > now) return { why: 'it is not valid yet' };
+  if (Date.parse(cert.validTo) <= now) return { why: `it ended ${cert.validTo}` };
+  return { pair: { cert: withLineEnd(certPem), key: keyPem } };
+}
+
+/** Why a pair that serves should be replaced all the same. */
+function lackOf(pair: KeyAndCertificate, names: ServerNames, now: Millis): string | undefined {
+  const cert = new X509Certificate(pair.cert);
   if (Date.parse(cert.validTo) < plus(now, RENEW_BEFORE)) return `it ends ${cert.validTo}`;
   const missing =
     names.dns.find((name) => cert.checkHost(name) === undefined) ??

@@ -86,8 +86,11 @@ export class Claim {
       this.#machine.send({ type: 'storeFailed' });
       throw cause;
     });
+    if (granted.ok) {
+      this.#record = undefined;
+      this.#deps.log('info', 'appliance claimed', { peer });
+    }
     this.#machine.send({ type: granted.ok ? 'stored' : 'storeFailed' });
-    if (granted.ok) this.#deps.log('info', 'appliance claimed', { peer });
     return granted;
   }
 

@@ -41,7 +41,7 @@ export type IdentityRefusal = 'tls' | 'token' | 'store';
 export async function openIdentity(deps: IdentityDeps): Promise<Result<OpenedIdentity, IdentityRefusal>> {
   const effects = deps.effects ?? systemEffects;
   const { store, clock, random, log, tlsDirectory: directory } = deps;
-  const names = serverNames(deps.hostname, [...deps.listen, ...effects.hostAddresses()]);
+  const names = serverNames(deps.hostname, { listen: deps.listen, host: effects.hostAddresses() });
   const [tls, configured] = await Promise.all([
     ensureCertificates({ files: effects.files, clock, random, log, directory, names }),
     configuredTokens(deps.tokens, effects),

@@ -90,7 +90,7 @@ export async function issueServer({ authority, names, ...validity }: ServerReque
       await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
       new x509.SubjectAlternativeNameExtension([
         ...names.dns.map((value) => ({ type: 'dns' as const, value })),
-        ...names.ips.map((value) => ({ type: 'ip' as const, value })),
+        ...[...names.ips, ...names.passingIps].map((value) => ({ type: 'ip' as const, value })),
       ]),
     ],
   });

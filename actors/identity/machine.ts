@@ -1,4 +1,4 @@
-import { assign, setup } from 'xstate';
+import { assign, setup, stateIn } from 'xstate';
 import { hours } from '../../core/base/time.ts';
 
 /** Wrong codes a claim survives; the fifth is the last that is looked at. */
@@ -27,6 +27,7 @@ export const claimMachine = setup({
   delays: { codeLifetime: CODE_LIFETIME },
   guards: {
     hasAdmin: ({ context }) => context.hasAdmin,
+    isStoring: stateIn({ unclaimed: 'storing' }),
     isLastTry: ({ context }) => context.wrongTries + 1 >= CLAIM_TRIES,
   },
   actions: {
@@ -41,7 +42,7 @@ export const claimMachine = setup({
     starting: { always: [{ guard: 'hasAdmin', target: 'claimed' }, { target: 'unclaimed' }] },
     unclaimed: {
       initial: 'open',
-      after: { codeLifetime: 'expired' },
+      after: { codeLifetime: [{ guard: 'isStoring', target: '.storingLate' }, { target: 'expired' }] },
       states: {
         open: {
           on: {
@@ -53,9 +54,10 @@ export const claimMachine = setup({
           },
         },
         storing: { on: { stored: '#claim.claimed', storeFailed: 'open' } },
+        storingLate: { on: { stored: '#claim.claimed', storeFailed: '#claim.expired' } },
       },
     },
-    expired: { entry: 'forgetCode', on: { stored: 'claimed' } },
+    expired: { entry: 'forgetCode' },
     exhausted: { entry: 'forgetCode' },
     claimed: { entry: 'forgetCode' },
   },
