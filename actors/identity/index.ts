@@ -1,0 +1,57 @@
+import type { Clock, Log, Random } from '../../core/base/ports.ts';
+import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
+import type { StorePort } from '../store/port.ts';
+import { ensureCertificates, type TlsMaterial } from './certificates.ts';
+import { type OpenedCredentials, openCredentials } from './credentials.ts';
+import { type IdentityEffects, systemEffects } from './effects.ts';
+import { serverNames } from './names.ts';
+import { type ConfiguredToken, configuredTokens } from './tokens.ts';
+
+export type { TlsMaterial } from './certificates.ts';
+export type { IdentityEffects } from './effects.ts';
+export type { FilePort } from './files.ts';
+export { type ConfiguredToken, LONGEST_TOKEN, SHORTEST_TOKEN } from './tokens.ts';
+
+export interface IdentityDeps {
+  readonly store: StorePort;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Usually `<state_dir>/tls`. */
+  readonly tlsDirectory: string;
+  /** Goes into the server certificate where it is a host name or an address. */
+  readonly hostname: string;
+  /** Addresses the listeners are bound to, without ports; wildcards may stand here. */
+  readonly listen: readonly string[];
+  /** From the config, already checked for form; an admin token here makes the appliance count as claimed. */
+  readonly tokens: readonly ConfiguredToken[];
+  readonly effects?: IdentityEffects;
+}
+
+export interface OpenedIdentity extends OpenedCredentials {
+  readonly tls: TlsMaterial;
+}
+
+/** `tls`: keys or certificates are damaged or cannot be written. `token`: a configured token. `store`: it threw. */
+export type IdentityRefusal = 'tls' | 'token' | 'store';
+
+/**
+ * Who may come in, and the certificate at the door. The HTTP listener needs both, so this is opened before it.
+ */
+export async function openIdentity(deps: IdentityDeps): Promise<Result<OpenedIdentity, IdentityRefusal>> {
+  const effects = deps.effects ?? systemEffects;
+  const { store, clock, random, log, tlsDirectory: directory } = deps;
+  const names = serverNames(deps.hostname, { listen: deps.listen, host: effects.hostAddresses() });
+  const [tls, configured] = await Promise.all([
+    ensureCertificates({ files: effects.files, clock, random, log, directory, names }),
+    configuredTokens(deps.tokens, effects),
+  ]);
+  if (!tls.ok) return tls;
+  if (!configured.ok) return configured;
+  try {
+    const credentials = await openCredentials({ store, clock, random, log, configured: configured.value });
+    return ok({ tls: tls.value, ...credentials });
+  } catch (cause) {
+    return fail('store', `credentials cannot be read: ${messageOf(cause)}`, cause);
+  }
+}

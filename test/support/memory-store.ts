@@ -1,0 +1,60 @@
+import type { Range, StoreCode, StoreHealth, StoreOp, StorePort } from '../../actors/store/port.ts';
+import { fail, ok, type Result } from '../../core/base/result.ts';
+
+/** A store in memory for tests: byte order, atomic batches, values through JSON, commits that can be made to fail. */
+export class MemoryStore implements StorePort {
+  readonly #records = new Map<string, string>();
+  /** Every batch that was kept, in order. */
+  readonly commits: { readonly ops: readonly StoreOp[]; readonly sync: boolean }[] = [];
+  /** Asked before each commit; true loses the batch. */
+  failing: (ops: readonly StoreOp[]) => boolean = () => false;
+  /** When set, commits wait for it, as for a slow disk. */
+  gate: Promise<void> | undefined;
+
+  async commit(ops: readonly StoreOp[], { sync = false } = {}): Promise<Result<void, StoreCode>> {
+    await (this.gate ?? Promise.resolve());
+    if (this.failing(ops)) return fail('lost', 'the disk is gone');
+    for (const op of ops) {
+      if ('put' in op) this.#records.set(op.put, JSON.stringify(op.value));
+      else this.#records.delete(op.del);
+    }
+    this.commits.push({ ops, sync });
+    return ok(undefined);
+  }
+
+  async get<V>(key: string): Promise<V | undefined> {
+    const text = this.#records.get(key);
+    return text === undefined ? undefined : (JSON.parse(text) as V);
+  }
+
+  async *entries<V>(range: Range): AsyncIterable<readonly [key: string, value: V]> {
+    const keys = [...this.#records.keys()].filter((key) => within(key, range)).sort(byteOrder);
+    if (range.reverse === true) keys.reverse();
+    for (const key of keys.slice(0, range.limit)) {
+      const text = this.#records.get(key);
+      if (text !== undefined) yield [key, JSON.parse(text) as V];
+    }
+  }
+
+  health(): StoreHealth {
+    return { state: 'ok', bytes: 0 };
+  }
+
+  /** All keys in order. */
+  keys(): string[] {
+    return [...this.#records.keys()].sort(byteOrder);
+  }
+
+  /** Everything the store holds, as text: for looking that a secret is not in it. */
+  dump(): string {
+    return [...this.#records].map(([key, value]) => `${key}=${value}`).join('\n');
+  }
+}
+
+const byteOrder = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+
+const within = (key: string, { gte, gt, lt, lte }: Range): boolean =>
+  (gte === undefined || byteOrder(key, gte) >= 0) &&
+  (gt === undefined || byteOrder(key, gt) > 0) &&
+  (lt === undefined || byteOrder(key, lt) < 0) &&
+  (lte === undefined || byteOrder(key, lte) <= 0);

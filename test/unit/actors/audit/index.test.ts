@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openAudit } from '../../../../actors/audit/index.ts';
+import type { AuditRecord, ChainedAuditRecord } from '../../../../core/api/audit.ts';
+import type { Log } from '../../../../core/base/ports.ts';
+import type { Millis } from '../../../../core/base/time.ts';
+import { auditKeys } from '../../../../core/keys/audit-keys.ts';
+import { MemoryStore } from '../../../support/memory-store.ts';
+
+const record = (target: string): AuditRecord => ({
+  at: 1 as Millis,
+  action: 'block_ip',
+  target,
+  details: {},
+  actor: 'admin',
+  principalKind: 'token',
+  peer: '192.0.2.7',
+  requestId: 'r',
+  status: 200,
+});
+
+async function opened(store = new MemoryStore()) {
+  const errors: string[] = [];
+  const log: Log = (level, message) => void (level === 'error' && errors.push(message));
+  return { store, errors, audit: await openAudit({ store, log }) };
+}
+
+async function stored(store: MemoryStore): Promise<ChainedAuditRecord[]> {
+  const records: ChainedAuditRecord[] = [];
+  for await (const [, value] of store.entries<ChainedAuditRecord>(auditKeys.records)) records.push(value);
+  return records;
+}
+
+test('concurrent appends are chained in the order they were asked for, durably, in few commits', async () => {
+  const { store, audit } = await opened();
+  const appended = await Promise.all(Array.from({ length: 300 }, (_, i) => audit.append(record(String(i)))));
+  assert.deepEqual(
+    appended.map((result) => result.ok && result.value.target),
+    Array.from({ length: 300 }, (_, i) => String(i)),
+  );
+  assert.deepEqual(
+    (await stored(store)).map(({ serial }) => serial),
+    Array.from({ length: 300 }, (_, i) => i + 1),
+  );
+  assert.ok(store.commits.length <= 4 && store.commits.every(({ sync }) => sync));
+  assert.deepEqual(await audit.verify(), { ok: true, value: audit.head() });
+});
+
+test('a restart takes the chain up where it ended', async () => {
+  const { store, audit } = await opened();
+  await audit.append(record('a'));
+  const again = await opened(store);
+  assert.deepEqual(again.audit.head(), audit.head());
+  await again.audit.append(record('b'));
+  const verified = await again.audit.verify();
+  assert.ok(verified.ok && verified.value.serial === 2);
+  assert.deepEqual(again.errors, []);
+});
+
+test('a refused commit fails its appends and leaves no gap', async () => {
+  const { store, audit } = await opened();
+  await audit.append(record('a'));
+  store.failing = () => true;
+  const lost = await Promise.all([audit.append(record('b')), audit.append(record('c'))]);
+  assert.deepEqual(
+    lost.map((result) => !result.ok && result.code),
+    ['lost', 'lost'],
+  );
+  await assert.rejects(audit.sink(record('d')), /disk is gone/);
+  store.failing = () => false;
+  await audit.sink(record('e'));
+  assert.deepEqual(
+    (await stored(store)).map(({ target }) => target),
+    ['a', 'e'],
+  );
+  assert.ok((await audit.verify()).ok);
+});
+
+test('a store that throws rejects its appends, and the next one is kept', async () => {
+  const { store, audit } = await opened();
+  store.failing = () => {
+    throw new Error('broken');
+  };
+  await assert.rejects(audit.append(record('a')), /broken/);
+  store.failing = () => false;
+  assert.ok((await audit.append(record('b'))).ok);
+});
+
+test('what is kept is the record as it was when appended', async () => {
+  const { store, audit } = await opened();
+  const mutable = { ...record('before') };
+  const done = audit.append(mutable);
+  Object.assign(mutable, { target: 'after' });
+  await done;
+  assert.deepEqual(
+    (await stored(store)).map(({ target }) => target),
+    ['before'],
+  );
+  assert.ok((await audit.verify()).ok);
+});
+
+test('a record that JSON cannot carry rejects its caller alone', async () => {
+  const { audit } = await opened();
+  await assert.rejects(audit.append({ ...record('a'), status: Number.NaN }), TypeError);
+  assert.ok((await audit.append(record('b'))).ok);
+});
+
+const last = auditKeys.record(3);
+for (const { damage, ops, fault, complaints } of [
+  { damage: 'its last record is gone', ops: [{ del: last }], fault: 'missing', complaints: 1 },
+  {
+    damage: 'its last record is altered',
+    ops: [{ put: last, value: { ...record('x'), serial: 3 } }],
+    fault: 'altered',
+    complaints: 1,
+  },
+  { damage: 'its last record is null', ops: [{ put: last, value: null }], fault: 'altered', complaints: 1 },
+  {
+    damage: 'all of it is gone but the head',
+    ops: [1, 2, 3].map((n) => ({ del: auditKeys.record(n) })),
+    fault: 'missing',
+    complaints: 1,
+  },
+  { damage: 'a record in the middle is gone', ops: [{ del: auditKeys.record(2) }], fault: 'missing', complaints: 0 },
+] as const)
+  test(`a chain goes on when ${damage}, and never verifies again`, async () => {
+    const { store, audit } = await opened();
+    for (const target of ['a', 'b', 'c']) await audit.append(record(target));
+    await store.commit(ops);
+    const again = await opened(store);
+    assert.equal(again.errors.length, complaints, 'only the end is looked at');
+    assert.ok((await again.audit.append(record('d'))).ok);
+    assert.equal(again.audit.head().serial, 4);
+    const verified = await again.audit.verify();
+    assert.equal(!verified.ok && verified.code, fault);
+  });
+
+test('a lost head is taken from the last record', async () => {
+  const { store, audit } = await opened();
+  await audit.append(record('a'));
+  await store.commit([{ del: auditKeys.head }]);
+  const again = await opened(store);
+  assert.deepEqual(again.audit.head(), audit.head());
+});

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sha256 } from '../../../../actors/identity/effects.ts';
+import { type ConfiguredToken, configuredTokens, storedTokens, Tokens } from '../../../../actors/identity/tokens.ts';
+import { fail, ok } from '../../../../core/base/result.ts';
+import { days, type Millis } from '../../../../core/base/time.ts';
+import { identityKeys } from '../../../../core/keys/identity-keys.ts';
+import { MemoryStore } from '../../../support/memory-store.ts';
+import { fc } from '../../../support/random.ts';
+
+const SECRET = 'correct-horse-battery-staple';
+const NOW = days(20_000);
+
+const effects = {
+  readSecret: async (path: string) =>
+    path === '/run/secret' ? ok(SECRET) : fail('unreadable', `${path} has mode 0644`),
+};
+
+const load = (...configured: ConfiguredToken[]) => configuredTokens(configured, effects);
+
+for (const [form, entry] of Object.entries<ConfiguredToken>({
+  plain: { name: 'ops', scope: 'admin', token: SECRET },
+  digest: { name: 'ops', scope: 'admin', tokenSha256: sha256(SECRET).toUpperCase() },
+  file: { name: 'ops', scope: 'admin', tokenFile: '/run/secret' },
+}))
+  test(`a token given as ${form} is found by its text and by no other`, async () => {
+    const loaded = await load(entry);
+    assert.ok(loaded.ok);
+    const tokens = new Tokens();
+    for (const token of loaded.value) tokens.add(token);
+    assert.equal(tokens.find(SECRET, NOW)?.name, 'ops');
+    for (const wrong of [
+      '',
+      ` ${SECRET}`,
+      SECRET.slice(1),
+      SECRET.toUpperCase(),
+      sha256(SECRET),
+      SECRET.padEnd(513, 'x'),
+    ]) {
+      assert.equal(tokens.find(wrong, NOW), undefined);
+    }
+  });
+
+test('a lookup depends on nothing but the digest of the whole text', () => {
+  const tokens = new Tokens();
+  tokens.add({ digest: sha256(SECRET), name: 'ops', scope: 'read', expiresAt: 'never' });
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), fc.nat(SECRET.length), (tail, kept) => {
+      const guess = SECRET.slice(0, kept) + tail;
+      assert.equal(tokens.find(guess, NOW) !== undefined, sha256(guess) === sha256(SECRET));
+    }),
+  );
+});
+
+for (const { entry, says } of [
+  { entry: { token: 'short' }, says: /must be 16 to 512/ },
+  { entry: { token: 'with a space in its middle' }, says: /printable ASCII/ },
+  { entry: { token: 'x'.repeat(513) }, says: /must be 16 to 512/ },
+  { entry: { token: 'ünprintable-in-a-header' }, says: /printable ASCII/ },
+  { entry: { tokenSha256: 'abc' }, says: /64 hex digits/ },
+  { entry: { tokenFile: '/etc/open' }, says: /mode 0644/ },
+] as const)
+  test(`token ${JSON.stringify(entry).slice(0, 50)} is refused by name`, async () => {
+    const loaded = await load({ name: 'ops', scope: 'read', ...entry });
+    assert.ok(!loaded.ok);
+    assert.match(loaded.public, /token "ops"/);
+    assert.match(loaded.public, says);
+  });
+
+test('one secret under two names is refused, since nobody could say who acted', async () => {
+  const loaded = await load(
+    { name: 'a', scope: 'admin', token: SECRET },
+    { name: 'b', scope: 'read', tokenSha256: sha256(SECRET) },
+  );
+  assert.ok(!loaded.ok);
+  assert.equal(loaded.public, 'token "b" is the same as token "a"');
+});
+
+test('a token ends at its moment, and an ended admin still counts as one', () => {
+  const tokens = new Tokens();
+  assert.equal(tokens.hasAdmin(), false);
+  tokens.add({ digest: sha256(SECRET), name: 'ops', scope: 'admin', expiresAt: NOW });
+  assert.ok(tokens.find(SECRET, (NOW - 1) as Millis));
+  assert.equal(tokens.find(SECRET, NOW), undefined);
+  assert.equal(tokens.hasAdmin(), true);
+});
+
+test('a damaged record is not accepted and is logged', async () => {
+  const store = new MemoryStore();
+  const good = { name: 'a', scope: 'read', createdAt: 1, expiresAt: 'never' };
+  const records = [good, null, {}, 'x', { ...good, scope: 'root' }, { ...good, expiresAt: null }, { ...good, name: 1 }];
+  await store.commit(records.map((value, i) => ({ put: identityKeys.token(`${i}`), value })));
+  const logged: string[] = [];
+  const tokens = await storedTokens(store, (_, message) => void logged.push(message));
+  assert.deepEqual(
+    tokens.map(({ name, digest }) => [name, digest]),
+    [['a', '0']],
+  );
+  assert.equal(logged.length, records.length - 1);
+});
