@@ -1,6 +1,19 @@
 import { CORE, subsystemOf } from './rooms.ts';
 import { codeOf, type Import, importsOf, isTypeScript, type SourceFile } from './sources.ts';
 
+/** The law, as a breach is told and as the docs print it. */
+export const LAWS = {
+  pure: 'core imports no module of Node',
+  inward: 'core imports core only',
+  stages: 'a folder of core imports base and earlier stages only',
+  native: 'native imports core/base only, besides itself',
+  actors: 'actors import core, native and proto',
+  door: 'an actor is imported by others through its index.ts only',
+  proto: 'proto imports proto only',
+  barrel: "only a folder's index.ts hands on what other files export",
+  time: "real time and chance enter by an actor's effects.ts, or by native, only",
+} as const;
+
 /**
  * Holds the TypeScript files of the product to the import law.
  * @returns one line per breach: file, import, law; empty when the house is in order.
@@ -17,36 +30,33 @@ export const breaches = (files: readonly SourceFile[]): readonly string[] =>
 function lawBrokenBy(one: Import): string | undefined {
   const [floor] = one.from.split('/');
   if (floor === 'test' || floor === 'image') return undefined;
-  if (one.exported && one.kind === 'file' && !one.from.endsWith('/index.ts'))
-    return "only a folder's index.ts hands on what others export";
-  if (floor === 'core' && one.kind === 'node') return 'core is pure and imports no module of Node';
+  if (one.exported && one.kind === 'file' && !one.from.endsWith('/index.ts')) return LAWS.barrel;
+  if (floor === 'core' && one.kind === 'node') return LAWS.pure;
   if (one.kind !== 'file') return undefined;
   if (floor === 'core') return coreLaw(one);
   if (floor === 'actors') return actorsLaw(one);
   if (floor === 'native') return nativeLaw(one);
-  return subsystemOf(one.target) === 'proto' ? undefined : 'proto imports proto only';
+  return subsystemOf(one.target) === 'proto' ? undefined : LAWS.proto;
 }
 
 function coreLaw(one: Import): string | undefined {
   const stage = (path: string): number => CORE.findIndex((room) => room.path === subsystemOf(path));
   const [from, target] = [stage(one.from), stage(one.target)];
-  if (from < 0) return `${subsystemOf(one.from)} has no place in the order of core`;
-  if (target < 0) return 'core imports core only';
-  return target <= from
-    ? undefined
-    : `core imports base and earlier stages only, and ${CORE[target]?.path} comes later`;
+  if (from < 0) return `${subsystemOf(one.from)} has no place in the order of core's folders`;
+  if (target < 0) return LAWS.inward;
+  return target <= from ? undefined : `${LAWS.stages}, and ${CORE[target]?.path} comes later`;
 }
 
 function actorsLaw(one: Import): string | undefined {
   const target = subsystemOf(one.target);
   if (target === subsystemOf(one.from) || /^(?:core|native)\/|^proto$/.test(target)) return undefined;
-  if (!target.startsWith('actors/')) return 'actors import core, native, proto and other actors only';
-  return one.target === `${target}/index.ts` ? undefined : `${target} is imported through its index.ts only`;
+  if (!target.startsWith('actors/')) return LAWS.actors;
+  return one.target === `${target}/index.ts` ? undefined : `${LAWS.door} (${target})`;
 }
 
 function nativeLaw(one: Import): string | undefined {
   const target = subsystemOf(one.target);
-  return target === subsystemOf(one.from) || target === 'core/base' ? undefined : 'native imports core/base only';
+  return target === subsystemOf(one.from) || target === 'core/base' ? undefined : LAWS.native;
 }
 
 const GLOBAL = '(?<![.\\w])(?:globalThis\\.)?';
@@ -66,6 +76,6 @@ function realTimeAndChance(file: SourceFile): readonly string[] {
   const code = codeOf(file.text, 'blank');
   const imports = importsOf(file).filter((one) => /^(?:node:)?timers\b/.test(one.written));
   return [...TIME_AND_CHANCE.flatMap((use) => use.exec(code)?.[0] ?? []), ...imports.map((one) => one.written)].map(
-    (use) => `${file.path} uses ${use}: real time and chance enter by effects.ts of an actor only`,
+    (use) => `${file.path} uses ${use}: ${LAWS.time}`,
   );
 }
