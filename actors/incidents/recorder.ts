@@ -1,6 +1,6 @@
 import type { FindingId } from '../../core/base/ids.ts';
 import type { Clock, Log } from '../../core/base/ports.ts';
-import type { Result } from '../../core/base/result.ts';
+import { fail, messageOf, type Result } from '../../core/base/result.ts';
 import type { Finding } from '../../core/detect/finding.ts';
 import { ACTIVE_FOR, type ActiveFindings } from './active-findings.ts';
 
@@ -13,7 +13,10 @@ export interface NumberedFinding {
 export interface FindingRecords {
   /** Highest serial first. */
   newestFirst(): AsyncIterable<NumberedFinding>;
-  save(findings: readonly NumberedFinding[]): Promise<Result<void, string>>;
+  /** Numbers and keeps them; one that is there already keeps its number and is not `added`. In the order given. */
+  append(
+    findings: readonly Finding[],
+  ): Promise<Result<readonly { readonly serial: number; readonly added: boolean }[], string>>;
 }
 
 export interface RecorderDeps {
@@ -21,7 +24,7 @@ export interface RecorderDeps {
   readonly active: ActiveFindings;
   readonly clock: Clock;
   readonly log: Log;
-  /** Told of each new finding, in order, before it is on disk. */
+  /** Told of each new finding, in the order of serials; 0 for one that could not be kept. */
   readonly publish: (finding: Finding, serial: number) => void;
   /** Acts on findings; `again` marks those that were recorded before a crash. */
   readonly respond: (findings: readonly { readonly finding: Finding; readonly again: boolean }[]) => Promise<void>;
@@ -31,29 +34,29 @@ export interface RecorderDeps {
 const REMEMBERED = 16_384;
 
 /**
- * Numbers findings, tells them on, has them acted upon and writes them down. A finding that was recorded before is only
- * acted upon again, in case the crash came between record and act.
+ * Has findings acted upon, numbers and keeps them, tells them on. A finding that was kept before is only acted upon
+ * again, in case the crash came between the two.
  */
 export class FindingRecorder {
   readonly #deps: RecorderDeps;
   readonly #known = new Set<FindingId>();
-  #nextSerial = 1;
-  #written: Promise<unknown> = Promise.resolve();
+  #count = 0;
+  #kept: Promise<void> = Promise.resolve();
 
   constructor(deps: RecorderDeps) {
     this.#deps = deps;
   }
 
-  /** Findings recorded so far, over all runs. */
+  /** Findings kept so far, over all runs. */
   get count(): number {
-    return this.#nextSerial - 1;
+    return this.#count;
   }
 
   async load(): Promise<void> {
     const { records, active, clock } = this.#deps;
     const recent: NumberedFinding[] = [];
     for await (const row of records.newestFirst()) {
-      this.#nextSerial = Math.max(this.#nextSerial, row.serial + 1);
+      this.#count = Math.max(this.#count, row.serial);
       if (recent.length >= REMEMBERED && row.finding.at <= clock.now() - ACTIVE_FOR) break;
       recent.push(row);
     }
@@ -63,30 +66,33 @@ export class FindingRecorder {
     }
   }
 
-  /** Resolves when all were acted upon; `flushed()` tells when they are on disk. */
+  /** Resolves when all were acted upon, which does not wait for the disk; `flushed()` tells when they are kept. */
   async record(findings: readonly Finding[]): Promise<void> {
     if (findings.length === 0) return;
-    const { active, log, publish, records, respond } = this.#deps;
     const rows = findings.map((finding) => ({ finding, again: this.#known.has(finding.id) }));
-    const fresh = rows.flatMap(({ finding, again }) => (again ? [] : [{ finding, serial: this.#nextSerial++ }]));
-    for (const { finding } of fresh) this.#remember(finding.id);
-    const acted = respond(rows);
-    for (const { finding, serial } of fresh) {
-      active.add(finding, serial);
-      publish(finding, serial);
-    }
-    if (fresh.length > 0) {
-      this.#written = this.#written.then(async () => {
-        const saved = await records.save(fresh);
-        if (!saved.ok) log('error', 'findings are not on disk', { count: fresh.length, error: saved.public });
-      });
-    }
+    for (const { id } of findings) this.#remember(id);
+    const acted = this.#deps.respond(rows);
+    this.#kept = this.#kept.then(() => this.#keep(rows.flatMap(({ finding, again }) => (again ? [] : [finding]))));
     await acted;
   }
 
   /** Resolves when everything recorded so far was handed to the disk. */
   async flushed(): Promise<void> {
-    await this.#written;
+    await this.#kept;
+  }
+
+  async #keep(fresh: readonly Finding[]): Promise<void> {
+    if (fresh.length === 0) return;
+    const { records, active, publish, log } = this.#deps;
+    const kept = await records.append(fresh).catch((cause: unknown) => fail('lost', messageOf(cause)));
+    if (!kept.ok) log('error', 'findings could not be kept', { count: fresh.length, error: kept.public });
+    for (const [i, finding] of fresh.entries()) {
+      const { serial, added } = (kept.ok ? kept.value[i] : undefined) ?? { serial: 0, added: true };
+      if (!added) continue;
+      this.#count = Math.max(this.#count, serial);
+      active.add(finding, serial);
+      publish(finding, serial);
+    }
   }
 
   #remember(id: FindingId): void {

@@ -1,3 +1,4 @@
 export { startWorker } from './effects.ts';
 export { type CheckpointRecords, Pipeline, type PipelineDeps } from './pipeline.ts';
-export type { CheckpointDelta } from './protocol.ts';
+export type { PipelineSettings } from './protocol.ts';
+export { checkpointRecords } from './records.ts';

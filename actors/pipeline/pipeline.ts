@@ -3,17 +3,17 @@ import type { Clock, Log } from '../../core/base/ports.ts';
 import { messageOf, type Result } from '../../core/base/result.ts';
 import { type Millis, seconds } from '../../core/base/time.ts';
 import type { Finding } from '../../core/detect/finding.ts';
-import type { PipelineCounters } from '../../core/detect/pipeline.ts';
+import type { DetectorState, PipelineCounters } from '../../core/detect/pipeline.ts';
 import type { Service } from '../supervisor/index.ts';
 import type { Chunk, Cursor } from '../watchers/files/index.ts';
 import type { WorkerEvents, WorkerPort } from './effects.ts';
-import type { CheckpointDelta, FromWorker, PipelineSettings } from './protocol.ts';
+import type { FromWorker, PipelineSettings } from './protocol.ts';
 
 /** Detector state and cursors on disk. */
 export interface CheckpointRecords {
-  load(): Promise<CheckpointDelta>;
+  load(): Promise<readonly DetectorState[]>;
   /** Both in one atomic batch. */
-  save(delta: CheckpointDelta, cursors: readonly Cursor[]): Promise<Result<void, string>>;
+  save(changes: readonly DetectorState[], cursors: readonly Cursor[]): Promise<Result<void, string>>;
 }
 
 export interface PipelineDeps {
@@ -37,8 +37,6 @@ interface Waiting {
 /** Between the first chunk after a checkpoint and the next one: what a crash has to read again. */
 const CHECKPOINT_AFTER: Millis = seconds(1);
 
-const NOTHING: PipelineCounters = { lines: 0, events: 0, findings: 0, unparsed: {} };
-
 /**
  * Lines in, findings out, on a thread of its own. Findings go out at once; detector state and cursors follow in one batch
  * within a second, never ahead of the findings. After a crash the sources feed the gap again and it is judged the same.
@@ -53,15 +51,18 @@ export class Pipeline implements Service {
   #sequence = 0;
   #cancelCheckpoint: (() => void) | undefined;
   #saved: (() => void)[] = [];
-  #counters = NOTHING;
+  #counters: PipelineCounters | undefined;
+  #since: Millis;
   #crash: (cause: unknown) => void = () => {};
 
   constructor(deps: PipelineDeps) {
     this.#deps = deps;
+    this.#since = deps.clock.now();
   }
 
   async start(crash: (cause: unknown) => void): Promise<void> {
     this.#crash = crash;
+    this.#since = this.#deps.clock.now();
     const checkpoint = await this.#deps.records.load();
     this.#worker = this.#deps.startWorker(
       { checks: this.#deps.checks, checkpoint },
@@ -95,20 +96,25 @@ export class Pipeline implements Service {
       provenance: 'file',
       receivedAt: chunk.receivedAt,
       bytes: chunk.bytes,
+      ...(chunk.skipped === undefined ? {} : { flaw: { kind: 'too-long', offset: chunk.skipped.offset } }),
     });
     return promise;
   }
 
   component(): Component {
-    const { unparsed, ...counts } = this.#counters;
-    const reasons = Object.fromEntries(Object.entries(unparsed).map(([reason, n]) => [`unparsed_${reason}`, n]));
+    const { unparsed = {}, ...counts } = this.#counters ?? {};
+    const reasons = Object.entries(unparsed).map(([reason, lines]) => [`unparsed ${reason}`, lines] as const);
     const state = this.#worker === undefined ? 'starting' : 'ok';
-    return { name: 'pipeline', state, since: this.#deps.clock.now(), counters: { ...counts, ...reasons } };
+    return { name: 'pipeline', state, since: this.#since, counters: { ...counts, ...Object.fromEntries(reasons) } };
   }
 
   #receive(message: FromWorker): void {
+    if (message.kind === 'ready') {
+      if (message.skipped > 0) this.#deps.log('warn', 'detector state could not be read', { entries: message.skipped });
+      return;
+    }
     if (message.kind === 'checkpoint') {
-      this.#save(message.delta).catch((cause: unknown) => this.#die(cause));
+      this.#save(message.changes).catch((cause: unknown) => this.#die(cause));
       return;
     }
     this.#counters = message.counters;
@@ -138,13 +144,13 @@ export class Pipeline implements Service {
   }
 
   /** Answers come in order, so all cursors gathered by now belong to chunks that the snapshot has seen. */
-  async #save(delta: CheckpointDelta): Promise<void> {
+  async #save(changes: readonly DetectorState[]): Promise<void> {
     const cursors = [...this.#cursors.values()];
     this.#cursors = new Map();
     const told = this.#saved.splice(0);
     try {
       await this.#deps.flushed();
-      const saved = await this.#deps.records.save(delta, cursors);
+      const saved = await this.#deps.records.save(changes, cursors);
       if (!saved.ok) throw new Error(`checkpoint: ${saved.public}`);
     } finally {
       for (const done of told) done();

@@ -1,37 +1,40 @@
-import type { StateChange } from '../../core/detect/detector.ts';
+import type { CheckSettings } from '../../core/detect/checks.ts';
 import type { Finding } from '../../core/detect/finding.ts';
-import type { PipelineCounters } from '../../core/detect/pipeline.ts';
-import type { Provenance } from '../../core/event/event.ts';
+import type { DetectorState, PipelineCounters } from '../../core/detect/pipeline.ts';
+import type { LineFlaw, Provenance } from '../../core/event/event.ts';
 
-/** Which detector's state, and what changed in it. */
-export type CheckpointDelta = readonly (readonly [detector: string, changes: readonly StateChange[]])[];
-
-/** What the worker is made of; sent once as its `workerData`. */
+/** What the thread is made of; sent once as its `workerData`. */
 export interface PipelineSettings {
-  readonly checks: Readonly<Record<string, unknown>>;
-  readonly checkpoint: CheckpointDelta;
+  readonly checks: CheckSettings;
+  /** Durable state of the detectors. */
+  readonly checkpoint: readonly DetectorState[];
 }
 
-/** To the worker, handled strictly in order. */
+/** To the thread, handled strictly in order. */
 export type ToWorker =
   | {
       readonly kind: 'chunk';
       readonly sequence: number;
       readonly parser: string;
+      /** `Position.source` of every line. */
       readonly source: string;
+      /** Of the chunk's first byte, which begins a line. */
       readonly offset: number;
       readonly provenance: Provenance;
       readonly receivedAt: number;
       /** Whole lines; the buffer is handed over. */
-      readonly bytes: Uint8Array;
+      readonly bytes: Uint8Array<ArrayBuffer>;
+      /** A line that the source passed over: counted, not read. */
+      readonly flaw?: { readonly kind: LineFlaw; readonly offset: number };
     }
   | { readonly kind: 'checkpoint'; readonly sequence: number };
 
 export type FromWorker =
+  | { readonly kind: 'ready'; readonly skipped: number }
   | {
       readonly kind: 'judged';
       readonly sequence: number;
       readonly findings: readonly Finding[];
       readonly counters: PipelineCounters;
     }
-  | { readonly kind: 'checkpoint'; readonly sequence: number; readonly delta: CheckpointDelta };
+  | { readonly kind: 'checkpoint'; readonly sequence: number; readonly changes: readonly DetectorState[] };

@@ -1,3 +1,5 @@
+export type * from './port.ts';
+
 import { createRequire } from 'node:module';
 import { messageOf } from '../../core/base/result.ts';
 import { failure, namespaceRefusal, refuse } from './failure.ts';

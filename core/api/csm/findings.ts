@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { rfc3339 } from '../../base/time.ts';
-import type { FindingGroup } from '../appliance.ts';
+import type { FindingGroup } from '../../incident/finding-group.ts';
 import { endpoint } from '../deps.ts';
 import { severityInt } from './wire.ts';
 

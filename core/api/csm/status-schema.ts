@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { MODES } from '../appliance.ts';
+import { MODES } from '../../respond/mode.ts';
 
 const Count = Type.Integer({ minimum: 0 });
 

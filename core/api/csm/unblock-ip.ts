@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
 import { type Ip, parseIp } from '../../base/ip.ts';
 import type { Result } from '../../base/result.ts';
+import type { UnblockRefusal } from '../../respond/block.ts';
 import type { Decision } from '../../respond/decision.ts';
-import type { UnblockRefusal } from '../appliance.ts';
 import { endpoint } from '../deps.ts';
 import { refuse } from '../endpoint.ts';
 

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { MODES } from '../appliance.ts';
+import { MODES } from '../../respond/mode.ts';
 import { endpoint } from '../deps.ts';
 import { refuse } from '../endpoint.ts';
 

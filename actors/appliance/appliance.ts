@@ -1,0 +1,131 @@
+import type { Appliance, ApplianceFacts } from '../../core/api/appliance.ts';
+import type { Component } from '../../core/base/component.ts';
+import type { Clock } from '../../core/base/ports.ts';
+import { fail, ok, type Result } from '../../core/base/result.ts';
+import type { Millis } from '../../core/base/time.ts';
+import { withMode } from '../../core/config/mode.ts';
+import type { Config } from '../../core/config/settings.ts';
+import { CHECK_NAMES } from '../../core/detect/checks.ts';
+import type { Finding } from '../../core/detect/finding.ts';
+import type { Mode } from '../../core/respond/mode.ts';
+import type { Bus } from '../bus/index.ts';
+import type { Firewall } from '../firewall/index.ts';
+import type { ConfigFile } from '../host-integration/config-file/index.ts';
+import type { ActiveFindings, FindingRecorder } from '../incidents/index.ts';
+import type { Ledger, Responder } from '../responder/index.ts';
+import type { StoreHealth } from '../store/index.ts';
+import { modeReason } from './mode.ts';
+
+/** What is told to everybody in the process who wants to know, in order. */
+export interface Topics {
+  readonly finding: { readonly finding: Finding; readonly serial: number };
+}
+
+export interface ApplianceParts {
+  readonly clock: Clock;
+  readonly version: string;
+  readonly startedAt: Millis;
+  readonly programHash: string;
+  readonly configFile: ConfigFile;
+  readonly active: ActiveFindings;
+  readonly recorder: FindingRecorder;
+  readonly ledger: Ledger;
+  readonly responder: Responder;
+  readonly firewall: Firewall;
+  readonly bus: Bus<Topics>;
+  readonly storeHealth: () => StoreHealth;
+  readonly components: () => readonly Component[];
+  readonly claimed: () => boolean;
+  readonly httpEngine: () => string;
+  readonly firewallEngine: string;
+}
+
+/** The running appliance as the API sees it: a view of its parts, and the one place where the mode is held. */
+export class RunningAppliance implements Appliance {
+  readonly #parts: ApplianceParts;
+  #mode: Mode;
+
+  constructor(parts: ApplianceParts, mode: Mode) {
+    this.#parts = parts;
+    this.#mode = mode;
+  }
+
+  get mode(): Mode {
+    return this.#mode;
+  }
+
+  get #config(): Config {
+    return this.#parts.configFile.loaded.config;
+  }
+
+  async facts(): Promise<ApplianceFacts> {
+    const { clock, version, startedAt, firewall, active, recorder, responder, configFile } = this.#parts;
+    const config = this.#config;
+    const now = clock.now();
+    const reason = modeReason(this.#mode, firewall);
+    const store = this.#parts.storeHealth();
+    return {
+      hostname: config.hostname,
+      version,
+      startedAt,
+      now,
+      mode: this.#mode,
+      ...(reason === undefined ? {} : { modeReason: reason }),
+      autoResponse: {
+        enabled: config.auto_response.enabled,
+        dryRun: this.#mode !== 'enforce',
+        blockIps: config.auto_response.block_ips,
+      },
+      firewall: {
+        enabled: this.#mode !== 'observe',
+        managed: firewall.state() === 'enforcing',
+        engine: this.#parts.firewallEngine,
+        table: config.firewall.table,
+      },
+      http: { engine: this.#parts.httpEngine() },
+      components: this.#parts.components(),
+      checks: CHECK_NAMES.length,
+      historyCount: recorder.count,
+      severities: active.severities(now),
+      dryRunBlocks: responder.dryRuns,
+      store: { healthy: store.state !== 'memory', bytes: store.bytes },
+      configHash: configFile.loaded.hash,
+      binaryHash: this.#parts.programHash,
+      claimed: this.#parts.claimed(),
+    };
+  }
+
+  async activeFindings() {
+    return this.#parts.active.list(this.#parts.clock.now());
+  }
+
+  /** While observing nothing is blocked by us, whatever decisions stand for when enforcing begins again. */
+  blocks() {
+    return this.#mode === 'observe' ? [] : [...this.#parts.ledger.active()].sort((a, b) => b.at - a.at);
+  }
+
+  blockOf(ip: Parameters<Appliance['blockOf']>[0]) {
+    return this.#mode === 'observe' ? undefined : this.#parts.ledger.of(ip);
+  }
+
+  block(request: Parameters<Appliance['block']>[0]) {
+    return this.#parts.responder.block(request);
+  }
+
+  unblock(request: Parameters<Appliance['unblock']>[0]) {
+    return this.#parts.responder.unblock(request);
+  }
+
+  onFinding(listener: Parameters<Appliance['onFinding']>[0]) {
+    return this.#parts.bus.subscribe('finding', ({ finding, serial }) => listener(finding, serial));
+  }
+
+  /** The file first: a mode that would be another after the next start is not taken on. */
+  async setMode(mode: Mode): Promise<Result<Mode, 'failed'>> {
+    const written = await this.#parts.configFile.change(withMode(mode));
+    if (!written.ok) return fail('failed', written.public, written.cause);
+    this.#mode = mode;
+    await (mode === 'observe' ? this.#parts.firewall.disable() : this.#parts.firewall.enable());
+    return ok(mode);
+  }
+}

@@ -1,0 +1,43 @@
+import { goDuration, millis } from '../../core/base/time.ts';
+import type { Mode } from '../../core/respond/mode.ts';
+
+export interface BannerFacts {
+  readonly version: string;
+  readonly url: string;
+  readonly fingerprint: string;
+  readonly caFile: string;
+  readonly mode: Mode;
+  readonly modeReason: string | undefined;
+  readonly httpEngine: string;
+  readonly firewallEngine: string;
+  readonly configFile: string;
+  readonly configCreated: boolean;
+  readonly sources: readonly string[];
+  readonly notes: readonly string[];
+  readonly claimCode: string | undefined;
+  readonly startMs: number;
+}
+
+const MODE_TEXT: Readonly<Record<Mode, string>> = {
+  observe: 'observe: findings only, the kernel is not touched',
+  dry_run: "dry run: an operator's blocks are enforced, automatic ones only recorded",
+  enforce: 'enforce: attackers are cut in the kernel',
+};
+
+/** What a person at the terminal needs to know after a start. */
+export function banner(facts: BannerFacts): string {
+  const rows: readonly (readonly [label: string, text: string] | undefined)[] = [
+    ['bartizan', `${facts.version}, ready in ${goDuration(millis(Math.round(facts.startMs)))}`],
+    ['console', facts.url],
+    ['', `certificate SHA-256 ${facts.fingerprint}`],
+    ['', `its authority: ${facts.caFile}`],
+    ['mode', MODE_TEXT[facts.mode]],
+    facts.modeReason === undefined ? undefined : ['', `but ${facts.modeReason}`],
+    ['engine', `${facts.httpEngine}; nftables: ${facts.firewallEngine}`],
+    ['config', `${facts.configFile}${facts.configCreated ? ' (just written)' : ''}`],
+    ...facts.sources.map((source, i) => [i === 0 ? 'watches' : '', source] as const),
+    ...facts.notes.map((note) => ['note', note] as const),
+    facts.claimCode === undefined ? undefined : ['claim', `${facts.claimCode}   (once, within 24 h, five tries)`],
+  ];
+  return `${rows.flatMap((row) => (row === undefined ? [] : [`${row[0].padEnd(9)} ${row[1]}`])).join('\n')}\n`;
+}

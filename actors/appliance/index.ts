@@ -1,0 +1,5 @@
+export { type ApplianceParts, RunningAppliance, type Topics } from './appliance.ts';
+export { banner } from './banner.ts';
+export { damageFinding } from './damage.ts';
+export { isRoot, programHash, stopSignal } from './effects.ts';
+export { modeReason } from './mode.ts';

@@ -1,0 +1,100 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock, Log, Random } from '../../core/base/ports.ts';
+import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
+import { parseListen } from '../../core/config/formats.ts';
+import type { Config } from '../../core/config/settings.ts';
+import { type NftPort, openNft } from '../../native/nft/index.ts';
+import { type AuditLog, openAudit } from '../audit/index.ts';
+import { type ConfiguredToken, type OpenedIdentity, openIdentity } from '../identity/index.ts';
+import { openStore, type Store, type StoreDamage } from '../store/index.ts';
+
+/** What must be open before anything can be made; a failure of any is the end of the start. */
+export interface Foundation {
+  readonly store: Store;
+  readonly identity: OpenedIdentity;
+  readonly audit: AuditLog;
+  readonly nft: NftPort;
+  /** Damage to the store so far, and from now on. */
+  readonly damage: DamageBox;
+}
+
+export interface FoundationDeps {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** Keeps what the store has to say until somebody can make findings of it. */
+export class DamageBox {
+  readonly #kept: StoreDamage[] = [];
+  #tell: ((damage: StoreDamage) => void) | undefined;
+
+  readonly put = (damage: StoreDamage): void => {
+    if (this.#tell === undefined) this.#kept.push(damage);
+    else this.#tell(damage);
+  };
+
+  open(tell: (damage: StoreDamage) => void): void {
+    this.#tell = tell;
+    for (const damage of this.#kept.splice(0)) tell(damage);
+  }
+}
+
+/** Opens the store, who may come in, the audit log and the kernel's door, in this order; on failure closes what is open. */
+export async function lay(deps: FoundationDeps): Promise<Result<Foundation, 'failed'>> {
+  const { config, clock, log } = deps;
+  const made = await makeStateDirectory(config.state_dir);
+  if (!made.ok) return made;
+  const damage = new DamageBox();
+  const store = await openStore({ stateDirectory: config.state_dir, clock, log, onDamage: damage.put });
+  if (!store.ok) return fail('failed', store.public, store.cause);
+  const close = async (refusal: { readonly public: string; readonly cause?: unknown }) => {
+    await store.value.service.stop();
+    return fail('failed', refusal.public, refusal.cause);
+  };
+  const nft = await openNft(config.firewall.netns === undefined ? {} : { netns: config.firewall.netns });
+  if (!nft.ok) return close({ public: `nftables: ${nft.public}` });
+  const identity = await identityOf(deps, store.value);
+  if (!identity.ok) {
+    await nft.value.close();
+    return close(identity);
+  }
+  const audit = await openAudit({ store: store.value.port, log });
+  return ok({ store: store.value, identity: identity.value, audit, nft: nft.value, damage });
+}
+
+/** State holds keys and the control socket: nobody but its owner may enter. */
+async function makeStateDirectory(path: string): Promise<Result<void, 'failed'>> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    return ok(undefined);
+  } catch (thrown) {
+    return fail('failed', `state_dir ${path} cannot be made: ${messageOf(thrown)}`, thrown);
+  }
+}
+
+function identityOf({ config, clock, random, log }: FoundationDeps, store: Store) {
+  const listen = parseListen(config.webui.listen);
+  return openIdentity({
+    store: store.port,
+    clock,
+    random,
+    log,
+    tlsDirectory: join(config.state_dir, 'tls'),
+    hostname: config.hostname,
+    listen: listen.ok ? [listen.value.host] : [],
+    tokens: configuredTokens(config),
+  });
+}
+
+function configuredTokens({ webui }: Config): readonly ConfiguredToken[] {
+  const tokens = webui.tokens.map(({ name, scope, token, token_sha256, token_file }): ConfiguredToken => {
+    if (token !== undefined) return { name, scope, token };
+    if (token_sha256 !== undefined) return { name, scope, tokenSha256: token_sha256 };
+    return { name, scope, tokenFile: token_file ?? '' };
+  });
+  const { metrics_token: metrics } = webui;
+  return metrics === undefined ? tokens : [...tokens, { name: 'metrics', scope: 'metrics', token: metrics }];
+}

@@ -1,0 +1,47 @@
+import { minutes } from '../../core/base/time.ts';
+import type { HttpService } from '../http/index.ts';
+import { type Service, type Supervisor, supervise } from '../supervisor/index.ts';
+import type { DataPlane } from './data-plane.ts';
+import type { Foundation } from './foundation.ts';
+
+/** Crashes within a minute that a group answers with restarts. */
+const PATIENCE = { crashes: 5, within: minutes(1) };
+
+/**
+ * Who restarts with whom. Store, firewall and responder are critical: without them the process is better started anew.
+ * The pipeline and the sources that feed it restart together, since sources must feed again what the pipeline lost.
+ */
+export function treeOf({ store }: Foundation, plane: DataPlane, http: HttpService, enforcement: Service): Supervisor {
+  const { pipeline, files } = plane;
+  return supervise({
+    id: 'root',
+    strategy: 'one-for-one',
+    intensity: { crashes: 0, within: minutes(1) },
+    children: [
+      supervise({
+        id: 'critical',
+        strategy: 'rest-for-one',
+        intensity: PATIENCE,
+        critical: true,
+        children: [store.service, enforcement],
+      }),
+      supervise({ id: 'detection', strategy: 'rest-for-one', intensity: PATIENCE, children: [pipeline, files] }),
+      supervise({ id: 'edges', strategy: 'one-for-one', intensity: PATIENCE, children: [http] }),
+    ],
+  });
+}
+
+/** Books, kernel and expiry as one service: the kernel is in line with the books before the first finding is judged. */
+export function enforcementService(plane: DataPlane, isOn: () => boolean): Service {
+  const { ledger, recorder, responder, firewall } = plane;
+  return {
+    id: 'enforcement',
+    start: async () => {
+      await ledger.load();
+      await recorder.load();
+      if (isOn()) await firewall.enable();
+      responder.start();
+    },
+    stop: async () => responder.stop(),
+  };
+}
