@@ -4,7 +4,6 @@ import { request } from 'node:http';
 import { join, resolve } from 'node:path';
 import type { WriteStream } from 'node:tty';
 import { type Failure, fail, messageOf, ok, type Result } from '../../core/base/result.ts';
-import { locateConfig, machineName, readConfigFile, sourceNotes } from '../host-integration/config-file/index.ts';
 import type { Answer, CliDeps, ControlCode, ControlRequest, Output } from './deps.ts';
 
 /** The socket of a running Bartizan in its state directory. */
@@ -24,6 +23,9 @@ export function cliDeps(parts: Pick<CliDeps, 'version' | 'logs' | 'serve'>): Cli
     ask: (state, what) => askOverSocket(join(stateDirectory(state), CONTROL_SOCKET), what),
     openLog,
     readConfig: async (choice) => {
+      // Loaded for the one command that needs it: schemas and YAML are most of what a short command would wait for.
+      const configFile = await import('../host-integration/config-file/index.ts');
+      const { locateConfig, machineName, readConfigFile, sourceNotes } = configFile;
       const { path, stateDir } = locateConfig({ ...choice, cwd: process.cwd() });
       const read = await readConfigFile(path, { hostname: machineName(), stateDir, parsers: parts.logs.parsers });
       if (!read.ok) return read;

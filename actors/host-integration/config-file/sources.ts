@@ -18,8 +18,8 @@ export async function hostLogs(
 export async function sourceNotes({ watchers }: Config, configPath: string): Promise<readonly string[]> {
   if (watchers.files.length === 0) {
     return [
-      `no source: ${configPath} names no log file, and this host has neither ${AUTH_LOGS.join(' nor ')} at its first start. ` +
-        'The systemd journal cannot be read yet: let a syslog daemon write such a file, or name one under watchers.files.',
+      `no source: ${configPath} names no log file under watchers.files, so nothing is watched. A first start names ` +
+        `${AUTH_LOGS.join(' or ')}, where there is one; the systemd journal cannot be read yet.`,
     ];
   }
   const notes: string[] = [];
