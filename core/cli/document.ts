@@ -1,11 +1,12 @@
+import { markdownTable } from '../base/markdown.ts';
 import { COMMANDS, type Command } from './command.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { optionForm, synopsis } from './help.ts';
 
 /** `docs/cli.md`, made from the declarations. */
 export function cliDocument(): string {
-  const exits = Object.values(EXIT_CODES).map(({ code, meaning }) => `| ${code} | ${meaning} |`);
-  const parts = [HEAD, ['| code | meaning |', '|---|---|', ...exits].join('\n'), ...COMMANDS.map(commandPart)];
+  const exits = Object.values(EXIT_CODES).map(({ code, meaning }) => [String(code), meaning]);
+  const parts = [HEAD, markdownTable(['code', 'meaning'], exits), ...COMMANDS.map(commandPart)];
   return `${parts.join('\n\n')}\n`;
 }
 
@@ -26,10 +27,10 @@ function commandPart(command: Command): string {
   const lines = [`## ${command.name}`, '', `\`${synopsis(command)}\``, '', command.summary];
   if (command.more !== undefined) lines.push(command.more);
   const rows = [
-    ...command.arguments.map(({ name, help }) => `| \`${name}\` | ${help} |`),
-    ...command.options.map((option) => `| \`${optionForm(option)}\` | ${option.help} |`),
+    ...command.arguments.map(({ name, help }) => [`\`${name}\``, help]),
+    ...command.options.map((option) => [`\`${optionForm(option)}\``, option.help]),
   ];
-  if (rows.length > 0) lines.push('', '| | |', '|---|---|', ...rows);
+  if (rows.length > 0) lines.push('', markdownTable(['word', 'meaning'], rows));
   const exits = command.exits.map((name) => `${EXIT_CODES[name].code}`).join(', ');
   return [...lines, '', `Exits with ${exits}.`].join('\n');
 }

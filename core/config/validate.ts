@@ -217,7 +217,8 @@ const isWithin = ({ minimum = -Infinity, maximum = Infinity }: SchemaView, value
 
 function wrongText(text: string, schema: SchemaView, around: Surroundings): string | undefined {
   const { maxLength = Number.POSITIVE_INFINITY, pattern, format } = schema;
-  if (text.length > maxLength) return `must have at most ${maxLength} characters`;
+  // In bytes, since what bounds a length here is the kernel: paths, socket names.
+  if (new TextEncoder().encode(text).length > maxLength) return `must have at most ${maxLength} bytes`;
   if (pattern !== undefined && !new RegExp(pattern).test(text)) return `must be ${expected(schema)}`;
   return format === undefined ? undefined : FORMAT_CHECKS[format](text, schema, around);
 }

@@ -47,6 +47,13 @@ test('a first start writes a commented config that only its owner may read; a se
   assert.equal(await readFile(path, 'utf8'), text);
 });
 
+test('--state beats the state directory of the config', async () => {
+  const { cwd } = await fresh('state_dir: /srv/state\n');
+  assert.equal((await opened(cwd)).stateDir, '/srv/state');
+  const named = await openConfig({ cwd, state: 'var', parsers: ['sshd'] });
+  assert.equal(named.ok && named.value.stateDir, join(cwd, 'var'));
+});
+
 test('a named config is never made', async () => {
   const open = await openConfig({ cwd: root, config: 'nowhere.yaml', parsers: [] });
   assert.ok(!open.ok);

@@ -28,6 +28,8 @@ export interface ConfigFile {
 export interface OpenConfig {
   readonly file: ConfigFile;
   readonly around: Surroundings;
+  /** Absolute: `--state`, else what the config says, else where it was found. */
+  readonly stateDir: string;
   /** A first start wrote it. */
   readonly created: boolean;
   /** What the start should tell about sources that are not there. */
@@ -48,8 +50,14 @@ export async function openConfig(
     read = await readConfigFile(location.path, around);
   }
   if (!read.ok) return read;
-  const notes = await sourceNotes(read.value.config, location.path);
-  return ok({ file: new FileOnDiskConfig(location.path, read.value, around), around, created: create, notes });
+  const { config } = read.value;
+  return ok({
+    file: new FileOnDiskConfig(location.path, read.value, around),
+    around,
+    stateDir: choice.state === undefined ? config.state_dir : location.stateDir,
+    created: create,
+    notes: await sourceNotes(config, location.path),
+  });
 }
 
 async function createDefault(

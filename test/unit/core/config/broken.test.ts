@@ -223,7 +223,7 @@ const BROKEN: readonly Broken[] = [
   {
     kind: 'a state directory too long for its socket',
     text: `state_dir: /${'x'.repeat(100)}\n`,
-    says: [`1:12: state_dir: must have at most 94 characters, found "/${'x'.repeat(58)}…"`],
+    says: [`1:12: state_dir: must have at most 94 bytes, found "/${'x'.repeat(58)}…"`],
   },
   {
     kind: 'several things at once',
