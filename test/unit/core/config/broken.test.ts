@@ -287,13 +287,13 @@ test('what a message quotes is printable and short', () => {
 
 for (const { kind, text } of [
   { kind: 'nested brackets', text: '['.repeat(4_000) },
-  { kind: 'nested mappings', text: `${'{a: '.repeat(2_000)}` },
+  { kind: 'nested mappings', text: `${'{a: '.repeat(600)}` },
   { kind: 'an alias that holds itself', text: 'infra_ips: &a [*a, *a]\n' },
   {
     kind: 'a billion laughs',
     text: `${Array.from({ length: 20 }, (_, i) => `a${i}: &a${i} [${`*a${i - 1},`.repeat(i === 0 ? 0 : 9)}]`).join('\n')}\ninfra_ips: *a19\n`,
   },
-  { kind: 'aliases without end', text: `hostname: &h x\ninfra_ips: [${'*h,'.repeat(2_000)}]\n` },
+  { kind: 'aliases without end', text: `hostname: &h x\ninfra_ips: [${'*h,'.repeat(600)}]\n` },
 ]) {
   test(`a hostile config is refused soon: ${kind}`, () => {
     const read = parseConfig(text, 'b.yaml', AROUND);
