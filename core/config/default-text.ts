@@ -1,4 +1,4 @@
-import { wrapped } from './paragraphs.ts';
+import { wrapped } from '../base/paragraphs.ts';
 import { pairLines } from './render.ts';
 import { isSection, type Section, type Setting, type Surroundings, view } from './setting.ts';
 import { SETTINGS, type WatchedFile } from './settings.ts';

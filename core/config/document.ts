@@ -1,3 +1,4 @@
+import { markdownTable } from '../base/markdown.ts';
 import { pairLines } from './render.ts';
 import { isSection, type SchemaView, type Setting, view } from './setting.ts';
 import { SETTINGS } from './settings.ts';
@@ -13,6 +14,20 @@ export function configurationDocument(): string {
   return `${parts.join('\n\n')}\n`;
 }
 
+const MODES = [
+  ['observe', "the kernel is untouched, an operator's blocks are refused", '`firewall.enabled: false` (the default)'],
+  [
+    'dry_run',
+    "an operator's blocks reach the kernel, automatic ones are only recorded",
+    '`firewall.enabled: true` and `auto_response` with `enabled: false`, `dry_run: true` or `block_ips: false`',
+  ],
+  [
+    'enforce',
+    'findings block too',
+    '`firewall.enabled: true`, `auto_response.enabled: true`, `dry_run: false`, `block_ips: true`',
+  ],
+];
+
 const HEAD = `# Configuration
 
 <!-- Made from core/config/settings.ts; do not edit. -->
@@ -21,16 +36,12 @@ One YAML file. Every key is optional. An unknown key, a wrong type or a value ou
 line, key and what is allowed; \`bartizan config-check FILE\` does the same without starting. Bartizan itself changes only the
 values it is told to change: comments, order and quoting stay.
 
-**Applies** says when a change takes effect: *live* when it is written through the console, API or CLI, *restart* at the next
+**Applies** says when a change takes effect: _live_ when it is written through the console, API or CLI, _restart_ at the next
 start. Secrets are never shown, logged or returned.
 
 ## Modes
 
-| mode | what it does | settings |
-|---|---|---|
-| observe | the kernel is untouched, an operator's blocks are refused | \`firewall.enabled: false\` (the default) |
-| dry_run | an operator's blocks reach the kernel, automatic ones are only recorded | \`firewall.enabled: true\` and \`auto_response\` with \`enabled: false\`, \`dry_run: true\` or \`block_ips: false\` |
-| enforce | findings block too | \`firewall.enabled: true\`, \`auto_response.enabled: true\`, \`dry_run: false\`, \`block_ips: true\` |
+${markdownTable(['mode', 'what it does', 'settings'], MODES)}
 
 \`--enforce\` and \`--observe\` override the mode for one run.
 
@@ -39,11 +50,10 @@ start. Secrets are never shown, logged or returned.
 function table(settings: readonly (readonly [string, Setting])[]): readonly string[] {
   const rows = settings.map(([key, one]) => {
     const schema = view(one.schema);
-    const cells = [`\`${key}\``, typeText(schema), defaultText(one, schema), one.applies, description(schema)];
-    return `| ${cells.map(escaped).join(' | ')} |`;
+    return [`\`${key}\``, typeText(schema), defaultText(one, schema), one.applies, description(schema)];
   });
   const lists = settings.flatMap(([key, one]) => listParts(key, view(one.schema)));
-  return [['| key | value | default | applies | |', '|---|---|---|---|---|', ...rows].join('\n'), ...lists];
+  return [markdownTable(['key', 'value', 'default', 'applies', 'meaning'], rows), ...lists];
 }
 
 /** The keys of a list's entries, and an example. */
@@ -51,10 +61,11 @@ function listParts(key: string, { items, examples = [] }: SchemaView): readonly 
   if (items?.properties === undefined) return [];
   const { properties, required = [] } = items;
   const rows = Object.entries(properties).map(([name, schema]) => {
-    const preset = schema.default === undefined ? (required.includes(name) ? 'required' : '') : code(schema.default);
-    return `| ${[`\`${name}\``, typeText(schema), preset, description(schema)].map(escaped).join(' | ')} |`;
+    const preset =
+      schema.default === undefined ? (required.includes(name) ? 'required' : 'none') : code(schema.default);
+    return [`\`${name}\``, typeText(schema), preset, description(schema)];
   });
-  const parts = [`Each entry of \`${key}\`:`, ['| key | value | default | |', '|---|---|---|---|', ...rows].join('\n')];
+  const parts = [`Each entry of \`${key}\`:`, markdownTable(['key', 'value', 'default', 'meaning'], rows)];
   if (examples[0] !== undefined) parts.push(['```yaml', ...pairLines(key, examples[0], 0), '```'].join('\n'));
   return parts;
 }
@@ -73,4 +84,3 @@ const description = ({ description: text = '', writeOnly }: SchemaView): string 
   writeOnly === true ? `${text} Secret.` : text;
 
 const code = (value: unknown): string => `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
-const escaped = (cell: string): string => cell.replaceAll('|', '\\|');

@@ -4,7 +4,7 @@ import { FORMAT_CHECKS } from './formats.ts';
 import { quoted } from './problem.ts';
 import { type Declarations, isSection, type SchemaView, type Setting, type Surroundings, view } from './setting.ts';
 import { type Config, SETTINGS } from './settings.ts';
-import type { Entry, Tree } from './tree.ts';
+import { type Entry, type Tree, treeOf } from './tree.ts';
 import { expected, found } from './words.ts';
 
 /** A problem before its offset is a line. */
@@ -51,7 +51,7 @@ class Walk {
       const value = isSection(one)
         ? this.declared(one.settings, given, inner)
         : given === undefined
-          ? this.#default(one)
+          ? this.#default(one, inner)
           : this.value(view(one.schema), given, inner);
       if (value !== undefined) values[key] = value;
     }
@@ -79,9 +79,11 @@ class Walk {
     }
   }
 
-  #default(one: Setting): unknown {
-    const { from } = one.defaultFrom ?? {};
-    return from === undefined ? view(one.schema).default : this.#around[from];
+  /** Declared defaults are right by test; one that comes from the surroundings may be wrong like any other value. */
+  #default(one: Setting, path: string): unknown {
+    const schema = view(one.schema);
+    const from = one.defaultFrom?.from;
+    return from === undefined ? schema.default : this.value(schema, treeOf(this.#around[from]), path);
   }
 
   #wrong(at: number, key: string, message: string): undefined {
@@ -215,7 +217,8 @@ const isWithin = ({ minimum = -Infinity, maximum = Infinity }: SchemaView, value
 
 function wrongText(text: string, schema: SchemaView, around: Surroundings): string | undefined {
   const { maxLength = Number.POSITIVE_INFINITY, pattern, format } = schema;
-  if (text.length > maxLength) return `must have at most ${maxLength} characters`;
+  // In bytes, since what bounds a length here is the kernel: paths, socket names.
+  if (new TextEncoder().encode(text).length > maxLength) return `must have at most ${maxLength} bytes`;
   if (pattern !== undefined && !new RegExp(pattern).test(text)) return `must be ${expected(schema)}`;
   return format === undefined ? undefined : FORMAT_CHECKS[format](text, schema, around);
 }

@@ -223,7 +223,7 @@ const BROKEN: readonly Broken[] = [
   {
     kind: 'a state directory too long for its socket',
     text: `state_dir: /${'x'.repeat(100)}\n`,
-    says: [`1:12: state_dir: must have at most 94 characters, found "/${'x'.repeat(58)}…"`],
+    says: [`1:12: state_dir: must have at most 94 bytes, found "/${'x'.repeat(58)}…"`],
   },
   {
     kind: 'several things at once',
@@ -286,14 +286,14 @@ test('what a message quotes is printable and short', () => {
 });
 
 for (const { kind, text } of [
-  { kind: 'nested brackets', text: '['.repeat(10_000) },
-  { kind: 'nested mappings', text: `${'{a: '.repeat(5_000)}` },
+  { kind: 'nested brackets', text: '['.repeat(4_000) },
+  { kind: 'nested mappings', text: `${'{a: '.repeat(600)}` },
   { kind: 'an alias that holds itself', text: 'infra_ips: &a [*a, *a]\n' },
   {
     kind: 'a billion laughs',
     text: `${Array.from({ length: 20 }, (_, i) => `a${i}: &a${i} [${`*a${i - 1},`.repeat(i === 0 ? 0 : 9)}]`).join('\n')}\ninfra_ips: *a19\n`,
   },
-  { kind: 'aliases without end', text: `hostname: &h x\ninfra_ips: [${'*h,'.repeat(2_000)}]\n` },
+  { kind: 'aliases without end', text: `hostname: &h x\ninfra_ips: [${'*h,'.repeat(600)}]\n` },
 ]) {
   test(`a hostile config is refused soon: ${kind}`, () => {
     const read = parseConfig(text, 'b.yaml', AROUND);

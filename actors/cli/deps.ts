@@ -1,0 +1,77 @@
+import type { Ok, Result } from '../../core/base/result.ts';
+import type { LoadedConfig } from '../../core/config/read.ts';
+import type { Finding } from '../../core/detect/finding.ts';
+import type { Event, UnparsedReason } from '../../core/event/event.ts';
+import type { ReadFailure } from '../host-integration/config-file/index.ts';
+
+/** Where a command writes to. */
+export interface Output {
+  /** Width of the terminal; undefined where it is none, and nothing is cut. */
+  readonly columns: number | undefined;
+  /** Resolves when the text is handed over: `closed` when nobody reads any more. @throws errno errors, e.g. ENOSPC */
+  write(text: string): Promise<'written' | 'closed'>;
+}
+
+/** `not_running`: no socket, or nobody behind it. `denied`: not root. `failed`: no sensible answer, or none in time. */
+export type ControlCode = 'not_running' | 'denied' | 'failed';
+
+/** What a running Bartizan answered: an HTTP status and its JSON. */
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+export interface ControlRequest {
+  readonly method: 'GET' | 'POST';
+  /** With its query. */
+  readonly path: string;
+  readonly body?: unknown;
+}
+
+/** What was read of a log so far. */
+export interface LogProgress {
+  readonly lines: number;
+  readonly events: number;
+  readonly unparsed: Readonly<Partial<Record<UnparsedReason, number>>>;
+}
+
+/** A batch of results in the order of the log, and the progress after it. The last batch may be empty. */
+export interface LogBatch<T> {
+  readonly results: readonly T[];
+  readonly progress: LogProgress;
+}
+
+/** Runs a recorded log in constant memory. Both iterables end when the chunks end and reject when the chunks reject. */
+export interface LogRunner {
+  /** Names of the registered parsers. */
+  readonly parsers: readonly string[];
+  parse(chunks: AsyncIterable<Uint8Array>, parser: string): AsyncIterable<LogBatch<Event>>;
+  /** Through the detectors, on event time. */
+  replay(chunks: AsyncIterable<Uint8Array>, parser: string): AsyncIterable<LogBatch<Finding>>;
+}
+
+export interface ServeOptions {
+  readonly config?: string;
+  readonly state?: string;
+  /** Overrides the config for this run. */
+  readonly mode?: 'enforce' | 'observe';
+}
+
+/** What the commands need of the world. */
+export interface CliDeps {
+  readonly version: string;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly logs: LogRunner;
+  /** Runs until it is stopped. @returns the exit code */
+  serve(options: ServeOptions): Promise<number>;
+  /** Asks the Bartizan whose state is in this directory, or in one of the usual ones. */
+  ask(state: string | undefined, request: ControlRequest): Promise<Result<Answer, ControlCode>>;
+  /** Opens a file, or standard input for `-`. The chunks reject with errno errors. */
+  openLog(path: string): Promise<Result<AsyncIterable<Uint8Array>, 'unreadable'>>;
+  /** Reads the config that `config` or `state` mean, with what a start would say about its sources. */
+  readConfig(choice: {
+    readonly config?: string;
+    readonly state?: string;
+  }): Promise<Ok<{ readonly loaded: LoadedConfig; readonly notes: readonly string[] }> | ReadFailure>;
+}

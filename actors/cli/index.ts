@@ -1,0 +1,13 @@
+export type {
+  Answer,
+  CliDeps,
+  ControlCode,
+  ControlRequest,
+  LogBatch,
+  LogProgress,
+  LogRunner,
+  Output,
+  ServeOptions,
+} from './deps.ts';
+export { askOverSocket, cliDeps } from './effects.ts';
+export { runCli } from './run.ts';

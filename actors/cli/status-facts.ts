@@ -1,0 +1,56 @@
+import { modeOf } from '../../core/config/mode.ts';
+import type { Mode } from '../../core/respond/mode.ts';
+import { isTrue, type Json, numberAt, objectIn, textAt } from './json.ts';
+
+const MEANING: Readonly<Record<Mode, string>> = {
+  observe: 'observe: the kernel is untouched',
+  dry_run: "dry run: only an operator's blocks reach the kernel",
+  enforce: 'enforce: findings block',
+};
+
+/** `/api/v1/status` for people, as labels and values. */
+export function statusFacts(body: Json): readonly (readonly [string, string | undefined])[] {
+  const automation = objectIn(body['automation']);
+  const severities = objectIn(body['severities']);
+  const count = (key: string) => `${numberAt(severities, key) ?? 0} ${key}`;
+  const size = numberAt(body, 'store_size_mb');
+  return [
+    ['host', textAt(body, 'hostname')],
+    ['version', textAt(body, 'version')],
+    ['status', textAt(body, 'status')],
+    ['running', textAt(body, 'uptime')],
+    ['mode', modeText(body, automation)],
+    ['firewall', firewallText(automation)],
+    ['blocked', numberAt(automation, 'firewall_blocked_ips')?.toString()],
+    ['findings', `${count('critical')}, ${count('high')}, ${count('warning')}`],
+    [
+      'store',
+      `${isTrue(body, 'store_healthy') ? 'ok' : 'not healthy'}${size === undefined ? '' : `, ${size.toFixed(1)} MB`}`,
+    ],
+    ...watcherRows(objectIn(body['watchers'])),
+  ];
+}
+
+function modeText(body: Json, automation: Json): string {
+  const mode = modeOf({
+    firewall: { enabled: isTrue(automation, 'firewall_enabled') },
+    auto_response: {
+      enabled: isTrue(automation, 'auto_response_enabled'),
+      dry_run: isTrue(automation, 'auto_response_dry_run'),
+      block_ips: isTrue(automation, 'auto_response_block_ips'),
+    },
+  });
+  const reason = textAt(body, 'mode_reason');
+  return reason === undefined ? MEANING[mode] : `${MEANING[mode]} (${reason})`;
+}
+
+function firewallText(automation: Json): string {
+  if (!isTrue(automation, 'firewall_enabled')) return 'off';
+  return isTrue(automation, 'firewall_managed') ? 'managed' : 'NOT in force: see the components';
+}
+
+const watcherRows = (watchers: Json): readonly (readonly [string, string])[] =>
+  Object.entries(watchers).map(([name, attached], i) => [
+    i === 0 ? 'sources' : '',
+    `${name}${attached === true ? '' : ' (not attached)'}`,
+  ]);

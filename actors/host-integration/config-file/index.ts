@@ -1,0 +1,5 @@
+export { type ConfigFile, type ConfigFileFailure, type OpenConfig, openConfig } from './config-file.ts';
+export { machineName } from './effects.ts';
+export { locateConfig } from './locate.ts';
+export { type ReadFailure, readConfigFile } from './read.ts';
+export { hostLogs, sourceNotes } from './sources.ts';

@@ -1,0 +1,32 @@
+import type { Config, WatchedFile } from '../../../core/config/settings.ts';
+import { readability } from './effects.ts';
+
+/** Where Debian and where Red Hat keep the authentication log. */
+const AUTH_LOGS = ['/var/log/auth.log', '/var/log/secure'] as const;
+
+/** The logs of this host that a first config watches: the authentication log, where there is one. */
+export async function hostLogs(
+  candidates: readonly string[] = AUTH_LOGS,
+): Promise<readonly Pick<WatchedFile, 'path' | 'parser'>[]> {
+  for (const path of candidates) {
+    if ((await readability(path)) !== 'missing') return [{ path, parser: 'sshd' }];
+  }
+  return [];
+}
+
+/** What a start should say about sources: that there is none, or which is not there or not readable. */
+export async function sourceNotes({ watchers }: Config, configPath: string): Promise<readonly string[]> {
+  if (watchers.files.length === 0) {
+    return [
+      `no source: ${configPath} names no log file under watchers.files, so nothing is watched. A first start names ` +
+        `${AUTH_LOGS.join(' or ')}, where there is one; the systemd journal cannot be read yet.`,
+    ];
+  }
+  const notes: string[] = [];
+  for (const { path } of watchers.files) {
+    const state = /[*?[]/.test(path) ? 'readable' : await readability(path);
+    if (state === 'missing') notes.push(`${path} is not there yet; it is waited for`);
+    if (state === 'denied') notes.push(`${path} may not be read by this user`);
+  }
+  return notes;
+}

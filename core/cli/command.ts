@@ -1,0 +1,135 @@
+import type { ExitName } from './exit-codes.ts';
+
+/** A word behind the command, in its place. */
+export interface Argument {
+  readonly name: string;
+  readonly help: string;
+  readonly optional?: true;
+}
+
+/** `--name`, or `--name VALUE` where `value` names what it takes. */
+export interface Option {
+  readonly name: string;
+  readonly value?: string;
+  readonly help: string;
+  /** Another option that cannot be given with it. */
+  readonly excludes?: string;
+}
+
+/** A command as a value: parser, help, documentation and exit codes are derived from it. */
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  readonly more?: string;
+  readonly arguments: readonly Argument[];
+  readonly options: readonly Option[];
+  readonly exits: readonly ExitName[];
+}
+
+const state: Option = {
+  name: 'state',
+  value: 'DIR',
+  help: 'State directory. Without it: ./var, else /var/lib/bartizan, whichever has a control socket.',
+};
+const json: Option = { name: 'json', help: 'Print JSON, one value a line.' };
+const parser: Option = { name: 'parser', value: 'NAME', help: 'How the lines are read, e.g. sshd. Required.' };
+const ip: Argument = { name: 'IP', help: 'An IPv4 or IPv6 address.' };
+const logFile: Argument = { name: 'FILE', help: 'The log file; - is standard input.' };
+
+const ASKS: readonly ExitName[] = ['ok', 'failed', 'usage', 'not_running'];
+const ORDERS: readonly ExitName[] = ['ok', 'failed', 'usage', 'not_running', 'refused'];
+const READS: readonly ExitName[] = ['ok', 'failed', 'usage'];
+
+export const COMMANDS = [
+  {
+    name: 'serve',
+    summary: 'Run Bartizan in the foreground.',
+    more: 'Without --config it reads bartizan.yaml in the state directory, and writes a commented one there if there is none. Logs go to standard error; SIGTERM and SIGINT stop it.',
+    arguments: [],
+    options: [
+      { name: 'config', value: 'FILE', help: 'The config file. It must exist.' },
+      { name: 'state', value: 'DIR', help: 'State directory, whatever the config says. Default: ./var.' },
+      { name: 'enforce', help: 'Block findings in the kernel, for this run.', excludes: 'observe' },
+      { name: 'observe', help: 'Leave the kernel untouched, for this run.', excludes: 'enforce' },
+    ],
+    exits: ['ok', 'failed', 'usage', 'config', 'restart'],
+  },
+  {
+    name: 'status',
+    summary: 'Mode, components, findings and blocks at a glance.',
+    arguments: [],
+    options: [state, json],
+    exits: ASKS,
+  },
+  {
+    name: 'health',
+    summary: 'Whether the running Bartizan answers, and since when it runs.',
+    arguments: [],
+    options: [state, json],
+    exits: ASKS,
+  },
+  {
+    name: 'findings',
+    summary: 'Active findings, newest first.',
+    arguments: [],
+    options: [state, json],
+    exits: ASKS,
+  },
+  {
+    name: 'block',
+    summary: 'Block an address in the kernel.',
+    arguments: [ip],
+    options: [
+      { name: 'reason', value: 'TEXT', help: 'Why; it is shown wherever the block is.' },
+      { name: 'for', value: 'TIME', help: 'How long: 30m, 24h, 7d, or 0 for permanent. Default: 24h.' },
+      state,
+    ],
+    exits: ORDERS,
+  },
+  { name: 'unblock', summary: 'Lift the block of an address.', arguments: [ip], options: [state], exits: ORDERS },
+  {
+    name: 'check',
+    summary: 'Whether an address is blocked, and why.',
+    arguments: [ip],
+    options: [state, json],
+    exits: ASKS,
+  },
+  {
+    name: 'config-check',
+    summary: 'Say everything that is wrong with a config, or what it means.',
+    arguments: [
+      { name: 'FILE', help: 'The config file. Default: bartizan.yaml in the state directory.', optional: true },
+    ],
+    options: [state],
+    exits: ['ok', 'failed', 'usage', 'config'],
+  },
+  {
+    name: 'parse',
+    summary: 'Read a log and print each event as one line of JSON.',
+    more: 'What gave no event is counted on standard error, by reason.',
+    arguments: [logFile],
+    options: [parser],
+    exits: READS,
+  },
+  {
+    name: 'replay',
+    summary: 'Run a recorded log through the detectors, by the time in the log, and print the findings.',
+    more: 'Nothing is stored and nothing blocked.',
+    arguments: [logFile],
+    options: [parser, json],
+    exits: READS,
+  },
+  { name: 'version', summary: 'Print the version.', arguments: [], options: [], exits: ['ok'] },
+  {
+    name: 'help',
+    summary: 'Explain Bartizan, or one command.',
+    arguments: [{ name: 'COMMAND', help: 'The command.', optional: true }],
+    options: [],
+    exits: ['ok', 'usage'],
+  },
+] as const satisfies readonly Command[];
+
+export type CommandName = (typeof COMMANDS)[number]['name'];
+
+export const commandOf = (name: string): (Command & { readonly name: CommandName }) | undefined =>
+  COMMANDS.find((command) => command.name === name);

@@ -1,0 +1,13 @@
+/** What a command's exit says; scripts rely on these numbers, so none ever changes its meaning. */
+export const EXIT_CODES = {
+  ok: { code: 0, meaning: 'Done.' },
+  failed: { code: 1, meaning: 'It could not be done; the message says why.' },
+  usage: { code: 2, meaning: 'The command line is wrong. Nothing was done.' },
+  not_running: { code: 3, meaning: 'Bartizan does not run here, or keeps its state elsewhere (`--state`).' },
+  refused: { code: 4, meaning: 'Bartizan refused: the address is protected, or nothing is enforced at present.' },
+  config: { code: 5, meaning: 'The config is wrong; every problem is listed. `serve` does not start.' },
+  restart: { code: 75, meaning: '`serve` only: start me again.' },
+} as const satisfies Readonly<Record<string, { readonly code: number; readonly meaning: string }>>;
+
+export type ExitName = keyof typeof EXIT_CODES;
+export const exitCode = (name: ExitName): number => EXIT_CODES[name].code;

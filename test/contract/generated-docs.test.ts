@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { cliDocument } from '../../core/cli/document.ts';
+import { configurationDocument } from '../../core/config/document.ts';
+
+/** The checkout, seen from dist/test/contract. */
+const CHECKOUT = join(import.meta.dirname, '../../..');
+const UPDATE = process.env['BARTIZAN_UPDATE_DOCS'] === '1';
+
+for (const { path, document } of [
+  { path: 'docs/configuration.md', document: configurationDocument },
+  { path: 'docs/cli.md', document: cliDocument },
+]) {
+  test(`${path} says what the declarations say`, async () => {
+    if (UPDATE) await writeFile(join(CHECKOUT, path), document());
+    const text = await readFile(join(CHECKOUT, path), 'utf8').catch(() => '');
+    assert.equal(text, document(), `${path} is stale: run this test with BARTIZAN_UPDATE_DOCS=1`);
+  });
+}
