@@ -93,14 +93,14 @@ const lives: Readonly<Record<string, (netns: string) => Promise<void>>> = {
   async exit(netns) {
     const port = await open(netns);
     done(await port.ensure(usual(TABLE)));
-    for (let i = 0; i < 50; i++) void port.commit(TABLE, many(i * 5000));
+    for (let i = 0; i < 20; i++) void port.commit(TABLE, many(i * 5000));
     process.exit(7);
   },
 
   async crash(netns) {
     const port = await open(netns);
     done(await port.ensure(usual(TABLE)));
-    for (let i = 0; i < 50; i++) void port.commit(TABLE, many(i * 5000));
+    for (let i = 0; i < 20; i++) void port.commit(TABLE, many(i * 5000));
     throw new Error('planned');
   },
 
@@ -127,7 +127,7 @@ const lives: Readonly<Record<string, (netns: string) => Promise<void>>> = {
 
 async function inWorker({ netns, busy }: { readonly netns: string; readonly busy: boolean }): Promise<void> {
   const port = await open(netns);
-  const calls = Array.from({ length: busy ? 100 : 3 }, (_, i) => port.commit(TABLE, many(i * 5000)));
+  const calls = Array.from({ length: busy ? 20 : 3 }, (_, i) => port.commit(TABLE, many(i * 5000)));
   parentPort?.postMessage('under way');
   await Promise.all(calls);
 }
