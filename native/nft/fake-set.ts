@@ -20,6 +20,8 @@ export class FakeSet {
   #held = new Map<string, Held>();
   /** Of an interval set, by first address. */
   #ranges: Range[] = [];
+  /** Nothing expires before. */
+  #earliest = Number.POSITIVE_INFINITY;
 
   constructor(declaration: SetDeclaration) {
     this.declaration = declaration;
@@ -66,12 +68,14 @@ export class FakeSet {
   }
 
   #flush(undo: (() => void)[]): number {
-    const [held, ranges] = [this.#held, this.#ranges];
+    const [held, ranges, earliest] = [this.#held, this.#ranges, this.#earliest];
     this.#held = new Map();
     this.#ranges = [];
+    this.#earliest = Number.POSITIVE_INFINITY;
     undo.push(() => {
       this.#held = held;
       this.#ranges = ranges;
+      this.#earliest = earliest;
     });
     return 0;
   }
@@ -81,7 +85,12 @@ export class FakeSet {
   }
 
   #forgetExpired(now: number): void {
-    for (const text of this.#held.keys()) this.#forgetIfExpired(text, now);
+    if (now < this.#earliest) return;
+    this.#earliest = Number.POSITIVE_INFINITY;
+    for (const [text, { expires }] of this.#held) {
+      this.#forgetIfExpired(text, now);
+      if (expires !== 'never' && expires > now) this.#earliest = Math.min(this.#earliest, expires);
+    }
   }
 
   #forgetIfExpired(text: string, now: number): void {
@@ -91,6 +100,7 @@ export class FakeSet {
 
   #insert(held: Held): void {
     this.#held.set(held.key.text, held);
+    if (held.expires !== 'never') this.#earliest = Math.min(this.#earliest, held.expires);
     if (this.declaration.interval) {
       const range = rangeOf(held.key);
       this.#ranges.splice(this.#after(range.first), 0, range);

@@ -29,17 +29,20 @@ int Engine::read_generation(uint32_t& generation) {
   return error == EINVAL ? EOPNOTSUPP : error;
 }
 
-int Engine::read_table(const std::string& table) {
+int Engine::read_table(const std::string& table, Standing& standing) {
   MessageWriter out(netfilter_.next_seq());
   out.begin_nft(NFT_MSG_GETTABLE, 0);
   out.put_text(NFTA_TABLE_NAME, table);
-  return netfilter_.get(out, [](const nlmsghdr*) {});
+  return netfilter_.get(out, [&](const nlmsghdr* message) {
+    const uint32_t flags = attributes_of(message, sizeof(nfgenmsg)).u32(NFTA_TABLE_FLAGS).value_or(0);
+    standing.table = true;
+    standing.dormant = (flags & NFT_TABLE_F_DORMANT) != 0;
+  });
 }
 
 int Engine::read_standing(const std::string& table, Standing& standing) {
-  const int there = read_table(table);
+  const int there = read_table(table, standing);
   if (there != 0) return there == ENOENT ? 0 : there;
-  standing.table = true;
   MessageWriter sets(netfilter_.next_seq());
   sets.begin_nft(NFT_MSG_GETSET, NLM_F_DUMP);
   sets.put_text(NFTA_SET_TABLE, table);
@@ -56,6 +59,18 @@ int Engine::read_standing(const std::string& table, Standing& standing) {
   });
 }
 
+// One transaction; with a generation the kernel refuses it (ERESTART) when somebody changed its tables since.
+int Engine::transact(std::optional<uint32_t> generation, const std::function<void(MessageWriter&)>& write) {
+  MessageWriter out(netfilter_.next_seq());
+  out.begin_batch(generation);
+  write(out);
+  out.acknowledge();
+  const uint32_t last = out.last_seq();
+  out.end_batch();
+  const Verdicts verdicts = netfilter_.transact(out, last);
+  return verdicts.refusals.empty() ? verdicts.error : verdicts.refusals.front().error;
+}
+
 Status Engine::ensure(const Table& table) {
   if (auto refused = validate(table)) return refused;
   int error = 0;
@@ -66,15 +81,15 @@ Status Engine::ensure(const Table& table) {
     if (error == 0) error = read_standing(table.name, standing);
     if (error == EINTR) continue;
     if (error != 0) break;
-    MessageWriter out(netfilter_.next_seq());
-    // The kernel refuses the batch (ERESTART) when somebody changed its tables since they were read.
-    out.begin_batch(generation);
-    write_table(out, table, standing);
-    out.acknowledge();
-    const uint32_t last = out.last_seq();
-    out.end_batch();
-    const Verdicts verdicts = netfilter_.transact(out, last);
-    error = verdicts.refusals.empty() ? verdicts.error : verdicts.refusals.front().error;
+    error = transact(generation, [&](MessageWriter& out) {
+      // Waking a table and remaking its chains is more than the kernel takes in one transaction.
+      if (standing.dormant) {
+        write_table_itself(out, table.name);
+      } else {
+        write_table(out, table, standing);
+      }
+    });
+    if (error == 0 && standing.dormant) continue;
     if (error == 0) return std::nullopt;
     if (error != ERESTART) break;
   }
@@ -83,15 +98,10 @@ Status Engine::ensure(const Table& table) {
 
 Status Engine::drop(const std::string& table) {
   if (!is_name(table)) return refuse("a table's name must be 1-31 of A-Z a-z 0-9 _");
-  MessageWriter out(netfilter_.next_seq());
-  out.begin_batch(std::nullopt);
-  out.begin_nft(NFT_MSG_DELTABLE, 0);
-  out.put_text(NFTA_TABLE_NAME, table);
-  out.acknowledge();
-  const uint32_t last = out.last_seq();
-  out.end_batch();
-  const Verdicts verdicts = netfilter_.transact(out, last);
-  const int error = verdicts.refusals.empty() ? verdicts.error : verdicts.refusals.front().error;
+  const int error = transact(std::nullopt, [&](MessageWriter& out) {
+    out.begin_nft(NFT_MSG_DELTABLE, 0);
+    out.put_text(NFTA_TABLE_NAME, table);
+  });
   if (error == 0 || error == ENOENT) return std::nullopt;
   return from_errno(error);
 }
@@ -100,7 +110,8 @@ Result<std::vector<Counter>> Engine::counters(const std::string& table) {
   if (!is_name(table)) return refuse("a table's name must be 1-31 of A-Z a-z 0-9 _");
   int error = 0;
   for (int attempt = 0; attempt < kAttempts; attempt++) {
-    if ((error = read_table(table)) != 0) break;
+    Standing standing;
+    if ((error = read_table(table, standing)) != 0) break;
     std::vector<Counter> counters;
     MessageWriter out(netfilter_.next_seq());
     out.begin_nft(NFT_MSG_GETRULE, NLM_F_DUMP);

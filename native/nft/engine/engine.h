@@ -30,9 +30,10 @@ class Engine {
  private:
   struct Attempt;
 
+  int transact(std::optional<uint32_t> generation, const std::function<void(MessageWriter&)>& write);
   int read_generation(uint32_t& generation);
   int read_standing(const std::string& table, Standing& standing);
-  int read_table(const std::string& table);
+  int read_table(const std::string& table, Standing& standing);
   int read_set_shape(const std::string& table, const std::string& set, StandingSet& shape);
   int read_elements(const std::string& table, const StandingSet& set, std::vector<Element>& elements);
 

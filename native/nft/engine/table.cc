@@ -118,10 +118,14 @@ bool is_ours(const StandingSet& set) {
   return known && (set.flags & ~kShapeFlags) == 0 && set.default_timeout_ms == 0;
 }
 
-void write_table(MessageWriter& out, const Table& table, const Standing& standing) {
+void write_table_itself(MessageWriter& out, const std::string& name) {
   out.begin_nft(NFT_MSG_NEWTABLE, NLM_F_CREATE);
-  out.put_text(NFTA_TABLE_NAME, table.name);
-  out.put_u32(NFTA_TABLE_FLAGS, 0);  // Wakes a table that somebody made dormant.
+  out.put_text(NFTA_TABLE_NAME, name);
+  out.put_u32(NFTA_TABLE_FLAGS, 0);
+}
+
+void write_table(MessageWriter& out, const Table& table, const Standing& standing) {
+  write_table_itself(out, table.name);
   if (standing.table) {
     out.begin_nft(NFT_MSG_DELRULE, 0);
     out.put_text(NFTA_RULE_TABLE, table.name);

@@ -25,6 +25,8 @@ struct StandingChain {
 
 struct Standing {
   bool table = false;
+  // Its chains are out of the packets' way.
+  bool dormant = false;
   std::vector<StandingSet> sets;
   // In the order in which they were made.
   std::vector<StandingChain> chains;
@@ -35,6 +37,9 @@ StandingChain read_chain(const Attributes& attributes);
 
 // Whether the engine may treat the set as one of its own making.
 bool is_ours(const StandingSet& set);
+
+// Makes the table if it is not there, and wakes one that somebody made dormant.
+void write_table_itself(MessageWriter& out, const std::string& name);
 
 // Writes the body of the batch. Rules go first and come last, so that nothing is referenced while it is replaced.
 void write_table(MessageWriter& out, const Table& table, const Standing& standing);

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { test } from 'node:test';
+import { failure } from '../../native/nft/failure.ts';
+import type { NftOp } from '../../native/nft/port.ts';
+import { parseOps } from '../../native/nft/validate.ts';
+import * as wire from '../../native/nft/wire.ts';
+import type { EngineLink } from '../../native/nft/wire-port.ts';
+import { add, flush, remove, tenth, usual } from '../contract/nft-suite-ground.ts';
+import { NetworkNamespace, namespacesUnavailable } from '../support/network-namespace.ts';
+import { seeded } from '../support/random.ts';
+
+/** Milliseconds to try; `BARTIZAN_FUZZ_MS` gives another budget. */
+const BUDGET = Number(process.env['BARTIZAN_FUZZ_MS'] ?? 3000);
+const ENTER = 0;
+const random = seeded();
+const below = (n: number): number => Math.floor(random() * n);
+
+const commit = (ops: readonly NftOp[]): Uint8Array => {
+  const parsed = parseOps(ops);
+  assert.ok(parsed.ok);
+  return wire.encodeCommit('t', parsed.value) ?? new Uint8Array();
+};
+
+/** Sound requests, from which the unsound ones are made. */
+const sound: readonly (() => Uint8Array)[] = [
+  () => wire.encodeEnsure(usual('t')),
+  () =>
+    commit(Array.from({ length: below(40) }, () => add('v4', tenth(below(99)), { comment: 'c'.repeat(below(129)) }))),
+  () => commit([add('net4', `${below(256)}.0.0.0/8`), remove('v6', '2001:db8::1'), flush('net6')]),
+  () => wire.encodeList('t', 'v4'),
+  () => wire.encodeCounters('t'),
+  () => wire.encodeAddresses(),
+];
+
+function damage(request: Uint8Array): Uint8Array {
+  const bytes = [...request];
+  for (let i = below(4); i >= 0; i--) {
+    const at = below(bytes.length + 1);
+    const how = below(4);
+    if (how === 0) bytes[at] = below(256);
+    else if (how === 1) bytes.splice(at, 0, below(256));
+    else if (how === 2) bytes.splice(at, below(8));
+    else bytes[at] = 255;
+  }
+  return Uint8Array.from(bytes.map((byte) => byte ?? 0));
+}
+
+test('whatever bytes come in, the engine answers with a well-formed answer', {
+  skip: namespacesUnavailable(),
+}, async () => {
+  const namespace = new NetworkNamespace('fuzz');
+  const addon = createRequire(import.meta.url)('../../native/nft/nft.node') as { readonly Port: new () => EngineLink };
+  const engine = new addon.Port();
+  try {
+    assert.ok(wire.decodeAnswer(await engine.call(wire.encodeEnter(namespace.name))).ok);
+    assert.ok(wire.decodeAnswer(await engine.call(wire.encodeEnsure(usual('t')))).ok);
+    const counts = { done: 0, refused: 0 };
+    for (const end = performance.now() + BUDGET; performance.now() < end; ) {
+      const request = (sound[below(sound.length)] ?? wire.encodeAddresses)();
+      const sent = below(4) === 0 ? request : damage(request);
+      if (sent[0] === ENTER) continue;
+      const answer = wire.decodeAnswer(await engine.call(sent));
+      counts[answer.ok ? 'done' : 'refused']++;
+      if (!answer.ok) assert.equal(failure(answer.code, answer.errno, answer.reason).ok, false);
+    }
+    assert.ok(counts.done > 20 && counts.refused > 20, JSON.stringify(counts));
+    for (const empty of [new Uint8Array(), Uint8Array.of(3), Uint8Array.of(200), new Uint8Array(1 << 20).fill(255)]) {
+      const answer = wire.decodeAnswer(await engine.call(empty));
+      assert.ok(!answer.ok && answer.code === 'invalid');
+    }
+  } finally {
+    await engine.close();
+    namespace.dispose();
+  }
+});
+
+test('what the engine is handed must be bytes, and a closed one takes nothing', () => {
+  const addon = createRequire(import.meta.url)('../../native/nft/nft.node') as { readonly Port: new () => EngineLink };
+  const engine = new addon.Port();
+  for (const wrong of [undefined, null, 'text', 7, {}, new Uint16Array(4), new ArrayBuffer(8)]) {
+    assert.throws(() => engine.call(wrong as never), TypeError);
+  }
+  void engine.close();
+  assert.throws(() => engine.call(new Uint8Array(1)), /closed/);
+});
