@@ -1,5 +1,7 @@
 const PLAIN = /^[\w.@-]+$/;
 
+const PRINTABLE_ASCII = /^[ -~]$/;
+
 /** Neither control, format (bidirectional overrides, zero width), private or unassigned, lone surrogate, nor separator. */
 const VISIBLE = /^[^\p{C}\p{Zl}\p{Zp}]$/u;
 
@@ -23,5 +25,7 @@ export function displayList(names: ReadonlySet<string>, limit: number): string {
 
 const escapeCharacter = (character: string): string => {
   if (character === '"' || character === '\\') return `\\${character}`;
-  return VISIBLE.test(character) ? character : `\\u{${character.codePointAt(0)?.toString(16)}}`;
+  return PRINTABLE_ASCII.test(character) || VISIBLE.test(character)
+    ? character
+    : `\\u{${character.codePointAt(0)?.toString(16)}}`;
 };

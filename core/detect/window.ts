@@ -26,7 +26,7 @@ export interface WindowSettings<N> {
 
 /** What is known of one key. Replaced, never changed. */
 interface Entry<N> {
-  /** Number of the sighting that wrote it: the order of activity, kept across a restart. */
+  /** Number of the write that made it: the order of activity, kept across a restart. */
   readonly turn: number;
   /** Sightings before this moment are not counted. */
   readonly quietUntil: Millis | undefined;
@@ -34,7 +34,7 @@ interface Entry<N> {
   readonly sightings: readonly Sighting<N>[];
 }
 
-/** How many sightings of other keys a key outlives, however old it is; see `KeyedWindows`. */
+/** How many writes of other keys a key outlives, however old it is; see `KeyedWindows`. */
 export const RECENT_TURNS = 4096;
 
 /** The key of the entry that holds the counters; no key of a detector begins with a space. */
@@ -52,7 +52,7 @@ const SIGHTING_BYTES = 120;
  * the window is not counted.
  *
  * **Bound.** At most `maxKeys` keys; beyond, the key that was written least recently goes. A key also goes once
- * `RECENT_TURNS` sightings were written after it and its newest is two window lengths older than the newest of all: it
+ * `RECENT_TURNS` writes came after it and its newest is two window lengths older than the newest of all: it
  * could count again only if its source lagged behind that far.
  *
  * **Durability.** `snapshot` gives what changed since the last one. Restored, it goes on exactly as if it had never
@@ -94,13 +94,12 @@ export class KeyedWindows<N> {
     sightings.splice(place, 0, sighting);
     this.#newest = Math.max(this.#newest, sighting.at);
     this.#write(key, { turn: ++this.#turn, quietUntil: this.#entries.get(key)?.quietUntil, sightings });
-    this.#forget();
     return sightings;
   }
 
   /** Empties the key's window and counts nothing for it that happens before `until`. */
   silence(key: string, until: Millis): void {
-    this.#write(key, { turn: this.#turn, quietUntil: until, sightings: [] });
+    this.#write(key, { turn: ++this.#turn, quietUntil: until, sightings: [] });
   }
 
   snapshot(): readonly StateChange[] {
@@ -156,6 +155,7 @@ export class KeyedWindows<N> {
     this.#remove(key);
     this.#entries.set(key, entry);
     this.#bytes += this.#sizeOf(key, entry);
+    this.#forget();
   }
 
   #remove(key: string): void {
