@@ -102,10 +102,9 @@ export class FakeFileSystem implements FileSystemPort {
       this.#names.delete(name);
       this.#names.set(to + name.slice(from.length), child);
     }
-    this.#unlink(from);
     inode.links++;
+    this.#unlink(from);
     this.#link(to, inode);
-    inode.links--;
     this.#tell(inode, { kind: 'renamed', name: baseOf(to) });
   }
 

@@ -6,8 +6,9 @@ import type { Millis } from '../../../core/base/time.ts';
 import type { Descriptors, Holder } from './descriptors.ts';
 import { type FileCode, type FileStat, type FileSystemPort, sameFile, type WatchEvent } from './file-system.ts';
 import type { Inodes } from './inodes.ts';
-import type { Locator, Opened, Place } from './locate.ts';
+import type { Locator, Place } from './locate.ts';
 import { type FileEffects, type FileEvent, fileMachine } from './machine.ts';
+import type { Opened } from './opening.ts';
 import { MAX_LINE } from './port.ts';
 import { Reader, type ReaderParts, type RunEnd } from './reader.ts';
 import type { SiblingSearch } from './siblings.ts';
@@ -150,16 +151,11 @@ export class Follower implements Holder {
   #effects(): FileEffects {
     return {
       open: () => this.#run(this.#open()),
-      read: () => this.#wake(),
+      read: () => this.#readOn(),
       examine: () => this.#run(this.#examine()),
       release: () => this.#release(),
       forget: () => this.#forget(),
       noteTruncated: () => this.#noteTruncated(),
-      abandon: () => {
-        this.#noteTruncated();
-        this.#placeBehind('after');
-        this.#status.lose('a rotated file was truncated before it was read to its end');
-      },
       finish: () => this.#placeBehind('after'),
     };
   }
@@ -207,7 +203,11 @@ export class Follower implements Holder {
   }
 
   #wake(): void {
-    if (this.#held === undefined || !isReading(this.#state)) return;
+    if (isReading(this.#state)) this.#readOn();
+  }
+
+  #readOn(): void {
+    if (this.#held === undefined) return;
     this.#parts.descriptors.busy(this);
     this.#held.reader.wake();
   }

@@ -1,8 +1,18 @@
 import type { Clock } from '../../../core/base/ports.ts';
-import { type Failure, ok, type Result } from '../../../core/base/result.ts';
+import { type Failure, ok } from '../../../core/base/result.ts';
 import type { Millis } from '../../../core/base/time.ts';
 import { type FileCode, type FileStat, type FileSystemPort, type OpenFile, sameFile } from './file-system.ts';
-import { type FingerprintOf, lastLineEnd, type Spot, spotAt, spotOf } from './identity.ts';
+import { type FingerprintOf, lastLineEnd, spotAt, spotOf } from './identity.ts';
+import {
+  type Failed,
+  giveUp,
+  type NotOpened,
+  type Opened,
+  openedAt,
+  openListed,
+  openRegular,
+  type RegularFile,
+} from './opening.ts';
 import type { Cursor, FileEntry } from './port.ts';
 import { nextYounger, type Sibling, type SiblingSearch } from './siblings.ts';
 
@@ -17,25 +27,7 @@ export type Place =
   /** This file, rotated or deleted, is finished and still held open: its successor, from the beginning. */
   | { readonly kind: 'after'; readonly cursor: Cursor };
 
-export interface Opened {
-  readonly kind: 'opened';
-  readonly file: OpenFile;
-  readonly spot: Spot;
-  /** `rotated`: an older file, to be finished before the one that the path leads to. */
-  readonly role: 'current' | 'rotated';
-  /** Nobody is expected to write to this rotated file any more: a copy, or untouched for the grace time. */
-  readonly settled: boolean;
-  /** The place is news and should be made durable before the first line. */
-  readonly begun: boolean;
-  /** Lines may have been lost before this file, and why; how many cannot be known. */
-  readonly gap?: string;
-}
-
-export type Located =
-  | Opened
-  | { readonly kind: 'absent' }
-  | { readonly kind: 'failed'; readonly message: string }
-  | { readonly kind: 'refused'; readonly message: string };
+export type Located = Opened | NotOpened;
 
 export interface LocatorParts {
   readonly fs: FileSystemPort;
@@ -60,7 +52,9 @@ const RACES = 3;
  * 2. Otherwise the file was rotated or truncated: the rotated file beside it, uncompressed, is looked for, by inode and
  *    then by content, and finished from the cursor's offset.
  * 3. Rotated files younger than a finished one come next, oldest first, each whole; then the path's file, whole.
- * 4. No rotated file, or only compressed ones: the path's file is read whole, and `gap` says that lines may be lost.
+ * 4. A rotated file with the cursor's inode but other content was truncated before it was renamed: it is read whole.
+ * 5. No rotated file, only compressed ones, or none that may be read: the path's file is read whole.
+ * In 4 and 5, `gap` says that lines may be lost.
  */
 export class Locator {
   readonly #parts: LocatorParts;
@@ -72,8 +66,9 @@ export class Locator {
   async locate(path: string, place: Place): Promise<Located> {
     switch (place.kind) {
       case 'first':
+        return this.#begin(path, place.start);
       case 'beginning':
-        return this.#begin(path, place);
+        return this.#begin(path, 'beginning');
       case 'at':
         return this.#resume(path, place.cursor);
       case 'after':
@@ -81,171 +76,168 @@ export class Locator {
     }
   }
 
-  async #begin(path: string, place: Place & { kind: 'first' | 'beginning' }): Promise<Located> {
-    const current = await this.#open(path);
+  async #begin(path: string, start: FileEntry['start']): Promise<Located> {
+    const { fs, known, fingerprintOf } = this.#parts;
+    const current = await openRegular(fs, path);
     if (current.kind !== 'open') return current;
     const { file, stat } = current;
-    const known = this.#parts.known(stat);
-    if (known !== undefined) {
-      const spot = await spotOf(file, known, this.#parts.fingerprintOf);
+    const cursor = known(stat);
+    if (cursor !== undefined) {
+      const spot = await spotOf(file, cursor, fingerprintOf);
       if (!spot.ok) return giveUp(file, spot);
-      if (spot.value !== undefined) return opened(file, spot.value, { begun: true });
+      if (spot.value !== undefined) return openedAt(file, ok(spot.value), { begun: true });
     }
-    const atEnd = place.kind === 'first' && place.start === 'end';
-    const offset = atEnd ? await lastLineEnd(file, stat.size) : ok(0);
-    return offset.ok ? this.#beginAt(file, offset.value) : giveUp(file, offset);
+    const offset = start === 'end' ? await lastLineEnd(file, stat.size) : ok(0);
+    if (!offset.ok) return giveUp(file, offset);
+    return openedAt(file, await spotAt(file, offset.value, fingerprintOf), { begun: true });
   }
 
   async #resume(path: string, cursor: Cursor): Promise<Located> {
-    const current = await this.#open(path);
+    const { fs, fingerprintOf } = this.#parts;
+    const current = await openRegular(fs, path);
     if (current.kind === 'failed' || current.kind === 'refused') return current;
-    const file = current.kind === 'open' ? current.file : undefined;
-    const spot = file === undefined ? undefined : await spotOf(file, cursor, this.#parts.fingerprintOf);
-    if (file !== undefined && spot?.ok === false) return giveUp(file, spot);
-    const here = spot?.ok === true ? spot.value : undefined;
-    if (file !== undefined && here?.stat.ino === cursor.ino) return opened(file, here, {});
-    const rotated = await this.#findRotated(path, cursor, here !== undefined);
+    if (current.kind === 'absent') {
+      const rotated = await this.#findRotated(path, cursor);
+      return rotated.kind === 'none' ? current : rotated;
+    }
+    const { file, stat } = current;
+    const spot = await spotOf(file, cursor, fingerprintOf);
+    if (!spot.ok) return giveUp(file, spot);
+    const isSameInode = stat.ino === cursor.ino;
+    if (spot.value !== undefined && isSameInode) return openedAt(file, ok(spot.value), {});
+    const rotated =
+      spot.value === undefined ? await this.#findRotated(path, cursor) : await this.#findRenamed(path, cursor);
     if (rotated.kind !== 'none') {
-      await file?.close();
+      await file.close();
       return rotated;
     }
-    if (current.kind !== 'open') return current;
-    if (here !== undefined) return opened(current.file, here, { begun: true });
-    const truncated = current.stat.ino === cursor.ino;
-    return this.#beginAt(current.file, 0, gapText(truncated, cursor, rotated.compressed));
+    if (spot.value !== undefined) return openedAt(file, ok(spot.value), { begun: true });
+    return this.#beginCurrent(
+      file,
+      gapText(isSameInode ? 'truncated in place' : 'replaced by another file', rotated.why, cursor),
+    );
   }
 
-  /** @param byInodeOnly the path's own file would do as well: only the very file the cursor was made for is better */
-  async #findRotated(
-    path: string,
-    cursor: Cursor,
-    byInodeOnly: boolean,
-  ): Promise<Located | { kind: 'none'; compressed: readonly string[] }> {
-    for (let race = 0; race < RACES; race++) {
+  /** Rule 1: the path's own file would do as well, so only the very file the cursor was made for is better. */
+  async #findRenamed(path: string, cursor: Cursor): Promise<Opened | Failed | NoneFound> {
+    return this.#retryRaces(async () => {
       const siblings = await this.#parts.siblings.find(path);
-      if (!siblings.ok) return siblings.code === 'absent' ? { kind: 'none', compressed: [] } : failed(siblings.public);
-      const { plain, compressed } = siblings.value;
-      const own = plain.filter(({ stat }) => sameFile(stat, cursor));
-      const rest = plain.filter(({ stat, rotated }) => rotated !== undefined && !sameFile(stat, cursor));
-      const byContent = byInodeOnly || cursor.fingerprint === '' ? [] : rest;
-      const found = await this.#firstThatContinues([...own, ...byContent], cursor);
-      if (found === 'none') return { kind: 'none', compressed };
-      if (found !== 'raced') return found;
-    }
-    return failed('its rotated files are being renamed');
+      if (!siblings.ok) return noneFor(siblings);
+      return this.#continueIn(
+        siblings.value.plain.filter(({ stat }) => sameFile(stat, cursor)),
+        cursor,
+      );
+    });
   }
 
-  async #firstThatContinues(candidates: readonly Sibling[], cursor: Cursor): Promise<Located | 'none' | 'raced'> {
+  /** Rules 2 and 4. */
+  async #findRotated(path: string, cursor: Cursor): Promise<Opened | Failed | NoneFound> {
+    return this.#retryRaces(async () => {
+      const siblings = await this.#parts.siblings.find(path);
+      if (!siblings.ok) return noneFor(siblings);
+      const { plain, compressed } = siblings.value;
+      const own = plain.find(({ stat }) => sameFile(stat, cursor));
+      const others = plain.filter((one) => one !== own && one.rotated !== undefined && cursor.fingerprint !== '');
+      const found = await this.#continueIn(own === undefined ? others : [own, ...others], cursor);
+      if (found === 'raced' || found.kind !== 'none') return found;
+      const why = compressed.length > 0 ? `only compressed rotated files (${compressed.at(-1)})` : found.why;
+      if (own === undefined) return { kind: 'none', why };
+      const emptied = await openListed(this.#parts.fs, own);
+      if (emptied === 'raced') return 'raced';
+      if (emptied.kind === 'failed')
+        return { kind: 'none', why: `a rotated file that cannot be read (${emptied.message})` };
+      return this.#beginRotated(emptied, gapText('truncated in place', why, cursor));
+    });
+  }
+
+  /** Opens the first of the candidates that holds what was read up to the cursor, there. */
+  async #continueIn(candidates: readonly Sibling[], cursor: Cursor): Promise<Opened | Failed | NoneFound | 'raced'> {
     for (const candidate of candidates) {
-      const found = await this.#open(candidate.path);
-      if (found.kind !== 'open' || !sameFile(found.stat, candidate.stat)) {
-        if (found.kind === 'open') await found.file.close();
-        if (found.kind === 'failed') return found;
-        return 'raced';
-      }
+      const found = await openListed(this.#parts.fs, candidate);
+      if (found === 'raced' || (found.kind === 'failed' && found.code === 'descriptors')) return found;
+      if (found.kind === 'failed') continue;
       const spot = await spotOf(found.file, cursor, this.#parts.fingerprintOf);
       if (!spot.ok) return giveUp(found.file, spot);
       if (spot.value !== undefined) {
-        const isCopy = !sameFile(found.stat, cursor);
-        return opened(found.file, spot.value, { role: 'rotated', settled: isCopy || this.#isQuiet(found.stat) });
+        const settled = !sameFile(found.stat, cursor) || this.#isQuiet(found.stat);
+        return openedAt(found.file, ok(spot.value), { role: 'rotated', settled });
       }
       await found.file.close();
     }
-    return 'none';
+    return { kind: 'none', why: 'no rotated file' };
   }
 
   /**
-   * The path's file is opened before the siblings are listed: when the listing then shows no younger one, no rotation can
-   * have come between the finished file and the opened one.
+   * Rule 3. The path's file is opened before the siblings are listed: when the listing then shows no younger one, no
+   * rotation can have come between the finished file and the opened one.
    */
-  async #succeed(path: string, before: Cursor): Promise<Located> {
+  async #succeed(path: string, before: Cursor, gap?: string): Promise<Located> {
+    const { fs, siblings } = this.#parts;
     for (let race = 0; race < RACES; race++) {
-      const current = await this.#open(path);
-      const file = current.kind === 'open' ? current.file : undefined;
-      const siblings = await this.#parts.siblings.find(path);
-      if (!siblings.ok && siblings.code !== 'absent') {
-        await file?.close();
-        return failed(siblings.public);
-      }
-      const younger = siblings.ok ? nextYounger(siblings.value.plain, before) : undefined;
-      if (current.kind === 'open' && sameFile(current.stat, before)) return this.#goOn(current.file, before);
-      if (younger === undefined || (current.kind === 'open' && sameFile(current.stat, younger.stat))) {
-        return current.kind === 'open' ? this.#beginAt(current.file, 0) : current;
-      }
-      await file?.close();
-      const next = await this.#open(younger.path);
-      if (next.kind === 'open' && sameFile(next.stat, younger.stat)) return this.#beginRotated(next.file, next.stat);
-      if (next.kind === 'open') await next.file.close();
-      if (next.kind === 'failed') return next;
+      const current = await openRegular(fs, path);
+      const beside = await siblings.find(path);
+      const younger = beside.ok ? nextYounger(beside.value.plain, before) : undefined;
+      if (current.kind === 'open') {
+        if (sameFile(current.stat, before)) return this.#goOn(current.file, before);
+        if (younger === undefined || sameFile(current.stat, younger.stat)) return this.#beginCurrent(current.file, gap);
+        await current.file.close();
+      } else if (younger === undefined) return current;
+      const next = await openListed(fs, younger);
+      if (next === 'raced') continue;
+      if (next.kind === 'open') return this.#beginRotated(next, gap);
+      if (next.code === 'descriptors') return next;
+      const { dev, ino } = younger.stat;
+      return this.#succeed(
+        path,
+        { ...before, dev, ino },
+        `a rotated file cannot be read (${next.message}): its lines are lost`,
+      );
     }
-    return failed('its rotated files are being renamed');
+    return RACING;
   }
 
   /** The finished file came back to the path, or another got its inode. */
   async #goOn(file: OpenFile, cursor: Cursor): Promise<Located> {
     const spot = await spotOf(file, cursor, this.#parts.fingerprintOf);
     if (!spot.ok) return giveUp(file, spot);
-    return spot.value === undefined ? this.#beginAt(file, 0) : opened(file, spot.value, {});
+    return spot.value === undefined ? this.#beginCurrent(file, undefined) : openedAt(file, ok(spot.value), {});
   }
 
-  async #beginAt(file: OpenFile, offset: number, gap?: string): Promise<Located> {
-    const spot = await spotAt(file, offset, this.#parts.fingerprintOf);
-    return settle(file, spot, gap === undefined ? { begun: true } : { begun: true, gap });
+  async #beginCurrent(file: OpenFile, gap: string | undefined): Promise<Located> {
+    return openedAt(file, await spotAt(file, 0, this.#parts.fingerprintOf), { begun: true, gap });
   }
 
-  async #beginRotated(file: OpenFile, stat: FileStat): Promise<Located> {
+  async #beginRotated({ file, stat }: RegularFile, gap: string | undefined): Promise<Opened | Failed> {
+    const settled = this.#isQuiet(stat);
     const spot = await spotAt(file, 0, this.#parts.fingerprintOf);
-    return settle(file, spot, { role: 'rotated', settled: this.#isQuiet(stat), begun: true });
+    return openedAt(file, spot, { role: 'rotated', settled, begun: true, gap });
+  }
+
+  async #retryRaces<V>(attempt: () => Promise<V | 'raced'>): Promise<V | Failed> {
+    for (let race = 0; race < RACES; race++) {
+      const found = await attempt();
+      if (found !== 'raced') return found;
+    }
+    return RACING;
   }
 
   #isQuiet(stat: FileStat): boolean {
     return this.#parts.clock.now() - stat.modifiedAt >= this.#parts.grace;
   }
-
-  /** Looks before it opens, so that a FIFO's writer or a device sees nothing of us; then looks at what was opened. */
-  async #open(path: string): Promise<Exclude<Located, Opened> | { kind: 'open'; file: OpenFile; stat: FileStat }> {
-    const before = await this.#parts.fs.stat(path);
-    if (!before.ok) return before.code === 'absent' ? { kind: 'absent' } : failed(before.public);
-    if (before.value.kind !== 'file') return refused(path, before.value);
-    const file = await this.#parts.fs.open(path);
-    if (!file.ok) return file.code === 'absent' ? { kind: 'absent' } : failed(file.public);
-    const stat = await file.value.stat();
-    if (stat.ok && stat.value.kind === 'file') return { kind: 'open', file: file.value, stat: stat.value };
-    await file.value.close();
-    return stat.ok ? refused(path, stat.value) : failed(stat.public);
-  }
 }
 
-const opened = (file: OpenFile, spot: Spot, more: Partial<Opened>): Opened => ({
-  kind: 'opened',
-  file,
-  spot,
-  role: 'current',
-  settled: false,
-  begun: false,
-  ...more,
+interface NoneFound {
+  readonly kind: 'none';
+  /** What there is instead, for `gapText`. */
+  readonly why: string;
+}
+
+const RACING: Failed = { kind: 'failed', code: 'io', message: 'its rotated files are being renamed' };
+
+const noneFor = (failure: Failure<FileCode>): NoneFound => ({
+  kind: 'none',
+  why: failure.code === 'absent' ? 'no rotated file' : `no rotated file that can be seen (${failure.public})`,
 });
 
-const failed = (message: string): Located & { kind: 'failed' } => ({ kind: 'failed', message });
-
-const settle = async (file: OpenFile, spot: Result<Spot, FileCode>, more: Partial<Opened>): Promise<Located> =>
-  spot.ok ? opened(file, spot.value, more) : giveUp(file, spot);
-
-async function giveUp(file: OpenFile, failure: Failure<FileCode>): Promise<Located> {
-  await file.close();
-  return failed(failure.public);
-}
-
-function refused(path: string, stat: FileStat): Located & { kind: 'refused' } {
-  const advice =
-    stat.kind === 'directory' ? `name the files in it, e.g. ${path}/*.log` : 'only regular files are followed';
-  return { kind: 'refused', message: `is a ${stat.kind}, not a regular file: ${advice}` };
-}
-
-function gapText(truncated: boolean, cursor: Cursor, compressed: readonly string[]): string {
-  const what = `lines written behind byte ${cursor.offset} of the former content may be lost`;
-  const copy = compressed.length > 0 ? `only compressed rotated files (${compressed.at(-1)})` : 'no rotated file';
-  return truncated
-    ? `truncated in place, and ${copy} beside it holds the rest: ${what}`
-    : `replaced by another file, and ${copy} beside it holds the rest: ${what}`;
-}
+const gapText = (what: string, instead: string, { offset }: Cursor): string =>
+  `${what}, and found ${instead} beside it: lines written behind byte ${offset} of the former content may be lost`;

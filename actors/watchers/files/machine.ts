@@ -58,8 +58,6 @@ export const fileMachine = setup({
     /** The same, and other paths may lead to the file from now on. */
     forget: () => {},
     noteTruncated: () => {},
-    /** A rotated file was truncated: its rest is lost, its successor comes next. */
-    abandon: () => {},
     /** The old file is read: its successor comes next. */
     finish: () => {},
     rememberSettled: assign(({ event }) => ({ settled: event.type === 'opened' && event.settled })),
@@ -117,7 +115,7 @@ export const fileMachine = setup({
       initial: 'emptying',
       on: {
         returned: 'following',
-        truncated: { target: 'opening', actions: 'abandon' },
+        truncated: { target: 'opening', actions: 'noteTruncated' },
         trouble: 'unreadable',
         evicted: 'dozing',
       },
@@ -158,5 +156,5 @@ export const fileMachine = setup({
 
 /** What the machine has done for it; each answers with an event, later. */
 export type FileEffects = Readonly<
-  Record<'open' | 'read' | 'examine' | 'release' | 'forget' | 'noteTruncated' | 'abandon' | 'finish', () => void>
+  Record<'open' | 'read' | 'examine' | 'release' | 'forget' | 'noteTruncated' | 'finish', () => void>
 >;
