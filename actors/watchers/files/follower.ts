@@ -1,0 +1,388 @@
+import { basename, dirname } from 'node:path/posix';
+import { createActor } from 'xstate';
+import type { Clock } from '../../../core/base/ports.ts';
+import type { Result } from '../../../core/base/result.ts';
+import type { Millis } from '../../../core/base/time.ts';
+import type { Descriptors, Holder } from './descriptors.ts';
+import { type FileCode, type FileStat, type FileSystemPort, sameFile, type WatchEvent } from './file-system.ts';
+import type { Inodes } from './inodes.ts';
+import type { Locator, Place } from './locate.ts';
+import { type FileEffects, type FileEvent, fileMachine } from './machine.ts';
+import type { Opened } from './opening.ts';
+import { MAX_LINE } from './port.ts';
+import { Reader, type ReaderParts, type RunEnd } from './reader.ts';
+import type { SiblingSearch } from './siblings.ts';
+import { type Report, Status } from './status.ts';
+import { judgeSuccession } from './succession.ts';
+import { timersOf } from './timers.ts';
+import type { Watches } from './watches.ts';
+
+export interface FollowerParts {
+  readonly fs: FileSystemPort;
+  readonly clock: Clock;
+  readonly locator: Locator;
+  readonly siblings: SiblingSearch;
+  readonly descriptors: Descriptors;
+  readonly inodes: Inodes;
+  readonly watches: Watches;
+  readonly reading: ReaderParts;
+  readonly report: Report;
+  readonly crash: (cause: unknown) => void;
+  readonly grace: Millis;
+}
+
+/** The open file and what hangs on it. */
+interface Held {
+  readonly opened: Opened;
+  readonly reader: Reader;
+  readonly unwatch: () => void;
+}
+
+type FileId = Pick<FileStat, 'dev' | 'ino'>;
+
+const ZERO = { bytes: 0, chunks: 0, rotations: 0, truncations: 0, skippedLines: 0, lag: 0 };
+const WAITING = 'no such file: it is read from its beginning as soon as it appears';
+const ORPHANED = 'renamed or removed: the old file is followed until a new one appears';
+const POLLED =
+  'inotify has no room for another watch, so new lines are only found by polling: raise the sysctl fs.inotify.max_user_watches or fs.inotify.max_user_instances';
+
+/** Follows one path: gives `fileMachine` its effects and keeps what is too quick or too large for its context. */
+export class Follower implements Holder {
+  readonly path: string;
+  readonly #parser: string;
+  readonly #parts: FollowerParts;
+  readonly #status: Status<keyof typeof ZERO>;
+  readonly #actor: ReturnType<typeof actorFor>;
+  readonly #unwatch: () => void;
+  #place: Place;
+  #held: Held | undefined;
+  #claim: FileId | undefined;
+  #isPlaced = false;
+  /** Why the path cannot be read, in the words of the last attempt. */
+  #why = '';
+  /** The file belongs to another path, which is no fault. */
+  #isShared = false;
+  /** What the path's last stat said, to notice that the next one differs. */
+  #seen = '';
+  #seenSize = 0;
+  /** Bytes known to have been unread when the file was truncated under us. */
+  #cutOff: number | undefined;
+  /** While examining: what to conclude if the read under way finds nothing new. */
+  #verdict: FileEvent | undefined;
+  /** Something was to be looked at while the succession was being judged. */
+  #isLookDue = false;
+  #closing: Promise<void> = Promise.resolve();
+  #isChecking = false;
+  #isCheckDue = false;
+  #isStopped = false;
+
+  constructor(path: string, parser: string, place: Place, parts: FollowerParts) {
+    this.path = path;
+    this.#parser = parser;
+    this.#place = place;
+    this.#parts = parts;
+    this.#status = new Status(`file:${path}`, { ...ZERO }, parts.clock, parts.report);
+    this.#actor = actorFor(this.#effects(), parts);
+    this.#actor.subscribe({ next: () => this.#tell(), error: parts.crash });
+    this.#unwatch = parts.watches.onDirectory(dirname(path), basename(path), (event) => this.#touched(event));
+  }
+
+  start(): void {
+    this.#status.flush();
+    this.#actor.start();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#actor.stop();
+    this.#unwatch();
+    this.#forget();
+    await this.#closing;
+  }
+
+  /** Stops for good: the path is gone and no pattern matches it any more. */
+  async retire(): Promise<void> {
+    this.#status.say('off', 'gone, and no configured path matches it any more');
+    if (this.#place.kind === 'at') this.#parts.inodes.finished(this.#place.cursor);
+    await this.stop();
+  }
+
+  /** What was there first is accounted for: its cursor was taken by the sink, or there was nothing. */
+  get isPlaced(): boolean {
+    return this.#isPlaced;
+  }
+
+  /** Holds no file and has nothing to read. */
+  get isResting(): boolean {
+    return this.#state === 'waiting' || this.#state === 'dozing';
+  }
+
+  evict(): void {
+    this.#send({ type: 'evicted' });
+  }
+
+  /** Looks at what the path leads to: the safety net under the watches, and how a rename is understood. */
+  async check(): Promise<void> {
+    this.#isCheckDue = true;
+    if (this.#isChecking) return;
+    this.#isChecking = true;
+    while (this.#isCheckDue && !this.#isStopped) {
+      this.#isCheckDue = false;
+      this.#compare(await this.#parts.fs.stat(this.path));
+    }
+    this.#isChecking = false;
+    if (this.#isStopped) return;
+    this.#status.hinder(this.#parts.watches.isLimited(dirname(this.path)) ? POLLED : '');
+    this.#status.flush();
+  }
+
+  get #state(): ReturnType<typeof stateOf> {
+    return stateOf(this.#actor);
+  }
+
+  #send(event: FileEvent): void {
+    if (!this.#isStopped) this.#actor.send(event);
+  }
+
+  #run(effect: Promise<void>): void {
+    effect.catch(this.#parts.crash);
+  }
+
+  #effects(): FileEffects {
+    return {
+      open: () => this.#run(this.#open()),
+      read: () => this.#readOn(),
+      examine: () => this.#run(this.#examine()),
+      release: () => this.#release(),
+      forget: () => this.#forget(),
+      noteTruncated: () => this.#noteTruncated(),
+      finish: () => this.#placeBehind('after'),
+    };
+  }
+
+  #tell(): void {
+    const state = this.#state;
+    if (state === 'waiting') this.#status.say('waiting', WAITING);
+    else if (state === 'refused') this.#status.say(this.#isShared ? 'off' : 'failed', this.#why);
+    else if (state === 'unreadable') this.#status.say('failed', this.#why);
+    else if (isOrphaned(this.#actor)) this.#status.say('waiting', ORPHANED);
+    else if (state !== 'opening') this.#status.say('ok');
+  }
+
+  #compare(stat: Result<FileStat, FileCode>): void {
+    if (this.#isStopped) return;
+    const seen = stat.ok ? `${stat.value.dev}:${stat.value.ino}:${stat.value.size}` : stat.code;
+    const isNews = seen !== this.#seen;
+    this.#seen = seen;
+    const state = this.#state;
+    if (state === 'following' && this.#held !== undefined) {
+      if (stat.ok && sameFile(stat.value, this.#held.opened.spot.stat)) this.#measure(stat.value.size);
+      else if (stat.ok || stat.code === 'absent') this.#send({ type: 'moved' });
+    }
+    if (isNews || state === 'draining') this.#wake();
+    if (state === 'waiting' ? seen !== 'absent' : isNews || state === 'refused') this.#look();
+  }
+
+  #look(): void {
+    this.#isLookDue = true;
+    this.#send({ type: 'look' });
+  }
+
+  #measure(size = this.#seenSize): void {
+    this.#seenSize = size;
+    this.#status.counters.lag = Math.max(0, size - (this.#held?.reader.cursor.offset ?? size));
+  }
+
+  #touched({ kind }: WatchEvent): void {
+    if (this.#isStopped) return;
+    if (kind === 'renamed') this.#run(this.check());
+    this.#wake();
+    const state = this.#state;
+    if (state === 'unreadable') this.#send({ type: 'touched' });
+    else if (state !== 'following') this.#look();
+  }
+
+  #wake(): void {
+    if (isReading(this.#state)) this.#readOn();
+  }
+
+  #readOn(): void {
+    if (this.#held === undefined) return;
+    this.#parts.descriptors.busy(this);
+    this.#held.reader.wake();
+  }
+
+  async #open(): Promise<void> {
+    await this.#closing;
+    await this.#parts.descriptors.acquire(this);
+    if (this.#isStopped) return;
+    const located = await this.#parts.locator.locate(this.path, this.#place);
+    if (located.kind === 'opened') return this.#take(located);
+    this.#isShared = false;
+    if (located.kind === 'absent') {
+      this.#isPlaced = true;
+      if (this.#place.kind === 'first') this.#place = { kind: 'beginning' };
+    } else this.#why = located.message;
+    this.#send({ type: located.kind });
+    if (located.kind === 'absent') await this.check();
+  }
+
+  /** Makes an opened file the held one. The one before was kept open until now, so that its inode was not reused. */
+  async #take(opened: Opened): Promise<void> {
+    const { inodes } = this.#parts;
+    if (this.#isStopped) return opened.file.close();
+    const id = opened.spot.stat;
+    const holder = inodes.claim(id, this.path);
+    if (holder !== undefined) return this.#yieldTo(holder, opened);
+    if (this.#claim !== undefined && !sameFile(this.#claim, id)) inodes.release(this.#claim, this.path);
+    this.#claim = id;
+    if (this.#place.kind === 'after') {
+      this.#status.counters.rotations++;
+      inodes.finished(this.#place.cursor);
+    }
+    this.#noteGap(opened);
+    if (!opened.begun) this.#isPlaced = true;
+    const former = this.#held;
+    this.#held = this.#hold(opened);
+    this.#seenSize = opened.spot.stat.size;
+    this.#placeBehind('at');
+    if (former !== undefined) await this.#close(former);
+    this.#send({ type: 'opened', role: opened.role, settled: opened.settled });
+    if (opened.role === 'current') await this.check();
+  }
+
+  /** Another path has this file: it is not read twice. */
+  async #yieldTo(holder: string, { file, spot, role }: Opened): Promise<void> {
+    await file.close();
+    if (role === 'rotated') {
+      const { dev, ino } = spot.stat;
+      const cursor = { path: this.path, fingerprint: spot.fingerprint, offset: spot.offset, dev, ino, anchor: 0 };
+      this.#place = { kind: 'after', cursor };
+      return this.#open();
+    }
+    this.#isShared = true;
+    this.#why = `the same file as ${holder}, and read there`;
+    this.#send({ type: 'refused' });
+  }
+
+  #hold(opened: Opened): Held {
+    const { file, spot, begun } = opened;
+    const { counters } = this.#status;
+    const source = { path: this.path, parser: this.#parser, file, spot, announce: begun };
+    const reader = new Reader(this.#parts.reading, source, {
+      begun: () => {
+        this.#isPlaced = true;
+      },
+      taken: (bytes) => {
+        counters.bytes += bytes;
+        counters.chunks++;
+      },
+      skipped: ({ offset, length }) => {
+        counters.skippedLines++;
+        this.#status.lose(`a line of ${length} bytes at byte ${offset} was skipped: the most is ${MAX_LINE}`);
+      },
+      ended: (end) => this.#ended(end),
+      crashed: this.#parts.crash,
+    });
+    const isCurrent = opened.role === 'current';
+    const unwatch = isCurrent ? this.#parts.watches.onFile(this.path, (event) => this.#touched(event)) : () => {};
+    return { opened, reader, unwatch };
+  }
+
+  #noteTruncated(): void {
+    this.#status.counters.truncations++;
+    this.#placeBehind('at');
+    const offset = this.#held?.reader.cursor.offset ?? 0;
+    this.#cutOff = Math.max(0, this.#seenSize - offset);
+  }
+
+  /** A truncation seen as it happened loses only what is known to have been unread; otherwise nobody can say. */
+  #noteGap({ gap }: Opened): void {
+    const cutOff = this.#cutOff;
+    this.#cutOff = undefined;
+    if (gap === undefined || cutOff === 0) return;
+    const known = `truncated in place before its last ${cutOff} bytes were read: their lines are lost`;
+    this.#status.lose(cutOff === undefined ? gap : known);
+  }
+
+  #placeBehind(kind: 'at' | 'after'): void {
+    if (this.#held !== undefined) this.#place = { kind, cursor: this.#held.reader.cursor };
+  }
+
+  /** A run over the file is over. Most are routine and none of the machine's business. */
+  #ended(end: RunEnd): void {
+    if (end.kind === 'caught up') this.#caughtUp(end.progressed);
+    else if (end.kind === 'truncated') this.#send({ type: 'truncated' });
+    else {
+      this.#why = end.message;
+      this.#send({ type: 'trouble' });
+    }
+  }
+
+  #caughtUp(progressed: boolean): void {
+    this.#measure();
+    const { context } = this.#actor.getSnapshot();
+    const verdict = this.#verdict;
+    this.#verdict = undefined;
+    if (verdict !== undefined && (!progressed || context.overdue)) this.#send(verdict);
+    else if (this.#state !== 'following' || context.failures > 0) this.#send({ type: 'caughtUp', progressed });
+    if (verdict?.type === 'notYet' && this.#isLookDue) this.#send({ type: 'look' });
+    if (isAtRest(this.#actor)) this.#parts.descriptors.idle(this);
+  }
+
+  async #examine(): Promise<void> {
+    const held = this.#held;
+    if (held === undefined) return;
+    this.#parts.descriptors.busy(this);
+    this.#isLookDue = false;
+    const verdict = await judgeSuccession(this.#parts, this.path, held.opened);
+    if (this.#isStopped || this.#held !== held) return;
+    if (verdict.type === 'returned') return this.#send(verdict);
+    this.#verdict = verdict;
+    this.#wake();
+  }
+
+  #release(): void {
+    const held = this.#held;
+    if (held !== undefined && this.#place.kind !== 'after') this.#placeBehind('at');
+    this.#held = undefined;
+    this.#verdict = undefined;
+    if (held === undefined) this.#parts.descriptors.release(this);
+    else this.#closing = this.#close(held).then(() => this.#parts.descriptors.release(this), this.#parts.crash);
+  }
+
+  #forget(): void {
+    if (this.#claim !== undefined) this.#parts.inodes.release(this.#claim, this.path);
+    this.#claim = undefined;
+    this.#release();
+  }
+
+  /** A chunk under way is waited for, so that its cursor cannot overtake one of the next file; not when all stops. */
+  async #close({ reader, unwatch, opened }: Held): Promise<void> {
+    unwatch();
+    const atRest = reader.stop();
+    if (!this.#isStopped) await atRest;
+    await opened.file.close();
+  }
+}
+
+const actorFor = (effects: FileEffects, { clock, grace }: FollowerParts) =>
+  createActor(fileMachine.provide({ actions: effects, delays: { grace } }), { clock: timersOf(clock) });
+
+type TopState = 'opening' | 'waiting' | 'refused' | 'unreadable' | 'following' | 'draining' | 'dozing';
+
+const isReading = (state: TopState): boolean => state === 'following' || state === 'draining';
+
+function stateOf(actor: ReturnType<typeof actorFor>): TopState {
+  const { value } = actor.getSnapshot();
+  return typeof value === 'string' ? value : 'draining';
+}
+
+const isOrphaned = (actor: ReturnType<typeof actorFor>): boolean =>
+  actor.getSnapshot().matches({ draining: { emptied: 'orphaned' } });
+
+/** Nothing is under way, so that the descriptor may go. */
+function isAtRest(actor: ReturnType<typeof actorFor>): boolean {
+  const snapshot = actor.getSnapshot();
+  return snapshot.matches('following') || snapshot.matches({ draining: { emptied: 'resting' } }) || isOrphaned(actor);
+}

@@ -1,0 +1,160 @@
+import { assign, setup } from 'xstate';
+
+/** What happens to a followed path, told by its effects, the watches and the poll. */
+export type FileEvent =
+  /** Something about the path changed, or may have. */
+  | { readonly type: 'look' }
+  /** The kernel told of a change to a file that could not be read: permissions, perhaps. */
+  | { readonly type: 'touched' }
+  | { readonly type: 'opened'; readonly role: 'current' | 'rotated'; readonly settled: boolean }
+  | { readonly type: 'absent' }
+  | { readonly type: 'failed' }
+  | { readonly type: 'refused' }
+  /** The path leads to another file now, or to none; the open one is the old one. */
+  | { readonly type: 'moved' }
+  /** The path leads to the open file again. */
+  | { readonly type: 'returned' }
+  /** The open file lost what was read of it. */
+  | { readonly type: 'truncated' }
+  /** Read to the end; `progressed`: lines were found on the way. */
+  | { readonly type: 'caughtUp'; readonly progressed: boolean }
+  /** Nothing is left in the old file and its successor has content. */
+  | { readonly type: 'ready' }
+  /** The successor is not there yet, or empty: the old file may still be the one that is written to. */
+  | { readonly type: 'notYet'; readonly pathless: boolean }
+  /** The old file is deleted and nothing has taken its place. */
+  | { readonly type: 'gone' }
+  | { readonly type: 'trouble' }
+  /** The descriptor is needed by another file. */
+  | { readonly type: 'evicted' };
+
+export interface FileContext {
+  /** Failures in a row; sets the delay before the next try. */
+  readonly failures: number;
+  /** The rotated file was quiet for the grace time when it was found, or is a copy. */
+  readonly settled: boolean;
+  /** The old file has been drained for so long that its writer is not waited for any more. */
+  readonly overdue: boolean;
+}
+
+/**
+ * The life of one followed path. Reading itself is plain code (`Reader`): it is started by `read` and reports here only
+ * what changes the state; while a rotated file is drained, also the end of each run.
+ *
+ * `draining` reads the old file until its successor has content, the old one was quiet for `grace` (a writer keeps its
+ * descriptor until it is told to reopen), and one more read after the successor was seen found nothing.
+ */
+export const fileMachine = setup({
+  types: { context: {} as FileContext, events: {} as FileEvent },
+  actions: {
+    /** Finds and opens the file to read next; answers opened, absent, failed or refused. */
+    open: () => {},
+    /** Wakes the reader; answers caughtUp, truncated or trouble. */
+    read: () => {},
+    /** Looks for the successor, then reads once more; answers ready, notYet, gone, returned or caughtUp. */
+    examine: () => {},
+    /** Closes the open file, keeping the place in it. */
+    release: () => {},
+    /** The same, and other paths may lead to the file from now on. */
+    forget: () => {},
+    noteTruncated: () => {},
+    /** The old file is read: its successor comes next. */
+    finish: () => {},
+    rememberSettled: assign(({ event }) => ({ settled: event.type === 'opened' && event.settled })),
+    countFailure: assign({ failures: ({ context }) => context.failures + 1 }),
+    clearFailures: assign({ failures: 0 }),
+    startPatience: assign({ overdue: false }),
+    losePatience: assign({ overdue: true }),
+    expectWriter: assign({ settled: false }),
+  },
+  guards: {
+    isRotated: ({ event }) => event.type === 'opened' && event.role === 'rotated',
+    isSettled: ({ context }) => context.settled,
+    isWritten: ({ context, event }) => event.type === 'caughtUp' && event.progressed && !context.overdue,
+    isPathless: ({ event }) => event.type === 'notYet' && event.pathless,
+  },
+  delays: {
+    grace: 2000,
+    patience: 60_000,
+    orphanage: 86_400_000,
+    retry: ({ context }) => Math.min(60_000, 500 * 2 ** Math.min(context.failures, 10)),
+  },
+}).createMachine({
+  id: 'file',
+  context: { failures: 0, settled: false, overdue: false },
+  initial: 'opening',
+  states: {
+    opening: {
+      entry: 'open',
+      on: {
+        opened: [{ guard: 'isRotated', target: 'draining', actions: 'rememberSettled' }, { target: 'following' }],
+        absent: 'waiting',
+        failed: 'unreadable',
+        refused: 'refused',
+      },
+    },
+    waiting: { entry: ['forget', 'clearFailures'], on: { look: 'opening' } },
+    refused: { entry: ['forget', 'clearFailures'], on: { look: 'opening' } },
+    unreadable: {
+      entry: ['release', 'countFailure'],
+      after: { retry: 'opening' },
+      on: { touched: 'opening' },
+    },
+    following: {
+      entry: 'read',
+      on: {
+        caughtUp: { actions: 'clearFailures' },
+        moved: { target: 'draining', actions: 'expectWriter' },
+        truncated: { target: 'opening', actions: 'noteTruncated' },
+        trouble: 'unreadable',
+        evicted: 'dozing',
+      },
+    },
+    draining: {
+      entry: 'startPatience',
+      initial: 'emptying',
+      on: {
+        returned: 'following',
+        truncated: { target: 'opening', actions: 'noteTruncated' },
+        trouble: 'unreadable',
+        evicted: 'dozing',
+      },
+      states: {
+        emptying: {
+          entry: 'read',
+          on: { caughtUp: [{ guard: 'isSettled', target: 'emptied.examining' }, { target: 'emptied' }] },
+        },
+        emptied: {
+          initial: 'settling',
+          after: { patience: { actions: 'losePatience' } },
+          on: { caughtUp: { guard: 'isWritten', target: '.settling', reenter: false } },
+          states: {
+            settling: {
+              on: { caughtUp: { guard: 'isWritten', target: 'settling', reenter: true } },
+              after: { grace: 'examining' },
+            },
+            examining: {
+              entry: 'examine',
+              on: {
+                ready: { target: '#file.opening', actions: 'finish' },
+                notYet: [{ guard: 'isPathless', target: 'orphaned' }, { target: 'resting' }],
+                gone: { target: '#file.waiting', actions: 'finish' },
+              },
+            },
+            resting: { on: { look: 'examining' } },
+            orphaned: {
+              on: { look: 'examining' },
+              after: { orphanage: { target: '#file.waiting', actions: 'finish' } },
+            },
+          },
+        },
+      },
+    },
+    dozing: { entry: 'release', on: { look: 'opening' } },
+  },
+});
+
+/** What the machine has done for it; each answers with an event, later. */
+export type FileEffects = Readonly<
+  Record<'open' | 'read' | 'examine' | 'release' | 'forget' | 'noteTruncated' | 'finish', () => void>
+>;

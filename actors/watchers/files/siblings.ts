@@ -1,0 +1,113 @@
+import { basename, dirname } from 'node:path/posix';
+import { ok, type Result } from '../../../core/base/result.ts';
+import { type FileCode, type FileStat, type FileSystemPort, type Listed, sameFile } from './file-system.ts';
+import { compareGenerations, isCompressed, type RotatedName, rotatedFrom } from './rotated.ts';
+
+/** A file beside a log that could be, or be a copy of, one of its rotated files. */
+export interface Sibling {
+  readonly path: string;
+  readonly stat: FileStat;
+  /** Absent for a file that is not named like a rotated one (the former target of a swapped symbolic link). */
+  readonly rotated?: RotatedName;
+}
+
+export interface Siblings {
+  readonly plain: readonly Sibling[];
+  /** Names of compressed rotated files: never read. */
+  readonly compressed: readonly string[];
+}
+
+/** Beside a symbolic link's target, this many files are looked at for the former target. */
+const MAX_STRANGERS = 1000;
+
+/**
+ * Finds rotated files. Concurrent callers share listings of a directory, but never one that began before they asked:
+ * what a caller knows of the directory may be older than its listing, not younger.
+ */
+export class SiblingSearch {
+  readonly #fs: FileSystemPort;
+  readonly #running = new Map<string, Promise<unknown>>();
+  readonly #next = new Map<string, Promise<Result<readonly Listed[], FileCode>>>();
+
+  constructor(fs: FileSystemPort) {
+    this.#fs = fs;
+  }
+
+  /**
+   * The files beside `path` (its target, if it is a symbolic link). A directory cannot be read in one instant, and
+   * logrotate renames several files in a row: the look is repeated until two in a row agree, four times at most.
+   */
+  async find(path: string): Promise<Result<Siblings, FileCode>> {
+    let before = await this.#look(path);
+    for (let again = 0; again < 3; again++) {
+      const now = await this.#look(path);
+      if (!before.ok || !now.ok || describe(before.value) === describe(now.value)) return now;
+      before = now;
+    }
+    return before;
+  }
+
+  async #look(path: string): Promise<Result<Siblings, FileCode>> {
+    const target = await this.#fs.resolve(path);
+    const real = target.ok ? target.value : path;
+    const directory = dirname(real);
+    const listed = await this.#list(directory);
+    if (!listed.ok) return listed;
+    const plain: Sibling[] = [];
+    const compressed: string[] = [];
+    let strangers = 0;
+    for (const { name, kind } of listed.value) {
+      const rotated = rotatedFrom(basename(real), name);
+      if (isCompressed(name)) {
+        if (rotated !== undefined) compressed.push(name);
+        continue;
+      }
+      const stranger = rotated === undefined && real !== path && kind === 'file' && strangers++ < MAX_STRANGERS;
+      if (rotated === undefined && !stranger) continue;
+      const stat = await this.#fs.stat(`${directory === '/' ? '' : directory}/${name}`);
+      if (!stat.ok || stat.value.kind !== 'file') continue;
+      const sibling = { path: `${directory === '/' ? '' : directory}/${name}`, stat: stat.value };
+      plain.push(rotated === undefined ? sibling : { ...sibling, rotated });
+    }
+    return ok({ plain, compressed });
+  }
+
+  #list(directory: string): Promise<Result<readonly Listed[], FileCode>> {
+    const waiting = this.#next.get(directory);
+    if (waiting !== undefined) return waiting;
+    const before = this.#running.get(directory) ?? Promise.resolve();
+    const mine = before.then(() => {
+      this.#next.delete(directory);
+      this.#running.set(directory, mine);
+      return this.#fs.list(directory);
+    });
+    this.#next.set(directory, mine);
+    const forget = (): void => {
+      if (this.#running.get(directory) === mine) this.#running.delete(directory);
+    };
+    void mine.then(forget, forget);
+    return mine;
+  }
+}
+
+/**
+ * The file that was written after the one with this inode: the oldest of the younger rotated files. `undefined` when
+ * there is none, so that the log itself comes next; also when the given one is not among them any more.
+ */
+export function nextYounger(
+  siblings: readonly Sibling[],
+  file: { readonly dev: string; readonly ino: string },
+): Sibling | undefined {
+  const own = siblings.find(({ stat }) => sameFile(stat, file))?.rotated;
+  if (own === undefined) return undefined;
+  return siblings
+    .filter(({ rotated }) => rotated !== undefined && compareGenerations(rotated.generation, own.generation) > 0)
+    .reduce<Sibling | undefined>((oldest, one) => (isOlder(one, oldest) ? one : oldest), undefined);
+}
+
+const isOlder = (one: Sibling, than: Sibling | undefined): boolean =>
+  than?.rotated === undefined ||
+  (one.rotated !== undefined && compareGenerations(one.rotated.generation, than.rotated.generation) < 0);
+
+const describe = ({ plain, compressed }: Siblings): string =>
+  [...plain.map(({ path, stat }) => `${path} ${stat.dev} ${stat.ino}`), ...compressed].sort().join('\n');
