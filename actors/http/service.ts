@@ -8,8 +8,8 @@ import { type OwnOrigin, ownOrigins } from '../../core/api/origin.ts';
 import { mountsFor } from '../../core/api/tables.ts';
 import type { Component, ComponentState } from '../../core/base/component.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
-import { fail, type Result } from '../../core/base/result.ts';
-import { type Millis, seconds } from '../../core/base/time.ts';
+import { fail, messageOf, type Result } from '../../core/base/result.ts';
+import { seconds } from '../../core/base/time.ts';
 import type { Service } from '../supervisor/service.ts';
 import { consoleAssets } from './assets.ts';
 import { clearSocketPath, loadValidators, readAssets } from './effects.ts';
@@ -53,8 +53,7 @@ const ROOT: Principal = { kind: 'local', name: 'root', scopes: ['admin'] };
 
 interface State {
   listeners: readonly Listener[];
-  phase: ComponentState;
-  since: Millis;
+  phase: Pick<Component, 'state' | 'since' | 'message'>;
   readonly counters: { requests: number; refused: number; failed: number };
 }
 
@@ -64,13 +63,11 @@ export function httpService(options: HttpOptions): HttpService {
   const engine = options.engine ?? nodeEngine(options);
   const state: State = {
     listeners: [],
-    phase: 'off',
-    since: clock.now(),
+    phase: { state: 'off', since: clock.now() },
     counters: { requests: 0, refused: 0, failed: 0 },
   };
-  const turn = (phase: ComponentState) => {
-    state.phase = phase;
-    state.since = clock.now();
+  const turn = (phase: ComponentState, message?: string) => {
+    state.phase = { state: phase, since: clock.now(), ...(message === undefined ? {} : { message }) };
   };
   return {
     id: 'http',
@@ -80,7 +77,10 @@ export function httpService(options: HttpOptions): HttpService {
     },
     async start() {
       turn('starting');
-      await open(options, engine, state);
+      await open(options, engine, state).catch((thrown: unknown) => {
+        turn('failed', messageOf(thrown));
+        throw thrown;
+      });
       turn('ok');
     },
     async stop() {
@@ -92,7 +92,7 @@ export function httpService(options: HttpOptions): HttpService {
     reload(tls) {
       return state.listeners[0]?.reload(tls) ?? fail('stopped', 'the HTTP service is stopped');
     },
-    component: () => ({ name: 'http', state: state.phase, since: state.since, counters: { ...state.counters } }),
+    component: () => ({ name: 'http', ...state.phase, counters: { ...state.counters } }),
   };
 }
 

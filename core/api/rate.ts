@@ -5,11 +5,6 @@ import type { Rate } from './surface.ts';
 /** Peers remembered per limiter; the one longest unheard of is forgotten first. */
 const MAX_PEERS = 10_000;
 
-interface Bucket {
-  tokens: number;
-  at: number;
-}
-
 export interface RateLimiter {
   /** Takes one token of this peer. @returns 0 when there was one, else whole seconds until there will be one. */
   take(peer: string): number;
@@ -17,24 +12,26 @@ export interface RateLimiter {
   readonly size: number;
 }
 
-/** Token buckets by peer. A clock that jumps back refills nothing and takes nothing. */
-export function rateLimiter({ burst, perMinute }: Rate, clock: Clock): RateLimiter {
-  const perMs = perMinute / 60_000;
-  const buckets = new Map<string, Bucket>();
+/**
+ * Token buckets by peer, each kept as one number: the moment at which it will be full again. A clock that is set back
+ * empties a bucket at worst; it never locks a peer out for longer.
+ */
+export function rateLimiter({ burst, perMinute }: Rate, clock: Pick<Clock, 'now'>): RateLimiter {
+  const perToken = Math.ceil(60_000 / perMinute);
+  const fullAt = new Map<string, number>();
   return {
     take(peer) {
       const key = peerKey(peer);
       const now = clock.now();
-      const known = buckets.get(key) ?? { tokens: burst, at: now };
-      const tokens = Math.min(burst, known.tokens + Math.max(0, now - known.at) * perMs);
-      const wait = tokens >= 1 ? 0 : Math.ceil((1 - tokens) / perMs / 1000);
-      buckets.delete(key);
-      buckets.set(key, { tokens: wait === 0 ? tokens - 1 : tokens, at: now });
-      if (buckets.size > MAX_PEERS) forgetOldest(buckets);
-      return wait;
+      const known = Math.min(Math.max(fullAt.get(key) ?? 0, now), now + burst * perToken);
+      const missing = known + perToken - (now + burst * perToken);
+      fullAt.delete(key);
+      fullAt.set(key, missing > 0 ? known : known + perToken);
+      if (fullAt.size > MAX_PEERS) forgetOldest(fullAt);
+      return missing > 0 ? Math.ceil(missing / 1000) : 0;
     },
     get size() {
-      return buckets.size;
+      return fullAt.size;
     },
   };
 }
@@ -46,7 +43,8 @@ export function peerKey(peer: string): string {
   return makeCidr(6, parsed.value.bytes, 64).text;
 }
 
-function forgetOldest(buckets: Map<string, Bucket>): void {
-  const oldest = buckets.keys().next();
-  if (!oldest.done) buckets.delete(oldest.value);
+/** The map is in order of last use. */
+function forgetOldest(fullAt: Map<string, number>): void {
+  const oldest = fullAt.keys().next();
+  if (!oldest.done) fullAt.delete(oldest.value);
 }

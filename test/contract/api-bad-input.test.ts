@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Endpoint } from '../../core/api/endpoint.ts';
+import { ApiHarness, bearer, ENDPOINTS, GOOD_BODIES } from '../support/api/harness.ts';
+
+interface Bad {
+  readonly name: string;
+  readonly body: string | Uint8Array;
+  readonly status?: number;
+  readonly says?: string | RegExp;
+  readonly type?: string;
+}
+
+const JSON_TYPE = 'application/json';
+const WRONG_VALUES = [0, -1, 1e308, true, null, [], {}, ['192.0.2.7'], { ip: '192.0.2.7' }];
+
+/** What every endpoint with a body must refuse, derived from its own good body. */
+function badBodies(good: Readonly<Record<string, unknown>>): readonly Bad[] {
+  const text = JSON.stringify(good);
+  const field = Object.keys(good)[0] ?? '';
+  const quoted = JSON.stringify(field);
+  return [
+    { name: 'nothing', body: '', says: 'body is empty; JSON expected' },
+    { name: 'blanks', body: ' \n', says: 'body is empty; JSON expected' },
+    { name: 'half an object', body: text.slice(0, -1), says: 'body is not valid JSON' },
+    { name: 'something behind it', body: `${text} {}`, says: 'body is not valid JSON' },
+    { name: 'a trailing comma', body: `${text.slice(0, -1)},}`, says: 'body is not valid JSON' },
+    { name: 'a comment', body: `/* */${text}`, says: 'body is not valid JSON' },
+    { name: 'a byte order mark', body: `\ufeff${text}`, says: 'body is not valid JSON' },
+    { name: 'NaN', body: `{${quoted}: NaN}`, says: 'body is not valid JSON' },
+    { name: 'an array', body: `[${text}]`, says: 'body must be an object' },
+    { name: 'null', body: 'null', says: 'body must be an object' },
+    { name: 'a string', body: '"x"', says: 'body must be an object' },
+    { name: 'no fields', body: '{}', says: `field ${quoted} is missing` },
+    { name: 'a foreign field', body: `${text.slice(0, -1)},"foo":1}`, says: 'unknown field "foo"' },
+    { name: 'a field twice', body: `${text.slice(0, -1)},${text.slice(1)}`, says: `field ${quoted} is given twice` },
+    {
+      name: 'a field twice, once escaped',
+      body: `${text.slice(0, -1)},"\\u00${field.charCodeAt(0).toString(16)}${field.slice(1)}":"x"}`,
+      says: `field ${quoted} is given twice`,
+    },
+    {
+      name: '__proto__',
+      body: `${text.slice(0, -1)},"__proto__":{"admin":true}}`,
+      says: 'field "__proto__" is not allowed',
+    },
+    { name: 'constructor', body: `${text.slice(0, -1)},"constructor":{}}`, says: 'field "constructor" is not allowed' },
+    {
+      name: 'deep nesting',
+      body: `${text.slice(0, -1)},"foo":${'['.repeat(5000)}${']'.repeat(5000)}}`,
+      says: 'body is nested deeper than 16',
+    },
+    { name: 'a number beyond a double', body: `{${quoted}:1e999}`, says: 'number 1e999 is out of range' },
+    {
+      name: 'a number of 2000 digits',
+      body: `{${quoted}:${'9'.repeat(2000)}}`,
+      says: /^number 9{40} is out of range$/,
+    },
+    {
+      name: 'bad UTF-8',
+      body: new Uint8Array([...new TextEncoder().encode(text.slice(0, -2)), 0xc3, 0x28, 0x22, 0x7d]),
+      says: 'body is not valid UTF-8',
+    },
+    {
+      name: 'a lone surrogate in UTF-8',
+      body: new Uint8Array([0x22, 0xed, 0xa0, 0x80, 0x22]),
+      says: 'body is not valid UTF-8',
+    },
+    {
+      name: '64 KiB and one byte',
+      body: `${text}${' '.repeat(65_537 - text.length)}`,
+      status: 413,
+      says: 'body is larger than 65536 bytes',
+    },
+    { name: 'plain text', body: text, type: 'text/plain', status: 415 },
+    { name: 'multipart', body: text, type: 'multipart/form-data; boundary=x', status: 415 },
+    ...Object.keys(good).flatMap((name) =>
+      WRONG_VALUES.map((value) => ({
+        name: `${JSON.stringify(value)} for ${name}`,
+        body: JSON.stringify({ ...good, [name]: value }),
+        says: new RegExp(`^field "${name}": must be `),
+      })),
+    ),
+    ...Object.keys(good).map((name) => ({
+      name: `a ${name} of 10,000 characters`,
+      body: JSON.stringify({ ...good, [name]: 'x'.repeat(10_000) }),
+      says: new RegExp(`^field "${name}": must `),
+    })),
+  ];
+}
+
+async function refused(endpoint: Endpoint<never>, bad: Bad): Promise<void> {
+  const api = new ApiHarness();
+  const headers = { ...bearer('admin-token'), 'content-type': bad.type ?? JSON_TYPE };
+  const answer = await api.askEndpoint(endpoint, { headers, body: bad.body });
+  assert.equal(answer.status, bad.status ?? 400, answer.text);
+  assert.equal(answer.headers['content-type'], 'application/json; charset=utf-8');
+  const { error, ...rest } = answer.json() as { error: string };
+  assert.deepEqual(rest, {});
+  if (typeof bad.says === 'string') assert.equal(error, bad.says);
+  if (bad.says instanceof RegExp) assert.match(error, bad.says);
+  assert.deepEqual([api.called, api.audits, api.appliance.asked, api.identity.asked], [[], [], [], []]);
+}
+
+for (const endpoint of ENDPOINTS.filter(({ body }) => body !== undefined))
+  test(`${endpoint.method} ${endpoint.path} refuses`, async (t) => {
+    const good = GOOD_BODIES[endpoint.name];
+    assert.ok(good, `the harness has no good body for ${endpoint.name}`);
+    for (const bad of badBodies(good)) await t.test(bad.name, () => refused(endpoint, bad));
+  });
+
+for (const endpoint of ENDPOINTS)
+  test(`${endpoint.method} ${endpoint.path}: odd queries do no harm`, async () => {
+    const api = new ApiHarness();
+    const names = Object.keys((endpoint.query as { properties?: object } | undefined)?.properties ?? {});
+    for (const query of ['?', '?_=1', '?&&=&a', '?__proto__=x&constructor=y', '?%', '?%ff%00'])
+      assert.equal(
+        (
+          await api.askEndpoint(endpoint, {
+            headers: bearer('admin-token'),
+            target: endpoint.path + query,
+            peer: query,
+          })
+        ).status,
+        200,
+      );
+    for (const name of names) {
+      const answer = await api.askEndpoint(endpoint, {
+        headers: bearer('admin-token'),
+        target: `${endpoint.path}?${name}=1&${name}=2`,
+      });
+      assert.deepEqual([answer.status, answer.json()], [400, { error: `parameter "${name}" is given twice` }]);
+    }
+  });
+
+test('JSON is read without a Content-Type, and under the one curl -d sends', async () => {
+  for (const type of [undefined, 'application/x-www-form-urlencoded', 'Application/JSON; charset=UTF-8']) {
+    const api = new ApiHarness();
+    const headers = { ...bearer('admin-token'), ...(type && { 'content-type': type }) };
+    assert.equal(
+      (await api.ask({ method: 'POST', target: '/api/v1/block-ip', headers, body: '{"ip":"192.0.2.7"}' })).status,
+      200,
+    );
+  }
+});

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TSchema } from 'typebox';
+import { Value } from 'typebox/value';
+import { OWN_STATUS_FIELDS } from '../../core/api/csm/status-schema.ts';
+import type { Endpoint } from '../../core/api/endpoint.ts';
+import { FINDING } from '../support/api/fake-appliance.ts';
+import { ApiHarness, bearer, ENDPOINTS } from '../support/api/harness.ts';
+import { sharedFile } from '../support/shared.ts';
+
+const headers = bearer('admin-token');
+
+/** The JSON an endpoint answers with; of a stream, its first message. */
+async function answerOf(endpoint: Endpoint<never>): Promise<unknown> {
+  const api = new ApiHarness();
+  const target = endpoint.name === 'firewallCheck' ? `${endpoint.path}?ip=192.0.2.9` : endpoint.path;
+  const answer = await api.askEndpoint(endpoint, { headers, target });
+  assert.equal(answer.status, 200);
+  if (answer.stream === undefined) return answer.json();
+  const frames: string[] = [];
+  answer.stream.start((text) => frames.push(text));
+  api.appliance.emit(FINDING, 7);
+  const [, data] = /^id: 7\ndata: (.*)\n\n$/.exec(frames.join('')) ?? [];
+  return JSON.parse(data ?? '');
+}
+
+/** The schema with every object closed, so that a field nobody declared shows. */
+function closed(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(closed);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const inner = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, closed(value)]));
+  return inner['type'] === 'object' && inner['properties'] ? { ...inner, additionalProperties: false } : inner;
+}
+
+for (const endpoint of ENDPOINTS)
+  test(`${endpoint.method} ${endpoint.path} answers as its row declares`, async () => {
+    const schema = closed(JSON.parse(JSON.stringify(endpoint.response))) as TSchema;
+    const errors = Value.Errors(schema, await answerOf(endpoint));
+    assert.deepEqual(errors, []);
+  });
+
+/** Fields that are ours beside CSM's. */
+const OWN_FIELDS: Readonly<Record<string, readonly string[]>> = {
+  status: OWN_STATUS_FIELDS,
+  findings: ['id', 'source_ip', 'count'],
+  events: ['id'],
+};
+
+interface ContractRow {
+  readonly method: string;
+  readonly path: string;
+  readonly response: unknown;
+}
+
+const contract = sharedFile('contract/csm.json');
+const skip = contract === undefined && 'no contract/csm.json beside the checkout';
+const rows = JSON.parse(contract ?? '[]') as readonly ContractRow[];
+
+/** Compares a reply with the contract's notation: `"int"`, `"string?"`, nested objects, lists of one pattern. */
+function compare(pattern: unknown, value: unknown, where: string, own: readonly string[] = []): void {
+  if (Array.isArray(pattern)) {
+    assert.ok(Array.isArray(value), `${where} is a list`);
+    for (const entry of value) compare(pattern[0], entry, `${where}[]`, own);
+  } else if (typeof pattern === 'object' && pattern !== null) {
+    assert.ok(typeof value === 'object' && value !== null, `${where} is an object`);
+    for (const [key, inner] of Object.entries(pattern)) {
+      const optional = typeof inner === 'string' && /\?|only when/.test(inner);
+      if (key in value) compare(inner, (value as Record<string, unknown>)[key], `${where}.${key}`);
+      else assert.ok(optional, `${where}.${key} is there`);
+    }
+    const extra = Object.keys(value).filter((key) => !(key in pattern) && !own.includes(key));
+    assert.deepEqual(extra, [], `${where} has no fields of its own`);
+  } else compareScalar(String(pattern), value, where);
+}
+
+function compareScalar(pattern: string, value: unknown, where: string): void {
+  if (value === null) assert.match(pattern, /null/, where);
+  else if (/^int/.test(pattern)) assert.ok(Number.isInteger(value), where);
+  else if (/^bool|^true/.test(pattern)) assert.equal(typeof value, 'boolean', where);
+  else if (/^float/.test(pattern)) assert.equal(typeof value, 'number', where);
+  else if (/^rfc3339/.test(pattern)) assert.ok(typeof value === 'string' && /^\d{4}-\d\d-\d\dT|^$/.test(value), where);
+  else if (/^map/.test(pattern)) assert.equal(typeof value, 'object', where);
+  else if (/\[\]/.test(pattern)) assert.ok(Array.isArray(value), where);
+  else assert.equal(typeof value, 'string', where);
+}
+
+const SESSION_PATHS = ['/login', '/logout'];
+
+for (const endpoint of ENDPOINTS.filter(({ path }) => !SESSION_PATHS.includes(path))) {
+  const row = rows.find(({ method, path }) => method === endpoint.method && path === endpoint.path);
+  if (row === undefined && contract !== undefined) continue;
+  test(`${endpoint.method} ${endpoint.path} has exactly the contract's fields`, { skip }, async () => {
+    const pattern =
+      endpoint.transport === 'sse' ? (row?.response as { Finding?: unknown } | undefined)?.Finding : row?.response;
+    compare(pattern, await answerOf(endpoint), endpoint.name, OWN_FIELDS[endpoint.name]);
+  });
+}
+
+test('the contract names the path and method of every csm endpoint', { skip }, () => {
+  const own = ['claim', 'session', 'mode', 'setMode', 'logout'];
+  const missing = ENDPOINTS.filter(
+    ({ name, method, path }) => !own.includes(name) && !rows.some((row) => row.method === method && row.path === path),
+  );
+  assert.deepEqual(
+    missing.map(({ name }) => name),
+    [],
+  );
+});

@@ -1,0 +1,121 @@
+import type {
+  Appliance,
+  ApplianceFacts,
+  BlockRefusal,
+  FindingGroup,
+  UnblockRefusal,
+} from '../../../core/api/appliance.ts';
+import type { DecisionId, FindingId } from '../../../core/base/ids.ts';
+import { type Ip, parseIp } from '../../../core/base/ip.ts';
+import { fail, ok } from '../../../core/base/result.ts';
+import { type Millis, millis } from '../../../core/base/time.ts';
+import type { Finding } from '../../../core/detect/finding.ts';
+import type { Decision } from '../../../core/respond/decision.ts';
+
+export const START: Millis = millis(Date.UTC(2026, 0, 1));
+
+export function ip(text: string): Ip {
+  const parsed = parseIp(text);
+  if (!parsed.ok) throw new Error(parsed.public);
+  return parsed.value.text;
+}
+
+export const FINDING: Finding = {
+  id: '019b7000-0000-8000-8000-000000000001' as FindingId,
+  at: START,
+  check: 'ssh_bruteforce',
+  severity: 'critical',
+  subject: { kind: 'ip', value: '192.0.2.9' },
+  message: '5 failed logins from 192.0.2.9 in 60 s',
+  details: 'users: root, admin',
+  firstAt: START,
+  count: 5,
+  first: { source: 'f', offset: 0 },
+  last: { source: 'f', offset: 400 },
+  provenance: 'file',
+};
+
+export const decision = (address: string, change: Partial<Decision> = {}): Decision => ({
+  id: '019b7000-0000-7000-8000-000000000002' as DecisionId,
+  kind: 'block',
+  ip: ip(address),
+  reason: 'ssh_bruteforce',
+  origin: 'auto_response',
+  findings: [FINDING.id],
+  at: START,
+  expiresAt: millis(START + 86_399_000),
+  state: 'active',
+  ...change,
+});
+
+export const FACTS: ApplianceFacts = {
+  hostname: 'edge.example.net',
+  version: '0.1.0',
+  startedAt: START,
+  now: millis(START + 5_400_000),
+  mode: 'enforce',
+  autoResponse: { enabled: true, dryRun: false, blockIps: true },
+  firewall: { enabled: true, managed: true, engine: 'addon', table: 'bartizan' },
+  http: { engine: 'node:https' },
+  components: [
+    { name: 'file:/var/log/auth.log', state: 'ok', since: START, counters: { lines: 12 } },
+    { name: 'firewall', state: 'ok', since: START, counters: {} },
+  ],
+  checks: 1,
+  historyCount: 3,
+  severities: { critical: 1, high: 0, warning: 0 },
+  dryRunBlocks: 0,
+  store: { healthy: true, bytes: 3_145_728 },
+  configHash: 'c'.repeat(64),
+  binaryHash: 'b'.repeat(64),
+  claimed: true,
+};
+
+/** An appliance that does what it is set to and writes down what it was asked. */
+export class FakeAppliance implements Appliance {
+  facts_: ApplianceFacts = FACTS;
+  groups: readonly FindingGroup[] = [{ latest: FINDING, serial: 7, firstSeen: START, lastSeen: START, findings: 2 }];
+  active: readonly Decision[] = [decision('192.0.2.9')];
+  blockRefusal: BlockRefusal | undefined;
+  unblockRefusal: UnblockRefusal | undefined;
+  readonly asked: unknown[] = [];
+  readonly #listeners = new Set<(finding: Finding, serial: number) => void>();
+
+  facts() {
+    return Promise.resolve(this.facts_);
+  }
+  activeFindings() {
+    return Promise.resolve(this.groups);
+  }
+  blocks() {
+    return this.active;
+  }
+  blockOf(address: Ip) {
+    return this.active.find((block) => block.ip === address);
+  }
+  block(request: Parameters<Appliance['block']>[0]) {
+    this.asked.push(['block', request]);
+    const { blockRefusal: refusal } = this;
+    return Promise.resolve(refusal === undefined ? ok(decision(request.ip)) : fail(refusal, `no: ${refusal}`));
+  }
+  unblock(request: Parameters<Appliance['unblock']>[0]) {
+    this.asked.push(['unblock', request]);
+    const { unblockRefusal: refusal } = this;
+    return Promise.resolve(refusal === undefined ? ok(decision(request.ip)) : fail(refusal, `no: ${refusal}`));
+  }
+  onFinding(listener: (finding: Finding, serial: number) => void) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+  setMode(mode: Parameters<Appliance['setMode']>[0]) {
+    this.asked.push(['setMode', mode]);
+    return Promise.resolve(ok(mode));
+  }
+
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+  emit(finding: Finding, serial: number): void {
+    for (const listener of this.#listeners) listener(finding, serial);
+  }
+}

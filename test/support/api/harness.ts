@@ -1,0 +1,121 @@
+import { loadValidators } from '../../../actors/http/effects.ts';
+import type { AuditRecord } from '../../../core/api/audit.ts';
+import { createDispatch, type DispatchOptions } from '../../../core/api/dispatch.ts';
+import type { Endpoint } from '../../../core/api/endpoint.ts';
+import type { HttpReply, HttpRequest } from '../../../core/api/http.ts';
+import { type Mount, mount } from '../../../core/api/mount.ts';
+import { ownOrigins } from '../../../core/api/origin.ts';
+import { CSM } from '../../../core/api/surface.ts';
+import { CSM_ENDPOINTS, mountsFor, OWN_ENDPOINTS } from '../../../core/api/tables.ts';
+import { fail, ok } from '../../../core/base/result.ts';
+import { SimulatedClock } from '../simulated-clock.ts';
+import { FakeAppliance } from './fake-appliance.ts';
+import { FakeIdentity } from './fake-identity.ts';
+
+export const ORIGIN = 'https://edge.example.net:9443';
+export const ENDPOINTS = [...CSM_ENDPOINTS, ...OWN_ENDPOINTS];
+
+/** A body that passes, for each endpoint that takes one. */
+export const GOOD_BODIES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  blockIp: { ip: '192.0.2.7', reason: 'because', duration: '24h' },
+  unblockIp: { ip: '192.0.2.7' },
+  login: { token: 'admin-token' },
+  claim: { code: 'CODE' },
+  setMode: { mode: 'observe' },
+};
+
+/** A request as a test writes it. */
+export interface Ask {
+  readonly method?: string;
+  readonly target: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+  readonly peer?: string;
+  readonly principal?: HttpRequest['principal'];
+  readonly signal?: AbortSignal;
+}
+
+export interface Answer extends HttpReply {
+  readonly text: string;
+  readonly json: () => unknown;
+}
+
+export const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
+/** The real tables, dispatch and compiled schemas over fakes, on a simulated clock. */
+export class ApiHarness {
+  readonly clock = new SimulatedClock();
+  readonly appliance = new FakeAppliance();
+  readonly identity = new FakeIdentity();
+  /** Names of the handlers that ran. */
+  readonly called: string[] = [];
+  readonly audits: AuditRecord[] = [];
+  readonly logs: (readonly [level: string, message: string, about: unknown])[] = [];
+  readonly #dispatch;
+
+  constructor({ mounts, ...change }: Partial<DispatchOptions> = {}) {
+    const { appliance, identity, clock } = this;
+    const [first, ...rest] = mounts ?? mountsFor({ appliance, identity, clock });
+    this.#dispatch = createDispatch({
+      mounts: [this.#spied(first), ...rest.map((one) => this.#spied(one))],
+      credentials: identity,
+      ownOrigin: ownOrigins(['edge.example.net', '127.0.0.1'], 9443),
+      clock,
+      random: { bytes: (count) => new Uint8Array(count) },
+      log: (level, message, about) => this.logs.push([level, message, about]),
+      audit: (record) => {
+        this.audits.push(record);
+        return Promise.resolve();
+      },
+      ...change,
+      validators: change.validators ?? loadValidators(),
+    });
+  }
+
+  async ask({
+    method = 'GET',
+    target,
+    headers = {},
+    body = '',
+    peer = '198.51.100.1',
+    principal,
+    signal,
+  }: Ask): Promise<Answer> {
+    const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
+    const reply = await this.#dispatch({
+      method,
+      target,
+      header: (name) => headers[name],
+      peer,
+      ...(principal && { principal }),
+      body: (limit) => Promise.resolve(bytes.length > limit ? fail('too_large', 'too large') : ok(bytes)),
+      signal: signal ?? new AbortController().signal,
+    });
+    const text = typeof reply.body === 'string' ? reply.body : new TextDecoder().decode(reply.body);
+    return { ...reply, text, json: () => JSON.parse(text) as unknown };
+  }
+
+  /** The endpoint with its good body and the given credential. */
+  askEndpoint({ name, method, path }: Endpoint<never>, ask: Partial<Ask> = {}): Promise<Answer> {
+    const body = name in GOOD_BODIES ? JSON.stringify(GOOD_BODIES[name]) : '';
+    return this.ask({ method, target: path, body, ...ask });
+  }
+
+  #spied({ surface, endpoints, deps }: Mount): Mount {
+    const spied = endpoints.map((row) => ({
+      ...row,
+      handler: (call: Parameters<typeof row.handler>[0]) => {
+        this.called.push(row.name);
+        return row.handler(call);
+      },
+    }));
+    return mount(surface, spied, deps);
+  }
+}
+
+/** A harness over tables of the test's own making; their schemas accept everything. */
+export const harnessFor = (
+  endpoints: readonly Endpoint<unknown>[],
+  change: Partial<DispatchOptions> = {},
+): ApiHarness =>
+  new ApiHarness({ mounts: [mount(CSM, endpoints, undefined)], validators: () => () => true, ...change });
