@@ -9,13 +9,16 @@ import {
   seal,
 } from '../../core/api/audit-chain.ts';
 import type { Log } from '../../core/base/ports.ts';
-import type { Result } from '../../core/base/result.ts';
+import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import { auditKeys } from '../../core/keys/audit-keys.ts';
-import type { StoreCode, StorePort } from '../store/port.ts';
+import type { StoreCode, StoreOp, StorePort } from '../store/port.ts';
 
 /** The hash-chained audit log. Appends are numbered and chained in the order they were asked for. */
 export interface AuditLog {
-  /** Resolves when the record is on disk. Appends that arrive during a commit share the next one. */
+  /**
+   * Resolves when the record is on disk. Appends that arrive during a commit share the next one. `lost`: the disk is, and
+   * the record stays in the chain in memory until it is back; if even that failed, the record is gone and leaves no gap.
+   */
   append(record: AuditRecord): Promise<Result<ChainedAuditRecord, StoreCode>>;
   /** `append` for callers that have no answer to a failure: rejects instead. */
   readonly sink: AuditSink;
@@ -24,6 +27,9 @@ export interface AuditLog {
   /** Walks the whole log; linear in its length. */
   verify(): Promise<Result<ChainHead, ChainFault>>;
 }
+
+/** `unreadable`: the end of the chain is unknown, and a chain begun anew would write over what is there. */
+export type AuditRefusal = 'unreadable';
 
 export interface AuditDeps {
   readonly store: StorePort;
@@ -37,13 +43,19 @@ const COMMIT_LIMIT = 256;
  * Opens the log and takes the chain up where it ended. A chain whose end is damaged is never repaired or begun anew: it
  * goes on from the head as it was kept, so that `verify` shows the damage for good, and the log says so.
  */
-export async function openAudit({ store, log }: AuditDeps): Promise<AuditLog> {
-  const kept = asHead(await store.get(auditKeys.head));
-  const last = await newest(store);
+export async function openAudit({ store, log }: AuditDeps): Promise<Result<AuditLog, AuditRefusal>> {
+  let kept: ChainHead | undefined;
+  let last: unknown;
+  try {
+    kept = asHead(await store.get(auditKeys.head));
+    last = await newest(store);
+  } catch (cause) {
+    return fail('unreadable', `the audit log cannot be read: ${messageOf(cause)}`, cause);
+  }
   const head = kept ?? asHead(last) ?? GENESIS;
   const whole = last === undefined ? endsAt(GENESIS, head) : endsWith(last, head);
   if (!whole.ok) log('error', 'audit log is damaged at its end', { fault: whole.code, detail: whole.public });
-  return new ChainedLog(store, head);
+  return ok(new ChainedLog(store, head));
 }
 
 /** Whether `last` is the record that `head` names, and unaltered. */
@@ -116,25 +128,27 @@ class ChainedLog implements AuditLog {
     this.#committing = false;
   }
 
-  /** The head moves only when the records are kept: a refused batch leaves no gap in the chain. */
   async #commit(batch: readonly Waiting[]): Promise<void> {
     let head = this.#head;
-    const sealed = batch.map(({ record }) => {
+    const sealed = batch.map(({ record, ...waiting }) => {
       const link = seal(head, record);
       head = { serial: link.serial, hash: link.hash };
-      return link;
+      return { link, ...waiting };
     });
-    const ops = sealed.map((link) => ({ put: auditKeys.record(link.serial), value: link }));
+    const ops = sealed.map(({ link }) => ({ put: auditKeys.record(link.serial), value: link }));
     try {
-      const kept = await this.#store.commit([...ops, { put: auditKeys.head, value: head }], { sync: true });
-      if (kept.ok) this.#head = head;
-      for (const [i, { settle }] of batch.entries()) {
-        const value = sealed[i];
-        if (!kept.ok) settle(kept);
-        else if (value !== undefined) settle({ ok: true, value });
-      }
+      const kept = await this.#keep([...ops, { put: auditKeys.head, value: head }], head);
+      for (const { link, settle } of sealed) settle(kept.ok ? ok(link) : kept);
     } catch (cause) {
-      for (const { reject } of batch) reject(cause);
+      for (const { reject } of sealed) reject(cause);
     }
+  }
+
+  /** The head moves only with the records: what is refused altogether leaves no gap in the chain. */
+  async #keep(ops: readonly StoreOp[], head: ChainHead): Promise<Result<void, StoreCode>> {
+    const durable = await this.#store.commit(ops, { sync: true });
+    const kept = durable.ok || durable.code === 'closed' ? durable : await this.#store.commit(ops);
+    if (kept.ok) this.#head = head;
+    return durable;
   }
 }

@@ -7,7 +7,7 @@ import { type Failure, fail, type Result } from '../../core/base/result.ts';
 import { type Millis, plus } from '../../core/base/time.ts';
 import { identityKeys } from '../../core/keys/identity-keys.ts';
 import type { StoreOp } from '../store/port.ts';
-import { sha256 } from './effects.ts';
+import { sha256, timersOf } from './effects.ts';
 import { CLAIM_TRIES, CODE_LIFETIME, claimMachine } from './machine.ts';
 import type { OrderedWriter } from './writer.ts';
 
@@ -37,13 +37,13 @@ export class Claim {
   #record: ClaimRecord | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(deps: ClaimDeps, hasAdmin: boolean) {
+  constructor(deps: ClaimDeps, isClaimed: boolean) {
     this.#deps = deps;
     const machine = claimMachine.provide({ actions: { forgetCode: () => this.#forget() } });
-    this.#machine = createActor(machine, { input: { hasAdmin }, clock: timersOf(deps.clock) });
+    this.#machine = createActor(machine, { input: { isClaimed }, clock: timersOf(deps.clock) });
   }
 
-  /** Starts the lifetime. @returns the code, to be printed and then forgotten; undefined when there is an admin */
+  /** Starts the lifetime. @returns the code, to be printed and then forgotten; undefined when the appliance is claimed */
   start(): string | undefined {
     this.#machine.start();
     if (this.claimed()) return undefined;
@@ -100,7 +100,7 @@ export class Claim {
     const left = CLAIM_TRIES - wrongTries;
     if (this.#record !== undefined) this.#record = { ...this.#record, wrongTries };
     this.#deps.log('warn', 'wrong claim code', { peer, triesLeft: left });
-    await this.#deps.writer.durable(this.ops());
+    await this.#deps.writer.kept(this.ops());
     return fail('wrong', left > 0 ? `wrong claim code, ${left} tries left` : 'wrong claim code, no tries left');
   }
 
@@ -127,9 +127,3 @@ function refusalOf(snapshot: SnapshotFrom<typeof claimMachine>): Failure<ClaimRe
   }
   return undefined;
 }
-
-/** A Clock as xstate takes it: a timer's handle is its cancel function. */
-const timersOf = (clock: Clock) => ({
-  setTimeout: (run: () => void, delay: number) => clock.after(delay as Millis, run),
-  clearTimeout: (cancel: () => void) => cancel(),
-});

@@ -1,7 +1,7 @@
 import type { Principal } from '../../core/api/auth.ts';
 import type { ClaimRefusal, Identity, Session } from '../../core/api/identity.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
-import { fail, ok, type Result } from '../../core/base/result.ts';
+import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import { identityKeys } from '../../core/keys/identity-keys.ts';
 import type { StoreOp, StorePort } from '../store/port.ts';
 import { Claim } from './claim.ts';
@@ -41,21 +41,25 @@ const CLAIMED_NAME = 'claimed-admin';
 
 /**
  * Takes up what is stored. Without an admin credential a claim code is made; a code of an earlier start is dead by then.
- * A store that refuses to keep the code is survived: it says so elsewhere, and the code works until this process ends.
+ * Records that cannot be read open nothing: what is in the config is accepted, the rest counts as somebody else's until
+ * a start that can read it, and nobody can claim the appliance in between.
  */
 export async function openCredentials(deps: CredentialDeps): Promise<OpenedCredentials> {
   const { store, clock, random, log } = deps;
   const tokens = new Tokens();
-  for (const token of [...(await storedTokens(store, log)), ...deps.configured]) tokens.add(token);
   const writer = new OrderedWriter(store, log);
   const sessions = new Sessions({ clock, random, writer });
-  await sessions.load(store, (token) => tokens.withDigest(token, clock.now()) !== undefined);
-  const { csrfSecret, ops } = await csrfSecretOf(store, random);
-  const claim = new Claim({ clock, random, log, writer }, tokens.hasAdmin());
+  const stored = await takeUp(deps, tokens, sessions);
+  for (const token of deps.configured) tokens.add(token);
+  const claim = new Claim({ clock, random, log, writer }, tokens.hasAdmin() || stored === undefined);
   const claimCode = claim.start();
-  const isSettled = claimCode === undefined && (await store.get(identityKeys.claim)) === undefined;
-  const due = isSettled ? ops : [...ops, ...claim.ops()];
-  if (due.length > 0) await writer.durable(due);
+  const csrfSecret = stored?.csrfSecret ?? Buffer.from(random.bytes(32)).toString('hex');
+  const due: StoreOp[] = [];
+  if (stored !== undefined && stored.csrfSecret === undefined) {
+    due.push({ put: identityKeys.csrfSecret, value: csrfSecret });
+  }
+  if (claimCode !== undefined || stored?.oldClaim === true) due.push(...claim.ops());
+  if (due.length > 0) await writer.kept(due);
   return {
     identity: new Credentials({ clock, random, tokens, sessions, claim, csrfSecret }),
     ...(claimCode === undefined ? {} : { claimCode }),
@@ -66,15 +70,38 @@ export async function openCredentials(deps: CredentialDeps): Promise<OpenedCrede
   };
 }
 
-/** Made at the first start; kept, so that a page loaded before a restart can still write after it. */
-async function csrfSecretOf(
-  store: StorePort,
-  random: Random,
-): Promise<{ readonly csrfSecret: string; readonly ops: readonly StoreOp[] }> {
-  const kept = await store.get<unknown>(identityKeys.csrfSecret);
-  if (typeof kept === 'string' && kept.length === 64) return { csrfSecret: kept, ops: [] };
-  const csrfSecret = Buffer.from(random.bytes(32)).toString('hex');
-  return { csrfSecret, ops: [{ put: identityKeys.csrfSecret, value: csrfSecret }] };
+interface Stored {
+  /** Made at the first start and kept, so that a page loaded before a restart can still write after it. */
+  readonly csrfSecret: string | undefined;
+  readonly oldClaim: boolean;
+}
+
+/** Fills the tables from the store; undefined when something could not be read. */
+async function takeUp(
+  { store, clock, log, configured }: CredentialDeps,
+  tokens: Tokens,
+  sessions: Sessions,
+): Promise<Stored | undefined> {
+  try {
+    for (const token of await storedTokens(store, log)) tokens.add(token);
+    const known = new Set(configured.map(({ digest }) => digest));
+    const isGood = (digest: string) => known.has(digest) || tokens.withDigest(digest, clock.now()) !== undefined;
+    await sessions.load(store, isGood);
+    const csrfSecret = await store.get<unknown>(identityKeys.csrfSecret);
+    return {
+      csrfSecret: typeof csrfSecret === 'string' && csrfSecret.length === 64 ? csrfSecret : undefined,
+      oldClaim: (await store.get(identityKeys.claim)) !== undefined,
+    };
+  } catch (cause) {
+    log(
+      'error',
+      'stored credentials cannot be read; until a restart only tokens of the config are sure to be accepted',
+      {
+        cause: messageOf(cause),
+      },
+    );
+    return undefined;
+  }
 }
 
 interface Parts {

@@ -2,7 +2,9 @@ import { createHmac, hash } from 'node:crypto';
 import { chmod, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { dirname } from 'node:path';
+import type { Clock } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
+import { millis } from '../../core/base/time.ts';
 import type { FilePort } from './files.ts';
 
 /** What identity asks of the machine; tests hand in their own. */
@@ -10,6 +12,7 @@ export interface IdentityEffects {
   readonly files: FilePort;
   /** Addresses of this host's interfaces as text, without zones. */
   hostAddresses(): readonly string[];
+  /** The first line of a file that only its owner has access to. */
   readSecret(path: string): Promise<Result<string, 'unreadable'>>;
 }
 
@@ -21,6 +24,12 @@ export const sha256 = (text: string): string => hash('sha256', text, 'hex');
 
 /** HMAC-SHA-256 in hex; both arguments are text. */
 export const hmacSha256 = (key: string, text: string): string => createHmac('sha256', key).update(text).digest('hex');
+
+/** A Clock as xstate takes it: a timer's handle is its cancel function. */
+export const timersOf = (clock: Clock) => ({
+  setTimeout: (run: () => void, delay: number) => clock.after(millis(delay), run),
+  clearTimeout: (cancel: () => void) => cancel(),
+});
 
 export const systemEffects: IdentityEffects = {
   files: {
@@ -54,8 +63,8 @@ export const systemEffects: IdentityEffects = {
 };
 
 /**
- * A secret kept in a file of its own, without the line end. The file must be a regular one that nobody but its owner can
- * read or write; checked on the open descriptor, so that it cannot be exchanged in between.
+ * The file must be a regular one that nobody but its owner can read or write; checked on the open descriptor, so that it
+ * cannot be exchanged in between.
  */
 async function readSecret(path: string): Promise<Result<string, 'unreadable'>> {
   try {
@@ -68,7 +77,8 @@ async function readSecret(path: string): Promise<Result<string, 'unreadable'>> {
       return refuse(`has mode ${octal}: only its owner may have access (chmod 600)`);
     }
     if (size > LARGEST_SECRET) return refuse(`is larger than ${LARGEST_SECRET} bytes`);
-    return ok((await file.readFile('utf8')).trim());
+    const [line = ''] = (await file.readFile('utf8')).split('\n');
+    return ok(line.trim());
   } catch (cause) {
     return fail('unreadable', `${path} cannot be read: ${messageOf(cause)}`, cause);
   }

@@ -1,5 +1,5 @@
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
-import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
+import { ok, type Result } from '../../core/base/result.ts';
 import type { StorePort } from '../store/port.ts';
 import { ensureCertificates, type TlsMaterial } from './certificates.ts';
 import { type OpenedCredentials, openCredentials } from './credentials.ts';
@@ -32,8 +32,8 @@ export interface OpenedIdentity extends OpenedCredentials {
   readonly tls: TlsMaterial;
 }
 
-/** `tls`: keys or certificates are damaged or cannot be written. `token`: a configured token. `store`: it threw. */
-export type IdentityRefusal = 'tls' | 'token' | 'store';
+/** `tls`: keys or certificates are damaged or cannot be written. `token`: a configured token cannot be used. */
+export type IdentityRefusal = 'tls' | 'token';
 
 /**
  * Who may come in, and the certificate at the door. The HTTP listener needs both, so this is opened before it.
@@ -48,10 +48,6 @@ export async function openIdentity(deps: IdentityDeps): Promise<Result<OpenedIde
   ]);
   if (!tls.ok) return tls;
   if (!configured.ok) return configured;
-  try {
-    const credentials = await openCredentials({ store, clock, random, log, configured: configured.value });
-    return ok({ tls: tls.value, ...credentials });
-  } catch (cause) {
-    return fail('store', `credentials cannot be read: ${messageOf(cause)}`, cause);
-  }
+  const credentials = await openCredentials({ store, clock, random, log, configured: configured.value });
+  return ok({ tls: tls.value, ...credentials });
 }

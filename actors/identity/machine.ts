@@ -20,13 +20,13 @@ export type ClaimEvent =
  */
 export const claimMachine = setup({
   types: {
-    context: {} as { readonly hasAdmin: boolean; readonly wrongTries: number },
+    context: {} as { readonly isClaimed: boolean; readonly wrongTries: number },
     events: {} as ClaimEvent,
-    input: {} as { readonly hasAdmin: boolean },
+    input: {} as { readonly isClaimed: boolean },
   },
   delays: { codeLifetime: CODE_LIFETIME },
   guards: {
-    hasAdmin: ({ context }) => context.hasAdmin,
+    isClaimed: ({ context }) => context.isClaimed,
     isStoring: stateIn({ unclaimed: 'storing' }),
     isLastTry: ({ context }) => context.wrongTries + 1 >= CLAIM_TRIES,
   },
@@ -36,10 +36,10 @@ export const claimMachine = setup({
   },
 }).createMachine({
   id: 'claim',
-  context: ({ input }) => ({ hasAdmin: input.hasAdmin, wrongTries: 0 }),
+  context: ({ input }) => ({ isClaimed: input.isClaimed, wrongTries: 0 }),
   initial: 'starting',
   states: {
-    starting: { always: [{ guard: 'hasAdmin', target: 'claimed' }, { target: 'unclaimed' }] },
+    starting: { always: [{ guard: 'isClaimed', target: 'claimed' }, { target: 'unclaimed' }] },
     unclaimed: {
       initial: 'open',
       after: { codeLifetime: [{ guard: 'isStoring', target: '.storingLate' }, { target: 'expired' }] },

@@ -62,7 +62,7 @@ export class Sessions {
   }
 
   /**
-   * Opens a session; it exists once it is on disk.
+   * Opens a session; it exists once the store has it.
    * @param also written in the same batch
    */
   async open(
@@ -75,7 +75,7 @@ export class Sessions {
     const now = clock.now();
     const record: SessionRecord = { token, csrf, createdAt: now, lastSeenAt: now, peer };
     const digest = sha256(cookie);
-    const kept = await writer.durable([
+    const kept = await writer.kept([
       ...also,
       ...this.#makeRoom(1),
       { put: identityKeys.session(digest), value: record },
@@ -100,7 +100,7 @@ export class Sessions {
   /** Ends the session with this CSRF token. A failing disk may bring it back at a restart, for a day at most. */
   async close(csrf: string): Promise<void> {
     const live = [...this.#byDigest.values()].find(({ record }) => record.csrf === csrf);
-    if (live !== undefined) await this.#deps.writer.durable(this.#forget(live));
+    if (live !== undefined) await this.#deps.writer.kept(this.#forget(live));
   }
 
   get count(): number {

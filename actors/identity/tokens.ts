@@ -6,14 +6,19 @@ import { identityKeys } from '../../core/keys/identity-keys.ts';
 import type { StorePort } from '../store/port.ts';
 import { hmacSha256, type IdentityEffects, sha256 } from './effects.ts';
 
-/** A token from the config: `webui.tokens[]`, and `webui.metrics_token` with scope `metrics`. */
-export type ConfiguredToken = { readonly name: string; readonly scope: Scope } & (
-  | { readonly token: string }
+/**
+ * A token as the config has it: an entry of `webui.tokens`, or `webui.metrics_token` with scope `metrics`. Exactly one
+ * of the three secrets stands in it.
+ */
+export interface ConfiguredToken {
+  readonly name: string;
+  readonly scope: Scope;
+  readonly token?: string;
   /** 64 hex digits, any case. */
-  | { readonly tokenSha256: string }
-  /** A file that only its owner can read, holding the token and at most a line end. */
-  | { readonly tokenFile: string }
-);
+  readonly token_sha256?: string;
+  /** A file that only its owner can read, with the token in its first line. */
+  readonly token_file?: string;
+}
 
 /** A token as it is kept, under its digest. */
 export interface TokenRecord {
@@ -105,15 +110,20 @@ async function digestOf(
   entry: ConfiguredToken,
   readSecret: IdentityEffects['readSecret'],
 ): Promise<Result<string, 'token'>> {
-  if ('tokenSha256' in entry) {
-    const digest = entry.tokenSha256.toLowerCase();
-    return /^[0-9a-f]{64}$/.test(digest) ? ok(digest) : refuse(entry, 'needs a SHA-256 of 64 hex digits');
+  const { token, token_sha256: digest, token_file: file } = entry;
+  if ([token, digest, file].filter((secret) => secret !== undefined).length !== 1) {
+    return refuse(entry, 'needs exactly one of token, token_sha256 and token_file');
   }
-  const secret = 'token' in entry ? ok(entry.token) : await readSecret(entry.tokenFile);
+  if (digest !== undefined) {
+    return /^[0-9a-f]{64}$/i.test(digest)
+      ? ok(digest.toLowerCase())
+      : refuse(entry, 'needs a SHA-256 of 64 hex digits');
+  }
+  const secret = file === undefined ? ok(token ?? '') : await readSecret(file);
   if (!secret.ok) return refuse(entry, `cannot be loaded: ${secret.public}`);
   return TOKEN_FORM.test(secret.value)
     ? ok(sha256(secret.value))
-    : refuse(entry, `must be ${SHORTEST_TOKEN} to ${LONGEST_TOKEN} printable ASCII characters without spaces`);
+    : refuse(entry, `must be ${SHORTEST_TOKEN} to ${LONGEST_TOKEN} printable ASCII characters without blanks`);
 }
 
 const refuse = ({ name }: ConfiguredToken, what: string): Failure<'token'> => fail('token', `token "${name}" ${what}`);

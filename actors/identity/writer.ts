@@ -15,8 +15,12 @@ export class OrderedWriter {
     this.#log = log;
   }
 
-  /** Resolves when the operations are on disk; a store that throws counts as lost. */
-  durable(ops: readonly StoreOp[]): Promise<Result<void, StoreCode>> {
+  /**
+   * Resolves when the operations are on disk, or, while the disk is lost, in the store's memory: an appliance whose disk
+   * died must still let its admin in. The store's health and the log say that a restart may forget them. A store that
+   * throws counts as lost.
+   */
+  kept(ops: readonly StoreOp[]): Promise<Result<void, StoreCode>> {
     return this.#enqueue(ops, true);
   }
 
@@ -37,13 +41,17 @@ export class OrderedWriter {
   }
 
   async #commit(ops: readonly StoreOp[], sync: boolean): Promise<Result<void, StoreCode>> {
-    let kept: Result<void, StoreCode>;
+    const kept = await this.#try(ops, sync);
+    if (kept.ok) return kept;
+    this.#log('error', 'credentials could not be stored', { code: kept.code, detail: kept.public });
+    return sync && kept.code === 'lost' ? await this.#try(ops, false) : kept;
+  }
+
+  async #try(ops: readonly StoreOp[], sync: boolean): Promise<Result<void, StoreCode>> {
     try {
-      kept = await this.#store.commit(ops, { sync });
+      return await this.#store.commit(ops, { sync });
     } catch (cause) {
-      kept = fail('lost', `the store failed: ${messageOf(cause)}`, cause);
+      return fail('lost', `the store failed: ${messageOf(cause)}`, cause);
     }
-    if (!kept.ok) this.#log('error', 'credentials could not be stored', { code: kept.code, detail: kept.public });
-    return kept;
   }
 }

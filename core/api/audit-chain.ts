@@ -52,7 +52,8 @@ export function follow(head: ChainHead, stored: unknown): Result<ChainHead, Chai
   }
   const { hash, ...linked }: Partial<ChainedAuditRecord> = stored;
   if (linked.serial !== expected) {
-    return fail('missing', `audit record ${expected} is missing: ${String(linked.serial)} stands in its place`);
+    const found = canonicalJson(linked.serial ?? null).slice(0, 20);
+    return fail('missing', `audit record ${expected} is missing: ${found} stands in its place`);
   }
   if (hash === undefined || hash !== hashOf(linked)) return fail('altered', `audit record ${expected} was altered`);
   if (linked.prev !== head.hash) return fail('unlinked', `audit record ${expected} does not follow the one before it`);

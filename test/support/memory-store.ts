@@ -6,14 +6,14 @@ export class MemoryStore implements StorePort {
   readonly #records = new Map<string, string>();
   /** Every batch that was kept, in order. */
   readonly commits: { readonly ops: readonly StoreOp[]; readonly sync: boolean }[] = [];
-  /** Asked before each commit; true loses the batch. */
-  failing: (ops: readonly StoreOp[]) => boolean = () => false;
+  /** Asked before each commit; true loses the batch. A lost disk fails what is `sync`. */
+  failing: (ops: readonly StoreOp[], sync: boolean) => boolean = () => false;
   /** When set, commits wait for it, as for a slow disk. */
   gate: Promise<void> | undefined;
 
   async commit(ops: readonly StoreOp[], { sync = false } = {}): Promise<Result<void, StoreCode>> {
     await (this.gate ?? Promise.resolve());
-    if (this.failing(ops)) return fail('lost', 'the disk is gone');
+    if (this.failing(ops, sync)) return fail('lost', 'the disk is gone');
     for (const op of ops) {
       if ('put' in op) this.#records.set(op.put, JSON.stringify(op.value));
       else this.#records.delete(op.del);

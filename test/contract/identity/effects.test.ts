@@ -50,9 +50,9 @@ for (const { mode, readable } of [
   { mode: 0o604, readable: false },
   { mode: 0o620, readable: false },
 ])
-  test(`a secret with mode ${mode.toString(8)} is ${readable ? 'read without its line end' : 'refused'}`, async () => {
+  test(`a secret with mode ${mode.toString(8)} is ${readable ? 'read, its first line' : 'refused'}`, async () => {
     const path = join(root, `secret-${mode}`);
-    await writeFile(path, 'the-secret-itself\n');
+    await writeFile(path, 'the-secret-itself\r\na second line\n');
     await chmod(path, mode);
     const secret = await readSecret(path);
     if (readable) assert.deepEqual(secret, { ok: true, value: 'the-secret-itself' });

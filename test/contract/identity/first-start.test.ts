@@ -98,12 +98,3 @@ test('a first start that cannot write its CA is refused', async () => {
   const refused = await start();
   assert.equal(!refused.ok && refused.code, 'tls');
 });
-
-test('a store that throws is refused as such', async () => {
-  const { store, start } = appliance();
-  Object.assign(store, { get: () => Promise.reject(new Error('broken')) });
-  const refused = await start();
-  assert.ok(!refused.ok);
-  assert.equal(refused.code, 'store');
-  assert.match(refused.public, /broken/);
-});

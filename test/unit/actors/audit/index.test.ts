@@ -22,7 +22,9 @@ const record = (target: string): AuditRecord => ({
 async function opened(store = new MemoryStore()) {
   const errors: string[] = [];
   const log: Log = (level, message) => void (level === 'error' && errors.push(message));
-  return { store, errors, audit: await openAudit({ store, log }) };
+  const audit = await openAudit({ store, log });
+  assert.ok(audit.ok);
+  return { store, errors, audit: audit.value };
 }
 
 async function stored(store: MemoryStore): Promise<ChainedAuditRecord[]> {
@@ -74,6 +76,26 @@ test('a refused commit fails its appends and leaves no gap', async () => {
     ['a', 'e'],
   );
   assert.ok((await audit.verify()).ok);
+});
+
+test('while the disk is lost records are chained in memory, and their callers know', async () => {
+  const { store, audit } = await opened();
+  store.failing = (_, sync) => sync;
+  const lost = await audit.append(record('a'));
+  assert.equal(!lost.ok && lost.code, 'lost');
+  store.failing = () => false;
+  assert.ok((await audit.append(record('b'))).ok);
+  assert.deepEqual(
+    (await stored(store)).map(({ target }) => target),
+    ['a', 'b'],
+  );
+  assert.ok((await audit.verify()).ok);
+});
+
+test('a log that cannot be read is refused, for a new chain would write over it', async () => {
+  const store = Object.assign(new MemoryStore(), { get: () => Promise.reject(new Error('bad block')) });
+  const refused = await openAudit({ store, log: () => {} });
+  assert.match(refused.ok ? '' : refused.public, /cannot be read: bad block/);
 });
 
 test('a store that throws rejects its appends, and the next one is kept', async () => {

@@ -137,6 +137,38 @@ test('a claim that cannot be stored fails whole and can be tried again', async (
   assert.equal(codeOf(await identity.claim(claimCode, PEER)), 'ok');
 });
 
+test('while the disk is lost the admin gets in, for as long as the process lives', async () => {
+  const { start, store } = appliance();
+  store.failing = (_, sync) => sync;
+  const { identity, claimCode = '' } = await start();
+  const claimed = await identity.claim(claimCode, PEER);
+  assert.ok(claimed.ok);
+  const again = await identity.login(claimed.value.token ?? '', PEER);
+  assert.ok(again.ok && identity.cookie(again.value.cookie));
+});
+
+test('records that cannot be read open nothing, and the config still does', async () => {
+  const { start, store, logged } = appliance(configured('read'));
+  await start();
+  const before = store.commits.length;
+  for (const method of ['get', 'entries'] as const) {
+    const broken = new Error('bad block');
+    const restore = store[method];
+    Object.assign(store, {
+      [method]: () => {
+        throw broken;
+      },
+    });
+    const { identity, claimCode } = await start();
+    Object.assign(store, { [method]: restore });
+    assert.equal(claimCode, undefined);
+    assert.equal(codeOf(await identity.claim(WRONG, PEER)), 'already_claimed');
+    assert.ok(identity.token('read-token-of-the-config'));
+    assert.match(logged.at(-1) ?? '', /cannot be read.*bad block/);
+  }
+  assert.equal(store.commits.length, before, 'nothing was written over');
+});
+
 test('wrong tries count although the store is lost', async () => {
   const { start, store } = appliance();
   store.failing = () => true;
@@ -146,7 +178,7 @@ test('wrong tries count although the store is lost', async () => {
 });
 
 test('a crash at any commit of the first start and the claim leaves a state to go on from', async () => {
-  for (let dieAt = 1; dieAt <= 3; dieAt++) {
+  for (let dieAt = 1; dieAt <= 6; dieAt++) {
     const { start, store } = appliance();
     let commits = 0;
     store.failing = () => ++commits >= dieAt;

@@ -16,7 +16,7 @@ const events = [
 ] as ClaimEvent[];
 
 type Snapshot = SnapshotFrom<typeof claimMachine>;
-const options = { events, input: { hasAdmin: false } };
+const options = { events, input: { isClaimed: false } };
 const named = (snapshot: Snapshot): string =>
   typeof snapshot.value === 'string' ? snapshot.value : `unclaimed.${Object.values(snapshot.value).join()}`;
 
@@ -50,7 +50,7 @@ test('nothing leads out of an end', () => {
 });
 
 /** The machine in simulated time, as the claim runs it. */
-function running(hasAdmin = false) {
+function running(isClaimed = false) {
   const clock = new SimulatedClock();
   const timers = {
     setTimeout: (run: () => void, delay: number) => clock.after(delay as Millis, run),
@@ -58,7 +58,7 @@ function running(hasAdmin = false) {
   };
   let forgotten = 0;
   const machine = claimMachine.provide({ actions: { forgetCode: () => void forgotten++ } });
-  const actor = createActor(machine, { input: { hasAdmin }, clock: timers }).start();
+  const actor = createActor(machine, { input: { isClaimed }, clock: timers }).start();
   return { actor, clock, forgotten: () => forgotten };
 }
 

@@ -20,8 +20,8 @@ const load = (...configured: ConfiguredToken[]) => configuredTokens(configured, 
 
 for (const [form, entry] of Object.entries<ConfiguredToken>({
   plain: { name: 'ops', scope: 'admin', token: SECRET },
-  digest: { name: 'ops', scope: 'admin', tokenSha256: sha256(SECRET).toUpperCase() },
-  file: { name: 'ops', scope: 'admin', tokenFile: '/run/secret' },
+  digest: { name: 'ops', scope: 'admin', token_sha256: sha256(SECRET).toUpperCase() },
+  file: { name: 'ops', scope: 'admin', token_file: '/run/secret' },
 }))
   test(`a token given as ${form} is found by its text and by no other`, async () => {
     const loaded = await load(entry);
@@ -57,8 +57,10 @@ for (const { entry, says } of [
   { entry: { token: 'with a space in its middle' }, says: /printable ASCII/ },
   { entry: { token: 'x'.repeat(513) }, says: /must be 16 to 512/ },
   { entry: { token: 'ünprintable-in-a-header' }, says: /printable ASCII/ },
-  { entry: { tokenSha256: 'abc' }, says: /64 hex digits/ },
-  { entry: { tokenFile: '/etc/open' }, says: /mode 0644/ },
+  { entry: { token_sha256: 'abc' }, says: /64 hex digits/ },
+  { entry: { token_file: '/etc/open' }, says: /mode 0644/ },
+  { entry: {}, says: /exactly one of/ },
+  { entry: { token: SECRET, token_sha256: sha256(SECRET) }, says: /exactly one of/ },
 ] as const)
   test(`token ${JSON.stringify(entry).slice(0, 50)} is refused by name`, async () => {
     const loaded = await load({ name: 'ops', scope: 'read', ...entry });
@@ -70,7 +72,7 @@ for (const { entry, says } of [
 test('one secret under two names is refused, since nobody could say who acted', async () => {
   const loaded = await load(
     { name: 'a', scope: 'admin', token: SECRET },
-    { name: 'b', scope: 'read', tokenSha256: sha256(SECRET) },
+    { name: 'b', scope: 'read', token_sha256: sha256(SECRET) },
   );
   assert.ok(!loaded.ok);
   assert.equal(loaded.public, 'token "b" is the same as token "a"');

@@ -5,15 +5,22 @@ import { type ChainHead, canonicalJson, follow, GENESIS, seal, verifyChain } fro
 import type { Millis } from '../../../../core/base/time.ts';
 import { fc } from '../../../support/random.ts';
 
+const FINITE = { noNaN: true, noDefaultInfinity: true };
+/** A run hashes a dozen records. */
+const RUNS = { numRuns: 60 };
+
 const record: fc.Arbitrary<AuditRecord> = fc.record({
   at: fc.maxSafeNat().map((n) => n as Millis),
-  action: fc.string({ unit: 'binary' }),
-  target: fc.string(),
+  action: fc.string({ unit: 'binary', maxLength: 8 }),
+  target: fc.string({ maxLength: 8 }),
   details: fc.dictionary(
-    fc.string(),
-    fc.oneof(fc.string(), fc.boolean(), fc.double({ noNaN: true, noDefaultInfinity: true })),
+    fc.string({ maxLength: 3 }),
+    fc.oneof(fc.string({ maxLength: 3 }), fc.boolean(), fc.double(FINITE)),
+    {
+      maxKeys: 2,
+    },
   ),
-  actor: fc.string(),
+  actor: fc.string({ maxLength: 8 }),
   principalKind: fc.constantFrom('token', 'session', 'local', 'anonymous'),
   peer: fc.ipV4(),
   requestId: fc.uuid(),
@@ -40,39 +47,22 @@ test('an untouched chain verifies, whole and from any link on', () => {
       const from = records[at];
       if (from !== undefined) assert.ok(verifyChain(records.slice(at + 1), { from, to: head }).ok);
     }),
+    RUNS,
   );
 });
 
 test('any altered field of any record shows', () => {
-  const fields = [
-    'at',
-    'action',
-    'target',
-    'details',
-    'actor',
-    'principalKind',
-    'peer',
-    'requestId',
-    'status',
-    'serial',
-    'prev',
-    'hash',
-    'added',
-  ];
   fc.assert(
-    fc.property(
-      chain(1),
-      fc.nat(),
-      fc.constantFrom(...fields),
-      fc.jsonValue(),
-      ({ records, head }, at, field, value) => {
-        const i = at % records.length;
-        const before = records[i];
+    fc.property(chain(1), fc.nat(), fc.jsonValue(), ({ records, head }, at, value) => {
+      const i = at % records.length;
+      const before = records[i] as ChainedAuditRecord;
+      for (const field of [...Object.keys(before), 'added']) {
         const forged = { ...before, [field]: value };
-        fc.pre(canonicalJson(forged) !== canonicalJson(before));
-        assert.equal(verifyChain(records.with(i, forged as ChainedAuditRecord), { to: head }).ok, false);
-      },
-    ),
+        if (canonicalJson(forged) === canonicalJson(before)) continue;
+        assert.equal(verifyChain(records.with(i, forged), { to: head }).ok, false, field);
+      }
+    }),
+    RUNS,
   );
 });
 
@@ -87,6 +77,7 @@ test('an altered record with its hash made anew still shows', () => {
       assert.notEqual(forged.hash, hash);
       assert.equal(verifyChain(records.with(i, forged), { to: head }).ok, false);
     }),
+    RUNS,
   );
 });
 
@@ -104,6 +95,7 @@ test('any removed, repeated or swapped record shows', () => {
       const swapped = records.with(i, records[j] as ChainedAuditRecord).with(j, records[i] as ChainedAuditRecord);
       assert.equal(verifyChain(swapped, { to: head }).ok, false, 'swapped');
     }),
+    RUNS,
   );
 });
 
