@@ -17,9 +17,7 @@ import type { StoreHealth } from '../store/index.ts';
 import { modeReason } from './mode.ts';
 
 /** What is told to everybody in the process who wants to know, in order. */
-export interface Topics {
-  readonly finding: { readonly finding: Finding; readonly serial: number };
-}
+export type Topics = { readonly finding: { readonly finding: Finding; readonly serial: number } };
 
 export interface ApplianceParts {
   readonly clock: Clock;

@@ -11,7 +11,7 @@ import {
 import type { Log } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import { auditKeys } from '../../core/keys/audit-keys.ts';
-import type { StoreCode, StoreOp, StorePort } from '../store/port.ts';
+import type { StoreCode, StoreOp, StorePort } from '../store/index.ts';
 
 /** The hash-chained audit log. Appends are numbered and chained in the order they were asked for. */
 export interface AuditLog {

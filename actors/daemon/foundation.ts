@@ -21,10 +21,15 @@ export interface Foundation {
 
 export interface FoundationDeps {
   readonly config: Config;
+  /** Absolute. */
+  readonly stateDir: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
 }
+
+/** Keys and certificates, below the state directory. */
+export const TLS_FOLDER = 'tls';
 
 /** Keeps what the store has to say until somebody can make findings of it. */
 export class DamageBox {
@@ -44,11 +49,11 @@ export class DamageBox {
 
 /** Opens the store, who may come in, the audit log and the kernel's door, in this order; on failure closes what is open. */
 export async function lay(deps: FoundationDeps): Promise<Result<Foundation, 'failed'>> {
-  const { config, clock, log } = deps;
-  const made = await makeStateDirectory(config.state_dir);
+  const { config, stateDir, clock, log } = deps;
+  const made = await makeStateDirectory(stateDir);
   if (!made.ok) return made;
   const damage = new DamageBox();
-  const store = await openStore({ stateDirectory: config.state_dir, clock, log, onDamage: damage.put });
+  const store = await openStore({ stateDirectory: stateDir, clock, log, onDamage: damage.put });
   if (!store.ok) return fail('failed', store.public, store.cause);
   const close = async (refusal: { readonly public: string; readonly cause?: unknown }) => {
     await store.value.service.stop();
@@ -62,7 +67,11 @@ export async function lay(deps: FoundationDeps): Promise<Result<Foundation, 'fai
     return close(identity);
   }
   const audit = await openAudit({ store: store.value.port, log });
-  return ok({ store: store.value, identity: identity.value, audit, nft: nft.value, damage });
+  if (!audit.ok) {
+    await nft.value.close();
+    return close(audit);
+  }
+  return ok({ store: store.value, identity: identity.value, audit: audit.value, nft: nft.value, damage });
 }
 
 /** State holds keys and the control socket: nobody but its owner may enter. */
@@ -75,14 +84,14 @@ async function makeStateDirectory(path: string): Promise<Result<void, 'failed'>>
   }
 }
 
-function identityOf({ config, clock, random, log }: FoundationDeps, store: Store) {
+function identityOf({ config, stateDir, clock, random, log }: FoundationDeps, store: Store) {
   const listen = parseListen(config.webui.listen);
   return openIdentity({
     store: store.port,
     clock,
     random,
     log,
-    tlsDirectory: join(config.state_dir, 'tls'),
+    tlsDirectory: join(stateDir, TLS_FOLDER),
     hostname: config.hostname,
     listen: listen.ok ? [listen.value.host] : [],
     tokens: configuredTokens(config),
@@ -90,11 +99,6 @@ function identityOf({ config, clock, random, log }: FoundationDeps, store: Store
 }
 
 function configuredTokens({ webui }: Config): readonly ConfiguredToken[] {
-  const tokens = webui.tokens.map(({ name, scope, token, token_sha256, token_file }): ConfiguredToken => {
-    if (token !== undefined) return { name, scope, token };
-    if (token_sha256 !== undefined) return { name, scope, tokenSha256: token_sha256 };
-    return { name, scope, tokenFile: token_file ?? '' };
-  });
-  const { metrics_token: metrics } = webui;
-  return metrics === undefined ? tokens : [...tokens, { name: 'metrics', scope: 'metrics', token: metrics }];
+  const { tokens, metrics_token: token } = webui;
+  return token === undefined ? tokens : [...tokens, { name: 'metrics', scope: 'metrics', token }];
 }

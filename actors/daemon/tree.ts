@@ -1,4 +1,4 @@
-import { minutes } from '../../core/base/time.ts';
+import { minutes, seconds } from '../../core/base/time.ts';
 import type { HttpService } from '../http/index.ts';
 import { type Service, type Supervisor, supervise } from '../supervisor/index.ts';
 import type { DataPlane } from './data-plane.ts';
@@ -6,13 +6,21 @@ import type { Foundation } from './foundation.ts';
 
 /** Crashes within a minute that a group answers with restarts. */
 const PATIENCE = { crashes: 5, within: minutes(1) };
+/** A port that is taken stays taken for a while: the start goes on without the listener, which is tried again. */
+const EDGE_PATIENCE = { crashes: 1, within: minutes(1) };
+const EDGE_REVIVAL = seconds(30);
 
 /**
  * Who restarts with whom. Store, firewall and responder are critical: without them the process is better started anew.
  * The pipeline and the sources that feed it restart together, since sources must feed again what the pipeline lost.
  */
-export function treeOf({ store }: Foundation, plane: DataPlane, http: HttpService, enforcement: Service): Supervisor {
-  const { pipeline, files } = plane;
+export function treeOf(
+  { store, identity }: Foundation,
+  { pipeline, files }: DataPlane,
+  http: HttpService,
+  enforcement: Service,
+): Supervisor {
+  const credentials: Service = { id: 'identity', start: async () => {}, stop: () => identity.close() };
   return supervise({
     id: 'root',
     strategy: 'one-for-one',
@@ -23,10 +31,16 @@ export function treeOf({ store }: Foundation, plane: DataPlane, http: HttpServic
         strategy: 'rest-for-one',
         intensity: PATIENCE,
         critical: true,
-        children: [store.service, enforcement],
+        children: [store.service, credentials, enforcement],
       }),
       supervise({ id: 'detection', strategy: 'rest-for-one', intensity: PATIENCE, children: [pipeline, files] }),
-      supervise({ id: 'edges', strategy: 'one-for-one', intensity: PATIENCE, children: [http] }),
+      supervise({
+        id: 'edges',
+        strategy: 'one-for-one',
+        intensity: EDGE_PATIENCE,
+        reviveAfter: EDGE_REVIVAL,
+        children: [http],
+      }),
     ],
   });
 }

@@ -5,6 +5,7 @@ import { messageOf } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
 import { protectedNetworks } from '../../core/respond/protected.ts';
 import type { NftPort, NftResult } from '../../native/nft/index.ts';
+import { machineClock } from '../clock/index.ts';
 import { putOps, removeOps } from './elements.ts';
 import { firewallMachine } from './machine.ts';
 import type { DesiredBlocks, Firewall, FirewallState } from './port.ts';
@@ -36,8 +37,14 @@ const NOT_ENFORCING: NftResult<void> = {
   public: 'the firewall is not enforcing',
 };
 
+export interface KernelFirewall extends Firewall {
+  component(): Component;
+  /** Leaves the kernel as it is. */
+  close(): Promise<void>;
+}
+
 /** Holds the kernel in line with the decisions. Starts `off`: the kernel is not even read before `enable()`. */
-export function createFirewall(deps: FirewallDeps): Firewall & { component(): Component; close(): Promise<void> } {
+export function createFirewall(deps: FirewallDeps): KernelFirewall {
   const { nft, clock, log, desired, settings } = deps;
   const table = tableOf(settings.table, settings.maxBlocks);
   const counters = { enforced: 0, released: 0, failed: 0, syncs: 0 };
@@ -56,7 +63,7 @@ export function createFirewall(deps: FirewallDeps): Firewall & { component(): Co
         remove: fromPromise(async () => orThrow(await nft.drop(table.name))),
       },
     }),
-    { clock: { setTimeout: (run, ms) => clock.after(ms as Millis, run), clearTimeout: (cancel) => cancel() } },
+    { clock: machineClock(clock) },
   );
   actor.subscribe({
     next: (snapshot) => {

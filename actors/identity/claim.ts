@@ -6,7 +6,7 @@ import type { Clock, Log, Random } from '../../core/base/ports.ts';
 import { type Failure, fail, type Result } from '../../core/base/result.ts';
 import { type Millis, plus } from '../../core/base/time.ts';
 import { identityKeys } from '../../core/keys/identity-keys.ts';
-import type { StoreOp } from '../store/port.ts';
+import type { StoreOp } from '../store/index.ts';
 import { sha256, timersOf } from './effects.ts';
 import { CLAIM_TRIES, CODE_LIFETIME, claimMachine } from './machine.ts';
 import type { OrderedWriter } from './writer.ts';

@@ -3,7 +3,7 @@ import type { ClaimRefusal, Identity, Session } from '../../core/api/identity.ts
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import { identityKeys } from '../../core/keys/identity-keys.ts';
-import type { StoreOp, StorePort } from '../store/port.ts';
+import type { StoreOp, StorePort } from '../store/index.ts';
 import { Claim } from './claim.ts';
 import { sha256 } from './effects.ts';
 import { SESSION_LIFETIME, Sessions } from './sessions.ts';

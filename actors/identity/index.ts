@@ -1,6 +1,6 @@
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
 import { ok, type Result } from '../../core/base/result.ts';
-import type { StorePort } from '../store/port.ts';
+import type { StorePort } from '../store/index.ts';
 import { ensureCertificates, type TlsMaterial } from './certificates.ts';
 import { type OpenedCredentials, openCredentials } from './credentials.ts';
 import { type IdentityEffects, systemEffects } from './effects.ts';

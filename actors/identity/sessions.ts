@@ -2,7 +2,7 @@ import type { Clock, Random } from '../../core/base/ports.ts';
 import { fail, ok, type Result } from '../../core/base/result.ts';
 import { hasPassed, hours, type Millis, minutes, plus } from '../../core/base/time.ts';
 import { identityKeys } from '../../core/keys/identity-keys.ts';
-import type { StoreOp, StorePort } from '../store/port.ts';
+import type { StoreOp, StorePort } from '../store/index.ts';
 import { sha256 } from './effects.ts';
 import type { OrderedWriter } from './writer.ts';
 

@@ -3,7 +3,7 @@ import type { Log } from '../../core/base/ports.ts';
 import { type Failure, fail, ok, type Result } from '../../core/base/result.ts';
 import { type Deadline, hasPassed, type Millis } from '../../core/base/time.ts';
 import { identityKeys } from '../../core/keys/identity-keys.ts';
-import type { StorePort } from '../store/port.ts';
+import type { StorePort } from '../store/index.ts';
 import { hmacSha256, type IdentityEffects, sha256 } from './effects.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { Log } from '../../core/base/ports.ts';
 import { fail, messageOf, type Result } from '../../core/base/result.ts';
-import type { StoreCode, StoreOp, StorePort } from '../store/port.ts';
+import type { StoreCode, StoreOp, StorePort } from '../store/index.ts';
 
 /**
  * One commit at a time, in the order asked for: a late "last seen" cannot bring back a session that has logged out.

@@ -71,13 +71,22 @@ export class Pipeline implements Service {
   }
 
   async stop(): Promise<void> {
-    if (this.#worker !== undefined) await this.#checkpointNow();
+    await this.checkpoint();
     this.#cancelCheckpoint?.();
     this.#cancelCheckpoint = undefined;
     this.#forget(new Error('the pipeline was stopped'));
     const worker = this.#worker;
     this.#worker = undefined;
     await worker?.terminate();
+  }
+
+  /** Makes everything judged so far durable; at once when nothing runs. For a source that asks where to go on. */
+  async checkpoint(): Promise<void> {
+    if (this.#worker === undefined) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#saved.push(resolve);
+    this.#worker.post({ kind: 'checkpoint', sequence: ++this.#sequence });
+    await promise;
   }
 
   /** Resolves when the chunk was judged and its findings acted upon. Rejects when the pipeline stops before that. */
@@ -134,13 +143,6 @@ export class Pipeline implements Service {
       this.#cancelCheckpoint = undefined;
       this.#worker?.post({ kind: 'checkpoint', sequence: ++this.#sequence });
     });
-  }
-
-  async #checkpointNow(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#saved.push(resolve);
-    this.#worker?.post({ kind: 'checkpoint', sequence: ++this.#sequence });
-    await promise;
   }
 
   /** Answers come in order, so all cursors gathered by now belong to chunks that the snapshot has seen. */

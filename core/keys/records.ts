@@ -1,18 +1,7 @@
-import type { Millis } from '../base/time.ts';
 import type { Finding } from '../detect/finding.ts';
+import type { Cursor } from '../event/cursor.ts';
 import type { Decision, Outcome } from '../respond/decision.ts';
 import { collection, index, journal } from './collection.ts';
-
-/** How far a source was read. */
-export interface Cursor {
-  /** What the source is now: content fingerprint of the file. */
-  readonly source: string;
-  /** Byte offset of the first byte not yet read. */
-  readonly offset: number;
-  /** Only to notice a rotation early; never part of an identity. */
-  readonly inode: number;
-  readonly at: Millis;
-}
 
 /** Findings in the order they were made. A finding whose id is there already is not stored twice. */
 export const findings = journal<Finding>()(

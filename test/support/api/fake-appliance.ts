@@ -1,15 +1,11 @@
-import type {
-  Appliance,
-  ApplianceFacts,
-  BlockRefusal,
-  FindingGroup,
-  UnblockRefusal,
-} from '../../../core/api/appliance.ts';
+import type { Appliance, ApplianceFacts } from '../../../core/api/appliance.ts';
 import type { DecisionId, FindingId } from '../../../core/base/ids.ts';
 import { type Ip, parseIp } from '../../../core/base/ip.ts';
 import { fail, ok } from '../../../core/base/result.ts';
 import { type Millis, millis } from '../../../core/base/time.ts';
 import type { Finding } from '../../../core/detect/finding.ts';
+import type { FindingGroup } from '../../../core/incident/finding-group.ts';
+import type { BlockRefusal, UnblockRefusal } from '../../../core/respond/block.ts';
 import type { Decision } from '../../../core/respond/decision.ts';
 
 export const START: Millis = millis(Date.UTC(2026, 0, 1));

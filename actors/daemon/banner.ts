@@ -3,7 +3,12 @@ import type { Mode } from '../../core/respond/mode.ts';
 
 export interface BannerFacts {
   readonly version: string;
-  readonly url: string;
+  /** As configured. */
+  readonly listen: string;
+  /** Really bound; undefined when nothing listens. */
+  readonly port: number | undefined;
+  /** Why nothing listens. */
+  readonly httpTrouble: string | undefined;
   readonly fingerprint: string;
   readonly caFile: string;
   readonly mode: Mode;
@@ -28,7 +33,7 @@ const MODE_TEXT: Readonly<Record<Mode, string>> = {
 export function banner(facts: BannerFacts): string {
   const rows: readonly (readonly [label: string, text: string] | undefined)[] = [
     ['bartizan', `${facts.version}, ready in ${goDuration(millis(Math.round(facts.startMs)))}`],
-    ['console', facts.url],
+    ['console', consoleText(facts)],
     ['', `certificate SHA-256 ${facts.fingerprint}`],
     ['', `its authority: ${facts.caFile}`],
     ['mode', MODE_TEXT[facts.mode]],
@@ -40,4 +45,11 @@ export function banner(facts: BannerFacts): string {
     facts.claimCode === undefined ? undefined : ['claim', `${facts.claimCode}   (once, within 24 h, five tries)`],
   ];
   return `${rows.flatMap((row) => (row === undefined ? [] : [`${row[0].padEnd(9)} ${row[1]}`])).join('\n')}\n`;
+}
+
+/** A wildcard is no address that a browser can open. */
+function consoleText({ listen, port, httpTrouble }: BannerFacts): string {
+  if (port === undefined) return `cannot listen on ${listen}, tried again every 30 s: ${httpTrouble ?? 'unknown'}`;
+  const host = listen.slice(0, listen.lastIndexOf(':'));
+  return `https://${host === '0.0.0.0' || host === '[::]' ? '127.0.0.1' : host}:${port}/`;
 }

@@ -1,0 +1,20 @@
+/** The command line's entry: which commands there are is declared in `core/cli`, what they need is handed over here. */
+import { readFile } from 'node:fs/promises';
+import { cliDeps, runCli } from './cli/index.ts';
+import { logRunner } from './pipeline/log-runner.ts';
+
+const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+const deps = cliDeps({
+  version,
+  logs: logRunner(),
+  serve: async (options) => {
+    // Loaded for the one command that needs it: store, HTTP and state machines are most of the program.
+    const { serve } = await import('./daemon/index.ts');
+    return serve(options, { version, stdout: deps.stdout, stderr: deps.stderr });
+  },
+});
+
+process.exitCode = await runCli(process.argv.slice(2), deps);

@@ -1,0 +1,17 @@
+/**
+ * How far a followed path was read. Plain JSON, opaque to whoever stores it: keep it under `path`, in the same batch as
+ * what came of the lines before `offset`.
+ */
+export interface Cursor {
+  /** The followed path, also while a rotated file is being finished; `entry:PATTERN` for an entry's own mark. */
+  readonly path: string;
+  /** `''`: the file had no complete line yet. */
+  readonly fingerprint: string;
+  /** Always a line start. */
+  readonly offset: number;
+  /** Device and inode in decimal, where the file was last seen; a hint, not an identity. `''`: there was no file. */
+  readonly dev: string;
+  readonly ino: string;
+  /** CRC-32 of the up to 64 bytes before `offset`: tells two files with the same first line apart. */
+  readonly anchor: number;
+}
