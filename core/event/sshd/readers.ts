@@ -176,6 +176,6 @@ export const sessionOf =
     const id = rest.lastIndexOf(' id ');
     const from = id < 0 ? -1 : peerAtEnd(rest.slice(0, id), ' from ', fields);
     const start = rest.lastIndexOf(lead, from) + lead.length;
-    if (from >= start && start >= lead.length) fields.user = rest.slice(start, from);
+    if (from > start && start >= lead.length) fields.user = rest.slice(start, from);
     return 'ssh_session';
   };

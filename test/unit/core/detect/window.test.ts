@@ -103,6 +103,24 @@ test('a snapshot has only what changed, whatever else is held', () => {
   );
 });
 
+test('what comes and goes between two snapshots leaves no trace in the second', () => {
+  const windows = make(1);
+  windows.add('a', sighting(100));
+  windows.snapshot();
+  for (let i = 0; i < 10; i++) windows.add(`k${i}`, sighting(100));
+  assert.deepEqual(
+    windows
+      .snapshot()
+      .map(([key, value]) => [key, value !== undefined])
+      .sort(),
+    [
+      [' clock', true],
+      ['a', false],
+      ['k9', true],
+    ],
+  );
+});
+
 /** Puts snapshots together as a store would: in key order, through JSON. */
 function stored(snapshots: readonly (readonly StateChange[])[]): StateChange[] {
   const state = new Map<string, string>();
