@@ -83,8 +83,9 @@ export const connectionEnded =
 
 /** `Connection from ID…`: accepted, timed out, or failed with sshd's own words on why. */
 export const connectionFrom: Reader = (rest, fields) => {
-  if (rest.endsWith(' timed out')) {
-    return connectionId(rest.slice(0, -' timed out'.length), fields) && 'ssh_connection_timeout';
+  const timedOut = ' timed out';
+  if (rest.endsWith(timedOut) && connectionId(rest.slice(0, -timedOut.length), fields) !== undefined) {
+    return 'ssh_connection_timeout';
   }
   if (nameStart(rest) === 0) {
     const end = peerAtStart(rest, fields);

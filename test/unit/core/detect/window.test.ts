@@ -164,6 +164,19 @@ test('restored from its snapshots it goes on as if it had never stopped', () => 
   );
 });
 
+test('the order and age of keys outlive a restart even when the newest key does not', () => {
+  const windows = make();
+  windows.add('old', sighting(100));
+  windows.add('gone', sighting(900));
+  for (let i = 0; i < RECENT_TURNS; i++) windows.silence('old', millis(0));
+  const other = make();
+  other.restore(stored([windows.snapshot().filter(([key]) => key !== 'gone')]));
+  const clock = other.snapshot();
+  assert.deepEqual(clock, []);
+  other.add('new', sighting(100));
+  assert.deepEqual(JSON.stringify(other.snapshot()[0]), JSON.stringify([' clock', [RECENT_TURNS + 3, 900]]));
+});
+
 test('what cannot be read is skipped and counted', () => {
   const good = make();
   good.add('a', sighting(100));
