@@ -6,7 +6,8 @@ import type { CheckInfo, Detector } from './detector.ts';
 import { displayList, displayName } from './display.ts';
 import type { Finding } from './finding.ts';
 import { findingIdOf } from './finding-id.ts';
-import { KeyedWindows, type Sighting } from './window.ts';
+import { KeyedWindows } from './window.ts';
+import type { Sighting } from './window-entry.ts';
 
 export interface SshBruteforceSettings {
   /** Failed logins that make a finding, ≥ 1. */
@@ -35,8 +36,14 @@ const ABANDONED: SshAction = 'ssh_auth_abandoned';
 const USERS_SHOWN = 5;
 const NO_FINDINGS: readonly Finding[] = [];
 
-/** Address and port that a failure came from, and the user it was for, as shown. JSON. */
-type Note = readonly [ip: Ip, port: number | null, user: string | null];
+/** What a failure leaves behind: JSON, and small, since a hundred thousand sources may leave some each. */
+interface Note {
+  /** The address within the /64; null for IPv4, where the source is the address. */
+  readonly ip: string | null;
+  readonly port: number | null;
+  /** The user it was for, as shown. */
+  readonly user: string | null;
+}
 
 /**
  * Finds sources that try to log in by SSH again and again.
@@ -64,23 +71,25 @@ export function createSshBruteforce(settings: SshBruteforceSettings): Detector {
     length: settings.window,
     maxKeys: settings.maxSources,
     readNote,
-    noteBytes: ([ip, , user]) => 60 + ip.length + (user?.length ?? 0),
+    noteBytes: ({ ip, user }) => 70 + (ip?.length ?? 0) + (user?.length ?? 0),
   });
   return {
     info: SSH_BRUTEFORCE,
     step(event) {
-      const sighting = sightingOf(event);
-      if (sighting === undefined) return NO_FINDINGS;
-      const source = sourceOf(sighting.note[0]);
+      const { sourceIp } = event;
+      if (sourceIp === undefined || !(FAILED_LOGINS.has(event.action) || event.action === ABANDONED))
+        return NO_FINDINGS;
+      const source = sourceOf(sourceIp);
       const before = windows.at(source, event.at);
       if (before === undefined) return NO_FINDINGS;
+      const sighting = sightingOf(event, source === sourceIp ? null : sourceIp);
       if (event.action === ABANDONED && before.some(({ note }) => isSameConnection(note, sighting.note))) {
         return NO_FINDINGS;
       }
       const counted = windows.add(source, sighting);
       if (total(counted) < settings.threshold) return NO_FINDINGS;
       windows.silence(source, plus(latest(counted), settings.window));
-      return [findingOf(sighting, counted)];
+      return [findingOf(sourceIp, sighting, counted)];
     },
     snapshot: () => windows.snapshot(),
     restore: (entries) => windows.restore(entries),
@@ -89,19 +98,13 @@ export function createSshBruteforce(settings: SshBruteforceSettings): Detector {
   };
 }
 
-function sightingOf(event: Event): Sighting<Note> | undefined {
-  if (event.sourceIp === undefined) return undefined;
-  const isFailure = FAILED_LOGINS.has(event.action);
-  if (!isFailure && event.action !== ABANDONED) return undefined;
-  const user = event.user === undefined ? null : displayName(event.user);
-  return {
-    at: event.at,
-    weight: isFailure ? (event.repeats ?? 1) : 1,
-    position: event.position,
-    provenance: event.provenance,
-    note: [event.sourceIp, event.sourcePort ?? null, user],
-  };
-}
+const sightingOf = (event: Event, ip: string | null): Sighting<Note> => ({
+  at: event.at,
+  weight: event.action === ABANDONED ? 1 : (event.repeats ?? 1),
+  position: event.position,
+  provenance: event.provenance,
+  note: { ip, port: event.sourcePort ?? null, user: event.user === undefined ? null : displayName(event.user) },
+});
 
 /** What failures are counted by. */
 function sourceOf(ip: Ip): string {
@@ -110,18 +113,16 @@ function sourceOf(ip: Ip): string {
   return parsed.ok ? makeCidr(6, parsed.value.bytes, 64).text : ip;
 }
 
-const isSameConnection = ([ip, port]: Note, [otherIp, otherPort]: Note): boolean =>
-  ip === otherIp && port === otherPort;
+const isSameConnection = (a: Note, b: Note): boolean => a.ip === b.ip && a.port === b.port;
 
 const total = (sightings: readonly Sighting<Note>[]): number => sightings.reduce((sum, { weight }) => sum + weight, 0);
 
 const latest = (sightings: readonly Sighting<Note>[]): Millis => sightings.at(-1)?.at ?? millis(0);
 
-function findingOf(last: Sighting<Note>, counted: readonly Sighting<Note>[]): Finding {
+function findingOf(ip: Ip, last: Sighting<Note>, counted: readonly Sighting<Note>[]): Finding {
   const first = counted[0] ?? last;
-  const [ip] = last.note;
   const count = total(counted);
-  const users = new Set(counted.flatMap(({ note: [, , user] }) => user ?? []));
+  const users = new Set(counted.flatMap(({ note }) => note.user ?? []));
   const spent = goDuration(millis(latest(counted) - first.at));
   const named = users.size === 0 ? '' : ` (${users.size === 1 ? 'user' : 'users'} ${displayList(users, USERS_SHOWN)})`;
   const finding = {
@@ -143,11 +144,10 @@ const leastTrusted = (sightings: readonly Sighting<Note>[]): Provenance =>
   PROVENANCES[Math.max(...sightings.map(({ provenance }) => PROVENANCES.indexOf(provenance)))] ?? 'spoofable';
 
 function readNote(value: unknown): Note | undefined {
-  if (!Array.isArray(value)) return undefined;
-  const [ip, port, user] = value;
-  const isRead =
-    typeof ip === 'string' &&
-    (port === null || typeof port === 'number') &&
-    (user === null || typeof user === 'string');
-  return isRead ? [ip as Ip, port, user] : undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { ip, port, user } = value as Partial<Record<keyof Note, unknown>>;
+  if (!isTextOrNull(ip) || !isTextOrNull(user) || !(port === null || typeof port === 'number')) return undefined;
+  return { ip, port, user };
 }
+
+const isTextOrNull = (value: unknown): value is string | null => value === null || typeof value === 'string';

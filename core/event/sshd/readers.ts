@@ -83,8 +83,9 @@ export const connectionEnded =
 
 /** `Connection from ID…`: accepted, timed out, or failed with sshd's own words on why. */
 export const connectionFrom: Reader = (rest, fields) => {
-  if (rest.endsWith(' timed out')) {
-    return connectionId(rest.slice(0, -' timed out'.length), fields) && 'ssh_connection_timeout';
+  const timedOut = ' timed out';
+  if (rest.endsWith(timedOut) && connectionId(rest.slice(0, -timedOut.length), fields) !== undefined) {
+    return 'ssh_connection_timeout';
   }
   if (nameStart(rest) === 0) {
     const end = peerAtStart(rest, fields);
@@ -176,6 +177,6 @@ export const sessionOf =
     const id = rest.lastIndexOf(' id ');
     const from = id < 0 ? -1 : peerAtEnd(rest.slice(0, id), ' from ', fields);
     const start = rest.lastIndexOf(lead, from) + lead.length;
-    if (from >= start && start >= lead.length) fields.user = rest.slice(start, from);
+    if (from > start && start >= lead.length) fields.user = rest.slice(start, from);
     return 'ssh_session';
   };

@@ -88,7 +88,7 @@ test('stopped anywhere and restored from its checkpoints, the ids found are the 
       });
       assert.deepEqual(found, whole);
     }),
-    { numRuns: 20 },
+    { numRuns: 8 },
   );
 });
 

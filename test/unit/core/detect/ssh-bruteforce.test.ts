@@ -124,6 +124,23 @@ test('an abandoned connection counts once, and not beside a failure of the same 
   assert.equal(run(detector(3), [failed(0, 1), failed(601, 2), abandoned(602, 1), failed(603, 3)]).length, 1);
 });
 
+test('a late line may complete a finding; the quiet runs from the latest that counted', () => {
+  const on = detector(3);
+  const at = (second: number) => sshEvent(second, second, { sourceIp: A });
+  const [found] = run(on, [at(100), at(300), at(200)]);
+  assert.equal((found?.at ?? 0) - EPOCH, 200_000);
+  assert.match(found?.message ?? '', /3 failed logins in 3m20s$/);
+  assert.deepEqual(run(on, [at(800), at(850), at(899)]), []);
+  assert.equal(run(on, [at(900), at(901), at(902)]).length, 1);
+});
+
+test('connections of two addresses of a /64 from the same port are two', () => {
+  const abandoned = (n: number) =>
+    sshEvent(n, n, { action: 'ssh_auth_abandoned', sourceIp: ip(`2001:db8::${n}`), sourcePort: 9 });
+  assert.equal(run(detector(2), [abandoned(1), abandoned(2)]).length, 1);
+  assert.equal(run(detector(2), [abandoned(1), abandoned(1)]).length, 0);
+});
+
 test('IPv6 is counted by /64, and the address used last is the subject', () => {
   const found = run(
     detector(),

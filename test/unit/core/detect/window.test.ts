@@ -103,6 +103,24 @@ test('a snapshot has only what changed, whatever else is held', () => {
   );
 });
 
+test('what comes and goes between two snapshots leaves no trace in the second', () => {
+  const windows = make(1);
+  windows.add('a', sighting(100));
+  windows.snapshot();
+  for (let i = 0; i < 10; i++) windows.add(`k${i}`, sighting(100));
+  assert.deepEqual(
+    windows
+      .snapshot()
+      .map(([key, value]) => [key, value !== undefined])
+      .sort(),
+    [
+      [' clock', true],
+      ['a', false],
+      ['k9', true],
+    ],
+  );
+});
+
 /** Puts snapshots together as a store would: in key order, through JSON. */
 function stored(snapshots: readonly (readonly StateChange[])[]): StateChange[] {
   const state = new Map<string, string>();
@@ -144,6 +162,19 @@ test('restored from its snapshots it goes on as if it had never stopped', () => 
       },
     ),
   );
+});
+
+test('the order and age of keys outlive a restart even when the newest key does not', () => {
+  const windows = make();
+  windows.add('old', sighting(100));
+  windows.add('gone', sighting(900));
+  for (let i = 0; i < RECENT_TURNS; i++) windows.silence('old', millis(0));
+  const other = make();
+  other.restore(stored([windows.snapshot().filter(([key]) => key !== 'gone')]));
+  const clock = other.snapshot();
+  assert.deepEqual(clock, []);
+  other.add('new', sighting(100));
+  assert.deepEqual(JSON.stringify(other.snapshot()[0]), JSON.stringify([' clock', [RECENT_TURNS + 3, 900]]));
 });
 
 test('what cannot be read is skipped and counted', () => {

@@ -1,0 +1,85 @@
+import { SEED, seeded } from './random.ts';
+
+const BUDGET_MS = Number(process.env['BARTIZAN_FUZZ_SECONDS'] ?? 2) * 1000;
+const MUTATIONS = 4;
+
+/** A fuzz target's source of chance: numbers, and mutants of what it is given. */
+export class Mutator {
+  readonly #random: () => number;
+  readonly #corpus: readonly Uint8Array[];
+
+  constructor(corpus: readonly Uint8Array[], seed: number) {
+    this.#corpus = corpus;
+    this.#random = seeded(seed);
+  }
+
+  /** A whole number in [0, limit). */
+  below(limit: number): number {
+    return Math.floor(this.#random() * limit);
+  }
+
+  /** One of the corpus after a few random edits: flips, cuts, repeats, splices with another. */
+  mutant(): Uint8Array {
+    let bytes = this.#any();
+    for (let i = this.below(MUTATIONS); i >= 0; i--) bytes = this.#edit(bytes);
+    return bytes;
+  }
+
+  #any(): Uint8Array {
+    return this.#corpus[this.below(this.#corpus.length)] ?? new Uint8Array(0);
+  }
+
+  #edit(bytes: Uint8Array): Uint8Array {
+    const [a, b] = [this.below(bytes.length + 1), this.below(bytes.length + 1)].sort((x, y) => x - y) as [
+      number,
+      number,
+    ];
+    switch (this.below(6)) {
+      case 0:
+        return bytes.map((byte, i) => (i === a ? this.below(256) : byte));
+      case 1:
+        return join(bytes.subarray(0, a), bytes.subarray(b));
+      case 2:
+        return join(bytes.subarray(0, b), bytes.subarray(a));
+      case 3:
+        return join(bytes.subarray(0, a), this.#any().subarray(b));
+      case 4:
+        return join(
+          bytes.subarray(0, a),
+          Uint8Array.from({ length: this.below(600) }, () => 0x78),
+          bytes.subarray(a),
+        );
+      default:
+        return join(bytes.subarray(0, a), Uint8Array.of(this.below(256)), bytes.subarray(a));
+    }
+  }
+}
+
+/**
+ * Runs `target` on one mutator until the time budget (`BARTIZAN_FUZZ_SECONDS`, 2 unless set) is over.
+ * @returns how often it ran
+ */
+export function fuzz(corpus: readonly Uint8Array[], target: (mutator: Mutator) => void): number {
+  const mutator = new Mutator(corpus, SEED);
+  const end = performance.now() + BUDGET_MS;
+  let runs = 0;
+  for (; performance.now() < end; runs++) target(mutator);
+  return runs;
+}
+
+/** Lines as corpus entries. */
+export const linesOf = (text: string): Uint8Array[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => new TextEncoder().encode(line));
+
+function join(...parts: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}
