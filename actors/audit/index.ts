@@ -41,21 +41,29 @@ const COMMIT_LIMIT = 256;
 
 /**
  * Opens the log and takes the chain up where it ended. A chain whose end is damaged is never repaired or begun anew: it
- * goes on from the head as it was kept, so that `verify` shows the damage for good, and the log says so.
+ * goes on behind the head as it was kept and behind every record there is, so that nothing is written over and `verify`
+ * shows the damage for good; the log says so.
  */
 export async function openAudit({ store, log }: AuditDeps): Promise<Result<AuditLog, AuditRefusal>> {
-  let kept: ChainHead | undefined;
+  let kept: unknown;
   let last: unknown;
   try {
-    kept = asHead(await store.get(auditKeys.head));
+    kept = await store.get(auditKeys.head);
     last = await newest(store);
   } catch (cause) {
     return fail('unreadable', `the audit log cannot be read: ${messageOf(cause)}`, cause);
   }
-  const head = kept ?? asHead(last) ?? GENESIS;
-  const whole = last === undefined ? endsAt(GENESIS, head) : endsWith(last, head);
+  const isEmpty = kept === undefined && last === undefined;
+  const head = isEmpty ? GENESIS : furthest(asHead(kept), asHead(last));
+  if (head === undefined)
+    return fail('unreadable', 'the audit log cannot be read: neither its head nor its last record');
+  const whole = last === undefined ? endsAt(GENESIS, head) : endsWith(last, asHead(kept) ?? head);
   if (!whole.ok) log('error', 'audit log is damaged at its end', { fault: whole.code, detail: whole.public });
   return ok(new ChainedLog(store, head));
+}
+
+function furthest(kept: ChainHead | undefined, last: ChainHead | undefined): ChainHead | undefined {
+  return kept !== undefined && kept.serial >= (last?.serial ?? 0) ? kept : last;
 }
 
 /** Whether `last` is the record that `head` names, and unaltered. */

@@ -51,7 +51,8 @@ export async function openCredentials(deps: CredentialDeps): Promise<OpenedCrede
   const sessions = new Sessions({ clock, random, writer });
   const stored = await takeUp(deps, tokens, sessions);
   for (const token of deps.configured) tokens.add(token);
-  const claim = new Claim({ clock, random, log, writer }, tokens.hasAdmin() || stored === undefined);
+  const isClaimed = tokens.hasAdmin() || (stored?.mayBeClaimed ?? true);
+  const claim = new Claim({ clock, random, log, writer }, isClaimed);
   const claimCode = claim.start();
   const csrfSecret = stored?.csrfSecret ?? Buffer.from(random.bytes(32)).toString('hex');
   const due: StoreOp[] = [];
@@ -71,6 +72,8 @@ export async function openCredentials(deps: CredentialDeps): Promise<OpenedCrede
 }
 
 interface Stored {
+  /** A token record is damaged, which may have been the admin's. */
+  readonly mayBeClaimed: boolean;
   /** Made at the first start and kept, so that a page loaded before a restart can still write after it. */
   readonly csrfSecret: string | undefined;
   readonly oldClaim: boolean;
@@ -83,12 +86,14 @@ async function takeUp(
   sessions: Sessions,
 ): Promise<Stored | undefined> {
   try {
-    for (const token of await storedTokens(store, log)) tokens.add(token);
+    const made = await storedTokens(store, log);
+    for (const token of made.tokens) tokens.add(token);
     const known = new Set(configured.map(({ digest }) => digest));
     const isGood = (digest: string) => known.has(digest) || tokens.withDigest(digest, clock.now()) !== undefined;
     await sessions.load(store, isGood);
     const csrfSecret = await store.get<unknown>(identityKeys.csrfSecret);
     return {
+      mayBeClaimed: made.damaged > 0,
       csrfSecret: typeof csrfSecret === 'string' && csrfSecret.length === 64 ? csrfSecret : undefined,
       oldClaim: (await store.get(identityKeys.claim)) !== undefined,
     };

@@ -96,14 +96,25 @@ export async function configuredTokens(
   return ok(tokens);
 }
 
-/** Tokens made earlier. A record that is none is left alone and logged. */
-export async function storedTokens(store: StorePort, log: Log): Promise<readonly Token[]> {
+export interface StoredTokens {
+  readonly tokens: readonly Token[];
+  /** Records that are no tokens: logged, left alone, and each possibly the only admin's. */
+  readonly damaged: number;
+}
+
+/** Tokens made earlier. */
+export async function storedTokens(store: StorePort, log: Log): Promise<StoredTokens> {
   const tokens: Token[] = [];
+  let damaged = 0;
   for await (const [key, record] of store.entries<unknown>(identityKeys.tokens)) {
-    if (isTokenRecord(record)) tokens.push({ digest: identityKeys.tokenDigest(key), ...record });
-    else log('error', 'stored token is damaged and not accepted', { key });
+    if (isTokenRecord(record)) {
+      tokens.push({ digest: identityKeys.tokenDigest(key), ...record });
+      continue;
+    }
+    damaged++;
+    log('error', 'stored token is damaged and not accepted', { key });
   }
-  return tokens;
+  return { tokens, damaged };
 }
 
 async function digestOf(

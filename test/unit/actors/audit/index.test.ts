@@ -157,6 +157,27 @@ for (const { damage, ops, fault, complaints } of [
     assert.equal(!verified.ok && verified.code, fault);
   });
 
+test('a head that was set back writes over nothing', async () => {
+  const { store, audit } = await opened();
+  await audit.append(record('a'));
+  const early = audit.head();
+  await audit.append(record('b'));
+  await store.commit([{ put: auditKeys.head, value: early }]);
+  const again = await opened(store);
+  assert.equal(again.errors.length, 1);
+  await again.audit.append(record('c'));
+  assert.deepEqual(
+    (await stored(store)).map(({ target }) => target),
+    ['a', 'b', 'c'],
+  );
+});
+
+test('a log with neither head nor last record is refused', async () => {
+  const store = new MemoryStore();
+  await store.commit([{ put: auditKeys.record(7), value: 'damaged' }]);
+  assert.equal((await openAudit({ store, log: () => {} })).ok, false);
+});
+
 test('a lost head is taken from the last record', async () => {
   const { store, audit } = await opened();
   await audit.append(record('a'));

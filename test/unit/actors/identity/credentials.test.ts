@@ -169,6 +169,12 @@ test('records that cannot be read open nothing, and the config still does', asyn
   assert.equal(store.commits.length, before, 'nothing was written over');
 });
 
+test('a damaged token record does not open the appliance to a claim', async () => {
+  const { start, store } = appliance();
+  await store.commit([{ put: identityKeys.token('0'), value: { name: 'claimed-admin' } }]);
+  assert.equal((await start()).claimCode, undefined);
+});
+
 test('wrong tries count although the store is lost', async () => {
   const { start, store } = appliance();
   store.failing = () => true;
