@@ -60,10 +60,12 @@ function nativeLaw(one: Import): string | undefined {
 }
 
 const GLOBAL = '(?<![.\\w])(?:globalThis\\.)?';
+/** Not the name of a property, nor of a method in an interface: a clock may be called so. */
+const USED = '(?!\\s*:|\\(\\s*\\w+\\s*:)';
 const TIME_AND_CHANCE: readonly RegExp[] = [
   new RegExp(`${GLOBAL}Date\\.now\\b`),
   new RegExp(`${GLOBAL}new Date\\(\\s*\\)`),
-  new RegExp(`${GLOBAL}set(?:Timeout|Interval)\\b`),
+  new RegExp(`${GLOBAL}set(?:Timeout|Interval)\\b${USED}`),
   new RegExp(`${GLOBAL}performance\\.now\\b`),
   new RegExp(`${GLOBAL}process\\.(?:hrtime|uptime)\\b`),
   new RegExp(`${GLOBAL}Math\\.random\\b`),

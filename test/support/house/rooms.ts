@@ -25,7 +25,9 @@ export const CORE = rooms('core', {
 
 /** With effects; a folder is a subsystem, and its `index.ts` is what others see. */
 export const ACTORS = rooms('actors', {
+  daemon: 'puts the subsystems together and starts them',
   supervisor: 'starts, watches and restarts the others',
+  clock: 'real time and chance behind the ports of core/base',
   bus: 'carries events and findings between subsystems',
   store: 'ordered records with atomic batches',
   segments: 'append-only event segments',
@@ -46,6 +48,8 @@ export const ACTORS = rooms('actors', {
   compliance: 'runs compliance checks',
   updater: 'image updates',
   identity: 'keys, certificates, claims, sessions, tokens',
+  audit: 'who did what: the record of every change',
+  appliance: 'answers what the endpoints ask',
   jobs: 'whatever runs long',
   'host-integration': 'the host it guards: service manager, mail, panels',
   cli: 'what the commands do',

@@ -56,6 +56,8 @@ test('the house keeps the import law', () => {
     ['native/nft/a.ts', "import { ok } from '../../core/base/result.ts';\nconst t = performance.now();"],
     ['actors/http/a.ts', "import { store } from '../store/index.ts';\nimport { createServer } from 'node:https';"],
     ['actors/http/a.ts', 'socket.setTimeout(5000);'],
+    ['actors/http/a.ts', 'const clock = { setTimeout: (run, delay) => ours.after(delay, run) };'],
+    ['actors/http/a.ts', 'interface Clock {\n  setTimeout(run: () => void, delay: number): unknown;\n}'],
     ['actors/bus/effects.ts', 'const now = Date.now();'],
     ['actors/watchers/file/a.ts', "import { a } from '../../bus/index.ts';\nimport { b } from './deep/b.ts';"],
     ['test/unit/a.ts', "import { x } from '../../actors/http/listen.ts';"],
