@@ -159,7 +159,7 @@ export class FileStory {
     this.#writing = this.#open();
     if (!files.isRunning) return;
     await files.pass(70_000, 5000);
-    files.ledger.commit();
+    if (files.ledger.cursors.get(LOG)?.fingerprint === '') files.ledger.commit();
     files.fs.copy(LOG, this.#rotatedName());
     this.#expected.push(...linesOfFile(files.fs.contentOf(this.#writing)));
     files.fs.truncate(LOG);
@@ -183,8 +183,6 @@ export class FileStory {
     const { files } = this;
     this.#refusals = 0;
     if (!files.isRunning) await files.start();
-    this.#writing = this.#open();
-    files.fs.appendTo(this.#writing, `last line ${this.#written++}\n`);
     await files.pass(200_000, 5000);
     files.ledger.commit();
     await files.stop();

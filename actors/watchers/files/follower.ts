@@ -112,9 +112,9 @@ export class Follower implements Holder {
     return this.#isPlaced;
   }
 
-  /** Holds no file and has nothing to read. */
-  get isResting(): boolean {
-    return this.#state === 'waiting' || this.#state === 'dozing';
+  /** There is no file, and no rotated one that is not finished. */
+  get isWaiting(): boolean {
+    return this.#state === 'waiting';
   }
 
   evict(): void {
@@ -171,7 +171,7 @@ export class Follower implements Holder {
 
   #compare(stat: Result<FileStat, FileCode>): void {
     if (this.#isStopped) return;
-    const seen = stat.ok ? `${stat.value.dev}:${stat.value.ino}:${stat.value.size}` : stat.code;
+    const seen = stat.ok ? Object.values(stat.value).join(' ') : stat.code;
     const isNews = seen !== this.#seen;
     this.#seen = seen;
     const state = this.#state;
@@ -369,7 +369,7 @@ export class Follower implements Holder {
 const actorFor = (effects: FileEffects, { clock, grace }: FollowerParts) =>
   createActor(fileMachine.provide({ actions: effects, delays: { grace } }), { clock: timersOf(clock) });
 
-type TopState = 'opening' | 'waiting' | 'refused' | 'unreadable' | 'following' | 'draining' | 'dozing';
+type TopState = 'opening' | 'waiting' | 'refused' | 'unreadable' | 'following' | 'draining' | 'dozing' | 'laidAside';
 
 const isReading = (state: TopState): boolean => state === 'following' || state === 'draining';
 

@@ -22,7 +22,7 @@ export type FileEvent =
   | { readonly type: 'ready' }
   /** The successor is not there yet, or empty: the old file may still be the one that is written to. */
   | { readonly type: 'notYet'; readonly pathless: boolean }
-  /** The old file is deleted and nothing has taken its place. */
+  /** The old file is deleted, or nobody has written to it for a day, and nothing has taken its place. */
   | { readonly type: 'gone' }
   | { readonly type: 'trouble' }
   /** The descriptor is needed by another file. */
@@ -76,7 +76,7 @@ export const fileMachine = setup({
   delays: {
     grace: 2000,
     patience: 60_000,
-    orphanage: 86_400_000,
+    recheck: 30_000,
     retry: ({ context }) => Math.min(60_000, 500 * 2 ** Math.min(context.failures, 10)),
   },
 }).createMachine({
@@ -117,7 +117,7 @@ export const fileMachine = setup({
         returned: 'following',
         truncated: { target: 'opening', actions: 'noteTruncated' },
         trouble: 'unreadable',
-        evicted: 'dozing',
+        evicted: 'laidAside',
       },
       states: {
         emptying: {
@@ -141,16 +141,16 @@ export const fileMachine = setup({
                 gone: { target: '#file.waiting', actions: 'finish' },
               },
             },
-            resting: { on: { look: 'examining' } },
-            orphaned: {
-              on: { look: 'examining' },
-              after: { orphanage: { target: '#file.waiting', actions: 'finish' } },
-            },
+            resting: { on: { look: 'examining' }, after: { recheck: 'examining' } },
+            orphaned: { on: { look: 'examining' }, after: { recheck: 'examining' } },
           },
         },
       },
     },
+    /** Closed to make room; an event or the poll tells when there is more. */
     dozing: { entry: 'release', on: { look: 'opening' } },
+    /** The same for a rotated file, of which the path tells nothing. */
+    laidAside: { entry: 'release', on: { look: 'opening' }, after: { recheck: 'opening' } },
   },
 });
 

@@ -204,7 +204,7 @@ export class FileRun {
     );
     const wanted = new Set(paths);
     for (const [path, { follower, entry: owner }] of this.#followers) {
-      if (owner !== entry || wanted.has(path) || !follower.isResting) continue;
+      if (owner !== entry || wanted.has(path) || !follower.isWaiting) continue;
       this.#followers.delete(path);
       await follower.retire();
     }
