@@ -56,7 +56,7 @@ export const DEFAULT_LIMITS: EngineLimits = {
   streamBuffer: 256 * 1024,
 };
 
-/** `in_use` EADDRINUSE, `denied` EACCES, `bad_address` not of this host or no address at all, `failed` anything else. */
+/** `in_use` EADDRINUSE, `denied` EACCES (for a socket file also a missing folder), `bad_address` not of this host or no address at all, `failed` anything else. */
 export type ListenCode = 'in_use' | 'denied' | 'bad_address' | 'bad_certificate' | 'failed';
 
 export interface Listener {

@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { chmodSync } from 'node:fs';
 import { createServer, type Server as HttpServer, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
@@ -70,6 +71,7 @@ const secureOptions = ({ key, cert }: TlsMaterial): SecureContextOptions => ({
 
 function tlsServer(limits: EngineLimits, tls: TlsMaterial): Result<TlsServer, 'bad_certificate'> {
   try {
+    assertUsable(tls);
     const options = { ALPNProtocols: ['http/1.1'], handshakeTimeout: limits.headerRead };
     return ok(createTlsServer({ ...httpOptions(limits), ...secureOptions(tls), ...options }));
   } catch (thrown) {
@@ -79,12 +81,19 @@ function tlsServer(limits: EngineLimits, tls: TlsMaterial): Result<TlsServer, 'b
 
 const reloader = (server: TlsServer) => (tls: TlsMaterial) => {
   try {
+    assertUsable(tls);
     server.setSecureContext(secureOptions(tls));
     return ok(undefined);
   } catch (thrown) {
     return badCertificate(thrown);
   }
 };
+
+/** Node takes an empty or unfitting pair without a word and then fails every handshake. @throws saying what is wrong */
+function assertUsable({ key, cert }: TlsMaterial): void {
+  if (!new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)))
+    throw new Error('key and certificate do not match');
+}
 
 const badCertificate = (thrown: unknown) =>
   fail('bad_certificate', `certificate or key cannot be used: ${messageOf(thrown)}`, thrown);
@@ -117,7 +126,11 @@ function listenFailure(error: NodeJS.ErrnoException, where: Where): Result<never
       return fail('in_use', `cannot listen on ${what}: another program does already`, error);
     case 'EACCES':
     case 'EPERM':
-      return fail('denied', `cannot listen on ${what}: not permitted`, error);
+      return fail(
+        'denied',
+        `cannot listen on ${what}: ${'path' in where ? 'its folder is missing or not writable' : 'not permitted'}`,
+        error,
+      );
     case 'EADDRNOTAVAIL':
     case 'EAFNOSUPPORT':
     case 'ENOTFOUND':
@@ -125,7 +138,6 @@ function listenFailure(error: NodeJS.ErrnoException, where: Where): Result<never
       return fail('bad_address', `cannot listen on ${what}: this host has no such address`, error);
     case 'ENAMETOOLONG':
     case 'EINVAL':
-    case 'ENOENT':
       return fail('bad_address', `cannot listen on ${what}: ${error.message}`, error);
     default:
       return fail('failed', `cannot listen on ${what}: ${error.message}`, error);

@@ -86,7 +86,7 @@ export function sendStream(desk: ReplyDesk, exchange: NodeExchange, reply: HttpR
   };
   exchange.streaming = true;
   response.once('close', () => cancel());
-  response.writeHead(reply.status, { ...reply.headers });
+  response.writeHead(reply.status, { ...reply.headers, connection: 'close' });
   response.flushHeaders();
   stream.start(write);
   beat();

@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import type { ConnectionOptions } from 'node:tls';
+import type { EngineLimits, HttpEnginePort, Listener, TlsMaterial } from '../../../actors/http/port.ts';
+import type { Dispatch, HttpReply } from '../../../core/api/http.ts';
+import { millis } from '../../../core/base/time.ts';
+import { type RawClient, tlsClient } from '../../support/raw-client.ts';
+import { ROOT } from '../../support/shared.ts';
+
+export type MakeEngine = (limits: Partial<EngineLimits>) => HttpEnginePort;
+
+const pem = (file: string): string => readFileSync(join(ROOT, 'test/fixtures/tls', file), 'utf8');
+
+/** Two unlike certificates. */
+export const CERTIFICATES: Readonly<Record<'one' | 'two', TlsMaterial>> = {
+  one: { key: pem('one.key.pem'), cert: pem('one.cert.pem') },
+  two: { key: pem('two.key.pem'), cert: pem('two.cert.pem') },
+};
+
+export const say = (body: string, status = 200, headers: Readonly<Record<string, string>> = {}): HttpReply => ({
+  status,
+  headers: { 'content-type': 'text/plain', ...headers },
+  body,
+});
+
+/** Answers with what it was asked; a body is read up to 64 KiB. */
+export const echo: Dispatch = async (request) => {
+  if (request.method === 'GET' || request.method === 'HEAD') return say(`${request.method} ${request.target}`);
+  const body = await request.body(65_536);
+  if (!body.ok) return say(body.code, body.code === 'too_large' ? 413 : 400);
+  return say(`${request.method} ${body.value.length} ${new TextDecoder().decode(body.value.subarray(0, 64))}`);
+};
+
+export interface Bench {
+  readonly listener: Listener;
+  readonly connect: (options?: ConnectionOptions) => Promise<RawClient>;
+}
+
+/** A listener on a free port of loopback that goes away with the test, and its clients with it. */
+export async function openBench(
+  t: TestContext,
+  make: MakeEngine,
+  { serve = echo, limits = {} }: { readonly serve?: Dispatch; readonly limits?: Partial<EngineLimits> } = {},
+): Promise<Bench> {
+  const opened = await make({ sweep: millis(50), linger: millis(100), ...limits }).listen(
+    { host: '127.0.0.1', port: 0 },
+    CERTIFICATES.one,
+    serve,
+  );
+  if (!opened.ok) throw new Error(opened.public);
+  const listener = opened.value;
+  const clients: RawClient[] = [];
+  t.after(async () => {
+    for (const client of clients) client.destroy();
+    await listener.stop(millis(0));
+  });
+  return {
+    listener,
+    connect: async (options) => {
+      const client = await tlsClient(listener.port, options);
+      clients.push(client);
+      return client;
+    },
+  };
+}
+
+/** A promise and the hand that keeps it. */
+export function promised<V>(): { readonly promise: Promise<V>; readonly keep: (value: V) => void } {
+  const { promise, resolve } = Promise.withResolvers<V>();
+  return { promise, keep: resolve };
+}
+
+export const get = (path: string, more = ''): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n${more}\r\n`;
+
+export const post = (length: number | 'chunked', more = ''): string =>
+  `POST /p HTTP/1.1\r\nHost: x\r\n${length === 'chunked' ? 'Transfer-Encoding: chunked' : `Content-Length: ${length}`}\r\n${more}\r\n`;

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { type HttpOptions, httpService } from '../../actors/http/index.ts';
+import { FakeAppliance, FINDING } from '../support/api/fake-appliance.ts';
+import { FakeIdentity } from '../support/api/fake-identity.ts';
+import { type RawClient, tcpClient, tlsClient } from '../support/raw-client.ts';
+import { realClock } from '../support/real-clock.ts';
+import { CERTIFICATES, get } from './http-engine/bench.ts';
+
+const ADMIN = 'Authorization: Bearer admin-token\r\n';
+
+/** A service over fakes in a folder of its own, not yet started. */
+function fixture(t: TestContext, change: Partial<HttpOptions> = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'bartizan-'));
+  const appliance = new FakeAppliance();
+  const options: HttpOptions = {
+    clock: realClock,
+    random: { bytes: (count) => randomBytes(count) },
+    log: () => {},
+    appliance,
+    identity: new FakeIdentity(),
+    audit: () => Promise.resolve(),
+    listen: { host: '127.0.0.1', port: 0 },
+    names: ['127.0.0.1'],
+    tls: () => Promise.resolve(CERTIFICATES.one),
+    socketPath: join(folder, 'control.sock'),
+    consoleFolder: join(folder, 'console'),
+    ...change,
+  };
+  const service = httpService(options);
+  const clients: RawClient[] = [];
+  t.after(async () => {
+    for (const client of clients) client.destroy();
+    await service.stop();
+    rmSync(folder, { recursive: true });
+  });
+  const connect = async (where?: { path: string }) => {
+    const client = where ? await tcpClient(where) : await tlsClient(service.port ?? 0);
+    clients.push(client);
+    return client;
+  };
+  return { folder, appliance, options, service, connect };
+}
+
+const never = () => assert.fail('the service crashed');
+
+test('API, console and events over HTTPS; the same API for root on the socket', async (t) => {
+  const { folder, appliance, options, service, connect } = fixture(t);
+  mkdirSync(join(folder, 'console/js'), { recursive: true });
+  writeFileSync(join(folder, 'console/index.html'), '<p>console</p>');
+  writeFileSync(join(folder, 'console/js/main.js'), '1');
+  await service.start(never);
+
+  const client = await connect();
+  client.send(get('/') + get('/js/main.js') + get('/api/v1/status', ADMIN) + get('/api/v1/status'));
+  assert.equal((await client.response()).body, '<p>console</p>');
+  assert.equal((await client.response()).body, '1');
+  const status = await client.response();
+  assert.deepEqual(
+    [status.status, (JSON.parse(status.body) as { hostname: string }).hostname],
+    [200, 'edge.example.net'],
+  );
+  assert.equal((await client.response()).status, 401);
+
+  client.send(get('/api/v1/events', ADMIN));
+  await client.text('content-type: text/event-stream');
+  await client.text('\r\n\r\n');
+  appliance.emit(FINDING, 7);
+  await client.text('id: 7\ndata: {"severity":2,');
+
+  const local = await connect({ path: options.socketPath });
+  local.send(get('/api/v1/session'));
+  assert.match((await local.response()).body, /"name": "root"/);
+
+  assert.deepEqual(service.component().counters, { requests: 6, refused: 1, failed: 0 });
+  assert.equal(service.component().state, 'ok');
+});
+
+test('its own pages may write, others not', async (t) => {
+  const { service, connect } = fixture(t);
+  await service.start(never);
+  const body = '{"ip":"192.0.2.7"}';
+  const ask = async (origin: string) => {
+    const client = await connect();
+    client.send(
+      `POST /api/v1/block-ip HTTP/1.1\r\nHost: x\r\n${ADMIN}Origin: ${origin}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    return (await client.response()).status;
+  };
+  assert.deepEqual(
+    [await ask(`https://127.0.0.1:${service.port}`), await ask('https://127.0.0.1'), await ask('null')],
+    [200, 403, 403],
+  );
+});
+
+test('stop and start alternate; a new certificate comes in between or while it runs', async (t) => {
+  const { service, connect } = fixture(t);
+  assert.equal(service.reload(CERTIFICATES.two).ok, false);
+  for (let i = 0; i < 2; i++) {
+    await service.start(never);
+    const client = await connect();
+    assert.ok(service.reload(CERTIFICATES.two).ok);
+    client.send(get('/api/v1/session'));
+    assert.equal((await client.response()).status, 200);
+    await service.stop();
+    await client.untilClosed();
+    assert.deepEqual([service.port, service.component().state], [undefined, 'off']);
+  }
+  await service.stop();
+});
+
+test('a socket file left behind by a killed process makes way, a living one does not', async (t) => {
+  const first = fixture(t);
+  await first.service.start(never);
+  const second = fixture(t, { socketPath: first.options.socketPath });
+  await assert.rejects(second.service.start(never), /a running Bartizan answers there/);
+  assert.equal(second.service.component().state, 'failed');
+  await second.service.stop();
+
+  const blocked = fixture(t);
+  writeFileSync(blocked.options.socketPath, 'no socket');
+  await assert.rejects(blocked.service.start(never), /or it is no socket/);
+
+  const stale = fixture(t);
+  linkSync(first.options.socketPath, stale.options.socketPath);
+  await first.service.stop();
+  await stale.service.start(never);
+});
+
+test('a port in use stops the start with one clear sentence', async (t) => {
+  const squatter = createServer();
+  await new Promise<void>((resolve) => squatter.listen(0, '127.0.0.1', resolve));
+  t.after(() => squatter.close());
+  const { port } = squatter.address() as { port: number };
+  const { service } = fixture(t, { listen: { host: '127.0.0.1', port } });
+  await assert.rejects(service.start(never), {
+    message: `cannot listen on 127.0.0.1 port ${port}: another program does already`,
+  });
+  assert.match(service.component().message ?? '', /another program/);
+});
+
+test('what is no console folder is not read into memory', async (t) => {
+  const { folder, service } = fixture(t);
+  mkdirSync(join(folder, 'console'));
+  for (let i = 0; i < 501; i++) writeFileSync(join(folder, `console/${i}`), '');
+  await assert.rejects(service.start(never), /holds more than a console/);
+});
