@@ -307,5 +307,6 @@ test('whatever comes and goes, the store answers as if nothing had happened', as
       }
       assert.deepEqual(onDisk(disk), [...model].sort());
     }),
+    { numRuns: 60 },
   );
 });

@@ -1,0 +1,225 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createRecords, MemoryStore } from '../../../../actors/store/index.ts';
+import type { DecisionId } from '../../../../core/base/ids.ts';
+import type { Ip } from '../../../../core/base/ip.ts';
+import { millis } from '../../../../core/base/time.ts';
+import { collection, index, journal } from '../../../../core/keys/collection.ts';
+import { checkpoints, decisions, findings } from '../../../../core/keys/records.ts';
+import type { Decision } from '../../../../core/respond/decision.ts';
+import { collect } from '../../../support/collect.ts';
+import { fc } from '../../../support/random.ts';
+import { someFinding } from '../../../support/some-finding.ts';
+
+function bench() {
+  const port = new MemoryStore();
+  return { port, records: createRecords(port) };
+}
+
+const decision = (id: string, state: Decision['state'], ip: string): Decision => ({
+  id: id as DecisionId,
+  kind: 'block',
+  ip: ip as Ip,
+  reason: 'test',
+  origin: 'api',
+  findings: [],
+  at: millis(1),
+  expiresAt: 'never',
+  state,
+});
+
+test('findings are numbered from 1 without gaps, over restarts and over refused batches', async () => {
+  const { port, records } = bench();
+  const serials: number[] = [];
+  for (let n = 0; n < 20; n++) {
+    port.failing = () => n % 3 === 0;
+    const written = await createRecords(port).write((writes) => writes.append(findings, someFinding(n)));
+    assert.equal(written.ok, n % 3 !== 0);
+    if (written.ok) serials.push(written.value.serial);
+  }
+  assert.deepEqual(
+    serials,
+    Array.from(serials, (_, i) => i + 1),
+  );
+  assert.deepEqual(
+    (await collect(records.list(findings, []))).map(([[serial]]) => serial),
+    serials,
+  );
+});
+
+test('several records in one batch are numbered in order, with the cursor beside them', async () => {
+  const { port, records } = bench();
+  await records.write(
+    async (writes) => {
+      for (const n of [1, 2, 3]) assert.equal((await writes.append(findings, someFinding(n))).serial, n);
+      await writes.put(checkpoints, ['ssh_bruteforce', '192.0.2.1'], { count: 3 });
+    },
+    { sync: true },
+  );
+  assert.equal(port.commits.length, 1);
+  assert.equal(port.commits[0]?.sync, true);
+  assert.deepEqual(await records.get(checkpoints, ['ssh_bruteforce', '192.0.2.1']), { count: 3 });
+});
+
+test('a finding that is there already is not stored twice, within a batch or later', async () => {
+  const { records } = bench();
+  const append = (n: number) => records.write((writes) => writes.append(findings, someFinding(n)));
+  await append(1);
+  await append(2);
+  const again = await records.write(async (writes) => [
+    await writes.append(findings, someFinding(1)),
+    await writes.append(findings, someFinding(3)),
+    await writes.append(findings, someFinding(3)),
+  ]);
+  assert.ok(again.ok);
+  assert.deepEqual(again.value, [
+    { serial: 1, added: false },
+    { serial: 3, added: true },
+    { serial: 3, added: false },
+  ]);
+  assert.equal((await collect(records.list(findings, []))).length, 3);
+});
+
+test('the newest finding of a check about a subject is found', async () => {
+  const { records } = bench();
+  for (const n of [1, 2, 3, 4]) {
+    await records.write((writes) => writes.append(findings, someFinding(n, n % 2 === 0 ? '192.0.2.2' : '192.0.2.1')));
+  }
+  const latest = async (ip: string) =>
+    (await collect(records.find(findings, 'subject', ['ssh_bruteforce', 'ip', ip]))).map(([[serial]]) => serial);
+  assert.deepEqual([await latest('192.0.2.1'), await latest('192.0.2.2'), await latest('192.0.2.3')], [[3], [4], []]);
+  assert.equal((await collect(records.find(findings, 'subject', ['ssh_bruteforce']))).length, 2);
+});
+
+test('a decision that changes its state moves in the index', async () => {
+  const { records } = bench();
+  const put = (one: Decision) => records.write((writes) => writes.put(decisions, [one.id], one));
+  const active = async () => (await collect(records.find(decisions, 'state', ['active']))).map(([[id]]) => id);
+  await put(decision('1', 'active', '192.0.2.9'));
+  await put(decision('2', 'active', '192.0.2.1'));
+  assert.deepEqual(await active(), ['2', '1'], 'by address');
+  await put(decision('2', 'lifted', '192.0.2.1'));
+  assert.deepEqual(await active(), ['1']);
+  assert.equal((await collect(records.find(decisions, 'state', ['lifted', '192.0.2.1']))).length, 1);
+  await records.write((writes) => writes.delete(decisions, ['1']));
+  assert.deepEqual(await active(), []);
+});
+
+test('bodies run one at a time and see what the ones before committed', async () => {
+  const { records } = bench();
+  const counter = collection<number>()('counter', ['text']);
+  await Promise.all(
+    Array.from({ length: 50 }, () =>
+      records.write(async (writes) => writes.put(counter, ['n'], ((await writes.get(counter, ['n'])) ?? 0) + 1)),
+    ),
+  );
+  assert.equal(await records.get(counter, ['n']), 50);
+});
+
+test('a body that rejects writes nothing and holds nobody up', async () => {
+  const { port, records } = bench();
+  const broken = records.write(async (writes) => {
+    await writes.append(findings, someFinding(1));
+    throw new Error('broken');
+  });
+  await assert.rejects(broken, /broken/);
+  assert.equal(port.commits.length, 0);
+  assert.ok((await records.write((writes) => writes.append(findings, someFinding(1)))).ok);
+});
+
+test('a list begins behind a key, runs either way, and ends at its limit', async () => {
+  const { records } = bench();
+  for (let n = 1; n <= 9; n++) await records.write((writes) => writes.append(findings, someFinding(n)));
+  const serials = async (page: object) => (await collect(records.list(findings, [], page))).map(([[serial]]) => serial);
+  assert.deepEqual(await serials({ after: [4], limit: 3 }), [5, 6, 7]);
+  assert.deepEqual(await serials({ after: [4], limit: 2, reverse: true }), [3, 2]);
+  assert.deepEqual(await serials({ reverse: true, limit: 1 }), [9]);
+});
+
+test('a serial is never given twice, even when the counter fell behind', async () => {
+  const { port, records } = bench();
+  for (const n of [1, 2, 3]) await records.write((writes) => writes.append(findings, someFinding(n)));
+  await port.commit([{ put: findings.serialKey, value: 1 }]);
+  const written = await records.write((writes) => writes.append(findings, someFinding(4)));
+  assert.ok(written.ok && written.value.serial === 4);
+});
+
+interface Thing {
+  readonly colour: string;
+  readonly size: number;
+}
+const things = collection<Thing>()('thing', ['text'], {
+  colour: index<Thing>()('every', ['text'], ({ colour }) => [colour]),
+  big: index<Thing>()('every', ['number'], ({ size }) => (size > 5 ? [size] : undefined)),
+  size: index<Thing>()('latest', ['number'], ({ size }) => [size]),
+});
+const nasty = fc.constantFrom('a', 'a!', '!', '', 'a"', 'b');
+const change = fc.record(
+  { key: nasty, value: fc.record({ colour: nasty, size: fc.nat(9) }) },
+  { requiredKeys: ['key'] },
+);
+
+test('whatever is put and deleted, each index names exactly the records it should; reindex mends what is lost', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.array(change, { maxLength: 4 }), { maxLength: 8 }),
+      fc.nat(),
+      async (batches, damage) => {
+        const { port, records } = bench();
+        const model = new Map<string, Thing>();
+        for (const batch of batches) {
+          await records.write(async (writes) => {
+            for (const { key, value } of batch) {
+              await (value === undefined ? writes.delete(things, [key]) : writes.put(things, [key], value));
+            }
+          });
+          for (const { key, value } of batch) value === undefined ? model.delete(key) : model.set(key, value);
+        }
+        const check = async () => {
+          for (const colour of ['a', 'a!', '!', '', 'a"', 'b']) {
+            const found = (await collect(records.find(things, 'colour', [colour]))).map(([[key]]) => key);
+            assert.deepEqual(
+              found.sort(),
+              [...model]
+                .filter(([, thing]) => thing.colour === colour)
+                .map(([key]) => key)
+                .sort(),
+            );
+          }
+          const big = (await collect(records.find(things, 'big', []))).map(([, { size }]) => size);
+          assert.deepEqual(
+            big,
+            [...model.values()]
+              .map(({ size }) => size)
+              .filter((size) => size > 5)
+              .sort(),
+          );
+          for await (const [, { size }] of records.find(things, 'size', []))
+            assert.ok([...model.values()].some((t) => t.size === size));
+        };
+        await check();
+        const entries = (await collect(port.entries<string>({}))).filter(([key]) => key.startsWith('thing.'));
+        const victim = entries[damage % Math.max(1, entries.length)];
+        const stray = things.indexKeys.colour.encode(['b', 'gone']);
+        await port.commit([
+          ...(victim === undefined ? [] : [{ del: victim[0] }]),
+          { put: stray, value: things.key.encode(['gone']) },
+        ]);
+        assert.ok((await records.reindex([things])).ok);
+        await check();
+        assert.equal(await port.get(stray), undefined);
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
+
+test('a journal of its own, without indexes', async () => {
+  const { records } = bench();
+  const notes = journal<string>()('note');
+  for (const text of ['a', 'a']) await records.write((writes) => writes.append(notes, text));
+  assert.deepEqual(await collect(records.list(notes, [])), [
+    [[1], 'a'],
+    [[2], 'a'],
+  ]);
+});
