@@ -1,7 +1,7 @@
 /** The command line's entry: which commands there are is declared in `core/cli`, what they need is handed over here. */
 import { readFile } from 'node:fs/promises';
 import { cliDeps, runCli } from './cli/index.ts';
-import { logRunner } from './pipeline/log-runner.ts';
+import { logRunner } from './pipeline/index.ts';
 
 const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;

@@ -26,5 +26,5 @@ export function stopSignal(): Promise<NodeJS.Signals> {
   return promise;
 }
 
-/** Whether this process may change nftables without further ado. */
-export const isRoot = (): boolean => process.getuid?.() === 0;
+/** Milliseconds since this process began. */
+export const processAge = (): number => process.uptime() * 1000;

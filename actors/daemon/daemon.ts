@@ -7,7 +7,14 @@ import { exitCode } from '../../core/cli/exit-codes.ts';
 import { parseListen } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
 import type { Mode } from '../../core/respond/mode.ts';
-import { damageFinding, modeReason, RunningAppliance, stopSignal, type Topics } from '../appliance/index.ts';
+import {
+  damageFinding,
+  modeReason,
+  processAge,
+  RunningAppliance,
+  stopSignal,
+  type Topics,
+} from '../appliance/index.ts';
 import { Bus } from '../bus/index.ts';
 import type { Output } from '../cli/index.ts';
 import { systemClock, systemRandom } from '../clock/index.ts';
@@ -183,7 +190,7 @@ export class Daemon {
       sources: config.watchers.files.map(({ path, parser }) => `${path} (${parser})`),
       notes: opened.notes,
       claimCode,
-      startMs: process.uptime() * 1000,
+      startMs: processAge(),
     });
   }
 }

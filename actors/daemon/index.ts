@@ -27,7 +27,7 @@ export async function serve(options: ServeOptions, deps: DaemonDeps): Promise<nu
     return end(deps, opened.code === 'invalid' || opened.code === 'unsafe' ? 'config' : 'failed', opened.public);
   const { file, stateDir } = opened.value;
   const { config } = file.loaded;
-  const log = createLog({ level: config.log.level });
+  const { log } = createLog({ clock: systemClock, level: config.log.level });
   const foundation = await lay({ config, stateDir, clock: systemClock, random: systemRandom, log });
   if (!foundation.ok) return end(deps, 'failed', foundation.public);
   const hash = await programHash(PROGRAM);

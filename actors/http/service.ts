@@ -10,7 +10,7 @@ import type { Component, ComponentState } from '../../core/base/component.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
 import { fail, messageOf, type Result } from '../../core/base/result.ts';
 import { seconds } from '../../core/base/time.ts';
-import type { Service } from '../supervisor/service.ts';
+import type { Service } from '../supervisor/index.ts';
 import { consoleAssets } from './assets.ts';
 import { clearSocketPath, loadValidators, readAssets } from './effects.ts';
 import { nodeEngine } from './node/engine.ts';

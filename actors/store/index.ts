@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Clock, Log } from '../../core/base/ports.ts';
 import { messageOf, ok, type Result } from '../../core/base/result.ts';
 import { COLLECTIONS } from '../../core/keys/records.ts';
-import type { Service } from '../supervisor/service.ts';
+import type { Service } from '../supervisor/index.ts';
 import { DurableStore, type OpenCode, type StoreDamage } from './durable-store.ts';
 import { LevelDisk } from './level-disk.ts';
 import type { StorePort } from './port.ts';

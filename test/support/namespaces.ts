@@ -47,7 +47,8 @@ export class Namespace {
     const [near, far] = [`v${id}a`, `v${id}b`];
     this.ip('link', 'add', near, 'type', 'veth', 'peer', 'name', far, 'netns', other.name);
     for (const [space, device, addresses] of [[this, near, mine] as const, [other, far, theirs] as const]) {
-      for (const address of addresses) space.ip('addr', 'add', address, 'dev', device, 'nodad');
+      for (const address of addresses)
+        space.ip('addr', 'add', address, 'dev', device, ...(address.includes(':') ? ['nodad'] : []));
       space.ip('link', 'set', device, 'up');
     }
   }

@@ -1,4 +1,4 @@
-import type { Service } from '../../supervisor/service.ts';
+import type { Service } from '../../supervisor/index.ts';
 import { DEFAULT_LIMITS, FileRun, type FileWatcherParts } from './run.ts';
 
 export { openFileSystem } from './effects.ts';

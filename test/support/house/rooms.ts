@@ -52,6 +52,7 @@ export const ACTORS = rooms('actors', {
   appliance: 'answers what the endpoints ask',
   jobs: 'whatever runs long',
   'host-integration': 'the host it guards: service manager, mail, panels',
+  log: "the program's own log",
   cli: 'what the commands do',
 });
 
