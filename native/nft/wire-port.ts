@@ -1,11 +1,12 @@
-import { CLOSED, kernelRefusal, refuse } from './failure.ts';
+import { messageOf } from '../../core/base/result.ts';
+import { CLOSED, failure, kernelRefusal, refuse } from './failure.ts';
 import type { NftElement, NftFailure, NftOp, NftPort, NftResult, RuleCounter, TableDeclaration } from './port.ts';
 import { checkName, checkTable, type ParsedOp, parseOps } from './validate.ts';
 import * as wire from './wire.ts';
 
 /** What carries a call to an engine and its answer back, in order: the addon's thread, or a hand's socket. */
 export interface EngineLink {
-  /** Never rejects while open. */
+  /** Rejects when the answer was lost. */
   call(request: Uint8Array): Promise<Uint8Array>;
   /** Resolves when every call before it was answered and the engine is gone. Called once. */
   close(): Promise<unknown>;
@@ -70,7 +71,13 @@ export class WireNft implements NftPort {
     nameOp: (index: number) => string = (index) => `op ${index}`,
   ): Promise<NftResult<V>> {
     if (this.#closing !== undefined) return CLOSED;
-    const answer = wire.decodeAnswer(await this.#link.call(request));
+    let bytes: Uint8Array;
+    try {
+      bytes = await this.#link.call(request);
+    } catch (thrown) {
+      return failure('resync', 0, `${doing}: the answer was lost (${messageOf(thrown)}): read the state back`);
+    }
+    const answer = wire.decodeAnswer(bytes);
     return answer.ok ? { ok: true, value: decode(answer.body) } : toFailure(answer, doing, nameOp);
   }
 }

@@ -12,8 +12,9 @@ namespace {
 bool is_alphanumeric(char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
 
 bool is_interface(const std::string& text) {
+  const auto allowed = [](char c) { return is_alphanumeric(c) || c == '_' || c == '.' || c == '-' || c == '@'; };
   return !text.empty() && text.size() <= kMaxInterface && text != "." && text != ".." &&
-         std::ranges::all_of(text, [](char c) { return is_alphanumeric(c) || c == '_' || c == '.' || c == '-' || c == '@'; });
+         std::ranges::all_of(text, allowed);
 }
 
 // Length of the UTF-8 sequence at `at`, 0 when it is none (overlong forms and surrogates included).
