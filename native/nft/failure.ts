@@ -15,16 +15,8 @@ export const CODES = [
   'rejected',
 ] as const satisfies readonly (NftCode | undefined)[];
 
-/** Linux errnos that the port, its fake and its tests speak of. */
-export const ERRNO = {
-  EPERM: 1,
-  ENOENT: 2,
-  EEXIST: 17,
-  EINVAL: 22,
-  ENFILE: 23,
-  ENOTEMPTY: 39,
-  EOPNOTSUPP: 95,
-} as const;
+/** Linux errnos that the fake answers with, as the kernel does. */
+export const ERRNO = { ENOENT: 2, ENFILE: 23, ENOTEMPTY: 39 } as const;
 
 /** Refused before anything was sent. */
 export const refuse = (text: string, failedOp?: number): NftFailure => failure('invalid', 0, text, failedOp);

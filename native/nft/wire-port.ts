@@ -1,7 +1,7 @@
 import { messageOf } from '../../core/base/result.ts';
 import { CLOSED, failure, kernelRefusal, refuse } from './failure.ts';
 import type { NftElement, NftFailure, NftOp, NftPort, NftResult, RuleCounter, TableDeclaration } from './port.ts';
-import { checkName, checkTable, type ParsedOp, parseOps } from './validate.ts';
+import { checkName, checkTable } from './validate.ts';
 import * as wire from './wire.ts';
 
 /** What carries a call to an engine and its answer back, in order: the addon's thread, or a hand's socket. */
@@ -36,11 +36,9 @@ export class WireNft implements NftPort {
   async commit(table: string, ops: readonly NftOp[]): Promise<NftResult<void>> {
     const refused = checkName('table name', table);
     if (refused !== undefined) return refused;
-    const parsed = parseOps(ops);
-    if (!parsed.ok) return parsed;
-    const request = wire.encodeCommit(table, parsed.value);
-    if (request === undefined) return refuse('a batch touches at most 255 sets');
-    return this.#ask(request, `commit to table ${table}`, nothing, (index) => describe(parsed.value[index], index));
+    const request = wire.encodeCommit(table, ops);
+    if (!request.ok) return request;
+    return this.#ask(request.value, `commit to table ${table}`, nothing, (index) => describe(ops[index], index));
   }
 
   async list(table: string, set: string): Promise<NftResult<readonly NftElement[]>> {
@@ -90,7 +88,7 @@ function toFailure(refusal: wire.WireRefusal, doing: string, nameOp: (index: num
   return kernelRefusal(code, errno, doing, failedOp, failedOp === undefined ? undefined : nameOp(failedOp));
 }
 
-function describe(op: ParsedOp | undefined, index: number): string {
+function describe(op: NftOp | undefined, index: number): string {
   if (op === undefined) return `op ${index}`;
-  return op.kind === 'flush' ? `op ${index} (flush ${op.set})` : `op ${index} (${op.kind} ${op.key.text}, ${op.set})`;
+  return op.kind === 'flush' ? `op ${index} (flush ${op.set})` : `op ${index} (${op.kind} ${op.key}, ${op.set})`;
 }
