@@ -20,7 +20,8 @@ class Port : public Napi::ObjectWrap<Port> {
 
   explicit Port(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Port>(info), env_(info.Env()) {
     const auto name = Napi::String::New(env_, "bartizan nft");
-    check(napi_create_threadsafe_function(env_, nullptr, nullptr, name, 0, 1, nullptr, nullptr, nullptr, deliver, &bridge_));
+    check(napi_create_threadsafe_function(env_, nullptr, nullptr, name, 0, 1, nullptr, nullptr, nullptr, deliver,
+                                          &bridge_));
     check(napi_unref_threadsafe_function(env_, bridge_));
     // After the bridge, so that at teardown the thread is gone before the bridge is.
     check(napi_add_env_cleanup_hook(env_, tear_down, this));
@@ -35,7 +36,7 @@ class Port : public Napi::ObjectWrap<Port> {
  private:
   struct Pending {
     Port* port;
-    Napi::Promise::Deferred deferred;
+    napi_deferred deferred;
     bool last;
     std::vector<uint8_t> answer = {};
   };
@@ -62,34 +63,47 @@ class Port : public Napi::ObjectWrap<Port> {
   Napi::Value ask(bool last, Hand hand_over) {
     if (finished_) throw Napi::Error::New(env_, "the port is closed");
     finished_ = last;
-    auto* pending = new Pending{this, Napi::Promise::Deferred::New(env_), last};
+    napi_deferred deferred;
+    napi_value promise;
+    check(napi_create_promise(env_, &deferred, &promise));
+    // Owned by the call until it is on its way back: a call dropped at teardown takes it along.
+    auto pending = std::make_shared<std::unique_ptr<Pending>>(new Pending{this, deferred, last});
     if (under_way_++ == 0) {
       Ref();
       napi_ref_threadsafe_function(env_, bridge_);
     }
-    const auto promise = pending->deferred.Promise();
     hand_over([bridge = bridge_, pending](std::vector<uint8_t> answer) {
-      pending->answer = std::move(answer);
+      (*pending)->answer = std::move(answer);
+      Pending* sent = pending->release();
       // Refused once the environment is going: nobody is left to be told.
-      if (napi_call_threadsafe_function(bridge, pending, napi_tsfn_nonblocking) != napi_ok) delete pending;
+      if (napi_call_threadsafe_function(bridge, sent, napi_tsfn_nonblocking) != napi_ok) delete sent;
     });
-    return promise;
+    return Napi::Value(env_, promise);
   }
 
   // On the JavaScript thread; without an environment the queue is only being emptied.
   static void deliver(napi_env raw, napi_value, void*, void* data) {
     const std::unique_ptr<Pending> pending(static_cast<Pending*>(data));
     if (raw == nullptr) return;
-    try {
-      const Napi::HandleScope scope(raw);
-      const auto& answer = pending->answer;
-      auto copy = Napi::Uint8Array::New(raw, answer.size());
-      std::copy(answer.begin(), answer.end(), copy.Data());
-      pending->port->settled(pending->last);
-      pending->deferred.Resolve(copy);
-    } catch (const Napi::Error&) {
-      // The environment is being terminated: the promise has nobody to tell either.
+    pending->port->settled(pending->last);
+    napi_value answer;
+    if (copy(raw, pending->answer, answer)) {
+      napi_resolve_deferred(raw, pending->deferred, answer);
+      return;
     }
+    // No memory for the answer. An environment that is being terminated refuses this too, and needs nothing any more.
+    napi_value reason;
+    if (napi_get_and_clear_last_exception(raw, &reason) != napi_ok) return;
+    napi_reject_deferred(raw, pending->deferred, reason);
+  }
+
+  // In plain N-API: an environment that is being terminated must not make anything throw here.
+  static bool copy(napi_env env, const std::vector<uint8_t>& bytes, napi_value& array) {
+    void* data = nullptr;
+    napi_value buffer;
+    if (napi_create_arraybuffer(env, bytes.size(), &data, &buffer) != napi_ok) return false;
+    std::memcpy(data, bytes.data(), bytes.size());
+    return napi_create_typedarray(env, napi_uint8_array, bytes.size(), buffer, 0, &array) == napi_ok;
   }
 
   void settled(bool last) {

@@ -12,6 +12,7 @@
         "engine/message.cc",
         "engine/namespace.cc",
         "engine/netlink.cc",
+        "engine/reading.cc",
         "engine/rule.cc",
         "engine/table.cc",
         "engine/types.cc",

@@ -12,9 +12,9 @@ case $(uname -m) in
   *) echo "native/nft: no pinned Node for $(uname -m)" >&2; exit 1 ;;
 esac
 
-sources=$(find "$here" "$root/package-lock.json" -path "$here/build" -prune -o -type f \
-  \( -name '*.cc' -o -name '*.h' -o -name '*.gyp' -o -name '*.sh' -o -name package-lock.json \) -newer "$built" -print 2>/dev/null || true)
-if [ -f "$built" ] && [ -z "$sources" ]; then exit 0; fi
+newer=$(find "$here" "$root/package-lock.json" -path "$here/build" -prune -o -type f -newer "$built" \
+  ! -name '*.ts' -print 2>/dev/null || true)
+if [ -f "$built" ] && [ -z "$newer" ]; then exit 0; fi
 
 "$nodedir/bin/node" "$root/node_modules/node-gyp/bin/node-gyp.js" rebuild --directory="$here" --nodedir="$nodedir" \
   --loglevel=warn --jobs=2

@@ -15,16 +15,8 @@ export const CODES = [
   'rejected',
 ] as const satisfies readonly (NftCode | undefined)[];
 
-/** Linux errnos that the port, its fake and its tests speak of. */
-export const ERRNO = {
-  EPERM: 1,
-  ENOENT: 2,
-  EEXIST: 17,
-  EINVAL: 22,
-  ENFILE: 23,
-  ENOTEMPTY: 39,
-  EOPNOTSUPP: 95,
-} as const;
+/** Linux errnos that the fake answers with, as the kernel does. */
+export const ERRNO = { ENOENT: 2, ENFILE: 23, ENOTEMPTY: 39 } as const;
 
 /** Refused before anything was sent. */
 export const refuse = (text: string, failedOp?: number): NftFailure => failure('invalid', 0, text, failedOp);
@@ -41,6 +33,7 @@ export const failure = (code: NftCode, errno: number, text: string, failedOp?: n
     ? { ok: false, code, public: text, errno }
     : { ok: false, code, public: text, errno, failedOp };
 
+const TOO_LARGE = 90; // EMSGSIZE
 const WITHOUT_NFTABLES: ReadonlySet<number> = new Set([93, 95, 97]); // EPROTONOSUPPORT, EOPNOTSUPP, EAFNOSUPPORT
 
 /**
@@ -62,6 +55,9 @@ function explain(code: NftCode, errno: number, op: string): string {
   const name = errno === 0 ? '' : ` (${getSystemErrorName(-errno)})`;
   if (WITHOUT_NFTABLES.has(errno)) {
     return `the kernel offers no nftables${name}: load the module nf_tables (modprobe nf_tables), or use a kernel built with CONFIG_NF_TABLES`;
+  }
+  if (errno === TOO_LARGE) {
+    return `the batch is larger than the socket may send${name}: send fewer ops at once, or run with CAP_NET_ADMIN`;
   }
   switch (code) {
     case 'denied':

@@ -14,7 +14,7 @@ import type {
   RuleDeclaration,
   TableDeclaration,
 } from './port.ts';
-import { checkFit, checkName, checkTable, type ParsedOp, parseOps } from './validate.ts';
+import { checkCount, checkFit, checkName, checkTable, MAX_SETS, type ParsedOp, parseOp } from './validate.ts';
 
 interface FakeTable {
   sets: Map<string, FakeSet>;
@@ -164,12 +164,16 @@ class FakeNft implements NftPort {
   }
 
   async commit(table: string, ops: readonly NftOp[]): Promise<NftResult<void>> {
-    const refused = checkName('table name', table);
+    const refused = checkName('table name', table) ?? checkCount(ops);
     if (refused !== undefined) return refused;
-    const parsed = parseOps(ops);
-    if (!parsed.ok) return parsed;
-    if (new Set(ops.map((op) => op.set)).size > 255) return refuse('a batch touches at most 255 sets');
-    return this.#blocked() ?? this.#kernel.commit(table, parsed.value);
+    const parsed: ParsedOp[] = [];
+    for (const [i, op] of ops.entries()) {
+      const one = parseOp(op, i);
+      if (!one.ok) return one;
+      parsed.push(one.value);
+    }
+    if (new Set(ops.map((op) => op.set)).size > MAX_SETS) return refuse(`a batch touches at most ${MAX_SETS} sets`);
+    return this.#blocked() ?? this.#kernel.commit(table, parsed);
   }
 
   async list(table: string, set: string): Promise<NftResult<readonly NftElement[]>> {

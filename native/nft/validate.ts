@@ -7,7 +7,8 @@ import type { ChainDeclaration, NftFailure, NftOp, NftResult, SetDeclaration, Ta
 export const MAX_OPS = 10_000;
 export const MAX_COMMENT_BYTES = 128;
 export const MAX_SET_SIZE = 16_777_216;
-const MAX_SETS = 64;
+/** Of one table, and so of one batch. */
+export const MAX_SETS = 64;
 const MAX_CHAINS = 16;
 const MAX_RULES = 256;
 
@@ -98,20 +99,13 @@ export const countersOf = (table: TableDeclaration): { readonly name: string }[]
     ),
   );
 
-/** Ops with their keys read; the first unsound one refuses the batch. */
-export function parseOps(ops: readonly NftOp[]): NftResult<readonly ParsedOp[]> {
-  if (ops.length > MAX_OPS)
-    return refuse(`a batch has at most ${MAX_OPS} ops, this one ${ops.length}: send it in chunks`);
-  const parsed: ParsedOp[] = [];
-  for (const [i, op] of ops.entries()) {
-    const one = parseOp(op, i);
-    if (!one.ok) return one;
-    parsed.push(one.value);
-  }
-  return { ok: true, value: parsed };
-}
+export const checkCount = (ops: readonly NftOp[]): NftFailure | undefined =>
+  ops.length <= MAX_OPS
+    ? undefined
+    : refuse(`a batch has at most ${MAX_OPS} ops, this one ${ops.length}: send it in chunks`);
 
-function parseOp(op: NftOp, index: number): NftResult<ParsedOp> {
+/** One op with its key read, or why it is unsound. */
+export function parseOp(op: NftOp, index: number): NftResult<ParsedOp> {
   if (!NAME.test(op.set)) return refuse(`op ${index}: "${shorten(op.set)}" is not a set name`, index);
   if (op.kind === 'flush') return { ok: true, value: op };
   const key = parseKey(op.key, index);

@@ -1,11 +1,12 @@
-import { CLOSED, kernelRefusal, refuse } from './failure.ts';
+import { messageOf } from '../../core/base/result.ts';
+import { CLOSED, failure, kernelRefusal, refuse } from './failure.ts';
 import type { NftElement, NftFailure, NftOp, NftPort, NftResult, RuleCounter, TableDeclaration } from './port.ts';
-import { checkName, checkTable, type ParsedOp, parseOps } from './validate.ts';
+import { checkName, checkTable } from './validate.ts';
 import * as wire from './wire.ts';
 
 /** What carries a call to an engine and its answer back, in order: the addon's thread, or a hand's socket. */
 export interface EngineLink {
-  /** Never rejects while open. */
+  /** Rejects when the answer was lost. */
   call(request: Uint8Array): Promise<Uint8Array>;
   /** Resolves when every call before it was answered and the engine is gone. Called once. */
   close(): Promise<unknown>;
@@ -35,11 +36,9 @@ export class WireNft implements NftPort {
   async commit(table: string, ops: readonly NftOp[]): Promise<NftResult<void>> {
     const refused = checkName('table name', table);
     if (refused !== undefined) return refused;
-    const parsed = parseOps(ops);
-    if (!parsed.ok) return parsed;
-    const request = wire.encodeCommit(table, parsed.value);
-    if (request === undefined) return refuse('a batch touches at most 255 sets');
-    return this.#ask(request, `commit to table ${table}`, nothing, (index) => describe(parsed.value[index], index));
+    const request = wire.encodeCommit(table, ops);
+    if (!request.ok) return request;
+    return this.#ask(request.value, `commit to table ${table}`, nothing, (index) => describe(ops[index], index));
   }
 
   async list(table: string, set: string): Promise<NftResult<readonly NftElement[]>> {
@@ -70,7 +69,13 @@ export class WireNft implements NftPort {
     nameOp: (index: number) => string = (index) => `op ${index}`,
   ): Promise<NftResult<V>> {
     if (this.#closing !== undefined) return CLOSED;
-    const answer = wire.decodeAnswer(await this.#link.call(request));
+    let bytes: Uint8Array;
+    try {
+      bytes = await this.#link.call(request);
+    } catch (thrown) {
+      return failure('resync', 0, `${doing}: the answer was lost (${messageOf(thrown)}): read the state back`);
+    }
+    const answer = wire.decodeAnswer(bytes);
     return answer.ok ? { ok: true, value: decode(answer.body) } : toFailure(answer, doing, nameOp);
   }
 }
@@ -83,7 +88,7 @@ function toFailure(refusal: wire.WireRefusal, doing: string, nameOp: (index: num
   return kernelRefusal(code, errno, doing, failedOp, failedOp === undefined ? undefined : nameOp(failedOp));
 }
 
-function describe(op: ParsedOp | undefined, index: number): string {
+function describe(op: NftOp | undefined, index: number): string {
   if (op === undefined) return `op ${index}`;
-  return op.kind === 'flush' ? `op ${index} (flush ${op.set})` : `op ${index} (${op.kind} ${op.key.text}, ${op.set})`;
+  return op.kind === 'flush' ? `op ${index} (flush ${op.set})` : `op ${index} (${op.kind} ${op.key}, ${op.set})`;
 }

@@ -1,8 +1,8 @@
 import { fromBytes, makeCidr } from '../../core/base/ip.ts';
 import { millis } from '../../core/base/time.ts';
-import { CODES } from './failure.ts';
-import type { ChainDeclaration, NftCode, NftElement, RuleCounter, TableDeclaration } from './port.ts';
-import type { ParsedKey, ParsedOp } from './validate.ts';
+import { CODES, refuse } from './failure.ts';
+import type { ChainDeclaration, NftCode, NftElement, NftOp, NftResult, RuleCounter, TableDeclaration } from './port.ts';
+import { checkCount, MAX_SETS, type ParsedKey, type ParsedOp, parseOp } from './validate.ts';
 
 /**
  * Calls as bytes for the engine, answers back: the format is written down in engine/wire.h, and the two change together.
@@ -50,23 +50,32 @@ export function encodeEnsure(table: TableDeclaration): Uint8Array {
   return out.finish();
 }
 
-/** @returns undefined when the ops name more sets than a batch may (255) */
-export function encodeCommit(table: string, ops: readonly ParsedOp[]): Uint8Array | undefined {
+/** Reads and writes op by op: nothing of a large batch is kept but its bytes. Refused where an op is unsound. */
+export function encodeCommit(table: string, ops: readonly NftOp[]): NftResult<Uint8Array> {
+  const tooMany = checkCount(ops);
+  if (tooMany !== undefined) return tooMany;
   const sets = new Map<string, number>();
-  for (const op of ops) if (!sets.has(op.set)) sets.set(op.set, sets.size);
-  if (sets.size > 255) return undefined;
-  const out = new Sink(64 + ops.length * 72).u8(VERB.commit).text(table).u8(sets.size);
-  for (const name of sets.keys()) out.text(name);
-  out.u32(ops.length);
-  for (const op of ops) {
-    out.u8(op.kind === 'add' ? 0 : op.kind === 'delete' ? 1 : 2).u8(sets.get(op.set) ?? 0);
-    if (op.kind === 'flush') continue;
-    out.key(op.key);
-    if (op.kind === 'delete') continue;
-    out.u64(op.timeout === 'never' ? 0 : op.timeout).u8(op.comment === undefined ? 0 : 1);
-    if (op.comment !== undefined) out.text(op.comment);
+  const body = new Sink(64 + ops.length * 72);
+  for (const [i, op] of ops.entries()) {
+    const parsed = parseOp(op, i);
+    if (!parsed.ok) return parsed;
+    const set = sets.get(op.set) ?? sets.size;
+    if (set === sets.size) sets.set(op.set, set);
+    writeOp(body, parsed.value, set);
   }
-  return out.finish();
+  if (sets.size > MAX_SETS) return refuse(`a batch touches at most ${MAX_SETS} sets`);
+  const out = new Sink(64 + sets.size * 32 + body.size).u8(VERB.commit).text(table).u8(sets.size);
+  for (const name of sets.keys()) out.text(name);
+  return { ok: true, value: out.u32(ops.length).append(body).finish() };
+}
+
+function writeOp(out: Sink, op: ParsedOp, set: number): void {
+  out.u8(op.kind === 'add' ? 0 : op.kind === 'delete' ? 1 : 2).u8(set & 0xff);
+  if (op.kind === 'flush') return;
+  out.key(op.key);
+  if (op.kind === 'delete') return;
+  out.u64(op.timeout === 'never' ? 0 : op.timeout).u8(op.comment === undefined ? 0 : 1);
+  if (op.comment !== undefined) out.text(op.comment);
 }
 
 export function decodeAnswer(answer: Uint8Array): WireAnswer {
@@ -142,6 +151,15 @@ class Sink {
     this.#bytes.set(bytes, this.#at);
     this.#at += bytes.length;
     return this;
+  }
+  append(other: Sink): this {
+    this.#room(other.#at);
+    this.#bytes.set(other.finish(), this.#at);
+    this.#at += other.#at;
+    return this;
+  }
+  get size(): number {
+    return this.#at;
   }
   finish(): Uint8Array {
     return this.#bytes.subarray(0, this.#at);

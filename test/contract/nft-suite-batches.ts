@@ -119,11 +119,15 @@ export function batchCases(ground: () => Ground): void {
     const some = Array.from({ length: 10_000 }, (_, i) => tenth(i));
     const all = some.map((key) => add('v4', key, { timeout: seconds(1000), comment: `decision ${key}` }));
     done(await port.commit(name, all));
-    done(await port.commit(name, all));
+    const longer = all.map((op) => ({ ...op, timeout: seconds(9000), comment: 'later' }));
+    done(await port.commit(name, longer));
     done(await port.commit(name, all.with(5000, add('v4', '192.0.2.1'))));
     const listed = done(await port.list(name, 'v4'));
     assert.equal(listed.length, 10_001);
-    assert.ok(listed.every(({ key, comment }) => key === '192.0.2.1' || comment === `decision ${key}`));
+    for (const { key, timeout, comment } of listed.filter((element) => element.key !== '192.0.2.1')) {
+      assert.equal(comment, `decision ${key}`);
+      assert.ok(Number(timeout) <= 1_000_000);
+    }
     done(
       await port.commit(
         name,

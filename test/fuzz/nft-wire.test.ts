@@ -3,10 +3,9 @@ import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { failure } from '../../native/nft/failure.ts';
 import type { NftOp } from '../../native/nft/port.ts';
-import { parseOps } from '../../native/nft/validate.ts';
 import * as wire from '../../native/nft/wire.ts';
 import type { EngineLink } from '../../native/nft/wire-port.ts';
-import { add, flush, remove, tenth, usual } from '../contract/nft-suite-ground.ts';
+import { add, done, flush, remove, tenth, usual } from '../contract/nft-suite-ground.ts';
 import { NetworkNamespace, namespacesUnavailable } from '../support/network-namespace.ts';
 import { seeded } from '../support/random.ts';
 
@@ -16,11 +15,7 @@ const ENTER = 0;
 const random = seeded();
 const below = (n: number): number => Math.floor(random() * n);
 
-const commit = (ops: readonly NftOp[]): Uint8Array => {
-  const parsed = parseOps(ops);
-  assert.ok(parsed.ok);
-  return wire.encodeCommit('t', parsed.value) ?? new Uint8Array();
-};
+const commit = (ops: readonly NftOp[]): Uint8Array => done(wire.encodeCommit('t', ops));
 
 /** Sound requests, from which the unsound ones are made. */
 const sound: readonly (() => Uint8Array)[] = [

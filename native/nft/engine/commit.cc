@@ -155,8 +155,7 @@ Status Engine::commit(const Batch& batch) {
   for (int restart = 0; restart < kRestarts; restart++) {
     bool again = false;
     outcome = attempt(batch, again);
-    const bool disturbed = outcome && (outcome->error == ERESTART || outcome->error == EINTR);
-    if (!disturbed) return outcome;
+    if (!outcome || outcome->error != ERESTART) return outcome;
   }
   return outcome;
 }

@@ -142,31 +142,14 @@ int Engine::read_element(const Batch& batch, const Op& op) {
   return netfilter_.get(out, [](const nlmsghdr*) {});
 }
 
-int Engine::read_elements(const std::string& table, const StandingSet& set, std::vector<Element>& elements) {
-  std::vector<Bound> bounds;
-  MessageWriter out(netfilter_.next_seq());
-  out.begin_nft(NFT_MSG_GETSETELEM, NLM_F_DUMP);
-  out.put_text(NFTA_SET_ELEM_LIST_TABLE, table);
-  out.put_text(NFTA_SET_ELEM_LIST_SET, set.shape.name);
-  const int error = netfilter_.dump(out, [&](const nlmsghdr* message) {
-    read_bounds(attributes_of(message, sizeof(nfgenmsg)), set.shape.width, bounds);
-  });
-  if (error == 0) elements = elements_of(std::move(bounds), set.shape);
-  return error;
-}
-
 Result<std::vector<Element>> Engine::list(const std::string& table, const std::string& set) {
   if (!is_name(table) || !is_name(set)) return refuse("a name must be 1-31 of A-Z a-z 0-9 _");
-  int error = 0;
-  for (int attempt = 0; attempt < kAttempts; attempt++) {
-    StandingSet shape;
-    if ((error = read_set_shape(table, set, shape)) != 0) break;
-    if (!is_ours(shape)) return refuse("the set is none of plain addresses or networks");
-    std::vector<Element> elements;
-    if ((error = read_elements(table, shape, elements)) == 0) return elements;
-    if (error != EINTR) break;
-  }
-  return from_errno(error);
+  StandingSet shape;
+  if (const int error = read_set_shape(table, set, shape)) return from_errno(error);
+  if (!is_ours(shape)) return refuse("the set is none of plain addresses or networks");
+  std::vector<Element> elements;
+  if (const int error = read_elements(table, shape, elements)) return from_errno(error);
+  return elements;
 }
 
 }  // namespace bartizan::nft

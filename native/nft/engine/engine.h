@@ -29,12 +29,15 @@ class Engine {
 
  private:
   struct Attempt;
+  struct Reading;
 
   int transact(std::optional<uint32_t> generation, const std::function<void(MessageWriter&)>& write);
   int read_generation(uint32_t& generation);
   int read_standing(const std::string& table, Standing& standing);
   int read_table(const std::string& table, Standing& standing);
   int read_set_shape(const std::string& table, const std::string& set, StandingSet& shape);
+  int read_once(const std::string& table, const StandingSet& set, Reading& reading);
+  int read_whole(const std::string& table, const StandingSet& set, std::vector<Bound>& bounds);
   int read_elements(const std::string& table, const StandingSet& set, std::vector<Element>& elements);
 
   // 0 when the op's element is in its set, ENOENT when not.

@@ -114,8 +114,9 @@ StandingChain read_chain(const Attributes& attributes) {
 }
 
 bool is_ours(const StandingSet& set) {
-  const bool known = (set.key_type == kTypeIpv4 && set.shape.width == 4) || (set.key_type == kTypeIpv6 && set.shape.width == 16);
-  return known && (set.flags & ~kShapeFlags) == 0 && set.default_timeout_ms == 0;
+  const bool v4 = set.key_type == kTypeIpv4 && set.shape.width == 4;
+  const bool v6 = set.key_type == kTypeIpv6 && set.shape.width == 16;
+  return (v4 || v6) && (set.flags & ~kShapeFlags) == 0 && set.default_timeout_ms == 0;
 }
 
 void write_table_itself(MessageWriter& out, const std::string& name) {

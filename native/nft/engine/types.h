@@ -1,4 +1,4 @@
-// What the engine is told and what it answers. No Node types anywhere under engine/: the addon and the net hand share it.
+// What the engine is told and what it answers. No Node types anywhere under engine/: every door shares it.
 #pragma once
 
 #include <array>

@@ -12,8 +12,9 @@ namespace {
 bool is_alphanumeric(char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
 
 bool is_interface(const std::string& text) {
+  const auto allowed = [](char c) { return is_alphanumeric(c) || c == '_' || c == '.' || c == '-' || c == '@'; };
   return !text.empty() && text.size() <= kMaxInterface && text != "." && text != ".." &&
-         std::ranges::all_of(text, [](char c) { return is_alphanumeric(c) || c == '_' || c == '.' || c == '-' || c == '@'; });
+         std::ranges::all_of(text, allowed);
 }
 
 // Length of the UTF-8 sequence at `at`, 0 when it is none (overlong forms and surrogates included).
@@ -116,6 +117,7 @@ Status validate(const Table& table) {
 Status validate(const Batch& batch) {
   if (!is_name(batch.table)) return refuse("a table's name must be 1-31 of A-Z a-z 0-9 _");
   if (batch.ops.size() > kMaxOps) return refuse("a batch has at most 10000 ops");
+  if (batch.sets.size() > kMaxSets) return refuse("a batch touches at most 64 sets");
   std::set<std::string> sets;
   for (const std::string& set : batch.sets) {
     if (!is_name(set)) return refuse("a set's name must be 1-31 of A-Z a-z 0-9 _");

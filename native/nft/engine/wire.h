@@ -4,7 +4,9 @@
 //   request  = verb u8, then
 //     0 enter      namespace text
 //     1 ensure     table text, sets u16 { name text, width u8, flags u8 (1 interval, 2 timeout), size u32 },
-//                  chains u16 { name text, hook u8, priority i32, rules u16 { match u8, verdict u8, subject text, counter text } }
+//                  chains u16 { name text, hook u8, priority i32,
+//                    rules u16 { match u8 (0 iif, 1 saddr), verdict u8 (0 drop, 1 accept),
+//                      subject text, counter text } }
 //     2 drop       table text
 //     3 commit     table text, sets u8 { name text }, ops u32 { kind u8, set u8, but for flush: key,
 //                  for add: timeout u64 (ms, 0 never), commented u8, if 1: comment text }
