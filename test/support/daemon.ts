@@ -51,9 +51,11 @@ export class Daemon {
 
   /** Starts without waiting; resolves with the exit code when it ends. */
   launch(...args: readonly string[]): Promise<number | string> {
-    const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, 'serve', '--state', this.state, ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    return this.#spawn(process.execPath, [...NODE_FLAGS, MAIN, 'serve', '--state', this.state, ...args]);
+  }
+
+  #spawn(program: string, args: readonly string[]): Promise<number | string> {
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#output += text;
@@ -64,9 +66,19 @@ export class Daemon {
   }
 
   /** Starts and waits until it answers on its socket. */
-  async start(...args: readonly string[]): Promise<void> {
+  start(...args: readonly string[]): Promise<void> {
+    return this.#answers(this.launch(...args));
+  }
+
+  /** The same as another user, without capabilities; state directory and config must be that user's. */
+  startAs(uid: number): Promise<void> {
+    const user = [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', process.execPath];
+    return this.#answers(this.#spawn('setpriv', [...user, ...NODE_FLAGS, MAIN, 'serve', '--state', this.state]));
+  }
+
+  async #answers(end: Promise<number | string>): Promise<void> {
     let ended: number | string | undefined;
-    this.launch(...args).then(
+    end.then(
       (code) => {
         ended = code;
       },
