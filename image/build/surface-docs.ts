@@ -18,15 +18,25 @@ export function withTable(page: string, endpoints: readonly Endpoint<never>[]): 
   const [from, to] = [page.indexOf(BEGIN), page.indexOf(END)];
   if (from < 0 || to < from) throw new Error(`the page lacks "${BEGIN}" or "${END}"`);
   const rows = [...endpoints].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)).map(rowOf);
-  const table = ['| method and path | scope | what | refuses with |', '|---|---|---|---|', ...rows];
-  return `${page.slice(0, from + BEGIN.length)}\n\n${table.join('\n')}\n\n${page.slice(to)}`;
+  const table = aligned([['method and path', 'scope', 'what', 'refuses with'], ...rows]);
+  return `${page.slice(0, from + BEGIN.length)}\n\n${table}\n\n${page.slice(to)}`;
 }
 
-function rowOf({ method, path, scope, summary, errors, transport, audit }: Endpoint<never>): string {
+type Row = readonly [endpoint: string, scope: string, what: string, refusals: string];
+
+function rowOf({ method, path, scope, summary, errors, transport, audit }: Endpoint<never>): Row {
   const statuses = [...new Set(errors.map((code) => HTTP_STATUS[code]))].sort().join(' ');
   const notes = [transport === 'sse' ? 'event stream' : '', audit ? `audit \`${audit.action}\`` : ''].filter(Boolean);
   const what = notes.length > 0 ? `${summary} (${notes.join(', ')})` : summary;
-  return `| \`${method} ${path}\` | ${scope} | ${what} | ${statuses} |`;
+  return [`\`${method} ${path}\``, scope, what, statuses];
+}
+
+/** The rows as a Markdown table, the first one its head, columns of even width as the formatter wants them. */
+function aligned(rows: readonly Row[]): string {
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const lines = rows.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`);
+  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
+  return [lines[0], rule, ...lines.slice(1)].join('\n');
 }
 
 if (import.meta.main) {
