@@ -101,7 +101,7 @@ const badCertificate = (thrown: unknown) =>
 function bounded<S extends HttpServer | TlsServer>(server: S, limits: EngineLimits): S {
   server.maxConnections = limits.connections;
   server.maxHeadersCount = MAX_HEADERS;
-  server.setTimeout(limits.stall);
+  server.timeout = limits.stall;
   return server;
 }
 
