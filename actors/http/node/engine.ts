@@ -128,7 +128,7 @@ function listenFailure(error: NodeJS.ErrnoException, where: Where): Result<never
     case 'EPERM':
       return fail(
         'denied',
-        `cannot listen on ${what}: ${'path' in where ? 'its folder is missing or not writable' : 'not permitted'}`,
+        `cannot listen on ${what}: ${'path' in where ? 'its folder is missing or not writable' : 'not permitted (a port below 1024 needs CAP_NET_BIND_SERVICE)'}`,
         error,
       );
     case 'EADDRNOTAVAIL':
