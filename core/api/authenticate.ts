@@ -3,23 +3,23 @@ import { readCookie } from './cookie.ts';
 import { type Endpoint, isWrite, type Refusal, refuse } from './endpoint.ts';
 import type { HttpRequest } from './http.ts';
 import type { Identity } from './identity.ts';
-import type { Surface } from './surface.ts';
+import type { Carrier, Surface } from './surface.ts';
 
 /** Longer credentials are not looked at. */
 const MAX_CREDENTIAL = 512;
 
-/** `cookie`: the browser sent it by itself, so a write must prove that our own page asked for it. */
+/** Who asks, and how that was proven: by the listener, at a place in the request, or not at all. */
 export interface Credential {
   readonly principal: Principal;
-  readonly carrier: 'listener' | 'bearer' | 'cookie' | 'none';
+  readonly carrier: Carrier | 'listener' | 'none';
 }
 
 /** Where credentials are looked up. */
 export type Credentials = Pick<Identity, 'token' | 'cookie'>;
 
 /**
- * The first of the request's credentials that may do this: listener, bearer, cookie. One that may not is passed over,
- * so a read bearer beside an admin cookie leaves the write to the cookie, and with it to the CSRF check.
+ * The first of the request's credentials that may do this. One that may not is passed over, so a read bearer beside an
+ * admin cookie leaves the write to the cookie, and with it to the CSRF check.
  * @returns `undefined` when none may
  */
 export function authenticate(
@@ -28,38 +28,40 @@ export function authenticate(
   scope: Scope | 'none',
   credentials: Credentials,
 ): Credential | undefined {
-  for (const candidate of candidates(request, surface, credentials)) {
-    if (mayDo(candidate.principal, scope)) return candidate;
+  const { principal: proven } = request;
+  if (proven !== undefined) return mayDo(proven, scope) ? { principal: proven, carrier: 'listener' } : undefined;
+  for (const carrier of surface.carriers) {
+    const raw = rawCredential(request, carrier);
+    if (raw === undefined || raw === '' || raw.length > MAX_CREDENTIAL) continue;
+    const principal = carrier.kind === 'cookie' ? credentials.cookie(raw) : credentials.token(raw);
+    if (principal !== undefined && mayDo(principal, scope)) return { principal, carrier };
   }
   return scope === 'none' ? { principal: ANONYMOUS, carrier: 'none' } : undefined;
 }
 
-function* candidates(request: HttpRequest, surface: Surface, credentials: Credentials): Generator<Credential> {
-  if (request.principal !== undefined) yield { principal: request.principal, carrier: 'listener' };
-  const bearer = bearerOf(request.header('authorization'), surface.auth.scheme);
-  const byToken = bearer === undefined ? undefined : credentials.token(bearer);
-  if (byToken !== undefined) yield { principal: byToken, carrier: 'bearer' };
-  const cookie = readCookie(request.header('cookie'), surface.auth.cookie);
-  const byCookie = cookie === undefined || cookie.length > MAX_CREDENTIAL ? undefined : credentials.cookie(cookie);
-  if (byCookie !== undefined) yield { principal: byCookie, carrier: 'cookie' };
+function rawCredential(request: HttpRequest, carrier: Carrier): string | undefined {
+  if (carrier.kind === 'cookie') return readCookie(request.header('cookie'), carrier.cookie);
+  const value = request.header(carrier.header);
+  if (carrier.scheme === undefined || value === undefined) return value;
+  const [scheme, credential, ...rest] = value.split(/ +/);
+  return scheme?.toLowerCase() === carrier.scheme.toLowerCase() && rest.length === 0 ? credential : undefined;
 }
 
-function bearerOf(header: string | undefined, scheme: string): string | undefined {
-  if (header === undefined || header.length > MAX_CREDENTIAL) return undefined;
-  const [written, token, ...rest] = header.split(/ +/);
-  const known = written?.toLowerCase() === scheme.toLowerCase() && rest.length === 0;
-  return known && token !== undefined && token !== '' ? token : undefined;
+/** What a 401 says of where a credential is looked for, as RFC 9110 wants it. */
+export function challenge({ carriers }: Surface): Readonly<Record<string, string>> {
+  const scheme = carriers.find((carrier) => carrier.kind === 'header')?.scheme;
+  return scheme === undefined ? {} : { 'www-authenticate': `${scheme} realm="bartizan"` };
 }
 
-/** A write by cookie needs the CSRF token of that cookie. */
+/** A cookie is sent by the browser unasked, so a write by it must show the CSRF token that only our own page knows. */
 export function csrfRefusal(
   request: HttpRequest,
-  surface: Surface,
   endpoint: Endpoint<unknown>,
   { carrier, principal }: Credential,
 ): Refusal | undefined {
-  if (!isWrite(endpoint.method) || endpoint.csrf === false || carrier !== 'cookie') return undefined;
-  const given = request.header(surface.auth.csrfHeader) ?? '';
+  if (!isWrite(endpoint.method) || endpoint.csrf === false) return undefined;
+  if (carrier === 'listener' || carrier === 'none' || carrier.kind !== 'cookie') return undefined;
+  const given = request.header(carrier.csrfHeader) ?? '';
   const expected = principal.csrf ?? '';
   return expected !== '' && sameText(given, expected) ? undefined : refuse('forbidden', 'Invalid CSRF token');
 }

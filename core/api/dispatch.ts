@@ -1,7 +1,7 @@
 import { uuidv7 } from '../base/ids.ts';
 import type { Random } from '../base/ports.ts';
 import type { AuditDesk } from './auditing.ts';
-import { authenticate, type Credentials, csrfRefusal } from './authenticate.ts';
+import { authenticate, type Credentials, challenge, csrfRefusal } from './authenticate.ts';
 import { type Method, type RateClass, type Refusal, refuse } from './endpoint.ts';
 import type { Dispatch, HttpReply, HttpRequest } from './http.ts';
 import { type Bound, bind, type Mount } from './mount.ts';
@@ -107,14 +107,11 @@ async function admit(
 ): Promise<HttpReply | Refusal> {
   const { scope } = (bound ?? route.first).endpoint;
   const credential = authenticate(request, surface, scope, options.credentials);
-  if (credential === undefined) {
-    const headers = { 'www-authenticate': `${surface.auth.scheme} realm="bartizan"` };
-    return { ...refuse('unauthorized', 'Unauthorized'), headers };
-  }
+  if (credential === undefined) return { ...refuse('unauthorized', 'Unauthorized'), headers: challenge(surface) };
   if (bound === undefined) {
     return { ...refuse('method_not_allowed', 'Method not allowed'), headers: { allow: route.allow } };
   }
-  const forged = csrfRefusal(request, surface, bound.endpoint, credential);
+  const forged = csrfRefusal(request, bound.endpoint, credential);
   return forged ?? serve(options, { bound, request, requestId, search, params, credential, streams });
 }
 
@@ -122,7 +119,7 @@ async function admit(
 function originRefusal({ ownOrigin, log }: DispatchOptions, request: HttpRequest): Refusal | undefined {
   const origin = request.header('origin');
   if (origin === undefined || request.principal !== undefined || ownOrigin(origin)) return undefined;
-  log('warn', 'request from a foreign origin refused', { origin: origin.slice(0, 128), peer: request.peer });
+  log('debug', 'request from a foreign origin refused', { origin: origin.slice(0, 128), peer: request.peer });
   return refuse('forbidden', 'Origin not allowed: open the appliance under a name or address it is configured with');
 }
 

@@ -43,7 +43,7 @@ export const streamReply = (surface: Surface, { stream }: StreamReply, { signal 
   headers: { ...API_HEADERS, 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' },
   body: '',
   stream: {
-    start: (write) => stream((message) => write(sseFrame(message)), signal),
+    start: (write) => (signal.aborted ? undefined : stream((message) => write(sseFrame(message)), signal)),
     keepalive: { text: KEEPALIVE, every: surface.limits.keepalive },
   },
 });

@@ -36,15 +36,17 @@ export async function serve(desk: AuditDesk, admitted: Admitted): Promise<HttpRe
     form: body.form,
     signal: request.signal,
   };
-  if (bound.endpoint.transport === 'sse' && request.method !== 'HEAD' && !admitted.streams.enter(request.signal)) {
-    return refuse('unavailable', 'Too many event streams are open');
-  }
   const outcome = await run(desk, bound, query.value, body.value, context);
   await audited(desk, bound, body.value, context, outcome);
   if (!outcome.ok) return outcome;
-  if (!('stream' in outcome)) return valueReply(outcome);
+  return 'stream' in outcome ? streamed(admitted, outcome) : valueReply(outcome);
+}
+
+/** The stream takes a place until it ends; HEAD gets its headers and takes none. */
+function streamed({ bound, request, streams }: Admitted, outcome: StreamReply): HttpReply | Refusal {
   const { stream, ...head } = streamReply(bound.surface, outcome, request);
-  return request.method === 'HEAD' || stream === undefined ? head : { ...head, stream };
+  if (request.method === 'HEAD' || stream === undefined) return head;
+  return streams.enter(request.signal) ? { ...head, stream } : refuse('unavailable', 'Too many event streams are open');
 }
 
 /** The handler's outcome; a throw or a limit passed becomes a refusal that tells a client nothing of the inside. */
@@ -57,9 +59,11 @@ async function run(
 ): Promise<Outcome> {
   const about = { endpoint: endpoint.name, requestId: context.requestId };
   try {
-    const outcome = await within(clock, surface.limits.handler, endpoint.handler({ deps, query, body, context }));
+    const work = endpoint.handler({ deps, query, body, context });
+    const outcome = await within(clock, surface.limits.handler, work);
     if (outcome === LATE) {
       log('error', 'handler took too long', about);
+      work.catch((cause: unknown) => log('error', 'handler failed after its time', { ...about, cause }));
       return refuse('unavailable', 'The appliance took too long; what was asked for may still be done');
     }
     if (!outcome.ok && outcome.cause !== undefined) {

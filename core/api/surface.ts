@@ -8,18 +8,18 @@ export interface Rate {
   readonly perMinute: number;
 }
 
+/** A place for a credential; header names in lower case. Without a scheme the header holds the credential and no more. */
+export type Carrier =
+  | { readonly kind: 'header'; readonly header: string; readonly scheme?: string }
+  | { readonly kind: 'cookie'; readonly cookie: string; readonly csrfHeader: string };
+
 /** Everything in which one API dialect differs from another. No handler knows which surface it serves. */
 export interface Surface {
   readonly name: string;
   /** Paths below this prefix are the surface's: an unknown one gets its 404, every one its rate limit and Origin check. */
   readonly mount: string;
-  readonly auth: {
-    /** Authorization scheme. */
-    readonly scheme: 'Bearer';
-    readonly cookie: string;
-    /** Header that carries the CSRF token, lower case. */
-    readonly csrfHeader: string;
-  };
+  /** Where a credential may stand, in the order of looking. */
+  readonly carriers: readonly Carrier[];
   readonly status: Readonly<Record<ErrorCode, number>>;
   readonly errorBody: (problem: Problem) => unknown;
   /** What a request that fails its schema is answered with. */
@@ -52,7 +52,10 @@ export const SESSION_COOKIE = 'csm_auth';
 export const CSM: Surface = {
   name: 'csm',
   mount: '/api/',
-  auth: { scheme: 'Bearer', cookie: SESSION_COOKIE, csrfHeader: 'x-csrf-token' },
+  carriers: [
+    { kind: 'header', header: 'authorization', scheme: 'Bearer' },
+    { kind: 'cookie', cookie: SESSION_COOKIE, csrfHeader: 'x-csrf-token' },
+  ],
   status: HTTP_STATUS,
   errorBody: ({ code, message, fields }) =>
     code === 'invalid' && fields.length > 0 ? { errors: fields } : { error: message },

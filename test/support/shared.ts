@@ -1,8 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-/** The checkout, seen from `dist/test/support`. */
-export const ROOT: string = join(import.meta.dirname, '../../..');
+import { ROOT } from './root.ts';
 
 /**
  * Text of a reference file that lies beside the checkout, or wherever `BARTIZAN_SHARED` says. The product does without:

@@ -50,6 +50,7 @@ async function machine(t: TestContext): Promise<Machine> {
     rm -f /usr/sbin/policy-rc.d /usr/sbin/runlevel
     printf '#!/bin/sh\\necho N 2\\n' >/usr/sbin/runlevel
     chmod 755 /usr/sbin/runlevel
+    touch /etc/${PROBE}-overlay
     echo mounted; read -r end`;
   const holder = run(['unshare', '--mount', '--propagation', 'private', 'sh', '-c', mounts], clone);
   t.after(async () => {
@@ -57,7 +58,10 @@ async function machine(t: TestContext): Promise<Machine> {
     await holder.ended;
   });
   await holder.said(/mounted/);
-  const enter = ['nsenter', `--target=${holder.child.pid}`, '--mount', `--wd=${clone}`, 'sh'];
+  // With --root: in a chroot the namespace alone would lead out of it, onto the machine itself.
+  const enter = ['nsenter', `--target=${holder.child.pid}`, '--mount', '--root', `--wd=${clone}`, 'sh'];
+  const there = await run([...enter, '-c', `ls /etc/${PROBE}-overlay`], clone).ended;
+  assert.equal(there.code, 0, `not on the overlays: ${there.stderr}`);
   return {
     clone,
     sh: (script) => run([...enter, '-c', script], clone),

@@ -101,7 +101,7 @@ const badCertificate = (thrown: unknown) =>
 function bounded<S extends HttpServer | TlsServer>(server: S, limits: EngineLimits): S {
   server.maxConnections = limits.connections;
   server.maxHeadersCount = MAX_HEADERS;
-  server.setTimeout(limits.stall);
+  server.timeout = limits.stall;
   return server;
 }
 
@@ -128,7 +128,7 @@ function listenFailure(error: NodeJS.ErrnoException, where: Where): Result<never
     case 'EPERM':
       return fail(
         'denied',
-        `cannot listen on ${what}: ${'path' in where ? 'its folder is missing or not writable' : 'not permitted'}`,
+        `cannot listen on ${what}: ${'path' in where ? 'its folder is missing or not writable' : 'not permitted (a port below 1024 needs CAP_NET_BIND_SERVICE)'}`,
         error,
       );
     case 'EADDRNOTAVAIL':

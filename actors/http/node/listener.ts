@@ -24,13 +24,14 @@ interface ListenerOptions {
 
 /** What is under way on one listener. */
 interface Traffic {
+  /** As accepted: below TLS, where there is TLS. */
   readonly sockets: Set<Socket>;
-  /** Replies not yet sent in full. */
-  readonly replies: Set<ServerResponse>;
-  /** Ends each open stream. */
-  readonly streams: Set<() => void>;
+  /** Exchanges not yet over, by the connection they came on. */
+  readonly connections: Map<Duplex, Set<NodeExchange>>;
+  /** Exchanges of all connections. */
+  underway: number;
   stopping: boolean;
-  /** Called when the last reply is out. */
+  /** Called when the last exchange is over. */
   onQuiet: () => void;
 }
 
@@ -39,16 +40,16 @@ export function listenerOn(options: ListenerOptions): Listener {
   const { server, clock, log, limits, serve, principal } = options;
   const traffic: Traffic = {
     sockets: new Set(),
-    replies: new Set(),
-    streams: new Set(),
+    connections: new Map(),
+    underway: 0,
     stopping: false,
     onQuiet() {},
   };
   const desk: ReplyDesk = { clock, log, limits, stopping: () => traffic.stopping };
   const take = (incoming: IncomingMessage, response: ServerResponse, awaitsContinue: boolean) => {
-    track(traffic, response);
     const exchange = exchangeOf(incoming, response, { awaitsContinue, ...(principal && { principal }) });
-    void answer(desk, traffic, serve, exchange);
+    track(traffic, exchange);
+    void answer(desk, serve, exchange);
   };
   server.on('request', (incoming, response) => take(incoming, response, false));
   server.on('checkContinue', (incoming, response) => take(incoming, response, true));
@@ -70,35 +71,49 @@ export function listenerOn(options: ListenerOptions): Listener {
   };
 }
 
-function track(traffic: Traffic, response: ServerResponse): void {
-  traffic.replies.add(response);
-  response.once('close', () => {
-    traffic.replies.delete(response);
-    if (traffic.replies.size === 0) traffic.onQuiet();
-  });
+/**
+ * Counts an exchange until its reply is out or its connection gone. The connection is watched too, because a pipelined
+ * reply that waits behind another one hears nothing when the connection goes.
+ */
+function track(traffic: Traffic, exchange: NodeExchange): void {
+  const { socket } = exchange.incoming;
+  const known = traffic.connections.get(socket);
+  const open = known ?? new Set();
+  const settle = (one: NodeExchange) => {
+    if (!open.delete(one)) return;
+    one.over();
+    traffic.underway--;
+    if (traffic.underway === 0) traffic.onQuiet();
+  };
+  if (known === undefined) {
+    traffic.connections.set(socket, open);
+    socket.once('close', () => {
+      traffic.connections.delete(socket);
+      for (const one of [...open]) settle(one);
+    });
+  }
+  open.add(exchange);
+  traffic.underway++;
+  exchange.response.once('close', () => settle(exchange));
 }
 
-async function answer(desk: ReplyDesk, traffic: Traffic, serve: Dispatch, exchange: NodeExchange): Promise<void> {
-  const { response, request } = exchange;
+async function answer(desk: ReplyDesk, serve: Dispatch, exchange: NodeExchange): Promise<void> {
+  const { incoming, response, request } = exchange;
   try {
     const reply = await serve(request);
-    if (response.destroyed || response.headersSent) return;
+    if (incoming.socket.destroyed || response.headersSent) return;
     if (reply.stream === undefined) sendReply(desk, exchange, reply);
-    else if (traffic.stopping) response.destroy();
-    else {
-      const end = sendStream(desk, exchange, reply, reply.stream);
-      traffic.streams.add(end);
-      response.once('close', () => traffic.streams.delete(end));
-    }
+    else if (desk.stopping()) incoming.socket.destroy();
+    else sendStream(desk, exchange, reply, reply.stream);
   } catch (thrown) {
     desk.log('error', 'reply could not be sent', { peer: request.peer, cause: messageOf(thrown) });
-    response.destroy();
+    incoming.socket.destroy();
   }
 }
 
 /** A broken request after a half-sent reply cannot be answered any more; any other gets its word before the cut. */
 function onClientError({ clock, limits }: ReplyDesk, traffic: Traffic, code: string | undefined, socket: Duplex): void {
-  const begun = [...traffic.replies].some((response) => response.socket === socket && response.headersSent);
+  const begun = [...(traffic.connections.get(socket) ?? [])].some(({ response }) => response.headersSent);
   if (!socket.writable || begun || code === 'ECONNRESET') {
     socket.destroy();
     return;
@@ -111,11 +126,11 @@ function onClientError({ clock, limits }: ReplyDesk, traffic: Traffic, code: str
 async function stop({ server, clock }: ListenerOptions, traffic: Traffic, grace: Millis): Promise<void> {
   traffic.stopping = true;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  for (const end of traffic.streams) end();
+  for (const exchange of [...traffic.connections.values()].flatMap((open) => [...open])) exchange.endStream?.();
   await new Promise<void>((resolve) => {
     traffic.onQuiet = resolve;
     const cancel = clock.after(grace, resolve);
-    if (traffic.replies.size === 0) resolve();
+    if (traffic.underway === 0) resolve();
     void closed.then(cancel);
   });
   for (const socket of traffic.sockets) socket.destroy();

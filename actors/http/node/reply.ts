@@ -60,23 +60,21 @@ function linger({ clock, limits }: ReplyDesk, { incoming, response }: NodeExchan
 /**
  * Starts an endless body. A client that reads slower than is written is cut when its buffer is full: it reconnects and
  * knows from the last id what it missed, where a silently thinned stream would not tell.
- * @returns ends the stream
  */
-export function sendStream(desk: ReplyDesk, exchange: NodeExchange, reply: HttpReply, stream: ReplyStream): () => void {
+export function sendStream(desk: ReplyDesk, exchange: NodeExchange, reply: HttpReply, stream: ReplyStream): void {
   const { clock, log, limits } = desk;
-  const { response, request } = exchange;
+  const { incoming, response, request } = exchange;
   let cancel = () => {};
-  const end = () => {
+  exchange.endStream = () => {
     cancel();
     response.end();
   };
   const write = (text: string) => {
-    if (response.writableEnded || response.destroyed) return;
+    if (response.writableEnded || incoming.socket.destroyed) return;
     response.write(text);
     if (response.writableLength <= limits.streamBuffer) return;
-    cancel();
     log('warn', 'stream client cut: it reads too slowly', { peer: request.peer, waiting: response.writableLength });
-    response.destroy();
+    incoming.socket.destroy();
   };
   const beat = () => {
     cancel = clock.after(stream.keepalive.every, () => {
@@ -84,11 +82,9 @@ export function sendStream(desk: ReplyDesk, exchange: NodeExchange, reply: HttpR
       beat();
     });
   };
-  exchange.streaming = true;
-  response.once('close', () => cancel());
+  request.signal.addEventListener('abort', () => cancel(), { once: true });
   response.writeHead(reply.status, { ...reply.headers, connection: 'close' });
   response.flushHeaders();
   stream.start(write);
   beat();
-  return end;
 }

@@ -10,8 +10,10 @@ export interface NodeExchange {
   readonly response: ServerResponse;
   /** The client waits for `100 Continue` and has not been told. */
   awaitsContinue: boolean;
-  /** The reply has no end of its own. */
-  streaming: boolean;
+  /** Ends the reply when it has no end of its own: the exchange is a stream then. */
+  endStream?: () => void;
+  /** To be called once nothing more can happen: aborts the request's signal unless the reply went out whole. */
+  over(): void;
 }
 
 /** Wraps what node:http hands over. */
@@ -26,7 +28,9 @@ export function exchangeOf(
     incoming,
     response,
     awaitsContinue,
-    streaming: false,
+    over() {
+      if (exchange.endStream !== undefined || !response.writableFinished) gone.abort();
+    },
     request: {
       method,
       target: url,
@@ -40,9 +44,6 @@ export function exchangeOf(
       signal: gone.signal,
     },
   };
-  response.once('close', () => {
-    if (exchange.streaming || !response.writableFinished) gone.abort();
-  });
   return exchange;
 }
 

@@ -6,7 +6,7 @@ import type { EngineLimits, HttpEnginePort, Listener, TlsMaterial } from '../../
 import type { Dispatch, HttpReply } from '../../../core/api/http.ts';
 import { millis } from '../../../core/base/time.ts';
 import { type RawClient, tlsClient } from '../../support/raw-client.ts';
-import { ROOT } from '../../support/shared.ts';
+import { ROOT } from '../../support/root.ts';
 
 export type MakeEngine = (limits: Partial<EngineLimits>) => HttpEnginePort;
 

@@ -64,6 +64,18 @@ export function streamCases(name: string, make: MakeEngine): void {
     write('data: nobody\n\n');
   });
 
+  test(`${name}: requests that wait behind a stream learn of the end of their connection`, async (t) => {
+    const { serve, next } = streams();
+    const { connect, listener } = await openBench(t, make, { serve });
+    const client = await connect();
+    const opened = [next(), next(), next()];
+    client.send(get('/1') + get('/2') + get('/3'));
+    const all = await Promise.all(opened);
+    client.destroy();
+    await Promise.all(all.map(({ ended }) => ended));
+    await listener.stop(millis(60_000));
+  });
+
   test(`${name}: a client that does not read is cut, one that does gets everything`, async (t) => {
     const { serve, next } = streams();
     const bench = await openBench(t, make, { serve, limits: { streamBuffer: 100_000 } });

@@ -171,6 +171,25 @@ test('streams are counted until they end, and the one too many is refused', asyn
   assert.equal((await api.ask({ target: TARGET })).status, 200);
 });
 
+test('a stream that its handler refuses takes no place', async () => {
+  const row = rowWith({ transport: 'sse', handler: async () => refuse('unavailable', 'not now') });
+  const api = harnessFor([row]);
+  for (let i = 0; i < 300; i++) assert.deepEqual((await api.ask({ target: TARGET })).json(), { error: 'not now' });
+});
+
+test('a stream whose client left before it began is never begun', async () => {
+  let begun = false;
+  const stream = () => {
+    begun = true;
+  };
+  const api = harnessFor([rowWith({ transport: 'sse', handler: async () => ({ ok: true, stream }) })]);
+  const client = new AbortController();
+  const answer = await api.ask({ target: TARGET, signal: client.signal });
+  client.abort();
+  answer.stream?.start(() => {});
+  assert.equal(begun, false);
+});
+
 test('the outside serves what no surface owns, never what one does', async () => {
   const page = { status: 200, headers: {}, body: 'page' };
   const api = harnessFor([rowWith({})], { outside: (_, path) => (path === '/nowhere' ? undefined : page) });
