@@ -61,7 +61,7 @@ test('a log that appears later, is rotated, truncated, holds binary and a 1 GB l
   const log = join(directory, 'auth.log');
   await daemon.start();
   const waiting = await sourceOf(daemon, ({ state }) => state === 'waiting');
-  assert.match(waiting.message ?? '', /auth\.log/);
+  assert.match(`${waiting.name} ${waiting.message}`, /auth\.log .*as soon as it appears/);
 
   await mkdir(directory);
   await writeFile(log, attack('203.0.113.1'));
