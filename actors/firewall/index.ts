@@ -1,14 +1,16 @@
-import { createActor, fromPromise, waitFor } from 'xstate';
+import { type Actor, createActor, fromPromise, waitFor } from 'xstate';
 import type { Component, ComponentState } from '../../core/base/component.ts';
+import type { Ip } from '../../core/base/ip.ts';
 import type { Clock, Log } from '../../core/base/ports.ts';
+import type { NamedNetwork } from '../../core/base/prefixes.ts';
 import { messageOf } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
 import { protectedNetworks } from '../../core/respond/protected.ts';
-import type { NftPort, NftResult } from '../../native/nft/index.ts';
+import type { NftOp, NftPort, NftResult, TableDeclaration } from '../../native/nft/index.ts';
 import { machineClock } from '../clock/index.ts';
 import { putOps, removeOps } from './elements.ts';
 import { firewallMachine } from './machine.ts';
-import type { DesiredBlocks, Firewall, FirewallState } from './port.ts';
+import type { DesiredBlocks, Firewall, FirewallState, KernelBlock } from './port.ts';
 import { commitGroups, orThrow, sync } from './sync.ts';
 import { tableOf } from './table.ts';
 
@@ -43,80 +45,110 @@ export interface KernelFirewall extends Firewall {
   close(): Promise<void>;
 }
 
-/** Holds the kernel in line with the decisions. Starts `off`: the kernel is not even read before `enable()`. */
-export function createFirewall(deps: FirewallDeps): KernelFirewall {
-  const { nft, clock, log, desired, settings } = deps;
-  const table = tableOf(settings.table, settings.maxBlocks);
-  const counters = { enforced: 0, released: 0, failed: 0, syncs: 0 };
-  const now = (): Millis => clock.now();
-  let since = now();
+/** Starts `off`: the kernel is not even read before `enable()`. */
+export const createFirewall = (deps: FirewallDeps): KernelFirewall => new NftFirewall(deps);
 
-  const runSync = async (): Promise<void> => {
-    counters.syncs++;
-    const done = await sync({ nft, table, infra: settings.infra, desired, now });
-    log('info', 'kernel in line with decisions', { table: table.name, ...done });
-  };
-  const actor = createActor(
-    firewallMachine.provide({
-      actors: {
-        sync: fromPromise(runSync),
-        remove: fromPromise(async () => orThrow(await nft.drop(table.name))),
+/** Holds the kernel in line with the decisions. */
+class NftFirewall implements KernelFirewall {
+  readonly #deps: FirewallDeps;
+  readonly #table: TableDeclaration;
+  readonly #actor: Actor<typeof firewallMachine>;
+  readonly #counters = { enforced: 0, released: 0, refused: 0, syncs: 0 };
+  #since: Millis;
+
+  constructor(deps: FirewallDeps) {
+    const { clock, log, nft, settings } = deps;
+    this.#deps = deps;
+    this.#table = tableOf(settings.table, settings.maxBlocks);
+    this.#since = clock.now();
+    this.#actor = createActor(
+      firewallMachine.provide({
+        actors: {
+          sync: fromPromise(() => this.#sync()),
+          remove: fromPromise(async () => orThrow(await nft.drop(this.#table.name))),
+        },
+      }),
+      { clock: machineClock(clock) },
+    );
+    this.#actor.subscribe({
+      next: ({ value, context }) => {
+        this.#since = clock.now();
+        if (value === 'degraded') log('error', 'firewall cannot enforce', { error: context.error });
       },
-    }),
-    { clock: machineClock(clock) },
-  );
-  actor.subscribe({
-    next: (snapshot) => {
-      since = now();
-      if (snapshot.value === 'degraded') log('error', 'firewall cannot enforce', { error: snapshot.context.error });
-    },
-    error: (cause) => log('error', 'firewall machine failed', { error: messageOf(cause) }),
-  });
-  actor.start();
+      error: (cause) => log('error', 'firewall machine failed', { error: messageOf(cause) }),
+    });
+    this.#actor.start();
+  }
 
-  const state = (): FirewallState => actor.getSnapshot().value;
-  const settled = async (): Promise<void> => {
-    await waitFor(actor, (snapshot) => snapshot.value !== 'syncing' && snapshot.value !== 'removing');
-  };
-  const commit = async (groups: Parameters<typeof commitGroups>[2]): Promise<NftResult<void>> => {
-    if (state() === 'off' || state() === 'removing') return NOT_ENFORCING;
-    const done = await commitGroups(nft, table.name, groups);
-    if (done.ok) return done;
-    counters.failed++;
-    log('warn', 'kernel refused a change', { error: done.public, code: done.code });
-    if (done.code === 'missing' || done.code === 'resync') actor.send({ type: 'drifted' });
+  state(): FirewallState {
+    return this.#actor.getSnapshot().value;
+  }
+
+  error(): string | undefined {
+    return this.#actor.getSnapshot().context.error;
+  }
+
+  async enable(): Promise<void> {
+    this.#actor.send({ type: 'enable' });
+    await this.#settled();
+  }
+
+  async disable(): Promise<void> {
+    this.#actor.send({ type: 'disable' });
+    await this.#settled();
+  }
+
+  async enforce(blocks: readonly KernelBlock[]): Promise<NftResult<void>> {
+    const now = this.#deps.clock.now();
+    const done = await this.#commit(blocks.map((block) => putOps(block, now)));
+    if (done.ok) this.#counters.enforced += blocks.length;
     return done;
-  };
+  }
 
-  return {
-    state,
-    error: () => actor.getSnapshot().context.error,
-    enable: async () => {
-      actor.send({ type: 'enable' });
-      await settled();
-    },
-    disable: async () => {
-      actor.send({ type: 'disable' });
-      await settled();
-    },
-    enforce: async (blocks) => {
-      const done = await commit(blocks.map((block) => putOps(block, now())));
-      if (done.ok) counters.enforced += blocks.length;
-      return done;
-    },
-    release: async (ips) => {
-      const done = await commit(ips.map(removeOps));
-      if (done.ok) counters.released += ips.length;
-      return done;
-    },
-    protectedNetworks: async () => protectedNetworks(orThrow(await nft.localAddresses()), settings.infra),
-    component: () => ({ name: 'firewall', ...describe(state(), actor.getSnapshot().context.error), since, counters }),
-    close: async () => {
-      await settled();
-      actor.stop();
-      await nft.close();
-    },
-  };
+  async release(ips: readonly Ip[]): Promise<NftResult<void>> {
+    const done = await this.#commit(ips.map(removeOps));
+    if (done.ok) this.#counters.released += ips.length;
+    return done;
+  }
+
+  async protectedNetworks(): Promise<readonly NamedNetwork[]> {
+    const { nft, settings } = this.#deps;
+    return protectedNetworks(orThrow(await nft.localAddresses()), settings.infra);
+  }
+
+  component(): Component {
+    const { value, context } = this.#actor.getSnapshot();
+    return { name: 'firewall', ...describe(value, context.error), since: this.#since, counters: { ...this.#counters } };
+  }
+
+  async close(): Promise<void> {
+    await this.#settled();
+    this.#actor.stop();
+    await this.#deps.nft.close();
+  }
+
+  async #sync(): Promise<void> {
+    const { nft, clock, desired, settings, log } = this.#deps;
+    this.#counters.syncs++;
+    const table = this.#table;
+    const done = await sync({ nft, table, infra: settings.infra, desired, now: () => clock.now() });
+    log('info', 'kernel in line with decisions', { table: table.name, ...done });
+  }
+
+  async #commit(groups: readonly (readonly NftOp[])[]): Promise<NftResult<void>> {
+    const state = this.state();
+    if (state === 'off' || state === 'removing') return NOT_ENFORCING;
+    const done = await commitGroups(this.#deps.nft, this.#table.name, groups);
+    if (done.ok) return done;
+    this.#counters.refused++;
+    this.#deps.log('warn', 'kernel refused a change', { error: done.public, code: done.code });
+    if (done.code === 'missing' || done.code === 'resync') this.#actor.send({ type: 'drifted' });
+    return done;
+  }
+
+  async #settled(): Promise<void> {
+    await waitFor(this.#actor, ({ value }) => value !== 'syncing' && value !== 'removing');
+  }
 }
 
 function describe(state: FirewallState, error: string | undefined): { state: ComponentState; message?: string } {

@@ -6,23 +6,11 @@ import type { Finding } from '../../../../core/detect/finding.ts';
 import { decide } from '../../../../core/respond/policy.ts';
 import { protectedNetworks } from '../../../../core/respond/protected.ts';
 import { seeded } from '../../../support/random.ts';
+import { sampleFinding } from '../../../support/sample-finding.ts';
 import { spell } from '../../../support/spellings.ts';
 
 const AT = millis(Date.UTC(2026, 0, 1));
-const finding = (change: Partial<Finding> = {}): Finding => ({
-  id: contentId(AT, ['f']) as FindingId,
-  at: AT,
-  check: 'ssh_bruteforce',
-  severity: 'high',
-  subject: { kind: 'ip', value: '203.0.113.7' },
-  message: 'SSH brute force',
-  firstAt: AT,
-  count: 5,
-  first: { source: 's', offset: 0 },
-  last: { source: 's', offset: 9 },
-  provenance: 'file',
-  ...change,
-});
+const finding = (change: Partial<Finding> = {}): Finding => sampleFinding('203.0.113.7', AT, change);
 const policy = {
   mode: 'enforce',
   expiry: hours(24),

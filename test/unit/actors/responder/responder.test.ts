@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import type { Firewall, KernelBlock } from '../../../actors/firewall/index.ts';
-import { Ledger, Responder } from '../../../actors/responder/index.ts';
-import { contentId, type DecisionId, type FindingId } from '../../../core/base/ids.ts';
-import type { Ip } from '../../../core/base/ip.ts';
-import { fail, ok } from '../../../core/base/result.ts';
-import { hours, millis, minutes, plus } from '../../../core/base/time.ts';
-import type { Finding } from '../../../core/detect/finding.ts';
-import type { Decision, Outcome } from '../../../core/respond/decision.ts';
-import type { Mode } from '../../../core/respond/mode.ts';
-import { decisionIdOf } from '../../../core/respond/policy.ts';
-import { protectedNetworks } from '../../../core/respond/protected.ts';
-import { SimulatedClock } from '../../support/simulated-clock.ts';
+import type { Firewall, KernelBlock } from '../../../../actors/firewall/index.ts';
+import { Ledger, Responder } from '../../../../actors/responder/index.ts';
+import { contentId, type DecisionId } from '../../../../core/base/ids.ts';
+import type { Ip } from '../../../../core/base/ip.ts';
+import { fail, ok } from '../../../../core/base/result.ts';
+import { hours, millis, minutes, plus } from '../../../../core/base/time.ts';
+import type { Finding } from '../../../../core/detect/finding.ts';
+import type { Decision, Outcome } from '../../../../core/respond/decision.ts';
+import type { Mode } from '../../../../core/respond/mode.ts';
+import { decisionIdOf } from '../../../../core/respond/policy.ts';
+import { protectedNetworks } from '../../../../core/respond/protected.ts';
+import { sampleFinding } from '../../../support/sample-finding.ts';
+import { SimulatedClock } from '../../../support/simulated-clock.ts';
 
 const IP = '203.0.113.7' as Ip;
 
@@ -64,19 +65,7 @@ function bench() {
   return { clock, kernel, disk, told, state, ledger, responder };
 }
 
-const findingAt = (clock: SimulatedClock, value: string = IP): Finding => ({
-  id: contentId(clock.now(), ['f', value]) as FindingId,
-  at: clock.now(),
-  check: 'ssh_bruteforce',
-  severity: 'high',
-  subject: { kind: 'ip', value },
-  message: 'SSH brute force',
-  firstAt: clock.now(),
-  count: 5,
-  first: { source: 's', offset: 0 },
-  last: { source: 's', offset: 9 },
-  provenance: 'file',
-});
+const findingAt = (clock: SimulatedClock): Finding => sampleFinding(IP, clock.now());
 
 let b: ReturnType<typeof bench>;
 beforeEach(() => {

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import { Pipeline, type PipelineDeps } from '../../../../actors/pipeline/index.ts';
+import type { Chunk } from '../../../../actors/watchers/files/index.ts';
+import { fail, ok } from '../../../../core/base/result.ts';
+import { CHECKS } from '../../../../core/detect/checks.ts';
+import { sampleFinding } from '../../../support/sample-finding.ts';
+import { settled } from '../../../support/settled.ts';
+import { SimulatedClock } from '../../../support/simulated-clock.ts';
+
+type Events = Parameters<PipelineDeps['startWorker']>[1];
+type Sent = Parameters<ReturnType<PipelineDeps['startWorker']>['post']>[0];
+
+const counters = {
+  lines: 1,
+  events: 1,
+  findings: 0,
+  unparsed: {
+    empty: 0,
+    'no-header': 0,
+    'bad-time': 0,
+    'other-program': 0,
+    'unknown-message': 0,
+    binary: 0,
+    'too-long': 0,
+  },
+};
+
+/** A worker whose answers the test gives, and a disk that remembers the order of things. */
+function bench() {
+  const clock = new SimulatedClock();
+  const sent: Sent[] = [];
+  const did: string[] = [];
+  const crashes: unknown[] = [];
+  const state = { diskFails: false, actFails: false };
+  let events: Events | undefined;
+  const pipeline = new Pipeline({
+    checks: { ssh_bruteforce: CHECKS.ssh_bruteforce.defaults },
+    clock,
+    log: () => {},
+    records: {
+      load: async () => [],
+      save: async (changes, cursors) => {
+        if (state.diskFails) return fail('lost', 'no disk');
+        did.push(`save ${changes.length} ${cursors.map(({ path, offset }) => `${path}@${offset}`).join(',')}`);
+        return ok(undefined);
+      },
+    },
+    startWorker: (_, given) => {
+      events = given;
+      return { post: (message) => sent.push(message), terminate: async () => void did.push('terminate') };
+    },
+    record: async (findings) => {
+      if (state.actFails) throw new Error('cannot act');
+      did.push(`record ${findings.length}`);
+    },
+    flushed: async () => void did.push('flushed'),
+  });
+  const last = (): number => sent.at(-1)?.sequence ?? 0;
+  return {
+    clock,
+    sent,
+    did,
+    crashes,
+    state,
+    pipeline,
+    start: () => pipeline.start((cause) => crashes.push(cause)),
+    judged: (sequence: number, findings = [sampleFinding('203.0.113.1')]) =>
+      events?.message({ kind: 'judged', sequence, findings, counters }),
+    checkpointed: () =>
+      events?.message({ kind: 'checkpoint', sequence: last(), changes: [{ check: 'c', changes: [] }] }),
+    die: () => events?.dead(new Error('boom')),
+  };
+}
+
+const chunk = (path: string, offset: number): Chunk => ({
+  path,
+  parser: 'sshd',
+  fingerprint: 'f',
+  offset: 0,
+  bytes: new Uint8Array(offset),
+  receivedAt: new SimulatedClock().now(),
+  cursor: { path, fingerprint: 'f', offset, dev: '1', ino: '2', anchor: 0 },
+});
+
+let b: ReturnType<typeof bench>;
+beforeEach(async () => {
+  b = bench();
+  await b.start();
+});
+
+test('a chunk is taken when its findings were acted upon', async () => {
+  let taken = false;
+  const submitted = b.pipeline.submit(chunk('/a', 10)).then(() => {
+    taken = true;
+  });
+  await settled();
+  assert.equal(taken, false);
+  b.judged(1);
+  await submitted;
+  assert.deepEqual(b.did, ['record 1']);
+});
+
+test('within a second cursors follow, behind the findings, the latest of each path', async () => {
+  const all = [
+    b.pipeline.submit(chunk('/a', 10)),
+    b.pipeline.submit(chunk('/a', 20)),
+    b.pipeline.submit(chunk('/b', 5)),
+  ];
+  for (const sequence of [1, 2, 3]) b.judged(sequence, []);
+  await Promise.all(all);
+  b.clock.advance(999);
+  assert.equal(b.sent.at(-1)?.kind, 'chunk');
+  b.clock.advance(1);
+  assert.equal(b.sent.at(-1)?.kind, 'checkpoint');
+  b.checkpointed();
+  await settled();
+  assert.deepEqual(b.did.slice(-2), ['flushed', 'save 1 /a@20,/b@5']);
+  b.clock.advance(5000);
+  assert.equal(b.sent.length, 4, 'nothing new, no checkpoint');
+});
+
+test('a chunk that was not judged yet is in no checkpoint', async () => {
+  const first = b.pipeline.submit(chunk('/a', 10));
+  b.judged(1);
+  await first;
+  b.clock.advance(1000);
+  const late = b.pipeline.submit(chunk('/a', 20));
+  b.checkpointed();
+  await settled();
+  assert.equal(b.did.at(-1), 'save 1 /a@10');
+  b.judged(2);
+  b.judged(3);
+  await late;
+});
+
+test('a stop makes durable what was judged', async () => {
+  const submitted = b.pipeline.submit(chunk('/a', 10));
+  b.judged(1);
+  await submitted;
+  const stopped = b.pipeline.stop();
+  await settled();
+  b.checkpointed();
+  await stopped;
+  assert.deepEqual(b.did.slice(-3), ['flushed', 'save 1 /a@10', 'terminate']);
+});
+
+test('a dead thread fails what waits and is a crash', async () => {
+  const submitted = b.pipeline.submit(chunk('/a', 10));
+  b.die();
+  await assert.rejects(submitted, /boom/);
+  assert.equal(b.crashes.length, 1);
+  await assert.rejects(b.pipeline.submit(chunk('/a', 10)), /not running/);
+  await b.pipeline.stop();
+});
+
+test('a checkpoint that the disk refuses is a crash: the changes in it are gone from the thread', async () => {
+  const submitted = b.pipeline.submit(chunk('/a', 10));
+  b.judged(1);
+  await submitted;
+  b.state.diskFails = true;
+  b.clock.advance(1000);
+  b.checkpointed();
+  await settled();
+  await settled();
+  assert.equal(b.crashes.length, 1);
+});
+
+test('findings that cannot be acted upon are a crash and the chunk is not taken', async () => {
+  b.state.actFails = true;
+  const submitted = b.pipeline.submit(chunk('/a', 10));
+  b.judged(1);
+  await assert.rejects(submitted, /cannot act/);
+  assert.equal(b.crashes.length, 1);
+});
