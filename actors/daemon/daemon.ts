@@ -20,6 +20,7 @@ import type { Output } from '../cli/index.ts';
 import { systemClock, systemRandom } from '../clock/index.ts';
 import type { OpenConfig } from '../host-integration/config-file/index.ts';
 import { type HttpService, httpService } from '../http/index.ts';
+import { hostAddresses } from '../identity/index.ts';
 import { type Supervised, startSupervised } from '../supervisor/index.ts';
 import { banner } from './banner.ts';
 import { type DataPlane, makeDataPlane } from './data-plane.ts';
@@ -84,14 +85,8 @@ export class Daemon {
 
   /** @returns the exit code */
   async run({ stdout }: { readonly stdout: Output }): Promise<number> {
-    const { log, foundation, opened } = this.#parts;
+    const { log, foundation } = this.#parts;
     const asked = stopSignal();
-    const { hostname } = opened.file.loaded.config;
-    foundation.damage.open(({ message }) => {
-      this.#plane.recorder
-        .record([damageFinding(hostname, message, systemClock.now())])
-        .catch((cause: unknown) => log('error', 'damage could not be recorded', { message, error: messageOf(cause) }));
-    });
     const enforcement = enforcementService(this.#plane, () => this.#appliance.mode !== 'observe');
     const tree = treeOf(foundation, this.#plane, this.#http, enforcement);
     const abort = new AbortController();
@@ -108,11 +103,24 @@ export class Daemon {
       log('error', 'start failed', { error: messageOf(thrown) });
       return exitCode('restart');
     }
+    this.#tellDamage();
     await stdout.write(this.#banner());
     const fatal = Promise.withResolvers<string>();
     this.#tree.onFatal(fatal.resolve);
     const cause = await Promise.race([stopped, fatal.promise]);
     return this.#end(cause);
+  }
+
+  /** What the store found damaged at its opening, and what it loses from now on, is shown where attacks are shown. */
+  #tellDamage(): void {
+    const { log, foundation, opened } = this.#parts;
+    const { hostname } = opened.file.loaded.config;
+    foundation.damage.open(({ message }) => {
+      const finding = damageFinding(hostname, message, systemClock.now());
+      this.#plane.recorder.record([finding]).catch((cause: unknown) => {
+        log('error', 'damage could not be recorded', { message, error: messageOf(cause) });
+      });
+    });
   }
 
   /** @param cause what made the root give up, undefined for a stop that was asked for */
@@ -143,7 +151,7 @@ export class Daemon {
       identity,
       audit: foundation.audit.sink,
       listen: listen.value,
-      names: [config.hostname, 'localhost', '127.0.0.1', '::1', listen.value.host],
+      names: [config.hostname, 'localhost', ...listenNames(listen.value.host)],
       tls: async () => tls,
       socketPath: join(opened.stateDir, 'control.sock'),
       consoleFolder: CONSOLE,
@@ -194,3 +202,9 @@ export class Daemon {
     });
   }
 }
+
+/** Under which addresses browsers reach a listener; a wildcard is reached under every one this host has at start. */
+const listenNames = (host: string): readonly string[] => {
+  const isWildcard = host === '0.0.0.0' || host === '::';
+  return ['127.0.0.1', '::1', ...(isWildcard ? hostAddresses() : [host])];
+};

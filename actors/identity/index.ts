@@ -7,6 +7,9 @@ import { type IdentityEffects, systemEffects } from './effects.ts';
 import { serverNames } from './names.ts';
 import { type ConfiguredToken, configuredTokens } from './tokens.ts';
 
+/** Addresses on this host's interfaces, of the namespace that the listeners are in. */
+export const hostAddresses = (): readonly string[] => systemEffects.hostAddresses();
+
 export type { TlsMaterial } from './certificates.ts';
 export type { IdentityEffects } from './effects.ts';
 export type { FilePort } from './files.ts';
