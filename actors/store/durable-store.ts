@@ -68,6 +68,8 @@ export class DurableStore implements StorePort {
   #exchange: Promise<void> | undefined;
   #message: string | undefined;
   #wasRepaired = false;
+  /** A record could not be read since the store was opened. */
+  #unreadable = false;
   #bytes = 0;
   #sizedAt: Millis = millis(0);
 
@@ -81,9 +83,13 @@ export class DurableStore implements StorePort {
 
   /** Opens a closed store. A disk that is full, read-only or failing is no failure: it goes on in memory and says so. */
   async open(): Promise<Result<Opened['state'] | 'memory', OpenCode>> {
-    const opened = await this.#options.disk.open();
+    const opened = await this.#options.disk.open({ thorough: this.#unreadable });
+    this.#unreadable = false;
     if (!opened.ok) {
-      if (opened.code === 'locked' || opened.code === 'denied') return fail(opened.code, opened.public, opened.cause);
+      if (opened.code === 'locked' || opened.code === 'denied') {
+        await this.#options.disk.close();
+        return fail(opened.code, opened.public, opened.cause);
+      }
       return ok(await this.#openInMemory(opened.public));
     }
     const { base, state } = opened.value;
@@ -91,6 +97,7 @@ export class DurableStore implements StorePort {
       const schema = await this.#checkSchema(opened.value);
       if (!schema.ok) {
         await base.close();
+        await this.#options.disk.close();
         return schema;
       }
     } catch (thrown) {
@@ -118,6 +125,7 @@ export class DurableStore implements StorePort {
       const base = this.#base;
       this.#base = undefined;
       await base?.close();
+      await this.#options.disk.close();
     });
   }
 
@@ -309,6 +317,7 @@ export class DurableStore implements StorePort {
     if (kind === 'closed' && this.#base !== base) return;
     if (kind !== 'closed') {
       this.#options.log('error', 'a record cannot be read', { cause: message });
+      this.#unreadable = true;
       this.#options.onUnreadable(thrown);
     }
     throw thrown;

@@ -25,6 +25,7 @@ const MANIFEST = /^MANIFEST-\d+$/;
 export interface Contents {
   readonly current: boolean;
   readonly tables: readonly string[];
+  readonly logs: readonly string[];
   /** Bytes in all write-ahead logs. */
   readonly logBytes: number;
   /** Bytes in all files. */
@@ -40,6 +41,7 @@ export async function contentsOf(directory: string): Promise<Contents> {
   return {
     current: names.includes('CURRENT'),
     tables: names.filter((name) => TABLE.test(name)),
+    logs: names.filter((name) => LOG.test(name)),
     logBytes: total((name) => LOG.test(name)),
     bytes: total(() => true),
   };
@@ -123,10 +125,58 @@ export async function probeDisk(directory: string): Promise<void> {
   }
 }
 
-/** Bytes of the write-ahead log that LevelDB found unreadable at its last opening and went on without. */
-export async function droppedBytes(directory: string): Promise<number> {
-  const text = await readFile(join(directory, 'LOG'), 'utf8').catch(() => '');
-  return [...text.matchAll(/ dropping (\d+) bytes; /g)].reduce((sum, [, bytes]) => sum + Number(bytes), 0);
+export const readWhole = (path: string): Promise<Uint8Array> => readFile(path);
+
+/** Writes a file anew under its name, whole or not at all; without contents it is taken away. */
+export async function replaceFile(path: string, contents: Uint8Array | undefined): Promise<void> {
+  if (contents === undefined) {
+    await rm(path, { force: true });
+    return;
+  }
+  const unfinished = `${path}.unfinished`;
+  const file = await open(unfinished, 'w', 0o600);
+  try {
+    await file.writeFile(contents);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(unfinished, path);
+}
+
+/**
+ * Says, by a file beside the store, that this process uses it, and looks whether another living one says so. Of two that
+ * start at the same moment at least one sees the other, which LevelDB's lock cannot give: much is done before it is taken.
+ * @throws with code `LEVEL_LOCKED`
+ */
+export async function claimStore(directory: string): Promise<void> {
+  const own = `${directory}.user-${process.pid}-${await startOf(process.pid)}`;
+  await ensureDirectory(dirname(directory));
+  const mark = await open(own, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'EEXIST' ? lockedBy(process.pid) : error;
+  });
+  await mark.close();
+  for (const other of await siblings(directory, '.user-')) {
+    const [, pid = '', start = ''] = /-(\d+)-(\d+)$/.exec(other) ?? [];
+    if (other === own) continue;
+    if ((await startOf(Number(pid))) !== start) await rm(other, { force: true });
+    else {
+      await rm(own, { force: true });
+      throw lockedBy(Number(pid));
+    }
+  }
+}
+
+export const unclaimStore = async (directory: string): Promise<void> =>
+  rm(`${directory}.user-${process.pid}-${await startOf(process.pid)}`, { force: true });
+
+export const lockedBy = (pid: number): Error =>
+  Object.assign(new Error(`in use by ${pid > 0 ? `process ${pid}` : 'another process'}`), { code: 'LEVEL_LOCKED' });
+
+/** When the process started, in the kernel's ticks since boot: tells it from a later one with the same id. */
+async function startOf(pid: number): Promise<string | undefined> {
+  const line = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
+  return line.slice(line.lastIndexOf(')') + 2).split(' ')[19];
 }
 
 /** Process id of who holds the store's lock, where the kernel tells (0: outside our PID namespace). */

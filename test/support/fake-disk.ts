@@ -50,6 +50,8 @@ export class FakeDisk implements Disk {
     return this.fault === undefined ? ok(undefined) : fail(this.fault, `no writes: ${this.fault}`);
   }
 
+  async close(): Promise<void> {}
+
   async bytes(): Promise<number> {
     return this.records.size;
   }
