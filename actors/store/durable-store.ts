@@ -153,17 +153,20 @@ export class DurableStore implements StorePort {
   }
 
   async *entries<V>({ limit = Number.POSITIVE_INFINITY, ...range }: Range): AsyncGenerator<readonly [string, V]> {
-    let rest: Range = range;
+    let last: string | undefined;
     for (let left = limit; left > 0; ) {
       await this.#exchange;
       const base = this.#readable();
+      const rest = last === undefined ? range : beyond(range, last);
       const changes = this.#overlay.slice(rest);
       const iterator = base?.iterate(rest);
       try {
-        for await (const [key, json] of merged(changes, iterator, range.reverse === true)) {
-          rest = beyond(rest, key);
-          yield [key, JSON.parse(json) as V];
-          if (--left <= 0) return;
+        for await (const page of merged(changes, iterator, range.reverse === true)) {
+          for (const [key, json] of page) {
+            last = key;
+            yield [key, JSON.parse(json) as V];
+            if (--left <= 0) return;
+          }
         }
         return;
       } catch (thrown) {

@@ -125,7 +125,20 @@ export async function probeDisk(directory: string): Promise<void> {
   }
 }
 
-export const readWhole = (path: string): Promise<Uint8Array> => readFile(path);
+/** The whole file, in `scratch` when it fits: good until that is used again. */
+export async function readWhole(path: string, scratch?: Uint8Array): Promise<Uint8Array> {
+  if (scratch === undefined || (await sizeOf(path)) > scratch.length) return readFile(path);
+  const file = await open(path, 'r');
+  try {
+    let length = 0;
+    for (let read = -1; read !== 0 && length < scratch.length; length += read) {
+      read = (await file.read(scratch, length)).bytesRead;
+    }
+    return scratch.subarray(0, length);
+  } finally {
+    await file.close();
+  }
+}
 
 /** Writes a file anew under its name, whole or not at all; without contents it is taken away. */
 export async function replaceFile(path: string, contents: Uint8Array | undefined): Promise<void> {
