@@ -21,6 +21,7 @@ import { basename, dirname, join } from 'node:path';
 const TABLE = /^\d+\.(?:ldb|sst)$/;
 const LOG = /^\d+\.log$/;
 const MANIFEST = /^MANIFEST-\d+$/;
+const SHADOW = 'bartizan-store-';
 
 export interface Contents {
   readonly current: boolean;
@@ -69,7 +70,8 @@ export async function copyStore(from: string, to: string): Promise<void> {
  * @returns the directory made under `parent`
  */
 export async function shadowStore(from: string, parent: string, limit: number): Promise<string> {
-  const shadow = await mkdtemp(join(parent, 'bartizan-store-'));
+  await removeShadows(parent);
+  const shadow = await mkdtemp(join(parent, `${SHADOW}${process.pid}-${await startOf(process.pid)}-`));
   for (const name of await namesIn(from)) {
     const [source, target] = [join(from, name), join(shadow, name)];
     if (TABLE.test(name)) await symlink(source, target);
@@ -79,6 +81,15 @@ export async function shadowStore(from: string, parent: string, limit: number): 
     }
   }
   return shadow;
+}
+
+/** What processes that were killed left there: it is memory. */
+async function removeShadows(parent: string): Promise<void> {
+  for (const name of await namesIn(parent)) {
+    const [, pid = '', start = ''] = /^(\d+)-(\d+)-/.exec(name.slice(SHADOW.length)) ?? [];
+    if (!name.startsWith(SHADOW) || start === '' || (await startOf(Number(pid))) === start) continue;
+    await removeDirectory(join(parent, name)).catch(() => undefined);
+  }
 }
 
 export async function moveDirectory(from: string, to: string): Promise<void> {

@@ -99,7 +99,7 @@ export class LevelDisk implements Disk {
     const opened = damage === undefined ? await this.#openAsIs(thorough) : { damage };
     if ('damage' in opened) return this.#repair(opened.damage, inspected.tables);
     if (opened.state === 'ok' && inspected.logDamage === undefined) {
-      await this.#copies.discard();
+      await orClose(opened.base, this.#copies.discard());
       return opened;
     }
     return this.#withCopy({ ...opened, state: 'repaired', message: opened.message ?? inspected.logDamage ?? '' });
@@ -175,7 +175,7 @@ export class LevelDisk implements Disk {
   }
 
   async #withCopy(opened: Checked): Promise<Opened> {
-    const copy = await this.#copies.file();
+    const copy = await orClose(opened.base, this.#copies.file());
     return copy === undefined ? opened : { ...opened, copy };
   }
 
@@ -192,6 +192,13 @@ export class LevelDisk implements Disk {
     if (holder !== undefined) throw files.lockedBy(holder);
   }
 }
+
+/** The outcome of a last step; when it fails the store is closed again, for its lock would keep ourselves out. */
+const orClose = <V>(base: Base, step: Promise<V>): Promise<V> =>
+  step.catch(async (thrown) => {
+    await base.close();
+    throw thrown;
+  });
 
 /** In words for the operator. */
 function explain(directory: string, { kind, message }: Fault): string {

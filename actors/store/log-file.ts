@@ -39,7 +39,10 @@ export function logRecords(log: Uint8Array): readonly Uint8Array[] | undefined {
     for (let at = 0; at + HEADER <= block.length; ) {
       const end = fragmentEnd(block, at);
       const type = block[at + 6];
-      if (end === undefined || type === undefined || type === 0) break;
+      if (end === undefined || type === undefined || type === 0) {
+        parts = undefined;
+        break;
+      }
       if (type === FULL || type === FIRST) parts = [];
       parts?.push(block.subarray(at + HEADER, end));
       if (type === FULL || type === LAST) {
