@@ -46,7 +46,7 @@ export class FakeFileSystem implements FileSystemPort {
   readonly #names = new Map<string, Inode>();
   /** Every inode ever made: one without a name lives on for those who have it open. */
   readonly #inodes = new Map<string, Inode>();
-  readonly #watchers = new Set<{ readonly inode: Inode; readonly tell: (event: WatchEvent) => void }>();
+  readonly #watchers = new Map<Inode, Set<(event: WatchEvent) => void>>();
   #made = 10;
 
   constructor(now: () => number) {
@@ -55,7 +55,7 @@ export class FakeFileSystem implements FileSystemPort {
   }
 
   get watches(): number {
-    return this.#watchers.size;
+    return [...this.#watchers.values()].reduce((count, { size }) => count + size, 0);
   }
 
   mkdir(path: string): void {
@@ -170,9 +170,10 @@ export class FakeFileSystem implements FileSystemPort {
     if (this.isWatchLimited) return fail('limit', 'no space for a watch');
     const inode = this.#find(path);
     if (inode === undefined || inode.isDenied) return fail('unwatchable', 'no such file');
-    const watcher = { inode, tell };
-    this.#watchers.add(watcher);
-    return ok(() => void this.#watchers.delete(watcher));
+    const watchers = this.#watchers.get(inode) ?? new Set();
+    const watcher = (event: WatchEvent): void => tell(event);
+    this.#watchers.set(inode, watchers.add(watcher));
+    return ok(() => void watchers.delete(watcher));
   }
 
   #openFile(inode: Inode): OpenFile {
@@ -276,10 +277,10 @@ export class FakeFileSystem implements FileSystemPort {
   /** Delivered later, as epoll does, and only to watches that still stand then. */
   #tell(inode: Inode, event: WatchEvent): void {
     if (this.isDeaf) return;
-    for (const watcher of [...this.#watchers]) {
-      if (watcher.inode !== inode) continue;
+    const watchers = this.#watchers.get(inode);
+    for (const watcher of [...(watchers ?? [])]) {
       queueMicrotask(() => {
-        if (this.#watchers.has(watcher)) watcher.tell(event);
+        if (watchers?.has(watcher)) watcher(event);
       });
     }
   }

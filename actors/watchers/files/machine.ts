@@ -122,7 +122,12 @@ export const fileMachine = setup({
       states: {
         emptying: {
           entry: 'read',
-          on: { caughtUp: [{ guard: 'isSettled', target: 'emptied.examining' }, { target: 'emptied' }] },
+          on: {
+            caughtUp: [
+              { guard: 'isSettled', target: 'emptied.examining', actions: 'clearFailures' },
+              { target: 'emptied', actions: 'clearFailures' },
+            ],
+          },
         },
         emptied: {
           initial: 'settling',
