@@ -367,7 +367,7 @@ export class Follower implements Holder {
 }
 
 const actorFor = (effects: FileEffects, { clock, grace }: FollowerParts) =>
-  createActor(fileMachine.provide({ actions: effects, delays: { grace } }), { clock: timersOf(clock) });
+  createActor(fileMachine, { clock: timersOf(clock), input: { effects, grace } });
 
 type TopState = 'opening' | 'waiting' | 'refused' | 'unreadable' | 'following' | 'draining' | 'dozing' | 'laidAside';
 

@@ -51,13 +51,15 @@ export class SiblingSearch {
     const target = await this.#fs.resolve(path);
     const real = target.ok ? target.value : path;
     const directory = dirname(real);
+    const base = basename(real);
+    const stem = base.slice(0, base.lastIndexOf('.') + 1 || base.length).replace(/\.$/, '');
     const listed = await this.#list(directory);
     if (!listed.ok) return listed;
     const plain: Sibling[] = [];
     const compressed: string[] = [];
     let strangers = 0;
     for (const { name, kind } of listed.value) {
-      const rotated = rotatedFrom(basename(real), name);
+      const rotated = name.startsWith(stem) ? rotatedFrom(base, name) : undefined;
       if (isCompressed(name)) {
         if (rotated !== undefined) compressed.push(name);
         continue;

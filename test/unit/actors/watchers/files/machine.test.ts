@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createActor } from 'xstate';
 import { getShortestPaths } from 'xstate/graph';
-import { type FileEvent, fileMachine } from '../../../../../actors/watchers/files/machine.ts';
+import { type FileEffects, type FileEvent, fileMachine } from '../../../../../actors/watchers/files/machine.ts';
 import { timersOf } from '../../../../../actors/watchers/files/timers.ts';
+import { seconds } from '../../../../../core/base/time.ts';
 import { SimulatedClock } from '../../../../support/simulated-clock.ts';
 
 const TOLD: readonly FileEvent[] = [
@@ -29,21 +30,24 @@ const TOLD: readonly FileEvent[] = [
 ];
 const TIMED = fileMachine.events.filter((type) => String(type).startsWith('xstate.after')).map((type) => ({ type }));
 
+const EFFECTS = ['open', 'read', 'examine', 'release', 'forget', 'noteTruncated', 'finish'] as const;
+const idle = Object.fromEntries(EFFECTS.map((name) => [name, () => {}])) as unknown as FileEffects;
+
 const paths = getShortestPaths(fileMachine, {
+  input: { effects: idle, grace: seconds(2) },
   events: [...TOLD, ...TIMED] as never,
   serializeState: ({ value, context }) =>
-    JSON.stringify([value, { ...context, failures: Math.min(1, context.failures) }]),
+    JSON.stringify([value, context.settled, context.overdue, Math.min(1, context.failures)]),
   stopWhen: ({ context }) => context.failures > 1,
 });
-
-const EFFECTS = ['open', 'read', 'examine', 'release', 'forget', 'noteTruncated', 'finish'] as const;
 
 /** The machine on a simulated clock, with its effects written down. */
 function run() {
   const clock = new SimulatedClock();
   const effects: string[] = [];
-  const actions = Object.fromEntries(EFFECTS.map((name) => [name, () => void effects.push(name)]));
-  const actor = createActor(fileMachine.provide({ actions }), { clock: timersOf(clock) }).start();
+  const write = (name: keyof FileEffects) => [name, () => void effects.push(name)];
+  const input = { effects: Object.fromEntries(EFFECTS.map(write)) as unknown as FileEffects, grace: seconds(2) };
+  const actor = createActor(fileMachine, { clock: timersOf(clock), input }).start();
   const send = (...events: FileEvent[]): void => events.forEach((event) => void actor.send(event));
   const state = (): string => leafOf(actor.getSnapshot().value);
   return { clock, effects, actor, send, state };
