@@ -1,23 +1,26 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { chmodSync, closeSync, copyFileSync, mkdirSync, openSync, readdirSync, truncateSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { FileWatcher, type Limits } from '../../actors/watchers/files/index.ts';
 import type { Component } from '../../core/base/component.ts';
 import { millis } from '../../core/base/time.ts';
 import { ChunkLedger, fingerprintOf } from '../support/chunk-ledger.ts';
-import { realClock, until } from '../support/real-clock.ts';
+import { realClock } from '../support/real-clock.ts';
 import { realFiles } from '../support/real-files.ts';
+import { until } from '../support/until.ts';
 
 /** Quick where nobody waits for people; inotify alone must do where a test is about it. */
 const QUICK: Partial<Limits> = { pollInterval: millis(100), grace: millis(50) };
 
 /** Follows `names` in a directory of its own; the watcher is stopped when the test ends. */
 async function follow(t: TestContext, names: readonly string[], limits: Partial<Limits> = QUICK) {
-  const world = realFiles();
+  const world = realFiles(t);
   const ledger = new ChunkLedger();
   const components = new Map<string, Component>();
   const entries = names.map((name) => ({ path: `${world.root}/${name}`, parser: 'sshd', start: 'beginning' as const }));
@@ -148,30 +151,64 @@ test('binary content passes byte for byte', async (t) => {
   assert.ok(got().equals(bytes));
 });
 
-test('a file that may not be read: the message says who could', {
-  skip: process.getuid?.() !== 0 && 'needs root',
-}, () => {
-  const { root, append } = realFiles();
-  chmodSync(root, 0o755);
-  const ask = (path: string): Component => {
-    const child = fileURLToPath(new URL('../support/denied-follower.js', import.meta.url));
-    const drop = ['--reuid', '65534', '--regid', '65534', '--clear-groups', process.execPath, child, path];
-    return JSON.parse(execFileSync('setpriv', drop, { encoding: 'utf8' }));
-  };
-  append(`${root}/a.log`, 'one\n');
-  chmodSync(`${root}/a.log`, 0o640);
-  execFileSync('chgrp', ['adm', `${root}/a.log`]);
-  assert.equal(ask(`${root}/a.log`).state, 'failed');
-  assert.match(
-    ask(`${root}/a.log`).message ?? '',
-    /permission denied \(mode 0640\): run as root or add the user to group adm/,
-  );
-  chmodSync(`${root}/a.log`, 0);
-  assert.match(ask(`${root}/a.log`).message ?? '', /mode 0000.*chgrp adm, chmod g\+r/);
-  mkdirSync(`${root}/closed`, { mode: 0o700 });
-  append(`${root}/closed/a.log`, 'one\n');
-  assert.match(ask(`${root}/closed/a.log`).message ?? '', /a directory on the way to it may not be entered/);
+/** Follows `path` in a process that `launcher` starts, until its component is as wanted. */
+async function followFrom(
+  launcher: readonly [string, ...string[]],
+  path: string,
+  wanted: (component: Component) => boolean,
+): Promise<Component> {
+  const child = fileURLToPath(new URL('../support/lone-follower.js', import.meta.url));
+  const [command, ...args] = [...launcher, process.execPath, child, path];
+  const follower = spawn(command ?? '', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(follower, 'exit');
+  try {
+    for await (const line of createInterface({ input: follower.stdout })) {
+      const component = JSON.parse(line) as Component;
+      if (wanted(component)) return component;
+    }
+    throw new Error('the follower ended');
+  } finally {
+    follower.kill('SIGKILL');
+    await ended;
+  }
+}
+
+const root = { skip: process.getuid?.() !== 0 && 'needs root' };
+
+test('a file that may not be read: the message says who could', root, async (t) => {
+  const files = realFiles(t);
+  chmodSync(files.root, 0o755);
+  const nobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'] as const;
+  const ask = async (path: string): Promise<string> =>
+    (await followFrom(nobody, path, ({ state }) => state === 'failed')).message ?? '';
+  const log = `${files.root}/a.log`;
+  files.append(log, 'one\n');
+  chmodSync(log, 0o640);
+  execFileSync('chgrp', ['adm', log]);
+  assert.match(await ask(log), /^permission denied \(mode 0640\): run as root or add the user to group adm$/);
+  chmodSync(log, 0);
+  assert.match(await ask(log), /mode 0000.*chgrp adm, chmod g\+r/);
+  mkdirSync(`${files.root}/closed`, { mode: 0o700 });
+  assert.match(await ask(`${files.root}/closed/a.log`), /a directory on the way to it may not be entered/);
 });
+
+for (const limit of ['max_inotify_instances', 'max_inotify_watches']) {
+  test(`at ${limit} files are polled, and the component says what to raise`, root, async (t) => {
+    const { root: directory, append } = realFiles(t);
+    const log = `${directory}/a.log`;
+    append(log, 'one\n');
+    const script = `echo 0 > /proc/sys/user/${limit}; exec "$@"`;
+    const launcher = ['unshare', '--user', '--map-root-user', 'sh', '-c', script, 'sh'] as const;
+    let isAppended = false;
+    const told = await followFrom(launcher, log, ({ state, counters }) => {
+      if (state !== 'degraded') return false;
+      if (!isAppended) append(log, 'two\n');
+      isAppended = true;
+      return counters['bytes'] === 8;
+    });
+    assert.match(told.message ?? '', /fs\.inotify\.max_user_watches or fs\.inotify\.max_user_instances/);
+  });
+}
 
 test('thousands of files within the bound of open descriptors', async (t) => {
   const { root, append, start, ledger } = await follow(t, ['*.log'], { ...QUICK, openFiles: 64 });

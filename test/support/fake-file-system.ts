@@ -24,6 +24,9 @@ interface Inode {
 
 const DEV = '1';
 
+/** A larger read is several, between which the file may change; so is the one that finds the end, as in read(2). */
+const READ_SIZE = 64 * 1024;
+
 /**
  * A file system in memory: inodes, hard and symbolic links, rename, truncate, permissions, inotify, and faults on demand.
  * The writer's side (`append`, `rename`, …) acts at once; the watcher's side (the port) takes a few turns of the
@@ -187,9 +190,14 @@ export class FakeFileSystem implements FileSystemPort {
         await this.#pass();
         if (!isOpen) return fail('io', 'bad descriptor');
         if (this.isBroken) return fail('io', 'input/output error');
-        const bytes = inode.data.subarray(at, at + into.length);
-        into.set(bytes);
-        return ok(bytes.length);
+        let filled = 0;
+        for (let more = true; more; await undefined) {
+          const bytes = inode.data.subarray(at + filled, at + Math.min(into.length, filled + READ_SIZE));
+          into.set(bytes, filled);
+          filled += bytes.length;
+          more = bytes.length > 0 && filled < into.length;
+        }
+        return ok(filled);
       },
       close: async () => {
         await this.#pass();

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import type { FileSystemPort, WatchEvent } from '../../actors/watchers/files/file-system.ts';
-import { until } from './real-clock.ts';
 
 /** A place for files, seen from both sides: as whoever writes logs, and through the port. */
 export interface FileWorld {
@@ -16,12 +15,14 @@ export interface FileWorld {
   symlink(target: string, path: string): void;
   link(from: string, to: string): void;
   makeFifo(path: string): void;
+  /** Lets events arrive until `holds`. */
+  until(what: string, holds: () => boolean): Promise<void>;
 }
 
 /** What every `FileSystemPort` does; the one in memory and the machine's own pass the same. */
-export function fileSystemSuite(name: string, open: () => FileWorld): void {
+export function fileSystemSuite(name: string, open: (t: TestContext) => FileWorld): void {
   const scene = (what: string, play: (world: FileWorld) => Promise<void>): void => {
-    test(`${name}: ${what}`, () => play(open()));
+    test(`${name}: ${what}`, (t) => play(open(t)));
   };
 
   scene('stat tells kind, size, links and identity, and follows symbolic links', async (world) => {
@@ -124,7 +125,7 @@ export function fileSystemSuite(name: string, open: () => FileWorld): void {
   });
 
   scene('a watched directory tells of files that come, change, are renamed and go', async (world) => {
-    const { fs, root } = world;
+    const { fs, root, until } = world;
     const told: WatchEvent[] = [];
     const watch = fs.watch(root, (event) => told.push(event));
     assert.ok(watch.ok);
@@ -148,7 +149,7 @@ export function fileSystemSuite(name: string, open: () => FileWorld): void {
   });
 
   scene('a watched file tells of changes also under another name and through a link', async (world) => {
-    const { fs, root } = world;
+    const { fs, root, until } = world;
     world.mkdir(`${root}/d`);
     world.append(`${root}/d/a`, 'x');
     world.symlink(`${root}/d/a`, `${root}/s`);

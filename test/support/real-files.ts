@@ -12,13 +12,15 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TestContext } from 'node:test';
 import { openFileSystem } from '../../actors/watchers/files/index.ts';
 import type { FileWorld } from './file-system-suite.ts';
+import { until } from './until.ts';
 
-/** The machine's file system, in a temporary directory that goes when the process ends. */
-export function realFiles(): FileWorld {
+/** The machine's file system, in a temporary directory that goes when the test ends. */
+export function realFiles(t: TestContext): FileWorld {
   const root = mkdtempSync(join(tmpdir(), 'bartizan-files-'));
-  process.once('exit', () => rmSync(root, { recursive: true, force: true }));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
   return {
     fs: openFileSystem(),
     root,
@@ -29,6 +31,7 @@ export function realFiles(): FileWorld {
     unlink: (path) => unlinkSync(path),
     symlink: (target, path) => symlinkSync(target, path),
     link: (from, to) => linkSync(from, to),
+    until,
     makeFifo: (path) => void execFileSync('mkfifo', [path]),
   };
 }

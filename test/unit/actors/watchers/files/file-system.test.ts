@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { FakeFileSystem } from '../../../../support/fake-file-system.ts';
 import { fileSystemSuite } from '../../../../support/file-system-suite.ts';
 
@@ -14,6 +15,10 @@ fileSystemSuite('in memory', () => {
     unlink: (path) => fs.unlink(path),
     symlink: (target, path) => fs.symlink(target, path),
     link: (from, to) => fs.link(from, to),
+    until: async (what, holds) => {
+      await new Promise(setImmediate);
+      assert.ok(holds(), what);
+    },
     makeFifo: (path) => fs.make(path, 'FIFO'),
   };
 });

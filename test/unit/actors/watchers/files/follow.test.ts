@@ -445,8 +445,8 @@ test('a directory replaced by another of its name is watched again', async () =>
   assert.deepEqual(files.ledger.texts, ['one', 'two']);
 });
 
-test('hundreds of files: descriptors and chunks under way stay bounded, no line is missing', async () => {
-  const names = Array.from({ length: 300 }, (_, i) => `/log/${i}.log`);
+test('more files than may be open: descriptors and chunks under way stay bounded, no line is missing', async () => {
+  const names = Array.from({ length: 100 }, (_, i) => `/log/${i}.log`);
   const limits = { openFiles: 20, chunksInFlight: 3 };
   const files = await follow(
     ({ fs }) => names.forEach((name) => void fs.append(name, `${name}\n`)),
@@ -456,8 +456,8 @@ test('hundreds of files: descriptors and chunks under way stay bounded, no line 
   await files.settle();
   names.forEach((name) => void files.fs.append(name, `${name} again\n`));
   await files.pass(4000, 2000);
-  assert.equal(files.ledger.texts.length, 600);
-  assert.equal(new Set(files.ledger.texts).size, 600);
+  assert.equal(files.ledger.texts.length, 200);
+  assert.equal(new Set(files.ledger.texts).size, 200);
   assert.ok(files.fs.mostOpenFiles <= 21, `${files.fs.mostOpenFiles} open`);
   assert.ok(files.ledger.mostAtOnce <= 3);
   await files.stop();

@@ -1,8 +1,9 @@
 /**
- * A process of its own that follows the file named by its argument and prints its component once it has settled, so that
- * a test can run it as another user.
+ * A process of its own that follows the file named by its argument and prints what its component says, one JSON line
+ * each, until it is killed: so that a test can run it as another user or under other limits.
  */
 import { FileWatcher, openFileSystem } from '../../actors/watchers/files/index.ts';
+import { millis } from '../../core/base/time.ts';
 import { fingerprintOf } from './chunk-ledger.ts';
 import { realClock } from './real-clock.ts';
 
@@ -13,11 +14,8 @@ const watcher = new FileWatcher({
   fs: openFileSystem(),
   clock: realClock,
   fingerprintOf,
-  report: (component) => {
-    if (component.state === 'starting') return;
-    console.log(JSON.stringify(component));
-    process.exit(0);
-  },
+  limits: { pollInterval: millis(50) },
+  report: (component) => console.log(JSON.stringify(component)),
 });
 await watcher.start((cause) => {
   console.error(cause);
