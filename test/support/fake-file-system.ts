@@ -8,7 +8,7 @@ import type {
   WatchCode,
   WatchEvent,
 } from '../../actors/watchers/files/file-system.ts';
-import { fail, ok, type Result } from '../../core/base/result.ts';
+import { type Failure, fail, ok, type Result } from '../../core/base/result.ts';
 import { millis } from '../../core/base/time.ts';
 
 interface Inode {
@@ -39,6 +39,8 @@ export class FakeFileSystem implements FileSystemPort {
   isWatchLimited = false;
   /** Reads fail. */
   isBroken = false;
+  /** What opening a file comes to instead. */
+  openFailure: Failure<FileCode> | undefined;
   /** Microtask turns the next call takes. */
   turns: () => number = () => 1;
   openFiles = 0;
@@ -164,6 +166,7 @@ export class FakeFileSystem implements FileSystemPort {
     const inode = this.#find(path);
     if (inode === undefined) return absent(path);
     if (inode.isDenied) return denied;
+    if (this.openFailure !== undefined) return this.openFailure;
     this.openFiles++;
     this.mostOpenFiles = Math.max(this.mostOpenFiles, this.openFiles);
     return ok(this.#openFile(inode));

@@ -136,7 +136,8 @@ export class Reader {
     const filled = scratch.subarray(0, read.value);
     if (!anchor.equals(filled.subarray(0, anchor.length))) return { kind: 'truncated' };
     if (!this.#isWorthTaking(filled)) return 'end';
-    if (!(await this.#isUnchanged(filled))) return { kind: 'truncated' };
+    const change = await this.#changeSince(filled);
+    if (change !== undefined) return change;
     if (this.#stopped) return 'end';
     const end = this.isSkipping ? await this.#skip(filled) : await this.#take(filled);
     return end ?? (read.value === asked ? 'more' : 'end');
@@ -154,10 +155,12 @@ export class Reader {
    * A read is not one instant: a truncation and new lines within it leave a mix of two contents. Whoever looks afterwards
    * and finds the same bytes before the place, and just behind it, knows that all of it was the old content.
    */
-  async #isUnchanged(filled: Buffer): Promise<boolean> {
+  async #changeSince(filled: Buffer): Promise<RunEnd | undefined> {
     const again = Buffer.allocUnsafe(Math.min(filled.length, 2 * ANCHOR_BYTES));
     const read = await this.#source.file.read(again, this.#place.at - this.#place.anchor.length);
-    return read.ok && again.equals(filled.subarray(0, again.length)) && read.value === again.length;
+    if (!read.ok) return { kind: 'trouble', message: read.public };
+    const isSame = read.value === again.length && again.equals(filled.subarray(0, again.length));
+    return isSame ? undefined : { kind: 'truncated' };
   }
 
   /** Submits the whole lines behind the anchor; without any, begins to skip. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FileEntry } from '../../../../../actors/watchers/files/index.ts';
+import { fail } from '../../../../../core/base/result.ts';
 import { FollowedFiles } from '../../../../support/followed-files.ts';
 
 const LOG = '/log/a.log';
@@ -284,6 +285,17 @@ test('a disk that fails to read is tried again, later and later, and nothing is 
   assert.deepEqual([files.ledger.texts, files.component().state], [['one', 'two'], 'ok']);
 });
 
+test('no descriptor left: said with what to raise, and tried again', async () => {
+  const files = await follow(({ fs }) => {
+    fs.append(LOG, 'one\n');
+    fs.openFailure = fail('descriptors', 'raise LimitNOFILE');
+  });
+  assert.deepEqual([files.component().state, files.component().message], ['failed', 'raise LimitNOFILE']);
+  files.fs.openFailure = undefined;
+  await files.pass(1000);
+  assert.deepEqual([files.ledger.texts, files.component().state], [['one'], 'ok']);
+});
+
 for (const kind of ['directory', 'FIFO', 'socket', 'character device', 'block device'] as const) {
   test(`a ${kind} is refused without being opened, also behind a symbolic link; a file in its place is read`, async () => {
     const files = await follow(
@@ -392,13 +404,15 @@ test('a pattern that cannot be read is told as failed', async () => {
   assert.match(files.component('log/*.log').message ?? '', /not an absolute path/);
 });
 
-test('one path, two parsers: the first entry has it, the second says so', async () => {
-  const files = await follow(({ fs }) => fs.append(LOG, 'one\n'), [LOG, { path: '/log/*', parser: 'other' }]);
+test('one path, several parsers: the first entry has it, the others say so', async () => {
+  const entries = [LOG, { path: '/log/*', parser: 'other' }, { parser: 'third' }];
+  const files = await follow(({ fs }) => fs.append(LOG, 'one\n'), entries);
   assert.deepEqual(
     files.ledger.chunks.map(({ parser }) => parser),
     ['sshd', 'sshd'],
   );
-  assert.match(files.component('/log/*').message ?? '', /followed for another entry/);
+  assert.match(files.component('/log/*').message ?? '', /1 of its files are followed for an earlier entry/);
+  assert.equal(files.component('/log/a.log (third)').state, 'failed');
 });
 
 test('without inotify everything is found by polling', async () => {
