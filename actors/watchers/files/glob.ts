@@ -21,6 +21,9 @@ export interface Glob {
 /** How deep `**` goes below the directory it stands in; symbolic links to directories are not entered by it. */
 export const MAX_DEPTH = 16;
 
+/** A pattern that leads through more directories than this is cut off there. */
+export const MAX_DIRECTORIES = 4096;
+
 /**
  * Reads an absolute path or pattern. `\` takes the next character literally. Refused: relative paths, `.` and `..`
  * segments, an unclosed `[`, a `**` that is not a whole segment or ends the pattern, and NUL.
@@ -59,7 +62,7 @@ export interface Expansion {
   readonly paths: readonly string[];
   /** Every directory whose content decides the result and that exists. */
   readonly directories: readonly string[];
-  /** There is more than `limit` allowed. */
+  /** There is more than `limit` or `MAX_DIRECTORIES` allowed. */
   readonly cut: boolean;
   /** A directory that could not be read, and why. */
   readonly trouble?: string;
@@ -96,6 +99,7 @@ async function descend(walk: Walk, directory: string, index: number, depth: numb
     return;
   }
   walk.directories.add(directory === '' ? '/' : directory);
+  walk.cut ||= walk.directories.size > MAX_DIRECTORIES;
   for (const { name, kind } of listed.value) {
     const path = `${directory}/${name}`;
     if (segment === 'any-depth') {

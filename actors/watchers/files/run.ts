@@ -199,9 +199,7 @@ export class FileRun {
       if (followed === undefined) this.#begin(entry, path);
       else if (followed.entry.entry.parser !== entry.entry.parser) taken++;
     }
-    entry.hinder(
-      taken === 0 ? '' : `${taken} of its files are followed for another entry, with that one's parser only`,
-    );
+    entry.tellTaken(taken);
     const wanted = new Set(paths);
     for (const [path, { follower, entry: owner }] of this.#followers) {
       if (owner !== entry || wanted.has(path) || !follower.isWaiting) continue;
