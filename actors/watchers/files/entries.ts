@@ -1,7 +1,8 @@
 import { basename, dirname } from 'node:path/posix';
 import type { Clock } from '../../../core/base/ports.ts';
+import { type Glob, literalPath, matchesName } from '../../../core/event/glob.ts';
+import { expandGlob, MAX_DIRECTORIES } from './expand.ts';
 import type { FileSystemPort, WatchEvent } from './file-system.ts';
-import { expandGlob, type Glob, literalPath, MAX_DIRECTORIES, matchesName } from './glob.ts';
 import type { FileEntry } from './port.ts';
 import { isCompressed, readRotatedName } from './rotated.ts';
 import { type Report, Status } from './status.ts';

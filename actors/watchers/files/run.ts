@@ -1,10 +1,10 @@
 import type { Clock } from '../../../core/base/ports.ts';
 import { type Millis, millis, seconds } from '../../../core/base/time.ts';
+import { compileGlob } from '../../../core/event/glob.ts';
 import { Descriptors } from './descriptors.ts';
 import { Entry } from './entries.ts';
 import type { FileSystemPort } from './file-system.ts';
 import { Follower, type FollowerParts } from './follower.ts';
-import { compileGlob } from './glob.ts';
 import type { FingerprintOf } from './identity.ts';
 import { Inodes } from './inodes.ts';
 import { Locator, type Place } from './locate.ts';

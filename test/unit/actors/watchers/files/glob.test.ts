@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isPrimary } from '../../../../../actors/watchers/files/entries.ts';
-import { compileGlob, expandGlob, type Glob, literalPath } from '../../../../../actors/watchers/files/glob.ts';
+import { expandGlob } from '../../../../../actors/watchers/files/expand.ts';
+import { compileGlob, type Glob, literalPath } from '../../../../../core/event/glob.ts';
 import { FakeFileSystem } from '../../../../support/fake-file-system.ts';
 import { fc } from '../../../../support/random.ts';
 
