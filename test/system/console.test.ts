@@ -245,6 +245,33 @@ test('while the appliance is away the page says so; when it is back the page goe
   wasQuiet(visit, site.url);
 });
 
+test('whoever signs out in one window is out in the others', { skip }, async () => {
+  await using site = await ConsoleSite.open(browser);
+  const visit = await site.enter();
+  const other = await visit.page.context().newPage();
+  await other.goto(site.url);
+  await other.getByRole('button', { name: 'Sign out' }).click();
+  await other.getByLabel('Token', { exact: true }).waitFor();
+  await visit.page.getByLabel('Token', { exact: true }).waitFor();
+  assert.equal(await visit.page.locator('#house').isVisible(), false);
+});
+
+const MANY = 300;
+
+test(`${MANY} attackers at once: the page asks seldom and draws the newest`, { skip }, async () => {
+  await using site = await ConsoleSite.open(browser);
+  const visit = await site.enter();
+  const before = visit.requests.length;
+  const start = performance.now();
+  for (let i = 0; i < MANY; i++) await site.attack(`198.18.${i >> 8}.${i & 255}`);
+  await visit.page.getByText(`The newest 200 of ${MANY} are shown.`).first().waitFor();
+  await visit.page.locator('#blocks-more').getByText(`of ${MANY}`).waitFor();
+  const rounds = (visit.requests.length - before) / 3;
+  assert.ok(rounds <= 2 + (performance.now() - start) / 1000, `${rounds} updates`);
+  assert.equal(await visit.page.locator('#findings tr').count(), 200);
+  wasQuiet(visit, site.url);
+});
+
 const IPV6 = '2001:db8:dead:beef:1234:5678:9abc:def0';
 
 test('the page fits a narrow window, is legible in both schemes and light to load', { skip }, async () => {

@@ -1,12 +1,10 @@
-import type { FindingRow } from './wire.ts';
-
 /** After a stream broke, it is tried again this often. */
 const RETRY_MS = 2000;
 
 export interface Listener {
   readonly onOpen: () => void;
   readonly onLost: () => void;
-  readonly onFinding: (finding: Pick<FindingRow, 'id'>) => void;
+  readonly onFinding: () => void;
 }
 
 /**
@@ -17,7 +15,7 @@ export interface Listener {
 export function follow(listener: Listener): void {
   const source = new EventSource('/api/v1/events');
   source.onopen = listener.onOpen;
-  source.onmessage = ({ data }) => listener.onFinding(JSON.parse(String(data)) as Pick<FindingRow, 'id'>);
+  source.onmessage = listener.onFinding;
   source.onerror = () => {
     source.close();
     listener.onLost();

@@ -27,7 +27,9 @@ export function show({ status, findings, blocks }: House, { mayWrite, known }: M
   showFigures(status);
   showFindings(findings, mayBlock ? new Set(blocks.map(({ ip }) => ip)) : undefined, known);
   showBlocks(blocks, mayBlock);
-  at('observing').hidden = status.mode !== 'observe';
+  const isObserving = status.mode === 'observe';
+  at('observing').hidden = !isObserving;
+  at('blocks-empty').hidden ||= isObserving;
   at('block-form').hidden = !mayBlock;
   showComponents(status.components);
   document.title = `${status.hostname} – Bartizan`;

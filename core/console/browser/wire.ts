@@ -1,6 +1,6 @@
 /**
- * What the server answers with: the fields that the console reads, and no others. The test `console-wire` holds them
- * against the schemas of the endpoints.
+ * What the server answers with: the fields that the console reads, and no others. The compiler holds them against the
+ * schemas of the endpoints in `test/contract/console-wire.ts`.
  */
 export interface Session {
   readonly authenticated: boolean;
