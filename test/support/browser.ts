@@ -17,10 +17,12 @@ export async function openBrowser(): Promise<Browser> {
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said += text;
   });
-  const ended = once(child, 'exit');
-  const endpoint = await Promise.race([once(child.stdout.setEncoding('utf8'), 'data'), ended]);
-  if (child.exitCode !== null) throw new Error(`Chromium does not start: ${said}`);
-  const browser = await chromium.connect(String(endpoint[0]).trim());
+  const endpoint = await Promise.race([
+    once(child.stdout.setEncoding('utf8'), 'data').then(([line]) => String(line).trim()),
+    once(child, 'exit').then(() => undefined),
+  ]);
+  if (endpoint === undefined) throw new Error(`Chromium does not start: ${said}`);
+  const browser = await chromium.connect(endpoint);
   browser.once('disconnected', () => child.stdin.end());
   return browser;
 }

@@ -47,8 +47,13 @@ watchers:
     - path: ${site.#log}
       parser: sshd
 `);
-    await site.daemon.start();
-    return site;
+    try {
+      await site.daemon.start();
+      return site;
+    } catch (cause) {
+      await site[Symbol.asyncDispose]();
+      throw cause;
+    }
   }
 
   get #log(): string {

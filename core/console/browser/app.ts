@@ -8,6 +8,8 @@ import { clock } from './words.ts';
 
 /** The page is brought up to date this often, and soon after a finding arrived. */
 const REFRESH_MS = 5000;
+/** A finding is told of before it is acted upon: so much later the page looks for the block that answers it. */
+const ANSWER_MS = 1000;
 
 type Write = readonly [path: string, body: unknown];
 
@@ -63,10 +65,13 @@ class Console {
     follow({
       onOpen: () => {
         sayLive('live', 'on');
-        refresh();
+        void this.refresh();
       },
       onLost: () => sayLive(`reconnecting; last heard ${clock(this.#heardAt)}`, ''),
-      onFinding: refreshIfSeen,
+      onFinding: () => {
+        refreshIfSeen();
+        setTimeout(refreshIfSeen, ANSWER_MS);
+      },
     });
     setInterval(refreshIfSeen, REFRESH_MS);
     document.addEventListener('visibilitychange', refreshIfSeen);

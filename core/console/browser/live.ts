@@ -23,8 +23,8 @@ export function follow(listener: Listener): void {
   };
 }
 
-/** The least pause between two updates of the page. */
-const PAUSE_MS = 1000;
+/** The least and the longest pause between two updates of the page. */
+const [SHORTEST_MS, LONGEST_MS] = [1000, 15_000];
 /** A page pauses for so many times as long as its update took, so that an appliance with long lists is not kept busy by it. */
 const PAUSE_FACTOR = 9;
 
@@ -44,7 +44,7 @@ export function paced(work: () => Promise<void>): () => void {
     wanted = false;
     const start = performance.now();
     await work();
-    const pause = Math.max(PAUSE_MS, PAUSE_FACTOR * (performance.now() - start));
+    const pause = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, PAUSE_FACTOR * (performance.now() - start)));
     setTimeout(() => {
       resting = false;
       if (wanted) ask();

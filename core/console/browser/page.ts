@@ -33,19 +33,19 @@ export const fields = (form: HTMLFormElement): Record<string, string> =>
 
 /**
  * Does `work` on behalf of an element (a form, a table row, a card), which is marked busy and takes no second order
- * meanwhile. Why it failed is said in the section that the element stands in, until the next order.
+ * meanwhile. Why it failed is said in the section that the element stands in, or above the page, until the next order.
  * @returns whether it was done
  */
 export async function onBehalfOf(element: HTMLElement, work: () => Promise<unknown>): Promise<boolean> {
   if (element.ariaBusy === 'true') return false;
-  const place = element.closest('section, #door')?.querySelector('.error');
+  const place = element.closest('section, #door')?.querySelector('.error') ?? at('trouble');
   element.ariaBusy = 'true';
   for (const said of document.querySelectorAll('section .error, #door .error')) said.replaceChildren();
   try {
     await work();
     return true;
   } catch (cause) {
-    place?.replaceChildren(cause instanceof Error ? cause.message : String(cause));
+    place.replaceChildren(cause instanceof Error ? cause.message : String(cause));
     return false;
   } finally {
     element.ariaBusy = null;

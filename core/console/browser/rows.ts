@@ -29,12 +29,12 @@ export function fill(body: HTMLTableSectionElement, rows: readonly Row[]): void 
     if (keys.has(key)) kept.set(key, tr);
     else tr.remove();
   }
-  let next = body.rows[0];
+  let next = body.firstElementChild;
   for (const row of rows) {
     const tr = kept.get(row.key) ?? newRow(row.key);
     update(tr, row);
-    if (tr === next) next = tr.nextElementSibling as HTMLTableRowElement | undefined;
-    else body.insertBefore(tr, next ?? null);
+    if (tr === next) next = tr.nextElementSibling;
+    else body.insertBefore(tr, next);
   }
   if (focused !== null && document.activeElement !== focused) focusAgain(body, focused, index);
 }
@@ -55,9 +55,11 @@ function update(tr: HTMLTableRowElement, { cells, isNew }: Row): void {
   if (isNew) tr.classList.add('new');
 }
 
-/** The same element where it only moved, else the button that came to stand in its place. */
+/** The same element where it only moved, else the button that came to stand in its place, else the heading. */
 function focusAgain(body: HTMLTableSectionElement, focused: Element, index: number): void {
   const row = body.rows[Math.min(index, body.rows.length - 1)];
-  const target = focused.isConnected ? focused : (row?.querySelector('button') ?? body.closest('section'));
+  const target = focused.isConnected
+    ? focused
+    : (row?.querySelector('button') ?? body.closest('section')?.querySelector('h2'));
   if (target instanceof HTMLElement) target.focus({ preventScroll: true });
 }

@@ -78,7 +78,7 @@ function showFindings(
     findings.slice(0, MOST_ROWS).map((finding) => {
       const level = severity(finding.severity);
       return {
-        key: `${finding.check} ${finding.source_ip ?? finding.message}`,
+        key: `${finding.check} ${finding.source_ip ?? finding.id}`,
         isNew: known !== undefined && !known.has(finding.id),
         cells: [
           cell('Severity', level, `tight ${level}`),
