@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ROOT } from '../support/root.ts';
@@ -35,6 +35,8 @@ test('builds once, and again when a source appears, changes or goes', async (t) 
   const clone = sourceClone(t);
   assert.deepEqual(await build(clone), { code: 0, stdout: '', stderr: 'building\n' });
   assert.deepEqual(await build(clone), UP_TO_DATE);
+  const { sources } = JSON.parse(readFileSync(join(clone, 'dist/core/base/one.js.map'), 'utf8'));
+  assert.equal(join(clone, 'dist/core/base', sources[0]), join(clone, 'core/base/one.ts'), 'stack traces name sources');
 
   write(clone, 'core/base/two.ts', "export { one } from './one.ts';\n");
   assert.equal((await build(clone)).stderr, 'building\n');

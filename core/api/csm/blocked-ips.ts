@@ -4,7 +4,7 @@ import type { Decision } from '../../respond/decision.ts';
 import { endpoint } from '../deps.ts';
 import { BLOCK_SOURCES, expiresIn, wireDeadline } from './wire.ts';
 
-const BlockedIp = Type.Object({
+export const BlockedIp = Type.Object({
   ip: Type.String(),
   reason: Type.String(),
   source: Type.String({ description: 'auto_response | web_ui | cli | unknown' }),
