@@ -11,6 +11,7 @@ import { FileWatcher, type Limits } from '../../actors/watchers/files/index.ts';
 import type { Component } from '../../core/base/component.ts';
 import { millis } from '../../core/base/time.ts';
 import { ChunkLedger, fingerprintOf } from '../support/chunk-ledger.ts';
+import { AS_NOBODY, noOutsider, noUserNamespace } from '../support/outsider.ts';
 import { realClock } from '../support/real-clock.ts';
 import { realFiles } from '../support/real-files.ts';
 import { until } from '../support/until.ts';
@@ -173,14 +174,11 @@ async function followFrom(
   }
 }
 
-const root = { skip: process.getuid?.() !== 0 && 'needs root' };
-
-test('a file that may not be read: the message says who could', root, async (t) => {
+test('a file that may not be read: the message says who could', { skip: noOutsider }, async (t) => {
   const files = realFiles(t);
   chmodSync(files.root, 0o755);
-  const nobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'] as const;
   const ask = async (path: string): Promise<string> =>
-    (await followFrom(nobody, path, ({ state }) => state === 'failed')).message ?? '';
+    (await followFrom(AS_NOBODY, path, ({ state }) => state === 'failed')).message ?? '';
   const log = `${files.root}/a.log`;
   files.append(log, 'one\n');
   chmodSync(log, 0o640);
@@ -193,7 +191,7 @@ test('a file that may not be read: the message says who could', root, async (t) 
 });
 
 for (const limit of ['max_inotify_instances', 'max_inotify_watches']) {
-  test(`at ${limit} files are polled, and the component says what to raise`, root, async (t) => {
+  test(`at ${limit} files are polled, and the component says what to raise`, { skip: noUserNamespace }, async (t) => {
     const { root: directory, append } = realFiles(t);
     const log = `${directory}/a.log`;
     append(log, 'one\n');

@@ -5,6 +5,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { AS_NOBODY } from './outsider.ts';
 import { waitFor } from './wait-for.ts';
 
 const MAIN = fileURLToPath(new URL('../../actors/main.js', import.meta.url));
@@ -70,10 +71,11 @@ export class Daemon {
     return this.#answers(this.launch(...args));
   }
 
-  /** The same as another user, without capabilities; state directory and config must be that user's. */
-  startAs(uid: number): Promise<void> {
-    const user = [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', process.execPath];
-    return this.#answers(this.#spawn('setpriv', [...user, ...NODE_FLAGS, MAIN, 'serve', '--state', this.state]));
+  /** The same as nobody (65534), without capabilities; state directory and config must be that user's. */
+  startAsNobody(): Promise<void> {
+    const [program, ...args] = AS_NOBODY;
+    const node = [process.execPath, ...NODE_FLAGS, MAIN, 'serve', '--state', this.state];
+    return this.#answers(this.#spawn(program, [...args, ...node]));
   }
 
   async #answers(end: Promise<number | string>): Promise<void> {

@@ -26,7 +26,7 @@ export function show({ status, findings, blocks }: House, { mayWrite, known }: M
   showMode(status, mayWrite);
   showFigures(status);
   showFindings(findings, mayBlock ? new Set(blocks.map(({ ip }) => ip)) : undefined, known);
-  showBlocks(blocks, mayBlock);
+  showBlocks(blocks, mayWrite);
   const isObserving = status.mode === 'observe';
   at('observing').hidden = !isObserving;
   at('blocks-empty').hidden ||= isObserving;
@@ -46,7 +46,11 @@ function showMode({ mode, mode_reason }: Status, mayWrite: boolean): void {
   for (const card of document.querySelectorAll<HTMLElement>('.mode')) {
     const isCurrent = card.dataset['mode'] === mode;
     card.ariaCurrent = isCurrent ? 'true' : null;
-    for (const button of card.querySelectorAll('button')) button.hidden = isCurrent || !mayWrite;
+    for (const button of card.querySelectorAll('button')) {
+      // Where the kernel does not do what the mode says, the mode can be applied again.
+      button.hidden = !mayWrite || (isCurrent && mode_reason === '');
+      button.textContent = isCurrent ? 'Apply again' : 'Switch';
+    }
   }
   at('mode-reason').textContent = mode_reason;
 }
