@@ -28,3 +28,8 @@ export function stopSignal(): Promise<NodeJS.Signals> {
 
 /** Milliseconds since this process began. */
 export const processAge = (): number => process.uptime() * 1000;
+
+/** Whatever this process makes from now on, sockets too, is for its own user alone. */
+export const keepPrivate = (): void => {
+  process.umask(0o077);
+};
