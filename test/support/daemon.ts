@@ -25,11 +25,14 @@ export const stateDir = (): Promise<string> => mkdtemp(join(tmpdir(), 'bartizan-
  */
 export class Daemon {
   readonly state: string;
+  readonly #node: string;
   #child: ChildProcess | undefined;
   #output = '';
 
-  constructor(state: string) {
+  /** @param node the executable that runs it */
+  constructor(state: string, node: string = process.execPath) {
     this.state = state;
+    this.#node = node;
   }
 
   get pid(): number {
@@ -51,7 +54,7 @@ export class Daemon {
 
   /** Starts without waiting; resolves with the exit code when it ends. */
   launch(...args: readonly string[]): Promise<number | string> {
-    return this.#spawn(process.execPath, [...NODE_FLAGS, MAIN, 'serve', '--state', this.state, ...args]);
+    return this.#spawn(this.#node, [...NODE_FLAGS, MAIN, 'serve', '--state', this.state, ...args]);
   }
 
   #spawn(program: string, args: readonly string[]): Promise<number | string> {
@@ -72,7 +75,7 @@ export class Daemon {
 
   /** The same as another user, without capabilities; state directory and config must be that user's. */
   startAs(uid: number): Promise<void> {
-    const user = [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', process.execPath];
+    const user = [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', this.#node];
     return this.#answers(this.#spawn('setpriv', [...user, ...NODE_FLAGS, MAIN, 'serve', '--state', this.state]));
   }
 
