@@ -30,7 +30,7 @@ export async function serve(options: ServeOptions, deps: DaemonDeps): Promise<nu
   const { log } = createLog({ clock: systemClock, level: config.log.level });
   const foundation = await lay({ config, stateDir, clock: systemClock, random: systemRandom, log });
   if (!foundation.ok) return end(deps, 'failed', foundation.public);
-  const hash = await programHash(PROGRAM);
+  const hash = programHash(PROGRAM);
   const mode = options.mode ?? modeOf(config);
   const daemon = new Daemon({
     version: deps.version,
