@@ -15,6 +15,7 @@ const READY_WITHIN_MS = 30_000;
 type Sample = Readonly<Record<(typeof MEASURED)[number], number>>;
 const MEASURED = [
   'ready_ms',
+  'start_cpu_ms',
   'pss_mb',
   'anonymous_mb',
   'cpu_percent',
@@ -85,6 +86,7 @@ async function measure(daemon: Daemon, settle: number, watch: number): Promise<S
   const ended = daemon.launch();
   await Promise.race([answers(daemon, begun), ended.then((code) => failed(`it ended with ${code}: ${daemon.output}`))]);
   const ready = performance.now() - begun;
+  const startCpu = workOf(daemon.pid).cpu;
   await pause(settle * 1000);
   const holdings = holdingsOf(daemon.pid);
   const before = workOf(daemon.pid);
@@ -94,6 +96,7 @@ async function measure(daemon: Daemon, settle: number, watch: number): Promise<S
   const elapsed = performance.now() - watched;
   return {
     ready_ms: rounded(ready, 0),
+    start_cpu_ms: rounded(startCpu, 0),
     pss_mb: rounded(holdings.pss),
     anonymous_mb: rounded(holdings.anonymous),
     cpu_percent: rounded(((after.cpu - before.cpu) / elapsed) * 100, 3),

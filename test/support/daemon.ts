@@ -8,7 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { waitFor } from './wait-for.ts';
 
 const MAIN = fileURLToPath(new URL('../../actors/main.js', import.meta.url));
-export const NODE_FLAGS = ['--disallow-code-generation-from-strings', '--enable-source-maps'];
+export const NODE_FLAGS: readonly string[] = ['--disallow-code-generation-from-strings', '--enable-source-maps'];
+/** As image/provision/run starts it. */
+export const DAEMON_FLAGS: readonly string[] = [...NODE_FLAGS, '--max-semi-space-size=2'];
 
 export interface Answer {
   readonly status: number;
@@ -54,7 +56,7 @@ export class Daemon {
 
   /** Starts without waiting; resolves with the exit code when it ends. */
   launch(...args: readonly string[]): Promise<number | string> {
-    return this.#spawn(this.#node, [...NODE_FLAGS, MAIN, 'serve', '--state', this.state, ...args]);
+    return this.#spawn(this.#node, [...DAEMON_FLAGS, MAIN, 'serve', '--state', this.state, ...args]);
   }
 
   #spawn(program: string, args: readonly string[]): Promise<number | string> {
@@ -76,7 +78,7 @@ export class Daemon {
   /** The same as another user, without capabilities; state directory and config must be that user's. */
   startAs(uid: number): Promise<void> {
     const user = [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', this.#node];
-    return this.#answers(this.#spawn('setpriv', [...user, ...NODE_FLAGS, MAIN, 'serve', '--state', this.state]));
+    return this.#answers(this.#spawn('setpriv', [...user, ...DAEMON_FLAGS, MAIN, 'serve', '--state', this.state]));
   }
 
   async #answers(end: Promise<number | string>): Promise<void> {
