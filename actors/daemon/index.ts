@@ -32,7 +32,7 @@ export async function serve(options: ServeOptions, deps: DaemonDeps): Promise<nu
   const mode = options.mode ?? modeOf(config);
   const foundation = await lay({ config, mode, stateDir, clock: systemClock, random: systemRandom, log });
   if (!foundation.ok) return end(deps, 'failed', foundation.public);
-  const hash = await programHash(PROGRAM);
+  const hash = programHash(PROGRAM);
   const daemon = new Daemon({
     version: deps.version,
     mode,

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
-import { askOverSocket } from '../../actors/cli/index.ts';
+import { askOverSocket } from '../../actors/cli/socket.ts';
 import { noOutsider } from '../support/outsider.ts';
 
 const MAIN = join(import.meta.dirname, '../support/cli-main.js');
@@ -115,7 +115,7 @@ test('a user who may not open the socket is told so', { skip: noOutsider }, asyn
   await using _ = await listening(socket, (_request, response) => response.end('{}'));
   await chmod(socket, 0o600);
   const script = `process.setgid(65534); process.setuid(65534);
-    const { askOverSocket } = await import(${JSON.stringify(join(import.meta.dirname, '../../actors/cli/index.js'))});
+    const { askOverSocket } = await import(${JSON.stringify(join(import.meta.dirname, '../../actors/cli/socket.js'))});
     console.log(JSON.stringify(await askOverSocket(${JSON.stringify(socket)}, ${JSON.stringify(GET_STATUS)})));`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
