@@ -18,10 +18,13 @@ export function programHash(folder: string): string {
   return hash.digest('hex');
 }
 
-/** Resolves with the name of the first signal that asks this process to stop. A second one is left to its default. */
+/**
+ * Resolves with the name of the first signal that asks this process to stop. Further ones change nothing: a Ctrl-C under npm
+ * arrives twice, and a stop that is cut short leaves work undone. Every part has a time limit for its stop.
+ */
 export function stopSignal(): Promise<NodeJS.Signals> {
   const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve);
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, resolve);
   return promise;
 }
 

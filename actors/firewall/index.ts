@@ -104,7 +104,7 @@ class NftFirewall implements KernelFirewall {
   }
 
   remains(): string {
-    return `table inet ${this.#table.name} of an earlier run is still in the kernel and drops what it holds; set the mode to observe to remove it`;
+    return `table inet ${this.#table.name} of an earlier run is still in the kernel and drops what it holds; apply the mode again to remove it`;
   }
 
   holds(id: DecisionId): boolean {

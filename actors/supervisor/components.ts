@@ -53,6 +53,6 @@ function messageOf({ spec }: Group, { status, lastError, id }: Unit): string | u
   if (lastError === undefined) return undefined;
   const child = spec.children.find((one) => one.id === id);
   if (status !== 'parked' || child === undefined || !isSupervisor(child)) return lastError;
-  const again = spec.reviveAfter === 'never' ? 'it stays off' : 'it will be tried again';
+  const again = child.reviveAfter === 'never' ? 'it stays off' : 'it will be tried again';
   return `${lastError}; gave up after ${child.intensity.crashes} restarts, ${again}`;
 }

@@ -48,7 +48,6 @@ export const groupMachine = setup({
   types: { context: {} as GroupContext, input: {} as GroupInput, events: {} as GroupEvent },
   delays: {
     window: ({ context }) => context.spec.intensity.within,
-    reviveAfter: ({ context }) => (context.spec.reviveAfter === 'never' ? 0 : context.spec.reviveAfter),
   },
   guards: {
     isMeantToRun: ({ context }, { id }: OfUnit) => units.isMeantToRun(units.unitOf(context, id)),
@@ -87,8 +86,9 @@ export const groupMachine = setup({
       enqueue.raise({ type: 'unit.due', id }, { delay: units.backoffOf(context, id), id: `due:${id}` });
     }),
     scheduleRevival: enqueueActions(({ context, enqueue }, { id }: OfUnit) => {
-      if (context.spec.reviveAfter === 'never') return;
-      enqueue.raise({ type: 'unit.due', id }, { delay: 'reviveAfter', id: `due:${id}` });
+      const group = context.spec.children.find((child) => child.id === id);
+      if (group === undefined || !isSupervisor(group) || group.reviveAfter === 'never') return;
+      enqueue.raise({ type: 'unit.due', id }, { delay: group.reviveAfter, id: `due:${id}` });
     }),
     cancelTimers: enqueueActions(({ context, enqueue }) => {
       for (const { id } of context.units) enqueue.cancel(`due:${id}`);

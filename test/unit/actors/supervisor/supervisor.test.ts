@@ -346,8 +346,8 @@ test('a group that gives up and is not critical is marked failed, tried again, a
 
 test('a group that is parked in a rest-for-one keeps what depends on it down until it is revived', async () => {
   const { service, group, start, happened, pass } = bench();
-  const source = group('source', 'one-for-one', [service('a')], { intensity: NEVER });
-  const supervised = await start([group('g', 'rest-for-one', [source, service('b')], { reviveAfter: seconds(20) })]);
+  const source = group('source', 'one-for-one', [service('a')], { intensity: NEVER, reviveAfter: seconds(20) });
+  const supervised = await start([group('g', 'rest-for-one', [source, service('b')])]);
   happened();
   service('a').crash();
   await settled();
