@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
-import { parseListen } from '../../core/config/formats.ts';
+import { lengthOf, parseListen } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { type NftPort, openNft } from '../../native/nft/index.ts';
 import { type AuditLog, openAudit } from '../audit/index.ts';
@@ -95,6 +95,7 @@ function identityOf({ config, stateDir, clock, random, log }: FoundationDeps, st
     hostname: config.hostname,
     listen: listen.ok ? [listen.value.host] : [],
     tokens: configuredTokens(config),
+    sessions: { idle: lengthOf(config.webui.session_idle), lifetime: lengthOf(config.webui.session_lifetime) },
   });
 }
 

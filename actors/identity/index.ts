@@ -2,18 +2,21 @@ import type { Clock, Log, Random } from '../../core/base/ports.ts';
 import { ok, type Result } from '../../core/base/result.ts';
 import type { StorePort } from '../store/index.ts';
 import { ensureCertificates, type TlsMaterial } from './certificates.ts';
+import { type ConfiguredToken, configuredTokens } from './configured-tokens.ts';
 import { type OpenedCredentials, openCredentials } from './credentials.ts';
 import { type IdentityEffects, systemEffects } from './effects.ts';
 import { serverNames } from './names.ts';
-import { type ConfiguredToken, configuredTokens } from './tokens.ts';
+import type { SessionLimits } from './sessions.ts';
 
 /** Addresses on this host's interfaces, of the namespace that the listeners are in. */
 export const hostAddresses = (): readonly string[] => systemEffects.hostAddresses();
 
 export type { TlsMaterial } from './certificates.ts';
+export type { ConfiguredToken } from './configured-tokens.ts';
 export type { IdentityEffects } from './effects.ts';
 export type { FilePort } from './files.ts';
-export { type ConfiguredToken, LONGEST_TOKEN, SHORTEST_TOKEN } from './tokens.ts';
+export type { SessionLimits } from './sessions.ts';
+export { LONGEST_TOKEN, SHORTEST_TOKEN } from './tokens.ts';
 
 export interface IdentityDeps {
   readonly store: StorePort;
@@ -28,6 +31,7 @@ export interface IdentityDeps {
   readonly listen: readonly string[];
   /** From the config, already checked for form; an admin token here makes the appliance count as claimed. */
   readonly tokens: readonly ConfiguredToken[];
+  readonly sessions: SessionLimits;
   readonly effects?: IdentityEffects;
 }
 
@@ -51,6 +55,13 @@ export async function openIdentity(deps: IdentityDeps): Promise<Result<OpenedIde
   ]);
   if (!tls.ok) return tls;
   if (!configured.ok) return configured;
-  const credentials = await openCredentials({ store, clock, random, log, configured: configured.value });
+  const credentials = await openCredentials({
+    store,
+    clock,
+    random,
+    log,
+    configured: configured.value,
+    sessions: deps.sessions,
+  });
   return ok({ tls: tls.value, ...credentials });
 }

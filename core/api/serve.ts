@@ -37,7 +37,7 @@ export async function serve(desk: AuditDesk, admitted: Admitted): Promise<HttpRe
     signal: request.signal,
   };
   const outcome = await run(desk, bound, query.value, body.value, context);
-  await audited(desk, bound, body.value, context, outcome);
+  await audited(desk, bound, { query: query.value, body: body.value }, context, outcome);
   if (!outcome.ok) return outcome;
   return 'stream' in outcome ? streamed(admitted, outcome) : valueReply(outcome);
 }
@@ -82,7 +82,7 @@ export const internal = (requestId: string): Refusal => refuse('internal', `Inte
 async function audited(
   desk: AuditDesk,
   { surface, endpoint }: Bound,
-  body: unknown,
+  input: { readonly query: unknown; readonly body: unknown },
   context: RequestContext,
   outcome: Outcome,
 ): Promise<void> {
@@ -90,5 +90,5 @@ async function audited(
   if (declaration === undefined || 'stream' in outcome) return;
   const status = outcome.ok ? (outcome.status ?? 200) : surface.status[outcome.code];
   const reply = outcome.ok ? outcome.value : undefined;
-  await keepRecord(desk, recordOf({ declaration, context, body, reply, status }, desk.clock));
+  await keepRecord(desk, recordOf({ declaration, context, ...input, reply, status }, desk.clock));
 }

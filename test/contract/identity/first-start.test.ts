@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { systemEffects } from '../../../actors/identity/effects.ts';
 import { openIdentity } from '../../../actors/identity/index.ts';
+import { hours } from '../../../core/base/time.ts';
 import { MemoryFiles } from '../../support/memory-files.ts';
 import { MemoryStore } from '../../support/memory-store.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
@@ -25,6 +26,7 @@ function appliance() {
       hostname: 'edge',
       listen: ['127.0.0.1'],
       tokens: [],
+      sessions: { idle: hours(12), lifetime: hours(24) },
       effects: { ...systemEffects, files, hostAddresses: () => [] },
     });
   return { files, store, logged, start };

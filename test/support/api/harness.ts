@@ -22,6 +22,13 @@ export const GOOD_BODIES: Readonly<Record<string, Readonly<Record<string, unknow
   login: { token: 'admin-token' },
   claim: { code: 'CODE' },
   setMode: { mode: 'observe' },
+  createToken: { name: 'panel', scope: 'read', expires_in: '90d' },
+};
+
+/** A path that exists, for each endpoint with parameters in it. */
+export const GOOD_PATHS: Readonly<Record<string, string>> = {
+  revokeToken: '/api/v1/tokens/id-of-panel',
+  endSession: '/api/v1/sessions/id-of-another',
 };
 
 /** A request as a test writes it. */
@@ -98,7 +105,7 @@ export class ApiHarness {
   /** The endpoint with its good body and the given credential. */
   askEndpoint({ name, method, path }: Endpoint<never>, ask: Partial<Ask> = {}): Promise<Answer> {
     const body = name in GOOD_BODIES ? JSON.stringify(GOOD_BODIES[name]) : '';
-    return this.ask({ method, target: path, body, ...ask });
+    return this.ask({ method, target: GOOD_PATHS[name] ?? path, body, ...ask });
   }
 
   #spied({ surface, endpoints, deps }: Mount): Mount {
