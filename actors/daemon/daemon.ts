@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Component } from '../../core/base/component.ts';
+import { parseCidr } from '../../core/base/ip.ts';
 import type { Log } from '../../core/base/ports.ts';
 import { messageOf } from '../../core/base/result.ts';
 import { exitCode } from '../../core/cli/exit-codes.ts';
@@ -152,6 +153,10 @@ export class Daemon {
       audit: foundation.audit.sink,
       listen: listen.value,
       names: [config.hostname, 'localhost', ...listenNames(listen.value.host)],
+      trustedProxies: config.webui.trusted_proxies.flatMap((text) => {
+        const net = parseCidr(text);
+        return net.ok ? [net.value] : [];
+      }),
       tls: async () => tls,
       socketPath: join(opened.stateDir, 'control.sock'),
       consoleFolder: CONSOLE,

@@ -173,10 +173,10 @@ class Credentials implements Identity {
     return token === undefined ? undefined : this.#used(token, { kind: 'token', id: token.id });
   }
 
-  cookie(raw: string): Principal | undefined {
+  cookie(raw: string, look: 'use' | 'glance' = 'use'): Principal | undefined {
     if (raw.length > LONGEST_TOKEN) return undefined;
     const { clock, secret, sessions, tokens } = this.#deps;
-    const session = sessions.seen(raw);
+    const session = look === 'use' ? sessions.seen(raw) : sessions.known(raw);
     if (session !== undefined) {
       const token = tokens.withDigest(session.record.token, clock.now());
       return token && this.#used(token, { kind: 'session', id: session.id, csrf: session.record.csrf });

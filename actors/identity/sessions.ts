@@ -107,14 +107,14 @@ export class Sessions {
 
   /** The session of this cookie, which has now been seen; undefined when there is none or it is over. */
   seen(cookie: string): Pick<Live, 'id' | 'record'> | undefined {
-    const entry = this.#byDigest.get(sha256(cookie));
-    if (entry === undefined) return undefined;
-    if (this.#isOver(entry)) {
-      this.#deps.writer.inBackground(this.#forget(entry));
-      return undefined;
-    }
-    this.#touch(entry);
+    const entry = this.#find(cookie);
+    if (entry !== undefined) this.#touch(entry);
     return entry;
+  }
+
+  /** The same without counting as a use. */
+  known(cookie: string): Pick<Live, 'id' | 'record'> | undefined {
+    return this.#find(cookie);
   }
 
   /** Sessions that are not over, newest first. */
@@ -144,6 +144,13 @@ export class Sessions {
 
   get count(): number {
     return this.#byDigest.size;
+  }
+
+  #find(cookie: string): Entry | undefined {
+    const entry = this.#byDigest.get(sha256(cookie));
+    if (entry === undefined || !this.#isOver(entry)) return entry;
+    this.#deps.writer.inBackground(this.#forget(entry));
+    return undefined;
   }
 
   #entry(digest: string, record: SessionRecord): Entry {

@@ -4,7 +4,10 @@ import type { ErrorCode, FieldProblem } from './problem.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** `login`: guessing a secret is what the limit is against. */
+/**
+ * `login`: the request carries a secret to be judged, and a refusal as `unauthorized` counts as a wrong guess, which
+ * `throttle.ts` slows down.
+ */
 export type RateClass = 'normal' | 'login';
 
 export interface Reply<B> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Endpoint } from '../../core/api/endpoint.ts';
-import { ApiHarness, bearer, ENDPOINTS, GOOD_BODIES, GOOD_PATHS } from '../support/api/harness.ts';
+import { ApiHarness, bearer, ENDPOINTS, GOOD_BODIES, goodTarget } from '../support/api/harness.ts';
 
 interface Bad {
   readonly name: string;
@@ -118,7 +118,7 @@ for (const endpoint of ENDPOINTS)
         (
           await api.askEndpoint(endpoint, {
             headers: bearer('admin-token'),
-            target: (GOOD_PATHS[endpoint.name] ?? endpoint.path) + query,
+            target: goodTarget(endpoint) + query,
             peer: query,
           })
         ).status,

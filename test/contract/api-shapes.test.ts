@@ -6,7 +6,7 @@ import { OWN_STATUS_FIELDS } from '../../core/api/csm/status-schema.ts';
 import type { Endpoint } from '../../core/api/endpoint.ts';
 import { CSM_ENDPOINTS } from '../../core/api/tables.ts';
 import { FINDING } from '../support/api/fake-appliance.ts';
-import { ApiHarness, bearer, ENDPOINTS, GOOD_PATHS } from '../support/api/harness.ts';
+import { ApiHarness, bearer, ENDPOINTS, goodTarget } from '../support/api/harness.ts';
 import { sharedFile } from '../support/shared.ts';
 
 const headers = bearer('admin-token');
@@ -14,8 +14,7 @@ const headers = bearer('admin-token');
 /** The JSON an endpoint answers with; of a stream, its first message. */
 async function answerOf(endpoint: Endpoint<never>): Promise<unknown> {
   const api = new ApiHarness();
-  const target =
-    endpoint.name === 'firewallCheck' ? `${endpoint.path}?ip=192.0.2.9` : (GOOD_PATHS[endpoint.name] ?? endpoint.path);
+  const target = endpoint.name === 'firewallCheck' ? `${endpoint.path}?ip=192.0.2.9` : goodTarget(endpoint);
   const answer = await api.askEndpoint(endpoint, { headers, target });
   assert.equal(answer.status, 200);
   if (answer.stream === undefined) return answer.json();
