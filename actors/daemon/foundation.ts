@@ -6,7 +6,7 @@ import { lengthOf, parseListen } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { type NftPort, openNft } from '../../native/nft/index.ts';
 import { type AuditLog, openAudit } from '../audit/index.ts';
-import { type ConfiguredToken, type OpenedIdentity, openIdentity } from '../identity/index.ts';
+import { type CertificateFiles, type ConfiguredToken, type OpenedIdentity, openIdentity } from '../identity/index.ts';
 import { openStore, type Store, type StoreDamage } from '../store/index.ts';
 
 /** What must be open before anything can be made; a failure of any is the end of the start. */
@@ -94,9 +94,16 @@ function identityOf({ config, stateDir, clock, random, log }: FoundationDeps, st
     tlsDirectory: join(stateDir, TLS_FOLDER),
     hostname: config.hostname,
     listen: listen.ok ? [listen.value.host] : [],
+    tlsNames: config.webui.tls_names,
+    ...tlsFiles(config),
     tokens: configuredTokens(config),
     sessions: { idle: lengthOf(config.webui.session_idle), lifetime: lengthOf(config.webui.session_lifetime) },
   });
+}
+
+/** Both or none: the config has seen to that. */
+function tlsFiles({ webui: { tls_cert: cert, tls_key: key } }: Config): { readonly tlsFiles?: CertificateFiles } {
+  return cert === undefined || key === undefined ? {} : { tlsFiles: { cert, key } };
 }
 
 function configuredTokens({ webui }: Config): readonly ConfiguredToken[] {

@@ -5,7 +5,7 @@ import { csrfOfPage } from '../../core/api/csrf.ts';
 import { createDispatch } from '../../core/api/dispatch.ts';
 import type { Dispatch } from '../../core/api/http.ts';
 import type { Identity } from '../../core/api/identity.ts';
-import { type OwnOrigin, ownOrigins } from '../../core/api/origin.ts';
+import { currentOrigins, type OwnOrigin } from '../../core/api/origin.ts';
 import { CSM } from '../../core/api/surface.ts';
 import { mountsFor } from '../../core/api/tables.ts';
 import type { Component, ComponentState } from '../../core/base/component.ts';
@@ -27,8 +27,11 @@ export interface HttpOptions {
   readonly identity: Identity;
   readonly audit: AuditSink;
   readonly listen: { readonly host: string; readonly port: number };
-  /** Host names and addresses under which browsers reach the appliance; pages of any other origin are refused. */
-  readonly names: readonly string[];
+  /**
+   * Host names and addresses under which browsers reach the appliance at this moment; pages of any other origin are
+   * refused.
+   */
+  readonly names: () => readonly string[];
   /** Proxies whose X-Forwarded-For is believed; none unless given. */
   readonly trustedProxies?: readonly Cidr[];
   /** Asked at every start. */
@@ -107,7 +110,7 @@ async function open(options: HttpOptions, engine: HttpEnginePort, state: State):
   const serve = counted(await dispatchFor(options, (origin) => ownOrigin(origin)), state.counters);
   const listener = opened(await engine.listen(listen, await options.tls(), serve));
   state.listeners = [listener];
-  ownOrigin = ownOrigins(names, listener.port);
+  ownOrigin = currentOrigins(names, listener.port, options.clock);
   if (!(await clearSocketPath(socketPath))) {
     throw new Error(`cannot listen on ${socketPath}: a running Bartizan answers there, or it is no socket`);
   }

@@ -1,4 +1,6 @@
 import { parseIp } from '../base/ip.ts';
+import type { Clock } from '../base/ports.ts';
+import { seconds } from '../base/time.ts';
 
 /** Says whether a value of the Origin header is one of the appliance's own. */
 export type OwnOrigin = (origin: string) => boolean;
@@ -16,4 +18,22 @@ export function ownOrigins(names: readonly string[], port: number): OwnOrigin {
     }),
   );
   return (origin) => own.has(origin.toLowerCase());
+}
+
+/** Between two looks at what the appliance is called, however many foreign origins ask. */
+const NAMES_AGE = seconds(10);
+
+/** As `ownOrigins`, for names that change while the appliance runs: an origin that is not known is looked for again. */
+export function currentOrigins(names: () => readonly string[], port: number, clock: Pick<Clock, 'now'>): OwnOrigin {
+  let own = ownOrigins(names(), port);
+  let askedAt = clock.now();
+  return (origin) => {
+    if (own(origin)) return true;
+    const now = clock.now();
+    // A clock that was set back counts as time passed.
+    if (Math.abs(now - askedAt) < NAMES_AGE) return false;
+    own = ownOrigins(names(), port);
+    askedAt = now;
+    return own(origin);
+  };
 }

@@ -27,7 +27,7 @@ function fixture(t: TestContext, change: Partial<HttpOptions> = {}) {
     identity: new FakeIdentity(),
     audit: () => Promise.resolve(),
     listen: { host: '127.0.0.1', port: 0 },
-    names: ['127.0.0.1'],
+    names: () => ['127.0.0.1'],
     tls: () => Promise.resolve(CERTIFICATES.one),
     socketPath: join(folder, 'control.sock'),
     consoleFolder: join(folder, 'console'),
