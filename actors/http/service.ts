@@ -110,7 +110,9 @@ async function open(options: HttpOptions, engine: HttpEnginePort, state: State):
   const serve = counted(await dispatchFor(options, (origin) => ownOrigin(origin)), state.counters);
   const listener = opened(await engine.listen(listen, await options.tls(), serve));
   state.listeners = [listener];
-  ownOrigin = currentOrigins(names, listener.port, options.clock);
+  // A browser in front of a proxy sees the proxy's port.
+  const ports = [listener.port, ...(options.trustedProxies?.length ? [443] : [])];
+  ownOrigin = currentOrigins(names, ports, options.clock);
   if (!(await clearSocketPath(socketPath))) {
     throw new Error(`cannot listen on ${socketPath}: a running Bartizan answers there, or it is no socket`);
   }

@@ -1,7 +1,7 @@
 import type { Component } from '../../core/base/component.ts';
 import type { Log } from '../../core/base/ports.ts';
 import { messageOf, ok, type Result } from '../../core/base/result.ts';
-import { days, type Millis, minutes, plus, rfc3339, seconds } from '../../core/base/time.ts';
+import { days, type Millis, minutes, rfc3339, seconds } from '../../core/base/time.ts';
 import type { Service } from '../supervisor/index.ts';
 import { isClockSet } from './certificates.ts';
 import type { IdentityEffects } from './effects.ts';
@@ -16,7 +16,7 @@ export const SETTLE = seconds(1);
 export const SECOND_LOOK = seconds(3);
 /** A look that takes longer hangs on its file system. */
 export const PATIENCE = seconds(10);
-/** An operator's certificate that ends this soon is told of. */
+/** An operator's certificate that ends this soon is told of, or in the last third of its time where that is shorter. */
 export const ENDS_SOON = days(14);
 
 /** The operator's own certificate; absolute paths. */
@@ -57,7 +57,7 @@ export async function openCertificates(deps: KeeperDeps): Promise<Result<Certifi
 }
 
 class Keeper implements Certificates {
-  readonly id = 'certificates';
+  readonly id = 'certificate';
   readonly #deps: KeeperDeps;
   readonly #own: OwnCertificate;
   readonly #listeners = new Set<(tls: Served) => void>();
@@ -111,7 +111,7 @@ class Keeper implements Certificates {
   }
 
   component(): Component {
-    const about = { name: 'certificate', since: this.#since, counters: { changes: this.#changes } };
+    const about = { name: this.id, since: this.#since, counters: { changes: this.#changes } };
     return this.#trouble === undefined
       ? { ...about, state: 'ok' }
       : { ...about, state: 'degraded', message: this.#trouble };
@@ -156,9 +156,11 @@ class Keeper implements Certificates {
     if (pair.ok) {
       this.#files = 'good';
       this.#serve({ ...pair.value, source: 'files' });
-      const { validTo } = pair.value;
-      const soon = isClockSet(clock.now()) && validTo < plus(clock.now(), ENDS_SOON);
-      return soon ? `${files.cert} ends ${rfc3339(validTo)}; put a new one there` : undefined;
+      const { validFrom, validTo } = pair.value;
+      const soon = Math.min(ENDS_SOON, (validTo - validFrom) / 3);
+      return isClockSet(clock.now()) && validTo - soon < clock.now()
+        ? `${files.cert} ends ${rfc3339(validTo)}; put a new one there`
+        : undefined;
     }
     this.#files = this.#files === 'good' ? 'suspect' : 'bad';
     if (this.#files === 'suspect') return this.#trouble;

@@ -49,48 +49,22 @@ const CLAIMED_NAME = 'claimed-admin';
  * a start that can read it, and nobody can claim the appliance in between.
  */
 export async function openCredentials(deps: CredentialDeps): Promise<OpenedCredentials> {
-  const { store, clock, random, log } = deps;
-  const stored = await readStored(deps);
-  const secret = stored?.secret ?? Buffer.from(random.bytes(32)).toString('hex');
-  const writer = new OrderedWriter(store, log);
-  const tokens = new Tokens(secret);
-  for (const token of [...(stored?.tokens ?? []), ...deps.configured])
-    tokens.add(token, stored?.uses.get(token.digest));
-  const endings: Endings = new Endings(clock, (id) => identity.isAlive(id));
-  const sessions = new Sessions({
-    clock,
-    random,
-    writer,
-    limits: deps.sessions,
-    idOf: (digest) => publicId(secret, 'session', digest),
-    onEnd: (id) => endings.end(id),
-  });
-  const taken = stored !== undefined && (await takeUpSessions(deps, tokens, sessions));
-  const isClaimed = tokens.hasAdmin() || !taken || stored.damaged > 0;
+  const { clock, random, log } = deps;
+  const read = await readStored(deps);
+  const secret = read?.secret ?? Buffer.from(random.bytes(32)).toString('hex');
+  const holders = holdersFor(deps, read, secret);
+  const { tokens, sessions, endings, writer } = holders;
+  const stored = read !== undefined && (await takeUpSessions(deps, tokens, sessions)) ? read : undefined;
+  const isClaimed = tokens.hasAdmin() || stored === undefined || stored.damaged > 0;
   const claim = new Claim({ clock, random, log, writer }, isClaimed);
   const claimCode = claim.start();
-  const desk = new TokenDesk({ clock, random, tokens, sessions, endings, writer });
-  const identity = new Credentials({
-    clock,
-    random,
-    tokens,
-    sessions,
-    claim,
-    secret,
-    desk,
-    endings,
-    writer,
-    lifetime: deps.sessions.lifetime,
-  });
   const due: StoreOp[] = [];
-  if (taken) {
-    if (stored.secret === undefined) due.push({ put: identityKeys.csrfSecret, value: secret });
-    due.push(...staleUses(stored.uses, (digest) => tokens.has(digest)));
-  }
-  if (claimCode !== undefined || (taken && stored.oldClaim)) due.push(...claim.ops());
+  if (stored !== undefined && stored.secret === undefined) due.push({ put: identityKeys.csrfSecret, value: secret });
+  if (stored !== undefined) due.push(...staleUses(stored.uses, (digest) => tokens.has(digest)));
+  if (claimCode !== undefined || stored?.oldClaim === true) due.push(...claim.ops());
   if (due.length > 0) await writer.kept(due);
   return {
-    identity,
+    identity: new Credentials({ ...holders, clock, random, claim, secret, lifetime: deps.sessions.lifetime }),
     ...(claimCode === undefined ? {} : { claimCode }),
     async close() {
       claim.stop();
@@ -98,6 +72,25 @@ export async function openCredentials(deps: CredentialDeps): Promise<OpenedCrede
       await writer.settled();
     },
   };
+}
+
+/** The tables, filled with the tokens, and who works on them. */
+function holdersFor(
+  { store, clock, random, log, configured, sessions: limits }: CredentialDeps,
+  read: Stored | undefined,
+  secret: string,
+) {
+  const writer = new OrderedWriter(store, log);
+  const tokens = new Tokens(secret);
+  for (const token of [...(read?.tokens ?? []), ...configured]) tokens.add(token, read?.uses.get(token.digest));
+  const idOf = (digest: string): string => publicId(secret, 'session', digest);
+  const endings: Endings = new Endings(clock, (id) => {
+    const digest = tokens.withId(id)?.digest ?? sessions.withId(id)?.record.token;
+    return digest !== undefined && tokens.withDigest(digest, clock.now()) !== undefined;
+  });
+  const sessions = new Sessions({ clock, random, writer, limits, idOf, onEnd: (id) => endings.end(id) });
+  const desk = new TokenDesk({ clock, random, tokens, sessions, endings, writer });
+  return { tokens, sessions, endings, desk, writer };
 }
 
 interface Stored {
@@ -233,13 +226,6 @@ class Credentials implements Identity {
 
   watch({ id }: Principal, ended: () => void): () => void {
     return id === undefined ? () => {} : this.#deps.endings.watch(id, ended);
-  }
-
-  /** Whether the token or session with this public id still opens anything. */
-  isAlive(id: string): boolean {
-    const { tokens, sessions, clock } = this.#deps;
-    const digest = tokens.withId(id)?.digest ?? sessions.withId(id)?.record.token;
-    return digest !== undefined && tokens.withDigest(digest, clock.now()) !== undefined;
   }
 
   /** Undefined for a session whose token is no more. */

@@ -66,7 +66,7 @@ export class Tokens {
 
   withDigest(digest: string, now: Millis): Held | undefined {
     const token = this.#byDigest.get(digest);
-    return token === undefined || token.revoked || hasPassed(token.expiresAt, now) ? undefined : token;
+    return token === undefined || token.revoked || hasEnded(token, now) ? undefined : token;
   }
 
   has(digest: string): boolean {
@@ -98,12 +98,19 @@ export class Tokens {
   /** Whether an admin could still come in with another token than this one. */
   hasOtherAdmin(digest: string, now: Millis): boolean {
     return this.all().some(
-      (token) => token.digest !== digest && isAdmin(token) && !token.revoked && !hasPassed(token.expiresAt, now),
+      (token) => token.digest !== digest && isAdmin(token) && !token.revoked && !hasEnded(token, now),
     );
   }
 }
 
 const isAdmin = ({ scopes }: Token): boolean => scopes.includes('admin');
+
+/**
+ * A token made in the future tells that the clock is not set: then one with an expiry is not accepted, since it may have
+ * ended long ago.
+ */
+const hasEnded = ({ createdAt = millis(0), expiresAt }: Token, now: Millis): boolean =>
+  hasPassed(expiresAt, now) || (expiresAt !== 'never' && createdAt > now + DAY);
 
 export const principalOf = ({ name, scopes }: Token, as: Omit<Principal, 'name' | 'scopes'>): Principal => ({
   ...as,
@@ -121,7 +128,7 @@ export const entryOf = (held: Held, now: Millis): TokenEntry => {
     expiresAt,
     ...(createdAt === undefined ? {} : { createdAt }),
     ...(usedOn === undefined ? {} : { lastUsedOn: usedOn }),
-    state: revoked ? 'revoked' : hasPassed(expiresAt, now) ? 'expired' : 'active',
+    state: revoked ? 'revoked' : hasEnded(held, now) ? 'expired' : 'active',
   };
 };
 

@@ -9,12 +9,12 @@ export type OwnOrigin = (origin: string) => boolean;
  * The origins under which the appliance is reached: from the configuration, never from the Host header, which is what a
  * rebound name would carry. `names` are host names and addresses.
  */
-export function ownOrigins(names: readonly string[], port: number): OwnOrigin {
+export function ownOrigins(names: readonly string[], ...ports: readonly number[]): OwnOrigin {
   const own = new Set(
     names.flatMap((name) => {
       const ip = parseIp(name);
       const host = ip.ok ? (ip.value.family === 6 ? `[${ip.value.text}]` : ip.value.text) : name.toLowerCase();
-      return port === 443 ? [`https://${host}`, `https://${host}:443`] : [`https://${host}:${port}`];
+      return ports.flatMap((port) => [...(port === 443 ? [`https://${host}`] : []), `https://${host}:${port}`]);
     }),
   );
   return (origin) => own.has(origin.toLowerCase());
@@ -24,15 +24,19 @@ export function ownOrigins(names: readonly string[], port: number): OwnOrigin {
 const NAMES_AGE = seconds(10);
 
 /** As `ownOrigins`, for names that change while the appliance runs: an origin that is not known is looked for again. */
-export function currentOrigins(names: () => readonly string[], port: number, clock: Pick<Clock, 'now'>): OwnOrigin {
-  let own = ownOrigins(names(), port);
+export function currentOrigins(
+  names: () => readonly string[],
+  ports: readonly number[],
+  clock: Pick<Clock, 'now'>,
+): OwnOrigin {
+  let own = ownOrigins(names(), ...ports);
   let askedAt = clock.now();
   return (origin) => {
     if (own(origin)) return true;
     const now = clock.now();
     // A clock that was set back counts as time passed.
     if (Math.abs(now - askedAt) < NAMES_AGE) return false;
-    own = ownOrigins(names(), port);
+    own = ownOrigins(names(), ...ports);
     askedAt = now;
     return own(origin);
   };

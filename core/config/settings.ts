@@ -104,7 +104,7 @@ const webui = section(
     trusted_proxies: setting(
       Type.Array(network({ description: 'An address, or a network in CIDR form.', shortestPrefix: 8 }), {
         description:
-          'Reverse proxies in front of the API. From these, and from nobody else, X-Forwarded-For is believed: its last address that is no such proxy is the client. Every one of them must add to that header, or replace it.',
+          'Reverse proxies in front of the API. From these, and from nobody else, X-Forwarded-For is believed: its last address that is no such proxy is the client. Every one of them must add to that header, or replace it. Pages opened under the own names at port 443 may write then, too.',
         default: [],
         maxItems: 100,
         examples: [['192.0.2.10']],

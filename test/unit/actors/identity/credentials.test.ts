@@ -130,7 +130,8 @@ test('while the disk is lost the admin gets in, for as long as the process lives
 
 test('records that cannot be read open nothing, and the config still does', async () => {
   const { start, store, logged } = appliance(configured('read'));
-  await start();
+  const earlier = await (await start()).identity.login('read-token-of-the-config', PEER);
+  assert.ok(earlier.ok);
   const before = store.commits.length;
   for (const method of ['get', 'entries'] as const) {
     const broken = new Error('bad block');
@@ -153,6 +154,7 @@ test('records that cannot be read open nothing, and the config still does', asyn
     [],
     'nothing was written over',
   );
+  assert.ok((await start()).identity.cookie(earlier.value.cookie), 'a session of before lives on');
 });
 
 test('a damaged token record does not open the appliance to a claim', async () => {

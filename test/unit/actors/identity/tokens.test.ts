@@ -136,3 +136,15 @@ test('a use is noted once a UTC day, whichever way the clock goes', () => {
     [undefined, undefined, NOW + hours(24), undefined, NOW],
   );
 });
+
+test('while the clock is not set, a token with an expiry opens nothing, one without does', () => {
+  const tokens = new Tokens('secret');
+  tokens.add(token({ expiresAt: (NOW + days(30)) as Millis }));
+  tokens.add(token({ digest: sha256('lasting'), scopes: ['read'] }));
+  assert.ok(tokens.find(SECRET, (NOW - hours(23)) as Millis), 'a clock that was put right by a little');
+  for (const unset of [0, NOW - days(2)] as Millis[]) {
+    assert.equal(tokens.find(SECRET, unset), undefined);
+    assert.ok(tokens.find('lasting', unset));
+    assert.equal(tokens.hasOtherAdmin('another', unset), false);
+  }
+});

@@ -60,6 +60,9 @@ test('origins are the configured names at the port, in any case of letters, and 
   ])
     assert.equal(own(origin), false, origin);
   assert.equal(ownOrigins(['edge'], 443)('https://edge'), true);
+  const proxied = ownOrigins(['edge'], 9443, 443);
+  for (const origin of ['https://edge', 'https://edge:443', 'https://edge:9443']) assert.ok(proxied(origin), origin);
+  assert.equal(proxied('https://edge:8443'), false);
 });
 
 test('a name that the appliance got while running is an own origin within seconds, and foreign ones cost next to nothing', () => {
@@ -71,7 +74,7 @@ test('a name that the appliance got while running is an own origin within second
       asked++;
       return names;
     },
-    9443,
+    [9443],
     clock,
   );
   for (let i = 0; i < 100; i++) assert.equal(own('https://192.0.2.2:9443'), false);
