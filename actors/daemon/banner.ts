@@ -10,7 +10,8 @@ export interface BannerFacts {
   /** Why nothing listens. */
   readonly httpTrouble: string | undefined;
   readonly fingerprint: string;
-  readonly caFile: string;
+  /** Where it comes from, or who vouches for it. */
+  readonly certificateFrom: string;
   readonly mode: Mode;
   readonly modeReason: string | undefined;
   readonly httpEngine: string;
@@ -35,7 +36,7 @@ export function banner(facts: BannerFacts): string {
     ['bartizan', `${facts.version}, ready in ${goDuration(millis(Math.round(facts.startMs)))}`],
     ['console', consoleText(facts)],
     ['', `certificate SHA-256 ${facts.fingerprint}`],
-    ['', `its authority: ${facts.caFile}`],
+    ['', facts.certificateFrom],
     ['mode', MODE_TEXT[facts.mode]],
     facts.modeReason === undefined ? undefined : ['', `but ${facts.modeReason}`],
     ['engine', `${facts.httpEngine}; nftables: ${facts.firewallEngine}`],

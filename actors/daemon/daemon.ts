@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Component } from '../../core/base/component.ts';
+import { parseCidr } from '../../core/base/ip.ts';
 import type { Log } from '../../core/base/ports.ts';
 import { messageOf } from '../../core/base/result.ts';
 import { exitCode } from '../../core/cli/exit-codes.ts';
@@ -142,8 +143,8 @@ export class Daemon {
     const { config } = opened.file.loaded;
     const listen = parseListen(config.webui.listen);
     if (!listen.ok) throw new Error(listen.public);
-    const { tls, identity } = foundation.identity;
-    return httpService({
+    const { certificates, identity } = foundation.identity;
+    const http = httpService({
       clock: systemClock,
       random: systemRandom,
       log,
@@ -151,16 +152,29 @@ export class Daemon {
       identity,
       audit: foundation.audit.sink,
       listen: listen.value,
-      names: [config.hostname, 'localhost', ...listenNames(listen.value.host)],
-      tls: async () => tls,
+      names: () => [config.hostname, 'localhost', ...config.webui.tls_names, ...listenNames(listen.value.host)],
+      trustedProxies: config.webui.trusted_proxies.flatMap((text) => {
+        const net = parseCidr(text);
+        return net.ok ? [net.value] : [];
+      }),
+      tls: async () => certificates.tls,
       socketPath: join(opened.stateDir, 'control.sock'),
       consoleFolder: CONSOLE,
     });
+    certificates.onChange((tls) => {
+      const reloaded = http.reload(tls);
+      if (!reloaded.ok && reloaded.code !== 'stopped') {
+        log('error', 'new certificate is not in service', { reason: reloaded.public });
+      }
+    });
+    return http;
   }
 
   #components(): readonly Component[] {
     const { firewall, pipeline, sources } = this.#plane;
-    const own = [firewall.component(), pipeline.component(), this.#http.component(), this.#storeComponent()];
+    const { certificates } = this.#parts.foundation.identity;
+    const edge = [this.#http.component(), certificates.component()];
+    const own = [firewall.component(), pipeline.component(), ...edge, this.#storeComponent()];
     const supervised = (this.#tree?.components() ?? []).filter(({ state }) => state !== 'ok');
     // What the supervisor says of a part that is not well stands above what the part says of itself.
     const worse = new Set(supervised.map(({ name }) => name));
@@ -182,14 +196,17 @@ export class Daemon {
     const { version, opened, foundation } = this.#parts;
     const config: Config = opened.file.loaded.config;
     const reason = modeReason(this.#appliance.mode, this.#plane.firewall);
-    const { claimCode, tls } = foundation.identity;
+    const { claimCode, certificates } = foundation.identity;
+    const { fingerprint, source } = certificates.tls;
+    const ownCa = join(opened.stateDir, TLS_FOLDER, 'ca.crt');
+    const trouble = certificates.component().message;
     return banner({
       version,
       listen: config.webui.listen,
       port: this.#http.port,
       httpTrouble: this.#tree?.components().find(({ name }) => name === 'http')?.message,
-      fingerprint: tls.fingerprint,
-      caFile: join(opened.stateDir, TLS_FOLDER, 'ca.crt'),
+      fingerprint,
+      certificateFrom: source === 'own' ? `its authority: ${ownCa}` : `from ${config.webui.tls_cert}`,
       mode: this.#appliance.mode,
       modeReason: reason,
       httpEngine: this.#http.engine,
@@ -197,7 +214,7 @@ export class Daemon {
       configFile: opened.file.path,
       configCreated: opened.created,
       sources: config.watchers.files.map(({ path, parser }) => `${path} (${parser})`),
-      notes: opened.notes,
+      notes: [...opened.notes, ...(trouble === undefined ? [] : [trouble])],
       claimCode,
       startMs: processAge(),
     });

@@ -2,12 +2,12 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
-import { parseListen } from '../../core/config/formats.ts';
+import { lengthOf, parseListen } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
 import type { Mode } from '../../core/respond/mode.ts';
 import { type NftPort, openNft } from '../../native/nft/index.ts';
 import { type AuditLog, openAudit } from '../audit/index.ts';
-import { type ConfiguredToken, type OpenedIdentity, openIdentity } from '../identity/index.ts';
+import { type CertificateFiles, type ConfiguredToken, type OpenedIdentity, openIdentity } from '../identity/index.ts';
 import { openStore, type Store, type StoreDamage } from '../store/index.ts';
 import { unavailableNft } from './unavailable-nft.ts';
 
@@ -107,8 +107,16 @@ function identityOf({ config, stateDir, clock, random, log }: FoundationDeps, st
     tlsDirectory: join(stateDir, TLS_FOLDER),
     hostname: config.hostname,
     listen: listen.ok ? [listen.value.host] : [],
+    tlsNames: config.webui.tls_names,
+    ...tlsFiles(config),
     tokens: configuredTokens(config),
+    sessions: { idle: lengthOf(config.webui.session_idle), lifetime: lengthOf(config.webui.session_lifetime) },
   });
+}
+
+/** Both or none: the config has seen to that. */
+function tlsFiles({ webui: { tls_cert: cert, tls_key: key } }: Config): { readonly tlsFiles?: CertificateFiles } {
+  return cert === undefined || key === undefined ? {} : { tlsFiles: { cert, key } };
 }
 
 function configuredTokens({ webui }: Config): readonly ConfiguredToken[] {

@@ -40,7 +40,7 @@ export function treeOf(
         strategy: 'one-for-one',
         intensity: EDGE_PATIENCE,
         reviveAfter: EDGE_REVIVAL,
-        children: [http],
+        children: [identity.certificates, http],
       }),
     ],
   });

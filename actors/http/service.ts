@@ -1,12 +1,15 @@
 import type { Appliance } from '../../core/api/appliance.ts';
 import type { AuditSink } from '../../core/api/audit.ts';
 import type { Principal } from '../../core/api/auth.ts';
+import { csrfOfPage } from '../../core/api/csrf.ts';
 import { createDispatch } from '../../core/api/dispatch.ts';
 import type { Dispatch } from '../../core/api/http.ts';
 import type { Identity } from '../../core/api/identity.ts';
-import { type OwnOrigin, ownOrigins } from '../../core/api/origin.ts';
+import { currentOrigins, type OwnOrigin } from '../../core/api/origin.ts';
+import { CSM } from '../../core/api/surface.ts';
 import { mountsFor } from '../../core/api/tables.ts';
 import type { Component, ComponentState } from '../../core/base/component.ts';
+import type { Cidr } from '../../core/base/ip.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
 import { fail, messageOf, type Result } from '../../core/base/result.ts';
 import { seconds } from '../../core/base/time.ts';
@@ -24,8 +27,13 @@ export interface HttpOptions {
   readonly identity: Identity;
   readonly audit: AuditSink;
   readonly listen: { readonly host: string; readonly port: number };
-  /** Host names and addresses under which browsers reach the appliance; pages of any other origin are refused. */
-  readonly names: readonly string[];
+  /**
+   * Host names and addresses under which browsers reach the appliance at this moment; pages of any other origin are
+   * refused.
+   */
+  readonly names: () => readonly string[];
+  /** Proxies whose X-Forwarded-For is believed; none unless given. */
+  readonly trustedProxies?: readonly Cidr[];
   /** Asked at every start. */
   readonly tls: () => Promise<TlsMaterial>;
   /** Socket file for the command line, in a folder that only root may enter. */
@@ -102,7 +110,9 @@ async function open(options: HttpOptions, engine: HttpEnginePort, state: State):
   const serve = counted(await dispatchFor(options, (origin) => ownOrigin(origin)), state.counters);
   const listener = opened(await engine.listen(listen, await options.tls(), serve));
   state.listeners = [listener];
-  ownOrigin = ownOrigins(names, listener.port);
+  // A browser in front of a proxy sees the proxy's port.
+  const ports = [listener.port, ...(options.trustedProxies?.length ? [443] : [])];
+  ownOrigin = currentOrigins(names, ports, options.clock);
   if (!(await clearSocketPath(socketPath))) {
     throw new Error(`cannot listen on ${socketPath}: a running Bartizan answers there, or it is no socket`);
   }
@@ -110,7 +120,7 @@ async function open(options: HttpOptions, engine: HttpEnginePort, state: State):
 }
 
 async function dispatchFor(options: HttpOptions, ownOrigin: OwnOrigin): Promise<Dispatch> {
-  const { appliance, identity, clock, random, log, audit } = options;
+  const { appliance, identity, clock, random, log, audit, trustedProxies = [] } = options;
   return createDispatch({
     mounts: mountsFor({ appliance, identity, clock }),
     credentials: identity,
@@ -120,7 +130,8 @@ async function dispatchFor(options: HttpOptions, ownOrigin: OwnOrigin): Promise<
     random,
     log,
     audit,
-    outside: consoleAssets(await readAssets(options.consoleFolder)),
+    trustedProxies,
+    outside: consoleAssets(await readAssets(options.consoleFolder), (request) => csrfOfPage(request, CSM, identity)),
   });
 }
 

@@ -1,20 +1,19 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
 import { type Failure, fail, messageOf, ok, type Result } from '../../core/base/result.ts';
-import { days, type Millis, plus } from '../../core/base/time.ts';
+import { days, type Millis, millis, plus } from '../../core/base/time.ts';
 import { type FilePort, writeWhole } from './files.ts';
 import type { KeyAndCertificate } from './issuer.ts';
 import { permittedDnsSuffixes } from './name-constraints.ts';
 import { authorityNames, isPermitted, type ServerNames } from './names.ts';
+import type { ServedPair } from './served-pair.ts';
 
-/** What a TLS listener needs, all PEM. */
-export interface TlsMaterial {
-  /** The server's certificate, then the CA's. */
-  readonly cert: string;
-  readonly key: string;
+/** The appliance's own certificate: `cert` is the server's, then the CA's. */
+export interface TlsMaterial extends ServedPair {
+  /** The CA's certificate alone, PEM. */
   readonly ca: string;
-  /** SHA-256 of the server's certificate, `AB:CD:…`, to be compared with what a browser shows. */
-  readonly fingerprint: string;
+  /** Names that had to be left out, because the CA may not vouch for them. */
+  readonly unnamed: readonly string[];
 }
 
 export interface CertificateDeps {
@@ -35,11 +34,14 @@ const SERVER_KEY = 'server.key';
 const CA_LIFETIME = days(3653);
 /** The longest that browsers take is 398 days. */
 const SERVER_LIFETIME = days(397);
-const RENEW_BEFORE = days(30);
+export const RENEW_BEFORE = days(30);
 /** For clients whose clock is behind ours. */
 const BACKDATE = days(1);
 /** A clock before this is not set yet; a CA dated by it would be years shorter than it says. */
 const EARLIEST = Date.UTC(2026, 0, 1) as Millis;
+
+/** Whether a clock that shows this can be believed. One without a battery begins in 1970, or where the system was built. */
+export const isClockSet = (now: Millis): boolean => now >= EARLIEST;
 
 interface Authority {
   readonly certPem: string;
@@ -54,7 +56,8 @@ type Refusal = Failure<'tls'>;
  * The certificates of this appliance: read, and made or renewed where needed. The CA is what people import and trust, so
  * a damaged one is refused, naming the file, and never replaced; only where both its files are absent is one made. A key
  * without certificate (a crash during the first start) gets one of the same name. The server's certificate is issued
- * again, with a log line, when it is damaged, ends within 30 days, or lacks a name. A CA key that the operator keeps
+ * again, with a log line, when it is damaged, ends within 30 days, or lacks a name; its time is judged only by a clock
+ * that is set, lest a boot without one would replace a good certificate. A CA key that the operator keeps
  * elsewhere is missed only when nothing can serve without it. A pair that cannot be written serves from memory until the
  * next start.
  */
@@ -63,11 +66,20 @@ export async function ensureCertificates(deps: CertificateDeps): Promise<Result<
     await deps.files.makeDirectory(deps.directory, 0o700);
     const authority = await ensureAuthority(deps);
     if (!authority.ok) return authority;
-    const server = await ensureServer(deps, authority.value);
+    const names = namesWithin(deps, authority.value.cert);
+    const server = await ensureServer(deps, authority.value, names);
     if (!server.ok) return server;
-    const { fingerprint256 } = new X509Certificate(server.value.cert);
+    const { fingerprint256: fingerprint, validFrom, validTo } = new X509Certificate(server.value.cert);
     const ca = authority.value.certPem;
-    return ok({ cert: server.value.cert + ca, key: server.value.key, ca, fingerprint: fingerprint256 });
+    return ok({
+      cert: server.value.cert + ca,
+      key: server.value.key,
+      ca,
+      fingerprint,
+      validFrom: millis(Date.parse(validFrom)),
+      validTo: millis(Date.parse(validTo)),
+      unnamed: deps.names.dns.filter((name) => !names.dns.includes(name)),
+    });
   } catch (cause) {
     return fail('tls', `certificates in ${deps.directory} cannot be set up: ${messageOf(cause)}`, cause);
   }
@@ -105,11 +117,14 @@ async function makeAuthority(deps: CertificateDeps, oldKey: string | undefined):
   return { certPem: made.cert, cert: new X509Certificate(made.cert), key: made.key };
 }
 
-async function ensureServer(deps: CertificateDeps, authority: Authority): Promise<Result<KeyAndCertificate, 'tls'>> {
+async function ensureServer(
+  deps: CertificateDeps,
+  authority: Authority,
+  names: ServerNames,
+): Promise<Result<KeyAndCertificate, 'tls'>> {
   const { directory, log } = deps;
-  const names = namesWithin(deps, authority.cert);
   const stored = await readServer(deps, authority.cert);
-  const why = 'why' in stored ? stored.why : lackOf(stored.pair, names, plausibleNow(deps));
+  const why = 'why' in stored ? stored.why : lackOf(stored.pair, names, deps.clock.now());
   if (why === undefined && 'pair' in stored) return ok(stored.pair);
   const about = { file: `${directory}/${SERVER_CERT}`, why };
   if (authority.key !== undefined) {
@@ -151,11 +166,12 @@ async function readServer(
   if (keyPem === undefined) return { why: `${SERVER_KEY} is absent` };
   const cert = readCertificate(certPem);
   const key = readKey(keyPem);
-  const now = plausibleNow(deps);
+  const now = deps.clock.now();
   if (cert === undefined) return { why: `${SERVER_CERT} is damaged` };
   if (key === undefined) return { why: `${SERVER_KEY} is damaged` };
   if (!cert.checkPrivateKey(key)) return { why: `${SERVER_KEY} does not belong to ${SERVER_CERT}` };
   if (!cert.checkIssued(ca) || !cert.verify(ca.publicKey)) return { why: 'it is not signed by the CA' };
+  if (!isClockSet(now)) return { pair: { cert: withLineEnd(certPem), key: keyPem } };
   if (Date.parse(cert.validFrom) > now) return { why: 'it is not valid yet' };
   if (Date.parse(cert.validTo) <= now) return { why: `it ended ${cert.validTo}` };
   return { pair: { cert: withLineEnd(certPem), key: keyPem } };
@@ -164,7 +180,7 @@ async function readServer(
 /** Why a pair that serves should be replaced all the same. */
 function lackOf(pair: KeyAndCertificate, names: ServerNames, now: Millis): string | undefined {
   const cert = new X509Certificate(pair.cert);
-  if (Date.parse(cert.validTo) < plus(now, RENEW_BEFORE)) return `it ends ${cert.validTo}`;
+  if (isClockSet(now) && Date.parse(cert.validTo) < plus(now, RENEW_BEFORE)) return `it ends ${cert.validTo}`;
   const missing =
     names.dns.find((name) => cert.checkHost(name) === undefined) ??
     names.ips.find((ip) => cert.checkIP(ip) === undefined);
@@ -188,6 +204,7 @@ function namesWithin({ names, log, directory }: CertificateDeps, ca: X509Certifi
 /** A CA out of its time is served on: clients refuse it, but the appliance guards, and the log says what to do. */
 function warnOfTime({ clock, log, directory }: CertificateDeps, { validFrom, validTo }: X509Certificate): void {
   const now = clock.now();
+  if (!isClockSet(now)) return;
   if (Date.parse(validFrom) <= now && Date.parse(validTo) > plus(now, SERVER_LIFETIME)) return;
   const file = `${directory}/${CA_CERT}`;
   log(

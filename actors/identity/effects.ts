@@ -1,4 +1,5 @@
 import { createHmac, hash } from 'node:crypto';
+import { constants, watch as watchFolder } from 'node:fs';
 import { chmod, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { dirname } from 'node:path';
@@ -14,10 +15,18 @@ export interface IdentityEffects {
   hostAddresses(): readonly string[];
   /** The first line of a file that only its owner has access to. */
   readSecret(path: string): Promise<Result<string, 'unreadable'>>;
+  /** The text of a regular file of at most 256 KiB. */
+  readPem(path: string): Promise<Result<string, 'unreadable'>>;
+  /**
+   * Calls `changed` when something in the files' folders does, possibly more often than that. May miss changes (a folder
+   * that is not there, a network file system): who needs to know looks now and then, too. Returns the end of it.
+   */
+  watch(paths: readonly string[], changed: () => void): () => void;
 }
 
 const LARGEST_FILE = 65_536;
 const LARGEST_SECRET = 4096;
+const LARGEST_PEM = 262_144;
 
 /** SHA-256 of the text in UTF-8, 64 hex digits. */
 export const sha256 = (text: string): string => hash('sha256', text, 'hex');
@@ -60,6 +69,8 @@ export const systemEffects: IdentityEffects = {
   hostAddresses: () =>
     Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address)),
   readSecret,
+  readPem,
+  watch: watchFolders,
 };
 
 /**
@@ -82,6 +93,35 @@ async function readSecret(path: string): Promise<Result<string, 'unreadable'>> {
   } catch (cause) {
     return fail('unreadable', `${path} cannot be read: ${messageOf(cause)}`, cause);
   }
+}
+
+/** Opened without waiting, so that a pipe of that name cannot hold us up. */
+async function readPem(path: string): Promise<Result<string, 'unreadable'>> {
+  try {
+    await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const stats = await file.stat();
+    if (!stats.isFile()) return fail('unreadable', `${path} is not a regular file`);
+    if (stats.size > LARGEST_PEM) return fail('unreadable', `${path} is larger than ${LARGEST_PEM} bytes`);
+    return ok(await file.readFile('utf8'));
+  } catch (cause) {
+    return fail('unreadable', `${path} cannot be read: ${messageOf(cause)}`, cause);
+  }
+}
+
+/** The folders, not the files: a renewal mostly puts a new file or link in the old one's place. */
+function watchFolders(paths: readonly string[], changed: () => void): () => void {
+  const watchers = [...new Set(paths.map(dirname))].flatMap((folder) => {
+    try {
+      const watcher = watchFolder(folder, { persistent: false }, changed);
+      watcher.on('error', () => watcher.close());
+      return [watcher];
+    } catch {
+      return [];
+    }
+  });
+  return () => {
+    for (const watcher of watchers) watcher.close();
+  };
 }
 
 async function syncDirectory(path: string): Promise<void> {

@@ -1,19 +1,23 @@
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
 import { ok, type Result } from '../../core/base/result.ts';
 import type { StorePort } from '../store/index.ts';
-import { ensureCertificates, type TlsMaterial } from './certificates.ts';
+import { type CertificateFiles, type Certificates, openCertificates } from './certificate-keeper.ts';
+import { ensureCertificates } from './certificates.ts';
+import { type ConfiguredToken, configuredTokens } from './configured-tokens.ts';
 import { type OpenedCredentials, openCredentials } from './credentials.ts';
 import { type IdentityEffects, systemEffects } from './effects.ts';
 import { serverNames } from './names.ts';
-import { type ConfiguredToken, configuredTokens } from './tokens.ts';
+import type { SessionLimits } from './sessions.ts';
 
 /** Addresses on this host's interfaces, of the namespace that the listeners are in. */
 export const hostAddresses = (): readonly string[] => systemEffects.hostAddresses();
 
-export type { TlsMaterial } from './certificates.ts';
+export type { CertificateFiles, Certificates } from './certificate-keeper.ts';
+export type { ConfiguredToken } from './configured-tokens.ts';
 export type { IdentityEffects } from './effects.ts';
 export type { FilePort } from './files.ts';
-export { type ConfiguredToken, LONGEST_TOKEN, SHORTEST_TOKEN } from './tokens.ts';
+export type { SessionLimits } from './sessions.ts';
+export { LONGEST_TOKEN, SHORTEST_TOKEN } from './tokens.ts';
 
 export interface IdentityDeps {
   readonly store: StorePort;
@@ -26,13 +30,19 @@ export interface IdentityDeps {
   readonly hostname: string;
   /** Addresses the listeners are bound to, without ports; wildcards may stand here. */
   readonly listen: readonly string[];
+  /** Host names and addresses beside these under which the appliance is reached. */
+  readonly tlsNames: readonly string[];
+  /** The operator's own certificate, to be served instead of the appliance's. */
+  readonly tlsFiles?: CertificateFiles;
   /** From the config, already checked for form; an admin token here makes the appliance count as claimed. */
   readonly tokens: readonly ConfiguredToken[];
+  readonly sessions: SessionLimits;
   readonly effects?: IdentityEffects;
 }
 
 export interface OpenedIdentity extends OpenedCredentials {
-  readonly tls: TlsMaterial;
+  /** To be started, and its `tls` handed to the listeners, again whenever it changes. */
+  readonly certificates: Certificates;
 }
 
 /** `tls`: keys or certificates are damaged or cannot be written. `token`: a configured token cannot be used. */
@@ -44,13 +54,28 @@ export type IdentityRefusal = 'tls' | 'token';
 export async function openIdentity(deps: IdentityDeps): Promise<Result<OpenedIdentity, IdentityRefusal>> {
   const effects = deps.effects ?? systemEffects;
   const { store, clock, random, log, tlsDirectory: directory } = deps;
-  const names = serverNames(deps.hostname, { listen: deps.listen, host: effects.hostAddresses() });
-  const [tls, configured] = await Promise.all([
-    ensureCertificates({ files: effects.files, clock, random, log, directory, names }),
+  const names = () =>
+    serverNames(deps.hostname, { more: deps.tlsNames, listen: deps.listen, host: effects.hostAddresses() });
+  const [certificates, configured] = await Promise.all([
+    openCertificates({
+      clock,
+      log,
+      effects,
+      names,
+      ensure: (wanted) => ensureCertificates({ files: effects.files, clock, random, log, directory, names: wanted }),
+      ...(deps.tlsFiles === undefined ? {} : { files: deps.tlsFiles }),
+    }),
     configuredTokens(deps.tokens, effects),
   ]);
-  if (!tls.ok) return tls;
+  if (!certificates.ok) return certificates;
   if (!configured.ok) return configured;
-  const credentials = await openCredentials({ store, clock, random, log, configured: configured.value });
-  return ok({ tls: tls.value, ...credentials });
+  const credentials = await openCredentials({
+    store,
+    clock,
+    random,
+    log,
+    configured: configured.value,
+    sessions: deps.sessions,
+  });
+  return ok({ certificates: certificates.value, ...credentials });
 }

@@ -18,22 +18,30 @@ const LOOPBACK = ['127.0.0.1', '::1'] as const;
 /** Keeps the handshake in a few packets on a host with hundreds of container addresses. */
 const MOST_IPS = 64;
 
+export interface NameSources {
+  /** Configured host names and addresses beside the host name. */
+  readonly more?: readonly string[];
+  /** Addresses of the listeners; wildcards may stand here. */
+  readonly listen: readonly string[];
+  /** Addresses of this host's interfaces. */
+  readonly host: readonly string[];
+}
+
 /**
- * The names of this appliance: host name, localhost, loopback, the addresses it listens on, then the host's own.
+ * The names of this appliance: host name, those configured beside it, localhost, loopback, the addresses it listens on,
+ * then the host's own.
  * Left out: wildcards, which are no address; link-local ones, which need a zone no URL carries; what is no host name.
  */
-export function serverNames(
-  hostname: string,
-  { listen, host }: { readonly listen: readonly string[]; readonly host: readonly string[] },
-): ServerNames {
-  const name = hostname.toLowerCase().replace(/\.$/, '');
-  const isAddress = parseIp(hostname).ok;
-  const known = reachable([...LOOPBACK, ...(isAddress ? [hostname] : []), ...listen]);
+export function serverNames(hostname: string, { more = [], listen, host }: NameSources): ServerNames {
+  const named = [hostname, ...more];
+  const isAddress = (name: string): boolean => parseIp(name).ok;
+  const dns = named.filter((name) => !isAddress(name)).map((name) => name.toLowerCase().replace(/\.$/, ''));
+  const known = reachable([...LOOPBACK, ...named.filter(isAddress), ...listen]);
   const own = reachable(host).filter((ip) => !known.includes(ip));
   const isPassing = (ip: Ip): boolean => ip.includes(':');
   const ips = [...known, ...own.filter((ip) => !isPassing(ip))].slice(0, MOST_IPS);
   return {
-    dns: [...new Set([...(!isAddress && isHostName(name) ? [name] : []), 'localhost'])],
+    dns: [...new Set([...dns.filter(isHostName), 'localhost'])],
     ips,
     passingIps: own.filter(isPassing).slice(0, MOST_IPS - ips.length),
   };

@@ -1,23 +1,28 @@
 import type { Clock, Random } from '../../core/base/ports.ts';
 import { fail, ok, type Result } from '../../core/base/result.ts';
-import { hasPassed, hours, type Millis, minutes, plus } from '../../core/base/time.ts';
+import { hasPassed, type Millis, millis, minutes, plus } from '../../core/base/time.ts';
 import { identityKeys } from '../../core/keys/identity-keys.ts';
 import type { StoreOp, StorePort } from '../store/index.ts';
 import { sha256 } from './effects.ts';
 import type { OrderedWriter } from './writer.ts';
 
-/** A session ends when it was idle this long, */
-export const IDLE_LIFETIME = hours(12);
-/** and at this age at the latest, which is the cookie's Max-Age too. */
-export const SESSION_LIFETIME = hours(24);
-/** Beyond it the session that was idle longest gives way. */
+/** Beyond it the session that was idle longest gives way; */
 export const MOST_SESSIONS = 1000;
+/** beyond this one of the same token does, so that nobody can push out the sessions of others. */
+export const MOST_OF_ONE_TOKEN = 100;
 /** How stale `lastSeenAt` on disk may be. */
 const SEEN_INTERVAL = minutes(1);
 
+export interface SessionLimits {
+  /** A session ends when it was not used for this long, */
+  readonly idle: Millis;
+  /** and at this age at the latest, which is the cookie's Max-Age too. */
+  readonly lifetime: Millis;
+}
+
 /** A session as it is kept, under the SHA-256 of its cookie. */
 export interface SessionRecord {
-  /** Digest of the token that logged in; its scope is the session's, and the session ends with it. */
+  /** Digest of the token that logged in; its scopes are the session's, and the session ends with it. */
   readonly token: string;
   readonly csrf: string;
   readonly createdAt: Millis;
@@ -26,8 +31,17 @@ export interface SessionRecord {
   readonly peer: string;
 }
 
-interface Live {
+/** A session that is not over. */
+export interface Live {
+  readonly id: string;
+  readonly record: SessionRecord;
+  readonly lastSeenAt: Millis;
+  readonly expiresAt: Millis;
+}
+
+interface Entry {
   readonly digest: string;
+  readonly id: string;
   readonly record: SessionRecord;
   lastSeenAt: Millis;
   storedAt: Millis;
@@ -37,12 +51,17 @@ export interface SessionsDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly writer: OrderedWriter;
+  readonly limits: SessionLimits;
+  readonly idOf: (digest: string) => string;
+  /** Told of every session that ends, by its public id. */
+  readonly onEnd: (id: string) => void;
 }
 
 /** Sessions in memory, because every request asks; the store follows. */
 export class Sessions {
   readonly #deps: SessionsDeps;
-  readonly #byDigest = new Map<string, Live>();
+  readonly #byDigest = new Map<string, Entry>();
+  readonly #byId = new Map<string, Entry>();
 
   constructor(deps: SessionsDeps) {
     this.#deps = deps;
@@ -53,11 +72,11 @@ export class Sessions {
     const dead: StoreOp[] = [];
     for await (const [key, record] of store.entries<unknown>(identityKeys.sessions)) {
       const digest = identityKeys.sessionDigest(key);
-      const live = isSessionRecord(record) ? asLive(digest, record) : undefined;
-      if (live === undefined || this.#isOver(live) || !isGood(live.record.token)) dead.push({ del: key });
-      else this.#byDigest.set(digest, live);
+      const entry = isSessionRecord(record) ? this.#entry(digest, record) : undefined;
+      if (entry === undefined || this.#isOver(entry) || !isGood(entry.record.token)) dead.push({ del: key });
+      else this.#add(entry);
     }
-    dead.push(...this.#makeRoom(0));
+    dead.push(...this.#makeRoom(MOST_SESSIONS));
     if (dead.length > 0) this.#deps.writer.inBackground(dead);
   }
 
@@ -68,82 +87,129 @@ export class Sessions {
   async open(
     { token, peer }: { readonly token: string; readonly peer: string },
     also: readonly StoreOp[] = [],
-  ): Promise<Result<{ readonly cookie: string; readonly csrf: string }, 'failed'>> {
+  ): Promise<Result<{ readonly id: string; readonly cookie: string; readonly csrf: string }, 'failed'>> {
     const { clock, random, writer } = this.#deps;
     const cookie = Buffer.from(random.bytes(32)).toString('base64url');
     const csrf = Buffer.from(random.bytes(32)).toString('hex');
     const now = clock.now();
     const record: SessionRecord = { token, csrf, createdAt: now, lastSeenAt: now, peer };
-    const digest = sha256(cookie);
+    const entry = this.#entry(sha256(cookie), record);
     const kept = await writer.kept([
       ...also,
-      ...this.#makeRoom(1),
-      { put: identityKeys.session(digest), value: record },
+      ...this.#makeRoom(MOST_OF_ONE_TOKEN - 1, token),
+      ...this.#makeRoom(MOST_SESSIONS - 1),
+      { put: identityKeys.session(entry.digest), value: record },
     ]);
     if (!kept.ok) return fail('failed', 'the session could not be stored', kept);
-    this.#byDigest.set(digest, asLive(digest, record));
-    return ok({ cookie, csrf });
+    this.#add(entry);
+    return ok({ id: entry.id, cookie, csrf });
   }
 
   /** The session of this cookie, which has now been seen; undefined when there is none or it is over. */
-  seen(cookie: string): SessionRecord | undefined {
-    const live = this.#byDigest.get(sha256(cookie));
-    if (live === undefined) return undefined;
-    if (this.#isOver(live)) {
-      this.#deps.writer.inBackground(this.#forget(live));
-      return undefined;
-    }
-    this.#touch(live);
-    return live.record;
+  seen(cookie: string): Pick<Live, 'id' | 'record'> | undefined {
+    const entry = this.#find(cookie);
+    if (entry !== undefined) this.#touch(entry);
+    return entry;
   }
 
-  /** Ends the session with this CSRF token. A failing disk may bring it back at a restart, for a day at most. */
-  async close(csrf: string): Promise<void> {
-    const live = [...this.#byDigest.values()].find(({ record }) => record.csrf === csrf);
-    if (live !== undefined) await this.#deps.writer.kept(this.#forget(live));
+  /** The same without counting as a use. */
+  known(cookie: string): Pick<Live, 'id' | 'record'> | undefined {
+    return this.#find(cookie);
+  }
+
+  /** Sessions that are not over, newest first. */
+  list(): readonly Live[] {
+    return [...this.#byDigest.values()]
+      .filter((entry) => !this.#isOver(entry))
+      .map((entry) => this.#shown(entry))
+      .sort((a, b) => b.record.createdAt - a.record.createdAt);
+  }
+
+  /** The session with this public id, unless it is over. */
+  withId(id: string): Live | undefined {
+    const entry = this.#byId.get(id);
+    return entry === undefined || this.#isOver(entry) ? undefined : this.#shown(entry);
+  }
+
+  /** Ends this session at once. @returns what is to be written for it to stay so */
+  end(id: string): readonly StoreOp[] {
+    const entry = this.#byId.get(id);
+    return entry === undefined ? [] : this.#forget(entry);
+  }
+
+  /** As `end`, for every session that this token made. */
+  endOf(token: string): readonly StoreOp[] {
+    return this.#forgetAll(({ record }) => record.token === token);
   }
 
   get count(): number {
     return this.#byDigest.size;
   }
 
-  #touch(live: Live): void {
+  #find(cookie: string): Entry | undefined {
+    const entry = this.#byDigest.get(sha256(cookie));
+    if (entry === undefined || !this.#isOver(entry)) return entry;
+    this.#deps.writer.inBackground(this.#forget(entry));
+    return undefined;
+  }
+
+  #entry(digest: string, record: SessionRecord): Entry {
+    const { lastSeenAt } = record;
+    return { digest, id: this.#deps.idOf(digest), record, lastSeenAt, storedAt: lastSeenAt };
+  }
+
+  #add(entry: Entry): void {
+    this.#byDigest.set(entry.digest, entry);
+    this.#byId.set(entry.id, entry);
+  }
+
+  #shown(entry: Entry): Live {
+    const { id, record, lastSeenAt } = entry;
+    return { id, record, lastSeenAt, expiresAt: this.#endOf(entry) };
+  }
+
+  #touch(entry: Entry): void {
     const now = this.#deps.clock.now();
-    live.lastSeenAt = now;
+    entry.lastSeenAt = now;
     // The clock may have been set back: a difference either way is written.
-    if (Math.abs(now - live.storedAt) < SEEN_INTERVAL) return;
-    live.storedAt = now;
-    const value: SessionRecord = { ...live.record, lastSeenAt: now };
-    this.#deps.writer.inBackground([{ put: identityKeys.session(live.digest), value }]);
+    if (Math.abs(now - entry.storedAt) < SEEN_INTERVAL) return;
+    entry.storedAt = now;
+    const value: SessionRecord = { ...entry.record, lastSeenAt: now };
+    this.#deps.writer.inBackground([{ put: identityKeys.session(entry.digest), value }]);
   }
 
-  #isOver({ lastSeenAt, record }: Live): boolean {
+  #endOf({ lastSeenAt, record }: Entry): Millis {
+    const { idle, lifetime } = this.#deps.limits;
+    return millis(Math.min(plus(lastSeenAt, idle), plus(record.createdAt, lifetime)));
+  }
+
+  /** Or from a future that is further than a session lives: the clock was wrong when it began. */
+  #isOver(entry: Entry): boolean {
     const now = this.#deps.clock.now();
-    return hasPassed(plus(lastSeenAt, IDLE_LIFETIME), now) || hasPassed(plus(record.createdAt, SESSION_LIFETIME), now);
+    return hasPassed(this.#endOf(entry), now) || entry.record.createdAt > plus(now, this.#deps.limits.lifetime);
   }
 
-  /** Removes what is over, then the longest idle, until `wanted` more fit. */
-  #makeRoom(wanted: number): StoreOp[] {
-    const over = [...this.#byDigest.values()].filter((live) => this.#isOver(live));
-    const ops = over.flatMap((live) => this.#forget(live));
-    const surplus = this.#byDigest.size + wanted - MOST_SESSIONS;
+  /** Removes what is over, then the longest idle, until at most `most` are left, of one token where one is named. */
+  #makeRoom(most: number, token?: string): readonly StoreOp[] {
+    const ops = this.#forgetAll((entry) => this.#isOver(entry));
+    const counted = [...this.#byDigest.values()].filter(({ record }) => token === undefined || record.token === token);
+    const surplus = counted.length - most;
     if (surplus <= 0) return ops;
-    const byIdleness = [...this.#byDigest.values()].sort((a, b) => a.lastSeenAt - b.lastSeenAt);
-    return [...ops, ...byIdleness.slice(0, surplus).flatMap((live) => this.#forget(live))];
+    const longestIdle = counted.sort((a, b) => a.lastSeenAt - b.lastSeenAt).slice(0, surplus);
+    return [...ops, ...longestIdle.flatMap((entry) => this.#forget(entry))];
   }
 
-  #forget({ digest }: Live): StoreOp[] {
+  #forgetAll(isMeant: (entry: Entry) => boolean): readonly StoreOp[] {
+    return [...this.#byDigest.values()].filter(isMeant).flatMap((entry) => this.#forget(entry));
+  }
+
+  #forget({ digest, id }: Entry): readonly StoreOp[] {
     this.#byDigest.delete(digest);
+    this.#byId.delete(id);
+    this.#deps.onEnd(id);
     return [{ del: identityKeys.session(digest) }];
   }
 }
-
-const asLive = (digest: string, record: SessionRecord): Live => ({
-  digest,
-  record,
-  lastSeenAt: record.lastSeenAt,
-  storedAt: record.lastSeenAt,
-});
 
 function isSessionRecord(record: unknown): record is SessionRecord {
   if (typeof record !== 'object' || record === null) return false;

@@ -1,150 +1,140 @@
 import type { Principal, Scope } from '../../core/api/auth.ts';
-import type { Log } from '../../core/base/ports.ts';
-import { type Failure, fail, ok, type Result } from '../../core/base/result.ts';
-import { type Deadline, hasPassed, type Millis } from '../../core/base/time.ts';
-import { identityKeys } from '../../core/keys/identity-keys.ts';
-import type { StorePort } from '../store/index.ts';
-import { hmacSha256, type IdentityEffects, sha256 } from './effects.ts';
-
-/**
- * A token as the config has it: an entry of `webui.tokens`, or `webui.metrics_token` with scope `metrics`. Exactly one
- * of the three secrets stands in it.
- */
-export interface ConfiguredToken {
-  readonly name: string;
-  readonly scope: Scope;
-  readonly token?: string;
-  /** 64 hex digits, any case. */
-  readonly token_sha256?: string;
-  /** A file that only its owner can read, with the token in its first line. */
-  readonly token_file?: string;
-}
-
-/** A token as it is kept, under its digest. */
-export interface TokenRecord {
-  readonly name: string;
-  readonly scope: Scope;
-  readonly createdAt: Millis;
-  readonly expiresAt: Deadline;
-}
+import type { TokenEntry } from '../../core/api/identity.ts';
+import { type Deadline, days, hasPassed, type Millis, millis } from '../../core/base/time.ts';
+import { hmacSha256, sha256 } from './effects.ts';
 
 export interface Token {
+  /** SHA-256 of the secret, 64 hex digits. */
   readonly digest: string;
   readonly name: string;
-  readonly scope: Scope;
+  readonly scopes: readonly Scope[];
+  readonly source: TokenEntry['source'];
+  readonly createdAt?: Millis;
   readonly expiresAt: Deadline;
+}
+
+/** A token in the table. */
+export interface Held extends Token {
+  readonly id: string;
+  /** Start of the UTC day of its last use. */
+  readonly usedOn: Millis | undefined;
+  /** No longer accepted, and kept only until its end is stored. */
+  readonly revoked: boolean;
 }
 
 export const SHORTEST_TOKEN = 16;
 export const LONGEST_TOKEN = 512;
 
-/** Printable ASCII without a space: what fits into an Authorization header. */
-const TOKEN_FORM = new RegExp(`^[\\x21-\\x7e]{${SHORTEST_TOKEN},${LONGEST_TOKEN}}$`);
+const DAY = days(1);
 
 /**
  * All tokens by their SHA-256. A lookup hashes what was presented and asks the map; what its timing could tell is about
  * a digest, and knowing the first digits of a digest does not help anybody to find a token that has it.
  */
 export class Tokens {
-  readonly #byDigest = new Map<string, Token>();
+  readonly #secret: string;
+  readonly #byDigest = new Map<string, Held & { usedOn: Millis | undefined; revoked: boolean }>();
+  readonly #byId = new Map<string, Held>();
 
-  add(token: Token): void {
-    this.#byDigest.set(token.digest, token);
+  /** @param secret of this installation, from which public ids are derived */
+  constructor(secret: string) {
+    this.#secret = secret;
+  }
+
+  add(token: Token, usedOn?: Millis): Held {
+    const held = { ...token, id: publicId(this.#secret, 'token', token.digest), usedOn, revoked: false };
+    this.#byDigest.set(token.digest, held);
+    this.#byId.set(held.id, held);
+    return held;
+  }
+
+  remove({ digest, id }: Held): void {
+    this.#byDigest.delete(digest);
+    this.#byId.delete(id);
+  }
+
+  /** From now on it opens nothing. */
+  revoke(digest: string): void {
+    const held = this.#byDigest.get(digest);
+    if (held !== undefined) held.revoked = true;
   }
 
   /** The valid token with this raw text. */
-  find(raw: string, now: Millis): Token | undefined {
+  find(raw: string, now: Millis): Held | undefined {
     return raw.length > LONGEST_TOKEN ? undefined : this.withDigest(sha256(raw), now);
   }
 
-  withDigest(digest: string, now: Millis): Token | undefined {
+  withDigest(digest: string, now: Millis): Held | undefined {
     const token = this.#byDigest.get(digest);
-    return token === undefined || hasPassed(token.expiresAt, now) ? undefined : token;
+    return token === undefined || token.revoked || hasEnded(token, now) ? undefined : token;
+  }
+
+  has(digest: string): boolean {
+    return this.#byDigest.has(digest);
+  }
+
+  withId(id: string): Held | undefined {
+    return this.#byId.get(id);
+  }
+
+  all(): readonly Held[] {
+    return [...this.#byDigest.values()];
+  }
+
+  /** Notes a use. @returns the day, when it is another than that of the last use */
+  touch(digest: string, now: Millis): Millis | undefined {
+    const held = this.#byDigest.get(digest);
+    const day = millis(now - (now % DAY));
+    if (held === undefined || held.usedOn === day) return undefined;
+    held.usedOn = day;
+    return day;
   }
 
   /** An expired admin token counts: its end must not open the appliance to whoever claims first. */
   hasAdmin(): boolean {
-    return [...this.#byDigest.values()].some(({ scope }) => scope === 'admin');
+    return this.all().some(isAdmin);
+  }
+
+  /** Whether an admin could still come in with another token than this one. */
+  hasOtherAdmin(digest: string, now: Millis): boolean {
+    return this.all().some(
+      (token) => token.digest !== digest && isAdmin(token) && !token.revoked && !hasEnded(token, now),
+    );
   }
 }
 
-export const principalOf = ({ name, scope }: Token, kind: 'token' | 'session', csrf?: string): Principal => ({
-  kind,
+const isAdmin = ({ scopes }: Token): boolean => scopes.includes('admin');
+
+/**
+ * A token made in the future tells that the clock is not set: then one with an expiry is not accepted, since it may have
+ * ended long ago.
+ */
+const hasEnded = ({ createdAt = millis(0), expiresAt }: Token, now: Millis): boolean =>
+  hasPassed(expiresAt, now) || (expiresAt !== 'never' && createdAt > now + DAY);
+
+export const principalOf = ({ name, scopes }: Token, as: Omit<Principal, 'name' | 'scopes'>): Principal => ({
+  ...as,
   name,
-  scopes: [scope],
-  ...(csrf === undefined ? {} : { csrf }),
+  scopes,
 });
+
+export const entryOf = (held: Held, now: Millis): TokenEntry => {
+  const { id, name, scopes, source, createdAt, expiresAt, usedOn, revoked } = held;
+  return {
+    id,
+    name,
+    scopes,
+    source,
+    expiresAt,
+    ...(createdAt === undefined ? {} : { createdAt }),
+    ...(usedOn === undefined ? {} : { lastUsedOn: usedOn }),
+    state: revoked ? 'revoked' : hasEnded(held, now) ? 'expired' : 'active',
+  };
+};
 
 /** The CSRF token that goes with a raw token in a cookie: the same on every request, unknown without the secret. */
 export const csrfOfToken = (secret: string, digest: string): string => hmacSha256(secret, `csrf of token ${digest}`);
 
-/** Tokens of the config. The first that cannot be used is named; nothing is skipped in silence. */
-export async function configuredTokens(
-  configured: readonly ConfiguredToken[],
-  { readSecret }: Pick<IdentityEffects, 'readSecret'>,
-): Promise<Result<readonly Token[], 'token'>> {
-  const names = new Map<string, string>();
-  const tokens: Token[] = [];
-  for (const entry of configured) {
-    const digest = await digestOf(entry, readSecret);
-    if (!digest.ok) return digest;
-    const twin = names.get(digest.value);
-    if (twin !== undefined) return refuse(entry, `is the same as token "${twin}"`);
-    names.set(digest.value, entry.name);
-    tokens.push({ digest: digest.value, name: entry.name, scope: entry.scope, expiresAt: 'never' });
-  }
-  return ok(tokens);
-}
-
-export interface StoredTokens {
-  readonly tokens: readonly Token[];
-  /** Records that are no tokens: logged, left alone, and each possibly the only admin's. */
-  readonly damaged: number;
-}
-
-/** Tokens made earlier. */
-export async function storedTokens(store: StorePort, log: Log): Promise<StoredTokens> {
-  const tokens: Token[] = [];
-  let damaged = 0;
-  for await (const [key, record] of store.entries<unknown>(identityKeys.tokens)) {
-    if (isTokenRecord(record)) {
-      tokens.push({ digest: identityKeys.tokenDigest(key), ...record });
-      continue;
-    }
-    damaged++;
-    log('error', 'stored token is damaged and not accepted', { key });
-  }
-  return { tokens, damaged };
-}
-
-async function digestOf(
-  entry: ConfiguredToken,
-  readSecret: IdentityEffects['readSecret'],
-): Promise<Result<string, 'token'>> {
-  const { token, token_sha256: digest, token_file: file } = entry;
-  if ([token, digest, file].filter((secret) => secret !== undefined).length !== 1) {
-    return refuse(entry, 'needs exactly one of token, token_sha256 and token_file');
-  }
-  if (digest !== undefined) {
-    return /^[0-9a-f]{64}$/i.test(digest)
-      ? ok(digest.toLowerCase())
-      : refuse(entry, 'needs a SHA-256 of 64 hex digits');
-  }
-  const secret = file === undefined ? ok(token ?? '') : await readSecret(file);
-  if (!secret.ok) return refuse(entry, `cannot be loaded: ${secret.public}`);
-  return TOKEN_FORM.test(secret.value)
-    ? ok(sha256(secret.value))
-    : refuse(entry, `must be ${SHORTEST_TOKEN} to ${LONGEST_TOKEN} printable ASCII characters without blanks`);
-}
-
-const refuse = ({ name }: ConfiguredToken, what: string): Failure<'token'> => fail('token', `token "${name}" ${what}`);
-
-function isTokenRecord(record: unknown): record is TokenRecord {
-  if (typeof record !== 'object' || record === null) return false;
-  const { name, scope, expiresAt } = record as Partial<TokenRecord>;
-  return (
-    typeof name === 'string' &&
-    (scope === 'read' || scope === 'admin' || scope === 'metrics') &&
-    (expiresAt === 'never' || typeof expiresAt === 'number')
-  );
-}
+/** What lists call a credential. Not a part of its digest: against that, guesses at a weak secret could be checked. */
+export const publicId = (secret: string, kind: 'token' | 'session', digest: string): string =>
+  hmacSha256(secret, `id of ${kind} ${digest}`).slice(0, 32);

@@ -30,23 +30,27 @@ export async function keepRecord({ audit, clock, log }: AuditDesk, record: Audit
 export interface AuditedCall {
   readonly declaration: AuditDeclaration;
   readonly context: RequestContext;
+  /** Query and path parameters. */
+  readonly query: unknown;
   readonly body: unknown;
   /** Value of the reply; `undefined` when it was refused. */
   readonly reply: unknown;
   readonly status: number;
 }
 
-export function recordOf({ declaration, context, body, reply, status }: AuditedCall, clock: Clock): AuditRecord {
+export function recordOf({ declaration, context, status, ...call }: AuditedCall, clock: Clock): AuditRecord {
   const { action, target = '', details = [] } = declaration;
+  const { query, body, reply } = call;
   const kept = details.flatMap((name) => {
-    const value = fieldOf(body, name);
-    return isPlain(value) ? [[name, value] as const] : [];
+    const value = fieldOf(body, name) ?? fieldOf(reply, name);
+    const plain = Array.isArray(value) && value.every(isPlain) ? value.join(',') : value;
+    return isPlain(plain) ? [[name, plain] as const] : [];
   });
   const { principal, peer, requestId } = context;
   return {
     at: clock.now(),
     action,
-    target: String(fieldOf(reply, target) ?? fieldOf(body, target) ?? ''),
+    target: String(fieldOf(reply, target) ?? fieldOf(body, target) ?? fieldOf(query, target) ?? ''),
     details: Object.fromEntries(kept),
     actor: principal.name,
     principalKind: principal.kind,

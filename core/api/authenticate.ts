@@ -1,6 +1,5 @@
 import { ANONYMOUS, mayDo, type Principal, type Scope } from './auth.ts';
 import { readCookie } from './cookie.ts';
-import { type Endpoint, isWrite, type Refusal, refuse } from './endpoint.ts';
 import type { HttpRequest } from './http.ts';
 import type { Identity } from './identity.ts';
 import type { Carrier, Surface } from './surface.ts';
@@ -51,25 +50,4 @@ function rawCredential(request: HttpRequest, carrier: Carrier): string | undefin
 export function challenge({ carriers }: Surface): Readonly<Record<string, string>> {
   const scheme = carriers.find((carrier) => carrier.kind === 'header')?.scheme;
   return scheme === undefined ? {} : { 'www-authenticate': `${scheme} realm="bartizan"` };
-}
-
-/** A cookie is sent by the browser unasked, so a write by it must show the CSRF token that only our own page knows. */
-export function csrfRefusal(
-  request: HttpRequest,
-  endpoint: Endpoint<unknown>,
-  { carrier, principal }: Credential,
-): Refusal | undefined {
-  if (!isWrite(endpoint.method) || endpoint.csrf === false) return undefined;
-  if (carrier === 'listener' || carrier === 'none' || carrier.kind !== 'cookie') return undefined;
-  const given = request.header(carrier.csrfHeader) ?? '';
-  const expected = principal.csrf ?? '';
-  return expected !== '' && sameText(given, expected) ? undefined : refuse('forbidden', 'Invalid CSRF token');
-}
-
-/** Takes as long for a wrong text as for the right one of the same length. */
-function sameText(a: string, b: string): boolean {
-  if (a.length !== b.length) return false;
-  let difference = 0;
-  for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i);
-  return difference === 0;
 }

@@ -1,8 +1,11 @@
 import { uuidv7 } from '../base/ids.ts';
+import type { Cidr } from '../base/ip.ts';
 import type { Random } from '../base/ports.ts';
 import type { AuditDesk } from './auditing.ts';
-import { authenticate, type Credentials, challenge, csrfRefusal } from './authenticate.ts';
+import { authenticate, type Credentials, challenge } from './authenticate.ts';
+import { proveCsrf } from './csrf.ts';
 import { type Method, type RateClass, type Refusal, refuse } from './endpoint.ts';
+import { clientAddress } from './forwarded.ts';
 import type { Dispatch, HttpReply, HttpRequest } from './http.ts';
 import { type Bound, bind, type Mount } from './mount.ts';
 import type { OwnOrigin } from './origin.ts';
@@ -12,6 +15,7 @@ import { type Match, type Router, router } from './router.ts';
 import { internal, serve } from './serve.ts';
 import { type Gate, gate } from './sse.ts';
 import type { Surface } from './surface.ts';
+import { type Throttle, throttle } from './throttle.ts';
 import type { Validators } from './validation.ts';
 
 export interface DispatchOptions extends AuditDesk {
@@ -21,6 +25,8 @@ export interface DispatchOptions extends AuditDesk {
   readonly validators: Validators;
   readonly ownOrigin: OwnOrigin;
   readonly random: Random;
+  /** Proxies whose X-Forwarded-For is believed; none unless given. */
+  readonly trustedProxies?: readonly Cidr[];
   /** Serves what no surface owns, e.g. the console; `undefined` is a 404. */
   readonly outside?: (request: HttpRequest, path: string) => HttpReply | undefined;
 }
@@ -30,10 +36,14 @@ interface Floor {
   readonly surface: Surface;
   readonly limiters: Readonly<Record<RateClass, RateLimiter>>;
   readonly streams: Gate;
+  /** One for all surfaces: who guesses here has guessed there. */
+  readonly tries: Throttle;
 }
 
 interface Exchange {
   readonly request: HttpRequest;
+  /** Canonical address of the client, or `local`. */
+  readonly peer: string;
   readonly requestId: string;
   readonly path: string;
   readonly search: string;
@@ -48,7 +58,9 @@ interface Exchange {
  */
 export function createDispatch(options: DispatchOptions): Dispatch {
   const find = router(bind(options.mounts, options.validators));
-  const floors = [...new Set(options.mounts.map(({ surface }) => surface))].map((surface) => floorOf(surface, options));
+  const tries = throttle(options.clock, options.log);
+  const surfaces = [...new Set(options.mounts.map(({ surface }) => surface))];
+  const floors = surfaces.map((surface) => floorOf(surface, tries, options));
   return async (request) => {
     const requestId = uuidv7(options.clock.now(), options.random);
     const reply = await reach(options, floors, find, request, requestId);
@@ -56,8 +68,9 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   };
 }
 
-const floorOf = (surface: Surface, { clock }: DispatchOptions): Floor => ({
+const floorOf = (surface: Surface, tries: Throttle, { clock }: DispatchOptions): Floor => ({
   surface,
+  tries,
   limiters: { normal: rateLimiter(surface.rates.normal, clock), login: rateLimiter(surface.rates.login, clock) },
   streams: gate(surface.limits.streams),
 });
@@ -80,7 +93,15 @@ async function reach(
     const reply =
       owner === undefined
         ? (options.outside?.(request, path) ?? refuse('not_found', 'Not found'))
-        : await answer(options, { request, requestId, path, search, match, floor: owner });
+        : await answer(options, {
+            request,
+            peer: peerOf(options, request),
+            requestId,
+            path,
+            search,
+            match,
+            floor: owner,
+          });
     return 'ok' in reply ? refusalReply(surface, reply, requestId) : reply;
   } catch (thrown) {
     options.log('error', 'request failed', { path: path.slice(0, 128), requestId, cause: thrown });
@@ -89,43 +110,48 @@ async function reach(
 }
 
 async function answer(options: DispatchOptions, exchange: Exchange): Promise<HttpReply | Refusal> {
-  const { request, match, floor } = exchange;
-  const foreign = originRefusal(options, request);
+  const { request, peer, match, floor } = exchange;
+  const foreign = originRefusal(options, request, peer);
   if (foreign !== undefined) return foreign;
   if (request.method === 'OPTIONS') return optionsReply(match?.route.allow ?? 'OPTIONS');
   const bound = match?.route.methods.get((request.method === 'HEAD' ? 'GET' : request.method) as Method);
-  const limited = rateRefusal(floor, bound, request);
+  const limited = request.principal === undefined ? rateRefusal(floor, bound, peer) : undefined;
   if (limited !== undefined) return limited;
   return match === undefined ? refuse('not_found', 'Not found') : admit(options, exchange, match, bound);
 }
 
 async function admit(
   options: DispatchOptions,
-  { request, requestId, search, floor: { surface, streams } }: Exchange,
+  { request, peer, requestId, search, floor }: Exchange,
   { route, params }: Match,
   bound: Bound | undefined,
 ): Promise<HttpReply | Refusal> {
+  const { surface, streams, tries } = floor;
   const { scope } = (bound ?? route.first).endpoint;
   const credential = authenticate(request, surface, scope, options.credentials);
   if (credential === undefined) return { ...refuse('unauthorized', 'Unauthorized'), headers: challenge(surface) };
   if (bound === undefined) {
     return { ...refuse('method_not_allowed', 'Method not allowed'), headers: { allow: route.allow } };
   }
-  const forged = csrfRefusal(request, bound.endpoint, credential);
-  return forged ?? serve(options, { bound, request, requestId, search, params, credential, streams });
+  const proven = await proveCsrf(request, bound.endpoint, credential, surface);
+  if (!proven.ok) return proven;
+  const { body } = proven;
+  return serve(options, { bound, request, peer, body, requestId, search, params, credential, streams, tries });
 }
 
+const peerOf = ({ trustedProxies = [] }: DispatchOptions, request: HttpRequest): string =>
+  clientAddress(request.peer, request.header('x-forwarded-for'), trustedProxies);
+
 /** A browser names the page a request comes from; only our own may ask. Other clients send no Origin. */
-function originRefusal({ ownOrigin, log }: DispatchOptions, request: HttpRequest): Refusal | undefined {
+function originRefusal({ ownOrigin, log }: DispatchOptions, request: HttpRequest, peer: string): Refusal | undefined {
   const origin = request.header('origin');
   if (origin === undefined || request.principal !== undefined || ownOrigin(origin)) return undefined;
-  log('debug', 'request from a foreign origin refused', { origin: origin.slice(0, 128), peer: request.peer });
+  log('debug', 'request from a foreign origin refused', { origin: origin.slice(0, 128), peer });
   return refuse('forbidden', 'Origin not allowed: open the appliance under a name or address it is configured with');
 }
 
-function rateRefusal({ limiters }: Floor, bound: Bound | undefined, request: HttpRequest): Refusal | undefined {
-  if (request.principal !== undefined) return undefined;
-  const wait = limiters[bound?.endpoint.rate ?? 'normal'].take(request.peer);
+function rateRefusal({ limiters }: Floor, bound: Bound | undefined, peer: string): Refusal | undefined {
+  const wait = limiters[bound?.endpoint.rate ?? 'normal'].take(peer);
   return wait === 0
     ? undefined
     : { ...refuse('rate_limited', 'Rate limit exceeded'), headers: { 'retry-after': String(wait) } };

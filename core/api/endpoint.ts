@@ -4,7 +4,10 @@ import type { ErrorCode, FieldProblem } from './problem.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** `login`: guessing a secret is what the limit is against. */
+/**
+ * `login`: the request carries a secret to be judged, and a refusal as `unauthorized` counts as a wrong guess, which
+ * `throttle.ts` slows down.
+ */
 export type RateClass = 'normal' | 'login';
 
 export interface Reply<B> {
@@ -63,9 +66,9 @@ export interface Call<Deps, Q, B> {
 /** What goes into the audit log about a write. */
 export interface AuditDeclaration {
   readonly action: string;
-  /** The field that names what was acted upon: of the reply where it has one (canonical form), else of the body. */
+  /** The field that names what was acted upon: of the reply where it has one (canonical form), of the body, of the path. */
   readonly target?: string;
-  /** Body fields worth keeping. Never one that holds a secret. */
+  /** Fields of the body, or of the reply, worth keeping; a list as one text. Never one that holds a secret. */
   readonly details?: readonly string[];
 }
 

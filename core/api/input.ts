@@ -1,4 +1,4 @@
-import { fail, ok, type Result } from '../base/result.ts';
+import { type Failure, fail, ok, type Result } from '../base/result.ts';
 import { type Refusal, refuse } from './endpoint.ts';
 import type { HttpRequest } from './http.ts';
 import { parseStrictJson } from './json.ts';
@@ -37,27 +37,34 @@ export function readQuery(
 /** The body as a validated value, and whether it came as a form. Reads nothing when the endpoint takes no body. */
 export async function readBody(
   bound: Bound,
-  request: HttpRequest,
+  request: Pick<HttpRequest, 'header' | 'body'>,
 ): Promise<(Input<unknown> & { readonly form: boolean }) | Refusal> {
   const { surface, endpoint } = bound;
   if (endpoint.method === 'GET') return { ok: true, value: undefined, form: false };
-  const type = (request.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  const form = endpoint.form === true && type === FORM;
+  const form = endpoint.form === true && isForm(request);
   if (bound.body === undefined) return { ok: true, value: undefined, form };
-  if (!form && !surface.jsonTypes.includes(type)) {
+  if (!form && !surface.jsonTypes.includes(typeOf(request))) {
     return refuse('unsupported_type', 'Content-Type must be application/json');
   }
   const bytes = await request.body(surface.limits.bodyBytes);
-  if (!bytes.ok) {
-    return bytes.code === 'too_large'
-      ? refuse('too_large', `body is larger than ${surface.limits.bodyBytes} bytes`)
-      : refuse('bad_request', 'body ended early');
-  }
+  if (!bytes.ok) return tooLong(bytes, surface.limits.bodyBytes);
   const parsed = form ? parseForm(bytes.value) : parseStrictJson(bytes.value, surface.limits.depth);
   if (!parsed.ok) return refuse('bad_request', parsed.public);
   const value = checked(surface, bound.body, parsed.value, 'field');
   return value.ok ? { ...value, form } : value;
 }
+
+/** Whether the body is an HTML form, by its type. */
+export const isForm = (request: Pick<HttpRequest, 'header'>): boolean => typeOf(request) === FORM;
+
+const typeOf = (request: Pick<HttpRequest, 'header'>): string =>
+  (request.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+
+/** What a body that could not be read whole is answered with. */
+export const tooLong = ({ code }: Failure<'too_large' | 'aborted'>, limit: number): Refusal =>
+  code === 'too_large'
+    ? refuse('too_large', `body is larger than ${limit} bytes`)
+    : refuse('bad_request', 'body ended early');
 
 function checked(
   surface: Surface,

@@ -7,17 +7,23 @@ import { readBody, readQuery } from './input.ts';
 import type { Bound } from './mount.ts';
 import { streamReply, valueReply } from './reply.ts';
 import type { Gate } from './sse.ts';
+import type { Throttle, TooEarly } from './throttle.ts';
 import { LATE, within } from './within.ts';
 
 /** A request that has passed every gate. */
 export interface Admitted {
   readonly bound: Bound;
   readonly request: HttpRequest;
+  /** Canonical address of the client, which may have come through proxies, or `local`. */
+  readonly peer: string;
+  /** Reads the request's body. */
+  readonly body: HttpRequest['body'];
   readonly requestId: string;
   readonly search: string;
   readonly params: Readonly<Record<string, string>>;
   readonly credential: Credential;
   readonly streams: Gate;
+  readonly tries: Throttle;
 }
 
 type Outcome = Reply<unknown> | StreamReply | Refusal;
@@ -27,20 +33,29 @@ export async function serve(desk: AuditDesk, admitted: Admitted): Promise<HttpRe
   const { bound, request, requestId, credential } = admitted;
   const query = readQuery(bound, admitted.search, admitted.params);
   if (!query.ok) return query;
-  const body = await readBody(bound, request);
+  const body = await readBody(bound, { header: (name) => request.header(name), body: admitted.body });
   if (!body.ok) return body;
   const context: RequestContext = {
     principal: credential.principal,
-    peer: request.peer,
+    peer: admitted.peer,
     requestId,
     form: body.form,
     signal: request.signal,
   };
+  const isGuess = bound.endpoint.rate === 'login' && request.principal === undefined;
+  const attempt = isGuess ? admitted.tries.enter(admitted.peer) : undefined;
+  if (attempt?.ok === false) return tooManyTries(attempt);
   const outcome = await run(desk, bound, query.value, body.value, context);
-  await audited(desk, bound, body.value, context, outcome);
+  attempt?.end(outcome.ok ? 'right' : outcome.code === 'unauthorized' ? 'wrong' : 'undecided');
+  await audited(desk, bound, { query: query.value, body: body.value }, context, outcome);
   if (!outcome.ok) return outcome;
   return 'stream' in outcome ? streamed(admitted, outcome) : valueReply(outcome);
 }
+
+const tooManyTries = ({ wait }: TooEarly): Refusal => ({
+  ...refuse('rate_limited', `Too many wrong tries; the next is looked at in ${wait} s`),
+  headers: { 'retry-after': String(wait) },
+});
 
 /** The stream takes a place until it ends; HEAD gets its headers and takes none. */
 function streamed({ bound, request, streams }: Admitted, outcome: StreamReply): HttpReply | Refusal {
@@ -82,7 +97,7 @@ export const internal = (requestId: string): Refusal => refuse('internal', `Inte
 async function audited(
   desk: AuditDesk,
   { surface, endpoint }: Bound,
-  body: unknown,
+  input: { readonly query: unknown; readonly body: unknown },
   context: RequestContext,
   outcome: Outcome,
 ): Promise<void> {
@@ -90,5 +105,5 @@ async function audited(
   if (declaration === undefined || 'stream' in outcome) return;
   const status = outcome.ok ? (outcome.status ?? 200) : surface.status[outcome.code];
   const reply = outcome.ok ? outcome.value : undefined;
-  await keepRecord(desk, recordOf({ declaration, context, body, reply, status }, desk.clock));
+  await keepRecord(desk, recordOf({ declaration, context, ...input, reply, status }, desk.clock));
 }

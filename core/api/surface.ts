@@ -64,5 +64,5 @@ export const CSM: Surface = {
   unknownQueryParameter: 'ignore',
   jsonTypes: ['', 'application/json', 'application/x-www-form-urlencoded'],
   limits: { bodyBytes: 64 * 1024, depth: 16, handler: seconds(30), streams: 256, keepalive: seconds(25) },
-  rates: { normal: { burst: 600, perMinute: 600 }, login: { burst: 5, perMinute: 5 } },
+  rates: { normal: { burst: 600, perMinute: 600 }, login: { burst: 20, perMinute: 20 } },
 };

@@ -13,6 +13,8 @@ import { type Mount, mount, schemasOf } from './mount.ts';
 import { claim } from './own/claim.ts';
 import { mode, setMode } from './own/mode.ts';
 import { session } from './own/session.ts';
+import { endSession, sessions } from './own/sessions.ts';
+import { createToken, revokeToken, tokens } from './own/tokens.ts';
 import { CSM } from './surface.ts';
 import type { NamedSchema } from './validation.ts';
 
@@ -31,7 +33,17 @@ export const CSM_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
 ];
 
 /** What none of the five APIs has. */
-export const OWN_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [claim, session, mode, setMode];
+export const OWN_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
+  claim,
+  session,
+  sessions,
+  endSession,
+  tokens,
+  createToken,
+  revokeToken,
+  mode,
+  setMode,
+];
 
 /** All tables on their surfaces. */
 export const mountsFor = (deps: ApiDeps): readonly [Mount, ...Mount[]] => [

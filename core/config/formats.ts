@@ -14,13 +14,15 @@ export interface ListenAddress {
 
 const HOST_NAME = /^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,62})(\.[A-Za-z0-9]([A-Za-z0-9-]{0,62}))*$/;
 
-/** Reads `address:port`, `[IPv6]:port` or `name:port`. A name must have a letter, so that a bad address is no name. */
+/** An address or a host name. A name must have a letter, so that a bad address is no name. */
+const isHost = (text: string): boolean => parseIp(text).ok || (/[A-Za-z]/.test(text) && HOST_NAME.test(text));
+
+/** Reads `address:port`, `[IPv6]:port` or `name:port`. */
 export function parseListen(text: string): Result<ListenAddress, 'bad_listen'> {
   const match = /^(?:\[([^\]]*)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   const host = match?.[1] === undefined ? (match?.[2] ?? '') : hostOf6(match[1]);
-  const named = /[A-Za-z]/.test(host) && HOST_NAME.test(host);
-  if (match === null || host === '' || !(named || parseIp(host).ok)) {
+  if (match === null || !isHost(host)) {
     return fail('bad_listen', 'must be ADDRESS:PORT, e.g. 127.0.0.1:9443, 0.0.0.0:9443 or [::]:9443');
   }
   return port > 65_535 ? fail('bad_listen', `port ${port} is out of range 0 to 65535`) : ok({ host, port });
@@ -53,7 +55,8 @@ type Check = (text: string, schema: SchemaView, around: Surroundings) => string 
 /** What is wrong with a text, or nothing. */
 export const FORMAT_CHECKS: Readonly<Record<Format, Check>> = {
   duration: wrongDuration,
-  network: (text, schema) => (parseCidr(text).ok ? undefined : `must be ${expected(schema)}`),
+  network: wrongNetwork,
+  host: (text, schema) => (isHost(text) ? undefined : `must be ${expected(schema)}`),
   listen: (text) => {
     const read = parseListen(text);
     return read.ok ? undefined : read.public;
@@ -69,6 +72,12 @@ export const FORMAT_CHECKS: Readonly<Record<Format, Check>> = {
 
 function wrongPath(text: string): string | undefined {
   return text.startsWith('/') && !/\p{Cc}/u.test(text) ? undefined : 'must be an absolute path, beginning with /';
+}
+
+function wrongNetwork(text: string, schema: SchemaView): string | undefined {
+  const { shortestPrefix = 0 } = schema;
+  const read = parseCidr(text);
+  return read.ok && read.value.prefix >= shortestPrefix ? undefined : `must be ${expected(schema)}`;
 }
 
 function wrongDuration(text: string, schema: SchemaView): string | undefined {

@@ -34,6 +34,8 @@ export interface Setting<S extends TSchema = TSchema, O extends boolean = boolea
 export interface Section<F extends Settings = Settings> {
   readonly title: string;
   readonly settings: F;
+  /** Names of settings that are given together or not at all. */
+  readonly together?: readonly (readonly string[])[];
 }
 
 export type Settings = Readonly<Record<string, Setting>>;
@@ -50,7 +52,11 @@ export const optionalSetting = <S extends TSchema>(
   about: { readonly applies: Applies },
 ): Setting<S, true> => ({ schema, optional: true, ...about });
 
-export const section = <F extends Settings>(title: string, settings: F): Section<F> => ({ title, settings });
+export const section = <F extends Settings>(
+  title: string,
+  settings: F,
+  rules: Pick<Section, 'together'> = {},
+): Section<F> => ({ title, settings, ...rules });
 
 export const isSection = (declared: Setting | Section): declared is Section => 'settings' in declared;
 
@@ -62,11 +68,11 @@ export type NetworkText = string & { readonly text: 'network' };
 export type ListenText = string & { readonly text: 'listen' };
 
 /** Text of a form that a pattern cannot say; `formats.ts` holds one check for each. */
-export type Format = 'duration' | 'network' | 'listen' | 'path' | 'glob' | 'parser';
+export type Format = 'duration' | 'network' | 'host' | 'listen' | 'path' | 'glob' | 'parser';
 
 /**
  * The JSON Schema keywords that settings use, and the few that are ours: `expects` puts a pattern into words, `shortest`,
- * `longest` and `permanent` bound a duration, `exactlyOne` names properties of which one must be there, `uniqueBy` a
+ * `longest` and `permanent` bound a duration, `shortestPrefix` a network, `exactlyOne` names properties of which one must be there, `uniqueBy` a
  * property that no two items share.
  */
 export interface SchemaView {
@@ -86,6 +92,7 @@ export interface SchemaView {
   readonly shortest?: string;
   readonly longest?: string;
   readonly permanent?: boolean;
+  readonly shortestPrefix?: number;
   readonly items?: SchemaView;
   readonly maxItems?: number;
   readonly uniqueBy?: string;
@@ -106,6 +113,7 @@ const formatted = <T extends string>(format: Format, options: TextOptions) =>
 
 export const duration = (options: TextOptions) => formatted<DurationText>('duration', options);
 export const network = (options: TextOptions) => formatted<NetworkText>('network', options);
+export const hostName = (options: TextOptions) => formatted<string>('host', options);
 export const listenAddress = (options: TextOptions) => formatted<ListenText>('listen', options);
 export const absolutePath = (options: TextOptions) => formatted<string>('path', { maxLength: 4096, ...options });
 export const pathPattern = (options: TextOptions) => formatted<string>('glob', { maxLength: 4096, ...options });

@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import {
   absolutePath,
   duration,
+  hostName,
   isSection,
   listenAddress,
   network,
@@ -15,70 +16,130 @@ import {
   type ValuesOf,
 } from './setting.ts';
 
+/** What a token may be called, in the config and through the API. */
+export const TOKEN_NAME = '^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}$';
+
 const RESTART = { applies: 'restart' } as const;
 const LIVE = { applies: 'live' } as const;
 
-const webui = section('The HTTPS API and console', {
-  listen: setting(
-    listenAddress({
-      description:
-        'Address and port of the HTTPS API and console: IPv4, [IPv6] or a host name. Port 0 takes any free port. Make it reachable from elsewhere only on purpose.',
-      default: '127.0.0.1:9443',
-      examples: ['0.0.0.0:9443', '[::]:9443'],
-    }),
-    RESTART,
-  ),
-  tokens: setting(
-    Type.Array(
-      Type.Object(
-        {
-          name: Type.String({
-            description: 'Who uses it; the audit log shows this name.',
-            pattern: '^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}$',
-            expects: '1 to 64 letters, digits, "_", ".", "@" or "-", beginning with a letter or digit',
-          }),
-          token: Type.Optional(
-            secretText({
-              description: 'The token itself. Anybody who may read this file then has it; token_sha256 is better.',
-              pattern: '^[!-~]{16,512}$',
-              expects: '16 to 512 printable ASCII characters without blanks',
-            }),
-          ),
-          token_sha256: Type.Optional(
-            Type.String({
-              description: 'SHA-256 of the token, as `printf %s TOKEN | sha256sum` prints it.',
-              pattern: '^[0-9A-Fa-f]{64}$',
-              expects: '64 hexadecimal digits',
-            }),
-          ),
-          token_file: Type.Optional(
-            absolutePath({ description: 'A file that holds the token in its first line; read at start.' }),
-          ),
-          scope: Type.Enum(['admin', 'read'], {
-            description: 'admin reads and writes; read sees status, findings, blocks and events.',
-          }),
-        },
-        { exactlyOne: ['token', 'token_sha256', 'token_file'] },
-      ),
-      {
-        description: 'Bearer tokens of the API. Each has exactly one of token, token_sha256 and token_file.',
-        default: [],
-        maxItems: 1000,
-        uniqueBy: 'name',
-        examples: [[{ name: 'operator', token_sha256: '0'.repeat(64), scope: 'admin' }]],
-      },
+const webui = section(
+  'The HTTPS API and console',
+  {
+    listen: setting(
+      listenAddress({
+        description:
+          'Address and port of the HTTPS API and console: IPv4, [IPv6] or a host name. Port 0 takes any free port. Make it reachable from elsewhere only on purpose.',
+        default: '127.0.0.1:9443',
+        examples: ['0.0.0.0:9443', '[::]:9443'],
+      }),
+      RESTART,
     ),
-    RESTART,
-  ),
-  metrics_token: optionalSetting(
-    secretText({
-      description: 'A separate token that may read /metrics and nothing else.',
-      pattern: '^[!-~]{16,512}$',
-      expects: '16 to 512 printable ASCII characters without blanks',
-    }),
-    RESTART,
-  ),
-});
+    tokens: setting(
+      Type.Array(
+        Type.Object(
+          {
+            name: Type.String({
+              description: 'Who uses it; the audit log shows this name.',
+              pattern: TOKEN_NAME,
+              expects: '1 to 64 letters, digits, "_", ".", "@" or "-", beginning with a letter or digit',
+            }),
+            token: Type.Optional(
+              secretText({
+                description: 'The token itself. Anybody who may read this file then has it; token_sha256 is better.',
+                pattern: '^[!-~]{16,512}$',
+                expects: '16 to 512 printable ASCII characters without blanks',
+              }),
+            ),
+            token_sha256: Type.Optional(
+              Type.String({
+                description: 'SHA-256 of the token, as `printf %s TOKEN | sha256sum` prints it.',
+                pattern: '^[0-9A-Fa-f]{64}$',
+                expects: '64 hexadecimal digits',
+              }),
+            ),
+            token_file: Type.Optional(
+              absolutePath({ description: 'A file that holds the token in its first line; read at start.' }),
+            ),
+            scope: Type.Enum(['admin', 'read'], {
+              description: 'admin reads and writes; read sees status, findings, blocks and events.',
+            }),
+          },
+          { exactlyOne: ['token', 'token_sha256', 'token_file'] },
+        ),
+        {
+          description: 'Bearer tokens of the API. Each has exactly one of token, token_sha256 and token_file.',
+          default: [],
+          maxItems: 1000,
+          uniqueBy: 'name',
+          examples: [[{ name: 'operator', token_sha256: '0'.repeat(64), scope: 'admin' }]],
+        },
+      ),
+      RESTART,
+    ),
+    metrics_token: optionalSetting(
+      secretText({
+        description: 'A separate token that may read /metrics and nothing else.',
+        pattern: '^[!-~]{16,512}$',
+        expects: '16 to 512 printable ASCII characters without blanks',
+      }),
+      RESTART,
+    ),
+    session_idle: setting(
+      duration({
+        description: 'A session of the console ends when it was not used for this long.',
+        default: '12h',
+        shortest: '1m',
+        longest: '30d',
+      }),
+      RESTART,
+    ),
+    session_lifetime: setting(
+      duration({
+        description: 'A session of the console ends at this age, however much it is used.',
+        default: '24h',
+        shortest: '5m',
+        longest: '30d',
+      }),
+      RESTART,
+    ),
+    trusted_proxies: setting(
+      Type.Array(network({ description: 'An address, or a network in CIDR form.', shortestPrefix: 8 }), {
+        description:
+          'Reverse proxies in front of the API. From these, and from nobody else, X-Forwarded-For is believed: its last address that is no such proxy is the client. Every one of them must add to that header, or replace it. Pages opened under the own names at port 443 may write then, too.',
+        default: [],
+        maxItems: 100,
+        examples: [['192.0.2.10']],
+      }),
+      RESTART,
+    ),
+    tls_names: setting(
+      Type.Array(hostName({ description: 'A host name or an address.' }), {
+        description:
+          "Names under which browsers reach the appliance, beside hostname, localhost and this host's addresses. Its own certificate names them, and pages opened under them may write.",
+        default: [],
+        maxItems: 32,
+        examples: [['edge.example.net', '192.0.2.1']],
+      }),
+      RESTART,
+    ),
+    tls_cert: optionalSetting(
+      absolutePath({
+        description:
+          'A certificate to serve instead of the own one: PEM, the chain behind it. Taken up again whenever the file changes; an unusable one is reported and not taken.',
+        examples: ['/etc/ssl/edge/fullchain.pem'],
+      }),
+      RESTART,
+    ),
+    tls_key: optionalSetting(
+      absolutePath({
+        description: 'The private key of tls_cert, as PEM without a passphrase.',
+        examples: ['/etc/ssl/edge/privkey.pem'],
+      }),
+      RESTART,
+    ),
+  },
+  { together: [['tls_cert', 'tls_key']] },
+);
 
 const autoResponse = section('What is done about findings', {
   enabled: setting(Type.Boolean({ description: 'Act on findings at all.', default: true }), LIVE),

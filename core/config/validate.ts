@@ -2,7 +2,15 @@ import { nearest } from '../base/nearest.ts';
 import { printable, shortened } from '../base/printable.ts';
 import { FORMAT_CHECKS } from './formats.ts';
 import { quoted } from './problem.ts';
-import { type Declarations, isSection, type SchemaView, type Setting, type Surroundings, view } from './setting.ts';
+import {
+  type Declarations,
+  isSection,
+  type SchemaView,
+  type Section,
+  type Setting,
+  type Surroundings,
+  view,
+} from './setting.ts';
 import { type Config, SETTINGS } from './settings.ts';
 import { type Entry, type Tree, treeOf } from './tree.ts';
 import { expected, found } from './words.ts';
@@ -49,11 +57,24 @@ class Walk {
       const inner = join(path, key);
       const given = entries.get(key)?.value;
       const value = isSection(one)
-        ? this.declared(one.settings, given, inner)
+        ? this.#section(one, given, inner)
         : given === undefined
           ? this.#default(one, inner)
           : this.value(view(one.schema), given, inner);
       if (value !== undefined) values[key] = value;
+    }
+    return values;
+  }
+
+  #section({ settings, together = [] }: Section, tree: Tree | undefined, path: string): Record<string, unknown> {
+    const values = this.declared(settings, tree, path);
+    if (tree?.kind !== 'map') return values;
+    for (const group of together) {
+      const given = tree.entries.find(({ key }) => group.includes(key));
+      const missing = group.find((name) => !tree.entries.some(({ key }) => key === name));
+      if (given === undefined || missing === undefined) continue;
+      const names = group.map((name) => join(path, name)).join(' and ');
+      this.#wrong(given.keyAt, join(path, given.key), `${names} belong together; ${join(path, missing)} is missing`);
     }
     return values;
   }

@@ -22,7 +22,9 @@ export function expected(schema: SchemaView): string {
 const FORMAT_WORDS: Readonly<Record<Format, (schema: SchemaView) => string>> = {
   duration: ({ shortest, longest, permanent }) =>
     `a duration from ${shortest} to ${longest}${permanent === true ? ', or 0 for permanent' : ''}`,
-  network: () => 'an address or a network in CIDR form',
+  network: ({ shortestPrefix = 0 }) =>
+    `an address or a network in CIDR form${shortestPrefix > 0 ? `, /${shortestPrefix} or smaller` : ''}`,
+  host: () => 'a host name or an address',
   listen: () => 'ADDRESS:PORT',
   path: () => 'an absolute path',
   glob: () => 'an absolute path or pattern',

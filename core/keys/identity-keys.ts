@@ -1,6 +1,7 @@
 /** Keys of the credentials. A secret is filed under its SHA-256 (64 hex digits), never under itself. */
 const TOKEN = 'identity!token!';
 const SESSION = 'identity!session!';
+const USED = 'identity!used!';
 
 const under = (prefix: string) => ({ gte: prefix, lt: `${prefix.slice(0, -1)}"` });
 
@@ -11,8 +12,15 @@ export const identityKeys = {
   session: (digest: string): string => SESSION + digest,
   sessions: under(SESSION),
   sessionDigest: (key: string): string => key.slice(SESSION.length),
+  /**
+   * Start of the UTC day on which the token with this digest was last accepted. Apart from the token's own record, so
+   * that a late note of its use cannot bring a revoked token back.
+   */
+  used: (digest: string): string => USED + digest,
+  allUsed: under(USED),
+  usedDigest: (key: string): string => key.slice(USED.length),
   /** The claim code's digest and what has been tried on it. */
   claim: 'identity!claim',
-  /** Per-installation secret from which the CSRF token of a raw token in a cookie is derived. */
+  /** Per-installation secret from which the CSRF token of a raw token in a cookie and the public ids are derived. */
   csrfSecret: 'identity!csrf-secret',
 } as const;

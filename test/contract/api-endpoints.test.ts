@@ -164,6 +164,26 @@ test('logout clears the cookie and ends this session', async () => {
   });
   assert.match(answer.headers['set-cookie'] ?? '', /^csm_auth=; .*Max-Age=0$/);
   assert.equal((api.identity.asked[0] as [string, { kind: string }])[1].kind, 'session');
+  const form = await api.ask({
+    method: 'POST',
+    target: '/logout',
+    headers: { cookie: 'csm_auth=session-cookie', 'content-type': 'application/x-www-form-urlencoded' },
+    body: `csrf_token=${CSRF}`,
+  });
+  assert.deepEqual([form.status, form.headers['location'], form.text], [302, '/', '']);
+});
+
+test('wrong logins are slowed down, and a token in the request itself never is', async () => {
+  const api = new ApiHarness();
+  const login = (token: string) =>
+    api.ask({ method: 'POST', target: '/login', body: JSON.stringify({ token }), peer: '192.0.2.66' });
+  for (let i = 0; i < 5; i++) assert.equal((await login('guess')).status, 401);
+  const late = await login('admin-token');
+  assert.deepEqual([late.status, late.headers['retry-after']], [429, '1']);
+  assert.equal((await api.ask({ target: '/api/v1/status', headers, peer: '192.0.2.66' })).status, 200);
+  api.clock.advance(1000);
+  assert.equal((await login('admin-token')).status, 200);
+  assert.equal((await login('guess')).status, 401);
 });
 
 for (const [refusal, status] of [
@@ -180,14 +200,15 @@ for (const [refusal, status] of [
     assert.deepEqual([answer.status, answer.json()], [status, { error: `no: ${refusal}` }]);
   });
 
-test('a claim shows the token once and starts a session; five tries a minute', async () => {
+test('a claim shows the token once and starts a session; wrong ones wait', async () => {
   const api = new ApiHarness();
   const ask = () => api.ask({ method: 'POST', target: '/api/v1/claim', body: '{"code":"CODE"}' });
   const answer = await ask();
   assert.deepEqual(answer.json(), { token: 'new-token', csrf_token: CSRF, name: 'operator' });
   assert.match(answer.headers['set-cookie'] ?? '', /^csm_auth=session-cookie; /);
-  for (let i = 0; i < 4; i++) await ask();
-  assert.deepEqual([(await ask()).status, (await ask()).headers['retry-after']], [429, '12']);
+  api.identity.claimRefusal = 'wrong';
+  for (let i = 0; i < 5; i++) assert.equal((await ask()).status, 401);
+  assert.deepEqual([(await ask()).status, (await ask()).headers['retry-after']], [429, '1']);
   assert.doesNotMatch(JSON.stringify(api.audits), /CODE|new-token/);
 });
 

@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type HttpOptions, httpService } from '../../actors/http/index.ts';
 import { FakeAppliance, FINDING } from '../support/api/fake-appliance.ts';
-import { FakeIdentity } from '../support/api/fake-identity.ts';
+import { CSRF, FakeIdentity } from '../support/api/fake-identity.ts';
 import { type RawClient, tcpClient, tlsClient } from '../support/raw-client.ts';
 import { realClock } from '../support/real-clock.ts';
+import { ROOT } from '../support/root.ts';
 import { CERTIFICATES, get } from './http-engine/bench.ts';
 
 const ADMIN = 'Authorization: Bearer admin-token\r\n';
@@ -26,7 +27,7 @@ function fixture(t: TestContext, change: Partial<HttpOptions> = {}) {
     identity: new FakeIdentity(),
     audit: () => Promise.resolve(),
     listen: { host: '127.0.0.1', port: 0 },
-    names: ['127.0.0.1'],
+    names: () => ['127.0.0.1'],
     tls: () => Promise.resolve(CERTIFICATES.one),
     socketPath: join(folder, 'control.sock'),
     consoleFolder: join(folder, 'console'),
@@ -79,6 +80,22 @@ test('API, console and events over HTTPS; the same API for root on the socket', 
 
   assert.deepEqual(service.component().counters, { requests: 6, refused: 1, failed: 0 });
   assert.equal(service.component().state, 'ok');
+});
+
+test('the console of whoever is signed in carries the CSRF token, in the page that is really served', async (t) => {
+  const { service, connect } = fixture(t, { consoleFolder: join(ROOT, 'core/console/browser') });
+  await service.start(never);
+  const client = await connect();
+  client.send(get('/'));
+  const plain = await client.response();
+  assert.doesNotMatch(plain.body, /csrf-token/);
+  const etag = `If-None-Match: ${plain.headers['etag']}\r\n`;
+  client.send(get('/', `Cookie: csm_auth=session-cookie\r\n${etag}`));
+  const mine = await client.response();
+  assert.match(mine.body, new RegExp(`<meta name="csrf-token" content="${CSRF}">`));
+  assert.equal(mine.headers['cache-control'], 'no-store');
+  client.send(get('/', etag));
+  assert.equal((await client.response()).status, 304);
 });
 
 test('its own pages may write, others not', async (t) => {

@@ -29,13 +29,18 @@ export const logout = endpoint({
   method: 'POST',
   path: '/logout',
   scope: 'none',
-  summary: 'End the session and clear the cookie',
+  summary: 'End the session and clear the cookie; a form is sent on to /',
   response: Type.Object({ status: Type.Literal('ok') }),
+  form: true,
   errors: [],
   audit: { action: 'logout' },
   handler: async ({ deps, context }) => {
     await deps.identity.logout(context.principal);
-    return { ok: true, value: { status: 'ok' as const }, headers: { 'set-cookie': CLEARED_COOKIE } };
+    const headers = { 'set-cookie': CLEARED_COOKIE };
+    const value = { status: 'ok' as const };
+    return context.form
+      ? { ok: true, value, status: 302, headers: { ...headers, location: '/' } }
+      : { ok: true, value, headers };
   },
 });
 

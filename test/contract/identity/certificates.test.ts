@@ -315,12 +315,19 @@ test('a host name outside the constraints is left out and named, once and for al
   const renamed = await certificates({ directory, hostname: 'www.example.com' });
   assert.match(renamed.logged.join(), /warn host name is not one the CA may vouch for.*www\.example\.com/);
   assert.equal(renamed.logged.length, 1, 'the certificate itself serves on');
+  assert.deepEqual(renamed.unnamed, ['www.example.com']);
   await verify(directory, '-verify_hostname', 'localhost');
 });
 
 test('a clock that is not set yet dates nothing before the product', async () => {
   const { cert } = await certificates({ at: 0 });
   assert.ok(Date.parse(new X509Certificate(cert).validFrom) >= Date.UTC(2025, 11, 31));
+});
+
+test('a boot without a clock replaces nothing, and complains of nothing', async () => {
+  const { directory, fingerprint } = await certificates();
+  const again = await certificates({ directory, at: 0 });
+  assert.deepEqual([again.fingerprint, again.logged], [fingerprint, []]);
 });
 
 test('a CA in its last year is announced', async () => {

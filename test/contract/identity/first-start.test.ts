@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
 import { systemEffects } from '../../../actors/identity/effects.ts';
 import { openIdentity } from '../../../actors/identity/index.ts';
+import { hours } from '../../../core/base/time.ts';
 import { MemoryFiles } from '../../support/memory-files.ts';
 import { MemoryStore } from '../../support/memory-store.ts';
 import { seededRandom } from '../../support/seeded-random.ts';
@@ -24,7 +25,9 @@ function appliance() {
       tlsDirectory: DIRECTORY,
       hostname: 'edge',
       listen: ['127.0.0.1'],
+      tlsNames: [],
       tokens: [],
+      sessions: { idle: hours(12), lifetime: hours(24) },
       effects: { ...systemEffects, files, hostAddresses: () => [] },
     });
   return { files, store, logged, start };
@@ -54,12 +57,14 @@ for (const keeps of ['everything', 'synced'] as const)
         const keyKept = files.text(`${DIRECTORY}/ca.key`);
         const next = await start();
         assert.ok(next.ok, `operation ${dieAt}: ${next.ok ? '' : next.public}`);
-        const { tls, claimCode, close } = next.value;
+        const { claimCode, close } = next.value;
+        const { tls } = next.value.certificates;
+        const ca = files.text(`${DIRECTORY}/ca.crt`) ?? '';
         assert.ok(claimCode, 'nobody has claimed it');
-        if (caKept !== undefined) assert.equal(tls.ca, caKept, 'a CA that was whole is not replaced');
+        if (caKept !== undefined) assert.equal(ca, caKept, 'a CA that was whole is not replaced');
         if (keyKept !== undefined) assert.equal(files.text(`${DIRECTORY}/ca.key`), promised);
         const server = new X509Certificate(tls.cert);
-        assert.ok(server.verify(new X509Certificate(tls.ca).publicKey));
+        assert.ok(server.verify(new X509Certificate(ca).publicKey));
         assert.deepEqual(
           files.paths(),
           ['ca.crt', 'ca.key', 'server.crt', 'server.key'].map((name) => `${DIRECTORY}/${name}`),
@@ -68,7 +73,7 @@ for (const keeps of ['everything', 'synced'] as const)
         await close();
         files.reboot('synced');
         const third = await start();
-        assert.ok(third.ok && third.value.tls.fingerprint === tls.fingerprint, 'and it stays');
+        assert.ok(third.ok && third.value.certificates.tls.fingerprint === tls.fingerprint, 'and it stays');
         await third.value.close();
       }
     });
@@ -88,7 +93,8 @@ test('a renewed certificate that cannot be written serves from memory', async ()
   files.dieAt = 2;
   const next = await start();
   assert.ok(next.ok);
-  assert.ok(new X509Certificate(next.value.tls.cert).verify(new X509Certificate(next.value.tls.ca).publicKey));
+  const ca = new X509Certificate(files.text(`${DIRECTORY}/ca.crt`) ?? '');
+  assert.ok(new X509Certificate(next.value.certificates.tls.cert).verify(ca.publicKey));
   assert.ok(logged.includes('error server certificate cannot be written and serves from memory'));
 });
 

@@ -22,7 +22,18 @@ export const GOOD_BODIES: Readonly<Record<string, Readonly<Record<string, unknow
   login: { token: 'admin-token' },
   claim: { code: 'CODE' },
   setMode: { mode: 'observe' },
+  createToken: { name: 'panel', scope: 'read', expires_in: '90d' },
 };
+
+/** Path parameters that name something, for each endpoint that has any. */
+const GOOD_PARAMS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  revokeToken: { id: 'id-of-panel' },
+  endSession: { id: 'id-of-another' },
+};
+
+/** A path of the endpoint that leads to something. */
+export const goodTarget = ({ name, path }: Endpoint<never>): string =>
+  path.replace(/\{(\w+)\}/g, (_, param: string) => GOOD_PARAMS[name]?.[param] ?? param);
 
 /** A request as a test writes it. */
 export interface Ask {
@@ -96,9 +107,10 @@ export class ApiHarness {
   }
 
   /** The endpoint with its good body and the given credential. */
-  askEndpoint({ name, method, path }: Endpoint<never>, ask: Partial<Ask> = {}): Promise<Answer> {
+  askEndpoint(endpoint: Endpoint<never>, ask: Partial<Ask> = {}): Promise<Answer> {
+    const { name, method } = endpoint;
     const body = name in GOOD_BODIES ? JSON.stringify(GOOD_BODIES[name]) : '';
-    return this.ask({ method, target: path, body, ...ask });
+    return this.ask({ method, target: goodTarget(endpoint), body, ...ask });
   }
 
   #spied({ surface, endpoints, deps }: Mount): Mount {

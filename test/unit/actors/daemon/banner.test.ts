@@ -8,7 +8,7 @@ const facts: BannerFacts = {
   port: 9443,
   httpTrouble: undefined,
   fingerprint: 'AA:BB',
-  caFile: '/s/tls/ca.crt',
+  certificateFrom: 'its authority: /s/tls/ca.crt',
   mode: 'observe',
   modeReason: undefined,
   httpEngine: 'node:https',

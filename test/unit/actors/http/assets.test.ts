@@ -43,3 +43,30 @@ test('without a console / says that there is only the API', () => {
   const reply = ask('/', {}, 'GET', consoleAssets([]));
   assert.match(new TextDecoder().decode(reply?.body as Uint8Array), /without its web console/);
 });
+
+const signedIn = consoleAssets(
+  [file('index.html', '<head><meta charset="utf-8"><title>'), file('main.js', 'x')],
+  (request) => request.header('cookie'),
+);
+
+test('whoever is signed in gets the index with the CSRF token in it, kept by no cache', () => {
+  const cookie = { cookie: '"><script>0af' };
+  for (const path of ['/', '/index.html']) {
+    const plain = ask(path, {}, 'GET', signedIn);
+    assert.equal(plain?.headers['vary'], 'cookie');
+    const etag = plain?.headers['etag'] ?? '';
+    for (const headers of [cookie, { ...cookie, 'if-none-match': etag }]) {
+      const reply = ask(path, headers, 'GET', signedIn);
+      assert.deepEqual(
+        [reply?.status, reply?.headers['cache-control'], reply?.headers['etag'], reply?.headers['content-type']],
+        [200, 'no-store', undefined, 'text/html; charset=utf-8'],
+      );
+      assert.equal(
+        reply?.body,
+        '<head><meta charset="utf-8"><meta name="csrf-token" content="&#34;&#62;&#60;script&#62;0af"><title>',
+      );
+    }
+    assert.equal(ask(path, { 'if-none-match': etag }, 'GET', signedIn)?.status, 304);
+  }
+  assert.equal(ask('/main.js', cookie, 'GET', signedIn)?.headers['cache-control'], 'no-cache');
+});

@@ -35,6 +35,13 @@ test('addresses are canonical, once each, reachable, and few', () => {
   assert.equal(many.ips.length + many.passingIps.length, 64);
 });
 
+test('configured names stand beside the host name: names by name, addresses by address', () => {
+  const more = ['Console.Example.NET.', 'edge', '192.0.2.7', '2001:DB8::7', '*.example.net'];
+  const { dns, ips, passingIps } = serverNames('edge', { more, listen: [], host: ['2001:db8::7'] });
+  assert.deepEqual(dns, ['edge', 'console.example.net', 'localhost']);
+  assert.deepEqual([ips, passingIps], [['127.0.0.1', '::1', '192.0.2.7', '2001:db8::7'], []]);
+});
+
 test('a CA may vouch for this host and for private names only', () => {
   const permitted = authorityNames(serverNames('edge1.example.org', NONE));
   for (const name of ['edge1.example.org', 'a.edge1.example.org', 'localhost', 'edge.local', 'edge.home.arpa']) {

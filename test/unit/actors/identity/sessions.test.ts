@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { IDLE_LIFETIME, MOST_SESSIONS, SESSION_LIFETIME, Sessions } from '../../../../actors/identity/sessions.ts';
+import { MOST_OF_ONE_TOKEN, MOST_SESSIONS, Sessions } from '../../../../actors/identity/sessions.ts';
 import { OrderedWriter } from '../../../../actors/identity/writer.ts';
 import { hours, minutes } from '../../../../core/base/time.ts';
 import { identityKeys } from '../../../../core/keys/identity-keys.ts';
@@ -9,15 +9,21 @@ import { seededRandom } from '../../../support/seeded-random.ts';
 import { SimulatedClock } from '../../../support/simulated-clock.ts';
 
 const LOGIN = { token: 'digest', peer: '192.0.2.7' };
+const IDLE_LIFETIME = hours(12);
+const SESSION_LIFETIME = hours(24);
+const limits = { idle: IDLE_LIFETIME, lifetime: SESSION_LIFETIME };
 const random = seededRandom();
 
 function made({ store = new MemoryStore(), clock = new SimulatedClock() } = {}) {
   const writer = new OrderedWriter(store, () => {});
-  return { store, clock, writer, sessions: new Sessions({ clock, random, writer }) };
+  const ended: string[] = [];
+  const idOf = (digest: string) => `id of ${digest.slice(0, 8)}`;
+  const sessions = new Sessions({ clock, random, writer, limits, idOf, onEnd: (id) => void ended.push(id) });
+  return { store, clock, writer, sessions, ended };
 }
 
-async function open(sessions: Sessions, peer = LOGIN.peer) {
-  const opened = await sessions.open({ ...LOGIN, peer });
+async function open(sessions: Sessions, token = LOGIN.token) {
+  const opened = await sessions.open({ ...LOGIN, token });
   assert.ok(opened.ok);
   return opened.value;
 }
@@ -43,7 +49,7 @@ test('a session is durable before it is handed out, and its cookie is not in the
     [true],
   );
   assert.equal(store.dump().includes(cookie), false);
-  assert.equal(sessions.seen(cookie)?.csrf, csrf);
+  assert.equal(sessions.seen(cookie)?.record.csrf, csrf);
   assert.equal(sessions.seen(`${cookie}x`), undefined);
   assert.equal(sessions.seen(''), undefined);
 });
@@ -113,12 +119,13 @@ test('a restart drops what is over, what is damaged and what its token no longer
 
 test('a closed session stays closed, a use still being written included', async () => {
   const here = made();
-  const { cookie, csrf } = await open(here.sessions);
+  const { cookie, id } = await open(here.sessions);
   const other = await open(here.sessions);
   here.clock.advance(minutes(2));
   here.sessions.seen(cookie);
-  await here.sessions.close(csrf);
-  await here.sessions.close('unknown');
+  await here.writer.kept(here.sessions.end(id));
+  assert.deepEqual(here.sessions.end('unknown'), []);
+  assert.deepEqual(here.ended, [id]);
   assert.equal(here.sessions.seen(cookie), undefined);
   const next = await restarted(here);
   assert.equal(next.sessions.seen(cookie), undefined);
@@ -129,13 +136,68 @@ test('beyond the bound the longest idle gives way, in memory and in the store', 
   const { store, clock, sessions, writer } = made();
   const first = await open(sessions);
   const second = await open(sessions);
-  for (let i = 2; i < MOST_SESSIONS; i++) await open(sessions);
+  for (let i = 2; i < MOST_SESSIONS; i++) await open(sessions, `token ${i % 20}`);
   clock.advance(1);
   assert.ok(sessions.seen(first.cookie));
-  await open(sessions);
+  await open(sessions, 'another');
   assert.equal(sessions.count, MOST_SESSIONS);
   assert.ok(sessions.seen(first.cookie));
   assert.equal(sessions.seen(second.cookie), undefined);
   await writer.settled();
   assert.equal(storedSessions(store), MOST_SESSIONS);
+});
+
+test('one token cannot push out the sessions of another', async () => {
+  const { clock, sessions, ended } = made();
+  const other = await open(sessions, 'other');
+  clock.advance(1);
+  const first = await open(sessions);
+  clock.advance(1);
+  for (let i = 1; i < MOST_OF_ONE_TOKEN + 5; i++) await open(sessions);
+  assert.equal(sessions.count, MOST_OF_ONE_TOKEN + 1);
+  assert.ok(sessions.seen(other.cookie));
+  assert.equal(sessions.seen(first.cookie), undefined);
+  assert.equal(ended.length, 5);
+});
+
+test('a list shows what is not over, newest first, and when each ends if left alone', async () => {
+  const { clock, sessions } = made();
+  const old = await open(sessions);
+  clock.advance(hours(11));
+  const used = await open(sessions);
+  const start = clock.now();
+  assert.deepEqual(
+    sessions.list().map(({ id, expiresAt }) => [id, expiresAt - start]),
+    [
+      [used.id, hours(12)],
+      [old.id, hours(1)],
+    ],
+  );
+  clock.advance(hours(1));
+  assert.deepEqual([sessions.list().length, sessions.withId(old.id)], [1, undefined]);
+  clock.advance(hours(10));
+  sessions.seen(used.cookie);
+  clock.advance(hours(3));
+  sessions.seen(used.cookie);
+  assert.equal(sessions.withId(used.id)?.expiresAt, start + SESSION_LIFETIME);
+});
+
+test('the end of a token ends its sessions and no other', async () => {
+  const here = made();
+  const mine = [await open(here.sessions), await open(here.sessions)];
+  const other = await open(here.sessions, 'other');
+  await here.writer.kept(here.sessions.endOf(LOGIN.token));
+  assert.deepEqual(
+    here.ended,
+    mine.map(({ id }) => id),
+  );
+  assert.ok(here.sessions.seen(other.cookie));
+  assert.equal(storedSessions(here.store), 1);
+});
+
+test('a session from a far future, begun while the clock was wrong, is over', async () => {
+  const { clock, sessions } = made({ clock: new SimulatedClock(Date.UTC(2099, 0, 1)) });
+  const { cookie } = await open(sessions);
+  clock.advance(-hours(24 * 365 * 60));
+  assert.equal(sessions.seen(cookie), undefined);
 });

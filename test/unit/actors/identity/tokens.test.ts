@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type ConfiguredToken, configuredTokens } from '../../../../actors/identity/configured-tokens.ts';
 import { sha256 } from '../../../../actors/identity/effects.ts';
-import { type ConfiguredToken, configuredTokens, storedTokens, Tokens } from '../../../../actors/identity/tokens.ts';
+import { storedTokens } from '../../../../actors/identity/token-records.ts';
+import { type Token, Tokens } from '../../../../actors/identity/tokens.ts';
 import { fail, ok } from '../../../../core/base/result.ts';
-import { days, type Millis } from '../../../../core/base/time.ts';
+import { days, hours, type Millis } from '../../../../core/base/time.ts';
 import { identityKeys } from '../../../../core/keys/identity-keys.ts';
 import { MemoryStore } from '../../../support/memory-store.ts';
 import { fc } from '../../../support/random.ts';
@@ -16,6 +18,16 @@ const effects = {
     path === '/run/secret' ? ok(SECRET) : fail('unreadable', `${path} has mode 0644`),
 };
 
+const token = (change: Partial<Token> = {}): Token => ({
+  digest: sha256(SECRET),
+  name: 'ops',
+  scopes: ['admin'],
+  source: 'api',
+  createdAt: NOW,
+  expiresAt: 'never',
+  ...change,
+});
+
 const load = (...configured: ConfiguredToken[]) => configuredTokens(configured, effects);
 
 for (const [form, entry] of Object.entries<ConfiguredToken>({
@@ -26,7 +38,7 @@ for (const [form, entry] of Object.entries<ConfiguredToken>({
   test(`a token given as ${form} is found by its text and by no other`, async () => {
     const loaded = await load(entry);
     assert.ok(loaded.ok);
-    const tokens = new Tokens();
+    const tokens = new Tokens('secret');
     for (const token of loaded.value) tokens.add(token);
     assert.equal(tokens.find(SECRET, NOW)?.name, 'ops');
     for (const wrong of [
@@ -42,8 +54,8 @@ for (const [form, entry] of Object.entries<ConfiguredToken>({
   });
 
 test('a lookup depends on nothing but the digest of the whole text', () => {
-  const tokens = new Tokens();
-  tokens.add({ digest: sha256(SECRET), name: 'ops', scope: 'read', expiresAt: 'never' });
+  const tokens = new Tokens('secret');
+  tokens.add(token({ scopes: ['read'] }));
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), fc.nat(SECRET.length), (tail, kept) => {
       const guess = SECRET.slice(0, kept) + tail;
@@ -79,9 +91,9 @@ test('one secret under two names is refused, since nobody could say who acted', 
 });
 
 test('a token ends at its moment, and an ended admin still counts as one', () => {
-  const tokens = new Tokens();
+  const tokens = new Tokens('secret');
   assert.equal(tokens.hasAdmin(), false);
-  tokens.add({ digest: sha256(SECRET), name: 'ops', scope: 'admin', expiresAt: NOW });
+  tokens.add(token({ expiresAt: NOW }));
   assert.ok(tokens.find(SECRET, (NOW - 1) as Millis));
   assert.equal(tokens.find(SECRET, NOW), undefined);
   assert.equal(tokens.hasAdmin(), true);
@@ -89,8 +101,9 @@ test('a token ends at its moment, and an ended admin still counts as one', () =>
 
 test('a damaged record is not accepted and is logged', async () => {
   const store = new MemoryStore();
-  const good = { name: 'a', scope: 'read', createdAt: 1, expiresAt: 'never' };
-  const records = [good, null, {}, 'x', { ...good, scope: 'root' }, { ...good, expiresAt: null }, { ...good, name: 1 }];
+  const good = { name: 'a', scopes: ['read', 'metrics'], createdAt: 1, expiresAt: 'never' };
+  const changes = [{ scopes: ['root'] }, { scopes: [] }, { scopes: 'read' }, { expiresAt: null }, { name: 1 }];
+  const records = [good, null, {}, 'x', ...changes.map((change) => ({ ...good, ...change }))];
   await store.commit(records.map((value, i) => ({ put: identityKeys.token(`${i}`), value })));
   const logged: string[] = [];
   const { tokens, damaged } = await storedTokens(store, (_, message) => void logged.push(message));
@@ -100,4 +113,38 @@ test('a damaged record is not accepted and is logged', async () => {
   );
   assert.equal(damaged, records.length - 1);
   assert.equal(logged.length, damaged);
+});
+
+test('public ids are stable, differ by token and by installation, and are not read off the digest', () => {
+  const [here, elsewhere] = [new Tokens('secret'), new Tokens('another secret')];
+  const [one, two] = [here.add(token()), here.add(token({ digest: sha256('another') }))];
+  assert.match(one.id, /^[0-9a-f]{32}$/);
+  assert.equal(new Tokens('secret').add(token()).id, one.id);
+  assert.equal(new Set([one.id, two.id, elsewhere.add(token()).id]).size, 3);
+  assert.equal(one.digest.includes(one.id), false);
+  assert.equal(here.withId(one.id), one);
+  here.remove(one);
+  assert.deepEqual([here.withId(one.id), here.find(SECRET, NOW)], [undefined, undefined]);
+});
+
+test('a use is noted once a UTC day, whichever way the clock goes', () => {
+  const tokens = new Tokens('secret');
+  const { digest } = tokens.add(token(), NOW);
+  const at = (hour: number) => tokens.touch(digest, (NOW + hours(hour)) as Millis);
+  assert.deepEqual(
+    [0, 23, 24, 47, 23].map((hour) => at(hour)),
+    [undefined, undefined, NOW + hours(24), undefined, NOW],
+  );
+});
+
+test('while the clock is not set, a token with an expiry opens nothing, one without does', () => {
+  const tokens = new Tokens('secret');
+  tokens.add(token({ expiresAt: (NOW + days(30)) as Millis }));
+  tokens.add(token({ digest: sha256('lasting'), scopes: ['read'] }));
+  assert.ok(tokens.find(SECRET, (NOW - hours(23)) as Millis), 'a clock that was put right by a little');
+  for (const unset of [0, NOW - days(2)] as Millis[]) {
+    assert.equal(tokens.find(SECRET, unset), undefined);
+    assert.ok(tokens.find('lasting', unset));
+    assert.equal(tokens.hasOtherAdmin('another', unset), false);
+  }
 });

@@ -3,9 +3,10 @@ import { test } from 'node:test';
 import { authenticate, challenge } from '../../../../core/api/authenticate.ts';
 import { readCookie } from '../../../../core/api/cookie.ts';
 import type { HttpRequest } from '../../../../core/api/http.ts';
-import { ownOrigins } from '../../../../core/api/origin.ts';
+import { currentOrigins, ownOrigins } from '../../../../core/api/origin.ts';
 import { CSM, type Surface } from '../../../../core/api/surface.ts';
 import { FakeIdentity } from '../../../support/api/fake-identity.ts';
+import { SimulatedClock } from '../../../support/simulated-clock.ts';
 
 const request = (headers: Record<string, string>) => ({ header: (name: string) => headers[name] }) as HttpRequest;
 const nameOf = (surface: Surface, headers: Record<string, string>) =>
@@ -59,4 +60,29 @@ test('origins are the configured names at the port, in any case of letters, and 
   ])
     assert.equal(own(origin), false, origin);
   assert.equal(ownOrigins(['edge'], 443)('https://edge'), true);
+  const proxied = ownOrigins(['edge'], 9443, 443);
+  for (const origin of ['https://edge', 'https://edge:443', 'https://edge:9443']) assert.ok(proxied(origin), origin);
+  assert.equal(proxied('https://edge:8443'), false);
+});
+
+test('a name that the appliance got while running is an own origin within seconds, and foreign ones cost next to nothing', () => {
+  const clock = new SimulatedClock();
+  let names = ['192.0.2.1'];
+  let asked = 0;
+  const own = currentOrigins(
+    () => {
+      asked++;
+      return names;
+    },
+    [9443],
+    clock,
+  );
+  for (let i = 0; i < 100; i++) assert.equal(own('https://192.0.2.2:9443'), false);
+  assert.equal(asked, 1);
+  names = ['192.0.2.2'];
+  clock.advance(10_000);
+  assert.equal(own('https://192.0.2.2:9443'), true);
+  clock.advance(-86_400_000);
+  names = ['192.0.2.3'];
+  assert.equal(own('https://192.0.2.3:9443'), true);
 });

@@ -49,6 +49,28 @@ const BROKEN: readonly Broken[] = [
     says: ['2:3: watchers.journal: unknown key; allowed: files'],
   },
   {
+    kind: 'a certificate without its key',
+    text: 'webui:\n  tls_cert: /etc/ssl/edge.pem\n',
+    says: ['2:3: webui.tls_cert: webui.tls_cert and webui.tls_key belong together; webui.tls_key is missing'],
+  },
+  {
+    kind: 'a key without its certificate',
+    text: 'webui: { tls_key: /etc/ssl/edge.key }\n',
+    says: ['1:10: webui.tls_key: webui.tls_cert and webui.tls_key belong together; webui.tls_cert is missing'],
+  },
+  {
+    kind: 'every address as a proxy',
+    text: 'webui: { trusted_proxies: ["0.0.0.0/0"] }\n',
+    says: [
+      '1:28: webui.trusted_proxies[0]: must be an address or a network in CIDR form, /8 or smaller, found "0.0.0.0/0"',
+    ],
+  },
+  {
+    kind: 'a name that is none',
+    text: 'webui: { tls_names: ["*.example.net"] }\n',
+    says: ['1:22: webui.tls_names[0]: must be a host name or an address, found "*.example.net"'],
+  },
+  {
     kind: 'yes for true',
     text: 'firewall:\n  enabled: yes\n',
     says: ['2:12: firewall.enabled: must be true or false, found the text "yes"'],

@@ -12,7 +12,14 @@ import { AROUND, loaded } from './surroundings.ts';
 const DEFAULTS = {
   hostname: 'edge01',
   state_dir: '/var/lib/bartizan',
-  webui: { listen: '127.0.0.1:9443', tokens: [] },
+  webui: {
+    listen: '127.0.0.1:9443',
+    tokens: [],
+    session_idle: '12h',
+    session_lifetime: '24h',
+    trusted_proxies: [],
+    tls_names: [],
+  },
   infra_ips: [],
   auto_response: { enabled: true, dry_run: false, block_ips: true, block_expiry: '24h' },
   thresholds: {
@@ -114,7 +121,7 @@ test('a redacted config holds no secret, and the rest of it', () => {
   const shown = redacted(config);
   assert.doesNotMatch(JSON.stringify(shown), /secret/);
   assert.deepEqual(shown.webui, {
-    listen: '127.0.0.1:9443',
+    ...loaded('').config.webui,
     tokens: [{ name: 'a', token: REDACTED, scope: 'read' }],
     metrics_token: REDACTED,
   });
