@@ -2,3 +2,5 @@
 export { nodeEngine } from './node/engine.ts';
 export type { HttpEnginePort, TlsMaterial } from './port.ts';
 export { type HttpOptions, type HttpService, httpService } from './service.ts';
+export { uwsEngine } from './uws/engine.ts';
+export { loadUws } from './uws/load.ts';

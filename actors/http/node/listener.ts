@@ -7,7 +7,9 @@ import type { Dispatch } from '../../../core/api/http.ts';
 import type { Clock, Log } from '../../../core/base/ports.ts';
 import { messageOf, ok } from '../../../core/base/result.ts';
 import type { Millis } from '../../../core/base/time.ts';
+import { flawOf } from '../head.ts';
 import type { EngineLimits, Listener } from '../port.ts';
+import { refusal } from '../refusal.ts';
 import { refuseConnection } from './client-error.ts';
 import { type ReplyDesk, sendReply, sendStream } from './reply.ts';
 import { exchangeOf, type NodeExchange } from './request.ts';
@@ -53,6 +55,8 @@ export function listenerOn(options: ListenerOptions): Listener {
   };
   server.on('request', (incoming, response) => take(incoming, response, false));
   server.on('checkContinue', (incoming, response) => take(incoming, response, true));
+  server.on('checkExpectation', (incoming, response) => take(incoming, response, true));
+  server.on('connect', (_, socket) => onClientError(desk, traffic, undefined, socket));
   server.on('connection', (socket: Socket) => {
     traffic.sockets.add(socket);
     socket.once('close', () => traffic.sockets.delete(socket));
@@ -100,7 +104,8 @@ function track(traffic: Traffic, exchange: NodeExchange): void {
 async function answer(desk: ReplyDesk, serve: Dispatch, exchange: NodeExchange): Promise<void> {
   const { incoming, response, request } = exchange;
   try {
-    const reply = await serve(request);
+    const flaw = flawOf({ method: request.method, target: request.target, fields: incoming.rawHeaders });
+    const reply = flaw === undefined ? await serve(request) : refusal(flaw);
     if (incoming.socket.destroyed || response.headersSent) return;
     if (reply.stream === undefined) sendReply(desk, exchange, reply);
     else if (desk.stopping()) incoming.socket.destroy();

@@ -61,6 +61,7 @@ export const NATIVE = rooms('native', {
   nft: 'nftables over netlink',
   journal: 'the systemd journal',
   fanotify: 'file access events',
+  glibc: 'functions of a newer C library for prebuilt addons',
   notify: "the service manager's notifications",
   hands: 'small privileged executables',
 });

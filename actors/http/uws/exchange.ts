@@ -1,0 +1,114 @@
+import type { HttpRequest } from '../../../core/api/http.ts';
+import { ok, type Result } from '../../../core/base/result.ts';
+import { announcedLength, fieldOf, type Head } from '../head.ts';
+import type { UwsRequest, UwsResponse } from './binding.ts';
+import { Inbox } from './inbox.ts';
+
+/** A request and the reply to it. What the engine lends for the length of its call is copied here. */
+export class UwsExchange implements HttpRequest, Head {
+  readonly method: string;
+  readonly target: string;
+  readonly fields: readonly string[];
+  readonly peer: string;
+  readonly response: UwsResponse;
+  /** Bytes of the body as announced; Infinity for one in chunks. */
+  readonly announced: number;
+  /** Absent when there is no body. */
+  readonly inbox: Inbox | undefined;
+  /** A reply has been begun, or must not be any more. */
+  isAnswered = false;
+  /** Nothing more can happen: the reply is complete or the connection gone. */
+  isOver = false;
+  /** Ends the reply when it has no end of its own: the exchange is a stream then. */
+  endStream: (() => void) | undefined;
+  #gone: AbortController | undefined;
+  #isAborted = false;
+  #endings: (() => void)[] = [];
+
+  constructor(response: UwsResponse, request: UwsRequest, peer: string, patience: number) {
+    const query = request.getQuery();
+    const fields: string[] = [];
+    request.forEach((name, value) => void fields.push(name, value));
+    this.method = request.getCaseSensitiveMethod();
+    this.target = query === undefined ? request.getUrl() : `${request.getUrl()}?${query}`;
+    this.fields = fields;
+    this.peer = peer;
+    this.response = response;
+    this.announced = announcedLength(fields);
+    this.inbox = this.announced > 0 ? new Inbox(response, this.announced, patience) : undefined;
+    response.onAborted(() => this.abort());
+  }
+
+  readonly header = (name: string): string | undefined => {
+    const value = fieldOf(this.fields, name);
+    // The engine reads UTF-8 where HTTP has bytes.
+    return value === undefined || isAscii(value) ? value : Buffer.from(value).toString('latin1');
+  };
+
+  readonly body = (limit: number): Promise<Result<Uint8Array, 'too_large' | 'aborted'>> =>
+    this.inbox === undefined ? Promise.resolve(NO_BODY) : this.inbox.read(limit);
+
+  /** Made when first asked for: most requests are answered before anybody does. */
+  get signal(): AbortSignal {
+    this.#gone ??= new AbortController();
+    if (this.#isAborted) this.#gone.abort();
+    return this.#gone.signal;
+  }
+
+  /** The client wants no further request on this connection, or none must follow. */
+  get isLast(): boolean {
+    return (
+      this.announced === Number.POSITIVE_INFINITY || /(^|[ ,])close($|[ ,])/i.test(this.header('connection') ?? '')
+    );
+  }
+
+  /** The engine ends the connection after the reply by itself, and leaves it to us to say so. */
+  get isEndedByEngine(): boolean {
+    return (this.fields[this.fields.indexOf('connection') + 1] ?? '').length === 'close'.length && this.isLast;
+  }
+
+  /** The client has more to send than has come in. */
+  get isUnread(): boolean {
+    return this.inbox !== undefined && !this.inbox.isComplete;
+  }
+
+  /** The connection is gone. */
+  abort(): void {
+    if (this.isOver) return;
+    this.#abort();
+    this.inbox?.abort();
+    this.#end();
+  }
+
+  /** The whole reply is out. */
+  complete(): void {
+    if (this.isOver) return;
+    if (this.endStream !== undefined) this.#abort();
+    this.inbox?.forget();
+    this.#end();
+  }
+
+  /** Cuts the connection, unless it is gone or free for the next request. */
+  cut(): void {
+    if (!this.isOver) this.response.close();
+  }
+
+  /** Runs `ending` once, when it is over. */
+  whenOver(ending: () => void): void {
+    if (this.isOver) ending();
+    else this.#endings.push(ending);
+  }
+
+  #abort(): void {
+    this.#isAborted = true;
+    this.#gone?.abort();
+  }
+
+  #end(): void {
+    this.isOver = true;
+    for (const ending of this.#endings) ending();
+  }
+}
+
+const NO_BODY = ok(new Uint8Array());
+const isAscii = (text: string): boolean => /^[ -~\t]*$/.test(text);

@@ -1,0 +1,172 @@
+import { STATUS_CODES } from 'node:http';
+import type { HttpReply } from '../../../core/api/http.ts';
+import type { Clock, Log } from '../../../core/base/ports.ts';
+import type { EngineLimits } from '../port.ts';
+import type { UwsResponse } from './binding.ts';
+import type { UwsExchange } from './exchange.ts';
+
+/** What writing a reply needs to know. */
+export interface ReplyDesk {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: EngineLimits;
+  /** The listener is stopping: no connection outlives its reply. */
+  readonly stopping: () => boolean;
+  /** True once in a while, unforeseeably. */
+  readonly chance: () => boolean;
+}
+
+/** A reply as it goes out. */
+interface Sending {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bytes: Uint8Array;
+  /** Content-Length; `undefined` when there must be none. */
+  readonly length: number | undefined;
+}
+
+/**
+ * Sends a whole reply. One given before the body was read closes the connection, gently.
+ * @throws when a header cannot be sent as it is
+ */
+export function sendReply(desk: ReplyDesk, exchange: UwsExchange, { status, headers, body }: HttpReply): void {
+  for (const name in headers) assertSendable(name, headers[name] ?? '');
+  exchange.isAnswered = true;
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+  const isBodyless = status === 204 || status === 304;
+  const sent = isBodyless || exchange.method === 'HEAD' ? EMPTY : bytes;
+  const sending = { status, headers, bytes: sent, length: isBodyless ? undefined : bytes.length };
+  const isLast = exchange.isLast || desk.stopping() || headers['connection'] === 'close';
+  const leavesTooMuch = exchange.isUnread && (isLast || exchange.announced > desk.limits.lingerBytes);
+  if (leavesTooMuch && sent.length > 0) sendAndLinger(desk, exchange, sending);
+  else if (isLast || leavesTooMuch) sendLast(desk, exchange, sending);
+  else if (sent.length === 0 && desk.chance()) sendHeadAndCut(desk, exchange, sending);
+  else if (sent.length === 0) sendBodyless(exchange, sending);
+  else sendWhole(desk, exchange, sending);
+}
+
+const EMPTY = new Uint8Array();
+
+/** What can be written now, the rest as the client takes it. Cut when it takes nothing for as long as a stall may last. */
+function sendWhole(desk: ReplyDesk, exchange: UwsExchange, sending: Sending, closing = false): void {
+  const { response } = exchange;
+  const { bytes } = sending;
+  let isComplete = false;
+  response.cork(() => {
+    writeHead(response, sending, closing);
+    [, isComplete] = response.tryEnd(bytes, bytes.length);
+  });
+  if (isComplete) exchange.complete();
+  else sendRest(desk, exchange, bytes);
+}
+
+function sendRest({ clock, limits }: ReplyDesk, exchange: UwsExchange, bytes: Uint8Array): void {
+  const { response } = exchange;
+  const wait = () => clock.after(limits.stall, () => exchange.cut());
+  let cancel = wait();
+  exchange.whenOver(() => cancel());
+  response.onWritable((offset) => {
+    cancel();
+    cancel = wait();
+    const [isTaken, isComplete] = response.tryEnd(bytes.subarray(offset), bytes.length);
+    if (isComplete) exchange.complete();
+    return isTaken;
+  });
+}
+
+/**
+ * The last reply of a connection. It waits until the engine has looked at everything the client has sent so far: as long
+ * as a reply is owed, a further request costs the connection, afterwards it would be served.
+ */
+function sendLast(desk: ReplyDesk, exchange: UwsExchange, sending: Sending): void {
+  const { response } = exchange;
+  setImmediate(() => {
+    if (exchange.isOver) return;
+    if (sending.bytes.length === 0) sendHeadAndCut(desk, exchange, sending);
+    else if (exchange.isEndedByEngine) sendWhole(desk, exchange, sending, true);
+    else {
+      response.cork(() => {
+        writeHead(response, sending, false);
+        response.end(sending.bytes, true);
+      });
+      exchange.complete();
+    }
+  });
+}
+
+/**
+ * A reply without a body is taken by the engine whatever waits to be written, so one who asks for such and never reads
+ * could fill the memory. Therefore one in a few ends the connection: what an honest client has been sent is with its
+ * kernel by then, what waits for the other kind is thrown away.
+ */
+function sendBodyless(exchange: UwsExchange, sending: Sending): void {
+  const { response } = exchange;
+  response.cork(() => {
+    writeHead(response, sending, false);
+    if (sending.length === undefined) response.endWithoutBody();
+    else response.endWithoutBody(sending.length);
+  });
+  exchange.complete();
+}
+
+/** The engine cannot be made to end a connection after a reply without Content-Length, so this is done by hand. */
+function sendHeadAndCut({ clock }: ReplyDesk, exchange: UwsExchange, sending: Sending): void {
+  const { response } = exchange;
+  response.cork(() => {
+    writeHead(response, sending, false);
+    response.writeHeader('date', new Date(clock.now()).toUTCString());
+    if (sending.length !== undefined) response.writeHeader('content-length', String(sending.length));
+    // A line end goes behind each header. This one has a second, which ends the head.
+    response.writeHeader('connection', 'close\r\n');
+  });
+  setImmediate(() => exchange.cut());
+}
+
+/**
+ * Sends the reply, then reads and forgets for a moment before closing: a connection closed with unread bytes is reset,
+ * and the reset can overtake the reply, so that the client never learns why. The reply is in chunks, the last of which
+ * is held back, because a complete reply could not be followed by a close of our own.
+ */
+function sendAndLinger({ clock, limits }: ReplyDesk, exchange: UwsExchange, sending: Sending): void {
+  const { response, inbox } = exchange;
+  response.cork(() => {
+    writeHead(response, sending, true);
+    response.write(sending.bytes);
+  });
+  const close = () => {
+    if (exchange.isOver) return;
+    response.cork(() => response.end('', true));
+    exchange.complete();
+  };
+  exchange.whenOver(clock.after(limits.linger, close));
+  if (inbox === undefined) return;
+  let read = 0;
+  inbox.onRest = (bytes) => {
+    read += bytes;
+    if (bytes === 0 || read > limits.lingerBytes) setImmediate(close);
+  };
+  inbox.resume();
+}
+
+/** Status and headers, and whether the connection ends; not yet the end of the head. */
+export function writeHead(
+  response: UwsResponse,
+  { status, headers }: Pick<HttpReply, 'status' | 'headers'>,
+  closing: boolean,
+): void {
+  response.writeStatus(statusLine(status));
+  for (const name in headers) if (name !== 'connection') response.writeHeader(name, wireText(headers[name] ?? ''));
+  if (closing) response.writeHeader('connection', 'close');
+}
+
+const statusLine = (status: number): string => `${status} ${STATUS_CODES[status] ?? 'Unknown'}`;
+
+/** The engine writes headers without looking at them. */
+function assertSendable(name: string, value: string): void {
+  if (!/^[a-z0-9-]+$/.test(name) || !/^[\t -~\x80-\xff]*$/.test(value))
+    throw new Error(`header ${name} cannot be sent`);
+}
+
+/** A header is bytes; the engine would send UTF-8. */
+const wireText = (value: string): string | Uint8Array =>
+  /^[\t -~]*$/.test(value) ? value : Buffer.from(value, 'latin1');
