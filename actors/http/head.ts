@@ -26,6 +26,8 @@ const SINGLE: ReadonlySet<string> = new Set([
 
 /** What stands before a request's body. */
 export interface Head {
+  /** `1.1` */
+  readonly version: string;
   readonly method: string;
   readonly target: string;
   /** Names in any case and values in turn, as received. */
@@ -36,7 +38,8 @@ export interface Head {
  * The status with which a request is refused that an engine's parser lets pass although two readers could take it for
  * two different requests, or it asks for what is not offered. Then nothing of it is served, and the connection ends.
  */
-export function flawOf({ method, target, fields }: Head): 400 | 417 | 431 | 501 | undefined {
+export function flawOf({ version, method, target, fields }: Head): 400 | 417 | 431 | 501 | 505 | undefined {
+  if (version !== '1.1' && version !== '1.0') return 505;
   if (fields.length > 2 * MAX_HEADERS) return 431;
   if (!KNOWN_METHODS.has(method) || method === 'CONNECT' || !/^[!"$-~]+$/.test(target)) return 400;
   let hosts = 0;
@@ -60,7 +63,8 @@ export function flawOf({ method, target, fields }: Head): 400 | 417 | 431 | 501 
         if (!/^100-continue$/i.test(value)) return 417;
     }
   }
-  return hosts > 1 || lengths + codings > 1 ? 400 : undefined;
+  if (hosts > 1 || (hosts === 0 && version === '1.1')) return 400;
+  return lengths + codings > 1 ? 400 : undefined;
 }
 
 /** Value of a field by its lower-case name, several as one: joined, or the first where a list makes no sense. */

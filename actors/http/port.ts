@@ -19,6 +19,30 @@ export interface EngineCapabilities {
   readonly expectContinue: boolean;
   /** Answers a client that has closed its sending side. */
   readonly halfClose: boolean;
+  /**
+   * Takes requests ahead of the replies owed, and replies in their order. Without, a request that comes while an earlier
+   * one is being worked on costs the connection; those that are answered at once can follow each other closely.
+   */
+  readonly pipelining: boolean;
+  /**
+   * Serves HTTP/1.0, targets in absolute form and `*`, passes over an empty line before a request, and hands over bytes
+   * beyond ASCII in header values. Without, the former end the connection and the latter are kept only within a value.
+   */
+  readonly allForms: boolean;
+  /**
+   * Reads a body in chunks to the letter, with extensions and trailers, and keeps the connection. Without, chunks are read
+   * leniently, the connection ends with the reply, and whatever follows the last chunk costs it before anything is done.
+   */
+  readonly exactChunks: boolean;
+  /**
+   * What is refused before it is a request is told so in the API's words, with a fitting status. Without, by a page of
+   * the engine's own, or by a closed connection.
+   */
+  readonly wordedRefusals: boolean;
+  /** Settles on `http/1.1` by ALPN, and turns away whoever offers other protocols only. */
+  readonly alpn: boolean;
+  /** By how much a limit of time may be overrun. */
+  readonly lateness: Millis;
 }
 
 /** What one client may take of the appliance. */

@@ -26,7 +26,18 @@ export function nodeEngine({ clock, log, limits: wanted }: NodeEngineOptions): H
   const desk = { clock, log, limits };
   return {
     name: 'node:https',
-    capabilities: { reload: true, localSocket: true, expectContinue: true, halfClose: true },
+    capabilities: {
+      reload: true,
+      localSocket: true,
+      expectContinue: true,
+      halfClose: true,
+      pipelining: true,
+      allForms: true,
+      exactChunks: true,
+      wordedRefusals: true,
+      alpn: true,
+      lateness: limits.sweep,
+    },
     async listen(where, tls, serve) {
       const server = tlsServer(limits, tls);
       if (!server.ok) return server;
@@ -50,6 +61,8 @@ const httpOptions = (limits: EngineLimits): ServerOptions => ({
   keepAliveTimeout: limits.idle,
   connectionsCheckingInterval: limits.sweep,
   noDelay: true,
+  // Looked after with everything else that is wrong with a head, in the same words.
+  requireHostHeader: false,
 });
 
 const secureOptions = ({ key, cert }: TlsMaterial): SecureContextOptions => ({

@@ -32,6 +32,8 @@ interface Traffic {
   readonly connections: Map<Duplex, Set<NodeExchange>>;
   /** Exchanges of all connections. */
   underway: number;
+  /** Connections that end because of a flaw in their last request. */
+  readonly refused: WeakSet<Duplex>;
   stopping: boolean;
   /** Called when the last exchange is over. */
   onQuiet: () => void;
@@ -44,14 +46,18 @@ export function listenerOn(options: ListenerOptions): Listener {
     sockets: new Set(),
     connections: new Map(),
     underway: 0,
+    refused: new WeakSet(),
     stopping: false,
     onQuiet() {},
   };
   const desk: ReplyDesk = { clock, log, limits, stopping: () => traffic.stopping };
   const take = (incoming: IncomingMessage, response: ServerResponse, awaitsContinue: boolean) => {
     const exchange = exchangeOf(incoming, response, { awaitsContinue, ...(principal && { principal }) });
+    if (traffic.refused.has(incoming.socket)) return;
     track(traffic, exchange);
-    void answer(desk, serve, exchange);
+    const flaw = flawIn(incoming);
+    if (flaw !== undefined) traffic.refused.add(incoming.socket);
+    void answer(desk, flaw === undefined ? serve : async () => refusal(flaw), exchange);
   };
   server.on('request', (incoming, response) => take(incoming, response, false));
   server.on('checkContinue', (incoming, response) => take(incoming, response, true));
@@ -104,8 +110,7 @@ function track(traffic: Traffic, exchange: NodeExchange): void {
 async function answer(desk: ReplyDesk, serve: Dispatch, exchange: NodeExchange): Promise<void> {
   const { incoming, response, request } = exchange;
   try {
-    const flaw = flawOf({ method: request.method, target: request.target, fields: incoming.rawHeaders });
-    const reply = flaw === undefined ? await serve(request) : refusal(flaw);
+    const reply = await serve(request);
     if (incoming.socket.destroyed || response.headersSent) return;
     if (reply.stream === undefined) sendReply(desk, exchange, reply);
     else if (desk.stopping()) incoming.socket.destroy();
@@ -116,8 +121,12 @@ async function answer(desk: ReplyDesk, serve: Dispatch, exchange: NodeExchange):
   }
 }
 
+const flawIn = ({ httpVersion: version, method = '', url: target = '', rawHeaders: fields }: IncomingMessage) =>
+  flawOf({ version, method, target, fields });
+
 /** A broken request after a half-sent reply cannot be answered any more; any other gets its word before the cut. */
 function onClientError({ clock, limits }: ReplyDesk, traffic: Traffic, code: string | undefined, socket: Duplex): void {
+  if (traffic.refused.has(socket)) return;
   const begun = [...(traffic.connections.get(socket) ?? [])].some(({ response }) => response.headersSent);
   if (!socket.writable || begun || code === 'ECONNRESET') {
     socket.destroy();

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import type { Clock, Log, Random } from '../../../core/base/ports.ts';
 import { fail, ok, type Result } from '../../../core/base/result.ts';
+import { seconds } from '../../../core/base/time.ts';
 import { listenFailure } from '../listen-failure.ts';
 import { DEFAULT_LIMITS, type EngineLimits, type HttpEnginePort, type ListenCode, type TlsMaterial } from '../port.ts';
 import { assertUsable, badCertificate, TLS12_CIPHERS } from '../tls.ts';
@@ -35,6 +36,12 @@ export function uwsEngine({ uws, clock, random, log, limits: wanted, local }: Uw
       localSocket: local.capabilities.localSocket,
       expectContinue: false,
       halfClose: false,
+      pipelining: false,
+      allForms: false,
+      exactChunks: false,
+      wordedRefusals: false,
+      alpn: false,
+      lateness: seconds(4),
     },
     async listen(where, tls, serve) {
       const door = makeApp(tls);

@@ -6,6 +6,7 @@ import { Inbox } from './inbox.ts';
 
 /** A request and the reply to it. What the engine lends for the length of its call is copied here. */
 export class UwsExchange implements HttpRequest, Head {
+  readonly version = '1.1';
   readonly method: string;
   readonly target: string;
   readonly fields: readonly string[];

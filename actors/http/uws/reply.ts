@@ -38,8 +38,8 @@ export function sendReply(desk: ReplyDesk, exchange: UwsExchange, { status, head
   const sending = { status, headers, bytes: sent, length: isBodyless ? undefined : bytes.length };
   const isLast = exchange.isLast || desk.stopping() || headers['connection'] === 'close';
   const leavesTooMuch = exchange.isUnread && (isLast || exchange.announced > desk.limits.lingerBytes);
-  if (leavesTooMuch && sent.length > 0) sendAndLinger(desk, exchange, sending);
-  else if (isLast || leavesTooMuch) sendLast(desk, exchange, sending);
+  if (leavesTooMuch) sendAndLinger(desk, exchange, sending);
+  else if (isLast) sendLast(desk, exchange, sending);
   else if (sent.length === 0 && desk.chance()) sendHeadAndCut(desk, exchange, sending);
   else if (sent.length === 0) sendBodyless(exchange, sending);
   else sendWhole(desk, exchange, sending);
@@ -109,43 +109,45 @@ function sendBodyless(exchange: UwsExchange, sending: Sending): void {
   exchange.complete();
 }
 
-/** The engine cannot be made to end a connection after a reply without Content-Length, so this is done by hand. */
-function sendHeadAndCut({ clock }: ReplyDesk, exchange: UwsExchange, sending: Sending): void {
-  const { response } = exchange;
-  response.cork(() => {
-    writeHead(response, sending, false);
-    response.writeHeader('date', new Date(clock.now()).toUTCString());
-    if (sending.length !== undefined) response.writeHeader('content-length', String(sending.length));
-    // A line end goes behind each header. This one has a second, which ends the head.
-    response.writeHeader('connection', 'close\r\n');
-  });
+/** Sends a reply without a body and ends the connection. */
+function sendHeadAndCut(desk: ReplyDesk, exchange: UwsExchange, sending: Sending): void {
+  sendByHand(desk, exchange, sending);
   setImmediate(() => exchange.cut());
 }
 
 /**
  * Sends the reply, then reads and forgets for a moment before closing: a connection closed with unread bytes is reset,
- * and the reset can overtake the reply, so that the client never learns why. The reply is in chunks, the last of which
- * is held back, because a complete reply could not be followed by a close of our own.
+ * and the reset can overtake the reply, so that the client never learns why.
  */
-function sendAndLinger({ clock, limits }: ReplyDesk, exchange: UwsExchange, sending: Sending): void {
-  const { response, inbox } = exchange;
-  response.cork(() => {
-    writeHead(response, sending, true);
-    response.write(sending.bytes);
-  });
-  const close = () => {
-    if (exchange.isOver) return;
-    response.cork(() => response.end('', true));
-    exchange.complete();
-  };
-  exchange.whenOver(clock.after(limits.linger, close));
+function sendAndLinger(desk: ReplyDesk, exchange: UwsExchange, sending: Sending): void {
+  const { inbox } = exchange;
+  const { clock, limits } = desk;
+  sendByHand(desk, exchange, sending);
+  exchange.whenOver(clock.after(limits.linger, () => exchange.cut()));
   if (inbox === undefined) return;
   let read = 0;
   inbox.onRest = (bytes) => {
     read += bytes;
-    if (bytes === 0 || read > limits.lingerBytes) setImmediate(close);
+    if (bytes === 0 || read > limits.lingerBytes) setImmediate(() => exchange.cut());
   };
   inbox.resume();
+}
+
+/**
+ * A whole reply, of which the engine does not know that it is one: with a request still open to it, the connection takes
+ * no other, tells when it goes, and can be closed when we like. The engine puts a line end behind each header and looks
+ * into none, so the last one carries the end of the head, and the body; that last line end is counted as the body's.
+ */
+function sendByHand({ clock }: ReplyDesk, { response }: UwsExchange, sending: Sending): void {
+  const { bytes } = sending;
+  const length = bytes.length === 0 ? sending.length : bytes.length + 2;
+  response.cork(() => {
+    writeHead(response, sending, false);
+    response.writeHeader('date', new Date(clock.now()).toUTCString());
+    if (length !== undefined) response.writeHeader('content-length', String(length));
+    const end = bytes.length === 0 ? 'close\r\n' : Buffer.concat([Buffer.from('close\r\n\r\n'), bytes]);
+    response.writeHeader('connection', end);
+  });
 }
 
 /** Status and headers, and whether the connection ends; not yet the end of the head. */
