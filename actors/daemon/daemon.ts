@@ -19,7 +19,7 @@ import { Bus } from '../bus/index.ts';
 import type { Output } from '../cli/index.ts';
 import { systemClock, systemRandom } from '../clock/index.ts';
 import type { OpenConfig } from '../host-integration/config-file/index.ts';
-import { type HttpService, httpService } from '../http/index.ts';
+import { chooseEngine, type HttpService, httpService } from '../http/index.ts';
 import { hostAddresses } from '../identity/index.ts';
 import { type Supervised, startSupervised } from '../supervisor/index.ts';
 import { banner } from './banner.ts';
@@ -155,6 +155,7 @@ export class Daemon {
       tls: async () => tls,
       socketPath: join(opened.stateDir, 'control.sock'),
       consoleFolder: CONSOLE,
+      chosen: chooseEngine(config.webui.engine, { clock: systemClock, random: systemRandom, log }),
     });
   }
 
@@ -192,6 +193,7 @@ export class Daemon {
       mode: this.#appliance.mode,
       modeReason: reason,
       httpEngine: this.#http.engine,
+      httpEngineReason: this.#http.engineReason,
       firewallEngine: NFT_ENGINE,
       configFile: opened.file.path,
       configCreated: opened.created,

@@ -1,4 +1,5 @@
 /** The window on the appliance: API and console over HTTPS, and the same API for root on a local socket. */
+export { type ChosenEngine, chooseEngine } from './choose.ts';
 export { nodeEngine } from './node/engine.ts';
 export type { HttpEnginePort, TlsMaterial } from './port.ts';
 export { type HttpOptions, type HttpService, httpService } from './service.ts';

@@ -12,6 +12,7 @@ import { fail, messageOf, type Result } from '../../core/base/result.ts';
 import { seconds } from '../../core/base/time.ts';
 import type { Service } from '../supervisor/index.ts';
 import { consoleAssets } from './assets.ts';
+import type { ChosenEngine } from './choose.ts';
 import { clearSocketPath, loadValidators, readAssets } from './effects.ts';
 import { nodeEngine } from './node/engine.ts';
 import type { HttpEnginePort, ListenCode, Listener, TlsMaterial } from './port.ts';
@@ -33,11 +34,13 @@ export interface HttpOptions {
   /** The console's files; may be missing. */
   readonly consoleFolder: string;
   /** node:https unless given. */
-  readonly engine?: HttpEnginePort;
+  readonly chosen?: ChosenEngine;
 }
 
 export interface HttpService extends Service {
   readonly engine: string;
+  /** Why it is not the engine that was wished for. */
+  readonly engineReason: string | undefined;
   /** The port really bound; `undefined` while stopped. */
   readonly port: number | undefined;
   /** Puts a new certificate into service without dropping a connection. */
@@ -60,7 +63,7 @@ interface State {
 /** Serves the API and the console. A start fails with one sentence on what to do about it. */
 export function httpService(options: HttpOptions): HttpService {
   const { clock } = options;
-  const engine = options.engine ?? nodeEngine(options);
+  const { engine, reason } = options.chosen ?? { engine: nodeEngine(options) };
   const state: State = {
     listeners: [],
     phase: { state: 'off', since: clock.now() },
@@ -72,6 +75,7 @@ export function httpService(options: HttpOptions): HttpService {
   return {
     id: 'http',
     engine: engine.name,
+    engineReason: reason,
     get port() {
       return state.listeners[0]?.port;
     },
@@ -81,7 +85,7 @@ export function httpService(options: HttpOptions): HttpService {
         turn('failed', messageOf(thrown));
         throw thrown;
       });
-      turn('ok');
+      turn('ok', reason);
     },
     async stop() {
       const { listeners } = state;

@@ -27,6 +27,14 @@ const webui = section('The HTTPS API and console', {
     }),
     RESTART,
   ),
+  engine: setting(
+    Type.Enum(['auto', 'uwebsockets', 'node'], {
+      description:
+        'What serves it: uwebsockets is several times faster and is what auto takes; node (node:https) serves where the other cannot be loaded.',
+      default: 'auto',
+    }),
+    RESTART,
+  ),
   tokens: setting(
     Type.Array(
       Type.Object(

@@ -12,7 +12,7 @@ import { AROUND, loaded } from './surroundings.ts';
 const DEFAULTS = {
   hostname: 'edge01',
   state_dir: '/var/lib/bartizan',
-  webui: { listen: '127.0.0.1:9443', tokens: [] },
+  webui: { listen: '127.0.0.1:9443', engine: 'auto', tokens: [] },
   infra_ips: [],
   auto_response: { enabled: true, dry_run: false, block_ips: true, block_expiry: '24h' },
   thresholds: {
@@ -115,6 +115,7 @@ test('a redacted config holds no secret, and the rest of it', () => {
   assert.doesNotMatch(JSON.stringify(shown), /secret/);
   assert.deepEqual(shown.webui, {
     listen: '127.0.0.1:9443',
+    engine: 'auto',
     tokens: [{ name: 'a', token: REDACTED, scope: 'read' }],
     metrics_token: REDACTED,
   });
