@@ -39,8 +39,10 @@ export interface EngineLimits {
   readonly lingerBytes: number;
   readonly headerBytes: number;
   readonly connections: number;
-  /** Bytes waiting for one stream client; beyond, it is cut. */
+  /** Bytes waiting for one stream client beyond which its writer is told to hold back … */
   readonly streamBuffer: number;
+  /** … and beyond which it is cut. */
+  readonly streamLimit: number;
 }
 
 export const DEFAULT_LIMITS: EngineLimits = {
@@ -53,7 +55,8 @@ export const DEFAULT_LIMITS: EngineLimits = {
   lingerBytes: 256 * 1024,
   headerBytes: 32 * 1024,
   connections: 8192,
-  streamBuffer: 256 * 1024,
+  streamBuffer: 64 * 1024,
+  streamLimit: 1024 * 1024,
 };
 
 /** `in_use` EADDRINUSE, `denied` EACCES (for a socket file also a missing folder), `bad_address` not of this host or no address at all, `failed` anything else. */

@@ -112,7 +112,7 @@ async function open(options: HttpOptions, engine: HttpEnginePort, state: State):
 async function dispatchFor(options: HttpOptions, ownOrigin: OwnOrigin): Promise<Dispatch> {
   const { appliance, identity, clock, random, log, audit } = options;
   return createDispatch({
-    mounts: mountsFor({ appliance, identity, clock }),
+    mounts: mountsFor({ appliance, identity, clock, log }),
     credentials: identity,
     validators: loadValidators(),
     ownOrigin,

@@ -10,7 +10,7 @@ import { type RateLimiter, rateLimiter } from './rate.ts';
 import { optionsReply, refusalReply } from './reply.ts';
 import { type Match, type Router, router } from './router.ts';
 import { internal, serve } from './serve.ts';
-import { type Gate, gate } from './sse.ts';
+import { OpenStreams } from './stream/open-streams.ts';
 import type { Surface } from './surface.ts';
 import type { Validators } from './validation.ts';
 
@@ -29,7 +29,7 @@ export interface DispatchOptions extends AuditDesk {
 interface Floor {
   readonly surface: Surface;
   readonly limiters: Readonly<Record<RateClass, RateLimiter>>;
-  readonly streams: Gate;
+  readonly streams: OpenStreams;
 }
 
 interface Exchange {
@@ -59,7 +59,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 const floorOf = (surface: Surface, { clock }: DispatchOptions): Floor => ({
   surface,
   limiters: { normal: rateLimiter(surface.rates.normal, clock), login: rateLimiter(surface.rates.login, clock) },
-  streams: gate(surface.limits.streams),
+  streams: new OpenStreams(surface.limits, clock),
 });
 
 /** Finds whose path it is and answers in that surface's words, whatever happens. */

@@ -1,5 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import type { Principal, Scope } from './auth.ts';
+import type { StreamSink } from './http.ts';
 import type { ErrorCode, FieldProblem } from './problem.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -36,21 +37,19 @@ export interface RequestContext {
   readonly requestId: string;
   /** The body came from an HTML form, so the answer is for a browser window: a redirect, not JSON. */
   readonly form: boolean;
+  /** What a client of an event stream has seen last, by its own word: the `Last-Event-ID` header. */
+  readonly lastEventId?: string;
   /** Aborted when the client goes away or a stream ends. */
   readonly signal: AbortSignal;
 }
 
-/** A server-sent stream: the transport writes what the handler sends until `signal` aborts. */
+/**
+ * Server-sent events: the handler writes frames to the sink until `signal` aborts. Signs of life, and the end when the
+ * credential is no longer good, are the kernel's.
+ */
 export interface StreamReply {
   readonly ok: true;
-  readonly stream: (send: (message: StreamMessage) => void, signal: AbortSignal) => void;
-}
-
-export interface StreamMessage {
-  readonly id?: string;
-  readonly event?: string;
-  /** Sent as one JSON line. */
-  readonly data: unknown;
+  readonly stream: (sink: StreamSink, signal: AbortSignal) => void;
 }
 
 export interface Call<Deps, Q, B> {
@@ -84,7 +83,7 @@ export interface Endpoint<Deps, Q extends TSchema = TSchema, B extends TSchema =
   /** Query and path parameters together, an object schema of strings. */
   readonly query?: Q;
   readonly body?: B;
-  /** Of the JSON body; for a stream, of one message's data. */
+  /** Of the JSON body; for a stream, of one event's data. */
   readonly response: R;
   /** `json` unless said otherwise. */
   readonly transport?: 'json' | 'sse';

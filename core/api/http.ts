@@ -1,5 +1,4 @@
 import type { Result } from '../base/result.ts';
-import type { Millis } from '../base/time.ts';
 import type { Principal } from './auth.ts';
 
 /** A request as an HTTP engine hands it over, its body not yet read. */
@@ -33,12 +32,24 @@ export interface HttpReply {
   readonly stream?: ReplyStream;
 }
 
-/** An endless body. The engine cuts a client that does not read as fast as is written, and ends all when it stops. */
+/** A body without an end of its own. The engine ends all of them when it stops. */
 export interface ReplyStream {
-  /** Called once, after the headers went out. `write` does nothing once the client is gone. */
-  readonly start: (write: (text: string) => void) => void;
-  /** Written whenever this long has passed, so that middle boxes keep the connection. */
-  readonly keepalive: { readonly text: string; readonly every: Millis };
+  /** Called once, after the headers went out. */
+  readonly start: (sink: StreamSink) => void;
+}
+
+/** One client at the end of a stream. Nothing here does anything once it is gone or its stream ended. */
+export interface StreamSink {
+  /**
+   * Queues bytes, which may be shared between clients and must not change afterwards.
+   * @returns `false` when more waits for the client than the engine's bound: time to hold back until it has drained.
+   * A little more is still taken; a writer that goes on all the same has its client cut.
+   */
+  write(bytes: Uint8Array): boolean;
+  /** `run` is called each time that everything has gone out after a `false`. A later `run` replaces it. */
+  onDrain(run: () => void): void;
+  /** Ends the body behind what is queued. A client that does not take that within the engine's stall limit is cut. */
+  end(): void;
 }
 
 /** Serves every request, never rejects. */

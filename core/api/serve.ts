@@ -2,11 +2,11 @@ import { messageOf } from '../base/result.ts';
 import { type AuditDesk, keepRecord, recordOf } from './auditing.ts';
 import type { Credential } from './authenticate.ts';
 import { type Refusal, type Reply, type RequestContext, refuse, type StreamReply } from './endpoint.ts';
-import type { HttpReply, HttpRequest } from './http.ts';
+import type { HttpReply, HttpRequest, StreamSink } from './http.ts';
 import { readBody, readQuery } from './input.ts';
 import type { Bound } from './mount.ts';
-import { streamReply, valueReply } from './reply.ts';
-import type { Gate } from './sse.ts';
+import { STREAM_HEAD, valueReply } from './reply.ts';
+import type { OpenStreams } from './stream/open-streams.ts';
 import { LATE, within } from './within.ts';
 
 /** A request that has passed every gate. */
@@ -17,7 +17,7 @@ export interface Admitted {
   readonly search: string;
   readonly params: Readonly<Record<string, string>>;
   readonly credential: Credential;
-  readonly streams: Gate;
+  readonly streams: OpenStreams;
 }
 
 type Outcome = Reply<unknown> | StreamReply | Refusal;
@@ -34,19 +34,37 @@ export async function serve(desk: AuditDesk, admitted: Admitted): Promise<HttpRe
     peer: request.peer,
     requestId,
     form: body.form,
+    ...lastEventId(bound, request),
     signal: request.signal,
   };
   const outcome = await run(desk, bound, query.value, body.value, context);
   await audited(desk, bound, body.value, context, outcome);
   if (!outcome.ok) return outcome;
-  return 'stream' in outcome ? streamed(admitted, outcome) : valueReply(outcome);
+  return 'stream' in outcome ? streamed(desk, admitted, outcome) : valueReply(outcome);
+}
+
+/** Empty stands for none: it is what a browser has before the first event. */
+function lastEventId({ endpoint }: Bound, request: HttpRequest): Pick<RequestContext, 'lastEventId'> {
+  const id = endpoint.transport === 'sse' ? request.header('last-event-id') : undefined;
+  return id === undefined || id === '' ? {} : { lastEventId: id.slice(0, 128) };
 }
 
 /** The stream takes a place until it ends; HEAD gets its headers and takes none. */
-function streamed({ bound, request, streams }: Admitted, outcome: StreamReply): HttpReply | Refusal {
-  const { stream, ...head } = streamReply(bound.surface, outcome, request);
-  if (request.method === 'HEAD' || stream === undefined) return head;
-  return streams.enter(request.signal) ? { ...head, stream } : refuse('unavailable', 'Too many event streams are open');
+function streamed(
+  { log }: AuditDesk,
+  { request, requestId, streams, credential }: Admitted,
+  { stream }: StreamReply,
+): HttpReply | Refusal {
+  const { signal, peer } = request;
+  if (request.method === 'HEAD') return STREAM_HEAD;
+  if (!streams.enter(signal)) return refuse('unavailable', 'Too many event streams are open');
+  const onDoubt = () => log('info', 'event stream ended: its credential is no longer good', { peer, requestId });
+  const start = (sink: StreamSink) => {
+    if (signal.aborted) return;
+    streams.keepAlive({ sink, isGood: credential.isGood, onDoubt }, signal);
+    stream(sink, signal);
+  };
+  return { ...STREAM_HEAD, stream: { start } };
 }
 
 /** The handler's outcome; a throw or a limit passed becomes a refusal that tells a client nothing of the inside. */

@@ -63,6 +63,6 @@ export const CSM: Surface = {
   unknownBodyField: 'refuse',
   unknownQueryParameter: 'ignore',
   jsonTypes: ['', 'application/json', 'application/x-www-form-urlencoded'],
-  limits: { bodyBytes: 64 * 1024, depth: 16, handler: seconds(30), streams: 256, keepalive: seconds(25) },
+  limits: { bodyBytes: 64 * 1024, depth: 16, handler: seconds(30), streams: 6000, keepalive: seconds(25) },
   rates: { normal: { burst: 600, perMinute: 600 }, login: { burst: 5, perMinute: 5 } },
 };

@@ -1,4 +1,4 @@
-import type { HttpReply, ReplyStream } from '../../../core/api/http.ts';
+import type { HttpReply, ReplyStream, StreamSink } from '../../../core/api/http.ts';
 import type { Clock, Log } from '../../../core/base/ports.ts';
 import type { EngineLimits } from '../port.ts';
 import { declaredLength, type NodeExchange } from './request.ts';
@@ -58,33 +58,39 @@ function linger({ clock, limits }: ReplyDesk, { incoming, response }: NodeExchan
 }
 
 /**
- * Starts an endless body. A client that reads slower than is written is cut when its buffer is full: it reconnects and
- * knows from the last id what it missed, where a silently thinned stream would not tell.
+ * Starts a body without end. Connections are not used again after a stream, so that its frames need no chunk headers
+ * around them.
  */
 export function sendStream(desk: ReplyDesk, exchange: NodeExchange, reply: HttpReply, stream: ReplyStream): void {
-  const { clock, log, limits } = desk;
-  const { incoming, response, request } = exchange;
-  let cancel = () => {};
-  exchange.endStream = () => {
-    cancel();
-    response.end();
-  };
-  const write = (text: string) => {
-    if (response.writableEnded || incoming.socket.destroyed) return;
-    response.write(text);
-    if (response.writableLength <= limits.streamBuffer) return;
-    log('warn', 'stream client cut: it reads too slowly', { peer: request.peer, waiting: response.writableLength });
-    incoming.socket.destroy();
-  };
-  const beat = () => {
-    cancel = clock.after(stream.keepalive.every, () => {
-      write(stream.keepalive.text);
-      beat();
-    });
-  };
-  request.signal.addEventListener('abort', () => cancel(), { once: true });
+  const { response } = exchange;
+  exchange.endStream = () => response.end();
+  response.removeHeader('transfer-encoding');
   response.writeHead(reply.status, { ...reply.headers, connection: 'close' });
   response.flushHeaders();
-  stream.start(write);
-  beat();
+  stream.start(sinkOf(desk, exchange));
+}
+
+/** A writer that does not heed `false` has its client cut before the memory suffers. */
+function sinkOf({ log, limits }: ReplyDesk, { incoming, response, request }: NodeExchange): StreamSink {
+  const isOver = () => response.writableEnded || incoming.socket.destroyed;
+  return {
+    write(bytes) {
+      if (isOver()) return true;
+      const isRoomy = response.write(bytes) || response.writableLength <= limits.streamBuffer;
+      if (response.writableLength > limits.streamLimit) {
+        log('warn', 'stream client cut: its buffer overflows', {
+          peer: request.peer,
+          waiting: response.writableLength,
+        });
+        incoming.socket.destroy();
+      }
+      return isRoomy;
+    },
+    onDrain(run) {
+      response.removeAllListeners('drain').on('drain', run);
+    },
+    end() {
+      if (!isOver()) response.end();
+    },
+  };
 }

@@ -36,8 +36,7 @@ export function listeningCases(name: string, make: MakeEngine): void {
     const begun = promised<void>();
     const go = promised<void>();
     const serve = async ({ target }: HttpRequest) => {
-      if (target === '/stream')
-        return { ...say(''), stream: { start: () => {}, keepalive: { text: ':\n\n', every: LONG } } };
+      if (target === '/stream') return { ...say(''), stream: { start: () => {} } };
       if (target === '/slow') {
         begun.keep();
         await go.promise;

@@ -2,11 +2,12 @@ import { loadValidators } from '../../../actors/http/effects.ts';
 import type { AuditRecord } from '../../../core/api/audit.ts';
 import { createDispatch, type DispatchOptions } from '../../../core/api/dispatch.ts';
 import type { Endpoint } from '../../../core/api/endpoint.ts';
-import type { HttpReply, HttpRequest } from '../../../core/api/http.ts';
+import type { Dispatch, HttpReply, HttpRequest } from '../../../core/api/http.ts';
 import { type Mount, mount } from '../../../core/api/mount.ts';
 import { ownOrigins } from '../../../core/api/origin.ts';
 import { CSM } from '../../../core/api/surface.ts';
 import { CSM_ENDPOINTS, mountsFor, OWN_ENDPOINTS } from '../../../core/api/tables.ts';
+import type { Log } from '../../../core/base/ports.ts';
 import { fail, ok } from '../../../core/base/result.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
 import { FakeAppliance } from './fake-appliance.ts';
@@ -45,24 +46,27 @@ export const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 /** The real tables, dispatch and compiled schemas over fakes, on a simulated clock. */
 export class ApiHarness {
   readonly clock = new SimulatedClock();
-  readonly appliance = new FakeAppliance();
+  readonly appliance: FakeAppliance;
   readonly identity = new FakeIdentity();
   /** Names of the handlers that ran. */
   readonly called: string[] = [];
   readonly audits: AuditRecord[] = [];
   readonly logs: (readonly [level: string, message: string, about: unknown])[] = [];
-  readonly #dispatch;
+  readonly dispatch: Dispatch;
 
-  constructor({ mounts, ...change }: Partial<DispatchOptions> = {}) {
-    const { appliance, identity, clock } = this;
-    const [first, ...rest] = mounts ?? mountsFor({ appliance, identity, clock });
-    this.#dispatch = createDispatch({
+  constructor({ mounts, ...change }: Partial<DispatchOptions> = {}, appliance = new FakeAppliance()) {
+    this.appliance = appliance;
+    const { identity } = this;
+    const clock = change.clock ?? this.clock;
+    const log: Log = (level, message, about) => this.logs.push([level, message, about]);
+    const [first, ...rest] = mounts ?? mountsFor({ appliance, identity, clock, log });
+    this.dispatch = createDispatch({
       mounts: [this.#spied(first), ...rest.map((one) => this.#spied(one))],
       credentials: identity,
       ownOrigin: ownOrigins(['edge.example.net', '127.0.0.1'], 9443),
       clock,
       random: { bytes: (count) => new Uint8Array(count) },
-      log: (level, message, about) => this.logs.push([level, message, about]),
+      log,
       audit: (record) => {
         this.audits.push(record);
         return Promise.resolve();
@@ -82,7 +86,7 @@ export class ApiHarness {
     signal,
   }: Ask): Promise<Answer> {
     const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
-    const reply = await this.#dispatch({
+    const reply = await this.dispatch({
       method,
       target,
       header: (name) => headers[name],
