@@ -1,7 +1,7 @@
 import type { Principal } from '../../core/api/auth.ts';
 import type { Dispatch } from '../../core/api/http.ts';
 import type { Result } from '../../core/base/result.ts';
-import { type Millis, seconds } from '../../core/base/time.ts';
+import { hours, type Millis, seconds } from '../../core/base/time.ts';
 
 /** A private key and its certificate, the chain behind it, as PEM. */
 export interface TlsMaterial {
@@ -25,8 +25,10 @@ export interface EngineCapabilities {
 export interface EngineLimits {
   /** From the start of a connection or request to the end of its headers, the TLS handshake likewise. */
   readonly headerRead: Millis;
-  /** From the start of a request to the end of its body. */
+  /** For a body that is read into memory, or that nobody reads; from its start to its end. */
   readonly requestRead: Millis;
+  /** From the start of a request to the end of a body that is read piece by piece. */
+  readonly uploadRead: Millis;
   /** Between requests on one connection. */
   readonly idle: Millis;
   /** A connection on which not a byte moves while a request is under way. */
@@ -48,6 +50,7 @@ export interface EngineLimits {
 export const DEFAULT_LIMITS: EngineLimits = {
   headerRead: seconds(10),
   requestRead: seconds(30),
+  uploadRead: hours(2),
   idle: seconds(120),
   stall: seconds(60),
   sweep: seconds(1),

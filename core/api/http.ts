@@ -13,13 +13,24 @@ export interface HttpRequest {
   readonly peer: string;
   /** Proven by the listener itself (local socket): no credential is looked for, no rate limit applies. */
   readonly principal?: Principal;
-  /**
-   * Reads the whole body, once. `too_large` is known from Content-Length before a byte is read, or as soon as `limit`
-   * is passed. `aborted`: the client went away or stopped sending.
-   */
-  body(limit: number): Promise<Result<Uint8Array, 'too_large' | 'aborted'>>;
+  /** Reads the whole body into memory, once. */
+  body(limit: number): Promise<Result<Uint8Array, BodyCode>>;
+  /** Reads it piece by piece instead: for bodies larger than memory should hold. */
+  pieces(limit: number): BodyReader;
   /** Aborted when the client goes away before the reply is complete, and when a stream ends for whatever reason. */
   readonly signal: AbortSignal;
+}
+
+/**
+ * `too_large` is known from Content-Length before a byte is read, or as soon as the limit is passed. `aborted`: the
+ * client went away. `late`: it took longer than the engine waits for a body.
+ */
+export type BodyCode = 'too_large' | 'aborted' | 'late';
+
+/** A body as it arrives. No more is taken from the client than is asked for. */
+export interface BodyReader {
+  /** The next piece, `undefined` at the end. One call at a time; what failed once goes on failing. */
+  next(): Promise<Result<Uint8Array | undefined, BodyCode>>;
 }
 
 /** A reply in full. The engine adds Content-Length and Date, and leaves the body out for HEAD, 204 and 304. */
@@ -30,6 +41,18 @@ export interface HttpReply {
   readonly body: string | Uint8Array;
   /** Instead of `body`. */
   readonly stream?: ReplyStream;
+  /** Instead of `body`. */
+  readonly source?: ReplySource;
+}
+
+/** A body of known length that is read as it is sent. */
+export interface ReplySource {
+  /** Bytes. */
+  readonly size: number;
+  /** The next piece, `undefined` at the end. A rejection, or another length than promised, costs the connection. */
+  next(): Promise<Uint8Array | undefined>;
+  /** Called once, when nothing more is read: all was sent, or will not be. */
+  close(): void;
 }
 
 /** A body without an end of its own. The engine ends all of them when it stops. */

@@ -1,6 +1,6 @@
 import { fail, ok, type Result } from '../base/result.ts';
 import { type Refusal, refuse } from './endpoint.ts';
-import type { HttpRequest } from './http.ts';
+import type { BodyCode, HttpRequest } from './http.ts';
 import { parseStrictJson } from './json.ts';
 import type { Bound } from './mount.ts';
 import type { Surface } from './surface.ts';
@@ -48,15 +48,23 @@ export async function readBody(
     return refuse('unsupported_type', 'Content-Type must be application/json');
   }
   const bytes = await request.body(surface.limits.bodyBytes);
-  if (!bytes.ok) {
-    return bytes.code === 'too_large'
-      ? refuse('too_large', `body is larger than ${surface.limits.bodyBytes} bytes`)
-      : refuse('bad_request', 'body ended early');
-  }
+  if (!bytes.ok) return bodyRefusal(bytes.code, surface.limits.bodyBytes);
   const parsed = form ? parseForm(bytes.value) : parseStrictJson(bytes.value, surface.limits.depth);
   if (!parsed.ok) return refuse('bad_request', parsed.public);
   const value = checked(surface, bound.body, parsed.value, 'field');
   return value.ok ? { ...value, form } : value;
+}
+
+/** What a body that could not be read is answered with. */
+export function bodyRefusal(code: BodyCode, limit: number): Refusal {
+  switch (code) {
+    case 'too_large':
+      return refuse('too_large', `body is larger than ${limit} bytes`);
+    case 'late':
+      return refuse('timeout', 'body took too long');
+    case 'aborted':
+      return refuse('bad_request', 'body ended early');
+  }
 }
 
 function checked(

@@ -53,7 +53,7 @@ export function nodeEngine({ clock, log, limits: wanted }: NodeEngineOptions): H
 const httpOptions = (limits: EngineLimits): ServerOptions => ({
   maxHeaderSize: limits.headerBytes,
   headersTimeout: limits.headerRead,
-  requestTimeout: limits.requestRead,
+  requestTimeout: limits.uploadRead,
   keepAliveTimeout: limits.idle,
   connectionsCheckingInterval: limits.sweep,
   noDelay: true,

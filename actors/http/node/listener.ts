@@ -9,7 +9,7 @@ import { messageOf, ok } from '../../../core/base/result.ts';
 import type { Millis } from '../../../core/base/time.ts';
 import type { EngineLimits, Listener } from '../port.ts';
 import { refuseConnection } from './client-error.ts';
-import { type ReplyDesk, sendReply, sendStream } from './reply.ts';
+import { type ReplyDesk, sendReply, sendSource, sendStream } from './reply.ts';
 import { exchangeOf, type NodeExchange } from './request.ts';
 
 interface ListenerOptions {
@@ -47,7 +47,13 @@ export function listenerOn(options: ListenerOptions): Listener {
   };
   const desk: ReplyDesk = { clock, log, limits, stopping: () => traffic.stopping };
   const take = (incoming: IncomingMessage, response: ServerResponse, awaitsContinue: boolean) => {
-    const exchange = exchangeOf(incoming, response, { awaitsContinue, ...(principal && { principal }) });
+    const patience = limits.requestRead;
+    const exchange = exchangeOf(incoming, response, {
+      clock,
+      patience,
+      awaitsContinue,
+      ...(principal && { principal }),
+    });
     track(traffic, exchange);
     void answer(desk, serve, exchange);
   };
@@ -101,8 +107,12 @@ async function answer(desk: ReplyDesk, serve: Dispatch, exchange: NodeExchange):
   const { incoming, response, request } = exchange;
   try {
     const reply = await serve(request);
-    if (incoming.socket.destroyed || response.headersSent) return;
-    if (reply.stream === undefined) sendReply(desk, exchange, reply);
+    if (incoming.socket.destroyed || response.headersSent) {
+      reply.source?.close();
+      return;
+    }
+    if (reply.source !== undefined) await sendSource(desk, exchange, reply, reply.source);
+    else if (reply.stream === undefined) sendReply(desk, exchange, reply);
     else if (desk.stopping()) incoming.socket.destroy();
     else sendStream(desk, exchange, reply, reply.stream);
   } catch (thrown) {

@@ -1,4 +1,5 @@
 import type { MakeEngine } from './bench.ts';
+import { bodyCases } from './bodies.ts';
 import { exchangeCases } from './exchange.ts';
 import { hostileCases } from './hostile.ts';
 import { listeningCases } from './listening.ts';
@@ -10,6 +11,7 @@ export function httpEngineSuite(name: string, make: MakeEngine): void {
   exchangeCases(name, make);
   hostileCases(name, make);
   streamCases(name, make);
+  bodyCases(name, make);
   tlsCases(name, make);
   listeningCases(name, make);
 }

@@ -2,7 +2,7 @@ import { loadValidators } from '../../../actors/http/effects.ts';
 import type { AuditRecord } from '../../../core/api/audit.ts';
 import { createDispatch, type DispatchOptions } from '../../../core/api/dispatch.ts';
 import type { Endpoint } from '../../../core/api/endpoint.ts';
-import type { Dispatch, HttpReply, HttpRequest } from '../../../core/api/http.ts';
+import type { BodyReader, Dispatch, HttpReply, HttpRequest } from '../../../core/api/http.ts';
 import { type Mount, mount } from '../../../core/api/mount.ts';
 import { ownOrigins } from '../../../core/api/origin.ts';
 import { CSM } from '../../../core/api/surface.ts';
@@ -93,6 +93,7 @@ export class ApiHarness {
       peer,
       ...(principal && { principal }),
       body: (limit) => Promise.resolve(bytes.length > limit ? fail('too_large', 'too large') : ok(bytes)),
+      pieces: (limit) => piecesOf(bytes, limit),
       signal: signal ?? new AbortController().signal,
     });
     const text = typeof reply.body === 'string' ? reply.body : new TextDecoder().decode(reply.body);
@@ -115,6 +116,19 @@ export class ApiHarness {
     }));
     return mount(surface, spied, deps);
   }
+}
+
+/** The body in pieces of 1000 bytes. */
+function piecesOf(bytes: Uint8Array, limit: number): BodyReader {
+  let at = 0;
+  return {
+    next: async () => {
+      if (bytes.length > limit) return fail('too_large', 'too large');
+      const piece = bytes.subarray(at, at + 1000);
+      at += piece.length;
+      return ok(piece.length === 0 ? undefined : piece);
+    },
+  };
 }
 
 /** A harness over tables of the test's own making; their schemas accept everything. */
