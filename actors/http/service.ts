@@ -1,6 +1,7 @@
 import type { Appliance } from '../../core/api/appliance.ts';
 import type { AuditSink } from '../../core/api/audit.ts';
 import type { Principal } from '../../core/api/auth.ts';
+import type { Blobs } from '../../core/api/blobs.ts';
 import { createDispatch } from '../../core/api/dispatch.ts';
 import type { Dispatch } from '../../core/api/http.ts';
 import type { Identity } from '../../core/api/identity.ts';
@@ -13,6 +14,7 @@ import { seconds } from '../../core/base/time.ts';
 import type { Service } from '../supervisor/index.ts';
 import { consoleAssets } from './assets.ts';
 import { clearSocketPath, loadValidators, readAssets } from './effects.ts';
+import { openUpload } from './multipart.ts';
 import { nodeEngine } from './node/engine.ts';
 import type { HttpEnginePort, ListenCode, Listener, TlsMaterial } from './port.ts';
 
@@ -22,6 +24,7 @@ export interface HttpOptions {
   readonly log: Log;
   readonly appliance: Appliance;
   readonly identity: Identity;
+  readonly blobs: Blobs;
   readonly audit: AuditSink;
   readonly listen: { readonly host: string; readonly port: number };
   /** Host names and addresses under which browsers reach the appliance; pages of any other origin are refused. */
@@ -110,11 +113,12 @@ async function open(options: HttpOptions, engine: HttpEnginePort, state: State):
 }
 
 async function dispatchFor(options: HttpOptions, ownOrigin: OwnOrigin): Promise<Dispatch> {
-  const { appliance, identity, clock, random, log, audit } = options;
+  const { appliance, identity, blobs, clock, random, log, audit } = options;
   return createDispatch({
-    mounts: mountsFor({ appliance, identity, clock, log }),
+    mounts: mountsFor({ appliance, identity, blobs, clock, log }),
     credentials: identity,
     validators: loadValidators(),
+    openUpload,
     ownOrigin,
     clock,
     random,

@@ -1,6 +1,7 @@
 import type { Clock, Log } from '../base/ports.ts';
 import type { Finding } from '../detect/finding.ts';
 import type { Appliance } from './appliance.ts';
+import type { Blobs } from './blobs.ts';
 import { endpointsOf } from './endpoint.ts';
 import type { Identity } from './identity.ts';
 import type { EventHub } from './stream/hub.ts';
@@ -9,6 +10,7 @@ import type { EventHub } from './stream/hub.ts';
 export interface ApiParts {
   readonly appliance: Appliance;
   readonly identity: Identity;
+  readonly blobs: Blobs;
   readonly clock: Clock;
   readonly log: Log;
 }

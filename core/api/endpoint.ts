@@ -1,7 +1,9 @@
 import type { Static, TSchema } from 'typebox';
+import type { Result } from '../base/result.ts';
 import type { Principal, Scope } from './auth.ts';
-import type { StreamSink } from './http.ts';
+import type { ReplySource, StreamSink } from './http.ts';
 import type { ErrorCode, FieldProblem } from './problem.ts';
+import type { Upload, UploadLimits } from './upload.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -52,10 +54,32 @@ export interface StreamReply {
   readonly stream: (sink: StreamSink, signal: AbortSignal) => void;
 }
 
+/** A file, of which the kernel serves as much as was asked for. */
+export interface FileReply {
+  readonly ok: true;
+  readonly file: ServedFile;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface ServedFile {
+  /** Bytes. */
+  readonly size: number;
+  /** Another content has another tag: letters and digits. */
+  readonly tag: string;
+  /** `type/subtype`. */
+  readonly mediaType: string;
+  /** Offered as the name of the download; any text. */
+  readonly name: string;
+  /** `length` bytes behind the first `from`. `gone`: they cannot be read. */
+  open(from: number, length: number): Promise<Result<ReplySource, 'gone'>>;
+}
+
 export interface Call<Deps, Q, B> {
   readonly deps: Deps;
   readonly query: Q;
   readonly body: B;
+  /** There where the endpoint declares one. */
+  readonly upload?: Upload;
   readonly context: RequestContext;
 }
 
@@ -83,10 +107,12 @@ export interface Endpoint<Deps, Q extends TSchema = TSchema, B extends TSchema =
   /** Query and path parameters together, an object schema of strings. */
   readonly query?: Q;
   readonly body?: B;
-  /** Of the JSON body; for a stream, of one event's data. */
+  /** Of the JSON body; for a stream, of one event's data; a file has none. */
   readonly response: R;
-  /** `json` unless said otherwise. */
-  readonly transport?: 'json' | 'sse';
+  /** What a success is sent as; `json` unless said otherwise. */
+  readonly transport?: 'json' | 'sse' | 'file';
+  /** The body is multipart/form-data within these bounds, and the handler reads it as it arrives. */
+  readonly upload?: UploadLimits;
   /** The body may also come as an HTML form. */
   readonly form?: true;
   /** `false` on writes that make a session: an old cookie may lie around without its token. */
@@ -98,7 +124,7 @@ export interface Endpoint<Deps, Q extends TSchema = TSchema, B extends TSchema =
   /** Every write declares one. */
   readonly audit?: AuditDeclaration;
   /** Written as a method so that a table may hold rows of differing bodies; the validators make that sound. */
-  handler(call: Call<Deps, Static<Q>, Static<B>>): Promise<Reply<Static<R>> | StreamReply | Refusal>;
+  handler(call: Call<Deps, Static<Q>, Static<B>>): Promise<Reply<Static<R>> | StreamReply | FileReply | Refusal>;
 }
 
 /** Makes the row builder of one set of dependencies: infers a row's schemas, then forgets them. */

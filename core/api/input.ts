@@ -4,6 +4,7 @@ import type { BodyCode, HttpRequest } from './http.ts';
 import { parseStrictJson } from './json.ts';
 import type { Bound } from './mount.ts';
 import type { Surface } from './surface.ts';
+import { type OpenUpload, type Upload, uploadRefusal } from './upload.ts';
 import { explain, type Validate } from './validation.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
@@ -38,10 +39,19 @@ export function readQuery(
 export async function readBody(
   bound: Bound,
   request: HttpRequest,
-): Promise<(Input<unknown> & { readonly form: boolean }) | Refusal> {
+  openUpload: OpenUpload,
+): Promise<(Input<unknown> & { readonly form: boolean; readonly upload?: Upload }) | Refusal> {
   const { surface, endpoint } = bound;
   if (endpoint.method === 'GET') return { ok: true, value: undefined, form: false };
-  const type = (request.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  const contentType = request.header('content-type') ?? '';
+  const type = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  if (endpoint.upload !== undefined) {
+    if (type !== 'multipart/form-data') {
+      return refuse('unsupported_type', 'Content-Type must be multipart/form-data');
+    }
+    const upload = openUpload(contentType, request.pieces(endpoint.upload.totalBytes), endpoint.upload);
+    return upload.ok ? { ok: true, value: undefined, form: false, upload: upload.value } : uploadRefusal(upload);
+  }
   const form = endpoint.form === true && type === FORM;
   if (bound.body === undefined) return { ok: true, value: undefined, form };
   if (!form && !surface.jsonTypes.includes(type)) {

@@ -10,6 +10,7 @@ import { unblockIp } from './csm/unblock-ip.ts';
 import type { ApiDeps, ApiParts } from './deps.ts';
 import type { Endpoint } from './endpoint.ts';
 import { type Mount, mount, schemasOf } from './mount.ts';
+import { deleteBlob, getBlob, listBlobs, uploadBlob } from './own/blobs.ts';
 import { claim } from './own/claim.ts';
 import { mode, setMode } from './own/mode.ts';
 import { session } from './own/session.ts';
@@ -31,7 +32,16 @@ export const CSM_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
 ];
 
 /** What none of the five APIs has. */
-export const OWN_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [claim, session, mode, setMode];
+export const OWN_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
+  claim,
+  session,
+  mode,
+  setMode,
+  uploadBlob,
+  listBlobs,
+  getBlob,
+  deleteBlob,
+];
 
 /** All tables on their surfaces. */
 export function mountsFor(parts: ApiParts): readonly [Mount, ...Mount[]] {

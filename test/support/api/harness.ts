@@ -1,16 +1,19 @@
 import { loadValidators } from '../../../actors/http/effects.ts';
+import { openUpload } from '../../../actors/http/multipart.ts';
 import type { AuditRecord } from '../../../core/api/audit.ts';
 import { createDispatch, type DispatchOptions } from '../../../core/api/dispatch.ts';
 import type { Endpoint } from '../../../core/api/endpoint.ts';
-import type { BodyReader, Dispatch, HttpReply, HttpRequest } from '../../../core/api/http.ts';
+import type { BodyReader, Dispatch, HttpReply, HttpRequest, ReplySource } from '../../../core/api/http.ts';
 import { type Mount, mount } from '../../../core/api/mount.ts';
 import { ownOrigins } from '../../../core/api/origin.ts';
 import { CSM } from '../../../core/api/surface.ts';
 import { CSM_ENDPOINTS, mountsFor, OWN_ENDPOINTS } from '../../../core/api/tables.ts';
 import type { Log } from '../../../core/base/ports.ts';
 import { fail, ok } from '../../../core/base/result.ts';
+import { MULTIPART, multipart } from '../multipart.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
 import { FakeAppliance } from './fake-appliance.ts';
+import { FakeBlobs } from './fake-blobs.ts';
 import { FakeIdentity } from './fake-identity.ts';
 
 export const ORIGIN = 'https://edge.example.net:9443';
@@ -24,6 +27,9 @@ export const GOOD_BODIES: Readonly<Record<string, Readonly<Record<string, unknow
   claim: { code: 'CODE' },
   setMode: { mode: 'observe' },
 };
+
+/** One that passes where files are taken. */
+export const GOOD_UPLOAD = multipart([{ name: 'file', fileName: 'a.bin', content: 'content' }]);
 
 /** A request as a test writes it. */
 export interface Ask {
@@ -48,6 +54,7 @@ export class ApiHarness {
   readonly clock = new SimulatedClock();
   readonly appliance: FakeAppliance;
   readonly identity = new FakeIdentity();
+  readonly blobs = new FakeBlobs();
   /** Names of the handlers that ran. */
   readonly called: string[] = [];
   readonly audits: AuditRecord[] = [];
@@ -56,10 +63,10 @@ export class ApiHarness {
 
   constructor({ mounts, ...change }: Partial<DispatchOptions> = {}, appliance = new FakeAppliance()) {
     this.appliance = appliance;
-    const { identity } = this;
+    const { identity, blobs } = this;
     const clock = change.clock ?? this.clock;
     const log: Log = (level, message, about) => this.logs.push([level, message, about]);
-    const [first, ...rest] = mounts ?? mountsFor({ appliance, identity, clock, log });
+    const [first, ...rest] = mounts ?? mountsFor({ appliance, identity, blobs, clock, log });
     this.dispatch = createDispatch({
       mounts: [this.#spied(first), ...rest.map((one) => this.#spied(one))],
       credentials: identity,
@@ -67,6 +74,7 @@ export class ApiHarness {
       clock,
       random: { bytes: (count) => new Uint8Array(count) },
       log,
+      openUpload,
       audit: (record) => {
         this.audits.push(record);
         return Promise.resolve();
@@ -96,12 +104,17 @@ export class ApiHarness {
       pieces: (limit) => piecesOf(bytes, limit),
       signal: signal ?? new AbortController().signal,
     });
-    const text = typeof reply.body === 'string' ? reply.body : new TextDecoder().decode(reply.body);
+    const read = reply.source === undefined ? reply.body : await contentOf(reply.source);
+    const text = typeof read === 'string' ? read : new TextDecoder().decode(read);
     return { ...reply, text, json: () => JSON.parse(text) as unknown };
   }
 
   /** The endpoint with its good body and the given credential. */
-  askEndpoint({ name, method, path }: Endpoint<never>, ask: Partial<Ask> = {}): Promise<Answer> {
+  askEndpoint({ name, method, path, upload }: Endpoint<never>, ask: Partial<Ask> = {}): Promise<Answer> {
+    if (upload !== undefined) {
+      const headers = { 'content-type': MULTIPART, ...ask.headers };
+      return this.ask({ method, target: path, body: GOOD_UPLOAD, ...ask, headers });
+    }
     const body = name in GOOD_BODIES ? JSON.stringify(GOOD_BODIES[name]) : '';
     return this.ask({ method, target: path, body, ...ask });
   }
@@ -116,6 +129,13 @@ export class ApiHarness {
     }));
     return mount(surface, spied, deps);
   }
+}
+
+async function contentOf(source: ReplySource): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  for (let piece = await source.next(); piece !== undefined; piece = await source.next()) pieces.push(piece);
+  source.close();
+  return Buffer.concat(pieces);
 }
 
 /** The body in pieces of 1000 bytes. */
