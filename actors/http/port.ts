@@ -1,3 +1,6 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { AttachGate, AttachPath } from '../../core/api/attach.ts';
 import type { Principal } from '../../core/api/auth.ts';
 import type { Dispatch } from '../../core/api/http.ts';
 import type { Result } from '../../core/base/result.ts';
@@ -19,6 +22,8 @@ export interface EngineCapabilities {
   readonly expectContinue: boolean;
   /** Answers a client that has closed its sending side. */
   readonly halfClose: boolean;
+  /** Hands over connections that leave HTTP. */
+  readonly attach: boolean;
 }
 
 /** What one client may take of the appliance. */
@@ -62,6 +67,28 @@ export const DEFAULT_LIMITS: EngineLimits = {
   streamLimit: 1024 * 1024,
 };
 
+/** A connection that has left HTTP, as node hands it over and as `ws` and engine.io want it. */
+export interface AttachedConnection {
+  readonly incoming: IncomingMessage;
+  readonly socket: Duplex;
+  /** Bytes that came right behind the request. */
+  readonly head: Buffer;
+  readonly principal: Principal;
+  readonly requestId: string;
+}
+
+/** Something that takes connections over at a path, and answers them with 101 itself. */
+export interface AttachPoint {
+  readonly path: AttachPath;
+  take(connection: AttachedConnection): void;
+}
+
+/** The ways out of HTTP on a listener. */
+export interface Doorway {
+  readonly gate: AttachGate;
+  readonly points: readonly AttachPoint[];
+}
+
 /** `in_use` EADDRINUSE, `denied` EACCES (for a socket file also a missing folder), `bad_address` not of this host or no address at all, `failed` anything else. */
 export type ListenCode = 'in_use' | 'denied' | 'bad_address' | 'bad_certificate' | 'failed';
 
@@ -84,6 +111,7 @@ export interface HttpEnginePort {
     where: { readonly host: string; readonly port: number },
     tls: TlsMaterial,
     serve: Dispatch,
+    doorway?: Doorway,
   ): Promise<Result<Listener, ListenCode>>;
   /** Plain HTTP on a socket file that only its owner may open; every request there is `principal`'s. */
   listenLocal(path: string, principal: Principal, serve: Dispatch): Promise<Result<Listener, ListenCode>>;

@@ -1,4 +1,5 @@
 import type { Appliance } from '../../core/api/appliance.ts';
+import { attachGate } from '../../core/api/attach.ts';
 import type { AuditSink } from '../../core/api/audit.ts';
 import type { Principal } from '../../core/api/auth.ts';
 import type { Blobs } from '../../core/api/blobs.ts';
@@ -16,7 +17,7 @@ import { consoleAssets } from './assets.ts';
 import { clearSocketPath, loadValidators, readAssets } from './effects.ts';
 import { openUpload } from './multipart.ts';
 import { nodeEngine } from './node/engine.ts';
-import type { HttpEnginePort, ListenCode, Listener, TlsMaterial } from './port.ts';
+import type { AttachPoint, Doorway, HttpEnginePort, ListenCode, Listener, TlsMaterial } from './port.ts';
 
 export interface HttpOptions {
   readonly clock: Clock;
@@ -35,6 +36,8 @@ export interface HttpOptions {
   readonly socketPath: string;
   /** The console's files; may be missing. */
   readonly consoleFolder: string;
+  /** What takes connections over that leave HTTP; none unless given. */
+  readonly attachPoints?: readonly AttachPoint[];
   /** node:https unless given. */
   readonly engine?: HttpEnginePort;
 }
@@ -103,7 +106,14 @@ async function open(options: HttpOptions, engine: HttpEnginePort, state: State):
   const { listen, names, socketPath } = options;
   let ownOrigin: OwnOrigin = () => false;
   const serve = counted(await dispatchFor(options, (origin) => ownOrigin(origin)), state.counters);
-  const listener = opened(await engine.listen(listen, await options.tls(), serve));
+  const listener = opened(
+    await engine.listen(
+      listen,
+      await options.tls(),
+      serve,
+      doorwayOf(options, (origin) => ownOrigin(origin)),
+    ),
+  );
   state.listeners = [listener];
   ownOrigin = ownOrigins(names, listener.port);
   if (!(await clearSocketPath(socketPath))) {
@@ -126,6 +136,13 @@ async function dispatchFor(options: HttpOptions, ownOrigin: OwnOrigin): Promise<
     audit,
     outside: consoleAssets(await readAssets(options.consoleFolder)),
   });
+}
+
+function doorwayOf(options: HttpOptions, ownOrigin: OwnOrigin): Doorway | undefined {
+  const { attachPoints: points = [], identity, clock, random, log } = options;
+  if (points.length === 0) return undefined;
+  const paths = points.map(({ path }) => path);
+  return { points, gate: attachGate({ paths, credentials: identity, ownOrigin, clock, random, log }) };
 }
 
 const counted =

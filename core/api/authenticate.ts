@@ -1,7 +1,7 @@
 import { ANONYMOUS, mayDo, type Principal, type Scope } from './auth.ts';
 import { readCookie } from './cookie.ts';
 import { type Endpoint, isWrite, type Refusal, refuse } from './endpoint.ts';
-import type { HttpRequest } from './http.ts';
+import type { HttpRequest, RequestHead } from './http.ts';
 import type { Identity } from './identity.ts';
 import type { Carrier, Surface } from './surface.ts';
 
@@ -25,7 +25,7 @@ export type Credentials = Pick<Identity, 'token' | 'cookie'>;
  * @returns `undefined` when none may
  */
 export function authenticate(
-  request: HttpRequest,
+  request: RequestHead,
   surface: Surface,
   scope: Scope | 'none',
   credentials: Credentials,
@@ -49,7 +49,7 @@ export function authenticate(
 /** What was proven otherwise, or not at all, does not end. */
 const isGood = (): boolean => true;
 
-function rawCredential(request: HttpRequest, carrier: Carrier): string | undefined {
+function rawCredential(request: RequestHead, carrier: Carrier): string | undefined {
   if (carrier.kind === 'cookie') return readCookie(request.header('cookie'), carrier.cookie);
   const value = request.header(carrier.header);
   if (carrier.scheme === undefined || value === undefined) return value;

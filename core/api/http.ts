@@ -1,8 +1,8 @@
 import type { Result } from '../base/result.ts';
 import type { Principal } from './auth.ts';
 
-/** A request as an HTTP engine hands it over, its body not yet read. */
-export interface HttpRequest {
+/** What stands in front of a body. */
+export interface RequestHead {
   /** As received: upper case for every method that exists. */
   readonly method: string;
   /** Request target as received: `/path?query`. */
@@ -13,6 +13,10 @@ export interface HttpRequest {
   readonly peer: string;
   /** Proven by the listener itself (local socket): no credential is looked for, no rate limit applies. */
   readonly principal?: Principal;
+}
+
+/** A request as an HTTP engine hands it over, its body not yet read. */
+export interface HttpRequest extends RequestHead {
   /** Reads the whole body into memory, once. */
   body(limit: number): Promise<Result<Uint8Array, BodyCode>>;
   /** Reads it piece by piece instead: for bodies larger than memory should hold. */

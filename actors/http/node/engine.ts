@@ -1,11 +1,18 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { chmodSync } from 'node:fs';
-import { createServer, type Server as HttpServer, type ServerOptions } from 'node:http';
+import { createServer, type Server as HttpServer, type IncomingMessage, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
 import type { Clock, Log } from '../../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../../core/base/result.ts';
-import { DEFAULT_LIMITS, type EngineLimits, type HttpEnginePort, type ListenCode, type TlsMaterial } from '../port.ts';
+import {
+  DEFAULT_LIMITS,
+  type Doorway,
+  type EngineLimits,
+  type HttpEnginePort,
+  type ListenCode,
+  type TlsMaterial,
+} from '../port.ts';
 import { listenerOn } from './listener.ts';
 
 /** The AEAD suites with forward secrecy; those of TLS 1.3 are always on. */
@@ -33,12 +40,13 @@ export function nodeEngine({ clock, log, limits: wanted }: NodeEngineOptions): H
   const desk = { clock, log, limits };
   return {
     name: 'node:https',
-    capabilities: { reload: true, localSocket: true, expectContinue: true, halfClose: true },
-    async listen(where, tls, serve) {
-      const server = tlsServer(limits, tls);
+    capabilities: { reload: true, localSocket: true, expectContinue: true, halfClose: true, attach: true },
+    async listen(where, tls, serve, doorway) {
+      const server = tlsServer(limits, tls, doorway);
       if (!server.ok) return server;
       const refused = await listening(bounded(server.value, limits), where);
-      return refused ?? ok(listenerOn({ ...desk, server: server.value, serve, reload: reloader(server.value) }));
+      const reload = reloader(server.value);
+      return refused ?? ok(listenerOn({ ...desk, server: server.value, serve, reload, ...(doorway && { doorway }) }));
     },
     async listenLocal(path, principal, serve) {
       const server = createServer(httpOptions(limits));
@@ -69,10 +77,18 @@ const secureOptions = ({ key, cert }: TlsMaterial): SecureContextOptions => ({
   honorCipherOrder: true,
 });
 
-function tlsServer(limits: EngineLimits, tls: TlsMaterial): Result<TlsServer, 'bad_certificate'> {
+function tlsServer(
+  limits: EngineLimits,
+  tls: TlsMaterial,
+  doorway: Doorway | undefined,
+): Result<TlsServer, 'bad_certificate'> {
   try {
     assertUsable(tls);
-    const options = { ALPNProtocols: ['http/1.1'], handshakeTimeout: limits.headerRead };
+    const options = {
+      ALPNProtocols: ['http/1.1'],
+      handshakeTimeout: limits.headerRead,
+      shouldUpgradeCallback: ({ url = '' }: IncomingMessage) => doorway?.gate.covers(url) ?? false,
+    };
     return ok(createTlsServer({ ...httpOptions(limits), ...secureOptions(tls), ...options }));
   } catch (thrown) {
     return badCertificate(thrown);

@@ -7,7 +7,8 @@ import type { Dispatch } from '../../../core/api/http.ts';
 import type { Clock, Log } from '../../../core/base/ports.ts';
 import { messageOf, ok } from '../../../core/base/result.ts';
 import type { Millis } from '../../../core/base/time.ts';
-import type { EngineLimits, Listener } from '../port.ts';
+import type { Doorway, EngineLimits, Listener } from '../port.ts';
+import { attach } from './attach.ts';
 import { refuseConnection } from './client-error.ts';
 import { type ReplyDesk, sendReply, sendSource, sendStream } from './reply.ts';
 import { exchangeOf, type NodeExchange } from './request.ts';
@@ -20,6 +21,7 @@ interface ListenerOptions {
   readonly serve: Dispatch;
   readonly principal?: Principal;
   readonly reload?: Listener['reload'];
+  readonly doorway?: Doorway;
 }
 
 /** What is under way on one listener. */
@@ -59,6 +61,14 @@ export function listenerOn(options: ListenerOptions): Listener {
   };
   server.on('request', (incoming, response) => take(incoming, response, false));
   server.on('checkContinue', (incoming, response) => take(incoming, response, true));
+  const { doorway } = options;
+  if (doorway !== undefined) {
+    server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+      // One behind a reply that is still to come would mix its bytes with that.
+      if (traffic.connections.get(socket)?.size) socket.destroy();
+      else attach(desk, doorway, { incoming, socket, head, ...(principal && { principal }) });
+    });
+  }
   server.on('connection', (socket: Socket) => {
     traffic.sockets.add(socket);
     socket.once('close', () => traffic.sockets.delete(socket));

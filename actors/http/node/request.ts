@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Principal } from '../../../core/api/auth.ts';
-import type { HttpRequest } from '../../../core/api/http.ts';
+import type { HttpRequest, RequestHead } from '../../../core/api/http.ts';
 import { parseIp } from '../../../core/base/ip.ts';
 import type { Clock } from '../../../core/base/ports.ts';
 import type { Millis } from '../../../core/base/time.ts';
@@ -35,7 +35,6 @@ export function exchangeOf(
   { clock, patience, principal, awaitsContinue }: ExchangeOptions,
 ): NodeExchange {
   const gone = new AbortController();
-  const { headers, method = '', url = '' } = incoming;
   const exchange: NodeExchange = {
     incoming,
     response,
@@ -44,20 +43,27 @@ export function exchangeOf(
       if (exchange.endStream !== undefined || !response.writableFinished) gone.abort();
     },
     request: {
-      method,
-      target: url,
-      header: (name) => {
-        const value = headers[name];
-        return Array.isArray(value) ? value.join(', ') : value;
-      },
-      peer: principal === undefined ? peerOf(incoming) : 'local',
-      ...(principal && { principal }),
+      ...headOf(incoming, principal),
       body: (limit) => wholeBody(openBody(exchange, limit), clock, patience),
       pieces: (limit) => openBody(exchange, limit),
       signal: gone.signal,
     },
   };
   return exchange;
+}
+
+export function headOf(incoming: IncomingMessage, principal: Principal | undefined): RequestHead {
+  const { headers, method = '', url = '' } = incoming;
+  return {
+    method,
+    target: url,
+    header: (name) => {
+      const value = headers[name];
+      return Array.isArray(value) ? value.join(', ') : value;
+    },
+    peer: principal === undefined ? peerOf(incoming) : 'local',
+    ...(principal && { principal }),
+  };
 }
 
 function peerOf({ socket }: IncomingMessage): string {
