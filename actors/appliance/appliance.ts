@@ -118,6 +118,14 @@ export class RunningAppliance implements Appliance {
     return this.#parts.bus.subscribe('finding', ({ finding, serial }) => listener(finding, serial));
   }
 
+  lastSerial() {
+    return this.#parts.recorder.count;
+  }
+
+  findingsAfter(serial: number, limit: number) {
+    return this.#parts.recorder.after(serial, limit);
+  }
+
   /** The file first: a mode that would be another after the next start is not taken on. */
   async setMode(mode: Mode): Promise<Result<Mode, 'failed'>> {
     const written = await this.#parts.configFile.change(withMode(mode));

@@ -15,6 +15,7 @@ import {
   stopSignal,
   type Topics,
 } from '../appliance/index.ts';
+import { type BlobStore, blobStore } from '../blobs/index.ts';
 import { Bus } from '../bus/index.ts';
 import type { Output } from '../cli/index.ts';
 import { systemClock, systemRandom } from '../clock/index.ts';
@@ -45,6 +46,7 @@ export class Daemon {
   readonly #parts: DaemonParts;
   readonly #plane: DataPlane;
   readonly #appliance: RunningAppliance;
+  readonly #blobs: BlobStore;
   readonly #http: HttpService;
   #tree: Supervised | undefined;
 
@@ -80,6 +82,14 @@ export class Daemon {
       },
       mode,
     );
+    this.#blobs = blobStore({
+      stateDirectory: opened.stateDir,
+      records: foundation.store.records,
+      clock: systemClock,
+      random: systemRandom,
+      log,
+      quota: opened.file.loaded.config.blobs.quota_mib * 1024 * 1024,
+    });
     this.#http = this.#makeHttp();
   }
 
@@ -88,7 +98,7 @@ export class Daemon {
     const { log, foundation } = this.#parts;
     const asked = stopSignal();
     const enforcement = enforcementService(this.#plane, () => this.#appliance.mode !== 'observe');
-    const tree = treeOf(foundation, this.#plane, this.#http, enforcement);
+    const tree = treeOf(foundation, this.#plane, [this.#blobs, this.#http], enforcement);
     const abort = new AbortController();
     const stopped = asked.then((signal) => {
       log('info', 'stopping', { signal });
@@ -149,6 +159,7 @@ export class Daemon {
       log,
       appliance: this.#appliance,
       identity,
+      blobs: this.#blobs,
       audit: foundation.audit.sink,
       listen: listen.value,
       names: [config.hostname, 'localhost', ...listenNames(listen.value.host)],
@@ -161,7 +172,13 @@ export class Daemon {
 
   #components(): readonly Component[] {
     const { firewall, pipeline, sources } = this.#plane;
-    const own = [firewall.component(), pipeline.component(), this.#http.component(), this.#storeComponent()];
+    const own = [
+      firewall.component(),
+      pipeline.component(),
+      this.#http.component(),
+      this.#storeComponent(),
+      this.#blobs.component(),
+    ];
     const named = new Set(own.map(({ name }) => name));
     const supervised = this.#tree?.components() ?? [];
     return [...own, ...sources(), ...supervised.filter(({ name, state }) => !named.has(name) && state !== 'ok')];

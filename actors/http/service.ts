@@ -1,6 +1,8 @@
 import type { Appliance } from '../../core/api/appliance.ts';
+import { attachGate } from '../../core/api/attach.ts';
 import type { AuditSink } from '../../core/api/audit.ts';
 import type { Principal } from '../../core/api/auth.ts';
+import type { Blobs } from '../../core/api/blobs.ts';
 import { createDispatch } from '../../core/api/dispatch.ts';
 import type { Dispatch } from '../../core/api/http.ts';
 import type { Identity } from '../../core/api/identity.ts';
@@ -14,8 +16,9 @@ import type { Service } from '../supervisor/index.ts';
 import { consoleAssets } from './assets.ts';
 import type { ChosenEngine } from './choose.ts';
 import { clearSocketPath, loadValidators, readAssets } from './effects.ts';
+import { openUpload } from './multipart.ts';
 import { nodeEngine } from './node/engine.ts';
-import type { HttpEnginePort, ListenCode, Listener, TlsMaterial } from './port.ts';
+import type { AttachPoint, Doorway, HttpEnginePort, ListenCode, Listener, TlsMaterial } from './port.ts';
 
 export interface HttpOptions {
   readonly clock: Clock;
@@ -23,6 +26,7 @@ export interface HttpOptions {
   readonly log: Log;
   readonly appliance: Appliance;
   readonly identity: Identity;
+  readonly blobs: Blobs;
   readonly audit: AuditSink;
   readonly listen: { readonly host: string; readonly port: number };
   /** Host names and addresses under which browsers reach the appliance; pages of any other origin are refused. */
@@ -33,6 +37,8 @@ export interface HttpOptions {
   readonly socketPath: string;
   /** The console's files; may be missing. */
   readonly consoleFolder: string;
+  /** What takes connections over that leave HTTP; none unless given. */
+  readonly attachPoints?: readonly AttachPoint[];
   /** node:https unless given. */
   readonly chosen?: ChosenEngine;
 }
@@ -104,7 +110,14 @@ async function open(options: HttpOptions, engine: HttpEnginePort, state: State):
   const { listen, names, socketPath } = options;
   let ownOrigin: OwnOrigin = () => false;
   const serve = counted(await dispatchFor(options, (origin) => ownOrigin(origin)), state.counters);
-  const listener = opened(await engine.listen(listen, await options.tls(), serve));
+  const listener = opened(
+    await engine.listen(
+      listen,
+      await options.tls(),
+      serve,
+      doorwayOf(options, (origin) => ownOrigin(origin)),
+    ),
+  );
   state.listeners = [listener];
   ownOrigin = ownOrigins(names, listener.port);
   if (!(await clearSocketPath(socketPath))) {
@@ -114,11 +127,12 @@ async function open(options: HttpOptions, engine: HttpEnginePort, state: State):
 }
 
 async function dispatchFor(options: HttpOptions, ownOrigin: OwnOrigin): Promise<Dispatch> {
-  const { appliance, identity, clock, random, log, audit } = options;
+  const { appliance, identity, blobs, clock, random, log, audit } = options;
   return createDispatch({
-    mounts: mountsFor({ appliance, identity, clock }),
+    mounts: mountsFor({ appliance, identity, blobs, clock, log }),
     credentials: identity,
     validators: loadValidators(),
+    openUpload,
     ownOrigin,
     clock,
     random,
@@ -126,6 +140,13 @@ async function dispatchFor(options: HttpOptions, ownOrigin: OwnOrigin): Promise<
     audit,
     outside: consoleAssets(await readAssets(options.consoleFolder)),
   });
+}
+
+function doorwayOf(options: HttpOptions, ownOrigin: OwnOrigin): Doorway | undefined {
+  const { attachPoints: points = [], identity, clock, random, log } = options;
+  if (points.length === 0) return undefined;
+  const paths = points.map(({ path }) => path);
+  return { points, gate: attachGate({ paths, credentials: identity, ownOrigin, clock, random, log }) };
 }
 
 const counted =

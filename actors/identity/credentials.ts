@@ -131,10 +131,10 @@ class Credentials implements Identity {
     return token === undefined ? undefined : principalOf(token, 'token');
   }
 
-  cookie(raw: string): Principal | undefined {
+  cookie(raw: string, look: 'use' | 'glance' = 'use'): Principal | undefined {
     if (raw.length > LONGEST_TOKEN) return undefined;
     const { clock, csrfSecret, sessions, tokens } = this.#deps;
-    const session = sessions.seen(raw);
+    const session = look === 'use' ? sessions.seen(raw) : sessions.known(raw);
     if (session !== undefined) {
       const token = tokens.withDigest(session.token, clock.now());
       return token === undefined ? undefined : principalOf(token, 'session', session.csrf);

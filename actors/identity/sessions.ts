@@ -87,14 +87,14 @@ export class Sessions {
 
   /** The session of this cookie, which has now been seen; undefined when there is none or it is over. */
   seen(cookie: string): SessionRecord | undefined {
-    const live = this.#byDigest.get(sha256(cookie));
-    if (live === undefined) return undefined;
-    if (this.#isOver(live)) {
-      this.#deps.writer.inBackground(this.#forget(live));
-      return undefined;
-    }
-    this.#touch(live);
-    return live.record;
+    const live = this.#find(cookie);
+    if (live !== undefined) this.#touch(live);
+    return live?.record;
+  }
+
+  /** The same without counting as a use. */
+  known(cookie: string): SessionRecord | undefined {
+    return this.#find(cookie)?.record;
   }
 
   /** Ends the session with this CSRF token. A failing disk may bring it back at a restart, for a day at most. */
@@ -105,6 +105,13 @@ export class Sessions {
 
   get count(): number {
     return this.#byDigest.size;
+  }
+
+  #find(cookie: string): Live | undefined {
+    const live = this.#byDigest.get(sha256(cookie));
+    if (live === undefined || !this.#isOver(live)) return live;
+    this.#deps.writer.inBackground(this.#forget(live));
+    return undefined;
   }
 
   #touch(live: Live): void {

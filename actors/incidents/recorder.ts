@@ -1,18 +1,15 @@
 import type { FindingId } from '../../core/base/ids.ts';
 import type { Clock, Log } from '../../core/base/ports.ts';
 import { fail, messageOf, type Result } from '../../core/base/result.ts';
-import type { Finding } from '../../core/detect/finding.ts';
+import type { Finding, NumberedFinding } from '../../core/detect/finding.ts';
 import { ACTIVE_FOR, type ActiveFindings } from './active-findings.ts';
-
-export interface NumberedFinding {
-  readonly finding: Finding;
-  readonly serial: number;
-}
 
 /** Findings on disk. */
 export interface FindingRecords {
   /** Highest serial first. */
   newestFirst(): AsyncIterable<NumberedFinding>;
+  /** Behind a serial, lowest first. */
+  after(serial: number, limit: number): AsyncIterable<NumberedFinding>;
   /** Numbers and keeps them; one that is there already keeps its number and is not `added`. In the order given. */
   append(
     findings: readonly Finding[],
@@ -54,6 +51,7 @@ export class FindingRecorder {
 
   async load(): Promise<void> {
     const { records, active, clock } = this.#deps;
+    this.#count = 0;
     const recent: NumberedFinding[] = [];
     for await (const row of records.newestFirst()) {
       this.#count = Math.max(this.#count, row.serial);
@@ -64,6 +62,13 @@ export class FindingRecorder {
       this.#remember(finding.id);
       active.add(finding, serial);
     }
+  }
+
+  /** Kept findings behind a serial, lowest first. Rejects when they cannot be read. */
+  async after(serial: number, limit: number): Promise<readonly NumberedFinding[]> {
+    const page: NumberedFinding[] = [];
+    for await (const row of this.#deps.records.after(serial, limit)) page.push(row);
+    return page;
   }
 
   /** Resolves when all were acted upon, which does not wait for the disk; `flushed()` tells when they are kept. */

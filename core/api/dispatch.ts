@@ -1,6 +1,5 @@
 import { uuidv7 } from '../base/ids.ts';
 import type { Random } from '../base/ports.ts';
-import type { AuditDesk } from './auditing.ts';
 import { authenticate, type Credentials, challenge, csrfRefusal } from './authenticate.ts';
 import { type Method, type RateClass, type Refusal, refuse } from './endpoint.ts';
 import type { Dispatch, HttpReply, HttpRequest } from './http.ts';
@@ -9,12 +8,12 @@ import type { OwnOrigin } from './origin.ts';
 import { type RateLimiter, rateLimiter } from './rate.ts';
 import { optionsReply, refusalReply } from './reply.ts';
 import { type Match, type Router, router } from './router.ts';
-import { internal, serve } from './serve.ts';
-import { type Gate, gate } from './sse.ts';
+import { internal, type ServeDesk, serve } from './serve.ts';
+import { OpenStreams } from './stream/open-streams.ts';
 import type { Surface } from './surface.ts';
 import type { Validators } from './validation.ts';
 
-export interface DispatchOptions extends AuditDesk {
+export interface DispatchOptions extends ServeDesk {
   /** At least one; the first answers for paths that are nobody's. */
   readonly mounts: readonly [Mount, ...Mount[]];
   readonly credentials: Credentials;
@@ -29,7 +28,7 @@ export interface DispatchOptions extends AuditDesk {
 interface Floor {
   readonly surface: Surface;
   readonly limiters: Readonly<Record<RateClass, RateLimiter>>;
-  readonly streams: Gate;
+  readonly streams: OpenStreams;
 }
 
 interface Exchange {
@@ -59,7 +58,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 const floorOf = (surface: Surface, { clock }: DispatchOptions): Floor => ({
   surface,
   limiters: { normal: rateLimiter(surface.rates.normal, clock), login: rateLimiter(surface.rates.login, clock) },
-  streams: gate(surface.limits.streams),
+  streams: new OpenStreams(surface.limits, clock),
 });
 
 /** Finds whose path it is and answers in that surface's words, whatever happens. */

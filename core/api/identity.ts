@@ -23,8 +23,11 @@ export type ClaimRefusal = 'wrong' | 'expired' | 'exhausted' | 'already_claimed'
 export interface Identity {
   /** Bearer token → principal; `undefined` when unknown, expired or revoked. */
   token(raw: string): Principal | undefined;
-  /** Value of the session cookie: an opaque session id, or a raw token. The principal carries `csrf` either way. */
-  cookie(raw: string): Principal | undefined;
+  /**
+   * Value of the session cookie: an opaque session id, or a raw token. The principal carries `csrf` either way. A `use`,
+   * which it is unless said otherwise, keeps the session from ending as idle; a `glance` does not.
+   */
+  cookie(raw: string, look?: 'use' | 'glance'): Principal | undefined;
   /** Whether somebody has used the claim code. */
   claimed(): boolean;
   claim(code: string, peer: string): Promise<Result<Session, ClaimRefusal>>;

@@ -1,9 +1,10 @@
 import { fail, ok, type Result } from '../base/result.ts';
 import { type Refusal, refuse } from './endpoint.ts';
-import type { HttpRequest } from './http.ts';
+import type { BodyCode, HttpRequest } from './http.ts';
 import { parseStrictJson } from './json.ts';
 import type { Bound } from './mount.ts';
 import type { Surface } from './surface.ts';
+import { type OpenUpload, type Upload, uploadRefusal } from './upload.ts';
 import { explain, type Validate } from './validation.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
@@ -38,25 +39,42 @@ export function readQuery(
 export async function readBody(
   bound: Bound,
   request: HttpRequest,
-): Promise<(Input<unknown> & { readonly form: boolean }) | Refusal> {
+  openUpload: OpenUpload,
+): Promise<(Input<unknown> & { readonly form: boolean; readonly upload?: Upload }) | Refusal> {
   const { surface, endpoint } = bound;
   if (endpoint.method === 'GET') return { ok: true, value: undefined, form: false };
-  const type = (request.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  const contentType = request.header('content-type') ?? '';
+  const type = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  if (endpoint.upload !== undefined) {
+    if (type !== 'multipart/form-data') {
+      return refuse('unsupported_type', 'Content-Type must be multipart/form-data');
+    }
+    const upload = openUpload(contentType, request.pieces(endpoint.upload.totalBytes), endpoint.upload);
+    return upload.ok ? { ok: true, value: undefined, form: false, upload: upload.value } : uploadRefusal(upload);
+  }
   const form = endpoint.form === true && type === FORM;
   if (bound.body === undefined) return { ok: true, value: undefined, form };
   if (!form && !surface.jsonTypes.includes(type)) {
     return refuse('unsupported_type', 'Content-Type must be application/json');
   }
   const bytes = await request.body(surface.limits.bodyBytes);
-  if (!bytes.ok) {
-    return bytes.code === 'too_large'
-      ? refuse('too_large', `body is larger than ${surface.limits.bodyBytes} bytes`)
-      : refuse('bad_request', 'body ended early');
-  }
+  if (!bytes.ok) return bodyRefusal(bytes.code, surface.limits.bodyBytes);
   const parsed = form ? parseForm(bytes.value) : parseStrictJson(bytes.value, surface.limits.depth);
   if (!parsed.ok) return refuse('bad_request', parsed.public);
   const value = checked(surface, bound.body, parsed.value, 'field');
   return value.ok ? { ...value, form } : value;
+}
+
+/** What a body that could not be read is answered with. */
+export function bodyRefusal(code: BodyCode, limit: number): Refusal {
+  switch (code) {
+    case 'too_large':
+      return refuse('too_large', `body is larger than ${limit} bytes`);
+    case 'late':
+      return refuse('timeout', 'body took too long');
+    case 'aborted':
+      return refuse('bad_request', 'body ended early');
+  }
 }
 
 function checked(

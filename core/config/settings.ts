@@ -206,6 +206,18 @@ const firewall = section('Blocking in the kernel', {
   ),
 });
 
+const blobs = section('Files that were uploaded or collected', {
+  quota_mib: setting(
+    Type.Integer({
+      description: 'Room for them in all, in MiB. Beyond it none is taken.',
+      default: 1024,
+      minimum: 1,
+      maximum: 1_048_576,
+    }),
+    RESTART,
+  ),
+});
+
 const log = section("Bartizan's own log", {
   level: setting(
     Type.Enum(['debug', 'info', 'warn', 'error'], { description: 'The least that is logged.', default: 'info' }),
@@ -246,6 +258,7 @@ export const SETTINGS = {
   thresholds,
   watchers,
   firewall,
+  blobs,
   log,
 } as const;
 

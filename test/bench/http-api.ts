@@ -1,5 +1,6 @@
 import { systemClock, systemRandom } from '../../actors/clock/index.ts';
 import { loadValidators } from '../../actors/http/effects.ts';
+import { openUpload } from '../../actors/http/multipart.ts';
 import { sha256 } from '../../actors/identity/effects.ts';
 import { principalOf, Tokens } from '../../actors/identity/tokens.ts';
 import type { ApplianceFacts } from '../../core/api/appliance.ts';
@@ -9,6 +10,7 @@ import { CSM, type Surface } from '../../core/api/surface.ts';
 import { mountsFor } from '../../core/api/tables.ts';
 import { ok } from '../../core/base/result.ts';
 import { FACTS, FakeAppliance, START } from '../support/api/fake-appliance.ts';
+import { FakeBlobs } from '../support/api/fake-blobs.ts';
 import { FakeIdentity } from '../support/api/fake-identity.ts';
 
 export const STATUS_PATH = '/api/v1/status';
@@ -42,7 +44,13 @@ export async function apiDispatch(engine: string): Promise<Dispatch> {
     surfaces.set(surface, known);
     return known;
   };
-  const [first, ...rest] = mountsFor({ appliance, identity, clock: systemClock }).map((mount) => ({
+  const [first, ...rest] = mountsFor({
+    appliance,
+    identity,
+    blobs: new FakeBlobs(),
+    clock: systemClock,
+    log: () => {},
+  }).map((mount) => ({
     ...mount,
     surface: unlimited(mount.surface),
   }));
@@ -56,6 +64,7 @@ export async function apiDispatch(engine: string): Promise<Dispatch> {
       cookie: () => undefined,
     },
     validators: loadValidators(),
+    openUpload,
     ownOrigin: () => false,
     clock: systemClock,
     random: systemRandom,
@@ -73,6 +82,7 @@ export async function replyOf(engine: string): Promise<HttpReply & { readonly bo
     header: (name) => (name === 'authorization' ? `Bearer ${TOKEN}` : undefined),
     peer: '127.0.0.1',
     body: async () => ok(new Uint8Array()),
+    pieces: () => ({ next: async () => ok(undefined) }),
     signal: new AbortController().signal,
   };
   const reply = await serve(request);

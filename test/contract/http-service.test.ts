@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { chooseEngine, type HttpOptions, httpService } from '../../actors/http/index.ts';
 import { FakeAppliance, FINDING } from '../support/api/fake-appliance.ts';
+import { FakeBlobs } from '../support/api/fake-blobs.ts';
 import { FakeIdentity } from '../support/api/fake-identity.ts';
 import { type RawClient, tcpClient, tlsClient } from '../support/raw-client.ts';
 import { realClock } from '../support/real-clock.ts';
@@ -27,6 +28,7 @@ function fixture(t: TestContext, change: Partial<HttpOptions> = {}) {
     log: () => {},
     appliance,
     identity: new FakeIdentity(),
+    blobs: new FakeBlobs(),
     audit: () => Promise.resolve(),
     listen: { host: '127.0.0.1', port: 0 },
     names: ['127.0.0.1'],

@@ -60,6 +60,25 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const)
     assert.deepEqual([code, stdout], [75, 'ready\ntold\n']);
   });
 
+test('by way of npm too a stop reaches the daemon, and the CLI has stdout to itself', async (t) => {
+  const clone = await builtClone(
+    t,
+    `if (process.argv[2] === 'serve') {
+       process.on('SIGTERM', () => { console.log('told'); clearInterval(idle); });
+       const idle = setInterval(() => {}, 1000);
+     }
+     console.log('ready', process.argv.slice(2));`,
+  );
+  const cli = await run(['npm', 'run', '-s', 'bartizan', '--', 'status', '--json'], clone).ended;
+  assert.equal(cli.stdout, "ready [ 'status', '--json' ]\n");
+
+  const daemon = run(['npm', 'start', '-s', '--', '--observe'], clone);
+  await daemon.said(/ready/);
+  daemon.child.kill('SIGTERM');
+  const { code, stdout } = await daemon.ended;
+  assert.deepEqual([code, stdout], [0, "ready [ 'serve', '--observe' ]\ntold\n"]);
+});
+
 test('SIGHUP is passed on too, and the daemon goes on', async (t) => {
   const clone = await builtClone(
     t,

@@ -1,12 +1,19 @@
 import { chmodSync } from 'node:fs';
-import { createServer, type Server as HttpServer, type ServerOptions } from 'node:http';
+import { createServer, type Server as HttpServer, type IncomingMessage, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { SecureContextOptions } from 'node:tls';
 import type { Clock, Log } from '../../../core/base/ports.ts';
 import { ok, type Result } from '../../../core/base/result.ts';
 import { MAX_HEADERS } from '../head.ts';
 import { listenFailure, type Where } from '../listen-failure.ts';
-import { DEFAULT_LIMITS, type EngineLimits, type HttpEnginePort, type ListenCode, type TlsMaterial } from '../port.ts';
+import {
+  DEFAULT_LIMITS,
+  type Doorway,
+  type EngineLimits,
+  type HttpEnginePort,
+  type ListenCode,
+  type TlsMaterial,
+} from '../port.ts';
 import { assertUsable, badCertificate, TLS12_CIPHERS } from '../tls.ts';
 import { listenerOn } from './listener.ts';
 
@@ -31,6 +38,7 @@ export function nodeEngine({ clock, log, limits: wanted }: NodeEngineOptions): H
       localSocket: true,
       expectContinue: true,
       halfClose: true,
+      attach: true,
       pipelining: true,
       allForms: true,
       exactChunks: true,
@@ -38,11 +46,12 @@ export function nodeEngine({ clock, log, limits: wanted }: NodeEngineOptions): H
       alpn: true,
       lateness: limits.sweep,
     },
-    async listen(where, tls, serve) {
-      const server = tlsServer(limits, tls);
+    async listen(where, tls, serve, doorway) {
+      const server = tlsServer(limits, tls, doorway);
       if (!server.ok) return server;
       const refused = await listening(bounded(server.value, limits), where);
-      return refused ?? ok(listenerOn({ ...desk, server: server.value, serve, reload: reloader(server.value) }));
+      const reload = reloader(server.value);
+      return refused ?? ok(listenerOn({ ...desk, server: server.value, serve, reload, ...(doorway && { doorway }) }));
     },
     async listenLocal(path, principal, serve) {
       const server = createServer(httpOptions(limits));
@@ -57,7 +66,7 @@ export function nodeEngine({ clock, log, limits: wanted }: NodeEngineOptions): H
 const httpOptions = (limits: EngineLimits): ServerOptions => ({
   maxHeaderSize: limits.headerBytes,
   headersTimeout: limits.headerRead,
-  requestTimeout: limits.requestRead,
+  requestTimeout: limits.uploadRead,
   keepAliveTimeout: limits.idle,
   connectionsCheckingInterval: limits.sweep,
   noDelay: true,
@@ -75,10 +84,18 @@ const secureOptions = ({ key, cert }: TlsMaterial): SecureContextOptions => ({
   honorCipherOrder: true,
 });
 
-function tlsServer(limits: EngineLimits, tls: TlsMaterial): Result<TlsServer, 'bad_certificate'> {
+function tlsServer(
+  limits: EngineLimits,
+  tls: TlsMaterial,
+  doorway: Doorway | undefined,
+): Result<TlsServer, 'bad_certificate'> {
   try {
     assertUsable(tls);
-    const options = { ALPNProtocols: ['http/1.1'], handshakeTimeout: limits.headerRead };
+    const options = {
+      ALPNProtocols: ['http/1.1'],
+      handshakeTimeout: limits.headerRead,
+      shouldUpgradeCallback: ({ url = '' }: IncomingMessage) => doorway?.gate.covers(url) ?? false,
+    };
     return ok(createTlsServer({ ...httpOptions(limits), ...secureOptions(tls), ...options }));
   } catch (thrown) {
     return badCertificate(thrown);

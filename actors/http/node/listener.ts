@@ -8,10 +8,11 @@ import type { Clock, Log } from '../../../core/base/ports.ts';
 import { messageOf, ok } from '../../../core/base/result.ts';
 import type { Millis } from '../../../core/base/time.ts';
 import { flawOf } from '../head.ts';
-import type { EngineLimits, Listener } from '../port.ts';
+import type { Doorway, EngineLimits, Listener } from '../port.ts';
 import { refusal } from '../refusal.ts';
+import { attach } from './attach.ts';
 import { refuseConnection } from './client-error.ts';
-import { type ReplyDesk, sendReply, sendStream } from './reply.ts';
+import { type ReplyDesk, sendReply, sendSource, sendStream } from './reply.ts';
 import { exchangeOf, type NodeExchange } from './request.ts';
 
 interface ListenerOptions {
@@ -22,6 +23,7 @@ interface ListenerOptions {
   readonly serve: Dispatch;
   readonly principal?: Principal;
   readonly reload?: Listener['reload'];
+  readonly doorway?: Doorway;
 }
 
 /** What is under way on one listener. */
@@ -52,7 +54,13 @@ export function listenerOn(options: ListenerOptions): Listener {
   };
   const desk: ReplyDesk = { clock, log, limits, stopping: () => traffic.stopping };
   const take = (incoming: IncomingMessage, response: ServerResponse, awaitsContinue: boolean) => {
-    const exchange = exchangeOf(incoming, response, { awaitsContinue, ...(principal && { principal }) });
+    const patience = limits.requestRead;
+    const exchange = exchangeOf(incoming, response, {
+      clock,
+      patience,
+      awaitsContinue,
+      ...(principal && { principal }),
+    });
     if (traffic.refused.has(incoming.socket)) return;
     track(traffic, exchange);
     const flaw = flawIn(incoming);
@@ -63,6 +71,14 @@ export function listenerOn(options: ListenerOptions): Listener {
   server.on('checkContinue', (incoming, response) => take(incoming, response, true));
   server.on('checkExpectation', (incoming, response) => take(incoming, response, true));
   server.on('connect', (_, socket) => onClientError(desk, traffic, undefined, socket));
+  const { doorway } = options;
+  if (doorway !== undefined) {
+    server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+      // One behind a reply that is still to come would mix its bytes with that.
+      if (traffic.connections.get(socket)?.size) socket.destroy();
+      else attach(desk, doorway, { incoming, socket, head, ...(principal && { principal }) });
+    });
+  }
   server.on('connection', (socket: Socket) => {
     traffic.sockets.add(socket);
     socket.once('close', () => traffic.sockets.delete(socket));
@@ -111,8 +127,12 @@ async function answer(desk: ReplyDesk, serve: Dispatch, exchange: NodeExchange):
   const { incoming, response, request } = exchange;
   try {
     const reply = await serve(request);
-    if (incoming.socket.destroyed || response.headersSent) return;
-    if (reply.stream === undefined) sendReply(desk, exchange, reply);
+    if (incoming.socket.destroyed || response.headersSent) {
+      reply.source?.close();
+      return;
+    }
+    if (reply.source !== undefined) await sendSource(desk, exchange, reply, reply.source);
+    else if (reply.stream === undefined) sendReply(desk, exchange, reply);
     else if (desk.stopping()) incoming.socket.destroy();
     else sendStream(desk, exchange, reply, reply.stream);
   } catch (thrown) {

@@ -6,7 +6,6 @@ import { listenFailure } from '../listen-failure.ts';
 import { DEFAULT_LIMITS, type EngineLimits, type HttpEnginePort, type ListenCode, type TlsMaterial } from '../port.ts';
 import { assertUsable, badCertificate, TLS12_CIPHERS } from '../tls.ts';
 import { SILENT, type Uws, type UwsApp } from './binding.ts';
-import { FanOut } from './fan-out.ts';
 import { type MakeApp, UwsListener } from './listener.ts';
 import { withPemFiles } from './pem-files.ts';
 
@@ -36,6 +35,7 @@ export function uwsEngine({ uws, clock, random, log, limits: wanted, local }: Uw
       localSocket: local.capabilities.localSocket,
       expectContinue: false,
       halfClose: false,
+      attach: false,
       pipelining: false,
       allForms: false,
       exactChunks: false,
@@ -46,7 +46,7 @@ export function uwsEngine({ uws, clock, random, log, limits: wanted, local }: Uw
     async listen(where, tls, serve) {
       const door = makeApp(tls);
       if (!door.ok) return door;
-      const desk = { clock, log, limits, chance, fanOut: new FanOut(clock) };
+      const desk = { clock, log, limits, chance };
       const listener = new UwsListener({ uws, desk, serve, makeApp }, door.value);
       const loaded = listener.reload(tls);
       if (!loaded.ok) return loaded;

@@ -1,8 +1,18 @@
-import type { HttpRequest } from '../../../core/api/http.ts';
+import type { BodyCode, BodyReader, HttpRequest } from '../../../core/api/http.ts';
+import type { Clock } from '../../../core/base/ports.ts';
 import { ok, type Result } from '../../../core/base/result.ts';
+import type { Millis } from '../../../core/base/time.ts';
 import { announcedLength, fieldOf, type Head } from '../head.ts';
+import { aborted, wholeBody } from '../whole-body.ts';
 import type { UwsRequest, UwsResponse } from './binding.ts';
 import { Inbox } from './inbox.ts';
+
+export interface ExchangeOptions {
+  readonly clock: Pick<Clock, 'after'>;
+  /** For a body that is read into memory. */
+  readonly patience: Millis;
+  readonly peer: string;
+}
 
 /** A request and the reply to it. What the engine lends for the length of its call is copied here. */
 export class UwsExchange implements HttpRequest, Head {
@@ -10,7 +20,6 @@ export class UwsExchange implements HttpRequest, Head {
   readonly method: string;
   readonly target: string;
   readonly fields: readonly string[];
-  readonly peer: string;
   readonly response: UwsResponse;
   /** Bytes of the body as announced; Infinity for one in chunks. */
   readonly announced: number;
@@ -22,22 +31,27 @@ export class UwsExchange implements HttpRequest, Head {
   isOver = false;
   /** Ends the reply when it has no end of its own: the exchange is a stream then. */
   endStream: (() => void) | undefined;
+  readonly #options: ExchangeOptions;
   #gone: AbortController | undefined;
   #isAborted = false;
   #endings: (() => void)[] = [];
 
-  constructor(response: UwsResponse, request: UwsRequest, peer: string, patience: number) {
+  constructor(response: UwsResponse, request: UwsRequest, options: ExchangeOptions) {
     const query = request.getQuery();
     const fields: string[] = [];
     request.forEach((name, value) => void fields.push(name, value));
     this.method = request.getCaseSensitiveMethod();
     this.target = query === undefined ? request.getUrl() : `${request.getUrl()}?${query}`;
     this.fields = fields;
-    this.peer = peer;
     this.response = response;
     this.announced = announcedLength(fields);
-    this.inbox = this.announced > 0 ? new Inbox(response, this.announced, patience) : undefined;
+    this.inbox = this.announced > 0 ? new Inbox(response, this.announced) : undefined;
+    this.#options = options;
     response.onAborted(() => this.abort());
+  }
+
+  get peer(): string {
+    return this.#options.peer;
   }
 
   readonly header = (name: string): string | undefined => {
@@ -46,8 +60,12 @@ export class UwsExchange implements HttpRequest, Head {
     return value === undefined || isAscii(value) ? value : Buffer.from(value).toString('latin1');
   };
 
-  readonly body = (limit: number): Promise<Result<Uint8Array, 'too_large' | 'aborted'>> =>
-    this.inbox === undefined ? Promise.resolve(NO_BODY) : this.inbox.read(limit);
+  readonly body = (limit: number): Promise<Result<Uint8Array, BodyCode>> => {
+    const { clock, patience } = this.#options;
+    return this.inbox === undefined ? Promise.resolve(NO_BODY) : wholeBody(this.inbox.open(limit), clock, patience);
+  };
+
+  readonly pieces = (limit: number): BodyReader => this.inbox?.open(limit) ?? NO_PIECES;
 
   /** Made when first asked for: most requests are answered before anybody does. */
   get signal(): AbortSignal {
@@ -77,7 +95,6 @@ export class UwsExchange implements HttpRequest, Head {
   abort(): void {
     if (this.isOver) return;
     this.#abort();
-    this.inbox?.abort();
     this.#end();
   }
 
@@ -85,7 +102,6 @@ export class UwsExchange implements HttpRequest, Head {
   complete(): void {
     if (this.isOver) return;
     if (this.endStream !== undefined) this.#abort();
-    this.inbox?.forget();
     this.#end();
   }
 
@@ -107,9 +123,11 @@ export class UwsExchange implements HttpRequest, Head {
 
   #end(): void {
     this.isOver = true;
+    this.inbox?.drop(aborted);
     for (const ending of this.#endings) ending();
   }
 }
 
 const NO_BODY = ok(new Uint8Array());
+const NO_PIECES: BodyReader = { next: async () => ok(undefined) };
 const isAscii = (text: string): boolean => /^[ -~\t]*$/.test(text);

@@ -1,100 +1,104 @@
-import { fail, ok, type Result } from '../../../core/base/result.ts';
+import type { BodyCode } from '../../../core/api/http.ts';
+import { type Failure, ok, type Result } from '../../../core/base/result.ts';
+import { aborted, type OpenBody, tooLarge } from '../whole-body.ts';
 import type { UwsResponse } from './binding.ts';
 
-type Body = Result<Uint8Array, 'too_large' | 'aborted'>;
-
 /**
- * The body of a request as it comes in. Until somebody asks, at most `patience` bytes are kept, then the client is made
- * to wait; after the answer, what still comes is counted and forgotten.
+ * The body of a request as it comes in. The client is made to wait while more than one piece is kept for a reader; after
+ * that, what still comes is counted and forgotten.
  */
-export class Inbox {
+export class Inbox implements OpenBody {
   /** All of it has arrived. */
   isComplete = false;
-  /** Called with the size of each piece that came after the answer, and once more with 0 at the end. */
+  /** Somebody has asked for it. */
+  isRead = false;
+  /** Called with the size of each piece that nobody will read, and with 0 at the end. */
   onRest: ((bytes: number) => void) | undefined;
   readonly #response: UwsResponse;
   readonly #announced: number;
-  readonly #patience: number;
-  #chunks: Uint8Array[] = [];
-  #size = 0;
-  #limit: number | undefined;
+  #limit = Number.POSITIVE_INFINITY;
+  #pieces: Uint8Array[] = [];
+  #received = 0;
+  /** How it ended: `ok(undefined)` at its end. */
+  #end: Result<undefined, BodyCode> | undefined;
   #isPaused = false;
-  #settle: ((body: Body) => void) | undefined;
+  #wake = () => {};
 
-  constructor(response: UwsResponse, announced: number, patience: number) {
+  constructor(response: UwsResponse, announced: number) {
     this.#response = response;
     this.#announced = announced;
-    this.#patience = patience;
-    response.onData((chunk, isLast) => this.#take(chunk, isLast));
+    response.onData((piece, isLast) => this.#take(piece, isLast));
   }
 
-  read(limit: number): Promise<Body> {
-    const isKnownTooLarge = Number.isFinite(this.#announced) ? this.#announced > limit : this.#size > limit;
-    if (isKnownTooLarge) return Promise.resolve(tooLarge);
+  /** Begins to read: the only reader there will be. */
+  open(limit: number): this {
+    if (this.isRead) throw new Error('the body of this request is read already');
+    this.isRead = true;
     this.#limit = limit;
-    return new Promise((resolve) => {
-      this.#settle = resolve;
-      if (this.isComplete) this.#deliver();
-      this.resume();
-    });
+    const known = Number.isFinite(this.#announced) ? this.#announced : this.#received;
+    if (known > limit) this.drop(tooLarge);
+    return this;
   }
 
-  /** Lets the client go on. */
+  async next(): Promise<Result<Uint8Array | undefined, BodyCode>> {
+    if (this.#pieces.length === 0 && this.#end === undefined) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        this.resume();
+      });
+    }
+    const piece = this.#pieces.shift();
+    return piece === undefined ? (this.#end ?? ok(undefined)) : ok(piece);
+  }
+
+  drop(failure: Failure<BodyCode> = aborted): void {
+    this.#pieces = [];
+    this.#finish(failure);
+  }
+
+  /** Lets the client go on. Each time the engine begins anew to count how slow it is. */
   resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
     this.#response.resume();
   }
 
-  /** The client is gone. */
-  abort(): void {
-    this.#end(aborted);
-  }
-
-  /** Nobody will ask any more. */
-  forget(): void {
-    this.#chunks = [];
-    this.#limit = 0;
-  }
-
   #take(piece: ArrayBuffer, isLast: boolean): void {
-    if (this.onRest === undefined) this.#keep(piece);
-    else if (piece.byteLength > 0) this.onRest(piece.byteLength);
-    if (!isLast) return;
-    this.isComplete = true;
-    if (this.#settle !== undefined) this.#deliver();
-    this.onRest?.(0);
+    this.#received += piece.byteLength;
+    if (this.#end !== undefined) this.#forget(piece.byteLength);
+    else if (this.#received > this.#limit) this.drop(tooLarge);
+    else if (piece.byteLength > 0) this.#keep(piece, isLast);
+    if (isLast) this.#complete();
   }
 
-  #keep(piece: ArrayBuffer): void {
-    this.#size += piece.byteLength;
-    if (this.#size > (this.#limit ?? Number.POSITIVE_INFINITY)) {
-      this.#end(tooLarge);
-      return;
-    }
+  #forget(bytes: number): void {
+    if (bytes > 0) this.onRest?.(bytes);
+  }
+
+  #keep(piece: ArrayBuffer, isLast: boolean): void {
     // The engine takes the buffer back when this returns.
-    this.#chunks.push(new Uint8Array(piece.slice(0)));
-    if (this.#limit !== undefined || this.#size <= this.#patience || this.#isPaused) return;
-    this.#isPaused = true;
-    this.#response.pause();
+    this.#pieces.push(new Uint8Array(piece.slice(0)));
+    if (!isLast && !this.#isPaused) {
+      this.#isPaused = true;
+      this.#response.pause();
+    }
+    this.#wake();
   }
 
   /**
-   * A body in chunks is handed over only after the bytes behind it have been looked at. They are read leniently, so a
-   * message that goes on where it should have ended must cost the connection before anything is done about it.
+   * A body in chunks ends only after the bytes behind it have been looked at. They are read leniently, so a message that
+   * goes on where it should have ended must cost the connection before anything is done about it.
    */
-  #deliver(): void {
-    const body = ok(Buffer.concat(this.#chunks, this.#size));
-    if (Number.isFinite(this.#announced)) this.#end(body);
-    else setImmediate(() => this.#end(body));
+  #complete(): void {
+    this.isComplete = true;
+    this.resume();
+    if (Number.isFinite(this.#announced)) this.#finish(ok(undefined));
+    else setImmediate(() => this.#finish(ok(undefined)));
+    this.onRest?.(0);
   }
 
-  #end(body: Body): void {
-    this.#settle?.(body);
-    this.#settle = undefined;
-    this.#chunks = [];
+  #finish(end: Result<undefined, BodyCode>): void {
+    this.#end ??= end;
+    this.#wake();
   }
 }
-
-const tooLarge = fail('too_large', 'the body is too large');
-const aborted = fail('aborted', 'the client went away');

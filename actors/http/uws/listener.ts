@@ -7,8 +7,9 @@ import { refusal } from '../refusal.ts';
 import type { Connection, Uws, UwsApp, UwsListenSocket, UwsRequest, UwsResponse } from './binding.ts';
 import { UwsExchange } from './exchange.ts';
 import { peerNames } from './peer.ts';
-import { sendReply } from './reply.ts';
-import { type StreamDesk, sendStream } from './stream.ts';
+import { type ReplyDesk, sendReply } from './reply.ts';
+import { sendSource } from './source.ts';
+import { sendStream } from './stream.ts';
 
 /** Makes an app with this certificate, ready to be handed connections. */
 export type MakeApp = (tls: TlsMaterial) => Result<UwsApp, 'bad_certificate'>;
@@ -16,7 +17,7 @@ export type MakeApp = (tls: TlsMaterial) => Result<UwsApp, 'bad_certificate'>;
 /** What a listener works with. */
 export interface ListenerParts {
   readonly uws: Uws;
-  readonly desk: Omit<StreamDesk, 'stopping'>;
+  readonly desk: Omit<ReplyDesk, 'stopping'>;
   readonly serve: Dispatch;
   readonly makeApp: MakeApp;
 }
@@ -27,7 +28,7 @@ export interface ListenerParts {
  */
 export class UwsListener implements Listener {
   readonly #parts: ListenerParts;
-  readonly #desk: StreamDesk;
+  readonly #desk: ReplyDesk;
   readonly #door: UwsApp;
   readonly #peerName = peerNames();
   readonly #underway = new Set<UwsExchange>();
@@ -117,8 +118,9 @@ export class UwsListener implements Listener {
   /** Whatever happens in here, the engine ends the process if it gets neither a reply nor a promise to wait. */
   #take(response: UwsResponse, request: UwsRequest): void {
     try {
+      const { clock, limits } = this.#desk;
       const peer = this.#peerName(response.getRemoteAddress());
-      const exchange = new UwsExchange(response, request, peer, this.#desk.limits.lingerBytes);
+      const exchange = new UwsExchange(response, request, { clock, patience: limits.requestRead, peer });
       this.#track(exchange);
       const flaw = flawOf(exchange);
       if (flaw === undefined) void this.#answer(exchange);
@@ -137,22 +139,25 @@ export class UwsListener implements Listener {
       if (this.#underway.size === 0) this.#onQuiet();
     });
     if (!exchange.isUnread) return;
-    exchange.whenOver(clock.after(limits.requestRead, () => this.#timeOut(exchange)));
+    exchange.whenOver(clock.after(limits.uploadRead, () => this.#timeOut(exchange)));
   }
 
   /** The body did not come to its end in time. */
   #timeOut(exchange: UwsExchange): void {
     if (exchange.isOver || exchange.isAnswered || !exchange.isUnread) return;
     sendReply(this.#desk, exchange, refusal(408));
-    exchange.inbox?.abort();
   }
 
   async #answer(exchange: UwsExchange): Promise<void> {
     const desk = this.#desk;
     try {
       const reply = await this.#parts.serve(exchange);
-      if (exchange.isOver || exchange.isAnswered) return;
-      if (reply.stream === undefined) sendReply(desk, exchange, reply);
+      if (exchange.isOver || exchange.isAnswered) {
+        reply.source?.close();
+        return;
+      }
+      if (reply.source !== undefined) await sendSource(desk, exchange, reply, reply.source);
+      else if (reply.stream === undefined) sendReply(desk, exchange, reply);
       else if (this.#isStopping) exchange.cut();
       else sendStream(desk, exchange, reply, reply.stream);
     } catch (thrown) {

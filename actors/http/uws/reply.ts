@@ -27,22 +27,50 @@ interface Sending {
 
 /**
  * Sends a whole reply. One given before the body was read closes the connection, gently.
+ * @param size Content-Length of a reply that is to have no body, when it is not the body's
  * @throws when a header cannot be sent as it is
  */
-export function sendReply(desk: ReplyDesk, exchange: UwsExchange, { status, headers, body }: HttpReply): void {
+export function sendReply(desk: ReplyDesk, exchange: UwsExchange, reply: HttpReply, size?: number): void {
+  const { status, headers, body } = reply;
   for (const name in headers) assertSendable(name, headers[name] ?? '');
   exchange.isAnswered = true;
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
   const isBodyless = status === 204 || status === 304;
   const sent = isBodyless || exchange.method === 'HEAD' ? EMPTY : bytes;
-  const sending = { status, headers, bytes: sent, length: isBodyless ? undefined : bytes.length };
-  const isLast = exchange.isLast || desk.stopping() || headers['connection'] === 'close';
-  const leavesTooMuch = exchange.isUnread && (isLast || exchange.announced > desk.limits.lingerBytes);
-  if (leavesTooMuch) sendAndLinger(desk, exchange, sending);
-  else if (isLast) sendLast(desk, exchange, sending);
-  else if (sent.length === 0 && desk.chance()) sendHeadAndCut(desk, exchange, sending);
-  else if (sent.length === 0) sendBodyless(exchange, sending);
-  else sendWhole(desk, exchange, sending);
+  const sending = { status, headers, bytes: sent, length: isBodyless ? undefined : (size ?? bytes.length) };
+  exchange.inbox?.drop();
+  if (exchange.isUnread) sendBehindBody(desk, exchange, sending);
+  else sendNow(desk, exchange, sending);
+}
+
+function sendNow(desk: ReplyDesk, exchange: UwsExchange, sending: Sending): void {
+  if (isLast(desk, exchange, sending)) sendLast(desk, exchange, sending);
+  else if (sending.bytes.length > 0) sendWhole(desk, exchange, sending);
+  else if (desk.chance()) sendHeadAndCut(desk, exchange, sending);
+  else sendBodyless(exchange, sending);
+}
+
+const isLast = (desk: ReplyDesk, exchange: UwsExchange, { headers }: Sending): boolean =>
+  exchange.isLast || desk.stopping() || headers['connection'] === 'close';
+
+/**
+ * A body that nobody reads and that is here already, or will be in a moment, is passed over for the sake of the
+ * connection; otherwise the reply goes out at once and the connection ends.
+ */
+function sendBehindBody(desk: ReplyDesk, exchange: UwsExchange, sending: Sending): void {
+  const { inbox, announced } = exchange;
+  const isShort = announced <= desk.limits.lingerBytes && !isLast(desk, exchange, sending);
+  if (inbox === undefined || !isShort) {
+    sendAndLinger(desk, exchange, sending);
+    return;
+  }
+  const settle = (send: () => void) => {
+    inbox.onRest = undefined;
+    if (!exchange.isOver) send();
+  };
+  inbox.onRest = (bytes) => bytes === 0 && settle(() => sendNow(desk, exchange, sending));
+  inbox.resume();
+  setImmediate(() => inbox.onRest !== undefined && settle(() => sendAndLinger(desk, exchange, sending)));
 }
 
 const EMPTY = new Uint8Array();
@@ -136,11 +164,12 @@ function sendAndLinger(desk: ReplyDesk, exchange: UwsExchange, sending: Sending)
 /**
  * A whole reply, of which the engine does not know that it is one: with a request still open to it, the connection takes
  * no other, tells when it goes, and can be closed when we like. The engine puts a line end behind each header and looks
- * into none, so the last one carries the end of the head, and the body; that last line end is counted as the body's.
+ * into none, so the last one carries the end of the head, and the body. Behind a body that leaves a line end too many,
+ * which readers of HTTP pass over, the more so behind the last reply.
  */
 function sendByHand({ clock }: ReplyDesk, { response }: UwsExchange, sending: Sending): void {
   const { bytes } = sending;
-  const length = bytes.length === 0 ? sending.length : bytes.length + 2;
+  const length = bytes.length === 0 ? sending.length : bytes.length;
   response.cork(() => {
     writeHead(response, sending, false);
     response.writeHeader('date', new Date(clock.now()).toUTCString());

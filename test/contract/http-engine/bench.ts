@@ -35,7 +35,7 @@ export const say = (body: string, status = 200, headers: Readonly<Record<string,
 export const echo: Dispatch = async (request) => {
   if (request.method === 'GET' || request.method === 'HEAD') return say(`${request.method} ${request.target}`);
   const body = await request.body(65_536);
-  if (!body.ok) return say(body.code, body.code === 'too_large' ? 413 : 400);
+  if (!body.ok) return say(body.code, { too_large: 413, late: 408, aborted: 400 }[body.code]);
   return say(`${request.method} ${body.value.length} ${new TextDecoder().decode(body.value.subarray(0, 64))}`);
 };
 

@@ -37,7 +37,7 @@ export function listeningCases(name: string, make: MakeEngine): void {
     const go = promised<void>();
     const serve = async ({ target }: HttpRequest) => {
       if (target === '/stream')
-        return { ...say(''), stream: { start: () => {}, keepalive: { text: ':\n\n', every: LONG } } };
+        return { ...say('', 200, { 'content-type': 'text/event-stream' }), stream: { start: () => {} } };
       if (target === '/slow') {
         begun.keep();
         await go.promise;

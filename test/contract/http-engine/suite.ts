@@ -1,4 +1,5 @@
 import type { MakeEngine } from './bench.ts';
+import { bodyCases } from './bodies.ts';
 import { connectionCases } from './connections.ts';
 import { exchangeCases } from './exchange.ts';
 import { fieldCases } from './fields.ts';
@@ -20,6 +21,7 @@ export function httpEngineSuite(name: string, make: MakeEngine): void {
   hostileCases(name, make);
   pressureCases(name, make);
   streamCases(name, make);
+  bodyCases(name, make);
   tlsCases(name, make);
   listeningCases(name, make);
 }

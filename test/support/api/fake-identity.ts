@@ -18,12 +18,17 @@ export class FakeIdentity implements Identity {
   readonly asked: unknown[] = [];
   claimRefusal: ClaimRefusal | undefined;
   isClaimed = true;
+  /** Tokens and cookies that were good once. */
+  readonly revoked = new Set<string>();
+  /** Looks at the session that did not count as a use. */
+  glances = 0;
 
   token(raw: string) {
-    return Object.hasOwn(TOKENS, raw) ? TOKENS[raw] : undefined;
+    return Object.hasOwn(TOKENS, raw) && !this.revoked.has(raw) ? TOKENS[raw] : undefined;
   }
-  cookie(raw: string) {
-    if (raw === 'session-cookie') return SESSION;
+  cookie(raw: string, look: 'use' | 'glance' = 'use') {
+    if (look === 'glance') this.glances++;
+    if (raw === 'session-cookie') return this.revoked.has(raw) ? undefined : SESSION;
     const principal = this.token(raw);
     return principal && { ...principal, csrf: `csrf-of-${raw}` };
   }

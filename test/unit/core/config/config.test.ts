@@ -22,6 +22,7 @@ const DEFAULTS = {
   },
   watchers: { files: [] },
   firewall: { enabled: false, table: 'bartizan', on_stop: 'keep', max_blocks: 500_000 },
+  blobs: { quota_mib: 1024 },
   log: { level: 'info' },
 };
 

@@ -88,6 +88,7 @@ export const CHANGES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   'firewall.netns': fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}$/),
   'firewall.on_stop': fc.constantFrom('keep', 'remove'),
   'firewall.max_blocks': fc.integer({ min: 1, max: 10_000_000 }),
+  'blobs.quota_mib': fc.integer({ min: 1, max: 1_048_576 }),
   'log.level': fc.constantFrom('debug', 'info', 'warn', 'error'),
 };
 
