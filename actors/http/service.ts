@@ -18,7 +18,9 @@ import type { ChosenEngine } from './choose.ts';
 import { clearSocketPath, loadValidators, readAssets } from './effects.ts';
 import { openUpload } from './multipart.ts';
 import { nodeEngine } from './node/engine.ts';
+import { pooledRandom } from './pooled-random.ts';
 import type { AttachPoint, Doorway, HttpEnginePort, ListenCode, Listener, TlsMaterial } from './port.ts';
+import { turnMemory } from './turn-memory.ts';
 
 export interface HttpOptions {
   readonly clock: Clock;
@@ -130,12 +132,16 @@ async function dispatchFor(options: HttpOptions, ownOrigin: OwnOrigin): Promise<
   const { appliance, identity, blobs, clock, random, log, audit } = options;
   return createDispatch({
     mounts: mountsFor({ appliance, identity, blobs, clock, log }),
-    credentials: identity,
+    credentials: {
+      token: turnMemory((raw) => identity.token(raw)),
+      cookie: (raw, how) => identity.cookie(raw, how),
+    },
     validators: loadValidators(),
     openUpload,
     ownOrigin,
     clock,
-    random,
+    random: pooledRandom(random),
+    atTurnEnd: setImmediate,
     log,
     audit,
     outside: consoleAssets(await readAssets(options.consoleFolder)),

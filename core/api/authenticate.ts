@@ -53,8 +53,10 @@ function rawCredential(request: RequestHead, carrier: Carrier): string | undefin
   if (carrier.kind === 'cookie') return readCookie(request.header('cookie'), carrier.cookie);
   const value = request.header(carrier.header);
   if (carrier.scheme === undefined || value === undefined) return value;
-  const [scheme, credential, ...rest] = value.split(/ +/);
-  return scheme?.toLowerCase() === carrier.scheme.toLowerCase() && rest.length === 0 ? credential : undefined;
+  const blank = value.indexOf(' ');
+  if (value.slice(0, blank).toLowerCase() !== carrier.scheme.toLowerCase()) return undefined;
+  const credential = value.slice(blank).trimStart();
+  return credential.includes(' ') ? undefined : credential;
 }
 
 /** What a 401 says of where a credential is looked for, as RFC 9110 wants it. */

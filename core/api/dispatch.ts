@@ -9,6 +9,7 @@ import { type RateLimiter, rateLimiter } from './rate.ts';
 import { optionsReply, refusalReply } from './reply.ts';
 import { type Match, type Router, router } from './router.ts';
 import { internal, type ServeDesk, serve } from './serve.ts';
+import { type AtTurnEnd, sharing } from './shared.ts';
 import { OpenStreams } from './stream/open-streams.ts';
 import type { Surface } from './surface.ts';
 import type { Validators } from './validation.ts';
@@ -20,6 +21,8 @@ export interface DispatchOptions extends ServeDesk {
   readonly validators: Validators;
   readonly ownOrigin: OwnOrigin;
   readonly random: Random;
+  /** Without it nothing is shared between requests. */
+  readonly atTurnEnd?: AtTurnEnd;
   /** Serves what no surface owns, e.g. the console; `undefined` is a 404. */
   readonly outside?: (request: HttpRequest, path: string) => HttpReply | undefined;
 }
@@ -29,6 +32,7 @@ interface Floor {
   readonly surface: Surface;
   readonly limiters: Readonly<Record<RateClass, RateLimiter>>;
   readonly streams: OpenStreams;
+  readonly serve: typeof serve;
 }
 
 interface Exchange {
@@ -47,7 +51,9 @@ interface Exchange {
  */
 export function createDispatch(options: DispatchOptions): Dispatch {
   const find = router(bind(options.mounts, options.validators));
-  const floors = [...new Set(options.mounts.map(({ surface }) => surface))].map((surface) => floorOf(surface, options));
+  const surfaces = new Set(options.mounts.map(({ surface }) => surface));
+  const serveShared = sharing(serve, options.atTurnEnd);
+  const floors = [...surfaces].map((surface) => floorOf(surface, options, serveShared));
   return async (request) => {
     const requestId = uuidv7(options.clock.now(), options.random);
     const reply = await reach(options, floors, find, request, requestId);
@@ -55,10 +61,11 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   };
 }
 
-const floorOf = (surface: Surface, { clock }: DispatchOptions): Floor => ({
+const floorOf = (surface: Surface, { clock }: DispatchOptions, serveShared: typeof serve): Floor => ({
   surface,
   limiters: { normal: rateLimiter(surface.rates.normal, clock), login: rateLimiter(surface.rates.login, clock) },
   streams: new OpenStreams(surface.limits, clock),
+  serve: serveShared,
 });
 
 /** Finds whose path it is and answers in that surface's words, whatever happens. */
@@ -95,15 +102,16 @@ async function answer(options: DispatchOptions, exchange: Exchange): Promise<Htt
   const bound = match?.route.methods.get((request.method === 'HEAD' ? 'GET' : request.method) as Method);
   const limited = rateRefusal(floor, bound, request);
   if (limited !== undefined) return limited;
-  return match === undefined ? refuse('not_found', 'Not found') : admit(options, exchange, match, bound);
+  return match === undefined ? refuse('not_found', 'Not found') : await admit(options, exchange, match, bound);
 }
 
 async function admit(
   options: DispatchOptions,
-  { request, requestId, search, floor: { surface, streams } }: Exchange,
+  { request, requestId, search, floor }: Exchange,
   { route, params }: Match,
   bound: Bound | undefined,
 ): Promise<HttpReply | Refusal> {
+  const { surface, streams } = floor;
   const { scope } = (bound ?? route.first).endpoint;
   const credential = authenticate(request, surface, scope, options.credentials);
   if (credential === undefined) return { ...refuse('unauthorized', 'Unauthorized'), headers: challenge(surface) };
@@ -111,7 +119,7 @@ async function admit(
     return { ...refuse('method_not_allowed', 'Method not allowed'), headers: { allow: route.allow } };
   }
   const forged = csrfRefusal(request, bound.endpoint, credential);
-  return forged ?? serve(options, { bound, request, requestId, search, params, credential, streams });
+  return forged ?? (await floor.serve(options, { bound, request, requestId, search, params, credential, streams }));
 }
 
 /** A browser names the page a request comes from; only our own may ask. Other clients send no Origin. */

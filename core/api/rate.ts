@@ -38,6 +38,7 @@ export function rateLimiter({ burst, perMinute }: Rate, clock: Pick<Clock, 'now'
 
 /** Whom a limit counts as one: an IPv4 address, or the /64 of an IPv6 one, since a host owns at least that much. */
 export function peerKey(peer: string): string {
+  if (!peer.includes(':')) return peer;
   const parsed = parseIp(peer);
   if (!parsed.ok || parsed.value.family === 4) return peer;
   return makeCidr(6, parsed.value.bytes, 64).text;

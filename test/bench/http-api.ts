@@ -1,6 +1,8 @@
 import { systemClock, systemRandom } from '../../actors/clock/index.ts';
 import { loadValidators } from '../../actors/http/effects.ts';
 import { openUpload } from '../../actors/http/multipart.ts';
+import { pooledRandom } from '../../actors/http/pooled-random.ts';
+import { turnMemory } from '../../actors/http/turn-memory.ts';
 import { sha256 } from '../../actors/identity/effects.ts';
 import { principalOf, Tokens } from '../../actors/identity/tokens.ts';
 import type { ApplianceFacts } from '../../core/api/appliance.ts';
@@ -57,24 +59,25 @@ export async function apiDispatch(engine: string): Promise<Dispatch> {
   return createDispatch({
     mounts: [first ?? { surface: CSM, endpoints: [], deps: undefined }, ...rest],
     credentials: {
-      token: (raw) => {
+      token: turnMemory((raw) => {
         const token = tokens.find(raw, systemClock.now());
         return token && principalOf(token, 'token');
-      },
+      }),
       cookie: () => undefined,
     },
     validators: loadValidators(),
     openUpload,
     ownOrigin: () => false,
     clock: systemClock,
-    random: systemRandom,
+    random: pooledRandom(systemRandom),
+    atTurnEnd: setImmediate,
     log: () => {},
     audit: async () => {},
   });
 }
 
 /** What the dispatch answers to the bench's request. */
-export async function replyOf(engine: string): Promise<HttpReply & { readonly body: string }> {
+export async function replyOf(engine: string): Promise<HttpReply & { readonly body: Uint8Array }> {
   const serve = await apiDispatch(engine);
   const request: HttpRequest = {
     method: 'GET',
@@ -86,6 +89,6 @@ export async function replyOf(engine: string): Promise<HttpReply & { readonly bo
     signal: new AbortController().signal,
   };
   const reply = await serve(request);
-  if (reply.status !== 200 || typeof reply.body !== 'string') throw new Error(`the API answers ${reply.status}`);
+  if (reply.status !== 200 || typeof reply.body === 'string') throw new Error(`the API answers ${reply.status}`);
   return { ...reply, body: reply.body };
 }

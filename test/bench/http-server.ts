@@ -60,7 +60,7 @@ async function bytesByUws(): Promise<number> {
 
 async function bytesByNode(): Promise<number> {
   const { headers, body } = await replyOf('node:https');
-  const fields = { ...headers, 'content-length': String(Buffer.byteLength(body)) };
+  const fields = { ...headers, 'content-length': String(body.length) };
   const server = createServer(CERTIFICATES.one, (_, response) => response.writeHead(200, fields).end(body));
   return portOf(
     (done) => server.listen(0, '127.0.0.1', done),

@@ -3,9 +3,11 @@ import type { Clock, Log, Random } from '../../../core/base/ports.ts';
 import { fail, ok, type Result } from '../../../core/base/result.ts';
 import { seconds } from '../../../core/base/time.ts';
 import { listenFailure } from '../listen-failure.ts';
+import { pooledRandom } from '../pooled-random.ts';
 import { DEFAULT_LIMITS, type EngineLimits, type HttpEnginePort, type ListenCode, type TlsMaterial } from '../port.ts';
 import { assertUsable, badCertificate, TLS12_CIPHERS } from '../tls.ts';
 import { SILENT, type Uws, type UwsApp } from './binding.ts';
+import { headWriter } from './head-text.ts';
 import { type MakeApp, UwsListener } from './listener.ts';
 import { withPemFiles } from './pem-files.ts';
 
@@ -26,7 +28,8 @@ const BODYLESS_REPLIES = 16;
 export function uwsEngine({ uws, clock, random, log, limits: wanted, local }: UwsEngineOptions): HttpEnginePort {
   const limits = { ...DEFAULT_LIMITS, ...wanted };
   const makeApp = appMaker(uws, limits);
-  const chance = () => (random.bytes(1)[0] ?? 0) % BODYLESS_REPLIES === 0;
+  const lots = pooledRandom(random);
+  const chance = () => (lots.bytes(1)[0] ?? 0) % BODYLESS_REPLIES === 0;
   uws._cfg(SILENT);
   return {
     name: 'uWebSockets.js',
@@ -46,7 +49,7 @@ export function uwsEngine({ uws, clock, random, log, limits: wanted, local }: Uw
     async listen(where, tls, serve) {
       const door = makeApp(tls);
       if (!door.ok) return door;
-      const desk = { clock, log, limits, chance };
+      const desk = { clock, log, limits, chance, headText: headWriter() };
       const listener = new UwsListener({ uws, desk, serve, makeApp }, door.value);
       const loaded = listener.reload(tls);
       if (!loaded.ok) return loaded;

@@ -1,17 +1,18 @@
 import type { BodyCode, BodyReader, HttpRequest } from '../../../core/api/http.ts';
 import type { Clock } from '../../../core/base/ports.ts';
 import { ok, type Result } from '../../../core/base/result.ts';
-import type { Millis } from '../../../core/base/time.ts';
 import { announcedLength, fieldOf, type Head } from '../head.ts';
+import type { EngineLimits } from '../port.ts';
 import { aborted, wholeBody } from '../whole-body.ts';
 import type { UwsRequest, UwsResponse } from './binding.ts';
 import { Inbox } from './inbox.ts';
 
-export interface ExchangeOptions {
+/** Who keeps count of exchanges. */
+export interface ExchangeDesk {
   readonly clock: Pick<Clock, 'after'>;
-  /** For a body that is read into memory. */
-  readonly patience: Millis;
-  readonly peer: string;
+  readonly limits: Pick<EngineLimits, 'requestRead'>;
+  /** Called once when nothing more can happen. */
+  readonly onOver: (exchange: UwsExchange) => void;
 }
 
 /** A request and the reply to it. What the engine lends for the length of its call is copied here. */
@@ -31,12 +32,13 @@ export class UwsExchange implements HttpRequest, Head {
   isOver = false;
   /** Ends the reply when it has no end of its own: the exchange is a stream then. */
   endStream: (() => void) | undefined;
-  readonly #options: ExchangeOptions;
+  readonly peer: string;
+  readonly #desk: ExchangeDesk;
   #gone: AbortController | undefined;
   #isAborted = false;
-  #endings: (() => void)[] = [];
+  #endings: (() => void)[] | undefined;
 
-  constructor(response: UwsResponse, request: UwsRequest, options: ExchangeOptions) {
+  constructor(desk: ExchangeDesk, response: UwsResponse, request: UwsRequest, peer: string) {
     const query = request.getQuery();
     const fields: string[] = [];
     request.forEach((name, value) => void fields.push(name, value));
@@ -46,12 +48,9 @@ export class UwsExchange implements HttpRequest, Head {
     this.response = response;
     this.announced = announcedLength(fields);
     this.inbox = this.announced > 0 ? new Inbox(response, this.announced) : undefined;
-    this.#options = options;
+    this.peer = peer;
+    this.#desk = desk;
     response.onAborted(() => this.abort());
-  }
-
-  get peer(): string {
-    return this.#options.peer;
   }
 
   readonly header = (name: string): string | undefined => {
@@ -60,12 +59,15 @@ export class UwsExchange implements HttpRequest, Head {
     return value === undefined || isAscii(value) ? value : Buffer.from(value).toString('latin1');
   };
 
-  readonly body = (limit: number): Promise<Result<Uint8Array, BodyCode>> => {
-    const { clock, patience } = this.#options;
-    return this.inbox === undefined ? Promise.resolve(NO_BODY) : wholeBody(this.inbox.open(limit), clock, patience);
-  };
+  body(limit: number): Promise<Result<Uint8Array, BodyCode>> {
+    const { clock, limits } = this.#desk;
+    if (this.inbox === undefined) return Promise.resolve(NO_BODY);
+    return wholeBody(this.inbox.open(limit), clock, limits.requestRead);
+  }
 
-  readonly pieces = (limit: number): BodyReader => this.inbox?.open(limit) ?? NO_PIECES;
+  pieces(limit: number): BodyReader {
+    return this.inbox?.open(limit) ?? NO_PIECES;
+  }
 
   /** Made when first asked for: most requests are answered before anybody does. */
   get signal(): AbortSignal {
@@ -113,6 +115,7 @@ export class UwsExchange implements HttpRequest, Head {
   /** Runs `ending` once, when it is over. */
   whenOver(ending: () => void): void {
     if (this.isOver) ending();
+    else if (this.#endings === undefined) this.#endings = [ending];
     else this.#endings.push(ending);
   }
 
@@ -124,7 +127,8 @@ export class UwsExchange implements HttpRequest, Head {
   #end(): void {
     this.isOver = true;
     this.inbox?.drop(aborted);
-    for (const ending of this.#endings) ending();
+    for (const ending of this.#endings ?? []) ending();
+    this.#desk.onOver(this);
   }
 }
 

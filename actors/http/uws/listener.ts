@@ -5,7 +5,7 @@ import { flawOf } from '../head.ts';
 import type { Listener, TlsMaterial } from '../port.ts';
 import { refusal } from '../refusal.ts';
 import type { Connection, Uws, UwsApp, UwsListenSocket, UwsRequest, UwsResponse } from './binding.ts';
-import { UwsExchange } from './exchange.ts';
+import { type ExchangeDesk, UwsExchange } from './exchange.ts';
 import { peerNames } from './peer.ts';
 import { type ReplyDesk, sendReply } from './reply.ts';
 import { sendSource } from './source.ts';
@@ -29,6 +29,7 @@ export interface ListenerParts {
 export class UwsListener implements Listener {
   readonly #parts: ListenerParts;
   readonly #desk: ReplyDesk;
+  readonly #exchangeDesk: ExchangeDesk;
   readonly #door: UwsApp;
   readonly #peerName = peerNames();
   readonly #underway = new Set<UwsExchange>();
@@ -44,6 +45,7 @@ export class UwsListener implements Listener {
     this.#parts = parts;
     this.#door = door;
     this.#desk = { ...parts.desk, stopping: () => this.#isStopping };
+    this.#exchangeDesk = { ...parts.desk, onOver: (exchange) => this.#forget(exchange) };
   }
 
   /** @returns whether it listens now */
@@ -118,9 +120,8 @@ export class UwsListener implements Listener {
   /** Whatever happens in here, the engine ends the process if it gets neither a reply nor a promise to wait. */
   #take(response: UwsResponse, request: UwsRequest): void {
     try {
-      const { clock, limits } = this.#desk;
       const peer = this.#peerName(response.getRemoteAddress());
-      const exchange = new UwsExchange(response, request, { clock, patience: limits.requestRead, peer });
+      const exchange = new UwsExchange(this.#exchangeDesk, response, request, peer);
       this.#track(exchange);
       const flaw = flawOf(exchange);
       if (flaw === undefined) void this.#answer(exchange);
@@ -132,14 +133,15 @@ export class UwsListener implements Listener {
   }
 
   #track(exchange: UwsExchange): void {
-    const { clock, limits } = this.#desk;
     this.#underway.add(exchange);
-    exchange.whenOver(() => {
-      this.#underway.delete(exchange);
-      if (this.#underway.size === 0) this.#onQuiet();
-    });
     if (!exchange.isUnread) return;
+    const { clock, limits } = this.#desk;
     exchange.whenOver(clock.after(limits.uploadRead, () => this.#timeOut(exchange)));
+  }
+
+  #forget(exchange: UwsExchange): void {
+    this.#underway.delete(exchange);
+    if (this.#underway.size === 0) this.#onQuiet();
   }
 
   /** The body did not come to its end in time. */

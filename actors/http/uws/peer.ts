@@ -5,9 +5,9 @@ const MAX_KNOWN = 4096;
 
 /** Turns the engine's 4 or 16 bytes into an address's canonical text, and remembers those it has seen. */
 export function peerNames(): (address: ArrayBuffer) => string {
-  const known = new Map<string, string>();
+  const known = new Map<number | string, string>();
   return (address) => {
-    const key = Buffer.from(address).toString('latin1');
+    const key = keyOf(address);
     const found = known.get(key);
     if (found !== undefined) return found;
     if (known.size >= MAX_KNOWN) known.clear();
@@ -16,6 +16,10 @@ export function peerNames(): (address: ArrayBuffer) => string {
     return name;
   };
 }
+
+/** As a number where it fits: there is one lookup for each request. */
+const keyOf = (address: ArrayBuffer): number | string =>
+  address.byteLength === 4 ? (new Uint32Array(address)[0] ?? 0) : Buffer.from(address).toString('latin1');
 
 function canonical(address: ArrayBuffer): string {
   const bytes = Buffer.from(address);

@@ -4,6 +4,7 @@ import type { Clock, Log } from '../../../core/base/ports.ts';
 import type { EngineLimits } from '../port.ts';
 import type { UwsResponse } from './binding.ts';
 import type { UwsExchange } from './exchange.ts';
+import type { HeadText, HeadWriter } from './head-text.ts';
 
 /** What writing a reply needs to know. */
 export interface ReplyDesk {
@@ -12,6 +13,7 @@ export interface ReplyDesk {
   readonly limits: EngineLimits;
   /** The listener is stopping: no connection outlives its reply. */
   readonly stopping: () => boolean;
+  readonly headText: HeadWriter;
   /** True once in a while, unforeseeably. */
   readonly chance: () => boolean;
 }
@@ -19,7 +21,9 @@ export interface ReplyDesk {
 /** A reply as it goes out. */
 interface Sending {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly head: HeadText | undefined;
+  /** The dispatch wants the connection to end. */
+  readonly closes: boolean;
   readonly bytes: Uint8Array;
   /** Content-Length; `undefined` when there must be none. */
   readonly length: number | undefined;
@@ -31,13 +35,14 @@ interface Sending {
  * @throws when a header cannot be sent as it is
  */
 export function sendReply(desk: ReplyDesk, exchange: UwsExchange, reply: HttpReply, size?: number): void {
-  const { status, headers, body } = reply;
-  for (const name in headers) assertSendable(name, headers[name] ?? '');
+  const { status, body } = reply;
+  const head = desk.headText(reply.headers);
   exchange.isAnswered = true;
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
   const isBodyless = status === 204 || status === 304;
   const sent = isBodyless || exchange.method === 'HEAD' ? EMPTY : bytes;
-  const sending = { status, headers, bytes: sent, length: isBodyless ? undefined : (size ?? bytes.length) };
+  const closes = reply.headers['connection'] === 'close';
+  const sending = { status, head, closes, bytes: sent, length: isBodyless ? undefined : (size ?? bytes.length) };
   exchange.inbox?.drop();
   if (exchange.isUnread) sendBehindBody(desk, exchange, sending);
   else sendNow(desk, exchange, sending);
@@ -50,8 +55,8 @@ function sendNow(desk: ReplyDesk, exchange: UwsExchange, sending: Sending): void
   else sendBodyless(exchange, sending);
 }
 
-const isLast = (desk: ReplyDesk, exchange: UwsExchange, { headers }: Sending): boolean =>
-  exchange.isLast || desk.stopping() || headers['connection'] === 'close';
+const isLast = (desk: ReplyDesk, exchange: UwsExchange, { closes }: Sending): boolean =>
+  exchange.isLast || desk.stopping() || closes;
 
 /**
  * A body that nobody reads and that is here already, or will be in a moment, is passed over for the sake of the
@@ -182,22 +187,10 @@ function sendByHand({ clock }: ReplyDesk, { response }: UwsExchange, sending: Se
 /** Status and headers, and whether the connection ends; not yet the end of the head. */
 export function writeHead(
   response: UwsResponse,
-  { status, headers }: Pick<HttpReply, 'status' | 'headers'>,
+  { status, head }: Pick<Sending, 'status' | 'head'>,
   closing: boolean,
 ): void {
-  response.writeStatus(statusLine(status));
-  for (const name in headers) if (name !== 'connection') response.writeHeader(name, wireText(headers[name] ?? ''));
+  response.writeStatus(`${status} ${STATUS_CODES[status] ?? 'Unknown'}`);
+  if (head !== undefined) response.writeHeader(head.name, head.rest);
   if (closing) response.writeHeader('connection', 'close');
 }
-
-const statusLine = (status: number): string => `${status} ${STATUS_CODES[status] ?? 'Unknown'}`;
-
-/** The engine writes headers without looking at them. */
-function assertSendable(name: string, value: string): void {
-  if (!/^[a-z0-9-]+$/.test(name) || !/^[\t -~\x80-\xff]*$/.test(value))
-    throw new Error(`header ${name} cannot be sent`);
-}
-
-/** A header is bytes; the engine would send UTF-8. */
-const wireText = (value: string): string | Uint8Array =>
-  /^[\t -~]*$/.test(value) ? value : Buffer.from(value, 'latin1');

@@ -26,6 +26,7 @@ async function sendPieces(
   source: ReplySource,
 ): Promise<void> {
   const isLast = exchange.isLast || desk.stopping();
+  const head = { status: reply.status, head: desk.headText(reply.headers) };
   exchange.isAnswered = true;
   let sent = 0;
   while (sent < source.size && !exchange.isOver) {
@@ -37,7 +38,7 @@ async function sendPieces(
     sent += piece.length;
     let [isTaken, isComplete] = [false, false];
     exchange.response.cork(() => {
-      if (isFirst) writeHead(exchange.response, reply, isLast);
+      if (isFirst) writeHead(exchange.response, head, isLast);
       [isTaken, isComplete] = exchange.response.tryEnd(piece, source.size);
     });
     if (isComplete) exchange.complete();

@@ -39,7 +39,8 @@ class StreamClient implements StreamSink {
     exchange.isAnswered = true;
     exchange.endStream = () => this.end();
     response.onWritable(() => this.#goOn());
-    response.cork(() => writeHead(response, reply, true));
+    const head = { status: reply.status, head: this.#desk.headText(reply.headers) };
+    response.cork(() => writeHead(response, head, true));
     // The end of the head goes out with the first piece of the body.
     this.#send(COMMENT);
   }
