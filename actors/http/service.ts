@@ -8,6 +8,7 @@ import type { Dispatch } from '../../core/api/http.ts';
 import type { Identity } from '../../core/api/identity.ts';
 import { type OwnOrigin, ownOrigins } from '../../core/api/origin.ts';
 import { mountsFor } from '../../core/api/tables.ts';
+import { whenThere } from '../../core/base/awaitable.ts';
 import type { Component, ComponentState } from '../../core/base/component.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
 import { fail, messageOf, type Result } from '../../core/base/result.ts';
@@ -157,13 +158,13 @@ function doorwayOf(options: HttpOptions, ownOrigin: OwnOrigin): Doorway | undefi
 
 const counted =
   (serve: Dispatch, counters: State['counters']): Dispatch =>
-  async (request) => {
-    const reply = await serve(request);
-    counters.requests++;
-    if (reply.status >= 500) counters.failed++;
-    else if (reply.status >= 400) counters.refused++;
-    return reply;
-  };
+  (request) =>
+    whenThere(serve(request), (reply) => {
+      counters.requests++;
+      if (reply.status >= 500) counters.failed++;
+      else if (reply.status >= 400) counters.refused++;
+      return reply;
+    });
 
 function opened(listener: Result<Listener, ListenCode>): Listener {
   if (!listener.ok) throw new Error(listener.public, { cause: listener.cause });

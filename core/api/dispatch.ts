@@ -1,3 +1,4 @@
+import { type Awaitable, whenThere } from '../base/awaitable.ts';
 import { uuidv7 } from '../base/ids.ts';
 import type { Random } from '../base/ports.ts';
 import { authenticate, type Credentials, challenge, csrfRefusal } from './authenticate.ts';
@@ -9,7 +10,7 @@ import { type RateLimiter, rateLimiter } from './rate.ts';
 import { optionsReply, refusalReply } from './reply.ts';
 import { type Match, type Router, router } from './router.ts';
 import { internal, type ServeDesk, serve } from './serve.ts';
-import { type AtTurnEnd, sharing } from './shared.ts';
+import { type AtTurnEnd, type Serve, sharing } from './shared.ts';
 import { OpenStreams } from './stream/open-streams.ts';
 import type { Surface } from './surface.ts';
 import type { Validators } from './validation.ts';
@@ -32,7 +33,7 @@ interface Floor {
   readonly surface: Surface;
   readonly limiters: Readonly<Record<RateClass, RateLimiter>>;
   readonly streams: OpenStreams;
-  readonly serve: typeof serve;
+  readonly serve: Serve;
 }
 
 interface Exchange {
@@ -54,14 +55,16 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   const surfaces = new Set(options.mounts.map(({ surface }) => surface));
   const serveShared = sharing(serve, options.atTurnEnd);
   const floors = [...surfaces].map((surface) => floorOf(surface, options, serveShared));
-  return async (request) => {
+  return (request) => {
     const requestId = uuidv7(options.clock.now(), options.random);
-    const reply = await reach(options, floors, find, request, requestId);
-    return { ...reply, headers: { ...reply.headers, 'x-request-id': requestId } };
+    return whenThere(reach(options, floors, find, request, requestId), (reply) => ({
+      ...reply,
+      headers: { ...reply.headers, 'x-request-id': requestId },
+    }));
   };
 }
 
-const floorOf = (surface: Surface, { clock }: DispatchOptions, serveShared: typeof serve): Floor => ({
+const floorOf = (surface: Surface, { clock }: DispatchOptions, serveShared: Serve): Floor => ({
   surface,
   limiters: { normal: rateLimiter(surface.rates.normal, clock), login: rateLimiter(surface.rates.login, clock) },
   streams: new OpenStreams(surface.limits, clock),
@@ -69,32 +72,36 @@ const floorOf = (surface: Surface, { clock }: DispatchOptions, serveShared: type
 });
 
 /** Finds whose path it is and answers in that surface's words, whatever happens. */
-async function reach(
+function reach(
   options: DispatchOptions,
   floors: readonly Floor[],
   find: Router,
   request: HttpRequest,
   requestId: string,
-): Promise<HttpReply> {
+): Awaitable<HttpReply> {
   const { path, search } = splitTarget(request.target);
   const match = find(path);
   const owner = floors.find(({ surface }) =>
     match === undefined ? path.startsWith(surface.mount) : surface === match.route.first.surface,
   );
   const surface = owner?.surface ?? options.mounts[0].surface;
+  const worded = (reply: HttpReply | Refusal) => ('ok' in reply ? refusalReply(surface, reply, requestId) : reply);
+  const broken = (thrown: unknown) => {
+    options.log('error', 'request failed', { path: path.slice(0, 128), requestId, cause: thrown });
+    return refusalReply(surface, internal(requestId), requestId);
+  };
   try {
     const reply =
       owner === undefined
         ? (options.outside?.(request, path) ?? refuse('not_found', 'Not found'))
-        : await answer(options, { request, requestId, path, search, match, floor: owner });
-    return 'ok' in reply ? refusalReply(surface, reply, requestId) : reply;
+        : answer(options, { request, requestId, path, search, match, floor: owner });
+    return reply instanceof Promise ? reply.then(worded).catch(broken) : worded(reply);
   } catch (thrown) {
-    options.log('error', 'request failed', { path: path.slice(0, 128), requestId, cause: thrown });
-    return refusalReply(surface, internal(requestId), requestId);
+    return broken(thrown);
   }
 }
 
-async function answer(options: DispatchOptions, exchange: Exchange): Promise<HttpReply | Refusal> {
+function answer(options: DispatchOptions, exchange: Exchange): Awaitable<HttpReply | Refusal> {
   const { request, match, floor } = exchange;
   const foreign = originRefusal(options, request);
   if (foreign !== undefined) return foreign;
@@ -102,15 +109,15 @@ async function answer(options: DispatchOptions, exchange: Exchange): Promise<Htt
   const bound = match?.route.methods.get((request.method === 'HEAD' ? 'GET' : request.method) as Method);
   const limited = rateRefusal(floor, bound, request);
   if (limited !== undefined) return limited;
-  return match === undefined ? refuse('not_found', 'Not found') : await admit(options, exchange, match, bound);
+  return match === undefined ? refuse('not_found', 'Not found') : admit(options, exchange, match, bound);
 }
 
-async function admit(
+function admit(
   options: DispatchOptions,
   { request, requestId, search, floor }: Exchange,
   { route, params }: Match,
   bound: Bound | undefined,
-): Promise<HttpReply | Refusal> {
+): Awaitable<HttpReply | Refusal> {
   const { surface, streams } = floor;
   const { scope } = (bound ?? route.first).endpoint;
   const credential = authenticate(request, surface, scope, options.credentials);
@@ -119,7 +126,7 @@ async function admit(
     return { ...refuse('method_not_allowed', 'Method not allowed'), headers: { allow: route.allow } };
   }
   const forged = csrfRefusal(request, bound.endpoint, credential);
-  return forged ?? (await floor.serve(options, { bound, request, requestId, search, params, credential, streams }));
+  return forged ?? floor.serve(options, { bound, request, requestId, search, params, credential, streams });
 }
 
 /** A browser names the page a request comes from; only our own may ask. Other clients send no Origin. */

@@ -1,3 +1,4 @@
+import type { Awaitable } from '../base/awaitable.ts';
 import type { Result } from '../base/result.ts';
 import type { Principal } from './auth.ts';
 
@@ -82,5 +83,5 @@ export interface StreamSink {
   end(): void;
 }
 
-/** Serves every request, never rejects. */
-export type Dispatch = (request: HttpRequest) => Promise<HttpReply>;
+/** Serves every request, at once where nothing has to be waited for. Neither throws nor rejects. */
+export type Dispatch = (request: HttpRequest) => Awaitable<HttpReply>;

@@ -59,7 +59,8 @@ export interface UwsRequest {
  * handler without a complete reply and without `onAborted` ends the process.
  */
 export interface UwsResponse {
-  writeStatus(status: string): UwsResponse;
+  /** Not looked at. */
+  writeStatus(status: string | Uint8Array): UwsResponse;
   /** Neither name nor value is looked at. */
   writeHeader(name: string, value: string | Uint8Array): UwsResponse;
   /** Sends a chunk of an endless body. False: it waits in memory, as will all that follows until `onWritable`. */

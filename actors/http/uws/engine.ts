@@ -21,15 +21,15 @@ export interface UwsEngineOptions {
   readonly local: HttpEnginePort;
 }
 
-/** One bodyless reply in this many ends its connection. */
-const BODYLESS_REPLIES = 16;
+/** One short reply in this many is looked after until it has been taken. */
+const BLIND_REPLIES = 16;
 
 /** uWebSockets.js for TLS. Its limits are looked after in steps of four seconds, `headerBytes` is the default's always. */
 export function uwsEngine({ uws, clock, random, log, limits: wanted, local }: UwsEngineOptions): HttpEnginePort {
   const limits = { ...DEFAULT_LIMITS, ...wanted };
   const makeApp = appMaker(uws, limits);
   const lots = pooledRandom(random);
-  const chance = () => (lots.bytes(1)[0] ?? 0) % BODYLESS_REPLIES === 0;
+  const chance = () => (lots.bytes(1)[0] ?? 0) % BLIND_REPLIES === 0;
   uws._cfg(SILENT);
   return {
     name: 'uWebSockets.js',

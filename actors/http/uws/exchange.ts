@@ -26,6 +26,8 @@ export class UwsExchange implements HttpRequest, Head {
   readonly announced: number;
   /** Absent when there is no body. */
   readonly inbox: Inbox | undefined;
+  /** The engine's call that brought the request has not returned. */
+  isFresh = true;
   /** A reply has been begun, or must not be any more. */
   isAnswered = false;
   /** Nothing more can happen: the reply is complete or the connection gone. */
@@ -50,7 +52,21 @@ export class UwsExchange implements HttpRequest, Head {
     this.inbox = this.announced > 0 ? new Inbox(response, this.announced) : undefined;
     this.peer = peer;
     this.#desk = desk;
-    response.onAborted(() => this.abort());
+  }
+
+  /**
+   * Has the engine tell when the connection goes. Not needed when the reply is complete before the engine's call returns,
+   * otherwise the engine ends the process.
+   */
+  watch(): void {
+    this.isFresh = false;
+    if (!this.isOver) this.response.onAborted(() => this.abort());
+  }
+
+  /** Writes in one go. */
+  write(write: () => void): void {
+    if (this.isFresh) write();
+    else this.response.cork(write);
   }
 
   readonly header = (name: string): string | undefined => {
@@ -109,7 +125,9 @@ export class UwsExchange implements HttpRequest, Head {
 
   /** Cuts the connection, unless it is gone or free for the next request. */
   cut(): void {
-    if (!this.isOver) this.response.close();
+    if (this.isOver) return;
+    this.response.close();
+    this.abort();
   }
 
   /** Runs `ending` once, when it is over. */

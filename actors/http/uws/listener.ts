@@ -1,4 +1,4 @@
-import type { Dispatch } from '../../../core/api/http.ts';
+import type { Dispatch, HttpReply } from '../../../core/api/http.ts';
 import { messageOf, ok, type Result } from '../../../core/base/result.ts';
 import type { Millis } from '../../../core/base/time.ts';
 import { flawOf } from '../head.ts';
@@ -32,7 +32,9 @@ export class UwsListener implements Listener {
   readonly #exchangeDesk: ExchangeDesk;
   readonly #door: UwsApp;
   readonly #peerName = peerNames();
-  readonly #underway = new Set<UwsExchange>();
+  readonly #streams = new Set<UwsExchange>();
+  /** Exchanges that are not over. */
+  #underway = 0;
   readonly #apps = new Map<UwsApp, { connections: number }>();
   #current: UwsApp | undefined;
   #socket: UwsListenSocket | undefined;
@@ -82,14 +84,14 @@ export class UwsListener implements Listener {
   async #stop(grace: Millis): Promise<void> {
     this.#isStopping = true;
     if (this.#socket !== undefined) this.#parts.uws.us_listen_socket_close(this.#socket);
-    for (const exchange of [...this.#underway]) exchange.endStream?.();
+    for (const exchange of [...this.#streams]) exchange.endStream?.();
     await new Promise<void>((resolve) => {
       const cancel = this.#desk.clock.after(grace, resolve);
       this.#onQuiet = () => {
         cancel();
         resolve();
       };
-      if (this.#underway.size === 0) this.#onQuiet();
+      if (this.#underway === 0) this.#onQuiet();
     });
     for (const app of this.#apps.keys()) app.close();
     this.#door.close();
@@ -117,31 +119,36 @@ export class UwsListener implements Listener {
     setImmediate(() => app.close());
   }
 
-  /** Whatever happens in here, the engine ends the process if it gets neither a reply nor a promise to wait. */
+  /** Whatever happens in here, the engine ends the process if it gets neither a whole reply nor somebody to tell. */
   #take(response: UwsResponse, request: UwsRequest): void {
+    let exchange: UwsExchange | undefined;
     try {
       const peer = this.#peerName(response.getRemoteAddress());
-      const exchange = new UwsExchange(this.#exchangeDesk, response, request, peer);
+      exchange = new UwsExchange(this.#exchangeDesk, response, request, peer);
       this.#track(exchange);
       const flaw = flawOf(exchange);
-      if (flaw === undefined) void this.#answer(exchange);
-      else sendReply(this.#desk, exchange, refusal(flaw));
+      const reply = flaw === undefined ? this.#parts.serve(exchange) : refusal(flaw);
+      if (reply instanceof Promise) void this.#answerLater(exchange, reply);
+      else this.#answer(exchange, reply);
     } catch (thrown) {
-      this.#desk.log('error', 'request could not be taken', { cause: messageOf(thrown) });
-      response.close();
+      this.#desk.log('error', 'request could not be answered', { cause: messageOf(thrown) });
+      if (exchange === undefined) response.close();
+      else exchange.cut();
     }
+    exchange?.watch();
   }
 
   #track(exchange: UwsExchange): void {
-    this.#underway.add(exchange);
+    this.#underway++;
     if (!exchange.isUnread) return;
     const { clock, limits } = this.#desk;
     exchange.whenOver(clock.after(limits.uploadRead, () => this.#timeOut(exchange)));
   }
 
   #forget(exchange: UwsExchange): void {
-    this.#underway.delete(exchange);
-    if (this.#underway.size === 0) this.#onQuiet();
+    this.#underway--;
+    if (exchange.endStream !== undefined) this.#streams.delete(exchange);
+    if (this.#underway === 0) this.#onQuiet();
   }
 
   /** The body did not come to its end in time. */
@@ -150,21 +157,29 @@ export class UwsListener implements Listener {
     sendReply(this.#desk, exchange, refusal(408));
   }
 
-  async #answer(exchange: UwsExchange): Promise<void> {
-    const desk = this.#desk;
+  async #answerLater(exchange: UwsExchange, reply: Promise<HttpReply>): Promise<void> {
     try {
-      const reply = await this.#parts.serve(exchange);
-      if (exchange.isOver || exchange.isAnswered) {
-        reply.source?.close();
-        return;
-      }
-      if (reply.source !== undefined) await sendSource(desk, exchange, reply, reply.source);
-      else if (reply.stream === undefined) sendReply(desk, exchange, reply);
-      else if (this.#isStopping) exchange.cut();
-      else sendStream(desk, exchange, reply, reply.stream);
+      this.#answer(exchange, await reply);
     } catch (thrown) {
-      desk.log('error', 'reply could not be sent', { peer: exchange.peer, cause: messageOf(thrown) });
-      exchange.cut();
+      this.#drop(exchange, thrown);
     }
+  }
+
+  #answer(exchange: UwsExchange, reply: HttpReply): void {
+    const desk = this.#desk;
+    if (exchange.isOver || exchange.isAnswered) reply.source?.close();
+    else if (reply.source !== undefined) {
+      sendSource(desk, exchange, reply, reply.source).catch((thrown: unknown) => this.#drop(exchange, thrown));
+    } else if (reply.stream === undefined) sendReply(desk, exchange, reply);
+    else if (this.#isStopping) exchange.cut();
+    else {
+      sendStream(desk, exchange, reply, reply.stream);
+      if (!exchange.isOver) this.#streams.add(exchange);
+    }
+  }
+
+  #drop(exchange: UwsExchange, thrown: unknown): void {
+    this.#desk.log('error', 'reply could not be sent', { peer: exchange.peer, cause: messageOf(thrown) });
+    exchange.cut();
   }
 }

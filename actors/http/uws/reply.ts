@@ -1,8 +1,6 @@
-import { STATUS_CODES } from 'node:http';
 import type { HttpReply } from '../../../core/api/http.ts';
 import type { Clock, Log } from '../../../core/base/ports.ts';
 import type { EngineLimits } from '../port.ts';
-import type { UwsResponse } from './binding.ts';
 import type { UwsExchange } from './exchange.ts';
 import type { HeadText, HeadWriter } from './head-text.ts';
 
@@ -20,8 +18,7 @@ export interface ReplyDesk {
 
 /** A reply as it goes out. */
 interface Sending {
-  readonly status: number;
-  readonly head: HeadText | undefined;
+  readonly head: HeadText;
   /** The dispatch wants the connection to end. */
   readonly closes: boolean;
   readonly bytes: Uint8Array;
@@ -36,23 +33,25 @@ interface Sending {
  */
 export function sendReply(desk: ReplyDesk, exchange: UwsExchange, reply: HttpReply, size?: number): void {
   const { status, body } = reply;
-  const head = desk.headText(reply.headers);
+  const head = desk.headText(reply);
   exchange.isAnswered = true;
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
   const isBodyless = status === 204 || status === 304;
   const sent = isBodyless || exchange.method === 'HEAD' ? EMPTY : bytes;
   const closes = reply.headers['connection'] === 'close';
-  const sending = { status, head, closes, bytes: sent, length: isBodyless ? undefined : (size ?? bytes.length) };
+  const sending = { head, closes, bytes: sent, length: isBodyless ? undefined : (size ?? bytes.length) };
   exchange.inbox?.drop();
   if (exchange.isUnread) sendBehindBody(desk, exchange, sending);
   else sendNow(desk, exchange, sending);
 }
 
 function sendNow(desk: ReplyDesk, exchange: UwsExchange, sending: Sending): void {
+  const { length } = sending.bytes;
   if (isLast(desk, exchange, sending)) sendLast(desk, exchange, sending);
-  else if (sending.bytes.length > 0) sendWhole(desk, exchange, sending);
-  else if (desk.chance()) sendHeadAndCut(desk, exchange, sending);
-  else sendBodyless(exchange, sending);
+  else if (length > SHORT) sendWhole(desk, exchange, sending);
+  else if (!desk.chance()) sendBlindly(exchange, sending);
+  else if (length > 0) sendWhole(desk, exchange, sending);
+  else sendHeadAndCut(desk, exchange, sending);
 }
 
 const isLast = (desk: ReplyDesk, exchange: UwsExchange, { closes }: Sending): boolean =>
@@ -79,14 +78,17 @@ function sendBehindBody(desk: ReplyDesk, exchange: UwsExchange, sending: Sending
 }
 
 const EMPTY = new Uint8Array();
+/** Bytes of a body that can be sent without regard to whether it is taken. */
+const SHORT = 16 * 1024;
 
 /** What can be written now, the rest as the client takes it. Cut when it takes nothing for as long as a stall may last. */
 function sendWhole(desk: ReplyDesk, exchange: UwsExchange, sending: Sending, closing = false): void {
   const { response } = exchange;
   const { bytes } = sending;
   let isComplete = false;
-  response.cork(() => {
-    writeHead(response, sending, closing);
+  exchange.write(() => {
+    response.writeStatus(sending.head);
+    if (closing) response.writeHeader('connection', 'close');
     [, isComplete] = response.tryEnd(bytes, bytes.length);
   });
   if (isComplete) exchange.complete();
@@ -118,8 +120,8 @@ function sendLast(desk: ReplyDesk, exchange: UwsExchange, sending: Sending): voi
     if (sending.bytes.length === 0) sendHeadAndCut(desk, exchange, sending);
     else if (exchange.isEndedByEngine) sendWhole(desk, exchange, sending, true);
     else {
-      response.cork(() => {
-        writeHead(response, sending, false);
+      exchange.write(() => {
+        response.writeStatus(sending.head);
         response.end(sending.bytes, true);
       });
       exchange.complete();
@@ -128,16 +130,18 @@ function sendLast(desk: ReplyDesk, exchange: UwsExchange, sending: Sending): voi
 }
 
 /**
- * A reply without a body is taken by the engine whatever waits to be written, so one who asks for such and never reads
- * could fill the memory. Therefore one in a few ends the connection: what an honest client has been sent is with its
- * kernel by then, what waits for the other kind is thrown away.
+ * The engine takes the reply whatever waits to be written already, so one who asks and never reads could fill the memory.
+ * Therefore one reply in a few does not go this way: one with a body has to be taken by the client before the connection
+ * serves another request, one without ends it. What an honest client has been sent is with its kernel by then, what
+ * waits for the other kind is thrown away.
  */
-function sendBodyless(exchange: UwsExchange, sending: Sending): void {
+function sendBlindly(exchange: UwsExchange, { head, bytes, length }: Sending): void {
   const { response } = exchange;
-  response.cork(() => {
-    writeHead(response, sending, false);
-    if (sending.length === undefined) response.endWithoutBody();
-    else response.endWithoutBody(sending.length);
+  exchange.write(() => {
+    response.writeStatus(head);
+    if (bytes.length > 0) response.end(bytes);
+    else if (length === undefined) response.endWithoutBody();
+    else response.endWithoutBody(length);
   });
   exchange.complete();
 }
@@ -172,25 +176,15 @@ function sendAndLinger(desk: ReplyDesk, exchange: UwsExchange, sending: Sending)
  * into none, so the last one carries the end of the head, and the body. Behind a body that leaves a line end too many,
  * which readers of HTTP pass over, the more so behind the last reply.
  */
-function sendByHand({ clock }: ReplyDesk, { response }: UwsExchange, sending: Sending): void {
+function sendByHand({ clock }: ReplyDesk, exchange: UwsExchange, sending: Sending): void {
+  const { response } = exchange;
   const { bytes } = sending;
   const length = bytes.length === 0 ? sending.length : bytes.length;
-  response.cork(() => {
-    writeHead(response, sending, false);
+  exchange.write(() => {
+    response.writeStatus(sending.head);
     response.writeHeader('date', new Date(clock.now()).toUTCString());
     if (length !== undefined) response.writeHeader('content-length', String(length));
     const end = bytes.length === 0 ? 'close\r\n' : Buffer.concat([Buffer.from('close\r\n\r\n'), bytes]);
     response.writeHeader('connection', end);
   });
-}
-
-/** Status and headers, and whether the connection ends; not yet the end of the head. */
-export function writeHead(
-  response: UwsResponse,
-  { status, head }: Pick<Sending, 'status' | 'head'>,
-  closing: boolean,
-): void {
-  response.writeStatus(`${status} ${STATUS_CODES[status] ?? 'Unknown'}`);
-  if (head !== undefined) response.writeHeader(head.name, head.rest);
-  if (closing) response.writeHeader('connection', 'close');
 }

@@ -1,6 +1,6 @@
 import type { HttpReply, ReplySource } from '../../../core/api/http.ts';
 import type { UwsExchange } from './exchange.ts';
-import { type ReplyDesk, sendReply, writeHead } from './reply.ts';
+import { type ReplyDesk, sendReply } from './reply.ts';
 
 /** Sends a body while it is read; nothing is read for HEAD. A client that leaves, or a source that fails, ends it. */
 export async function sendSource(
@@ -26,7 +26,7 @@ async function sendPieces(
   source: ReplySource,
 ): Promise<void> {
   const isLast = exchange.isLast || desk.stopping();
-  const head = { status: reply.status, head: desk.headText(reply.headers) };
+  const head = desk.headText(reply);
   exchange.isAnswered = true;
   let sent = 0;
   while (sent < source.size && !exchange.isOver) {
@@ -37,8 +37,9 @@ async function sendPieces(
     const isFirst = sent === 0;
     sent += piece.length;
     let [isTaken, isComplete] = [false, false];
-    exchange.response.cork(() => {
-      if (isFirst) writeHead(exchange.response, head, isLast);
+    exchange.write(() => {
+      if (isFirst) exchange.response.writeStatus(head);
+      if (isFirst && isLast) exchange.response.writeHeader('connection', 'close');
       [isTaken, isComplete] = exchange.response.tryEnd(piece, source.size);
     });
     if (isComplete) exchange.complete();

@@ -1,6 +1,6 @@
 import type { HttpReply, ReplyStream, StreamSink } from '../../../core/api/http.ts';
 import type { UwsExchange } from './exchange.ts';
-import { type ReplyDesk, writeHead } from './reply.ts';
+import type { ReplyDesk } from './reply.ts';
 
 /** A comment of an event stream, which no client sees as an event. */
 const COMMENT = new TextEncoder().encode(':\n');
@@ -39,8 +39,8 @@ class StreamClient implements StreamSink {
     exchange.isAnswered = true;
     exchange.endStream = () => this.end();
     response.onWritable(() => this.#goOn());
-    const head = { status: reply.status, head: this.#desk.headText(reply.headers) };
-    response.cork(() => writeHead(response, head, true));
+    const head = this.#desk.headText(reply);
+    exchange.write(() => response.writeStatus(head).writeHeader('connection', 'close'));
     // The end of the head goes out with the first piece of the body.
     this.#send(COMMENT);
   }
@@ -81,7 +81,7 @@ class StreamClient implements StreamSink {
 
   #send(bytes: Uint8Array): void {
     const { response } = this.#exchange;
-    response.cork(() => {
+    this.#exchange.write(() => {
       this.#isStuck = !response.write(bytes);
     });
     this.#waiting = this.#isStuck ? bytes.length : 0;
