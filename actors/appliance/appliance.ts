@@ -127,6 +127,14 @@ export class RunningAppliance implements Appliance {
     return this.#parts.bus.subscribe('finding', ({ finding, serial }) => listener(finding, serial));
   }
 
+  lastSerial() {
+    return this.#parts.recorder.count;
+  }
+
+  findingsAfter(serial: number, limit: number) {
+    return this.#parts.recorder.after(serial, limit);
+  }
+
   async setMode(mode: Mode): ReturnType<Appliance['setMode']> {
     const { configFile } = this.#parts;
     const isLess = MODES.indexOf(mode) <= MODES.indexOf(this.#mode);

@@ -15,6 +15,8 @@ export interface BannerFacts {
   readonly mode: Mode;
   readonly modeReason: string | undefined;
   readonly httpEngine: string;
+  /** Why it is not the one that was wished for. */
+  readonly httpEngineReason: string | undefined;
   readonly firewallEngine: string;
   readonly configFile: string;
   readonly configCreated: boolean;
@@ -39,7 +41,8 @@ export function banner(facts: BannerFacts): string {
     ['', facts.certificateFrom],
     ['mode', MODE_TEXT[facts.mode]],
     facts.modeReason === undefined ? undefined : ['', `but ${facts.modeReason}`],
-    ['engine', `${facts.httpEngine}; nftables: ${facts.firewallEngine}`],
+    ['engine', `HTTPS: ${facts.httpEngine}; nftables: ${facts.firewallEngine}`],
+    facts.httpEngineReason === undefined ? undefined : ['', facts.httpEngineReason],
     ['config', `${facts.configFile}${facts.configCreated ? ' (just written)' : ''}`],
     ...facts.sources.map((source, i) => [i === 0 ? 'watches' : '', source] as const),
     ...facts.notes.map((note) => ['note', note] as const),

@@ -16,11 +16,12 @@ import {
   stopSignal,
   type Topics,
 } from '../appliance/index.ts';
+import { type BlobStore, blobStore } from '../blobs/index.ts';
 import { Bus } from '../bus/index.ts';
 import type { Output } from '../cli/index.ts';
 import { systemClock, systemRandom } from '../clock/index.ts';
 import type { OpenConfig } from '../host-integration/config-file/index.ts';
-import { type HttpService, httpService } from '../http/index.ts';
+import { chooseEngine, type HttpService, httpService } from '../http/index.ts';
 import { hostAddresses } from '../identity/index.ts';
 import { type Supervised, startSupervised } from '../supervisor/index.ts';
 import { banner } from './banner.ts';
@@ -46,6 +47,7 @@ export class Daemon {
   readonly #parts: DaemonParts;
   readonly #plane: DataPlane;
   readonly #appliance: RunningAppliance;
+  readonly #blobs: BlobStore;
   readonly #http: HttpService;
   #tree: Supervised | undefined;
 
@@ -81,6 +83,14 @@ export class Daemon {
       },
       mode,
     );
+    this.#blobs = blobStore({
+      stateDirectory: opened.stateDir,
+      records: foundation.store.records,
+      clock: systemClock,
+      random: systemRandom,
+      log,
+      quota: opened.file.loaded.config.blobs.quota_mib * 1024 * 1024,
+    });
     this.#http = this.#makeHttp();
   }
 
@@ -89,7 +99,7 @@ export class Daemon {
     const { log, foundation } = this.#parts;
     const asked = stopSignal();
     const enforcement = enforcementService(this.#plane, () => this.#appliance.mode !== 'observe');
-    const tree = treeOf(foundation, this.#plane, this.#http, enforcement);
+    const tree = treeOf(foundation, this.#plane, [this.#blobs, this.#http], enforcement);
     const abort = new AbortController();
     const stopped = asked.then((signal) => {
       log('info', 'stopping', { signal });
@@ -150,6 +160,7 @@ export class Daemon {
       log,
       appliance: this.#appliance,
       identity,
+      blobs: this.#blobs,
       audit: foundation.audit.sink,
       listen: listen.value,
       names: () => [config.hostname, 'localhost', ...config.webui.tls_names, ...listenNames(listen.value.host)],
@@ -160,6 +171,7 @@ export class Daemon {
       tls: async () => certificates.tls,
       socketPath: join(opened.stateDir, 'control.sock'),
       consoleFolder: CONSOLE,
+      chosen: chooseEngine(config.webui.engine, { clock: systemClock, random: systemRandom, log }),
     });
     certificates.onChange((tls) => {
       const reloaded = http.reload(tls);
@@ -174,7 +186,7 @@ export class Daemon {
     const { firewall, pipeline, sources } = this.#plane;
     const { certificates } = this.#parts.foundation.identity;
     const edge = [this.#http.component(), certificates.component()];
-    const own = [firewall.component(), pipeline.component(), ...edge, this.#storeComponent()];
+    const own = [firewall.component(), pipeline.component(), ...edge, this.#storeComponent(), this.#blobs.component()];
     const supervised = (this.#tree?.components() ?? []).filter(({ state }) => state !== 'ok');
     // What the supervisor says of a part that is not well stands above what the part says of itself.
     const worse = new Set(supervised.map(({ name }) => name));
@@ -210,6 +222,7 @@ export class Daemon {
       mode: this.#appliance.mode,
       modeReason: reason,
       httpEngine: this.#http.engine,
+      httpEngineReason: this.#http.engineReason,
       firewallEngine: NFT_ENGINE,
       configFile: opened.file.path,
       configCreated: opened.created,

@@ -1,5 +1,4 @@
 import { minutes, seconds } from '../../core/base/time.ts';
-import type { HttpService } from '../http/index.ts';
 import { type Service, type Supervisor, supervise } from '../supervisor/index.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { Foundation } from './foundation.ts';
@@ -18,7 +17,7 @@ const EDGE_REVIVAL = seconds(30);
 export function treeOf(
   { store, identity }: Foundation,
   { pipeline, files }: DataPlane,
-  http: HttpService,
+  edges: readonly Service[],
   enforcement: Service,
 ): Supervisor {
   const credentials: Service = { id: 'identity', start: async () => {}, stop: () => identity.close() };
@@ -40,7 +39,7 @@ export function treeOf(
         strategy: 'one-for-one',
         intensity: EDGE_PATIENCE,
         reviveAfter: EDGE_REVIVAL,
-        children: [identity.certificates, http],
+        children: [identity.certificates, ...edges],
       }),
     ],
   });

@@ -1,7 +1,10 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { AttachGate, AttachPath } from '../../core/api/attach.ts';
 import type { Principal } from '../../core/api/auth.ts';
 import type { Dispatch } from '../../core/api/http.ts';
 import type { Result } from '../../core/base/result.ts';
-import { type Millis, seconds } from '../../core/base/time.ts';
+import { hours, type Millis, seconds } from '../../core/base/time.ts';
 
 /** A private key and its certificate, the chain behind it, as PEM. */
 export interface TlsMaterial {
@@ -19,14 +22,42 @@ export interface EngineCapabilities {
   readonly expectContinue: boolean;
   /** Answers a client that has closed its sending side. */
   readonly halfClose: boolean;
+  /** Hands over connections that leave HTTP. */
+  readonly attach: boolean;
+  /**
+   * Takes requests ahead of the replies owed, and replies in their order. Without, a request that comes while an earlier
+   * one is being worked on costs the connection; those that are answered at once can follow each other closely.
+   */
+  readonly pipelining: boolean;
+  /**
+   * Serves HTTP/1.0, targets in absolute form and `*`, passes over an empty line before a request, and hands over bytes
+   * beyond ASCII in header values. Without, the former end the connection and the latter are kept only within a value.
+   */
+  readonly allForms: boolean;
+  /**
+   * Reads a body in chunks to the letter, with extensions and trailers, and keeps the connection. Without, chunks are read
+   * leniently, the connection ends with the reply, and whatever follows the last chunk costs it before anything is done.
+   */
+  readonly exactChunks: boolean;
+  /**
+   * What is refused before it is a request is told so in the API's words, with a fitting status. Without, by a page of
+   * the engine's own, or by a closed connection.
+   */
+  readonly wordedRefusals: boolean;
+  /** Settles on `http/1.1` by ALPN, and turns away whoever offers other protocols only. */
+  readonly alpn: boolean;
+  /** By how much a limit of time may be overrun. */
+  readonly lateness: Millis;
 }
 
 /** What one client may take of the appliance. */
 export interface EngineLimits {
   /** From the start of a connection or request to the end of its headers, the TLS handshake likewise. */
   readonly headerRead: Millis;
-  /** From the start of a request to the end of its body. */
+  /** For a body that is read into memory, or that nobody reads; from its start to its end. */
   readonly requestRead: Millis;
+  /** From the start of a request to the end of a body that is read piece by piece. */
+  readonly uploadRead: Millis;
   /** Between requests on one connection. */
   readonly idle: Millis;
   /** A connection on which not a byte moves while a request is under way. */
@@ -39,13 +70,16 @@ export interface EngineLimits {
   readonly lingerBytes: number;
   readonly headerBytes: number;
   readonly connections: number;
-  /** Bytes waiting for one stream client; beyond, it is cut. */
+  /** Bytes waiting for one stream client beyond which its writer is told to hold back … */
   readonly streamBuffer: number;
+  /** … and beyond which it is cut. */
+  readonly streamLimit: number;
 }
 
 export const DEFAULT_LIMITS: EngineLimits = {
   headerRead: seconds(10),
   requestRead: seconds(30),
+  uploadRead: hours(2),
   idle: seconds(120),
   stall: seconds(60),
   sweep: seconds(1),
@@ -53,8 +87,31 @@ export const DEFAULT_LIMITS: EngineLimits = {
   lingerBytes: 256 * 1024,
   headerBytes: 32 * 1024,
   connections: 8192,
-  streamBuffer: 256 * 1024,
+  streamBuffer: 64 * 1024,
+  streamLimit: 1024 * 1024,
 };
+
+/** A connection that has left HTTP, as node hands it over and as `ws` and engine.io want it. */
+export interface AttachedConnection {
+  readonly incoming: IncomingMessage;
+  readonly socket: Duplex;
+  /** Bytes that came right behind the request. */
+  readonly head: Buffer;
+  readonly principal: Principal;
+  readonly requestId: string;
+}
+
+/** Something that takes connections over at a path, and answers them with 101 itself. */
+export interface AttachPoint {
+  readonly path: AttachPath;
+  take(connection: AttachedConnection): void;
+}
+
+/** The ways out of HTTP on a listener. */
+export interface Doorway {
+  readonly gate: AttachGate;
+  readonly points: readonly AttachPoint[];
+}
 
 /** `in_use` EADDRINUSE, `denied` EACCES (for a socket file also a missing folder), `bad_address` not of this host or no address at all, `failed` anything else. */
 export type ListenCode = 'in_use' | 'denied' | 'bad_address' | 'bad_certificate' | 'failed';
@@ -78,6 +135,7 @@ export interface HttpEnginePort {
     where: { readonly host: string; readonly port: number },
     tls: TlsMaterial,
     serve: Dispatch,
+    doorway?: Doorway,
   ): Promise<Result<Listener, ListenCode>>;
   /** Plain HTTP on a socket file that only its owner may open; every request there is `principal`'s. */
   listenLocal(path: string, principal: Principal, serve: Dispatch): Promise<Result<Listener, ListenCode>>;

@@ -1,6 +1,8 @@
 import type { Appliance } from '../../core/api/appliance.ts';
+import { attachGate } from '../../core/api/attach.ts';
 import type { AuditSink } from '../../core/api/audit.ts';
 import type { Principal } from '../../core/api/auth.ts';
+import type { Blobs } from '../../core/api/blobs.ts';
 import { csrfOfPage } from '../../core/api/csrf.ts';
 import { createDispatch } from '../../core/api/dispatch.ts';
 import type { Dispatch } from '../../core/api/http.ts';
@@ -8,6 +10,7 @@ import type { Identity } from '../../core/api/identity.ts';
 import { currentOrigins, type OwnOrigin } from '../../core/api/origin.ts';
 import { CSM } from '../../core/api/surface.ts';
 import { mountsFor } from '../../core/api/tables.ts';
+import { whenThere } from '../../core/base/awaitable.ts';
 import type { Component, ComponentState } from '../../core/base/component.ts';
 import type { Cidr } from '../../core/base/ip.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
@@ -15,9 +18,13 @@ import { fail, messageOf, type Result } from '../../core/base/result.ts';
 import { seconds } from '../../core/base/time.ts';
 import type { Service } from '../supervisor/index.ts';
 import { consoleAssets } from './assets.ts';
+import type { ChosenEngine } from './choose.ts';
 import { clearSocketPath, loadValidators, readAssets } from './effects.ts';
+import { openUpload } from './multipart.ts';
 import { nodeEngine } from './node/engine.ts';
-import type { HttpEnginePort, ListenCode, Listener, TlsMaterial } from './port.ts';
+import { pooledRandom } from './pooled-random.ts';
+import type { AttachPoint, Doorway, HttpEnginePort, ListenCode, Listener, TlsMaterial } from './port.ts';
+import { turnMemory } from './turn-memory.ts';
 
 export interface HttpOptions {
   readonly clock: Clock;
@@ -25,6 +32,7 @@ export interface HttpOptions {
   readonly log: Log;
   readonly appliance: Appliance;
   readonly identity: Identity;
+  readonly blobs: Blobs;
   readonly audit: AuditSink;
   readonly listen: { readonly host: string; readonly port: number };
   /**
@@ -40,12 +48,16 @@ export interface HttpOptions {
   readonly socketPath: string;
   /** The console's files; may be missing. */
   readonly consoleFolder: string;
+  /** What takes connections over that leave HTTP; none unless given. */
+  readonly attachPoints?: readonly AttachPoint[];
   /** node:https unless given. */
-  readonly engine?: HttpEnginePort;
+  readonly chosen?: ChosenEngine;
 }
 
 export interface HttpService extends Service {
   readonly engine: string;
+  /** Why it is not the engine that was wished for. */
+  readonly engineReason: string | undefined;
   /** The port really bound; `undefined` while stopped. */
   readonly port: number | undefined;
   /** Puts a new certificate into service without dropping a connection. */
@@ -68,7 +80,7 @@ interface State {
 /** Serves the API and the console. A start fails with one sentence on what to do about it. */
 export function httpService(options: HttpOptions): HttpService {
   const { clock } = options;
-  const engine = options.engine ?? nodeEngine(options);
+  const { engine, reason } = options.chosen ?? { engine: nodeEngine(options) };
   const state: State = {
     listeners: [],
     phase: { state: 'off', since: clock.now() },
@@ -80,6 +92,7 @@ export function httpService(options: HttpOptions): HttpService {
   return {
     id: 'http',
     engine: engine.name,
+    engineReason: reason,
     get port() {
       return state.listeners[0]?.port;
     },
@@ -89,7 +102,7 @@ export function httpService(options: HttpOptions): HttpService {
         turn('failed', messageOf(thrown));
         throw thrown;
       });
-      turn('ok');
+      turn('ok', reason);
     },
     async stop() {
       const { listeners } = state;
@@ -108,7 +121,14 @@ async function open(options: HttpOptions, engine: HttpEnginePort, state: State):
   const { listen, names, socketPath } = options;
   let ownOrigin: OwnOrigin = () => false;
   const serve = counted(await dispatchFor(options, (origin) => ownOrigin(origin)), state.counters);
-  const listener = opened(await engine.listen(listen, await options.tls(), serve));
+  const listener = opened(
+    await engine.listen(
+      listen,
+      await options.tls(),
+      serve,
+      doorwayOf(options, (origin) => ownOrigin(origin)),
+    ),
+  );
   state.listeners = [listener];
   // A browser in front of a proxy sees the proxy's port.
   const ports = [listener.port, ...(options.trustedProxies?.length ? [443] : [])];
@@ -120,14 +140,20 @@ async function open(options: HttpOptions, engine: HttpEnginePort, state: State):
 }
 
 async function dispatchFor(options: HttpOptions, ownOrigin: OwnOrigin): Promise<Dispatch> {
-  const { appliance, identity, clock, random, log, audit, trustedProxies = [] } = options;
+  const { appliance, identity, blobs, clock, random, log, audit, trustedProxies = [] } = options;
   return createDispatch({
-    mounts: mountsFor({ appliance, identity, clock }),
-    credentials: identity,
+    mounts: mountsFor({ appliance, identity, blobs, clock, log }),
+    credentials: {
+      token: turnMemory((raw) => identity.token(raw)),
+      cookie: (raw, how) => identity.cookie(raw, how),
+      watch: (principal, ended) => identity.watch(principal, ended),
+    },
     validators: loadValidators(),
+    openUpload,
     ownOrigin,
     clock,
-    random,
+    random: pooledRandom(random),
+    atTurnEnd: setImmediate,
     log,
     audit,
     trustedProxies,
@@ -135,15 +161,22 @@ async function dispatchFor(options: HttpOptions, ownOrigin: OwnOrigin): Promise<
   });
 }
 
+function doorwayOf(options: HttpOptions, ownOrigin: OwnOrigin): Doorway | undefined {
+  const { attachPoints: points = [], identity, clock, random, log } = options;
+  if (points.length === 0) return undefined;
+  const paths = points.map(({ path }) => path);
+  return { points, gate: attachGate({ paths, credentials: identity, ownOrigin, clock, random, log }) };
+}
+
 const counted =
   (serve: Dispatch, counters: State['counters']): Dispatch =>
-  async (request) => {
-    const reply = await serve(request);
-    counters.requests++;
-    if (reply.status >= 500) counters.failed++;
-    else if (reply.status >= 400) counters.refused++;
-    return reply;
-  };
+  (request) =>
+    whenThere(serve(request), (reply) => {
+      counters.requests++;
+      if (reply.status >= 500) counters.failed++;
+      else if (reply.status >= 400) counters.refused++;
+      return reply;
+    });
 
 function opened(listener: Result<Listener, ListenCode>): Listener {
   if (!listener.ok) throw new Error(listener.public, { cause: listener.cause });

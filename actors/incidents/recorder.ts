@@ -1,18 +1,15 @@
 import type { FindingId } from '../../core/base/ids.ts';
 import type { Log } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
-import type { Finding } from '../../core/detect/finding.ts';
+import type { Finding, NumberedFinding } from '../../core/detect/finding.ts';
 import type { ActiveFindings } from './active-findings.ts';
-
-export interface NumberedFinding {
-  readonly finding: Finding;
-  readonly serial: number;
-}
 
 /** Findings on disk. */
 export interface FindingRecords {
   /** Highest serial first. */
   newestFirst(): AsyncIterable<NumberedFinding>;
+  /** Behind a serial, lowest first. */
+  after(serial: number, limit: number): AsyncIterable<NumberedFinding>;
   /** Numbers and keeps them; one that is there already keeps its number and is not `added`. In the order given. */
   append(
     findings: readonly Finding[],
@@ -57,6 +54,7 @@ export class FindingRecorder {
   /** The newest findings only: a start must not grow with the history. */
   async load(): Promise<void> {
     const { records, active } = this.#deps;
+    this.#count = 0;
     const recent: NumberedFinding[] = [];
     for await (const row of records.newestFirst()) {
       this.#count = Math.max(this.#count, row.serial);
@@ -69,7 +67,14 @@ export class FindingRecorder {
     }
   }
 
-  /** Resolves when all were acted upon, which does not wait for the disk. */
+  /** Kept findings behind a serial, lowest first. Rejects when they cannot be read. */
+  async after(serial: number, limit: number): Promise<readonly NumberedFinding[]> {
+    const page: NumberedFinding[] = [];
+    for await (const row of this.#deps.records.after(serial, limit)) page.push(row);
+    return page;
+  }
+
+  /** Resolves when all were acted upon, which does not wait for the disk; `flushed()` tells when they are kept. */
   async record(findings: readonly Finding[]): Promise<void> {
     if (findings.length === 0) return;
     const rows = findings.map((finding) => ({ finding, again: this.#known.has(finding.id) }));

@@ -6,6 +6,10 @@ export const findingRecords = (records: Records): FindingRecords => ({
   newestFirst: async function* () {
     for await (const [[serial], finding] of records.list(findings, [], { reverse: true })) yield { finding, serial };
   },
+  after: async function* (serial, limit) {
+    for await (const [[own], finding] of records.list(findings, [], { after: [serial], limit }))
+      yield { finding, serial: own };
+  },
   append: (made) =>
     records.write(async (writes) => {
       const numbered: { readonly serial: number; readonly added: boolean }[] = [];

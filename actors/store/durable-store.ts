@@ -2,6 +2,7 @@ import { type Actor, createActor } from 'xstate';
 import type { Clock, Log } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import { type Millis, millis, seconds } from '../../core/base/time.ts';
+import { Turns } from '../../core/base/turns.ts';
 import { meta } from '../../core/keys/records.ts';
 import { machineClock } from '../clock/index.ts';
 import type { Base, Disk, Opened, TextOp } from './disk.ts';
@@ -11,7 +12,6 @@ import { merged, open } from './merge.ts';
 import { Overlay } from './overlay.ts';
 import type { Range, StoreCode, StoreHealth, StoreOp, StorePort } from './port.ts';
 import { seal, toJson } from './record-text.ts';
-import { Turns } from './turns.ts';
 
 /** Version of how records are laid out; a store of a later one is not opened. */
 export const SCHEMA = 1;

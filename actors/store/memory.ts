@@ -32,7 +32,7 @@ export class MemoryStore implements StorePort {
 
   async *entries<V>(range: Range): AsyncGenerator<readonly [key: string, value: V]> {
     if (this.#closed) throw new Error('the store is closed');
-    for (const [key, text] of this.#records.slice(range).slice(0, range.limit)) yield [key, JSON.parse(text) as V];
+    for (const [key, text] of this.#records.slice(range, range.limit)) yield [key, JSON.parse(text) as V];
   }
 
   health(): StoreHealth {

@@ -33,11 +33,17 @@ export class OrderedMap<V> {
     this.#keys.length = 0;
   }
 
-  /** A copy of what lies in the range, in its direction; `limit` is left to the caller. */
-  slice({ gte, gt, lt, lte, reverse = false }: Range): readonly (readonly [key: string, value: V])[] {
+  /** A copy of what lies in the range, in its direction: the first `most` of it. The range's own limit is the caller's. */
+  slice(
+    { gte, gt, lt, lte, reverse = false }: Range,
+    most = Number.POSITIVE_INFINITY,
+  ): readonly (readonly [key: string, value: V])[] {
     const first = gt !== undefined ? this.#from(gt, 1) : gte !== undefined ? this.#from(gte, 0) : 0;
     const end = lt !== undefined ? this.#from(lt, 0) : lte !== undefined ? this.#from(lte, 1) : this.size;
-    const found = this.#keys.slice(first, end).map((key) => [key, this.#values.get(key) as V] as const);
+    const keys = reverse
+      ? this.#keys.slice(Math.max(first, end - most), end)
+      : this.#keys.slice(first, Math.min(end, first + most));
+    const found = keys.map((key) => [key, this.#values.get(key) as V] as const);
     return reverse ? found.reverse() : found;
   }
 

@@ -1,10 +1,10 @@
 import { ok, type Result } from '../../core/base/result.ts';
+import { Turns } from '../../core/base/turns.ts';
 import type { KeyRange, Leading, SegmentKind, Segments } from '../../core/keys/codec.ts';
 import type { Collection, Indexes, IndexKinds } from '../../core/keys/collection.ts';
 import { type AnyCollection, indexEntries } from './index-entries.ts';
 import type { StoreCode, StoreOp, StorePort } from './port.ts';
 import { Staged, type Writes } from './staged.ts';
-import { Turns } from './turns.ts';
 
 type Kinds = readonly SegmentKind[];
 export type Entry<V, K extends Kinds> = readonly [key: Segments<K>, value: V];

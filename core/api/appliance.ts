@@ -2,7 +2,7 @@ import type { Component } from '../base/component.ts';
 import type { Ip } from '../base/ip.ts';
 import type { Result } from '../base/result.ts';
 import type { Millis } from '../base/time.ts';
-import type { Finding, Severity } from '../detect/finding.ts';
+import type { Finding, NumberedFinding, Severity } from '../detect/finding.ts';
 import type { FindingGroup } from '../incident/finding-group.ts';
 import type { BlockRefusal, BlockRequest, Lifted, UnblockRefusal, UnblockRequest } from '../respond/block.ts';
 import type { Decision } from '../respond/decision.ts';
@@ -49,8 +49,12 @@ export interface Appliance {
   /** Resolves when the kernel holds it and it is durable. An address that is blocked already gets the new reason and expiry. */
   block(request: BlockRequest): Promise<Result<Decision, BlockRefusal>>;
   unblock(request: UnblockRequest): Promise<Result<Lifted, UnblockRefusal>>;
-  /** Every finding as it is made, in order. Returns the unsubscriber. */
+  /** Every finding as it is made, by rising serial; 0 for one that could not be kept. Returns the unsubscriber. */
   onFinding(listener: (finding: Finding, serial: number) => void): () => void;
+  /** Serial of the newest finding that is kept, 0 before the first; never behind what `onFinding` told. */
+  lastSerial(): number;
+  /** Kept findings behind a serial, lowest first, `limit` at most. Rejects when the store cannot be read. */
+  findingsAfter(serial: number, limit: number): Promise<readonly NumberedFinding[]>;
   /**
    * Applies the mode and writes it into the config file. Towards more enforcement the file comes first and a file that
    * cannot be written is a refusal; towards less the kernel comes first and `warning` says what could not follow.

@@ -1,6 +1,6 @@
 import { ANONYMOUS, mayDo, type Principal, type Scope } from './auth.ts';
 import { readCookie } from './cookie.ts';
-import type { HttpRequest } from './http.ts';
+import type { RequestHead } from './http.ts';
 import type { Identity } from './identity.ts';
 import type { Carrier, Surface } from './surface.ts';
 
@@ -11,10 +11,12 @@ const MAX_CREDENTIAL = 512;
 export interface Credential {
   readonly principal: Principal;
   readonly carrier: Carrier | 'listener' | 'none';
+  /** Whether it would still be let in; asking is no use of it. */
+  readonly isGood: () => boolean;
 }
 
 /** Where credentials are looked up. */
-export type Credentials = Pick<Identity, 'token' | 'cookie'>;
+export type Credentials = Pick<Identity, 'token' | 'cookie' | 'watch'>;
 
 /**
  * The first of the request's credentials that may do this. One that may not is passed over, so a read bearer beside an
@@ -22,28 +24,38 @@ export type Credentials = Pick<Identity, 'token' | 'cookie'>;
  * @returns `undefined` when none may
  */
 export function authenticate(
-  request: HttpRequest,
+  request: RequestHead,
   surface: Surface,
   scope: Scope | 'none',
   credentials: Credentials,
 ): Credential | undefined {
   const { principal: proven } = request;
-  if (proven !== undefined) return mayDo(proven, scope) ? { principal: proven, carrier: 'listener' } : undefined;
+  if (proven !== undefined)
+    return mayDo(proven, scope) ? { principal: proven, carrier: 'listener', isGood } : undefined;
   for (const carrier of surface.carriers) {
     const raw = rawCredential(request, carrier);
     if (raw === undefined || raw === '' || raw.length > MAX_CREDENTIAL) continue;
-    const principal = carrier.kind === 'cookie' ? credentials.cookie(raw) : credentials.token(raw);
-    if (principal !== undefined && mayDo(principal, scope)) return { principal, carrier };
+    const look = (how: 'use' | 'glance'): Principal | undefined => {
+      const found = carrier.kind === 'cookie' ? credentials.cookie(raw, how) : credentials.token(raw);
+      return found !== undefined && mayDo(found, scope) ? found : undefined;
+    };
+    const principal = look('use');
+    if (principal !== undefined) return { principal, carrier, isGood: () => look('glance') !== undefined };
   }
-  return scope === 'none' ? { principal: ANONYMOUS, carrier: 'none' } : undefined;
+  return scope === 'none' ? { principal: ANONYMOUS, carrier: 'none', isGood } : undefined;
 }
 
-function rawCredential(request: HttpRequest, carrier: Carrier): string | undefined {
+/** What was proven otherwise, or not at all, does not end. */
+const isGood = (): boolean => true;
+
+function rawCredential(request: RequestHead, carrier: Carrier): string | undefined {
   if (carrier.kind === 'cookie') return readCookie(request.header('cookie'), carrier.cookie);
   const value = request.header(carrier.header);
   if (carrier.scheme === undefined || value === undefined) return value;
-  const [scheme, credential, ...rest] = value.split(/ +/);
-  return scheme?.toLowerCase() === carrier.scheme.toLowerCase() && rest.length === 0 ? credential : undefined;
+  const blank = value.indexOf(' ');
+  if (value.slice(0, blank).toLowerCase() !== carrier.scheme.toLowerCase()) return undefined;
+  const credential = value.slice(blank).trimStart();
+  return credential.includes(' ') ? undefined : credential;
 }
 
 /** What a 401 says of where a credential is looked for, as RFC 9110 wants it. */

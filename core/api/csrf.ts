@@ -1,9 +1,10 @@
+import type { Awaitable } from '../base/awaitable.ts';
 import type { Credential } from './authenticate.ts';
 import { readCookie } from './cookie.ts';
 import { type Endpoint, isWrite, type Refusal, refuse } from './endpoint.ts';
 import type { HttpRequest } from './http.ts';
 import type { Identity } from './identity.ts';
-import { isForm, tooLong } from './input.ts';
+import { bodyRefusal, isForm } from './input.ts';
 import type { Surface } from './surface.ts';
 
 /** Field of an HTML form that carries the CSRF token, which a form cannot put into a header. */
@@ -19,12 +20,12 @@ export interface Proven {
  * A cookie is sent by the browser unasked, so a write by it must show the CSRF token that only our own page knows: in the
  * header, or where the endpoint takes a form, in a field of it.
  */
-export async function proveCsrf(
+export function proveCsrf(
   request: HttpRequest,
   endpoint: Endpoint<unknown>,
   { carrier, principal }: Credential,
   { limits }: Surface,
-): Promise<Proven | Refusal> {
+): Awaitable<Proven | Refusal> {
   const unread: Proven = { ok: true, body: (limit) => request.body(limit) };
   if (!isWrite(endpoint.method) || endpoint.csrf === false) return unread;
   if (carrier === 'listener' || carrier === 'none' || carrier.kind !== 'cookie') return unread;
@@ -32,10 +33,18 @@ export async function proveCsrf(
   if (inHeader !== undefined || endpoint.form !== true || !isForm(request)) {
     return isRight(inHeader, principal.csrf) ? unread : refuse('forbidden', 'Invalid CSRF token');
   }
-  const bytes = await request.body(limits.bodyBytes);
-  if (!bytes.ok) return tooLong(bytes, limits.bodyBytes);
+  return proveByForm(request, principal.csrf, limits.bodyBytes);
+}
+
+async function proveByForm(
+  request: HttpRequest,
+  expected: string | undefined,
+  limit: number,
+): Promise<Proven | Refusal> {
+  const bytes = await request.body(limit);
+  if (!bytes.ok) return bodyRefusal(bytes.code, limit);
   const given = new URLSearchParams(new TextDecoder().decode(bytes.value)).getAll(FORM_FIELD);
-  if (given.length !== 1 || !isRight(given[0], principal.csrf)) return refuse('forbidden', 'Invalid CSRF token');
+  if (given.length !== 1 || !isRight(given[0], expected)) return refuse('forbidden', 'Invalid CSRF token');
   return { ok: true, body: () => Promise.resolve(bytes) };
 }
 

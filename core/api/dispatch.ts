@@ -1,7 +1,7 @@
+import { type Awaitable, whenThere } from '../base/awaitable.ts';
 import { uuidv7 } from '../base/ids.ts';
 import type { Cidr } from '../base/ip.ts';
 import type { Random } from '../base/ports.ts';
-import type { AuditDesk } from './auditing.ts';
 import { authenticate, type Credentials, challenge } from './authenticate.ts';
 import { proveCsrf } from './csrf.ts';
 import { type Method, type RateClass, type Refusal, refuse } from './endpoint.ts';
@@ -12,13 +12,14 @@ import type { OwnOrigin } from './origin.ts';
 import { type RateLimiter, rateLimiter } from './rate.ts';
 import { optionsReply, refusalReply } from './reply.ts';
 import { type Match, type Router, router } from './router.ts';
-import { internal, serve } from './serve.ts';
-import { type Gate, gate } from './sse.ts';
+import { internal, type ServeDesk, serve } from './serve.ts';
+import { type AtTurnEnd, type Serve, sharing } from './shared.ts';
+import { OpenStreams } from './stream/open-streams.ts';
 import type { Surface } from './surface.ts';
 import { type Throttle, throttle } from './throttle.ts';
 import type { Validators } from './validation.ts';
 
-export interface DispatchOptions extends AuditDesk {
+export interface DispatchOptions extends ServeDesk {
   /** At least one; the first answers for paths that are nobody's. */
   readonly mounts: readonly [Mount, ...Mount[]];
   readonly credentials: Credentials;
@@ -27,6 +28,8 @@ export interface DispatchOptions extends AuditDesk {
   readonly random: Random;
   /** Proxies whose X-Forwarded-For is believed; none unless given. */
   readonly trustedProxies?: readonly Cidr[];
+  /** Without it nothing is shared between requests. */
+  readonly atTurnEnd?: AtTurnEnd;
   /** Serves what no surface owns, e.g. the console; `undefined` is a 404. */
   readonly outside?: (request: HttpRequest, path: string) => HttpReply | undefined;
 }
@@ -35,7 +38,8 @@ export interface DispatchOptions extends AuditDesk {
 interface Floor {
   readonly surface: Surface;
   readonly limiters: Readonly<Record<RateClass, RateLimiter>>;
-  readonly streams: Gate;
+  readonly streams: OpenStreams;
+  readonly serve: Serve;
   /** One for all surfaces: who guesses here has guessed there. */
   readonly tries: Throttle;
 }
@@ -60,40 +64,49 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   const find = router(bind(options.mounts, options.validators));
   const tries = throttle(options.clock, options.log);
   const surfaces = [...new Set(options.mounts.map(({ surface }) => surface))];
-  const floors = surfaces.map((surface) => floorOf(surface, tries, options));
-  return async (request) => {
+  const serveShared = sharing(serve, options.atTurnEnd);
+  const floors = surfaces.map((surface) => floorOf(surface, tries, options, serveShared));
+  return (request) => {
     const requestId = uuidv7(options.clock.now(), options.random);
-    const reply = await reach(options, floors, find, request, requestId);
-    return { ...reply, headers: { ...reply.headers, 'x-request-id': requestId } };
+    return whenThere(reach(options, floors, find, request, requestId), (reply) => ({
+      ...reply,
+      headers: { ...reply.headers, 'x-request-id': requestId },
+    }));
   };
 }
 
-const floorOf = (surface: Surface, tries: Throttle, { clock }: DispatchOptions): Floor => ({
+const floorOf = (surface: Surface, tries: Throttle, { clock }: DispatchOptions, serveShared: Serve): Floor => ({
   surface,
   tries,
   limiters: { normal: rateLimiter(surface.rates.normal, clock), login: rateLimiter(surface.rates.login, clock) },
-  streams: gate(surface.limits.streams),
+  streams: new OpenStreams(surface.limits, clock),
+  serve: serveShared,
 });
 
 /** Finds whose path it is and answers in that surface's words, whatever happens. */
-async function reach(
+function reach(
   options: DispatchOptions,
   floors: readonly Floor[],
   find: Router,
   request: HttpRequest,
   requestId: string,
-): Promise<HttpReply> {
+): Awaitable<HttpReply> {
   const { path, search } = splitTarget(request.target);
   const match = find(path);
   const owner = floors.find(({ surface }) =>
     match === undefined ? path.startsWith(surface.mount) : surface === match.route.first.surface,
   );
   const surface = owner?.surface ?? options.mounts[0].surface;
+  const worded = (reply: HttpReply | Refusal) => ('ok' in reply ? refusalReply(surface, reply, requestId) : reply);
+  const broken = (thrown: unknown) => {
+    options.log('error', 'request failed', { path: path.slice(0, 128), requestId, cause: thrown });
+    return refusalReply(surface, internal(requestId), requestId);
+  };
   try {
     const reply =
       owner === undefined
         ? (options.outside?.(request, path) ?? refuse('not_found', 'Not found'))
-        : await answer(options, {
+        : answer(options, {
             request,
             peer: peerOf(options, request),
             requestId,
@@ -102,14 +115,13 @@ async function reach(
             match,
             floor: owner,
           });
-    return 'ok' in reply ? refusalReply(surface, reply, requestId) : reply;
+    return reply instanceof Promise ? reply.then(worded).catch(broken) : worded(reply);
   } catch (thrown) {
-    options.log('error', 'request failed', { path: path.slice(0, 128), requestId, cause: thrown });
-    return refusalReply(surface, internal(requestId), requestId);
+    return broken(thrown);
   }
 }
 
-async function answer(options: DispatchOptions, exchange: Exchange): Promise<HttpReply | Refusal> {
+function answer(options: DispatchOptions, exchange: Exchange): Awaitable<HttpReply | Refusal> {
   const { request, peer, match, floor } = exchange;
   const foreign = originRefusal(options, request, peer);
   if (foreign !== undefined) return foreign;
@@ -120,12 +132,12 @@ async function answer(options: DispatchOptions, exchange: Exchange): Promise<Htt
   return match === undefined ? refuse('not_found', 'Not found') : admit(options, exchange, match, bound);
 }
 
-async function admit(
+function admit(
   options: DispatchOptions,
   { request, peer, requestId, search, floor }: Exchange,
   { route, params }: Match,
   bound: Bound | undefined,
-): Promise<HttpReply | Refusal> {
+): Awaitable<HttpReply | Refusal> {
   const { surface, streams, tries } = floor;
   const { scope } = (bound ?? route.first).endpoint;
   const credential = authenticate(request, surface, scope, options.credentials);
@@ -133,10 +145,22 @@ async function admit(
   if (bound === undefined) {
     return { ...refuse('method_not_allowed', 'Method not allowed'), headers: { allow: route.allow } };
   }
-  const proven = await proveCsrf(request, bound.endpoint, credential, surface);
-  if (!proven.ok) return proven;
-  const { body } = proven;
-  return serve(options, { bound, request, peer, body, requestId, search, params, credential, streams, tries });
+  return whenThere(proveCsrf(request, bound.endpoint, credential, surface), (proven) =>
+    proven.ok
+      ? floor.serve(options, {
+          bound,
+          request,
+          peer,
+          body: proven.body,
+          requestId,
+          search,
+          params,
+          credential,
+          streams,
+          tries,
+        })
+      : proven,
+  );
 }
 
 const peerOf = ({ trustedProxies = [] }: DispatchOptions, request: HttpRequest): string =>

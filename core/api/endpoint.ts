@@ -1,6 +1,9 @@
 import type { Static, TSchema } from 'typebox';
+import type { Result } from '../base/result.ts';
 import type { Principal, Scope } from './auth.ts';
+import type { ReplySource, StreamSink } from './http.ts';
 import type { ErrorCode, FieldProblem } from './problem.ts';
+import type { Upload, UploadLimits } from './upload.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -39,27 +42,47 @@ export interface RequestContext {
   readonly requestId: string;
   /** The body came from an HTML form, so the answer is for a browser window: a redirect, not JSON. */
   readonly form: boolean;
+  /** What a client of an event stream has seen last, by its own word: the `Last-Event-ID` header. */
+  readonly lastEventId?: string;
   /** Aborted when the client goes away or a stream ends. */
   readonly signal: AbortSignal;
 }
 
-/** A server-sent stream: the transport writes what the handler sends until `signal` aborts. */
+/**
+ * Server-sent events: the handler writes frames to the sink until `signal` aborts. Signs of life, and the end when the
+ * credential is no longer good, are the kernel's.
+ */
 export interface StreamReply {
   readonly ok: true;
-  readonly stream: (send: (message: StreamMessage) => void, signal: AbortSignal) => void;
+  readonly stream: (sink: StreamSink, signal: AbortSignal) => void;
 }
 
-export interface StreamMessage {
-  readonly id?: string;
-  readonly event?: string;
-  /** Sent as one JSON line. */
-  readonly data: unknown;
+/** A file, of which the kernel serves as much as was asked for. */
+export interface FileReply {
+  readonly ok: true;
+  readonly file: ServedFile;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface ServedFile {
+  /** Bytes. */
+  readonly size: number;
+  /** Another content has another tag: letters and digits. */
+  readonly tag: string;
+  /** `type/subtype`. */
+  readonly mediaType: string;
+  /** Offered as the name of the download; any text. */
+  readonly name: string;
+  /** `length` bytes behind the first `from`. `gone`: they cannot be read. */
+  open(from: number, length: number): Promise<Result<ReplySource, 'gone'>>;
 }
 
 export interface Call<Deps, Q, B> {
   readonly deps: Deps;
   readonly query: Q;
   readonly body: B;
+  /** There where the endpoint declares one. */
+  readonly upload?: Upload;
   readonly context: RequestContext;
 }
 
@@ -87,14 +110,18 @@ export interface Endpoint<Deps, Q extends TSchema = TSchema, B extends TSchema =
   /** Query and path parameters together, an object schema of strings. */
   readonly query?: Q;
   readonly body?: B;
-  /** Of the JSON body; for a stream, of one message's data. */
+  /** Of the JSON body; for a stream, of one event's data; a file has none. */
   readonly response: R;
-  /** `json` unless said otherwise. */
-  readonly transport?: 'json' | 'sse';
+  /** What a success is sent as; `json` unless said otherwise. */
+  readonly transport?: 'json' | 'sse' | 'file';
+  /** The body is multipart/form-data within these bounds, and the handler reads it as it arrives. */
+  readonly upload?: UploadLimits;
   /** The body may also come as an HTML form. */
   readonly form?: true;
   /** `false` on writes that make a session: an old cookie may lie around without its token. */
   readonly csrf?: false;
+  /** A read whose answer depends on nothing in the request: those that arrive together get one. */
+  readonly shared?: true;
   /** What the handler itself may refuse with; those of the kernel (401, 429, …) go without saying. */
   readonly errors: readonly ErrorCode[];
   /** `normal` unless said otherwise. */
@@ -102,7 +129,7 @@ export interface Endpoint<Deps, Q extends TSchema = TSchema, B extends TSchema =
   /** Every write declares one. */
   readonly audit?: AuditDeclaration;
   /** Written as a method so that a table may hold rows of differing bodies; the validators make that sound. */
-  handler(call: Call<Deps, Static<Q>, Static<B>>): Promise<Reply<Static<R>> | StreamReply | Refusal>;
+  handler(call: Call<Deps, Static<Q>, Static<B>>): Promise<Reply<Static<R>> | StreamReply | FileReply | Refusal>;
 }
 
 /** Makes the row builder of one set of dependencies: infers a row's schemas, then forgets them. */

@@ -1,9 +1,9 @@
+import type { Awaitable } from '../base/awaitable.ts';
 import type { Result } from '../base/result.ts';
-import type { Millis } from '../base/time.ts';
 import type { Principal } from './auth.ts';
 
-/** A request as an HTTP engine hands it over, its body not yet read. */
-export interface HttpRequest {
+/** What stands in front of a body. */
+export interface RequestHead {
   /** As received: upper case for every method that exists. */
   readonly method: string;
   /** Request target as received: `/path?query`. */
@@ -14,13 +14,28 @@ export interface HttpRequest {
   readonly peer: string;
   /** Proven by the listener itself (local socket): no credential is looked for, no rate limit applies. */
   readonly principal?: Principal;
-  /**
-   * Reads the whole body, once. `too_large` is known from Content-Length before a byte is read, or as soon as `limit`
-   * is passed. `aborted`: the client went away or stopped sending.
-   */
-  body(limit: number): Promise<Result<Uint8Array, 'too_large' | 'aborted'>>;
+}
+
+/** A request as an HTTP engine hands it over, its body not yet read. */
+export interface HttpRequest extends RequestHead {
+  /** Reads the whole body into memory, once. */
+  body(limit: number): Promise<Result<Uint8Array, BodyCode>>;
+  /** Reads it piece by piece instead: for bodies larger than memory should hold. */
+  pieces(limit: number): BodyReader;
   /** Aborted when the client goes away before the reply is complete, and when a stream ends for whatever reason. */
   readonly signal: AbortSignal;
+}
+
+/**
+ * `too_large` is known from Content-Length before a byte is read, or as soon as the limit is passed. `aborted`: the
+ * client went away. `late`: it took longer than the engine waits for a body.
+ */
+export type BodyCode = 'too_large' | 'aborted' | 'late';
+
+/** A body as it arrives. No more is taken from the client than is asked for. */
+export interface BodyReader {
+  /** The next piece, `undefined` at the end. One call at a time; what failed once goes on failing. */
+  next(): Promise<Result<Uint8Array | undefined, BodyCode>>;
 }
 
 /** A reply in full. The engine adds Content-Length and Date, and leaves the body out for HEAD, 204 and 304. */
@@ -31,15 +46,42 @@ export interface HttpReply {
   readonly body: string | Uint8Array;
   /** Instead of `body`. */
   readonly stream?: ReplyStream;
+  /** Instead of `body`. */
+  readonly source?: ReplySource;
 }
 
-/** An endless body. The engine cuts a client that does not read as fast as is written, and ends all when it stops. */
+/** A body of known length that is read as it is sent. */
+export interface ReplySource {
+  /** Bytes. */
+  readonly size: number;
+  /** The next piece, `undefined` at the end. A rejection, or another length than promised, costs the connection. */
+  next(): Promise<Uint8Array | undefined>;
+  /** Called once, when nothing more is read: all was sent, or will not be. */
+  close(): void;
+}
+
+/**
+ * A body without an end of its own, of the type text/event-stream: the engine may put comments between what is written.
+ * It ends all of them when it stops.
+ */
 export interface ReplyStream {
-  /** Called once, after the headers went out. `write` does nothing once the client is gone. */
-  readonly start: (write: (text: string) => void) => void;
-  /** Written whenever this long has passed, so that middle boxes keep the connection. */
-  readonly keepalive: { readonly text: string; readonly every: Millis };
+  /** Called once, after the headers went out. */
+  readonly start: (sink: StreamSink) => void;
 }
 
-/** Serves every request, never rejects. */
-export type Dispatch = (request: HttpRequest) => Promise<HttpReply>;
+/** One client at the end of a stream. Nothing here does anything once it is gone or its stream ended. */
+export interface StreamSink {
+  /**
+   * Queues bytes, which may be shared between clients and must not change afterwards.
+   * @returns `false` when more waits for the client than the engine's bound: time to hold back until it has drained.
+   * A little more is still taken; a writer that goes on all the same has its client cut.
+   */
+  write(bytes: Uint8Array): boolean;
+  /** `run` is called each time that everything has gone out after a `false`. A later `run` replaces it. */
+  onDrain(run: () => void): void;
+  /** Ends the body behind what is queued. A client that does not take that within the engine's stall limit is cut. */
+  end(): void;
+}
+
+/** Serves every request, at once where nothing has to be waited for. Neither throws nor rejects. */
+export type Dispatch = (request: HttpRequest) => Awaitable<HttpReply>;

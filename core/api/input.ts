@@ -1,9 +1,10 @@
-import { type Failure, fail, ok, type Result } from '../base/result.ts';
+import { fail, ok, type Result } from '../base/result.ts';
 import { type Refusal, refuse } from './endpoint.ts';
-import type { HttpRequest } from './http.ts';
+import type { BodyCode, HttpRequest } from './http.ts';
 import { parseStrictJson } from './json.ts';
 import type { Bound } from './mount.ts';
 import type { Surface } from './surface.ts';
+import { type OpenUpload, type Upload, uploadRefusal } from './upload.ts';
 import { explain, type Validate } from './validation.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
@@ -37,17 +38,26 @@ export function readQuery(
 /** The body as a validated value, and whether it came as a form. Reads nothing when the endpoint takes no body. */
 export async function readBody(
   bound: Bound,
-  request: Pick<HttpRequest, 'header' | 'body'>,
-): Promise<(Input<unknown> & { readonly form: boolean }) | Refusal> {
+  request: Pick<HttpRequest, 'header' | 'body' | 'pieces'>,
+  openUpload: OpenUpload,
+): Promise<(Input<unknown> & { readonly form: boolean; readonly upload?: Upload }) | Refusal> {
   const { surface, endpoint } = bound;
   if (endpoint.method === 'GET') return { ok: true, value: undefined, form: false };
+  if (endpoint.upload !== undefined) {
+    if (typeOf(request) !== 'multipart/form-data') {
+      return refuse('unsupported_type', 'Content-Type must be multipart/form-data');
+    }
+    const pieces = request.pieces(endpoint.upload.totalBytes);
+    const upload = openUpload(request.header('content-type') ?? '', pieces, endpoint.upload);
+    return upload.ok ? { ok: true, value: undefined, form: false, upload: upload.value } : uploadRefusal(upload);
+  }
   const form = endpoint.form === true && isForm(request);
   if (bound.body === undefined) return { ok: true, value: undefined, form };
   if (!form && !surface.jsonTypes.includes(typeOf(request))) {
     return refuse('unsupported_type', 'Content-Type must be application/json');
   }
   const bytes = await request.body(surface.limits.bodyBytes);
-  if (!bytes.ok) return tooLong(bytes, surface.limits.bodyBytes);
+  if (!bytes.ok) return bodyRefusal(bytes.code, surface.limits.bodyBytes);
   const parsed = form ? parseForm(bytes.value) : parseStrictJson(bytes.value, surface.limits.depth);
   if (!parsed.ok) return refuse('bad_request', parsed.public);
   const value = checked(surface, bound.body, parsed.value, 'field');
@@ -60,11 +70,17 @@ export const isForm = (request: Pick<HttpRequest, 'header'>): boolean => typeOf(
 const typeOf = (request: Pick<HttpRequest, 'header'>): string =>
   (request.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 
-/** What a body that could not be read whole is answered with. */
-export const tooLong = ({ code }: Failure<'too_large' | 'aborted'>, limit: number): Refusal =>
-  code === 'too_large'
-    ? refuse('too_large', `body is larger than ${limit} bytes`)
-    : refuse('bad_request', 'body ended early');
+/** What a body that could not be read is answered with. */
+export function bodyRefusal(code: BodyCode, limit: number): Refusal {
+  switch (code) {
+    case 'too_large':
+      return refuse('too_large', `body is larger than ${limit} bytes`);
+    case 'late':
+      return refuse('timeout', 'body took too long');
+    case 'aborted':
+      return refuse('bad_request', 'body ended early');
+  }
+}
 
 function checked(
   surface: Surface,

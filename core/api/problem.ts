@@ -10,10 +10,12 @@ export type ErrorCode =
   | 'gone'
   | 'too_large'
   | 'unsupported_type'
+  | 'range_not_satisfiable'
   | 'invalid'
   | 'rate_limited'
   | 'internal'
-  | 'unavailable';
+  | 'unavailable'
+  | 'insufficient_storage';
 
 /** One wrong field: its path as a client writes it (`rules[2].name`) and what is wrong in plain words. */
 export interface FieldProblem {
@@ -41,8 +43,10 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   gone: 410,
   too_large: 413,
   unsupported_type: 415,
+  range_not_satisfiable: 416,
   invalid: 422,
   rate_limited: 429,
   internal: 500,
   unavailable: 503,
+  insufficient_storage: 507,
 };

@@ -19,13 +19,15 @@ export interface RateLimiter {
 export function rateLimiter({ burst, perMinute }: Rate, clock: Pick<Clock, 'now'>): RateLimiter {
   const perToken = Math.ceil(60_000 / perMinute);
   const fullAt = new Map<string, number>();
+  let newest: string | undefined;
   return {
     take(peer) {
       const key = peerKey(peer);
       const now = clock.now();
       const known = Math.min(Math.max(fullAt.get(key) ?? 0, now), now + burst * perToken);
       const missing = known + perToken - (now + burst * perToken);
-      fullAt.delete(key);
+      if (key !== newest) fullAt.delete(key);
+      newest = key;
       fullAt.set(key, missing > 0 ? known : known + perToken);
       if (fullAt.size > MAX_PEERS) forgetOldest(fullAt);
       return missing > 0 ? Math.ceil(missing / 1000) : 0;
@@ -38,6 +40,7 @@ export function rateLimiter({ burst, perMinute }: Rate, clock: Pick<Clock, 'now'
 
 /** Whom a limit counts as one: an IPv4 address, or the /64 of an IPv6 one, since a host owns at least that much. */
 export function peerKey(peer: string): string {
+  if (!peer.includes(':')) return peer;
   const parsed = parseIp(peer);
   if (!parsed.ok || parsed.value.family === 4) return peer;
   return makeCidr(6, parsed.value.bytes, 64).text;

@@ -1,7 +1,6 @@
-import type { Refusal, Reply, StreamReply } from './endpoint.ts';
+import type { Refusal, Reply } from './endpoint.ts';
 import { API_HEADERS } from './headers.ts';
-import type { HttpReply, HttpRequest } from './http.ts';
-import { KEEPALIVE, sseFrame } from './sse.ts';
+import type { HttpReply } from './http.ts';
 import type { Surface } from './surface.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -37,16 +36,12 @@ export function refusalReply(surface: Surface, refusal: Refusal, requestId: stri
   };
 }
 
-/** Server-sent events, not buffered by a proxy on the way. */
-export const streamReply = (surface: Surface, { stream }: StreamReply, { signal }: HttpRequest): HttpReply => ({
+/** The head of server-sent events, not buffered by a proxy on the way. */
+export const STREAM_HEAD: HttpReply = {
   status: 200,
   headers: { ...API_HEADERS, 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' },
   body: '',
-  stream: {
-    start: (write) => (signal.aborted ? undefined : stream((message) => write(sseFrame(message)), signal)),
-    keepalive: { text: KEEPALIVE, every: surface.limits.keepalive },
-  },
-});
+};
 
 export const optionsReply = (allow: string): HttpReply => ({
   status: 204,

@@ -1,13 +1,23 @@
 import { messageOf } from '../base/result.ts';
 import { type AuditDesk, keepRecord, recordOf } from './auditing.ts';
-import type { Credential } from './authenticate.ts';
-import { type Refusal, type Reply, type RequestContext, refuse, type StreamReply } from './endpoint.ts';
-import type { HttpReply, HttpRequest } from './http.ts';
+import type { Credential, Credentials } from './authenticate.ts';
+import {
+  type Call,
+  type FileReply,
+  type Refusal,
+  type Reply,
+  type RequestContext,
+  refuse,
+  type StreamReply,
+} from './endpoint.ts';
+import { fileReply } from './file-reply.ts';
+import type { HttpReply, HttpRequest, StreamSink } from './http.ts';
 import { readBody, readQuery } from './input.ts';
 import type { Bound } from './mount.ts';
-import { streamReply, valueReply } from './reply.ts';
-import type { Gate } from './sse.ts';
+import { STREAM_HEAD, valueReply } from './reply.ts';
+import type { OpenStreams } from './stream/open-streams.ts';
 import type { Throttle, TooEarly } from './throttle.ts';
+import type { OpenUpload } from './upload.ts';
 import { LATE, within } from './within.ts';
 
 /** A request that has passed every gate. */
@@ -22,34 +32,58 @@ export interface Admitted {
   readonly search: string;
   readonly params: Readonly<Record<string, string>>;
   readonly credential: Credential;
-  readonly streams: Gate;
+  readonly streams: OpenStreams;
   readonly tries: Throttle;
 }
 
-type Outcome = Reply<unknown> | StreamReply | Refusal;
+/** What every request needs of the program. */
+export interface ServeDesk extends AuditDesk {
+  readonly credentials: Pick<Credentials, 'watch'>;
+  readonly openUpload: OpenUpload;
+}
+
+type Outcome = Reply<unknown> | StreamReply | FileReply | Refusal;
 
 /** Validates, runs the handler, keeps the audit record, shapes the reply. */
-export async function serve(desk: AuditDesk, admitted: Admitted): Promise<HttpReply | Refusal> {
+export async function serve(desk: ServeDesk, admitted: Admitted): Promise<HttpReply | Refusal> {
   const { bound, request, requestId, credential } = admitted;
   const query = readQuery(bound, admitted.search, admitted.params);
   if (!query.ok) return query;
-  const body = await readBody(bound, { header: (name) => request.header(name), body: admitted.body });
+  const body = await readBody(
+    bound,
+    {
+      header: (name) => request.header(name),
+      body: admitted.body,
+      pieces: (limit) => request.pieces(limit),
+    },
+    desk.openUpload,
+  );
   if (!body.ok) return body;
   const context: RequestContext = {
     principal: credential.principal,
     peer: admitted.peer,
     requestId,
     form: body.form,
+    ...lastEventId(bound, request),
     signal: request.signal,
   };
   const isGuess = bound.endpoint.rate === 'login' && request.principal === undefined;
   const attempt = isGuess ? admitted.tries.enter(admitted.peer) : undefined;
   if (attempt?.ok === false) return tooManyTries(attempt);
-  const outcome = await run(desk, bound, query.value, body.value, context);
+  const { upload } = body;
+  const call = { query: query.value, body: body.value, ...(upload && { upload }), context };
+  const outcome = await run(desk, bound, call).finally(() => upload?.close());
   attempt?.end(outcome.ok ? 'right' : outcome.code === 'unauthorized' ? 'wrong' : 'undecided');
   await audited(desk, bound, { query: query.value, body: body.value }, context, outcome);
   if (!outcome.ok) return outcome;
-  return 'stream' in outcome ? streamed(admitted, outcome) : valueReply(outcome);
+  if ('file' in outcome) return fileReply(request, outcome);
+  return 'stream' in outcome ? streamed(desk, admitted, outcome) : valueReply(outcome);
+}
+
+/** Empty stands for none: it is what a browser has before the first event. */
+function lastEventId({ endpoint }: Bound, request: HttpRequest): Pick<RequestContext, 'lastEventId'> {
+  const id = endpoint.transport === 'sse' ? request.header('last-event-id') : undefined;
+  return id === undefined || id === '' ? {} : { lastEventId: id.slice(0, 128) };
 }
 
 const tooManyTries = ({ wait }: TooEarly): Refusal => ({
@@ -58,24 +92,39 @@ const tooManyTries = ({ wait }: TooEarly): Refusal => ({
 });
 
 /** The stream takes a place until it ends; HEAD gets its headers and takes none. */
-function streamed({ bound, request, streams }: Admitted, outcome: StreamReply): HttpReply | Refusal {
-  const { stream, ...head } = streamReply(bound.surface, outcome, request);
-  if (request.method === 'HEAD' || stream === undefined) return head;
-  return streams.enter(request.signal) ? { ...head, stream } : refuse('unavailable', 'Too many event streams are open');
+function streamed(
+  { log, credentials }: ServeDesk,
+  { request, peer, requestId, streams, credential }: Admitted,
+  { stream }: StreamReply,
+): HttpReply | Refusal {
+  const { signal } = request;
+  if (request.method === 'HEAD') return STREAM_HEAD;
+  if (!streams.enter(signal)) return refuse('unavailable', 'Too many event streams are open');
+  const onDoubt = () => log('info', 'event stream ended: its credential is no longer good', { peer, requestId });
+  const start = (sink: StreamSink) => {
+    if (signal.aborted) return;
+    const leave = credentials.watch(credential.principal, () => {
+      onDoubt();
+      sink.end();
+    });
+    signal.addEventListener('abort', leave, { once: true });
+    streams.keepAlive({ sink, isGood: credential.isGood, onDoubt }, signal);
+    stream(sink, signal);
+  };
+  return { ...STREAM_HEAD, stream: { start } };
 }
 
 /** The handler's outcome; a throw or a limit passed becomes a refusal that tells a client nothing of the inside. */
 async function run(
   { clock, log }: AuditDesk,
   { surface, endpoint, deps }: Bound,
-  query: unknown,
-  body: unknown,
-  context: RequestContext,
+  call: Omit<Call<unknown, unknown, unknown>, 'deps'>,
 ): Promise<Outcome> {
-  const about = { endpoint: endpoint.name, requestId: context.requestId };
+  const about = { endpoint: endpoint.name, requestId: call.context.requestId };
+  const { handler, upload } = surface.limits;
   try {
-    const work = endpoint.handler({ deps, query, body, context });
-    const outcome = await within(clock, surface.limits.handler, work);
+    const work = endpoint.handler({ deps, ...call });
+    const outcome = await within(clock, endpoint.upload === undefined ? handler : upload, work);
     if (outcome === LATE) {
       log('error', 'handler took too long', about);
       work.catch((cause: unknown) => log('error', 'handler failed after its time', { ...about, cause }));
@@ -87,7 +136,7 @@ async function run(
     return outcome;
   } catch (thrown) {
     log('error', 'handler failed', { ...about, cause: thrown });
-    return internal(context.requestId);
+    return internal(call.context.requestId);
   }
 }
 
@@ -102,7 +151,7 @@ async function audited(
   outcome: Outcome,
 ): Promise<void> {
   const declaration = endpoint.audit;
-  if (declaration === undefined || 'stream' in outcome) return;
+  if (declaration === undefined || 'stream' in outcome || 'file' in outcome) return;
   const status = outcome.ok ? (outcome.status ?? 200) : surface.status[outcome.code];
   const reply = outcome.ok ? outcome.value : undefined;
   await keepRecord(desk, recordOf({ declaration, context, ...input, reply, status }, desk.clock));

@@ -1,4 +1,4 @@
-import { type Millis, seconds } from '../base/time.ts';
+import { hours, type Millis, seconds } from '../base/time.ts';
 import type { RateClass } from './endpoint.ts';
 import { type ErrorCode, HTTP_STATUS, type Problem } from './problem.ts';
 
@@ -34,6 +34,8 @@ export interface Surface {
     readonly depth: number;
     /** A handler that takes longer is answered for; what it began may still come to an end. */
     readonly handler: Millis;
+    /** The same for one that reads an upload. */
+    readonly upload: Millis;
     /** Open streams of all clients together. */
     readonly streams: number;
     /** Between two signs of life on a stream. */
@@ -63,6 +65,13 @@ export const CSM: Surface = {
   unknownBodyField: 'refuse',
   unknownQueryParameter: 'ignore',
   jsonTypes: ['', 'application/json', 'application/x-www-form-urlencoded'],
-  limits: { bodyBytes: 64 * 1024, depth: 16, handler: seconds(30), streams: 256, keepalive: seconds(25) },
+  limits: {
+    bodyBytes: 64 * 1024,
+    depth: 16,
+    handler: seconds(30),
+    upload: hours(2),
+    streams: 6000,
+    keepalive: seconds(25),
+  },
   rates: { normal: { burst: 600, perMinute: 600 }, login: { burst: 20, perMinute: 20 } },
 };

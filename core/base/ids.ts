@@ -39,14 +39,15 @@ export const isId = (text: string): text is Id =>
 export const idTime = (id: Id): Millis => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) as Millis;
 
 function timeId(at: Millis, tail: Uint8Array, version: number): Id {
-  const bytes = new Uint8Array(16);
-  const view = new DataView(bytes.buffer);
   const time = Math.max(0, Math.floor(at));
-  view.setUint16(0, Math.floor(time / 2 ** 32));
-  view.setUint32(2, time >>> 0);
-  bytes.set(tail.subarray(0, 10), 6);
-  view.setUint8(6, (view.getUint8(6) & 0x0f) | version);
-  view.setUint8(8, (view.getUint8(8) & 0x3f) | VARIANT);
-  const hex = bytesToHex(bytes);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}` as Id;
+  const high = Math.floor(time / 2 ** 32);
+  const hex = (i: number): string => HEX[tail[i] ?? 0] ?? '';
+  const front = `${byteHex(high >>> 8)}${byteHex(high)}${byteHex(time >>> 24)}${byteHex(time >>> 16)}`;
+  const middle = `${byteHex(time >>> 8)}${byteHex(time)}-${byteHex(((tail[0] ?? 0) & 0x0f) | version)}${hex(1)}`;
+  const clock = `${byteHex(((tail[2] ?? 0) & 0x3f) | VARIANT)}${hex(3)}`;
+  return `${front}-${middle}-${clock}-${hex(4)}${hex(5)}${hex(6)}${hex(7)}${hex(8)}${hex(9)}` as Id;
 }
+
+/** Every request gets an id, hence the table. */
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const byteHex = (value: number): string => HEX[value & 0xff] ?? '';

@@ -34,6 +34,14 @@ const webui = section(
       }),
       RESTART,
     ),
+    engine: setting(
+      Type.Enum(['auto', 'uwebsockets', 'node'], {
+        description:
+          'What serves it: uwebsockets is several times faster and is what auto takes; node (node:https) serves where the other cannot be loaded.',
+        default: 'auto',
+      }),
+      RESTART,
+    ),
     tokens: setting(
       Type.Array(
         Type.Object(
@@ -263,6 +271,18 @@ const firewall = section('Blocking in the kernel', {
   ),
 });
 
+const blobs = section('Files that were uploaded or collected', {
+  quota_mib: setting(
+    Type.Integer({
+      description: 'Room for them in all, in MiB. Beyond it none is taken.',
+      default: 1024,
+      minimum: 1,
+      maximum: 1_048_576,
+    }),
+    RESTART,
+  ),
+});
+
 const log = section("Bartizan's own log", {
   level: setting(
     Type.Enum(['debug', 'info', 'warn', 'error'], { description: 'The least that is logged.', default: 'info' }),
@@ -303,6 +323,7 @@ export const SETTINGS = {
   thresholds,
   watchers,
   firewall,
+  blobs,
   log,
 } as const;
 

@@ -33,3 +33,9 @@ export interface Finding {
   /** The least trustworthy of the events that counted. */
   readonly provenance: Provenance;
 }
+
+/** A finding under the number it was kept with: from 1 upwards, in the order of keeping; 0 when it could not be kept. */
+export interface NumberedFinding {
+  readonly finding: Finding;
+  readonly serial: number;
+}

@@ -1,3 +1,4 @@
+import type { BlobRecord } from '../base/blob.ts';
 import type { Finding } from '../detect/finding.ts';
 import type { Cursor } from '../event/cursor.ts';
 import type { Decision, Outcome } from '../respond/decision.ts';
@@ -33,8 +34,13 @@ export const cursors = collection<Cursor>()('cursor', ['text']);
 /** Detector state by detector and the detector's own key; the value is what `Detector.snapshot` gave. */
 export const checkpoints = collection<unknown>()('checkpoint', ['text', 'text']);
 
+/** Files by id; their content lies beside the store. */
+export const blobs = collection<BlobRecord>()('blob', ['text'], {
+  content: index<BlobRecord>()('every', ['text'], ({ sha256 }) => [sha256]),
+});
+
 /** Facts about the store itself and the installation, by name. */
 export const meta = collection<unknown>()('meta', ['text']);
 
 /** Everything whose index entries are rebuilt after a repair. */
-export const COLLECTIONS = [findings, decisions, outcomes, cursors, checkpoints, meta] as const;
+export const COLLECTIONS = [findings, decisions, outcomes, cursors, checkpoints, blobs, meta] as const;

@@ -24,9 +24,12 @@ export function withTable(page: string, endpoints: readonly Endpoint<never>[]): 
 
 type Row = readonly [endpoint: string, scope: string, what: string, refusals: string];
 
-function rowOf({ method, path, scope, summary, errors, transport, audit }: Endpoint<never>): Row {
+const TRANSPORTS = { json: '', sse: 'event stream', file: 'file' } as const;
+
+function rowOf({ method, path, scope, summary, errors, transport = 'json', upload, audit }: Endpoint<never>): Row {
   const statuses = [...new Set(errors.map((code) => HTTP_STATUS[code]))].sort().join(' ');
-  const notes = [transport === 'sse' ? 'event stream' : '', audit ? `audit \`${audit.action}\`` : ''].filter(Boolean);
+  const transports = [TRANSPORTS[transport], upload === undefined ? '' : 'multipart'];
+  const notes = [...transports, audit ? `audit \`${audit.action}\`` : ''].filter(Boolean);
   const what = notes.length > 0 ? `${summary} (${notes.join(', ')})` : summary;
   return [`\`${method} ${path}\``, scope, what, statuses];
 }

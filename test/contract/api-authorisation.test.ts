@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { type Endpoint, isWrite } from '../../core/api/endpoint.ts';
 import { mountsFor } from '../../core/api/tables.ts';
 import { FakeAppliance } from '../support/api/fake-appliance.ts';
+import { FakeBlobs } from '../support/api/fake-blobs.ts';
 import { ApiHarness, ENDPOINTS, GOOD_BODIES, ORIGIN } from '../support/api/harness.ts';
 import { type Case, casesFor, type Keyring, keyring } from '../support/api/keyring.ts';
 import { rawToken } from '../support/identity-bench.ts';
@@ -32,7 +33,13 @@ const stateOf = ({ identity }: Keyring) => ({
 async function check(endpoint: Endpoint<never>, one: Case, method: string): Promise<void> {
   const ring = await keyring();
   const appliance = new FakeAppliance();
-  const mounts = mountsFor({ appliance, identity: ring.identity, clock: new SimulatedClock() });
+  const mounts = mountsFor({
+    appliance,
+    identity: ring.identity,
+    blobs: new FakeBlobs(),
+    clock: new SimulatedClock(),
+    log: () => {},
+  });
   const api = new ApiHarness({ mounts, credentials: ring.credentials });
   const ask = one.ask(ring);
   const before = stateOf(ring);

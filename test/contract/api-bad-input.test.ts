@@ -99,7 +99,10 @@ async function refused(endpoint: Endpoint<never>, bad: Bad): Promise<void> {
   assert.deepEqual(rest, {});
   if (typeof bad.says === 'string') assert.equal(error, bad.says);
   if (bad.says instanceof RegExp) assert.match(error, bad.says);
-  assert.deepEqual([api.called, api.audits, api.appliance.asked, api.identity.asked], [[], [], [], []]);
+  assert.deepEqual(
+    [api.called, api.audits, api.appliance.asked, api.identity.asked, api.blobs.asked],
+    [[], [], [], [], []],
+  );
 }
 
 for (const endpoint of ENDPOINTS.filter(({ body }) => body !== undefined))

@@ -4,6 +4,7 @@ import { millis } from '../../core/base/time.ts';
 import { decision, FINDING, START } from '../support/api/fake-appliance.ts';
 import { CSRF } from '../support/api/fake-identity.ts';
 import { ApiHarness, bearer } from '../support/api/harness.ts';
+import { StreamClient } from '../support/api/stream-client.ts';
 
 const headers = bearer('admin-token');
 const block = (api: ApiHarness, body: object, ask = {}) =>
@@ -236,21 +237,25 @@ test('the session endpoint says who asks, and to nobody more than whether the ap
 
 test('events: every finding as one frame, until the client goes', async () => {
   const api = new ApiHarness();
-  const client = new AbortController();
+  const client = new StreamClient();
   const { stream, headers: sent } = await api.ask({ target: '/api/v1/events', headers, signal: client.signal });
-  const frames: string[] = [];
-  stream?.start((text) => frames.push(text));
+  assert.equal(sent['content-type'], 'text/event-stream');
+  stream?.start(client);
+  assert.equal(client.read().received, 'retry: 2000\n\n');
   api.appliance.emit(FINDING, 7);
   api.appliance.emit({ ...FINDING, message: 'two\nlines', subject: { kind: 'host', value: 'edge' } }, 8);
-  assert.equal(sent['content-type'], 'text/event-stream');
+  api.appliance.emit(FINDING, 0);
+  api.clock.advance(0);
+  const frames = client.read().received.split(/(?<=\n\n)/);
+  const [first, second, third] = frames.slice(1);
   assert.match(
-    frames[0] ?? '',
+    first ?? '',
     /^id: 7\ndata: \{"severity":2,"check":"ssh_bruteforce",.*"source_ip":"192\.0\.2\.9".*\}\n\n$/,
   );
-  assert.match(frames[1] ?? '', /^id: 8\ndata: \{[^\n]*two\\nlines[^\n]*\}\n\n$/);
-  assert.deepEqual(stream?.keepalive, { text: ': keepalive\n\n', every: 25_000 });
-  client.abort();
-  assert.equal(api.appliance.listeners, 0);
+  assert.match(second ?? '', /^id: 8\ndata: \{[^\n]*two\\nlines[^\n]*\}\n\n$/);
+  assert.match(third ?? '', /^data: \{/, 'what could not be kept has no id');
+  client.leave();
+  assert.deepEqual([api.appliance.listeners, api.clock.pending], [0, 0]);
 });
 
 test('mode is shown to readers, set by admins', async () => {

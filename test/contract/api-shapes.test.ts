@@ -7,6 +7,7 @@ import type { Endpoint } from '../../core/api/endpoint.ts';
 import { CSM_ENDPOINTS } from '../../core/api/tables.ts';
 import { FINDING } from '../support/api/fake-appliance.ts';
 import { ApiHarness, bearer, ENDPOINTS, goodTarget } from '../support/api/harness.ts';
+import { eventsIn, StreamClient } from '../support/api/stream-client.ts';
 import { sharedFile } from '../support/shared.ts';
 
 const headers = bearer('admin-token');
@@ -17,12 +18,13 @@ async function answerOf(endpoint: Endpoint<never>): Promise<unknown> {
   const target = endpoint.name === 'firewallCheck' ? `${endpoint.path}?ip=192.0.2.9` : goodTarget(endpoint);
   const answer = await api.askEndpoint(endpoint, { headers, target });
   assert.equal(answer.status, 200);
+  if (answer.source !== undefined) return answer.text;
   if (answer.stream === undefined) return answer.json();
-  const frames: string[] = [];
-  answer.stream.start((text) => frames.push(text));
+  const client = new StreamClient();
+  answer.stream.start(client);
   api.appliance.emit(FINDING, 7);
-  const [, data] = /^id: 7\ndata: (.*)\n\n$/.exec(frames.join('')) ?? [];
-  return JSON.parse(data ?? '');
+  api.clock.advance(0);
+  return eventsIn(client.read().received)[0]?.data;
 }
 
 /** The schema with every object closed, so that a field nobody declared shows. */

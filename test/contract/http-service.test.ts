@@ -5,8 +5,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { type HttpOptions, httpService } from '../../actors/http/index.ts';
+import { chooseEngine, type HttpOptions, httpService } from '../../actors/http/index.ts';
 import { FakeAppliance, FINDING } from '../support/api/fake-appliance.ts';
+import { FakeBlobs } from '../support/api/fake-blobs.ts';
 import { CSRF, FakeIdentity } from '../support/api/fake-identity.ts';
 import { type RawClient, tcpClient, tlsClient } from '../support/raw-client.ts';
 import { realClock } from '../support/real-clock.ts';
@@ -15,16 +16,20 @@ import { CERTIFICATES, get } from './http-engine/bench.ts';
 
 const ADMIN = 'Authorization: Bearer admin-token\r\n';
 
+const random = { bytes: (count: number) => randomBytes(count) };
+const engine = (wish: 'uwebsockets' | 'node') => chooseEngine(wish, { clock: realClock, random, log: () => {} });
+
 /** A service over fakes in a folder of its own, not yet started. */
 function fixture(t: TestContext, change: Partial<HttpOptions> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'bartizan-'));
   const appliance = new FakeAppliance();
   const options: HttpOptions = {
     clock: realClock,
-    random: { bytes: (count) => randomBytes(count) },
+    random,
     log: () => {},
     appliance,
     identity: new FakeIdentity(),
+    blobs: new FakeBlobs(),
     audit: () => Promise.resolve(),
     listen: { host: '127.0.0.1', port: 0 },
     names: () => ['127.0.0.1'],
@@ -50,37 +55,38 @@ function fixture(t: TestContext, change: Partial<HttpOptions> = {}) {
 
 const never = () => assert.fail('the service crashed');
 
-test('API, console and events over HTTPS; the same API for root on the socket', async (t) => {
-  const { folder, appliance, options, service, connect } = fixture(t);
-  mkdirSync(join(folder, 'console/js'), { recursive: true });
-  writeFileSync(join(folder, 'console/index.html'), '<p>console</p>');
-  writeFileSync(join(folder, 'console/js/main.js'), '1');
-  await service.start(never);
+for (const wish of ['uwebsockets', 'node'] as const)
+  test(`${wish}: API, console and events over HTTPS; the same API for root on the socket`, async (t) => {
+    const { folder, appliance, options, service, connect } = fixture(t, { chosen: engine(wish) });
+    mkdirSync(join(folder, 'console/js'), { recursive: true });
+    writeFileSync(join(folder, 'console/index.html'), '<p>console</p>');
+    writeFileSync(join(folder, 'console/js/main.js'), '1');
+    await service.start(never);
 
-  const client = await connect();
-  client.send(get('/') + get('/js/main.js') + get('/api/v1/status', ADMIN) + get('/api/v1/status'));
-  assert.equal((await client.response()).body, '<p>console</p>');
-  assert.equal((await client.response()).body, '1');
-  const status = await client.response();
-  assert.deepEqual(
-    [status.status, (JSON.parse(status.body) as { hostname: string }).hostname],
-    [200, 'edge.example.net'],
-  );
-  assert.equal((await client.response()).status, 401);
+    const client = await connect();
+    client.send(get('/') + get('/js/main.js') + get('/api/v1/status', ADMIN) + get('/api/v1/status'));
+    assert.equal((await client.response()).body, '<p>console</p>');
+    assert.equal((await client.response()).body, '1');
+    const status = await client.response();
+    assert.deepEqual(
+      [status.status, (JSON.parse(status.body) as { hostname: string }).hostname],
+      [200, 'edge.example.net'],
+    );
+    assert.equal((await client.response()).status, 401);
 
-  client.send(get('/api/v1/events', ADMIN));
-  await client.text('content-type: text/event-stream');
-  await client.text('\r\n\r\n');
-  appliance.emit(FINDING, 7);
-  await client.text('id: 7\ndata: {"severity":2,');
+    client.send(get('/api/v1/events', ADMIN));
+    await client.text('content-type: text/event-stream');
+    await client.text('\r\n\r\n');
+    appliance.emit(FINDING, 7);
+    await client.text('id: 7\ndata: {"severity":2,');
 
-  const local = await connect({ path: options.socketPath });
-  local.send(get('/api/v1/session'));
-  assert.match((await local.response()).body, /"name": "root"/);
+    const local = await connect({ path: options.socketPath });
+    local.send(get('/api/v1/session'));
+    assert.match((await local.response()).body, /"name": "root"/);
 
-  assert.deepEqual(service.component().counters, { requests: 6, refused: 1, failed: 0 });
-  assert.equal(service.component().state, 'ok');
-});
+    assert.deepEqual(service.component().counters, { requests: 6, refused: 1, failed: 0 });
+    assert.equal(service.component().state, 'ok');
+  });
 
 test('the console of whoever is signed in carries the CSRF token, in the page that is really served', async (t) => {
   const { service, connect } = fixture(t, { consoleFolder: join(ROOT, 'core/console/browser') });
@@ -115,21 +121,22 @@ test('its own pages may write, others not', async (t) => {
   );
 });
 
-test('stop and start alternate; a new certificate comes in between or while it runs', async (t) => {
-  const { service, connect } = fixture(t);
-  assert.equal(service.reload(CERTIFICATES.two).ok, false);
-  for (let i = 0; i < 2; i++) {
-    await service.start(never);
-    const client = await connect();
-    assert.ok(service.reload(CERTIFICATES.two).ok);
-    client.send(get('/api/v1/session'));
-    assert.equal((await client.response()).status, 200);
+for (const wish of ['uwebsockets', 'node'] as const)
+  test(`${wish}: stop and start alternate; a new certificate comes in between or while it runs`, async (t) => {
+    const { service, connect } = fixture(t, { chosen: engine(wish) });
+    assert.equal(service.reload(CERTIFICATES.two).ok, false);
+    for (let i = 0; i < 2; i++) {
+      await service.start(never);
+      const client = await connect();
+      assert.ok(service.reload(CERTIFICATES.two).ok);
+      client.send(get('/api/v1/session'));
+      assert.equal((await client.response()).status, 200);
+      await service.stop();
+      await client.untilClosed();
+      assert.deepEqual([service.port, service.component().state], [undefined, 'off']);
+    }
     await service.stop();
-    await client.untilClosed();
-    assert.deepEqual([service.port, service.component().state], [undefined, 'off']);
-  }
-  await service.stop();
-});
+  });
 
 test('a socket file left behind by a killed process makes way, a living one does not', async (t) => {
   const first = fixture(t);

@@ -3,6 +3,13 @@ import { type RequestOptions, request } from 'node:https';
 import { join } from 'node:path';
 import { waitFor } from './wait-for.ts';
 
+/** An open event stream. */
+export interface EventLine {
+  readonly received: unknown[];
+  readonly ids: string[];
+  [Symbol.dispose](): void;
+}
+
 /** Talks HTTPS to a daemon, trusting the certificate authority in its state directory and nothing else. */
 export class ApiClient {
   readonly #options: RequestOptions;
@@ -18,25 +25,32 @@ export class ApiClient {
     return new ApiClient(port, ca, token);
   }
 
-  /** JSON values of the event stream as they arrive, until disposed of. */
-  async events(): Promise<{ readonly received: unknown[]; [Symbol.dispose](): void }> {
+  /**
+   * The event stream until disposed of: JSON values as they arrive, and their ids. `after`: the last id that was seen.
+   */
+  async events(after?: string): Promise<EventLine> {
     const received: unknown[] = [];
+    const ids: string[] = [];
+    const headers = { ...this.#headers(), ...(after === undefined ? {} : { 'last-event-id': after }) };
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const asked = request({ ...this.#options, path: '/api/v1/events', headers: this.#headers() }, (response) => {
+    const asked = request({ ...this.#options, path: '/api/v1/events', headers }, (response) => {
       if (response.statusCode !== 200) reject(new Error(`events answered ${response.statusCode}`));
       resolve();
       let rest = '';
       response.setEncoding('utf8').on('data', (text: string) => {
         const lines = (rest + text).split('\n');
         rest = lines.pop() ?? '';
-        for (const line of lines) if (line.startsWith('data: ')) received.push(JSON.parse(line.slice(6)));
+        for (const line of lines) {
+          if (line.startsWith('data: ')) received.push(JSON.parse(line.slice(6)));
+          if (line.startsWith('id: ')) ids.push(line.slice(4));
+        }
       });
       response.on('error', () => {});
     });
     asked.on('error', reject);
     asked.end();
     await promise;
-    return { received, [Symbol.dispose]: () => asked.destroy() };
+    return { received, ids, [Symbol.dispose]: () => asked.destroy() };
   }
 
   get(path: string): Promise<{ readonly status: number; readonly text: string }> {

@@ -125,8 +125,27 @@ function parseResponse(seen: string, bodyless: boolean, ended: boolean) {
   const from = end + 4;
   if (bodyless || status === 204 || status === 304 || status === 100)
     return { value: { status, headers, body: '' }, used: from };
+  if (headers['transfer-encoding'] === 'chunked') {
+    const chunked = parseChunks(seen, from);
+    return chunked && { value: { status, headers, body: chunked.body }, used: chunked.end };
+  }
   const length = headers['content-length'];
   if (length === undefined && !ended) return undefined;
   const to = length === undefined ? seen.length : from + Number(length);
   return seen.length < to ? undefined : { value: { status, headers, body: seen.slice(from, to) }, used: to };
+}
+
+/** A body in chunks from `at` on, once all of it is there. */
+function parseChunks(seen: string, at: number): { readonly body: string; readonly end: number } | undefined {
+  let body = '';
+  for (let from = at; ; ) {
+    const line = /^([0-9a-f]+)\r\n/i.exec(seen.slice(from, from + 20));
+    if (line === null) return undefined;
+    const start = from + line[0].length;
+    const size = Number.parseInt(line[1] ?? '', 16);
+    if (seen.length < start + size + 2) return undefined;
+    if (size === 0) return { body, end: start + 2 };
+    body += seen.slice(start, start + size);
+    from = start + size + 2;
+  }
 }

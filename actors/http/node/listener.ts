@@ -7,9 +7,12 @@ import type { Dispatch } from '../../../core/api/http.ts';
 import type { Clock, Log } from '../../../core/base/ports.ts';
 import { messageOf, ok } from '../../../core/base/result.ts';
 import type { Millis } from '../../../core/base/time.ts';
-import type { EngineLimits, Listener } from '../port.ts';
+import { flawOf } from '../head.ts';
+import type { Doorway, EngineLimits, Listener } from '../port.ts';
+import { refusal } from '../refusal.ts';
+import { attach } from './attach.ts';
 import { refuseConnection } from './client-error.ts';
-import { type ReplyDesk, sendReply, sendStream } from './reply.ts';
+import { type ReplyDesk, sendReply, sendSource, sendStream } from './reply.ts';
 import { exchangeOf, type NodeExchange } from './request.ts';
 
 interface ListenerOptions {
@@ -20,6 +23,7 @@ interface ListenerOptions {
   readonly serve: Dispatch;
   readonly principal?: Principal;
   readonly reload?: Listener['reload'];
+  readonly doorway?: Doorway;
 }
 
 /** What is under way on one listener. */
@@ -30,6 +34,8 @@ interface Traffic {
   readonly connections: Map<Duplex, Set<NodeExchange>>;
   /** Exchanges of all connections. */
   underway: number;
+  /** Connections that end because of a flaw in their last request. */
+  readonly refused: WeakSet<Duplex>;
   stopping: boolean;
   /** Called when the last exchange is over. */
   onQuiet: () => void;
@@ -42,17 +48,37 @@ export function listenerOn(options: ListenerOptions): Listener {
     sockets: new Set(),
     connections: new Map(),
     underway: 0,
+    refused: new WeakSet(),
     stopping: false,
     onQuiet() {},
   };
   const desk: ReplyDesk = { clock, log, limits, stopping: () => traffic.stopping };
   const take = (incoming: IncomingMessage, response: ServerResponse, awaitsContinue: boolean) => {
-    const exchange = exchangeOf(incoming, response, { awaitsContinue, ...(principal && { principal }) });
+    const patience = limits.requestRead;
+    const exchange = exchangeOf(incoming, response, {
+      clock,
+      patience,
+      awaitsContinue,
+      ...(principal && { principal }),
+    });
+    if (traffic.refused.has(incoming.socket)) return;
     track(traffic, exchange);
-    void answer(desk, serve, exchange);
+    const flaw = flawIn(incoming);
+    if (flaw !== undefined) traffic.refused.add(incoming.socket);
+    void answer(desk, flaw === undefined ? serve : async () => refusal(flaw), exchange);
   };
   server.on('request', (incoming, response) => take(incoming, response, false));
   server.on('checkContinue', (incoming, response) => take(incoming, response, true));
+  server.on('checkExpectation', (incoming, response) => take(incoming, response, true));
+  server.on('connect', (_, socket) => onClientError(desk, traffic, undefined, socket));
+  const { doorway } = options;
+  if (doorway !== undefined) {
+    server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+      // One behind a reply that is still to come would mix its bytes with that.
+      if (traffic.connections.get(socket)?.size) socket.destroy();
+      else attach(desk, doorway, { incoming, socket, head, ...(principal && { principal }) });
+    });
+  }
   server.on('connection', (socket: Socket) => {
     traffic.sockets.add(socket);
     socket.once('close', () => traffic.sockets.delete(socket));
@@ -101,8 +127,12 @@ async function answer(desk: ReplyDesk, serve: Dispatch, exchange: NodeExchange):
   const { incoming, response, request } = exchange;
   try {
     const reply = await serve(request);
-    if (incoming.socket.destroyed || response.headersSent) return;
-    if (reply.stream === undefined) sendReply(desk, exchange, reply);
+    if (incoming.socket.destroyed || response.headersSent) {
+      reply.source?.close();
+      return;
+    }
+    if (reply.source !== undefined) await sendSource(desk, exchange, reply, reply.source);
+    else if (reply.stream === undefined) sendReply(desk, exchange, reply);
     else if (desk.stopping()) incoming.socket.destroy();
     else sendStream(desk, exchange, reply, reply.stream);
   } catch (thrown) {
@@ -111,8 +141,12 @@ async function answer(desk: ReplyDesk, serve: Dispatch, exchange: NodeExchange):
   }
 }
 
+const flawIn = ({ httpVersion: version, method = '', url: target = '', rawHeaders: fields }: IncomingMessage) =>
+  flawOf({ version, method, target, fields });
+
 /** A broken request after a half-sent reply cannot be answered any more; any other gets its word before the cut. */
 function onClientError({ clock, limits }: ReplyDesk, traffic: Traffic, code: string | undefined, socket: Duplex): void {
+  if (traffic.refused.has(socket)) return;
   const begun = [...(traffic.connections.get(socket) ?? [])].some(({ response }) => response.headersSent);
   if (!socket.writable || begun || code === 'ECONNRESET') {
     socket.destroy();

@@ -1,7 +1,9 @@
-import type { HttpReply, ReplyStream } from '../../../core/api/http.ts';
+import type { ServerResponse } from 'node:http';
+import type { HttpReply, ReplySource, ReplyStream, StreamSink } from '../../../core/api/http.ts';
 import type { Clock, Log } from '../../../core/base/ports.ts';
 import type { EngineLimits } from '../port.ts';
-import { declaredLength, type NodeExchange } from './request.ts';
+import { declaredLength } from './body.ts';
+import type { NodeExchange } from './request.ts';
 
 /** What writing a reply needs to know. */
 export interface ReplyDesk {
@@ -17,7 +19,7 @@ export function sendReply(desk: ReplyDesk, exchange: NodeExchange, { status, hea
   const { incoming, response } = exchange;
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
   const bodyless = status === 204 || status === 304;
-  const unread = leavesTooMuch(exchange, desk.limits);
+  const unread = giveUpBody(desk, exchange);
   response.writeHead(status, {
     ...headers,
     ...(bodyless ? {} : { 'content-length': bytes.length }),
@@ -32,10 +34,56 @@ export function sendReply(desk: ReplyDesk, exchange: NodeExchange, { status, hea
   }
 }
 
-/** More body is to come than is worth reading for the sake of the connection. */
-function leavesTooMuch({ incoming, awaitsContinue }: NodeExchange, { lingerBytes }: EngineLimits): boolean {
-  return !incoming.complete && (awaitsContinue || declaredLength(incoming) > lingerBytes);
+/**
+ * Makes an end of a body that is not read to its own.
+ * @returns true when more is to come than is worth reading for the sake of the connection
+ */
+function giveUpBody({ clock, limits }: ReplyDesk, { incoming, awaitsContinue, body }: NodeExchange): boolean {
+  if (incoming.complete) return false;
+  body?.drop();
+  if (body?.isWanted || awaitsContinue || declaredLength(incoming) > limits.lingerBytes) return true;
+  const cancel = clock.after(limits.requestRead, () => incoming.socket.destroy());
+  incoming.once('close', cancel);
+  return false;
 }
+
+/** Sends a body while it is read; nothing is read for HEAD. A client that leaves, or a source that fails, ends it. */
+export async function sendSource(
+  desk: ReplyDesk,
+  exchange: NodeExchange,
+  { status, headers }: HttpReply,
+  source: ReplySource,
+): Promise<void> {
+  const { incoming, response, request } = exchange;
+  const isLast = giveUpBody(desk, exchange) || desk.stopping();
+  response.writeHead(status, {
+    ...headers,
+    'content-length': source.size,
+    ...(isLast ? { connection: 'close' } : {}),
+  });
+  try {
+    for (let left = incoming.method === 'HEAD' ? 0 : source.size; left > 0 && !request.signal.aborted; ) {
+      const piece = await source.next();
+      if (piece === undefined || piece.length > left) throw new Error('the source has another length than it said');
+      left -= piece.length;
+      if (!response.write(piece)) await drained(response);
+    }
+    response.end();
+  } finally {
+    source.close();
+  }
+}
+
+/** Resolves when there is room again, or nobody who would need it. */
+const drained = (response: ServerResponse): Promise<void> =>
+  new Promise((resolve) => {
+    const go = () => {
+      response.off('drain', go).off('close', go);
+      resolve();
+    };
+    response.on('drain', go).on('close', go);
+    if (response.destroyed) go();
+  });
 
 /**
  * Reads and forgets for a moment before closing: a connection closed with unread bytes is reset, and the reset can
@@ -58,33 +106,39 @@ function linger({ clock, limits }: ReplyDesk, { incoming, response }: NodeExchan
 }
 
 /**
- * Starts an endless body. A client that reads slower than is written is cut when its buffer is full: it reconnects and
- * knows from the last id what it missed, where a silently thinned stream would not tell.
+ * Starts a body without end. Connections are not used again after a stream, so that its frames need no chunk headers
+ * around them.
  */
 export function sendStream(desk: ReplyDesk, exchange: NodeExchange, reply: HttpReply, stream: ReplyStream): void {
-  const { clock, log, limits } = desk;
-  const { incoming, response, request } = exchange;
-  let cancel = () => {};
-  exchange.endStream = () => {
-    cancel();
-    response.end();
-  };
-  const write = (text: string) => {
-    if (response.writableEnded || incoming.socket.destroyed) return;
-    response.write(text);
-    if (response.writableLength <= limits.streamBuffer) return;
-    log('warn', 'stream client cut: it reads too slowly', { peer: request.peer, waiting: response.writableLength });
-    incoming.socket.destroy();
-  };
-  const beat = () => {
-    cancel = clock.after(stream.keepalive.every, () => {
-      write(stream.keepalive.text);
-      beat();
-    });
-  };
-  request.signal.addEventListener('abort', () => cancel(), { once: true });
+  const { response } = exchange;
+  exchange.endStream = () => response.end();
+  response.removeHeader('transfer-encoding');
   response.writeHead(reply.status, { ...reply.headers, connection: 'close' });
   response.flushHeaders();
-  stream.start(write);
-  beat();
+  stream.start(sinkOf(desk, exchange));
+}
+
+/** A writer that does not heed `false` has its client cut before the memory suffers. */
+function sinkOf({ log, limits }: ReplyDesk, { incoming, response, request }: NodeExchange): StreamSink {
+  const isOver = () => response.writableEnded || incoming.socket.destroyed;
+  return {
+    write(bytes) {
+      if (isOver()) return true;
+      const isRoomy = response.write(bytes) || response.writableLength <= limits.streamBuffer;
+      if (response.writableLength > limits.streamLimit) {
+        log('warn', 'stream client cut: its buffer overflows', {
+          peer: request.peer,
+          waiting: response.writableLength,
+        });
+        incoming.socket.destroy();
+      }
+      return isRoomy;
+    },
+    onDrain(run) {
+      response.removeAllListeners('drain').on('drain', run);
+    },
+    end() {
+      if (!isOver()) response.end();
+    },
+  };
 }

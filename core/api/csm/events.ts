@@ -1,7 +1,8 @@
 import { Type } from 'typebox';
 import { rfc3339 } from '../../base/time.ts';
-import type { Finding } from '../../detect/finding.ts';
-import { endpoint } from '../deps.ts';
+import type { Finding, NumberedFinding } from '../../detect/finding.ts';
+import { type ApiParts, endpoint } from '../deps.ts';
+import { EventHub, type Numbered } from '../stream/hub.ts';
 import { severityInt } from './wire.ts';
 
 /** CSM's Finding as far as this version attributes one, then `id`, which is ours. */
@@ -20,20 +21,35 @@ export const events = endpoint({
   method: 'GET',
   path: '/api/v1/events',
   scope: 'read',
-  summary: 'Server-sent events: every finding as it is made; the event id is its serial number',
+  summary: 'Server-sent events: every finding as it is made, and those since a last event id',
+  query: Type.Object({
+    last_event_id: Type.Optional(
+      Type.String({ pattern: '^[0-9]{1,16}$', description: 'For clients that cannot set the header Last-Event-ID' }),
+    ),
+  }),
   response: FindingEvent,
   transport: 'sse',
   errors: ['unavailable'],
-  handler: async ({ deps }) => ({
+  handler: async ({ deps, query, context }) => ({
     ok: true,
-    stream: (send, signal) => {
-      const leave = deps.appliance.onFinding((finding, serial) =>
-        send({ id: String(serial), data: findingEvent(finding) }),
-      );
-      signal.addEventListener('abort', leave, { once: true });
-    },
+    stream: (sink, signal) => deps.findingEvents.join(sink, signal, context.lastEventId ?? query.last_event_id),
   }),
 });
+
+/** One for all clients: a finding is encoded once however many listen. */
+export const findingEvents = ({ appliance, clock, log }: ApiParts): EventHub<Finding> =>
+  new EventHub({
+    source: {
+      newest: () => appliance.lastSerial(),
+      after: async (serial, limit) => (await appliance.findingsAfter(serial, limit)).map(numbered),
+      subscribe: (listener) => appliance.onFinding((finding, serial) => listener({ event: finding, serial })),
+    },
+    show: findingEvent,
+    clock,
+    log,
+  });
+
+const numbered = ({ finding, serial }: NumberedFinding): Numbered<Finding> => ({ event: finding, serial });
 
 export const findingEvent = ({ id, at, check, severity, message, details, subject }: Finding) => ({
   severity: severityInt(severity),

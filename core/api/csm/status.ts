@@ -14,6 +14,7 @@ export const status = endpoint({
   scope: 'read',
   summary: 'Full health snapshot',
   response: Status,
+  shared: true,
   errors: [],
   handler: async ({ deps: { appliance } }) => ({
     ok: true,

@@ -1,8 +1,15 @@
+import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { ConnectionOptions } from 'node:tls';
-import type { EngineLimits, HttpEnginePort, Listener, TlsMaterial } from '../../../actors/http/port.ts';
+import type {
+  EngineCapabilities,
+  EngineLimits,
+  HttpEnginePort,
+  Listener,
+  TlsMaterial,
+} from '../../../actors/http/port.ts';
 import type { Dispatch, HttpReply } from '../../../core/api/http.ts';
 import { millis } from '../../../core/base/time.ts';
 import { type RawClient, tlsClient } from '../../support/raw-client.ts';
@@ -28,12 +35,15 @@ export const say = (body: string, status = 200, headers: Readonly<Record<string,
 export const echo: Dispatch = async (request) => {
   if (request.method === 'GET' || request.method === 'HEAD') return say(`${request.method} ${request.target}`);
   const body = await request.body(65_536);
-  if (!body.ok) return say(body.code, body.code === 'too_large' ? 413 : 400);
+  if (!body.ok) return say(body.code, { too_large: 413, late: 408, aborted: 400 }[body.code]);
   return say(`${request.method} ${body.value.length} ${new TextDecoder().decode(body.value.subarray(0, 64))}`);
 };
 
 export interface Bench {
   readonly listener: Listener;
+  readonly capabilities: EngineCapabilities;
+  /** Method and target of every request that reached the dispatch. */
+  readonly served: readonly string[];
   readonly connect: (options?: ConnectionOptions) => Promise<RawClient>;
 }
 
@@ -43,11 +53,12 @@ export async function openBench(
   make: MakeEngine,
   { serve = echo, limits = {} }: { readonly serve?: Dispatch; readonly limits?: Partial<EngineLimits> } = {},
 ): Promise<Bench> {
-  const opened = await make({ sweep: millis(50), linger: millis(100), ...limits }).listen(
-    { host: '127.0.0.1', port: 0 },
-    CERTIFICATES.one,
-    serve,
-  );
+  const engine = make({ sweep: millis(50), linger: millis(100), ...limits });
+  const served: string[] = [];
+  const opened = await engine.listen({ host: '127.0.0.1', port: 0 }, CERTIFICATES.one, (request) => {
+    served.push(`${request.method} ${request.target}`);
+    return serve(request);
+  });
   if (!opened.ok) throw new Error(opened.public);
   const listener = opened.value;
   const clients: RawClient[] = [];
@@ -57,6 +68,8 @@ export async function openBench(
   });
   return {
     listener,
+    capabilities: engine.capabilities,
+    served,
     connect: async (options) => {
       const client = await tlsClient(listener.port, options);
       clients.push(client);
@@ -75,3 +88,23 @@ export const get = (path: string, more = ''): string => `GET ${path} HTTP/1.1\r\
 
 export const post = (length: number | 'chunked', more = ''): string =>
   `POST /p HTTP/1.1\r\nHost: x\r\n${length === 'chunked' ? 'Transfer-Encoding: chunked' : `Content-Length: ${length}`}\r\n${more}\r\n`;
+
+/**
+ * The client is refused before its message is a request, and the connection ends. In words with just this status where
+ * the engine can, else with any status of refusal or none.
+ */
+export async function refused(
+  client: RawClient,
+  { wordedRefusals }: EngineCapabilities,
+  status: number,
+): Promise<void> {
+  if (wordedRefusals) {
+    const reply = await client.response();
+    assert.equal(reply.status, status);
+    assert.equal(typeof (JSON.parse(reply.body) as { error: unknown }).error, 'string');
+  }
+  await client.untilClosed();
+  if (!wordedRefusals) assert.match(client.seen, /^(HTTP\/1\.1 [45]|$)/);
+}
+
+export const next = (path = '/next'): string => get(path);

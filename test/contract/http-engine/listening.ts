@@ -37,7 +37,7 @@ export function listeningCases(name: string, make: MakeEngine): void {
     const go = promised<void>();
     const serve = async ({ target }: HttpRequest) => {
       if (target === '/stream')
-        return { ...say(''), stream: { start: () => {}, keepalive: { text: ':\n\n', every: LONG } } };
+        return { ...say('', 200, { 'content-type': 'text/event-stream' }), stream: { start: () => {} } };
       if (target === '/slow') {
         begun.keep();
         await go.promise;
@@ -45,6 +45,7 @@ export function listeningCases(name: string, make: MakeEngine): void {
       return say('done');
     };
     const { listener, connect } = await openBench(t, make, { serve });
+    const { port } = listener;
     const [busy, idle, stream] = [await connect(), await connect(), await connect()];
     idle.send(get('/'));
     await idle.response();
@@ -53,12 +54,12 @@ export function listeningCases(name: string, make: MakeEngine): void {
     busy.send(get('/slow'));
     await begun.promise;
     const stopped = listener.stop(LONG);
-    await Promise.all([idle.untilClosed(), stream.untilClosed()]);
-    await assert.rejects(tlsClient(listener.port));
+    await stream.untilClosed();
+    await assert.rejects(tlsClient(port));
     go.keep();
     const { body, headers } = await busy.response();
     assert.deepEqual([body, headers['connection']], ['done', 'close']);
-    await stopped;
+    await Promise.all([stopped, idle.untilClosed(), busy.untilClosed()]);
   });
 
   test(`${name}: a stop does not wait longer than its grace`, async (t) => {

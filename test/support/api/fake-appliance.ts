@@ -3,7 +3,7 @@ import type { DecisionId, FindingId } from '../../../core/base/ids.ts';
 import { type Ip, parseIp } from '../../../core/base/ip.ts';
 import { fail, ok } from '../../../core/base/result.ts';
 import { type Millis, millis } from '../../../core/base/time.ts';
-import type { Finding } from '../../../core/detect/finding.ts';
+import type { Finding, NumberedFinding } from '../../../core/detect/finding.ts';
 import type { FindingGroup } from '../../../core/incident/finding-group.ts';
 import type { BlockRefusal, UnblockRefusal } from '../../../core/respond/block.ts';
 import type { Decision } from '../../../core/respond/decision.ts';
@@ -75,6 +75,8 @@ export class FakeAppliance implements Appliance {
   blockRefusal: BlockRefusal | undefined;
   unblockRefusal: UnblockRefusal | undefined;
   readonly asked: unknown[] = [];
+  /** By rising serial. */
+  readonly kept: NumberedFinding[] = [];
   readonly #listeners = new Set<(finding: Finding, serial: number) => void>();
 
   facts() {
@@ -99,7 +101,7 @@ export class FakeAppliance implements Appliance {
     const { unblockRefusal: refusal } = this;
     return Promise.resolve(refusal === undefined ? ok(decision(request.ip)) : fail(refusal, `no: ${refusal}`));
   }
-  onFinding(listener: (finding: Finding, serial: number) => void) {
+  onFinding(listener: (finding: Finding, serial: number) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -114,7 +116,14 @@ export class FakeAppliance implements Appliance {
   get listeners(): number {
     return this.#listeners.size;
   }
+  lastSerial() {
+    return this.kept.at(-1)?.serial ?? 0;
+  }
+  async findingsAfter(serial: number, limit: number): Promise<readonly NumberedFinding[]> {
+    return this.kept.filter((row) => row.serial > serial).slice(0, limit);
+  }
   emit(finding: Finding, serial: number): void {
+    if (serial > 0) this.kept.push({ finding, serial });
     for (const listener of this.#listeners) listener(finding, serial);
   }
 }

@@ -58,12 +58,17 @@ export class FakeIdentity implements Identity {
     sessionOf('id-of-another', 'id-of-panel', 'panel'),
   ];
   readonly #watchers = new Set<() => void>();
+  /** Tokens and cookies that were good once. */
+  readonly revoked = new Set<string>();
+  /** Looks at the session that did not count as a use. */
+  glances = 0;
 
   token(raw: string) {
-    return Object.hasOwn(TOKENS, raw) ? TOKENS[raw] : undefined;
+    return Object.hasOwn(TOKENS, raw) && !this.revoked.has(raw) ? TOKENS[raw] : undefined;
   }
-  cookie(raw: string) {
-    if (raw === 'session-cookie') return SESSION;
+  cookie(raw: string, look: 'use' | 'glance' = 'use') {
+    if (look === 'glance') this.glances++;
+    if (raw === 'session-cookie') return this.revoked.has(raw) ? undefined : SESSION;
     const principal = this.token(raw);
     return principal && { ...principal, csrf: `csrf-of-${raw}` };
   }

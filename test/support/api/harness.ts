@@ -1,15 +1,19 @@
 import { loadValidators } from '../../../actors/http/effects.ts';
+import { openUpload } from '../../../actors/http/multipart.ts';
 import type { AuditRecord } from '../../../core/api/audit.ts';
 import { createDispatch, type DispatchOptions } from '../../../core/api/dispatch.ts';
 import type { Endpoint } from '../../../core/api/endpoint.ts';
-import type { HttpReply, HttpRequest } from '../../../core/api/http.ts';
+import type { BodyReader, Dispatch, HttpReply, HttpRequest, ReplySource } from '../../../core/api/http.ts';
 import { type Mount, mount } from '../../../core/api/mount.ts';
 import { ownOrigins } from '../../../core/api/origin.ts';
 import { CSM } from '../../../core/api/surface.ts';
 import { CSM_ENDPOINTS, mountsFor, OWN_ENDPOINTS } from '../../../core/api/tables.ts';
+import type { Log } from '../../../core/base/ports.ts';
 import { fail, ok } from '../../../core/base/result.ts';
+import { MULTIPART, multipart } from '../multipart.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
 import { FakeAppliance } from './fake-appliance.ts';
+import { FakeBlobs } from './fake-blobs.ts';
 import { FakeIdentity } from './fake-identity.ts';
 
 export const ORIGIN = 'https://edge.example.net:9443';
@@ -34,6 +38,8 @@ const GOOD_PARAMS: Readonly<Record<string, Readonly<Record<string, string>>>> = 
 /** A path of the endpoint that leads to something. */
 export const goodTarget = ({ name, path }: Endpoint<never>): string =>
   path.replace(/\{(\w+)\}/g, (_, param: string) => GOOD_PARAMS[name]?.[param] ?? param);
+/** One that passes where files are taken. */
+export const GOOD_UPLOAD = multipart([{ name: 'file', fileName: 'a.bin', content: 'content' }]);
 
 /** A request as a test writes it. */
 export interface Ask {
@@ -56,24 +62,29 @@ export const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 /** The real tables, dispatch and compiled schemas over fakes, on a simulated clock. */
 export class ApiHarness {
   readonly clock = new SimulatedClock();
-  readonly appliance = new FakeAppliance();
+  readonly appliance: FakeAppliance;
   readonly identity = new FakeIdentity();
+  readonly blobs = new FakeBlobs();
   /** Names of the handlers that ran. */
   readonly called: string[] = [];
   readonly audits: AuditRecord[] = [];
   readonly logs: (readonly [level: string, message: string, about: unknown])[] = [];
-  readonly #dispatch;
+  readonly dispatch: Dispatch;
 
-  constructor({ mounts, ...change }: Partial<DispatchOptions> = {}) {
-    const { appliance, identity, clock } = this;
-    const [first, ...rest] = mounts ?? mountsFor({ appliance, identity, clock });
-    this.#dispatch = createDispatch({
+  constructor({ mounts, ...change }: Partial<DispatchOptions> = {}, appliance = new FakeAppliance()) {
+    this.appliance = appliance;
+    const { identity, blobs } = this;
+    const clock = change.clock ?? this.clock;
+    const log: Log = (level, message, about) => this.logs.push([level, message, about]);
+    const [first, ...rest] = mounts ?? mountsFor({ appliance, identity, blobs, clock, log });
+    this.dispatch = createDispatch({
       mounts: [this.#spied(first), ...rest.map((one) => this.#spied(one))],
       credentials: identity,
       ownOrigin: ownOrigins(['edge.example.net', '127.0.0.1'], 9443),
       clock,
       random: { bytes: (count) => new Uint8Array(count) },
-      log: (level, message, about) => this.logs.push([level, message, about]),
+      log,
+      openUpload,
       audit: (record) => {
         this.audits.push(record);
         return Promise.resolve();
@@ -93,22 +104,28 @@ export class ApiHarness {
     signal,
   }: Ask): Promise<Answer> {
     const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
-    const reply = await this.#dispatch({
+    const reply = await this.dispatch({
       method,
       target,
       header: (name) => headers[name],
       peer,
       ...(principal && { principal }),
       body: (limit) => Promise.resolve(bytes.length > limit ? fail('too_large', 'too large') : ok(bytes)),
+      pieces: (limit) => piecesOf(bytes, limit),
       signal: signal ?? new AbortController().signal,
     });
-    const text = typeof reply.body === 'string' ? reply.body : new TextDecoder().decode(reply.body);
+    const read = reply.source === undefined ? reply.body : await contentOf(reply.source);
+    const text = typeof read === 'string' ? read : new TextDecoder().decode(read);
     return { ...reply, text, json: () => JSON.parse(text) as unknown };
   }
 
   /** The endpoint with its good body and the given credential. */
   askEndpoint(endpoint: Endpoint<never>, ask: Partial<Ask> = {}): Promise<Answer> {
-    const { name, method } = endpoint;
+    const { name, method, upload } = endpoint;
+    if (upload !== undefined) {
+      const headers = { 'content-type': MULTIPART, ...ask.headers };
+      return this.ask({ method, target: goodTarget(endpoint), body: GOOD_UPLOAD, ...ask, headers });
+    }
     const body = name in GOOD_BODIES ? JSON.stringify(GOOD_BODIES[name]) : '';
     return this.ask({ method, target: goodTarget(endpoint), body, ...ask });
   }
@@ -123,6 +140,26 @@ export class ApiHarness {
     }));
     return mount(surface, spied, deps);
   }
+}
+
+async function contentOf(source: ReplySource): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  for (let piece = await source.next(); piece !== undefined; piece = await source.next()) pieces.push(piece);
+  source.close();
+  return Buffer.concat(pieces);
+}
+
+/** The body in pieces of 1000 bytes. */
+function piecesOf(bytes: Uint8Array, limit: number): BodyReader {
+  let at = 0;
+  return {
+    next: async () => {
+      if (bytes.length > limit) return fail('too_large', 'too large');
+      const piece = bytes.subarray(at, at + 1000);
+      at += piece.length;
+      return ok(piece.length === 0 ? undefined : piece);
+    },
+  };
 }
 
 /** A harness over tables of the test's own making; their schemas accept everything. */

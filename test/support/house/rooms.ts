@@ -31,6 +31,7 @@ export const ACTORS = rooms('actors', {
   bus: 'carries events and findings between subsystems',
   store: 'ordered records with atomic batches',
   segments: 'append-only event segments',
+  blobs: 'files by content, within a quota',
   watchers: 'sources of raw lines: files, journal, network',
   pipeline: 'parses and detects, batch by batch',
   incidents: 'keeps incidents and their history',
@@ -61,6 +62,7 @@ export const NATIVE = rooms('native', {
   nft: 'nftables over netlink',
   journal: 'the systemd journal',
   fanotify: 'file access events',
+  glibc: 'functions of a newer C library for prebuilt addons',
   notify: "the service manager's notifications",
   hands: 'small privileged executables',
 });

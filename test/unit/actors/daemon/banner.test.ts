@@ -11,7 +11,8 @@ const facts: BannerFacts = {
   certificateFrom: 'its authority: /s/tls/ca.crt',
   mode: 'observe',
   modeReason: undefined,
-  httpEngine: 'node:https',
+  httpEngine: 'uWebSockets.js',
+  httpEngineReason: undefined,
   firewallEngine: 'netlink addon',
   configFile: '/s/bartizan.yaml',
   configCreated: true,
@@ -28,7 +29,7 @@ test('says what a person at the terminal needs', () => {
     '          certificate SHA-256 AA:BB',
     '          its authority: /s/tls/ca.crt',
     'mode      observe: findings only, the kernel is not touched',
-    'engine    node:https; nftables: netlink addon',
+    'engine    HTTPS: uWebSockets.js; nftables: netlink addon',
     'config    /s/bartizan.yaml (just written)',
     'watches   /var/log/auth.log (sshd)',
     '          /x (sshd)',
@@ -46,10 +47,13 @@ test('once claimed there is no code, and trouble is said', () => {
     httpTrouble: 'another program does already',
     mode: 'enforce',
     modeReason: 'the kernel does not hold the blocks: needs CAP_NET_ADMIN',
+    httpEngine: 'node:https',
+    httpEngineReason: 'uWebSockets.js is not installed',
   });
   assert.doesNotMatch(text, /claim/);
   assert.match(text, /console {3}cannot listen on 127\.0\.0\.1:9443, tried again every 30 s: another program/);
   assert.match(text, /mode {6}enforce: .*\n {10}but the kernel does not hold the blocks: needs CAP_NET_ADMIN/);
+  assert.match(text, /engine {4}HTTPS: node:https; nftables: .*\n {10}uWebSockets\.js is not installed/);
 });
 
 for (const [listen, url] of [

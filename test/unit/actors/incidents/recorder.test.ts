@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { ActiveFindings, FindingRecorder, type NumberedFinding } from '../../../../actors/incidents/index.ts';
+import { ActiveFindings, FindingRecorder } from '../../../../actors/incidents/index.ts';
 import { fail, ok } from '../../../../core/base/result.ts';
 import { days, hours, plus } from '../../../../core/base/time.ts';
-import type { Finding } from '../../../../core/detect/finding.ts';
+import type { Finding, NumberedFinding } from '../../../../core/detect/finding.ts';
 import { sampleFinding } from '../../../support/sample-finding.ts';
 import { settled } from '../../../support/settled.ts';
 import { SimulatedClock } from '../../../support/simulated-clock.ts';
@@ -20,6 +20,9 @@ function bench(disk: NumberedFinding[] = []) {
     records: {
       newestFirst: async function* () {
         yield* disk.toReversed();
+      },
+      after: async function* (serial, limit) {
+        yield* disk.filter((row) => row.serial > serial).slice(0, limit);
       },
       append: async (findings: readonly Finding[]) => {
         await state.slow;

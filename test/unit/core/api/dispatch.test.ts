@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Type } from 'typebox';
 import { refuse } from '../../../../core/api/endpoint.ts';
+import { CSM } from '../../../../core/api/surface.ts';
 import { bearer, harnessFor } from '../../../support/api/harness.ts';
 import { rowWith } from '../../../support/api/rows.ts';
+import { StreamClient } from '../../../support/api/stream-client.ts';
 
 const TARGET = '/api/v1/probe';
 const post = (body = '{}') => ({ method: 'POST', target: TARGET, body });
@@ -162,8 +164,9 @@ test('the record names actor, peer, canonical target, declared fields and the st
 test('streams are counted until they end, and the one too many is refused', async () => {
   const row = rowWith({ transport: 'sse', handler: async () => ({ ok: true, stream: () => {} }) });
   const api = harnessFor([row]);
-  const ends = Array.from({ length: 256 }, () => new AbortController());
-  for (const { signal } of ends) assert.equal((await api.ask({ target: TARGET, signal })).status, 200);
+  const ends = Array.from({ length: CSM.limits.streams }, () => new AbortController());
+  for (const [i, { signal }] of ends.entries())
+    assert.equal((await api.ask({ target: TARGET, signal, peer: `peer ${i}` })).status, 200);
   const full = await api.ask({ target: TARGET });
   assert.deepEqual([full.status, full.stream], [503, undefined]);
   assert.equal((await api.ask({ method: 'HEAD', target: TARGET })).status, 200);
@@ -186,7 +189,7 @@ test('a stream whose client left before it began is never begun', async () => {
   const client = new AbortController();
   const answer = await api.ask({ target: TARGET, signal: client.signal });
   client.abort();
-  answer.stream?.start(() => {});
+  answer.stream?.start(new StreamClient());
   assert.equal(begun, false);
 });
 

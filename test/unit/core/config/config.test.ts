@@ -14,6 +14,7 @@ const DEFAULTS = {
   state_dir: '/var/lib/bartizan',
   webui: {
     listen: '127.0.0.1:9443',
+    engine: 'auto',
     tokens: [],
     session_idle: '12h',
     session_lifetime: '24h',
@@ -29,6 +30,7 @@ const DEFAULTS = {
   },
   watchers: { files: [] },
   firewall: { enabled: false, table: 'bartizan', on_stop: 'keep', max_blocks: 500_000 },
+  blobs: { quota_mib: 1024 },
   log: { level: 'info' },
 };
 

@@ -72,6 +72,7 @@ export const CHANGES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   hostname: fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?$/),
   state_dir: fc.stringMatching(/^\/[a-z0-9 :#'"é-]{1,20}$/),
   'webui.listen': fc.constantFrom('0.0.0.0:1', '[::]:9443', 'localhost:443', '[2001:db8::1]:65535'),
+  'webui.engine': fc.constantFrom('auto', 'uwebsockets', 'node'),
   'webui.tokens': fc.uniqueArray(token, { selector: ({ name }) => name, maxLength: 4 }),
   'webui.metrics_token': fc.stringMatching(/^[!-~]{16,40}$/),
   infra_ips: fc.array(address, { maxLength: 5 }),
@@ -88,6 +89,7 @@ export const CHANGES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   'firewall.netns': fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}$/),
   'firewall.on_stop': fc.constantFrom('keep', 'remove'),
   'firewall.max_blocks': fc.integer({ min: 1, max: 10_000_000 }),
+  'blobs.quota_mib': fc.integer({ min: 1, max: 1_048_576 }),
   'log.level': fc.constantFrom('debug', 'info', 'warn', 'error'),
 };
 

@@ -1,0 +1,185 @@
+import type { Dispatch, HttpReply } from '../../../core/api/http.ts';
+import { messageOf, ok, type Result } from '../../../core/base/result.ts';
+import type { Millis } from '../../../core/base/time.ts';
+import { flawOf } from '../head.ts';
+import type { Listener, TlsMaterial } from '../port.ts';
+import { refusal } from '../refusal.ts';
+import type { Connection, Uws, UwsApp, UwsListenSocket, UwsRequest, UwsResponse } from './binding.ts';
+import { type ExchangeDesk, UwsExchange } from './exchange.ts';
+import { peerNames } from './peer.ts';
+import { type ReplyDesk, sendReply } from './reply.ts';
+import { sendSource } from './source.ts';
+import { sendStream } from './stream.ts';
+
+/** Makes an app with this certificate, ready to be handed connections. */
+export type MakeApp = (tls: TlsMaterial) => Result<UwsApp, 'bad_certificate'>;
+
+/** What a listener works with. */
+export interface ListenerParts {
+  readonly uws: Uws;
+  readonly desk: Omit<ReplyDesk, 'stopping'>;
+  readonly serve: Dispatch;
+  readonly makeApp: MakeApp;
+}
+
+/**
+ * One listening app that serves nobody, and behind it the app that has the current certificate and is handed every new
+ * connection. An app that had a former certificate keeps its connections until they end.
+ */
+export class UwsListener implements Listener {
+  readonly #parts: ListenerParts;
+  readonly #desk: ReplyDesk;
+  readonly #exchangeDesk: ExchangeDesk;
+  readonly #door: UwsApp;
+  readonly #peerName = peerNames();
+  readonly #streams = new Set<UwsExchange>();
+  /** Exchanges that are not over. */
+  #underway = 0;
+  readonly #apps = new Map<UwsApp, { connections: number }>();
+  #current: UwsApp | undefined;
+  #socket: UwsListenSocket | undefined;
+  #connections = 0;
+  #isStopping = false;
+  #stopped: Promise<void> | undefined;
+  #onQuiet = () => {};
+
+  constructor(parts: ListenerParts, door: UwsApp) {
+    this.#parts = parts;
+    this.#door = door;
+    this.#desk = { ...parts.desk, stopping: () => this.#isStopping };
+    this.#exchangeDesk = { ...parts.desk, onOver: (exchange) => this.#forget(exchange) };
+  }
+
+  /** @returns whether it listens now */
+  open(host: string, port: number): boolean {
+    const { uws } = this.#parts;
+    this.#door.listen(host, port, uws.LIBUS_LISTEN_EXCLUSIVE_PORT, (socket) => {
+      if (socket !== false) this.#socket = socket;
+    });
+    return this.#socket !== undefined;
+  }
+
+  get port(): number {
+    return this.#socket === undefined ? 0 : this.#parts.uws.us_socket_local_port(this.#socket);
+  }
+
+  reload(tls: TlsMaterial): Result<void, 'bad_certificate'> {
+    const made = this.#parts.makeApp(tls);
+    if (!made.ok) return made;
+    const former = this.#current;
+    this.#hang(made.value);
+    this.#door.addChildAppDescriptor(made.value.getDescriptor());
+    if (former !== undefined) {
+      this.#door.removeChildAppDescriptor(former.getDescriptor());
+      this.#closeIfLeft(former);
+    }
+    return ok(undefined);
+  }
+
+  stop(grace: Millis): Promise<void> {
+    this.#stopped ??= this.#stop(grace);
+    return this.#stopped;
+  }
+
+  async #stop(grace: Millis): Promise<void> {
+    this.#isStopping = true;
+    if (this.#socket !== undefined) this.#parts.uws.us_listen_socket_close(this.#socket);
+    for (const exchange of [...this.#streams]) exchange.endStream?.();
+    await new Promise<void>((resolve) => {
+      const cancel = this.#desk.clock.after(grace, resolve);
+      this.#onQuiet = () => {
+        cancel();
+        resolve();
+      };
+      if (this.#underway === 0) this.#onQuiet();
+    });
+    for (const app of this.#apps.keys()) app.close();
+    this.#door.close();
+  }
+
+  /** Puts an app in service. */
+  #hang(app: UwsApp): void {
+    const held = { connections: 0 };
+    this.#apps.set(app, held);
+    this.#current = app;
+    app.any('/*', (response, request) => this.#take(response, request));
+    const count = (connection: Connection, change: number) => {
+      held.connections += change;
+      this.#connections += change;
+      if (change > 0 && (this.#isStopping || this.#connections > this.#desk.limits.connections)) connection.close();
+      else if (change < 0) this.#closeIfLeft(app);
+    };
+    app.filter(count);
+  }
+
+  /** A former app whose last connection has gone is of no more use. */
+  #closeIfLeft(app: UwsApp): void {
+    if (app === this.#current || this.#apps.get(app)?.connections !== 0) return;
+    this.#apps.delete(app);
+    setImmediate(() => app.close());
+  }
+
+  /** Whatever happens in here, the engine ends the process if it gets neither a whole reply nor somebody to tell. */
+  #take(response: UwsResponse, request: UwsRequest): void {
+    let exchange: UwsExchange | undefined;
+    try {
+      const peer = this.#peerName(response.getRemoteAddress());
+      exchange = new UwsExchange(this.#exchangeDesk, response, request, peer);
+      this.#track(exchange);
+      const flaw = flawOf(exchange);
+      const reply = flaw === undefined ? this.#parts.serve(exchange) : refusal(flaw);
+      if (reply instanceof Promise) void this.#answerLater(exchange, reply);
+      else this.#answer(exchange, reply);
+    } catch (thrown) {
+      this.#desk.log('error', 'request could not be answered', { cause: messageOf(thrown) });
+      if (exchange === undefined) response.close();
+      else exchange.cut();
+    }
+    exchange?.watch();
+  }
+
+  #track(exchange: UwsExchange): void {
+    this.#underway++;
+    if (!exchange.isUnread) return;
+    const { clock, limits } = this.#desk;
+    exchange.whenOver(clock.after(limits.uploadRead, () => this.#timeOut(exchange)));
+  }
+
+  #forget(exchange: UwsExchange): void {
+    this.#underway--;
+    if (exchange.endStream !== undefined) this.#streams.delete(exchange);
+    if (this.#underway === 0) this.#onQuiet();
+  }
+
+  /** The body did not come to its end in time. */
+  #timeOut(exchange: UwsExchange): void {
+    if (exchange.isOver || exchange.isAnswered || !exchange.isUnread) return;
+    sendReply(this.#desk, exchange, refusal(408));
+  }
+
+  async #answerLater(exchange: UwsExchange, reply: Promise<HttpReply>): Promise<void> {
+    try {
+      this.#answer(exchange, await reply);
+    } catch (thrown) {
+      this.#drop(exchange, thrown);
+    }
+  }
+
+  #answer(exchange: UwsExchange, reply: HttpReply): void {
+    const desk = this.#desk;
+    if (exchange.isOver || exchange.isAnswered) reply.source?.close();
+    else if (reply.source !== undefined) {
+      sendSource(desk, exchange, reply, reply.source).catch((thrown: unknown) => this.#drop(exchange, thrown));
+    } else if (reply.stream === undefined) sendReply(desk, exchange, reply);
+    else if (this.#isStopping) exchange.cut();
+    else {
+      sendStream(desk, exchange, reply, reply.stream);
+      if (!exchange.isOver) this.#streams.add(exchange);
+    }
+  }
+
+  #drop(exchange: UwsExchange, thrown: unknown): void {
+    this.#desk.log('error', 'reply could not be sent', { peer: exchange.peer, cause: messageOf(thrown) });
+    exchange.cut();
+  }
+}

@@ -1,0 +1,164 @@
+import type { Clock, Log } from '../../base/ports.ts';
+import { messageOf } from '../../base/result.ts';
+import { type Millis, millis, seconds } from '../../base/time.ts';
+import type { StreamSink } from '../http.ts';
+import { LATE, within } from '../within.ts';
+import { eventFrame, retryFrame } from './frame.ts';
+import { Lanes } from './lanes.ts';
+import { Reader } from './reader.ts';
+import { type Frame, Ring } from './ring.ts';
+import { Slices } from './slices.ts';
+
+export interface Numbered<E> {
+  readonly event: E;
+  /** From 1 upwards; 0 when it could not be kept. */
+  readonly serial: number;
+}
+
+/** Where events come from: as they happen, and out of the store. */
+export interface EventFeed<E> {
+  /** Serial of the newest event that is kept; never behind what `subscribe` told. */
+  newest(): number;
+  /** Kept events behind a serial, lowest first, `limit` at most. Rejects when the store cannot be read. */
+  after(serial: number, limit: number): Promise<readonly Numbered<E>[]>;
+  /** Every event from now on, by rising serial. Returns the unsubscriber. */
+  subscribe(listener: (news: Numbered<E>) => void): () => void;
+}
+
+export interface HubDeps<E> {
+  readonly source: EventFeed<E>;
+  /** What a client gets to see of an event. */
+  readonly show: (event: E) => unknown;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Events read from the store at once for one client. */
+const PAGE = 100;
+/** Clients for whom the store is read at a time: after a restart all come back at once. */
+const LANES = 4;
+/** A read that takes longer counts as failed. */
+const READ_LIMIT: Millis = seconds(20);
+/** Clients are asked to wait 2 to 5 s before they come back, each a little differently. */
+const RETRIES = 31;
+const retryOf = (nth: number): Millis => millis(2000 + (nth % RETRIES) * 100);
+
+/**
+ * Sends events to many clients: each event encoded once, each client in its own time, those who come back from where
+ * they were. Every client gets every event exactly once and by rising serial, or is told what it does not get.
+ */
+export class EventHub<E> {
+  readonly #deps: HubDeps<E>;
+  readonly #readers = new Set<Reader>();
+  readonly #lanes = new Lanes(LANES);
+  readonly #slices: Slices;
+  /** There while anybody listens. */
+  #live: { readonly ring: Ring; readonly unsubscribe: () => void } | undefined;
+  #cancelRound: (() => void) | undefined;
+  #joined = 0;
+
+  constructor(deps: HubDeps<E>) {
+    this.#deps = deps;
+    this.#slices = new Slices(deps.clock);
+  }
+
+  /**
+   * Serves a client until `signal` aborts.
+   * @param seen what it calls its last id: without one it gets what happens from now on
+   */
+  join(sink: StreamSink, signal: AbortSignal, seen: string | undefined): void {
+    if (signal.aborted) return;
+    const { source, clock, log } = this.#deps;
+    const { ring } = this.#wake();
+    const newest = source.newest();
+    const asked = seen === undefined ? newest : serialOf(seen);
+    const isForeign = asked > newest;
+    const reader = new Reader(
+      {
+        ring,
+        clock,
+        page: (serial) => this.#page(serial, signal),
+        onEnd: (gap) => {
+          if (gap !== undefined) log('info', 'event stream ended: its client is too slow', { ...gap });
+          this.#leave(reader);
+        },
+      },
+      { sink, serial: isForeign ? newest : asked, tellsGaps: seen !== undefined },
+    );
+    this.#readers.add(reader);
+    signal.addEventListener('abort', () => this.#leave(reader), { once: true });
+    sink.write(retryFrame(retryOf(this.#joined++)));
+    if (isForeign) reader.pass(newest, 'other_store', 1);
+    reader.advance();
+  }
+
+  #leave(reader: Reader): void {
+    reader.close();
+    if (!this.#readers.delete(reader) || this.#readers.size > 0) return;
+    this.#live?.unsubscribe();
+    this.#live = undefined;
+    this.#cancelRound?.();
+    this.#cancelRound = undefined;
+    this.#slices.cancel();
+  }
+
+  #wake(): { readonly ring: Ring } {
+    this.#live ??= {
+      ring: new Ring(this.#deps.source.newest()),
+      unsubscribe: this.#deps.source.subscribe((news) => this.#take(news)),
+    };
+    return this.#live;
+  }
+
+  #take(news: Numbered<E>): void {
+    const ring = this.#live?.ring;
+    if (ring === undefined) return;
+    if (news.serial !== 0 && news.serial <= ring.newest) {
+      this.#startAnew(news.serial);
+      return;
+    }
+    ring.push(this.#encode(news));
+    this.#cancelRound ??= this.#deps.clock.after(millis(0), () => this.#round(ring));
+  }
+
+  /** Serials that go back are another store's. Whoever comes back learns of it by the id it names. */
+  #startAnew(serial: number): void {
+    this.#deps.log('warn', 'event streams ended: serials begin anew', { serial });
+    for (const reader of this.#readers) reader.end();
+  }
+
+  /** Visits every reader once; again when more has happened meanwhile. */
+  #round(ring: Ring): void {
+    const { head } = ring;
+    this.#slices.run({
+      things: this.#readers,
+      visit: (reader) => reader.advance(),
+      done: () => {
+        this.#cancelRound = undefined;
+        if (ring.head > head) this.#cancelRound = this.#deps.clock.after(millis(0), () => this.#round(ring));
+      },
+    });
+  }
+
+  async #page(serial: number, signal: AbortSignal): Promise<readonly Frame[] | undefined> {
+    const { source, clock, log } = this.#deps;
+    try {
+      const read = await this.#lanes.run(async () =>
+        signal.aborted ? [] : within(clock, READ_LIMIT, source.after(serial, PAGE)),
+      );
+      if (read !== LATE) return read.map((news) => this.#encode(news));
+      log('error', 'events are not replayed: the store takes too long', { serial });
+    } catch (thrown) {
+      log('error', 'events are not replayed: the store cannot be read', { serial, cause: messageOf(thrown) });
+    }
+    return undefined;
+  }
+
+  #encode({ event, serial }: Numbered<E>): Frame {
+    const data = this.#deps.show(event);
+    return { serial, bytes: eventFrame(serial === 0 ? { data } : { id: serial, data }) };
+  }
+}
+
+/** Anything but a serial is an id that another store gave out. */
+const serialOf = (id: string): number => (/^\d{1,16}$/.test(id) ? Number(id) : Number.POSITIVE_INFINITY);
