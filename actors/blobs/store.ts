@@ -38,8 +38,10 @@ export class BlobStore implements Blobs, Service {
   readonly #turns = new Turns();
   /** Sizes by SHA-256; undefined while stopped. */
   #content: Map<string, number> | undefined;
-  /** Of content, and of what is arriving. */
+  /** Of content. */
   #bytes = 0;
+  /** Of what is staged and may become content. */
+  #arriving = 0;
   /** SHA-256 of content that a record refers to and that is not on disk. */
   #missing = new Set<string>();
   #cancelSweep = () => {};
@@ -88,7 +90,7 @@ export class BlobStore implements Blobs, Service {
     } catch (thrown) {
       return this.#refusal(thrown);
     } finally {
-      this.#bytes -= arriving.size;
+      this.#arriving -= arriving.size;
       await staged?.discard();
     }
   }
@@ -140,11 +142,11 @@ export class BlobStore implements Blobs, Service {
       const piece = await content.next();
       if (!piece.ok) return piece;
       if (piece.value === undefined) return ok(hash.digest('hex'));
-      if (this.#bytes + piece.value.length > this.#deps.quota) {
+      if (this.#bytes + this.#arriving + piece.value.length > this.#deps.quota) {
         return fail('full', `there is room for ${this.#deps.quota} bytes of files in all, and it is used up`);
       }
       arriving.size += piece.value.length;
-      this.#bytes += piece.value.length;
+      this.#arriving += piece.value.length;
       hash.update(piece.value);
       await file.write(piece.value);
     }

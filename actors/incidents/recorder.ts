@@ -51,13 +51,16 @@ export class FindingRecorder {
 
   async load(): Promise<void> {
     const { records, active, clock } = this.#deps;
-    this.#count = 0;
     const recent: NumberedFinding[] = [];
+    let newest: number | undefined;
     for await (const row of records.newestFirst()) {
-      this.#count = Math.max(this.#count, row.serial);
+      // Not at the end: what is recorded meanwhile counts on from here.
+      if (newest === undefined) this.#count = row.serial;
+      newest ??= row.serial;
       if (recent.length >= REMEMBERED && row.finding.at <= clock.now() - ACTIVE_FOR) break;
       recent.push(row);
     }
+    if (newest === undefined) this.#count = 0;
     for (const { finding, serial } of recent.reverse()) {
       this.#remember(finding.id);
       active.add(finding, serial);
