@@ -20,6 +20,7 @@ export function folderDisk(folder: string): BlobDisk {
     async open() {
       await rm(incoming, { recursive: true, force: true });
       await mkdir(incoming, { recursive: true, mode: FOLDER_MODE });
+      await syncFolder(join(folder, '..'));
       return contentOf(folder);
     },
     async stage() {

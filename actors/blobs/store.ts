@@ -6,7 +6,7 @@ import type { Component } from '../../core/base/component.ts';
 import { uuidv7 } from '../../core/base/ids.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
-import { hasPassed, type Millis, minutes } from '../../core/base/time.ts';
+import { days, hasPassed, type Millis, minutes, plus } from '../../core/base/time.ts';
 import { Turns } from '../../core/base/turns.ts';
 import { blobs as collection } from '../../core/keys/records.ts';
 import type { Records } from '../store/index.ts';
@@ -27,9 +27,13 @@ export interface BlobStoreDeps {
 const SWEEP: Millis = minutes(10);
 const FULL_CODES: readonly unknown[] = ['ENOSPC', 'EDQUOT', 'EFBIG'];
 
+/** How long content that has lost its record is kept for somebody to find it. */
+const RECOVERED_FOR: Millis = days(7);
+
 /**
- * Files by content, each as long as a record refers to it. Content is on disk before its record and goes after it, so
- * that a death in between leaves content without a record, which the next start removes, and never the reverse.
+ * Files by content, each as long as a record refers to it. Content is on disk before its record and goes after it: a
+ * death in between leaves content without a record, never the reverse. Such content, or all of it when the store has
+ * lost its records, gets a record for a week at the next start and is not removed in silence.
  */
 export class BlobStore implements Blobs, Service {
   readonly id = 'blobs';
@@ -38,8 +42,10 @@ export class BlobStore implements Blobs, Service {
   readonly #turns = new Turns();
   /** Sizes by SHA-256; undefined while stopped. */
   #content: Map<string, number> | undefined;
-  /** Of content, and of what is arriving. */
+  /** Of content. */
   #bytes = 0;
+  /** Of what is staged and may become content. */
+  #arriving = 0;
   /** SHA-256 of content that a record refers to and that is not on disk. */
   #missing = new Set<string>();
   #cancelSweep = () => {};
@@ -50,7 +56,7 @@ export class BlobStore implements Blobs, Service {
     this.#since = deps.clock.now();
   }
 
-  /** Rejects when folder or records cannot be read. Content that no record refers to is removed. */
+  /** Rejects when folder or records cannot be read. */
   async start(): Promise<void> {
     const { disk, clock, log } = this.#deps;
     const content = new Map((await disk.open()).map(({ sha256, size }) => [sha256, size]));
@@ -58,10 +64,7 @@ export class BlobStore implements Blobs, Service {
     for await (const [, { sha256 }] of this.#deps.records.list(collection, [])) wanted.add(sha256);
     this.#missing = new Set([...wanted].filter((sha256) => !content.has(sha256)));
     if (this.#missing.size > 0) log('warn', 'files are missing', { sha256: [...this.#missing].slice(0, 10) });
-    for (const sha256 of [...content.keys()].filter((one) => !wanted.has(one))) {
-      await disk.remove(sha256);
-      content.delete(sha256);
-    }
+    for (const [sha256, size] of content) if (!wanted.has(sha256)) await this.#recover(sha256, size);
     this.#content = content;
     this.#bytes = [...content.values()].reduce((sum, size) => sum + size, 0);
     this.#since = clock.now();
@@ -88,7 +91,7 @@ export class BlobStore implements Blobs, Service {
     } catch (thrown) {
       return this.#refusal(thrown);
     } finally {
-      this.#bytes -= arriving.size;
+      this.#arriving -= arriving.size;
       await staged?.discard();
     }
   }
@@ -140,11 +143,11 @@ export class BlobStore implements Blobs, Service {
       const piece = await content.next();
       if (!piece.ok) return piece;
       if (piece.value === undefined) return ok(hash.digest('hex'));
-      if (this.#bytes + piece.value.length > this.#deps.quota) {
+      if (this.#bytes + this.#arriving + piece.value.length > this.#deps.quota) {
         return fail('full', `there is room for ${this.#deps.quota} bytes of files in all, and it is used up`);
       }
       arriving.size += piece.value.length;
-      this.#bytes += piece.value.length;
+      this.#arriving += piece.value.length;
       hash.update(piece.value);
       await file.write(piece.value);
     }
@@ -199,6 +202,23 @@ export class BlobStore implements Blobs, Service {
     } catch (cause) {
       log('warn', 'a file that nobody needs could not be removed', { sha256, cause: messageOf(cause) });
     }
+  }
+
+  async #recover(sha256: string, size: number): Promise<void> {
+    const { records, clock, random, log } = this.#deps;
+    const now = clock.now();
+    const record: BlobRecord = {
+      id: uuidv7(now, random),
+      sha256,
+      size,
+      name: `recovered-${sha256.slice(0, 12)}`,
+      mediaType: 'application/octet-stream',
+      createdAt: now,
+      owner: 'recovered',
+      expiresAt: plus(now, RECOVERED_FOR),
+    };
+    const written = await records.write((writes) => writes.put(collection, [record.id], record));
+    log('warn', 'a file without a record was found', { sha256, kept: written.ok });
   }
 
   #sweepLater(): void {

@@ -53,7 +53,7 @@ class MultipartUpload implements Upload {
       this.#isFinished = true;
       this.wake();
     });
-    void this.#feed(body, limits);
+    this.#feed(body, limits).catch((cause: unknown) => this.fail(malformed(messageOf(cause))));
   }
 
   get failure(): Failure<UploadCode> | undefined {

@@ -54,13 +54,16 @@ export class FindingRecorder {
   /** The newest findings only: a start must not grow with the history. */
   async load(): Promise<void> {
     const { records, active } = this.#deps;
-    this.#count = 0;
     const recent: NumberedFinding[] = [];
+    let newest: number | undefined;
     for await (const row of records.newestFirst()) {
-      this.#count = Math.max(this.#count, row.serial);
+      // Not at the end: what is recorded meanwhile counts on from here.
+      if (newest === undefined) this.#count = row.serial;
+      newest ??= row.serial;
       recent.push(row);
       if (recent.length >= REMEMBERED) break;
     }
+    if (newest === undefined) this.#count = 0;
     for (const { finding, serial } of recent.reverse()) {
       this.#remember(finding.id);
       active.add(finding, serial);

@@ -42,9 +42,10 @@ const FILE_HEADERS = {
 const matches = (header: string | undefined, etag: string): boolean =>
   header?.split(',').some((one) => ['*', etag].includes(one.trim().replace(/^W\//, ''))) ?? false;
 
-/** Several ranges at once are answered with the whole, as a server may. So is a range of another version. */
+/** Several ranges at once are answered with the whole, as a server may; so is a range of another version, and HEAD. */
 function stretchOf(request: HttpRequest, size: number, etag: string): Stretch {
-  const asked = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(request.header('range')?.replaceAll(' ', '') ?? '');
+  const range = request.method === 'GET' ? (request.header('range') ?? '') : '';
+  const asked = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(range);
   const version = request.header('if-range');
   if (asked === null || asked[0] === 'bytes=-' || (version !== undefined && version !== etag)) return 'all';
   const [, first = '', last = ''] = asked;

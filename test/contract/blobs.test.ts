@@ -213,8 +213,8 @@ test('the list is newest first and pages', async (t) => {
   assert.deepEqual(await page(ids[3]), ids.slice(4));
 });
 
-test('a start removes what was left behind, keeps what is referred to, and leaves alone what is not ours', async (t) => {
-  const { folder, store, again } = await bench(t);
+test('a start empties what was arriving, gives lost content a record for a week, and leaves alone what is not ours', async (t) => {
+  const { folder, clock, store, again } = await bench(t);
   const record = await kept(store, 'wanted');
   const orphan = sha256('orphan');
   mkdirSync(join(folder, orphan.slice(0, 2)), { recursive: true });
@@ -222,9 +222,16 @@ test('a start removes what was left behind, keeps what is referred to, and leave
   writeFileSync(join(folder, 'incoming', '99'), 'half');
   writeFileSync(join(folder, 'README'), 'by hand');
   const next = await again();
-  assert.deepEqual(files(folder), ['README', sha256('wanted')].sort());
+  assert.deepEqual(files(folder), ['README', sha256('wanted'), orphan].sort());
   assert.equal(await read(next, record), 'wanted');
-  assert.deepEqual(next.component().counters, { bytes: 6, quota: 1_000_000, files: 1 });
+  assert.deepEqual(next.component().counters, { bytes: 12, quota: 1_000_000, files: 2 });
+  const recovered = (await next.list({ limit: 10 })).find(({ owner }) => owner === 'recovered');
+  assert.ok(recovered);
+  assert.equal(await read(next, recovered), 'orphan');
+  clock.advance(7 * 24 * 3_600_000);
+  clock.advance(600_000);
+  for (let i = 0; i < 1000 && files(folder).length > 2; i++) await settled();
+  assert.deepEqual(files(folder), ['README', sha256('wanted')].sort());
 });
 
 test('content that went missing is said, and can be brought again', async (t) => {

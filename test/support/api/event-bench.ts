@@ -76,10 +76,13 @@ export class EventBench {
 
   /** Records so many new findings, in one batch. */
   async make(count: number): Promise<void> {
-    const batch = Array.from({ length: count }, () => someFinding(++this.#made));
-    for (const [i, { id }] of batch.entries()) this.#idOf.set(id, this.#made - count + 1 + i);
-    await this.appliance.recorder.record(batch);
+    await this.appliance.recorder.record(Array.from({ length: count }, () => this.#next()));
     await this.appliance.recorder.flushed();
+  }
+
+  /** Tells so many new findings that no store has. */
+  tellUnkept(count: number): void {
+    for (let i = 0; i < count; i++) this.appliance.bus.publish('finding', { finding: this.#next(), serial: 0 });
   }
 
   /** Retention: everything up to this serial goes. */
@@ -110,6 +113,12 @@ export class EventBench {
   /** Which finding a frame is about, counted from 1 in order of making. */
   numberOf({ data }: ReadEvent): number | undefined {
     return this.#idOf.get((data as { id: FindingId }).id);
+  }
+
+  #next(): Finding {
+    const finding = someFinding(++this.#made);
+    this.#idOf.set(finding.id, this.#made);
+    return finding;
   }
 
   /** A client's story in short: numbers of findings, and gaps as `from-to reason`. */

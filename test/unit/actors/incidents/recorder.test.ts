@@ -51,6 +51,17 @@ beforeEach(() => {
   b = bench();
 });
 
+test('findings are read on from a serial, and the count follows a store that was replaced', async () => {
+  await b.recorder.record(['192.0.2.1', '192.0.2.2', '192.0.2.3'].map((ip) => sampleFinding(ip)));
+  await b.recorder.flushed();
+  const serials = async (after: number, limit: number) =>
+    (await b.recorder.after(after, limit)).map(({ serial }) => serial);
+  assert.deepEqual([await serials(0, 2), await serials(1, 9), await serials(3, 9)], [[1, 2], [2, 3], []]);
+  b.disk.length = 1;
+  await b.recorder.load();
+  assert.equal(b.recorder.count, 1);
+});
+
 test('a finding is acted upon, numbered, kept and told', async () => {
   await b.recorder.record([sampleFinding('203.0.113.1'), sampleFinding('203.0.113.2')]);
   await b.recorder.flushed();

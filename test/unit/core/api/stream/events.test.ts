@@ -117,9 +117,7 @@ test('findings that could not be kept come in their place, without an id', async
   const bench = new EventBench();
   await bench.make(1);
   const client = await bench.connect(0);
-  bench.appliance.store.failing = () => true;
-  await bench.make(2);
-  bench.appliance.store.failing = () => false;
+  bench.tellUnkept(2);
   await bench.make(1);
   assert.deepEqual(await readAll(bench, client), [1, 2, 3, 4]);
   assert.deepEqual(
@@ -147,8 +145,7 @@ async function withoutStore(seen: number | undefined) {
   const client = await bench.connect(seen);
   await bench.make(30);
   await bench.rest();
-  bench.appliance.store.failing = () => true;
-  await bench.make(2000);
+  bench.tellUnkept(2000);
   await bench.rest();
   return { bench, client };
 }
