@@ -25,6 +25,7 @@ import { type Supervised, startSupervised } from '../supervisor/index.ts';
 import { banner } from './banner.ts';
 import { type DataPlane, makeDataPlane } from './data-plane.ts';
 import { type Foundation, TLS_FOLDER } from './foundation.ts';
+import { StoreComponent } from './store-component.ts';
 import { enforcementService, treeOf } from './tree.ts';
 
 export interface DaemonParts {
@@ -46,6 +47,7 @@ export class Daemon {
   readonly #plane: DataPlane;
   readonly #appliance: RunningAppliance;
   readonly #http: HttpService;
+  readonly #store: StoreComponent;
   #tree: Supervised | undefined;
 
   constructor(parts: DaemonParts) {
@@ -81,6 +83,10 @@ export class Daemon {
       mode,
     );
     this.#http = this.#makeHttp();
+    this.#store = new StoreComponent(
+      () => foundation.store.port.health(),
+      () => systemClock.now(),
+    );
   }
 
   /** @returns the exit code */
@@ -160,22 +166,11 @@ export class Daemon {
 
   #components(): readonly Component[] {
     const { firewall, pipeline, sources } = this.#plane;
-    const own = [firewall.component(), pipeline.component(), this.#http.component(), this.#storeComponent()];
+    const own = [firewall.component(), pipeline.component(), this.#http.component(), this.#store.component()];
     const supervised = (this.#tree?.components() ?? []).filter(({ state }) => state !== 'ok');
     // What the supervisor says of a part that is not well stands above what the part says of itself.
     const worse = new Set(supervised.map(({ name }) => name));
     return [...own.filter(({ name }) => !worse.has(name)), ...sources(), ...supervised];
-  }
-
-  #storeComponent(): Component {
-    const { state, message, bytes } = this.#parts.foundation.store.port.health();
-    return {
-      name: 'store',
-      state: state === 'ok' ? 'ok' : 'degraded',
-      ...(message === undefined ? {} : { message }),
-      since: systemClock.now(),
-      counters: { bytes },
-    };
   }
 
   #banner(): string {

@@ -1,5 +1,6 @@
 import type { Component } from '../../core/base/component.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
+import type { Millis } from '../../core/base/time.ts';
 import { durationOf, lengthOf } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { fingerprintOf } from '../../core/event/framing.ts';
@@ -106,11 +107,18 @@ function makeFiles({ config, clock }: DataPlaneDeps, records: Records, pipeline:
     clock,
     report: (component) => {
       if (component.state === 'off') followed.delete(component.name);
-      else followed.set(component.name, component);
+      else followed.set(component.name, withLastEvent(component, followed.get(component.name), clock.now()));
     },
     fingerprintOf,
   });
   return { files, sources: () => [...followed.values()] };
+}
+
+/** A source brings something in when it reads: its bytes have grown since it last spoke. */
+function withLastEvent(component: Component, before: Component | undefined, now: Millis): Component {
+  const read = (one: Component | undefined) => one?.counters['bytes'] ?? 0;
+  const lastEventAt = read(component) > read(before) ? now : before?.lastEventAt;
+  return lastEventAt === undefined ? component : { ...component, lastEventAt };
 }
 
 async function storedCursors(records: Records): Promise<ReadonlyMap<string, Cursor>> {

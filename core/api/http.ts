@@ -31,6 +31,8 @@ export interface HttpReply {
   readonly body: string | Uint8Array;
   /** Instead of `body`. */
   readonly stream?: ReplyStream;
+  /** Instead of `body`: a long one, made piece by piece as it is taken. Not begun for HEAD. */
+  readonly pieces?: AsyncIterable<string>;
 }
 
 /** An endless body. The engine cuts a client that does not read as fast as is written, and ends all when it stops. */

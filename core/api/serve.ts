@@ -1,11 +1,11 @@
 import { messageOf } from '../base/result.ts';
 import { type AuditDesk, keepRecord, recordOf } from './auditing.ts';
 import type { Credential } from './authenticate.ts';
-import { type Refusal, type Reply, type RequestContext, refuse, type StreamReply } from './endpoint.ts';
+import { type Outcome, type Refusal, type RequestContext, refuse, type StreamReply } from './endpoint.ts';
 import type { HttpReply, HttpRequest } from './http.ts';
 import { readBody, readQuery } from './input.ts';
 import type { Bound } from './mount.ts';
-import { streamReply, valueReply } from './reply.ts';
+import { rowsReply, streamReply, valueReply } from './reply.ts';
 import type { Gate } from './sse.ts';
 import { LATE, within } from './within.ts';
 
@@ -19,8 +19,6 @@ export interface Admitted {
   readonly credential: Credential;
   readonly streams: Gate;
 }
-
-type Outcome = Reply<unknown> | StreamReply | Refusal;
 
 /** Validates, runs the handler, keeps the audit record, shapes the reply. */
 export async function serve(desk: AuditDesk, admitted: Admitted): Promise<HttpReply | Refusal> {
@@ -39,7 +37,8 @@ export async function serve(desk: AuditDesk, admitted: Admitted): Promise<HttpRe
   const outcome = await run(desk, bound, query.value, body.value, context);
   await audited(desk, bound, body.value, context, outcome);
   if (!outcome.ok) return outcome;
-  return 'stream' in outcome ? streamed(admitted, outcome) : valueReply(outcome);
+  if ('stream' in outcome) return streamed(admitted, outcome);
+  return 'rows' in outcome ? rowsReply(bound.endpoint, outcome, request) : valueReply(bound.endpoint, outcome);
 }
 
 /** The stream takes a place until it ends; HEAD gets its headers and takes none. */
@@ -56,7 +55,7 @@ async function run(
   query: unknown,
   body: unknown,
   context: RequestContext,
-): Promise<Outcome> {
+): Promise<Outcome<unknown>> {
   const about = { endpoint: endpoint.name, requestId: context.requestId };
   try {
     const work = endpoint.handler({ deps, query, body, context });
@@ -84,10 +83,10 @@ async function audited(
   { surface, endpoint }: Bound,
   body: unknown,
   context: RequestContext,
-  outcome: Outcome,
+  outcome: Outcome<unknown>,
 ): Promise<void> {
   const declaration = endpoint.audit;
-  if (declaration === undefined || 'stream' in outcome) return;
+  if (declaration === undefined || 'stream' in outcome || 'rows' in outcome) return;
   const status = outcome.ok ? (outcome.status ?? 200) : surface.status[outcome.code];
   const reply = outcome.ok ? outcome.value : undefined;
   await keepRecord(desk, recordOf({ declaration, context, body, reply, status }, desk.clock));

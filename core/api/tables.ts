@@ -1,5 +1,7 @@
 import { blockIp } from './csm/block-ip.ts';
 import { blockedIps } from './csm/blocked-ips.ts';
+import { capabilities } from './csm/capabilities.ts';
+import { components } from './csm/components.ts';
 import { events } from './csm/events.ts';
 import { findings } from './csm/findings.ts';
 import { firewallCheck } from './csm/firewall-check.ts';
@@ -20,6 +22,8 @@ import type { NamedSchema } from './validation.ts';
 export const CSM_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
   status,
   health,
+  capabilities,
+  components,
   events,
   findings,
   blockedIps,

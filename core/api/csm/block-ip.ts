@@ -38,6 +38,7 @@ export const blockIp = endpoint({
   scope: 'admin',
   summary: 'Block an address now, whatever the automation is set to',
   body: BlockIp,
+  example: { body: { ip: '192.0.2.7', reason: 'because', duration: '24h' } },
   response: Type.Object({ status: Type.Literal('blocked'), ip: Type.String() }),
   errors: ['bad_request', 'internal', 'unavailable'],
   audit: { action: 'block_ip', target: 'ip', details: ['reason', 'duration'] },

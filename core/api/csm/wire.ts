@@ -27,6 +27,14 @@ export function expiresIn(deadline: Deadline, now: Millis): string {
   return h > 0 ? `${h}h${m}m` : `${m}m`;
 }
 
+/** `45s ago`, `12m ago`, `3h ago`, `5d ago`. */
+export function ago(at: Millis, now: Millis): string {
+  const passed = Math.max(0, Math.floor((now - at) / 1000));
+  if (passed < 60) return `${passed}s ago`;
+  if (passed < 3600) return `${Math.floor(passed / 60)}m ago`;
+  return passed < 86_400 ? `${Math.floor(passed / 3600)}h ago` : `${Math.floor(passed / 86_400)}d ago`;
+}
+
 /** Components that bring events in, by the kind of source that their name begins with. */
 export const isWatcher = ({ name }: Component): boolean => /^(?:file|journal|syslog):/.test(name);
 

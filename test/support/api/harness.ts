@@ -8,6 +8,7 @@ import { ownOrigins } from '../../../core/api/origin.ts';
 import { CSM } from '../../../core/api/surface.ts';
 import { CSM_ENDPOINTS, mountsFor, OWN_ENDPOINTS } from '../../../core/api/tables.ts';
 import { fail, ok } from '../../../core/base/result.ts';
+import { collect } from '../collect.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
 import { FakeAppliance } from './fake-appliance.ts';
 import { FakeIdentity } from './fake-identity.ts';
@@ -15,14 +16,20 @@ import { FakeIdentity } from './fake-identity.ts';
 export const ORIGIN = 'https://edge.example.net:9443';
 export const ENDPOINTS = [...CSM_ENDPOINTS, ...OWN_ENDPOINTS];
 
-/** A body that passes, for each endpoint that takes one. */
+/** A body that passes, for each endpoint that takes one: its example, save where the fakes know but one secret. */
 export const GOOD_BODIES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  blockIp: { ip: '192.0.2.7', reason: 'because', duration: '24h' },
-  unblockIp: { ip: '192.0.2.7' },
+  ...Object.fromEntries(
+    ENDPOINTS.flatMap(({ name, example }) => (example?.body === undefined ? [] : [[name, example.body as object]])),
+  ),
   login: { token: 'admin-token' },
   claim: { code: 'CODE' },
-  setMode: { mode: 'observe' },
 };
+
+/** The endpoint's path with the query of its example, which is what it needs to answer at all. */
+export function goodTarget({ path, example }: Endpoint<never>): string {
+  const query = new URLSearchParams((example?.query ?? {}) as Record<string, string>).toString();
+  return query === '' ? path : `${path}?${query}`;
+}
 
 /** A request as a test writes it. */
 export interface Ask {
@@ -91,14 +98,15 @@ export class ApiHarness {
       body: (limit) => Promise.resolve(bytes.length > limit ? fail('too_large', 'too large') : ok(bytes)),
       signal: signal ?? new AbortController().signal,
     });
-    const text = typeof reply.body === 'string' ? reply.body : new TextDecoder().decode(reply.body);
+    const text = await textOf(reply);
     return { ...reply, text, json: () => JSON.parse(text) as unknown };
   }
 
   /** The endpoint with its good body and the given credential. */
-  askEndpoint({ name, method, path }: Endpoint<never>, ask: Partial<Ask> = {}): Promise<Answer> {
+  askEndpoint(endpoint: Endpoint<never>, ask: Partial<Ask> = {}): Promise<Answer> {
+    const { name, method } = endpoint;
     const body = name in GOOD_BODIES ? JSON.stringify(GOOD_BODIES[name]) : '';
-    return this.ask({ method, target: path, body, ...ask });
+    return this.ask({ method, target: goodTarget(endpoint), body, ...ask });
   }
 
   #spied({ surface, endpoints, deps }: Mount): Mount {
@@ -111,6 +119,11 @@ export class ApiHarness {
     }));
     return mount(surface, spied, deps);
   }
+}
+
+async function textOf({ body, pieces }: HttpReply): Promise<string> {
+  if (pieces !== undefined) return (await collect(pieces)).join('');
+  return typeof body === 'string' ? body : new TextDecoder().decode(body);
 }
 
 /** A harness over tables of the test's own making; their schemas accept everything. */
