@@ -6,7 +6,6 @@ import type { Millis } from '../../core/base/time.ts';
 import { withMode } from '../../core/config/mode.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { CHECK_NAMES } from '../../core/detect/checks.ts';
-import type { Finding } from '../../core/detect/finding.ts';
 import type { Decision } from '../../core/respond/decision.ts';
 import { MODES, type Mode } from '../../core/respond/mode.ts';
 import type { Bus } from '../bus/index.ts';
@@ -16,9 +15,7 @@ import type { ActiveFindings, FindingRecorder } from '../incidents/index.ts';
 import type { Ledger, Responder } from '../responder/index.ts';
 import type { StoreHealth } from '../store/index.ts';
 import { modeReason } from './mode.ts';
-
-/** What is told to everybody in the process who wants to know, in order. */
-export type Topics = { readonly finding: { readonly finding: Finding; readonly serial: number } };
+import type { Topics } from './topics.ts';
 
 export interface ApplianceParts {
   readonly clock: Clock;

@@ -1,4 +1,6 @@
-export { type ApplianceParts, RunningAppliance, type Topics } from './appliance.ts';
+export { type ApplianceParts, RunningAppliance } from './appliance.ts';
 export { damageFinding } from './damage.ts';
-export { keepPrivate, processAge, programHash, stopSignal } from './effects.ts';
+export { keepPrivate, processAge, processFacts, programHash, stopSignal } from './effects.ts';
+export { type MeterParts, RunningMeter } from './meter.ts';
 export { modeReason } from './mode.ts';
+export type { Topics } from './topics.ts';

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { HttpMeter } from '../../core/api/metrics/http-meter.ts';
 import type { Component } from '../../core/base/component.ts';
 import type { Log } from '../../core/base/ports.ts';
 import { messageOf } from '../../core/base/result.ts';
@@ -11,7 +12,9 @@ import {
   damageFinding,
   modeReason,
   processAge,
+  processFacts,
   RunningAppliance,
+  RunningMeter,
   stopSignal,
   type Topics,
 } from '../appliance/index.ts';
@@ -46,6 +49,8 @@ export class Daemon {
   readonly #parts: DaemonParts;
   readonly #plane: DataPlane;
   readonly #appliance: RunningAppliance;
+  readonly #httpMeter = new HttpMeter();
+  readonly #meter: RunningMeter;
   readonly #http: HttpService;
   readonly #store: StoreComponent;
   #tree: Supervised | undefined;
@@ -82,6 +87,13 @@ export class Daemon {
       },
       mode,
     );
+    this.#meter = new RunningMeter({
+      appliance: this.#appliance,
+      bus,
+      http: this.#httpMeter,
+      dropped: () => this.#plane.firewall.dropped(),
+      process: processFacts,
+    });
     this.#http = this.#makeHttp();
     this.#store = new StoreComponent(
       () => foundation.store.port.health(),
@@ -153,7 +165,8 @@ export class Daemon {
       clock: systemClock,
       random: systemRandom,
       log,
-      appliance: this.#appliance,
+      desks: { appliance: this.#appliance, meter: this.#meter },
+      meter: this.#httpMeter,
       identity,
       audit: foundation.audit.sink,
       listen: listen.value,

@@ -70,7 +70,7 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
   return { ...enforcement, active, recorder, pipeline, ...makeFiles(deps, records, pipeline) };
 }
 
-function makeEnforcement({ config, mode, clock, random, log, foundation }: DataPlaneDeps) {
+function makeEnforcement({ config, mode, clock, random, log, bus, foundation }: DataPlaneDeps) {
   const { nft, store } = foundation;
   const ledger = new Ledger(decisionRecords(store.records));
   const { firewall: settings, infra_ips: infra } = config();
@@ -90,6 +90,8 @@ function makeEnforcement({ config, mode, clock, random, log, foundation }: DataP
     log,
     mode,
     expiry: () => durationOf(config().auto_response.block_expiry),
+    publish: (decision, outcome) =>
+      bus.publish('decision', outcome === undefined ? { decision } : { decision, outcome }),
   });
   return { ledger, firewall, responder };
 }

@@ -24,6 +24,13 @@ export interface DesiredBlocks {
   refuse(blocks: readonly KernelBlock[], why: string): Promise<void>;
 }
 
+/** Since the table was made. */
+export interface DroppedPackets {
+  readonly family: 4 | 6;
+  readonly packets: number;
+  readonly bytes: number;
+}
+
 /**
  * `off`: the kernel holds nothing of ours. `residual`: it holds the table of an earlier run, which still drops.
  * `lingering`: the table is to go and could not be removed yet. `degraded`: the kernel is not, or not wholly, in line.

@@ -1,15 +1,16 @@
-import type { Appliance } from '../../core/api/appliance.ts';
 import type { AuditSink } from '../../core/api/audit.ts';
 import type { Principal } from '../../core/api/auth.ts';
+import type { Desks } from '../../core/api/deps.ts';
 import { createDispatch } from '../../core/api/dispatch.ts';
 import type { Dispatch } from '../../core/api/http.ts';
 import type { Identity } from '../../core/api/identity.ts';
+import type { HttpMeter } from '../../core/api/metrics/http-meter.ts';
 import { type OwnOrigin, ownOrigins } from '../../core/api/origin.ts';
 import { mountsFor } from '../../core/api/tables.ts';
 import type { Component, ComponentState } from '../../core/base/component.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
 import { fail, messageOf, type Result } from '../../core/base/result.ts';
-import { seconds } from '../../core/base/time.ts';
+import { millis, seconds } from '../../core/base/time.ts';
 import type { Service } from '../supervisor/index.ts';
 import { consoleAssets } from './assets.ts';
 import { clearSocketPath, loadValidators, readAssets } from './effects.ts';
@@ -20,7 +21,9 @@ export interface HttpOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  readonly appliance: Appliance;
+  readonly desks: Desks;
+  /** Counts every answer. */
+  readonly meter: HttpMeter;
   readonly identity: Identity;
   readonly audit: AuditSink;
   readonly listen: { readonly host: string; readonly port: number };
@@ -99,7 +102,7 @@ export function httpService(options: HttpOptions): HttpService {
 async function open(options: HttpOptions, engine: HttpEnginePort, state: State): Promise<void> {
   const { listen, names, socketPath } = options;
   let ownOrigin: OwnOrigin = () => false;
-  const serve = counted(await dispatchFor(options, (origin) => ownOrigin(origin)), state.counters);
+  const serve = counted(await dispatchFor(options, (origin) => ownOrigin(origin)), options, state.counters);
   const listener = opened(await engine.listen(listen, await options.tls(), serve));
   state.listeners = [listener];
   ownOrigin = ownOrigins(names, listener.port);
@@ -110,9 +113,9 @@ async function open(options: HttpOptions, engine: HttpEnginePort, state: State):
 }
 
 async function dispatchFor(options: HttpOptions, ownOrigin: OwnOrigin): Promise<Dispatch> {
-  const { appliance, identity, clock, random, log, audit } = options;
+  const { desks, identity, clock, random, log, audit } = options;
   return createDispatch({
-    mounts: mountsFor({ appliance, identity, clock }),
+    mounts: mountsFor({ ...desks, identity, clock }),
     credentials: identity,
     validators: loadValidators(),
     ownOrigin,
@@ -125,9 +128,11 @@ async function dispatchFor(options: HttpOptions, ownOrigin: OwnOrigin): Promise<
 }
 
 const counted =
-  (serve: Dispatch, counters: State['counters']): Dispatch =>
+  (serve: Dispatch, { clock, meter }: HttpOptions, counters: State['counters']): Dispatch =>
   async (request) => {
+    const asked = clock.now();
     const reply = await serve(request);
+    meter.answered(reply.status, millis(clock.now() - asked));
     counters.requests++;
     if (reply.status >= 500) counters.failed++;
     else if (reply.status >= 400) counters.refused++;

@@ -21,6 +21,8 @@ export interface ResponderDeps {
   readonly mode: () => Mode;
   /** How long an automatic block lasts. */
   readonly expiry: () => Deadline;
+  /** Told of every decision that was made or has ended, in order, when it was handed to the disk. */
+  readonly publish: (decision: Decision, outcome: Outcome | undefined) => void;
 }
 
 /** A finding, and whether it was recorded before a crash already. */
@@ -200,11 +202,13 @@ export class Responder {
   /** Writes decisions down with what became of them, and says so in the log. */
   async #keep(decisions: readonly Decision[], done: Done | undefined, options: { readonly sync: boolean }) {
     if (decisions.length === 0) return ok(undefined);
-    const { ledger, clock, log } = this.#deps;
+    const { ledger, clock, log, publish } = this.#deps;
     const outcomes = done === undefined ? [] : decisions.flatMap((decision) => outcomeOf(decision, done, clock.now()));
     const saved = await ledger.save({ decisions, outcomes }, options);
     log('info', 'decided', { ...countsOf(decisions), ips: decisions.slice(0, 5).map(({ ip }) => ip) });
     if (!saved.ok) log('error', 'decisions are not on disk', { count: decisions.length, error: saved.public });
+    const outcomeById = new Map(outcomes.map((outcome) => [outcome.decision, outcome]));
+    for (const decision of decisions) publish(decision, outcomeById.get(decision.id));
     return saved;
   }
 }

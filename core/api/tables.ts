@@ -7,6 +7,7 @@ import { findings } from './csm/findings.ts';
 import { firewallCheck } from './csm/firewall-check.ts';
 import { health } from './csm/health.ts';
 import { login, logout } from './csm/login.ts';
+import { metrics } from './csm/metrics.ts';
 import { status } from './csm/status.ts';
 import { unblockIp } from './csm/unblock-ip.ts';
 import type { ApiDeps } from './deps.ts';
@@ -32,6 +33,7 @@ export const CSM_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
   unblockIp,
   login,
   logout,
+  metrics,
 ];
 
 /** What none of the five APIs has. */

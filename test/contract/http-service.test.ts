@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type HttpOptions, httpService } from '../../actors/http/index.ts';
-import { FakeAppliance, FINDING } from '../support/api/fake-appliance.ts';
+import { HttpMeter } from '../../core/api/metrics/http-meter.ts';
+import { FINDING } from '../support/api/fake-appliance.ts';
+import { FakeDesks } from '../support/api/fake-desks.ts';
 import { FakeIdentity } from '../support/api/fake-identity.ts';
 import { type RawClient, tcpClient, tlsClient } from '../support/raw-client.ts';
 import { realClock } from '../support/real-clock.ts';
@@ -17,12 +19,14 @@ const ADMIN = 'Authorization: Bearer admin-token\r\n';
 /** A service over fakes in a folder of its own, not yet started. */
 function fixture(t: TestContext, change: Partial<HttpOptions> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'bartizan-'));
-  const appliance = new FakeAppliance();
+  const desks = new FakeDesks();
+  const { appliance } = desks;
   const options: HttpOptions = {
     clock: realClock,
     random: { bytes: (count) => randomBytes(count) },
     log: () => {},
-    appliance,
+    desks,
+    meter: new HttpMeter(),
     identity: new FakeIdentity(),
     audit: () => Promise.resolve(),
     listen: { host: '127.0.0.1', port: 0 },

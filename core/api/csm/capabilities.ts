@@ -7,6 +7,7 @@ export const CAPABILITIES = [
   'bartizan.claim.v1',
   'bartizan.mode.v1',
   'bartizan.components.v1',
+  'bartizan.metrics.v1',
 ] as const;
 
 export const capabilities = endpoint({

@@ -10,7 +10,7 @@ import { CSM_ENDPOINTS, mountsFor, OWN_ENDPOINTS } from '../../../core/api/table
 import { fail, ok } from '../../../core/base/result.ts';
 import { collect } from '../collect.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
-import { FakeAppliance } from './fake-appliance.ts';
+import { FakeDesks } from './fake-desks.ts';
 import { FakeIdentity } from './fake-identity.ts';
 
 export const ORIGIN = 'https://edge.example.net:9443';
@@ -52,7 +52,8 @@ export const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 /** The real tables, dispatch and compiled schemas over fakes, on a simulated clock. */
 export class ApiHarness {
   readonly clock = new SimulatedClock();
-  readonly appliance = new FakeAppliance();
+  readonly desks = new FakeDesks();
+  readonly appliance = this.desks.appliance;
   readonly identity = new FakeIdentity();
   /** Names of the handlers that ran. */
   readonly called: string[] = [];
@@ -61,8 +62,8 @@ export class ApiHarness {
   readonly #dispatch;
 
   constructor({ mounts, ...change }: Partial<DispatchOptions> = {}) {
-    const { appliance, identity, clock } = this;
-    const [first, ...rest] = mounts ?? mountsFor({ appliance, identity, clock });
+    const { desks, identity, clock } = this;
+    const [first, ...rest] = mounts ?? mountsFor({ ...desks, identity, clock });
     this.#dispatch = createDispatch({
       mounts: [this.#spied(first), ...rest.map((one) => this.#spied(one))],
       credentials: identity,

@@ -281,3 +281,16 @@ test('protected are loopback, infra and the addresses of the moment', async () =
   b.kernel.addresses = ['192.0.2.11'];
   assert.ok((await texts()).includes('192.0.2.11/32'));
 });
+
+test('packets dropped are told by family, nothing before there is a table', async () => {
+  const firewall = b.open();
+  assert.deepEqual(await firewall.dropped(), []);
+  b.want('203.0.113.7');
+  await firewall.enable();
+  b.passes('203.0.113.7');
+  b.passes('203.0.113.7');
+  assert.deepEqual(await firewall.dropped(), [
+    { family: 4, packets: 2, bytes: 120 },
+    { family: 6, packets: 0, bytes: 0 },
+  ]);
+});

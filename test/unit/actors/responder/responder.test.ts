@@ -66,6 +66,7 @@ function bench() {
       return ok(undefined);
     },
   });
+  const published: string[] = [];
   const responder = new Responder({
     ledger,
     firewall,
@@ -74,8 +75,9 @@ function bench() {
     log: () => {},
     mode: () => state.mode,
     expiry: () => hours(24),
+    publish: (decision, outcome) => published.push(`${decision.ip} ${decision.state} ${outcome?.result ?? '-'}`),
   });
-  return { clock, kernel, disk, told, state, ledger, responder };
+  return { clock, kernel, disk, told, published, state, ledger, responder };
 }
 
 const findingAt = (clock: SimulatedClock): Finding => sampleFinding(IP, clock.now());
@@ -322,4 +324,21 @@ test('a clock that was set is told to the firewall, and ended blocks leave the k
   assert.equal(b.state.drifts, 1);
   assert.equal(b.kernel.size, 0);
   b.responder.stop();
+});
+
+test('every decision is told with its outcome, as it is made and as it ends', async () => {
+  await b.responder.respond([{ finding: findingAt(b.clock), again: false }]);
+  await manual({ ip: '203.0.113.8' as Ip });
+  await manual({ ip: '203.0.113.8' as Ip, reason: 'again' });
+  await b.responder.unblock({ ip: IP, actor: 'ops' });
+  b.state.mode = 'dry_run';
+  await b.responder.respond([{ finding: sampleFinding('203.0.113.9', b.clock.now()), again: false }]);
+  assert.deepEqual(b.published, [
+    '203.0.113.7 active enforced',
+    '203.0.113.8 active enforced',
+    '203.0.113.8 lifted lifted',
+    '203.0.113.8 active enforced',
+    '203.0.113.7 lifted lifted',
+    '203.0.113.9 dry_run -',
+  ]);
 });
