@@ -13,8 +13,10 @@ import { unblockIp } from './csm/unblock-ip.ts';
 import type { ApiDeps } from './deps.ts';
 import type { Endpoint } from './endpoint.ts';
 import { type Mount, mount, schemasOf } from './mount.ts';
+import type { Described } from './openapi/build.ts';
 import { claim } from './own/claim.ts';
 import { mode, setMode } from './own/mode.ts';
+import { documentation } from './own/openapi.ts';
 import { session } from './own/session.ts';
 import { CSM } from './surface.ts';
 import type { NamedSchema } from './validation.ts';
@@ -37,7 +39,19 @@ export const CSM_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
 ];
 
 /** What none of the five APIs has. */
-export const OWN_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [claim, session, mode, setMode];
+export const OWN_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
+  claim,
+  session,
+  mode,
+  setMode,
+  ...documentation(() => DESCRIBED),
+];
+
+/** All tables, for the documents made of them. */
+export const DESCRIBED: readonly Described[] = [
+  { tag: 'csm', description: "CSM's API for hosts", surface: CSM, endpoints: CSM_ENDPOINTS },
+  { tag: 'own', description: 'What no other API has', surface: CSM, endpoints: OWN_ENDPOINTS },
+];
 
 /** All tables on their surfaces. */
 export const mountsFor = (deps: ApiDeps): readonly [Mount, ...Mount[]] => [

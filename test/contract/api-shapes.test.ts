@@ -4,6 +4,7 @@ import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { OWN_STATUS_FIELDS } from '../../core/api/csm/status-schema.ts';
 import type { Endpoint } from '../../core/api/endpoint.ts';
+import { CSM_ENDPOINTS } from '../../core/api/tables.ts';
 import { FINDING } from '../support/api/fake-appliance.ts';
 import { ApiHarness, bearer, ENDPOINTS } from '../support/api/harness.ts';
 import { sharedFile } from '../support/shared.ts';
@@ -107,13 +108,14 @@ for (const endpoint of ENDPOINTS.filter((one) => speaksJson(one) && !SESSION_PAT
   });
 }
 
-test('the contract names the path and method of every csm endpoint', { skip }, () => {
-  const own = ['claim', 'session', 'mode', 'setMode', 'logout'];
-  const missing = ENDPOINTS.filter(
-    ({ name, method, path }) => !own.includes(name) && !rows.some((row) => row.method === method && row.path === path),
+test('the contract names path and method of every csm endpoint, but for the logout that a link cannot cause', {
+  skip,
+}, () => {
+  const missing = CSM_ENDPOINTS.filter(
+    ({ method, path }) => !rows.some((row) => row.method === method && row.path === path),
   );
   assert.deepEqual(
     missing.map(({ name }) => name),
-    [],
+    ['logout'],
   );
 });

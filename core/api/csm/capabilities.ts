@@ -8,6 +8,7 @@ export const CAPABILITIES = [
   'bartizan.mode.v1',
   'bartizan.components.v1',
   'bartizan.metrics.v1',
+  'bartizan.openapi.v1',
 ] as const;
 
 export const capabilities = endpoint({
