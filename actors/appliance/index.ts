@@ -3,4 +3,5 @@ export { damageFinding } from './damage.ts';
 export { keepPrivate, processAge, processFacts, programHash, stopSignal } from './effects.ts';
 export { type MeterParts, RunningMeter } from './meter.ts';
 export { modeReason } from './mode.ts';
+export { type StatsParts, statsOf } from './stats.ts';
 export type { Topics } from './topics.ts';

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Desks } from '../../core/api/deps.ts';
 import { HttpMeter } from '../../core/api/metrics/http-meter.ts';
 import type { Component } from '../../core/base/component.ts';
 import type { Log } from '../../core/base/ports.ts';
@@ -15,6 +16,7 @@ import {
   processFacts,
   RunningAppliance,
   RunningMeter,
+  statsOf,
   stopSignal,
   type Topics,
 } from '../appliance/index.ts';
@@ -105,7 +107,7 @@ export class Daemon {
   async run({ stdout }: { readonly stdout: Output }): Promise<number> {
     const { log, foundation } = this.#parts;
     const asked = stopSignal();
-    const enforcement = enforcementService(this.#plane, () => this.#appliance.mode !== 'observe');
+    const enforcement = enforcementService(this.#plane, foundation, () => this.#appliance.mode !== 'observe');
     const tree = treeOf(foundation, this.#plane, this.#http, enforcement);
     const abort = new AbortController();
     const stopped = asked.then((signal) => {
@@ -165,7 +167,7 @@ export class Daemon {
       clock: systemClock,
       random: systemRandom,
       log,
-      desks: { appliance: this.#appliance, meter: this.#meter },
+      desks: this.#desks(),
       meter: this.#httpMeter,
       identity,
       audit: foundation.audit.sink,
@@ -175,6 +177,18 @@ export class Daemon {
       socketPath: join(opened.stateDir, 'control.sock'),
       consoleFolder: CONSOLE,
     });
+  }
+
+  #desks(): Desks {
+    const { history, dispositions } = this.#plane;
+    return {
+      appliance: this.#appliance,
+      meter: this.#meter,
+      history,
+      dispositions,
+      stats: statsOf({ ...this.#plane, clock: systemClock }),
+      auditTrail: this.#parts.foundation.audit,
+    };
   }
 
   #components(): readonly Component[] {

@@ -9,20 +9,19 @@ import type { Mode } from '../../core/respond/mode.ts';
 import type { Topics } from '../appliance/index.ts';
 import type { Bus } from '../bus/index.ts';
 import { createFirewall, type KernelFirewall } from '../firewall/index.ts';
-import { ActiveFindings, FindingRecorder, findingRecords } from '../incidents/index.ts';
 import { checkpointRecords, Pipeline, startWorker } from '../pipeline/index.ts';
-import { decisionRecords, desiredBlocks, Ledger, Responder } from '../responder/index.ts';
+import { BlockTally, decisionRecords, desiredBlocks, Ledger, Responder } from '../responder/index.ts';
 import type { Records } from '../store/index.ts';
 import { type Cursor, FileWatcher, openFileSystem } from '../watchers/files/index.ts';
+import { makeFindings } from './findings.ts';
 import type { Foundation } from './foundation.ts';
 
 /** From a line in a file to an element in the kernel. */
-export interface DataPlane {
-  readonly active: ActiveFindings;
-  readonly recorder: FindingRecorder;
+export interface DataPlane extends ReturnType<typeof makeFindings> {
   readonly ledger: Ledger;
   readonly responder: Responder;
   readonly firewall: KernelFirewall;
+  readonly blocks: BlockTally;
   readonly pipeline: Pipeline;
   readonly files: FileWatcher;
   /** Followed files and entries that wait for one. */
@@ -40,18 +39,12 @@ export interface DataPlaneDeps {
 }
 
 export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
-  const { clock, log, bus, foundation } = deps;
+  const { clock, log, foundation } = deps;
   const { records } = foundation.store;
   const settings = deps.config();
   const enforcement = makeEnforcement(deps);
-  const active = new ActiveFindings();
-  const recorder = new FindingRecorder({
-    records: findingRecords(records),
-    active,
-    log,
-    publish: (finding, serial) => bus.publish('finding', { finding, serial }),
-    respond: (findings) => enforcement.responder.respond(findings),
-  });
+  const findings = makeFindings({ ...deps, records, respond: (made) => enforcement.responder.respond(made) });
+  const { recorder } = findings;
   const pipeline = new Pipeline({
     checks: {
       ssh_bruteforce: {
@@ -64,15 +57,16 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
     startWorker,
     clock,
     log,
-    record: (findings) => recorder.record(findings),
+    record: (made) => recorder.record(made),
     flushed: () => recorder.flushed(),
   });
-  return { ...enforcement, active, recorder, pipeline, ...makeFiles(deps, records, pipeline) };
+  return { ...enforcement, ...findings, pipeline, ...makeFiles(deps, records, pipeline) };
 }
 
 function makeEnforcement({ config, mode, clock, random, log, bus, foundation }: DataPlaneDeps) {
   const { nft, store } = foundation;
   const ledger = new Ledger(decisionRecords(store.records));
+  const blocks = new BlockTally();
   const { firewall: settings, infra_ips: infra } = config();
   const desired = desiredBlocks(ledger, () => responder);
   const firewall = createFirewall({
@@ -90,10 +84,12 @@ function makeEnforcement({ config, mode, clock, random, log, bus, foundation }: 
     log,
     mode,
     expiry: () => durationOf(config().auto_response.block_expiry),
-    publish: (decision, outcome) =>
-      bus.publish('decision', outcome === undefined ? { decision } : { decision, outcome }),
+    publish: (decision, outcome) => {
+      if (outcome?.result === 'enforced') blocks.add(decision, clock.now());
+      bus.publish('decision', outcome === undefined ? { decision } : { decision, outcome });
+    },
   });
-  return { ledger, firewall, responder };
+  return { ledger, firewall, responder, blocks };
 }
 
 function makeFiles({ config, clock }: DataPlaneDeps, records: Records, pipeline: Pipeline) {

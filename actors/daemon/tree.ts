@@ -1,4 +1,5 @@
 import { minutes, seconds } from '../../core/base/time.ts';
+import { systemClock } from '../clock/index.ts';
 import type { HttpService } from '../http/index.ts';
 import { type Service, type Supervisor, supervise } from '../supervisor/index.ts';
 import type { DataPlane } from './data-plane.ts';
@@ -47,13 +48,14 @@ export function treeOf(
 }
 
 /** Books, kernel and expiry as one service: the kernel is in line with the books before the first finding is judged. */
-export function enforcementService(plane: DataPlane, isOn: () => boolean): Service {
-  const { ledger, recorder, responder, firewall } = plane;
+export function enforcementService(plane: DataPlane, { store }: Foundation, isOn: () => boolean): Service {
+  const { ledger, responder, firewall } = plane;
   return {
     id: 'enforcement',
     start: async () => {
       await ledger.load();
-      await recorder.load();
+      await plane.blocks.load(store.records, systemClock.now());
+      await plane.loadFindings();
       await (isOn() ? firewall.enable() : firewall.look());
       responder.start();
     },

@@ -16,6 +16,7 @@ import { consoleAssets } from './assets.ts';
 import { clearSocketPath, loadValidators, readAssets } from './effects.ts';
 import { nodeEngine } from './node/engine.ts';
 import type { HttpEnginePort, ListenCode, Listener, TlsMaterial } from './port.ts';
+import { whole } from './whole.ts';
 
 export interface HttpOptions {
   readonly clock: Clock;
@@ -102,7 +103,8 @@ export function httpService(options: HttpOptions): HttpService {
 async function open(options: HttpOptions, engine: HttpEnginePort, state: State): Promise<void> {
   const { listen, names, socketPath } = options;
   let ownOrigin: OwnOrigin = () => false;
-  const serve = counted(await dispatchFor(options, (origin) => ownOrigin(origin)), options, state.counters);
+  const dispatch = whole(await dispatchFor(options, (origin) => ownOrigin(origin)), options.log);
+  const serve = counted(dispatch, options, state.counters);
   const listener = opened(await engine.listen(listen, await options.tls(), serve));
   state.listeners = [listener];
   ownOrigin = ownOrigins(names, listener.port);

@@ -1,3 +1,4 @@
+export { BlockTally } from './block-tally.ts';
 export { desiredBlocks } from './desired.ts';
 export { type DecisionRecords, Ledger, type Told } from './ledger.ts';
 export { decisionRecords } from './records.ts';

@@ -32,3 +32,9 @@ export interface ChainedAuditRecord extends AuditRecord {
 
 /** Resolves when the record is durable. A rejection is logged and undoes nothing. */
 export type AuditSink = (record: AuditRecord) => Promise<void>;
+
+/** The audit log as it is read. */
+export interface AuditTrail {
+  /** At most `limit`, newest first. Rejects when the log cannot be read. */
+  newest(limit: number): Promise<readonly ChainedAuditRecord[]>;
+}

@@ -1,13 +1,21 @@
 import type { Clock } from '../base/ports.ts';
 import type { Appliance } from './appliance.ts';
+import type { AuditTrail } from './audit.ts';
+import type { Dispositions } from './dispositions.ts';
 import { endpointsOf } from './endpoint.ts';
+import type { History } from './history.ts';
 import type { Identity } from './identity.ts';
 import type { Meter } from './metrics/facts.ts';
+import type { Stats } from './stats.ts';
 
 /** The appliance as the endpoints see it: a narrow port for each thing they ask about. */
 export interface Desks {
   readonly appliance: Appliance;
   readonly meter: Meter;
+  readonly history: History;
+  readonly stats: Stats;
+  readonly dispositions: Dispositions;
+  readonly auditTrail: AuditTrail;
 }
 
 /** What the handlers of the csm and own tables work on. */

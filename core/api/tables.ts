@@ -1,14 +1,22 @@
+import { audit } from './csm/audit.ts';
 import { blockIp } from './csm/block-ip.ts';
 import { blockedIps } from './csm/blocked-ips.ts';
 import { capabilities } from './csm/capabilities.ts';
 import { components } from './csm/components.ts';
+import { dismiss } from './csm/dismiss.ts';
 import { events } from './csm/events.ts';
+import { findingDetail } from './csm/finding-detail.ts';
 import { findings } from './csm/findings.ts';
 import { firewallCheck } from './csm/firewall-check.ts';
 import { health } from './csm/health.ts';
+import { history } from './csm/history.ts';
+import { historyCsv } from './csm/history-csv.ts';
 import { login, logout } from './csm/login.ts';
 import { metrics } from './csm/metrics.ts';
+import { stats } from './csm/stats.ts';
+import { statsTimeline, statsTrend } from './csm/stats-series.ts';
 import { status } from './csm/status.ts';
+import { changeSuppressions, deleteSuppression, suppressions } from './csm/suppressions.ts';
 import { unblockIp } from './csm/unblock-ip.ts';
 import type { ApiDeps } from './deps.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -29,6 +37,17 @@ export const CSM_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
   components,
   events,
   findings,
+  findingDetail,
+  history,
+  historyCsv,
+  stats,
+  statsTrend,
+  statsTimeline,
+  dismiss,
+  suppressions,
+  changeSuppressions,
+  deleteSuppression,
+  audit,
   blockedIps,
   firewallCheck,
   blockIp,

@@ -1,5 +1,8 @@
 import type { Finding } from '../detect/finding.ts';
 import type { Cursor } from '../event/cursor.ts';
+import type { Dismissal } from '../incident/dismissal.ts';
+import type { Rollup, RollupState } from '../incident/rollup.ts';
+import type { SuppressedMark, Suppression } from '../incident/suppression.ts';
 import type { Decision, Outcome } from '../respond/decision.ts';
 import { collection, index, journal } from './collection.ts';
 
@@ -17,6 +20,21 @@ export const findings = journal<Finding>()(
   },
   'id',
 );
+
+/** Marks of suppressed findings by the finding's serial. */
+export const suppressedMarks = collection<SuppressedMark>()('finding-suppressed', ['number']);
+
+/** Suppressions by id. */
+export const suppressions = collection<Suppression>()('suppression', ['text']);
+
+/** Dismissals by check, kind of subject and subject. */
+export const dismissals = collection<Dismissal>()('dismissal', ['text', 'text', 'text']);
+
+/** Counts of findings by unit and beginning of the bucket. */
+export const rollups = collection<Rollup>()('rollup', ['text', 'number']);
+
+/** How far the rollups have come; one record. */
+export const rollupState = collection<RollupState>()('rollup-state', ['text']);
 
 /** Decisions by id. */
 export const decisions = collection<Decision>()('decision', ['text'], {
@@ -37,4 +55,16 @@ export const checkpoints = collection<unknown>()('checkpoint', ['text', 'text'])
 export const meta = collection<unknown>()('meta', ['text']);
 
 /** Everything whose index entries are rebuilt after a repair. */
-export const COLLECTIONS = [findings, decisions, outcomes, cursors, checkpoints, meta] as const;
+export const COLLECTIONS = [
+  findings,
+  suppressedMarks,
+  suppressions,
+  dismissals,
+  rollups,
+  rollupState,
+  decisions,
+  outcomes,
+  cursors,
+  checkpoints,
+  meta,
+] as const;

@@ -53,6 +53,8 @@ const OWN_FIELDS: Readonly<Record<string, readonly string[]>> = {
   blockedIps: ['enforced'],
   findings: ['id', 'source_ip', 'count'],
   events: ['id'],
+  suppressions: ['actor'],
+  audit: ['serial', 'actor', 'actor_kind', 'status', 'request_id', 'prev', 'hash'],
   components: ['state', 'message', 'counters'],
 };
 
@@ -90,7 +92,7 @@ function compareScalar(pattern: string, value: unknown, where: string): void {
   else if (/^float/.test(pattern)) assert.equal(typeof value, 'number', where);
   else if (/^rfc3339/.test(pattern)) assert.ok(typeof value === 'string' && /^\d{4}-\d\d-\d\dT|^$/.test(value), where);
   else if (/^map/.test(pattern)) assert.equal(typeof value, 'object', where);
-  else if (/\[\]/.test(pattern)) assert.ok(Array.isArray(value), where);
+  else if (/\[\]|^\[/.test(pattern)) assert.ok(Array.isArray(value), where);
   else assert.equal(typeof value, 'string', where);
 }
 

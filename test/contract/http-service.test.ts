@@ -48,7 +48,7 @@ function fixture(t: TestContext, change: Partial<HttpOptions> = {}) {
     clients.push(client);
     return client;
   };
-  return { folder, appliance, options, service, connect };
+  return { folder, desks, appliance, options, service, connect };
 }
 
 const never = () => assert.fail('the service crashed');
@@ -83,6 +83,21 @@ test('API, console and events over HTTPS; the same API for root on the socket', 
 
   assert.deepEqual(service.component().counters, { requests: 6, refused: 1, failed: 0 });
   assert.equal(service.component().state, 'ok');
+});
+
+test('a table goes out whole, or the request fails', async (t) => {
+  const { desks, service, connect } = fixture(t);
+  await service.start(never);
+  const client = await connect();
+  desks.rows = Array.from({ length: 3000 }, (_, i) => ({ finding: FINDING, serial: 3000 - i }));
+  client.send(get('/api/v1/history/csv', ADMIN));
+  const table = await client.response();
+  assert.deepEqual([table.status, table.body.split('\r\n').length], [200, 3002]);
+  desks.breaksAfter = 2000;
+  client.send(get('/api/v1/history/csv', ADMIN));
+  const broken = await client.response();
+  assert.equal(broken.status, 500);
+  assert.match(broken.body, /"error": "Internal error \(request [0-9a-f-]{36}\)"/);
 });
 
 test('its own pages may write, others not', async (t) => {

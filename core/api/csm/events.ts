@@ -5,7 +5,7 @@ import { endpoint } from '../deps.ts';
 import { severityInt } from './wire.ts';
 
 /** CSM's Finding as far as this version attributes one, then `id`, which is ours. */
-const FindingEvent = Type.Object({
+export const FindingEvent = Type.Object({
   severity: Type.Integer({ minimum: 0, maximum: 2 }),
   check: Type.String(),
   message: Type.String(),

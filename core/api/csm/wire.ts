@@ -1,3 +1,4 @@
+import { Type } from 'typebox';
 import type { Component } from '../../base/component.ts';
 import { type Deadline, type Millis, millis, rfc3339 } from '../../base/time.ts';
 import { SEVERITIES, type Severity } from '../../detect/finding.ts';
@@ -5,6 +6,18 @@ import type { Origin } from '../../respond/decision.ts';
 
 /** CSM's integers: 0 warning, 1 high, 2 critical. */
 export const severityInt = (severity: Severity): number => SEVERITIES.indexOf(severity);
+
+export const Count = Type.Integer({ minimum: 0 });
+
+/** Counts by severity, as the statistics have them. */
+export const SeverityCounts = Type.Object({ critical: Count, high: Count, warning: Count, total: Count });
+
+export const severityCounts = ({ critical, high, warning }: Readonly<Record<Severity, number>>) => ({
+  critical,
+  high,
+  warning,
+  total: critical + high + warning,
+});
 
 /** CSM's words for who made a block. It knows no other API client than its web interface. */
 export const BLOCK_SOURCES: Readonly<Record<Origin, string>> = {
