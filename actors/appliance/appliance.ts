@@ -14,6 +14,7 @@ import type { ConfigFile } from '../host-integration/config-file/index.ts';
 import type { ActiveFindings, FindingRecorder } from '../incidents/index.ts';
 import type { Ledger, Responder } from '../responder/index.ts';
 import type { StoreHealth } from '../store/index.ts';
+import { testFinding } from './findings.ts';
 import { modeReason } from './mode.ts';
 import type { Topics } from './topics.ts';
 
@@ -77,6 +78,8 @@ export class RunningAppliance implements Appliance {
         managed: firewall.state() === 'enforcing',
         engine: this.#parts.firewallEngine,
         table: config.firewall.table,
+        capacity: config.firewall.max_blocks,
+        infra: config.infra_ips,
       },
       http: { engine: this.#parts.httpEngine() },
       components: this.#parts.components(),
@@ -118,6 +121,16 @@ export class RunningAppliance implements Appliance {
 
   unblock(request: Parameters<Appliance['unblock']>[0]) {
     return this.#parts.responder.unblock(request);
+  }
+
+  unblockAll(...request: Parameters<Appliance['unblockAll']>) {
+    return this.#parts.responder.unblockAll(...request);
+  }
+
+  async testAlert(actor: string) {
+    const { clock, recorder } = this.#parts;
+    await recorder.record([testFinding(this.#config.hostname, actor, clock.now())]);
+    return recorder.flushed();
   }
 
   onFinding(listener: Parameters<Appliance['onFinding']>[0]) {

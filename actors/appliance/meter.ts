@@ -1,3 +1,4 @@
+import type { Allows } from '../../core/api/allows.ts';
 import type { Appliance } from '../../core/api/appliance.ts';
 import type { DecisionCount, Dropped, Meter, MetricFacts, ProcessFacts } from '../../core/api/metrics/facts.ts';
 import type { HttpMeter } from '../../core/api/metrics/http-meter.ts';
@@ -6,6 +7,7 @@ import type { Topics } from './topics.ts';
 
 export interface MeterParts {
   readonly appliance: Pick<Appliance, 'facts' | 'blocks'>;
+  readonly allows: Pick<Allows, 'list'>;
   readonly bus: Bus<Topics>;
   readonly http: HttpMeter;
   readonly dropped: () => Promise<readonly Dropped[]>;
@@ -30,11 +32,12 @@ export class RunningMeter implements Meter {
   }
 
   async read(): Promise<MetricFacts> {
-    const { appliance, http, dropped, process } = this.#parts;
+    const { appliance, allows, http, dropped, process } = this.#parts;
     const [facts, packets, own] = await Promise.all([appliance.facts(), dropped(), process()]);
     return {
       appliance: facts,
       blocked: appliance.blocks().length,
+      allowed: allows.list().length,
       findings: { ...this.#findings },
       decisions: [...this.#decisions.values()],
       dropped: packets,

@@ -91,6 +91,7 @@ export class Daemon {
     );
     this.#meter = new RunningMeter({
       appliance: this.#appliance,
+      allows: this.#plane.allows,
       bus,
       http: this.#httpMeter,
       dropped: () => this.#plane.firewall.dropped(),
@@ -107,7 +108,7 @@ export class Daemon {
   async run({ stdout }: { readonly stdout: Output }): Promise<number> {
     const { log, foundation } = this.#parts;
     const asked = stopSignal();
-    const enforcement = enforcementService(this.#plane, foundation, () => this.#appliance.mode !== 'observe');
+    const enforcement = enforcementService(this.#plane, () => this.#appliance.mode !== 'observe');
     const tree = treeOf(foundation, this.#plane, this.#http, enforcement);
     const abort = new AbortController();
     const stopped = asked.then((signal) => {
@@ -180,12 +181,14 @@ export class Daemon {
   }
 
   #desks(): Desks {
-    const { history, dispositions } = this.#plane;
+    const { history, dispositions, allows, firewallLog } = this.#plane;
     return {
       appliance: this.#appliance,
       meter: this.#meter,
       history,
       dispositions,
+      allows,
+      firewallTrail: firewallLog,
       stats: statsOf({ ...this.#plane, clock: systemClock }),
       auditTrail: this.#parts.foundation.audit,
     };

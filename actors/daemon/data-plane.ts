@@ -1,27 +1,22 @@
 import type { Component } from '../../core/base/component.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
 import type { Millis } from '../../core/base/time.ts';
-import { durationOf, lengthOf } from '../../core/config/formats.ts';
+import { lengthOf } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { fingerprintOf } from '../../core/event/framing.ts';
 import { cursors } from '../../core/keys/records.ts';
 import type { Mode } from '../../core/respond/mode.ts';
 import type { Topics } from '../appliance/index.ts';
 import type { Bus } from '../bus/index.ts';
-import { createFirewall, type KernelFirewall } from '../firewall/index.ts';
 import { checkpointRecords, Pipeline, startWorker } from '../pipeline/index.ts';
-import { BlockTally, decisionRecords, desiredBlocks, Ledger, Responder } from '../responder/index.ts';
 import type { Records } from '../store/index.ts';
 import { type Cursor, FileWatcher, openFileSystem } from '../watchers/files/index.ts';
-import { makeFindings } from './findings.ts';
+import { type Enforcement, makeEnforcement } from './enforcement.ts';
+import { type Findings, makeFindings } from './findings.ts';
 import type { Foundation } from './foundation.ts';
 
 /** From a line in a file to an element in the kernel. */
-export interface DataPlane extends ReturnType<typeof makeFindings> {
-  readonly ledger: Ledger;
-  readonly responder: Responder;
-  readonly firewall: KernelFirewall;
-  readonly blocks: BlockTally;
+export interface DataPlane extends Enforcement, Findings {
   readonly pipeline: Pipeline;
   readonly files: FileWatcher;
   /** Followed files and entries that wait for one. */
@@ -61,35 +56,6 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
     flushed: () => recorder.flushed(),
   });
   return { ...enforcement, ...findings, pipeline, ...makeFiles(deps, records, pipeline) };
-}
-
-function makeEnforcement({ config, mode, clock, random, log, bus, foundation }: DataPlaneDeps) {
-  const { nft, store } = foundation;
-  const ledger = new Ledger(decisionRecords(store.records));
-  const blocks = new BlockTally();
-  const { firewall: settings, infra_ips: infra } = config();
-  const desired = desiredBlocks(ledger, () => responder);
-  const firewall = createFirewall({
-    nft,
-    clock,
-    log,
-    desired,
-    settings: { table: settings.table, maxBlocks: settings.max_blocks, infra },
-  });
-  const responder: Responder = new Responder({
-    ledger,
-    firewall,
-    clock,
-    random,
-    log,
-    mode,
-    expiry: () => durationOf(config().auto_response.block_expiry),
-    publish: (decision, outcome) => {
-      if (outcome?.result === 'enforced') blocks.add(decision, clock.now());
-      bus.publish('decision', outcome === undefined ? { decision } : { decision, outcome });
-    },
-  });
-  return { ledger, firewall, responder, blocks };
 }
 
 function makeFiles({ config, clock }: DataPlaneDeps, records: Records, pipeline: Pipeline) {

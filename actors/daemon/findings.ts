@@ -26,6 +26,8 @@ export interface FindingsDeps {
   readonly respond: RecorderDeps['respond'];
 }
 
+export type Findings = ReturnType<typeof makeFindings>;
+
 /** Everything that keeps findings, counts them, and remembers what operators said of them. */
 export function makeFindings({ records, clock, random, log, bus, respond }: FindingsDeps) {
   const suppressions = new Suppressions({ records, clock, random });

@@ -1,5 +1,4 @@
 import { minutes, seconds } from '../../core/base/time.ts';
-import { systemClock } from '../clock/index.ts';
 import type { HttpService } from '../http/index.ts';
 import { type Service, type Supervisor, supervise } from '../supervisor/index.ts';
 import type { DataPlane } from './data-plane.ts';
@@ -48,17 +47,21 @@ export function treeOf(
 }
 
 /** Books, kernel and expiry as one service: the kernel is in line with the books before the first finding is judged. */
-export function enforcementService(plane: DataPlane, { store }: Foundation, isOn: () => boolean): Service {
-  const { ledger, responder, firewall } = plane;
+export function enforcementService(plane: DataPlane, isOn: () => boolean): Service {
+  const { responder, firewall, allows, firewallLog } = plane;
   return {
     id: 'enforcement',
     start: async () => {
-      await ledger.load();
-      await plane.blocks.load(store.records, systemClock.now());
+      await plane.loadBooks();
       await plane.loadFindings();
       await (isOn() ? firewall.enable() : firewall.look());
+      await allows.start();
       responder.start();
     },
-    stop: async () => responder.stop(),
+    stop: async () => {
+      allows.stop();
+      responder.stop();
+      await firewallLog.flushed();
+    },
   };
 }

@@ -13,7 +13,7 @@ import { putOps, removeOps } from './elements.ts';
 import { firewallMachine } from './machine.ts';
 import type { DesiredBlocks, DroppedPackets, Firewall, FirewallState, KernelBlock } from './port.ts';
 import { commitGroups, orThrow, sync } from './sync.ts';
-import { blockedSet, countersOf, tableOf } from './table.ts';
+import { allowedOps, blockedSet, countersOf, tableOf } from './table.ts';
 
 export type { DesiredBlocks, DroppedPackets, Firewall, FirewallState, KernelBlock } from './port.ts';
 
@@ -151,6 +151,13 @@ class NftFirewall implements KernelFirewall {
     const done = await this.#commit(ips.map(removeOps));
     if (done.ok) this.#counters.released += ips.length;
     else this.drifted();
+    return done;
+  }
+
+  async letIn(): Promise<NftResult<void>> {
+    if (!HOLDS_ELEMENTS.has(this.state())) return DONE;
+    const done = await this.#commit([allowedOps(this.#deps.desired.allowed())]);
+    if (!done.ok) this.drifted();
     return done;
   }
 

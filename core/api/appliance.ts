@@ -4,7 +4,14 @@ import type { Result } from '../base/result.ts';
 import type { Millis } from '../base/time.ts';
 import type { Finding, Severity } from '../detect/finding.ts';
 import type { FindingGroup } from '../incident/finding-group.ts';
-import type { BlockRefusal, BlockRequest, Lifted, UnblockRefusal, UnblockRequest } from '../respond/block.ts';
+import type {
+  BlockRefusal,
+  BlockRequest,
+  BulkLifted,
+  Lifted,
+  UnblockRefusal,
+  UnblockRequest,
+} from '../respond/block.ts';
 import type { Decision } from '../respond/decision.ts';
 import type { Mode } from '../respond/mode.ts';
 
@@ -22,6 +29,10 @@ export interface ApplianceFacts {
     readonly managed: boolean;
     readonly engine: string;
     readonly table: string;
+    /** Addresses that may be blocked at once. */
+    readonly capacity: number;
+    /** Addresses and networks that are never blocked. */
+    readonly infra: readonly string[];
   };
   readonly http: { readonly engine: string };
   readonly components: readonly Component[];
@@ -49,6 +60,10 @@ export interface Appliance {
   /** Resolves when the kernel holds it and it is durable. An address that is blocked already gets the new reason and expiry. */
   block(request: BlockRequest): Promise<Result<Decision, BlockRefusal>>;
   unblock(request: UnblockRequest): Promise<Result<Lifted, UnblockRefusal>>;
+  /** Lifts many at once; an address that is not blocked counts as done. */
+  unblockAll(ips: readonly Ip[], actor: string): Promise<Result<BulkLifted, Exclude<UnblockRefusal, 'not_blocked'>>>;
+  /** Makes a finding that goes the way of every alert, so that somebody can see whether it arrives. */
+  testAlert(actor: string): Promise<Result<void, 'unkept'>>;
   /** Every finding as it is made, in order. Returns the unsubscriber. */
   onFinding(listener: (finding: Finding, serial: number) => void): () => void;
   /**

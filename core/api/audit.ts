@@ -8,7 +8,7 @@ export interface AuditRecord {
   readonly action: string;
   /** What was acted upon, e.g. the canonical address; empty when the action has no target. */
   readonly target: string;
-  /** Declared fields of the request body. */
+  /** Declared fields of the request body; a list as one text, blanks between. */
   readonly details: Readonly<Record<string, string | number | boolean>>;
   /** Name of the principal; empty when nobody was authenticated (a failed login). */
   readonly actor: string;

@@ -40,6 +40,7 @@ export function recordOf({ declaration, context, body, reply, status }: AuditedC
   const { action, target = '', details = [] } = declaration;
   const kept = details.flatMap((name) => {
     const value = fieldOf(body, name);
+    if (Array.isArray(value)) return [[name, value.filter(isPlain).join(' ')] as const];
     return isPlain(value) ? [[name, value] as const] : [];
   });
   const { principal, peer, requestId } = context;

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/ports.ts';
+import type { Allows, FirewallTrail } from './allows.ts';
 import type { Appliance } from './appliance.ts';
 import type { AuditTrail } from './audit.ts';
 import type { Dispositions } from './dispositions.ts';
@@ -14,6 +15,8 @@ export interface Desks {
   readonly meter: Meter;
   readonly history: History;
   readonly stats: Stats;
+  readonly allows: Allows;
+  readonly firewallTrail: FirewallTrail;
   readonly dispositions: Dispositions;
   readonly auditTrail: AuditTrail;
 }

@@ -1,3 +1,4 @@
+import { allowIp, removeAllow } from './csm/allow-ip.ts';
 import { audit } from './csm/audit.ts';
 import { blockIp } from './csm/block-ip.ts';
 import { blockedIps } from './csm/blocked-ips.ts';
@@ -7,7 +8,10 @@ import { dismiss } from './csm/dismiss.ts';
 import { events } from './csm/events.ts';
 import { findingDetail } from './csm/finding-detail.ts';
 import { findings } from './csm/findings.ts';
+import { firewallAllowed } from './csm/firewall-allowed.ts';
+import { firewallAudit } from './csm/firewall-audit.ts';
 import { firewallCheck } from './csm/firewall-check.ts';
+import { firewallStatus } from './csm/firewall-status.ts';
 import { health } from './csm/health.ts';
 import { history } from './csm/history.ts';
 import { historyCsv } from './csm/history-csv.ts';
@@ -17,6 +21,8 @@ import { stats } from './csm/stats.ts';
 import { statsTimeline, statsTrend } from './csm/stats-series.ts';
 import { status } from './csm/status.ts';
 import { changeSuppressions, deleteSuppression, suppressions } from './csm/suppressions.ts';
+import { testAlert } from './csm/test-alert.ts';
+import { unblockBulk } from './csm/unblock-bulk.ts';
 import { unblockIp } from './csm/unblock-ip.ts';
 import type { ApiDeps } from './deps.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -52,6 +58,13 @@ export const CSM_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
   firewallCheck,
   blockIp,
   unblockIp,
+  unblockBulk,
+  firewallStatus,
+  firewallAllowed,
+  firewallAudit,
+  allowIp,
+  removeAllow,
+  testAlert,
   login,
   logout,
   metrics,

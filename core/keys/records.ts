@@ -3,7 +3,9 @@ import type { Cursor } from '../event/cursor.ts';
 import type { Dismissal } from '../incident/dismissal.ts';
 import type { Rollup, RollupState } from '../incident/rollup.ts';
 import type { SuppressedMark, Suppression } from '../incident/suppression.ts';
+import type { Allow } from '../respond/allow.ts';
 import type { Decision, Outcome } from '../respond/decision.ts';
+import type { FirewallEvent } from '../respond/firewall-event.ts';
 import { collection, index, journal } from './collection.ts';
 
 /** Findings in the order they were made. A finding whose id is there already is not stored twice. */
@@ -45,6 +47,12 @@ export const decisions = collection<Decision>()('decision', ['text'], {
 /** Outcomes by decision, moment and result: the same outcome told twice is one record. */
 export const outcomes = collection<Outcome>()('outcome', ['text', 'number', 'text']);
 
+/** Allows by address or network. */
+export const allows = collection<Allow>()('allow', ['text']);
+
+/** What was done to the firewall, in order; the oldest are deleted. */
+export const firewallEvents = journal<FirewallEvent>()('firewall-event');
+
 /** Cursors by path. */
 export const cursors = collection<Cursor>()('cursor', ['text']);
 
@@ -64,6 +72,8 @@ export const COLLECTIONS = [
   rollupState,
   decisions,
   outcomes,
+  allows,
+  firewallEvents,
   cursors,
   checkpoints,
   meta,

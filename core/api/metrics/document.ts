@@ -4,7 +4,7 @@ import { METRICS } from './table.ts';
 /** The page about metrics, from their declarations. */
 export const metricsDocument = (): string => `# Metrics
 
-<!-- Generated from the declarations by a test; renew it: BARTIZAN_UPDATE_DOCS=1 npm run check -- contract -->
+<!-- Generated from the declarations by a test; renew it: BARTIZAN_RENEW_GOLDENS=1 npm run check -- contract -->
 
 \`GET /metrics\` answers in the Prometheus text format 0.0.4 to the token of \`webui.metrics_token\` and to admins; a read
 token is refused. Counters begin with the process, those of dropped packets with the kernel's table. A metric has 1,000

@@ -31,6 +31,7 @@ export interface Dropped {
 export interface MetricFacts {
   readonly appliance: ApplianceFacts;
   readonly blocked: number;
+  readonly allowed: number;
   readonly findings: Readonly<Record<Severity, number>>;
   readonly decisions: readonly DecisionCount[];
   /** Empty while the kernel is not touched. */

@@ -46,6 +46,7 @@ export const METRICS: readonly Metric[] = [
     Number(appliance.firewall.managed),
   ),
   gauge('bartizan_firewall_blocked_addresses', 'Addresses blocked now', ({ blocked }) => blocked),
+  gauge('bartizan_firewall_allowed_networks', 'Addresses and networks allowed now', ({ allowed }) => allowed),
   counter('bartizan_firewall_changes_total', 'Changes asked of the kernel, by kind', ofChanges),
   counter(
     'bartizan_firewall_dropped_packets_total',

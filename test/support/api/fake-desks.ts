@@ -1,3 +1,4 @@
+import type { Allows, FirewallTrail } from '../../../core/api/allows.ts';
 import type { ChainedAuditRecord } from '../../../core/api/audit.ts';
 import type { Desks } from '../../../core/api/deps.ts';
 import type { Dispositions, SuppressRefusal } from '../../../core/api/dispositions.ts';
@@ -9,6 +10,8 @@ import { fail, ok } from '../../../core/base/result.ts';
 import { type HistoryRow, passing } from '../../../core/incident/history.ts';
 import { bucketsUpTo, counted, EMPTY } from '../../../core/incident/rollup.ts';
 import type { Suppression } from '../../../core/incident/suppression.ts';
+import { type Allow, type AllowRefusal, subjectOf } from '../../../core/respond/allow.ts';
+import type { FirewallEvent } from '../../../core/respond/firewall-event.ts';
 import { FakeAppliance, FINDING, START } from './fake-appliance.ts';
 
 export const SUPPRESSION: Suppression = {
@@ -18,6 +21,15 @@ export const SUPPRESSION: Suppression = {
   reason: 'known scanner',
   at: START,
   actor: 'operator',
+};
+
+export const ALLOW: Allow = {
+  subject: '198.51.100.0/24',
+  reason: 'monitoring',
+  origin: 'api',
+  actor: 'operator',
+  at: START,
+  expiresAt: 'never',
 };
 
 export const AUDITED: ChainedAuditRecord = {
@@ -42,6 +54,12 @@ export class FakeDesks implements Desks {
   rows: readonly HistoryRow[] = [{ finding: FINDING, serial: 7 }];
   trail: readonly ChainedAuditRecord[] = [AUDITED];
   suppressRefusal: SuppressRefusal | undefined;
+  allowed: readonly Allow[] = [ALLOW];
+  allowRefusal: AllowRefusal | undefined;
+  events: readonly FirewallEvent[] = [
+    { at: START, action: 'block', subject: '192.0.2.9', reason: 'ssh', origin: 'auto_response', expiresAt: 'never' },
+  ];
+  warning: { readonly warning?: string } = {};
   diskFails = false;
   /** Rows after which reading the history fails. */
   breaksAfter = Number.POSITIVE_INFINITY;
@@ -68,6 +86,23 @@ export class FakeDesks implements Desks {
     bruteForce: () => ({ unique: 1, top: [{ ip: '192.0.2.9', count: 1 }] }),
     blocked: () => 3,
   };
+
+  readonly allows: Allows = {
+    list: () => this.allowed,
+    allow: async (request) => {
+      this.appliance.asked.push(['allow', request]);
+      const { allowRefusal: refusal } = this;
+      if (refusal !== undefined) return fail(refusal, `no: ${refusal}`);
+      const { network, ...order } = request;
+      return ok({ ...order, subject: subjectOf(network), at: START, ...this.warning });
+    },
+    disallow: async (network, by) => {
+      this.appliance.asked.push(['disallow', network.text, by]);
+      return this.diskFails ? fail('failed', 'no: disk') : ok(this.warning);
+    },
+  };
+
+  readonly firewallTrail: FirewallTrail = { newest: async (limit) => this.events.slice(0, limit) };
 
   readonly dispositions: Dispositions = {
     suppressions: () => [SUPPRESSION],
@@ -97,6 +132,7 @@ export class FakeDesks implements Desks {
     return {
       appliance: await this.appliance.facts(),
       blocked: this.appliance.blocks().length,
+      allowed: this.allowed.length,
       findings: { warning: 0, high: 1, critical: 2 },
       decisions: [{ state: 'active', origin: 'auto_response', count: 2 }],
       dropped: [{ family: 4, packets: 3, bytes: 180 }],

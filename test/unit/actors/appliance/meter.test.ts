@@ -11,6 +11,7 @@ test('findings and decisions are counted as they pass', async () => {
   });
   const meter = new RunningMeter({
     appliance: new FakeAppliance(),
+    allows: { list: () => [] },
     bus,
     http: new HttpMeter(),
     dropped: async () => [],
