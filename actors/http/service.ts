@@ -13,6 +13,7 @@ import { fail, messageOf, type Result } from '../../core/base/result.ts';
 import { millis, seconds } from '../../core/base/time.ts';
 import type { Service } from '../supervisor/index.ts';
 import { consoleAssets } from './assets.ts';
+import { condensed } from './condense.ts';
 import { clearSocketPath, loadValidators, readAssets } from './effects.ts';
 import { nodeEngine } from './node/engine.ts';
 import type { HttpEnginePort, ListenCode, Listener, TlsMaterial } from './port.ts';
@@ -104,7 +105,7 @@ async function open(options: HttpOptions, engine: HttpEnginePort, state: State):
   const { listen, names, socketPath } = options;
   let ownOrigin: OwnOrigin = () => false;
   const dispatch = whole(await dispatchFor(options, (origin) => ownOrigin(origin)), options.log);
-  const serve = counted(dispatch, options, state.counters);
+  const serve = counted(condensed(dispatch), options, state.counters);
   const listener = opened(await engine.listen(listen, await options.tls(), serve));
   state.listeners = [listener];
   ownOrigin = ownOrigins(names, listener.port);

@@ -53,6 +53,7 @@ const OWN_FIELDS: Readonly<Record<string, readonly string[]>> = {
   blockedIps: ['enforced'],
   findings: ['id', 'source_ip', 'count'],
   events: ['id'],
+  blockedIps: ['enforced'],
   unblockBulk: ['warning'],
   allowIp: ['warning'],
   removeAllow: ['warning'],
@@ -79,7 +80,7 @@ function compare(pattern: unknown, value: unknown, where: string, own: readonly 
   } else if (typeof pattern === 'object' && pattern !== null) {
     assert.ok(typeof value === 'object' && value !== null, `${where} is an object`);
     for (const [key, inner] of Object.entries(pattern)) {
-      const optional = typeof inner === 'string' && /\?|only when/.test(inner);
+      const optional = typeof inner === 'string' && /\?|only when|when error|present/.test(inner);
       if (key in value) compare(inner, (value as Record<string, unknown>)[key], `${where}.${key}`);
       else assert.ok(optional, `${where}.${key} is there`);
     }
@@ -90,12 +91,12 @@ function compare(pattern: unknown, value: unknown, where: string, own: readonly 
 
 function compareScalar(pattern: string, value: unknown, where: string): void {
   if (value === null) assert.match(pattern, /null/, where);
+  else if (/\[\]|^\[/.test(pattern)) assert.ok(Array.isArray(value), where);
   else if (/^int/.test(pattern)) assert.ok(Number.isInteger(value), where);
   else if (/^bool|^true/.test(pattern)) assert.equal(typeof value, 'boolean', where);
   else if (/^float/.test(pattern)) assert.equal(typeof value, 'number', where);
   else if (/^rfc3339/.test(pattern)) assert.ok(typeof value === 'string' && /^\d{4}-\d\d-\d\dT|^$/.test(value), where);
   else if (/^map/.test(pattern)) assert.equal(typeof value, 'object', where);
-  else if (/\[\]|^\[/.test(pattern)) assert.ok(Array.isArray(value), where);
   else assert.equal(typeof value, 'string', where);
 }
 

@@ -53,9 +53,12 @@ const rowOf = ({ at, action, subject, reason, origin, expiresAt = 'never' }: Fir
   ip: subject,
   reason,
   source: BLOCK_SOURCES[origin],
-  duration: expiresAt === 'never' ? '' : goDuration(millis(Math.max(0, expiresAt - at))),
+  duration: expiresAt === 'never' ? '' : goDuration(wholeSeconds(expiresAt - at)),
   time_ago: ago(at, now),
 });
+
+/** An order's length is read a moment before it is carried out. */
+const wholeSeconds = (length: number): Millis => millis(Math.max(0, Math.round(length / 1000) * 1000));
 
 function isWanted(row: Static<typeof Row>, { search = '', action = '', source = '' }: Static<typeof Query>): boolean {
   const sought = search.toLowerCase();
