@@ -115,7 +115,8 @@ export class RollupDraft {
   readonly gone = (unit: RollupUnit): readonly Millis[] => {
     const before = this.#before[unit];
     const oldest = firstOf(unit, this.#now, KEPT[unit]);
-    return before.size < KEPT[unit] ? [] : [...before.keys()].filter((start) => start < oldest);
+    const isFull = before.size + this.changed[unit].size > KEPT[unit];
+    return isFull ? [...before.keys()].filter((start) => start < oldest) : [];
   };
 }
 
