@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ProcessFacts } from '../../core/api/metrics/facts.ts';
 import { millis } from '../../core/base/time.ts';
@@ -34,8 +35,10 @@ export const processAge = (): number => process.uptime() * 1000;
 export const keepPrivate = (): void => {
   process.umask(0o077);
 };
+
 const STARTED = millis(Math.round(Date.now() - processAge()));
 
+/** What the kernel accounts to this process. */
 export async function processFacts(): Promise<ProcessFacts> {
   const { user, system } = process.cpuUsage();
   const openFiles = await readdir('/proc/self/fd').then(

@@ -53,7 +53,6 @@ const OWN_FIELDS: Readonly<Record<string, readonly string[]>> = {
   blockedIps: ['enforced'],
   findings: ['id', 'source_ip', 'count'],
   events: ['id'],
-  blockedIps: ['enforced'],
   unblockBulk: ['warning'],
   allowIp: ['warning'],
   removeAllow: ['warning'],
