@@ -103,6 +103,10 @@ export class RunningAppliance implements Appliance {
     return this.#isBlocking ? [...this.#parts.ledger.active()].sort((a, b) => b.at - a.at) : [];
   }
 
+  blockCount() {
+    return this.#isBlocking ? this.#parts.ledger.size : 0;
+  }
+
   blockOf(ip: Parameters<Appliance['blockOf']>[0]) {
     return this.#isBlocking ? this.#parts.ledger.of(ip) : undefined;
   }

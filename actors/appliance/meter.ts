@@ -6,7 +6,7 @@ import type { Bus } from '../bus/index.ts';
 import type { Topics } from './topics.ts';
 
 export interface MeterParts {
-  readonly appliance: Pick<Appliance, 'facts' | 'blocks'>;
+  readonly appliance: Pick<Appliance, 'facts' | 'blockCount'>;
   readonly allows: Pick<Allows, 'list'>;
   readonly bus: Bus<Topics>;
   readonly http: HttpMeter;
@@ -36,7 +36,7 @@ export class RunningMeter implements Meter {
     const [facts, packets, own] = await Promise.all([appliance.facts(), dropped(), process()]);
     return {
       appliance: facts,
-      blocked: appliance.blocks().length,
+      blocked: appliance.blockCount(),
       allowed: allows.list().length,
       findings: { ...this.#findings },
       decisions: [...this.#decisions.values()],

@@ -28,8 +28,9 @@ export interface SyncOutcome {
 }
 
 /**
- * Makes the kernel hold what is desired: the table's shape, infra, what is allowed, then blocks. Elements of unknown decisions are adopted,
- * those of ended decisions and those without an id are removed, missing ones added, newest first, as far as there is room.
+ * Makes the kernel hold what is desired: the table's shape, infra, what is allowed, then blocks. Elements of unknown
+ * decisions are adopted, those of ended decisions and those without an id are removed, missing ones added, newest first,
+ * as far as there is room.
  * @throws Error with the kernel's words when a step fails; what was done stays done and the next sync goes on from there
  */
 export async function sync(deps: SyncDeps): Promise<SyncOutcome> {

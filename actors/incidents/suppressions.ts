@@ -16,6 +16,7 @@ export interface SuppressionsDeps {
   readonly records: Records;
   readonly clock: Pick<Clock, 'now'>;
   readonly random: Random;
+  readonly most?: number;
 }
 
 /** The suppressions in force: on disk first, then in memory. */
@@ -48,8 +49,8 @@ export class Suppressions {
     if (!pattern.ok) return pattern;
     const same = this.#rules.find((rule) => rule.check === check && rule.pathPattern === pathPattern);
     if (same !== undefined) return ok(same);
-    if (this.#rules.length >= MOST) return fail('full', `there are ${MOST} suppressions already; delete some first`);
-    const { records, clock, random } = this.#deps;
+    const { records, clock, random, most = MOST } = this.#deps;
+    if (this.#rules.length >= most) return fail('full', `there are ${most} suppressions already; delete some first`);
     const rule: Suppression = {
       id: bytesToHex(random.bytes(ID_BYTES)),
       check,

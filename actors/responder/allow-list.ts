@@ -28,11 +28,13 @@ export interface AllowListDeps {
   readonly book: AllowBook;
   readonly records: AllowRecords;
   readonly firewall: Pick<Firewall, 'letIn'>;
-  /** Lifts the blocks of what is allowed by now. */
+  /** Lifts the blocks of what is allowed by now; `by` whose word. */
   readonly liftAllowed: (by: string) => Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
   readonly publish: (event: FirewallEvent) => void;
+  /** How many there may be; what fits one transaction of the kernel unless given. */
+  readonly most?: number;
 }
 
 /** Fits one transaction of the kernel, whatever networks these are. */
@@ -64,7 +66,7 @@ export class AllowList implements Allows {
 
   /** Lifts what a crash left blocked beside its allow, and watches the time. */
   async start(): Promise<void> {
-    await this.#deps.liftAllowed('an allow');
+    await this.#deps.liftAllowed('an operator');
     this.#watch();
   }
 
@@ -77,12 +79,12 @@ export class AllowList implements Allows {
   }
 
   async allow(request: AllowRequest): Promise<Result<Allow & Followed, AllowRefusal>> {
-    const { book, clock, liftAllowed } = this.#deps;
+    const { book, clock, liftAllowed, most = MOST } = this.#deps;
     const { network, reason, origin, actor, expiresAt } = request;
     if (isTooBroad(network))
       return fail('too_broad', `${network.text} is too broad to be allowed: at least /8, or /32 for IPv6`);
-    if (book.size >= MOST && book.of(network) === undefined) {
-      return fail('full', `${MOST} addresses and networks are allowed already; remove some, or allow a network`);
+    if (book.size >= most && book.of(network) === undefined) {
+      return fail('full', `${most} addresses and networks are allowed already; remove some, or allow a network`);
     }
     const allow: Allow = { subject: subjectOf(network), reason, origin, actor, at: clock.now(), expiresAt };
     book.put(allow);

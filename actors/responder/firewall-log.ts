@@ -24,7 +24,11 @@ export class FirewallLog implements FirewallTrail {
   readonly #deps: FirewallLogDeps;
   readonly #kept: number;
   #waiting: FirewallEvent[] = [];
-  #writing: Promise<void> | undefined;
+  /** Events noted, and those written or lost, since start. */
+  #noted = 0;
+  #done = 0;
+  /** The batch under way. */
+  #batch: Promise<void> | undefined;
 
   constructor(deps: FirewallLogDeps) {
     this.#deps = deps;
@@ -32,9 +36,13 @@ export class FirewallLog implements FirewallTrail {
   }
 
   note(event: FirewallEvent): void {
+    this.#noted++;
     this.#waiting.push(event);
-    if (this.#waiting.length > this.#kept) this.#waiting.shift();
-    this.#writing ??= this.#drain();
+    if (this.#waiting.length > this.#kept) {
+      this.#waiting.shift();
+      this.#done++;
+    }
+    this.#batch ??= this.#write();
   }
 
   async newest(limit: number): Promise<readonly FirewallEvent[]> {
@@ -47,20 +55,19 @@ export class FirewallLog implements FirewallTrail {
 
   /** Resolves when everything noted so far was handed to the store. */
   async flushed(): Promise<void> {
-    await this.#writing;
+    const noted = this.#noted;
+    while (this.#done < noted) await this.#batch;
   }
 
-  async #drain(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, BATCH);
-      const written = await this.#write(batch).catch((cause: unknown) => fail('lost', messageOf(cause)));
-      if (!written.ok)
-        this.#deps.log('warn', 'firewall events are lost', { count: batch.length, error: written.public });
-    }
-    this.#writing = undefined;
+  async #write(): Promise<void> {
+    const batch = this.#waiting.splice(0, BATCH);
+    const written = await this.#keep(batch).catch((cause: unknown) => fail('lost', messageOf(cause)));
+    if (!written.ok) this.#deps.log('warn', 'firewall events are lost', { count: batch.length, error: written.public });
+    this.#done += batch.length;
+    this.#batch = this.#waiting.length > 0 ? this.#write() : undefined;
   }
 
-  #write(batch: readonly FirewallEvent[]) {
+  #keep(batch: readonly FirewallEvent[]) {
     return this.#deps.records.write(async (writes) => {
       for (const event of batch) {
         const { serial } = await writes.append(firewallEvents, event);

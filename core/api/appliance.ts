@@ -56,6 +56,8 @@ export interface Appliance {
   activeFindings(): Promise<readonly FindingGroup[]>;
   /** Active blocks, newest first. */
   blocks(): readonly Decision[];
+  /** How many there are, without listing them. */
+  blockCount(): number;
   blockOf(ip: Ip): Decision | undefined;
   /** Resolves when the kernel holds it and it is durable. An address that is blocked already gets the new reason and expiry. */
   block(request: BlockRequest): Promise<Result<Decision, BlockRefusal>>;

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { goDuration, type Millis, millis, rfc3339 } from '../../base/time.ts';
 import type { FirewallEvent } from '../../respond/firewall-event.ts';
 import { endpoint } from '../deps.ts';
-import { readCount } from './history-query.ts';
+import { readCount } from './read-count.ts';
 import { ago, BLOCK_SOURCES } from './wire.ts';
 
 const STANDARD_LIMIT = 100;

@@ -53,9 +53,3 @@ function readMoment(
   if (Number.isNaN(at)) return fail('bad_filter', `${name} must be a date, ${DATE}`);
   return ok({ start: millis(at), end: isDay ? plus(millis(at), days(1)) : millis(at + 1) });
 }
-
-/** As CSM reads numbers: what is none, or negative, is the default; what is too large, the most. */
-export function readCount(text: string | undefined, standard: number, most: number): number {
-  const count = /^\d{1,15}$/.test(text ?? '') ? Number(text) : standard;
-  return Math.min(most, count);
-}

@@ -3,7 +3,8 @@ import type { HistoryRow } from '../../incident/history.ts';
 import { endpoint } from '../deps.ts';
 import { refuse } from '../endpoint.ts';
 import { FindingEvent, findingEvent } from './events.ts';
-import { FILTER_PARAMETERS, readCount, readFilter } from './history-query.ts';
+import { FILTER_PARAMETERS, readFilter } from './history-query.ts';
+import { readCount } from './read-count.ts';
 
 const STANDARD_LIMIT = 50;
 const MOST = 5000;

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { rfc3339 } from '../../base/time.ts';
 import { endpoint } from '../deps.ts';
-import { readCount } from './history-query.ts';
+import { readCount } from './read-count.ts';
 import { SeverityCounts, severityCounts } from './wire.ts';
 
 const STANDARD_DAYS = 30;

@@ -94,6 +94,9 @@ export class FakeAppliance implements Appliance {
   blocks() {
     return this.active;
   }
+  blockCount() {
+    return this.active.length;
+  }
   blockOf(address: Ip) {
     return this.active.find((block) => block.ip === address);
   }

@@ -12,7 +12,7 @@ function start(store: MemoryStore, clock: SimulatedClock) {
   const records = createRecords(store);
   let made = 0;
   const random = { bytes: (count: number) => new Uint8Array(count).fill(++made) };
-  const suppressions = new Suppressions({ records, clock, random });
+  const suppressions = new Suppressions({ records, clock, random, most: 5 });
   const active = new ActiveFindings();
   const dismissals = new Dismissals({ records, active, clock });
   return { suppressions, active, dismissals, desk: dispositionsOf(suppressions, dismissals) };
@@ -56,8 +56,8 @@ test('the same rule twice is one; a pattern that cannot be read is refused', asy
   assert.equal(bad.ok ? '' : bad.code, 'bad_pattern');
 });
 
-test('a thousand rules are enough', async () => {
-  for (let i = 0; i < 1000; i++) assert.ok((await b.desk.suppress({ ...wish, check: `check${i}` })).ok);
+test('five rules are enough where five is the most', async () => {
+  for (let i = 0; i < 5; i++) assert.ok((await b.desk.suppress({ ...wish, check: `check${i}` })).ok);
   const more = await b.desk.suppress(wish);
   assert.equal(more.ok ? '' : more.code, 'full');
 });

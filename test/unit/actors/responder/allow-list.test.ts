@@ -38,6 +38,7 @@ function start(store: MemoryStore, clock: SimulatedClock) {
     },
     liftAllowed: async (by) => void state.lifted.push(by),
     clock,
+    most: 5,
     log: () => {},
     publish: ({ action, subject, reason, origin }) => state.events.push(`${action} ${subject} ${origin} ${reason}`),
   });
@@ -75,7 +76,7 @@ test('an allow is on the books, in the kernel, durable, and lifts what it covers
   await again.list.load();
   await again.list.start();
   assert.deepEqual(again.list.list(), [b.book.of(net('203.0.113.7'))]);
-  assert.deepEqual(again.state.lifted, ['an allow']);
+  assert.deepEqual(again.state.lifted, ['an operator']);
   again.list.stop();
 });
 
@@ -156,8 +157,8 @@ for (const text of ['0.0.0.0/0', '10.0.0.0/7', '::/0', '2001::/31'])
     assert.equal(b.book.size, 0);
   });
 
-test('five thousand are enough, one of them may change', async () => {
-  for (let i = 0; i < 5000; i++) await b.list.allow(wish(`10.${i >> 8}.${i & 255}.1`));
+test('five are enough where five is the most, one of them may change', async () => {
+  for (let i = 0; i < 5; i++) await b.list.allow(wish(`10.0.0.${i}`));
   const more = await b.list.allow(wish('203.0.113.7'));
   assert.ok(!more.ok && more.code === 'full');
   assert.ok((await b.list.allow(wish('10.0.0.1', { reason: 'other' }))).ok);
