@@ -6,7 +6,6 @@ import type { Millis } from '../../core/base/time.ts';
 import { withMode } from '../../core/config/mode.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { CHECK_NAMES } from '../../core/detect/checks.ts';
-import type { Finding } from '../../core/detect/finding.ts';
 import type { Decision } from '../../core/respond/decision.ts';
 import { MODES, type Mode } from '../../core/respond/mode.ts';
 import type { Bus } from '../bus/index.ts';
@@ -15,10 +14,9 @@ import type { ConfigFile } from '../host-integration/config-file/index.ts';
 import type { ActiveFindings, FindingRecorder } from '../incidents/index.ts';
 import type { Ledger, Responder } from '../responder/index.ts';
 import type { StoreHealth } from '../store/index.ts';
+import { testFinding } from './findings.ts';
 import { modeReason } from './mode.ts';
-
-/** What is told to everybody in the process who wants to know, in order. */
-export type Topics = { readonly finding: { readonly finding: Finding; readonly serial: number } };
+import type { Topics } from './topics.ts';
 
 export interface ApplianceParts {
   readonly clock: Clock;
@@ -80,6 +78,8 @@ export class RunningAppliance implements Appliance {
         managed: firewall.state() === 'enforcing',
         engine: this.#parts.firewallEngine,
         table: config.firewall.table,
+        capacity: config.firewall.max_blocks,
+        infra: config.infra_ips,
       },
       http: { engine: this.#parts.httpEngine() },
       components: this.#parts.components(),
@@ -103,6 +103,10 @@ export class RunningAppliance implements Appliance {
     return this.#isBlocking ? [...this.#parts.ledger.active()].sort((a, b) => b.at - a.at) : [];
   }
 
+  blockCount() {
+    return this.#isBlocking ? this.#parts.ledger.size : 0;
+  }
+
   blockOf(ip: Parameters<Appliance['blockOf']>[0]) {
     return this.#isBlocking ? this.#parts.ledger.of(ip) : undefined;
   }
@@ -121,6 +125,16 @@ export class RunningAppliance implements Appliance {
 
   unblock(request: Parameters<Appliance['unblock']>[0]) {
     return this.#parts.responder.unblock(request);
+  }
+
+  unblockAll(...request: Parameters<Appliance['unblockAll']>) {
+    return this.#parts.responder.unblockAll(...request);
+  }
+
+  async testAlert(actor: string) {
+    const { clock, recorder } = this.#parts;
+    await recorder.record([testFinding(this.#config.hostname, actor, clock.now())]);
+    return recorder.flushed();
   }
 
   onFinding(listener: Parameters<Appliance['onFinding']>[0]) {

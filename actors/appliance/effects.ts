@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ProcessFacts } from '../../core/api/metrics/facts.ts';
+import { millis } from '../../core/base/time.ts';
 
 /**
  * SHA-256 over names and bytes of the program's own files below `folder`, hex: tells two installations apart. Reads them
@@ -35,3 +38,20 @@ export const processAge = (): number => process.uptime() * 1000;
 export const keepPrivate = (): void => {
   process.umask(0o077);
 };
+
+const STARTED = millis(Math.round(Date.now() - processAge()));
+
+/** What the kernel accounts to this process. */
+export async function processFacts(): Promise<ProcessFacts> {
+  const { user, system } = process.cpuUsage();
+  const openFiles = await readdir('/proc/self/fd').then(
+    (names) => names.length,
+    () => undefined,
+  );
+  return {
+    cpuSeconds: (user + system) / 1e6,
+    residentBytes: process.memoryUsage.rss(),
+    startedAt: STARTED,
+    ...(openFiles === undefined ? {} : { openFiles }),
+  };
+}

@@ -1,4 +1,7 @@
-export { type ApplianceParts, RunningAppliance, type Topics } from './appliance.ts';
-export { damageFinding } from './damage.ts';
-export { keepPrivate, processAge, programHash, stopSignal } from './effects.ts';
+export { type ApplianceParts, RunningAppliance } from './appliance.ts';
+export { keepPrivate, processAge, processFacts, programHash, stopSignal } from './effects.ts';
+export { damageFinding } from './findings.ts';
+export { type MeterParts, RunningMeter } from './meter.ts';
 export { modeReason } from './mode.ts';
+export { type StatsParts, statsOf } from './stats.ts';
+export type { Topics } from './topics.ts';

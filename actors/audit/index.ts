@@ -1,4 +1,4 @@
-import type { AuditRecord, AuditSink, ChainedAuditRecord } from '../../core/api/audit.ts';
+import type { AuditRecord, AuditSink, AuditTrail, ChainedAuditRecord } from '../../core/api/audit.ts';
 import {
   type ChainFault,
   type ChainHead,
@@ -14,7 +14,7 @@ import { auditKeys } from '../../core/keys/audit-keys.ts';
 import type { StoreCode, StoreOp, StorePort } from '../store/index.ts';
 
 /** The hash-chained audit log. Appends are numbered and chained in the order they were asked for. */
-export interface AuditLog {
+export interface AuditLog extends AuditTrail {
   /**
    * Resolves when the record is on disk. Appends that arrive during a commit share the next one. `lost`: the disk is, and
    * the record stays in the chain in memory until it is back; if even that failed, the record is gone and leaves no gap.
@@ -118,6 +118,14 @@ class ChainedLog implements AuditLog {
     });
   }
 
+  async newest(limit: number): Promise<readonly ChainedAuditRecord[]> {
+    const records: ChainedAuditRecord[] = [];
+    for await (const [, stored] of this.#store.entries({ ...auditKeys.records, reverse: true, limit })) {
+      if (isRecord(stored)) records.push(stored);
+    }
+    return records;
+  }
+
   async verify(): Promise<Result<ChainHead, ChainFault>> {
     const to = this.#head;
     let head = GENESIS;
@@ -159,4 +167,12 @@ class ChainedLog implements AuditLog {
     if (kept.ok) this.#head = head;
     return durable;
   }
+}
+
+/** A store may hold anything under these keys; `verify` tells what was altered, this only what can be shown. */
+function isRecord(stored: unknown): stored is ChainedAuditRecord {
+  if (typeof stored !== 'object' || stored === null) return false;
+  const { at, action, details, serial }: Partial<ChainedAuditRecord> = stored;
+  const isShown = Number.isSafeInteger(at) && Number.isSafeInteger(serial) && typeof action === 'string';
+  return isShown && typeof details === 'object' && details !== null;
 }

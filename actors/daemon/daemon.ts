@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Desks } from '../../core/api/deps.ts';
+import { HttpMeter } from '../../core/api/metrics/http-meter.ts';
 import type { Component } from '../../core/base/component.ts';
 import { parseCidr } from '../../core/base/ip.ts';
 import type { Log } from '../../core/base/ports.ts';
@@ -12,7 +14,10 @@ import {
   damageFinding,
   modeReason,
   processAge,
+  processFacts,
   RunningAppliance,
+  RunningMeter,
+  statsOf,
   stopSignal,
   type Topics,
 } from '../appliance/index.ts';
@@ -27,6 +32,7 @@ import { type Supervised, startSupervised } from '../supervisor/index.ts';
 import { banner } from './banner.ts';
 import { type DataPlane, makeDataPlane } from './data-plane.ts';
 import { type Foundation, TLS_FOLDER } from './foundation.ts';
+import { StoreComponent } from './store-component.ts';
 import { enforcementService, treeOf } from './tree.ts';
 
 export interface DaemonParts {
@@ -48,7 +54,10 @@ export class Daemon {
   readonly #plane: DataPlane;
   readonly #appliance: RunningAppliance;
   readonly #blobs: BlobStore;
+  readonly #httpMeter = new HttpMeter();
+  readonly #meter: RunningMeter;
   readonly #http: HttpService;
+  readonly #store: StoreComponent;
   #tree: Supervised | undefined;
 
   constructor(parts: DaemonParts) {
@@ -91,7 +100,19 @@ export class Daemon {
       log,
       quota: opened.file.loaded.config.blobs.quota_mib * 1024 * 1024,
     });
+    this.#meter = new RunningMeter({
+      appliance: this.#appliance,
+      allows: this.#plane.allows,
+      bus,
+      http: this.#httpMeter,
+      dropped: () => this.#plane.firewall.dropped(),
+      process: processFacts,
+    });
     this.#http = this.#makeHttp();
+    this.#store = new StoreComponent(
+      () => foundation.store.port.health(),
+      () => systemClock.now(),
+    );
   }
 
   /** @returns the exit code */
@@ -158,7 +179,8 @@ export class Daemon {
       clock: systemClock,
       random: systemRandom,
       log,
-      appliance: this.#appliance,
+      desks: this.#desks(),
+      meter: this.#httpMeter,
       identity,
       blobs: this.#blobs,
       audit: foundation.audit.sink,
@@ -182,26 +204,29 @@ export class Daemon {
     return http;
   }
 
+  #desks(): Desks {
+    const { history, dispositions, allows, firewallLog } = this.#plane;
+    return {
+      appliance: this.#appliance,
+      meter: this.#meter,
+      history,
+      dispositions,
+      allows,
+      firewallTrail: firewallLog,
+      stats: statsOf({ ...this.#plane, clock: systemClock }),
+      auditTrail: this.#parts.foundation.audit,
+    };
+  }
+
   #components(): readonly Component[] {
     const { firewall, pipeline, sources } = this.#plane;
     const { certificates } = this.#parts.foundation.identity;
     const edge = [this.#http.component(), certificates.component()];
-    const own = [firewall.component(), pipeline.component(), ...edge, this.#storeComponent(), this.#blobs.component()];
+    const own = [firewall.component(), pipeline.component(), ...edge, this.#store.component(), this.#blobs.component()];
     const supervised = (this.#tree?.components() ?? []).filter(({ state }) => state !== 'ok');
     // What the supervisor says of a part that is not well stands above what the part says of itself.
     const worse = new Set(supervised.map(({ name }) => name));
     return [...own.filter(({ name }) => !worse.has(name)), ...sources(), ...supervised];
-  }
-
-  #storeComponent(): Component {
-    const { state, message, bytes } = this.#parts.foundation.store.port.health();
-    return {
-      name: 'store',
-      state: state === 'ok' ? 'ok' : 'degraded',
-      ...(message === undefined ? {} : { message }),
-      since: systemClock.now(),
-      counters: { bytes },
-    };
   }
 
   #banner(): string {

@@ -1,27 +1,22 @@
 import type { Component } from '../../core/base/component.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
-import { durationOf, lengthOf } from '../../core/config/formats.ts';
+import type { Millis } from '../../core/base/time.ts';
+import { lengthOf } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { fingerprintOf } from '../../core/event/framing.ts';
 import { cursors } from '../../core/keys/records.ts';
 import type { Mode } from '../../core/respond/mode.ts';
 import type { Topics } from '../appliance/index.ts';
 import type { Bus } from '../bus/index.ts';
-import { createFirewall, type KernelFirewall } from '../firewall/index.ts';
-import { ActiveFindings, FindingRecorder, findingRecords } from '../incidents/index.ts';
 import { checkpointRecords, Pipeline, startWorker } from '../pipeline/index.ts';
-import { decisionRecords, desiredBlocks, Ledger, Responder } from '../responder/index.ts';
 import type { Records } from '../store/index.ts';
 import { type Cursor, FileWatcher, openFileSystem } from '../watchers/files/index.ts';
+import { type Enforcement, makeEnforcement } from './enforcement.ts';
+import { type Findings, makeFindings } from './findings.ts';
 import type { Foundation } from './foundation.ts';
 
 /** From a line in a file to an element in the kernel. */
-export interface DataPlane {
-  readonly active: ActiveFindings;
-  readonly recorder: FindingRecorder;
-  readonly ledger: Ledger;
-  readonly responder: Responder;
-  readonly firewall: KernelFirewall;
+export interface DataPlane extends Enforcement, Findings {
   readonly pipeline: Pipeline;
   readonly files: FileWatcher;
   /** Followed files and entries that wait for one. */
@@ -39,18 +34,12 @@ export interface DataPlaneDeps {
 }
 
 export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
-  const { clock, log, bus, foundation } = deps;
+  const { clock, log, foundation } = deps;
   const { records } = foundation.store;
   const settings = deps.config();
   const enforcement = makeEnforcement(deps);
-  const active = new ActiveFindings();
-  const recorder = new FindingRecorder({
-    records: findingRecords(records),
-    active,
-    log,
-    publish: (finding, serial) => bus.publish('finding', { finding, serial }),
-    respond: (findings) => enforcement.responder.respond(findings),
-  });
+  const findings = makeFindings({ ...deps, records, respond: (made) => enforcement.responder.respond(made) });
+  const { recorder } = findings;
   const pipeline = new Pipeline({
     checks: {
       ssh_bruteforce: {
@@ -63,34 +52,10 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
     startWorker,
     clock,
     log,
-    record: (findings) => recorder.record(findings),
+    record: (made) => recorder.record(made),
     flushed: () => recorder.flushed(),
   });
-  return { ...enforcement, active, recorder, pipeline, ...makeFiles(deps, records, pipeline) };
-}
-
-function makeEnforcement({ config, mode, clock, random, log, foundation }: DataPlaneDeps) {
-  const { nft, store } = foundation;
-  const ledger = new Ledger(decisionRecords(store.records));
-  const { firewall: settings, infra_ips: infra } = config();
-  const desired = desiredBlocks(ledger, () => responder);
-  const firewall = createFirewall({
-    nft,
-    clock,
-    log,
-    desired,
-    settings: { table: settings.table, maxBlocks: settings.max_blocks, infra },
-  });
-  const responder: Responder = new Responder({
-    ledger,
-    firewall,
-    clock,
-    random,
-    log,
-    mode,
-    expiry: () => durationOf(config().auto_response.block_expiry),
-  });
-  return { ledger, firewall, responder };
+  return { ...enforcement, ...findings, pipeline, ...makeFiles(deps, records, pipeline) };
 }
 
 function makeFiles({ config, clock }: DataPlaneDeps, records: Records, pipeline: Pipeline) {
@@ -106,11 +71,18 @@ function makeFiles({ config, clock }: DataPlaneDeps, records: Records, pipeline:
     clock,
     report: (component) => {
       if (component.state === 'off') followed.delete(component.name);
-      else followed.set(component.name, component);
+      else followed.set(component.name, withLastEvent(component, followed.get(component.name), clock.now()));
     },
     fingerprintOf,
   });
   return { files, sources: () => [...followed.values()] };
+}
+
+/** A source brings something in when it reads: its bytes have grown since it last spoke. */
+function withLastEvent(component: Component, before: Component | undefined, now: Millis): Component {
+  const read = (one: Component | undefined) => one?.counters['bytes'] ?? 0;
+  const lastEventAt = read(component) > read(before) ? now : before?.lastEventAt;
+  return lastEventAt === undefined ? component : { ...component, lastEventAt };
 }
 
 async function storedCursors(records: Records): Promise<ReadonlyMap<string, Cursor>> {

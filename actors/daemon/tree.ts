@@ -47,15 +47,20 @@ export function treeOf(
 
 /** Books, kernel and expiry as one service: the kernel is in line with the books before the first finding is judged. */
 export function enforcementService(plane: DataPlane, isOn: () => boolean): Service {
-  const { ledger, recorder, responder, firewall } = plane;
+  const { responder, firewall, allows, firewallLog } = plane;
   return {
     id: 'enforcement',
     start: async () => {
-      await ledger.load();
-      await recorder.load();
+      await plane.loadBooks();
+      await plane.loadFindings();
       await (isOn() ? firewall.enable() : firewall.look());
+      await allows.start();
       responder.start();
     },
-    stop: async () => responder.stop(),
+    stop: async () => {
+      allows.stop();
+      responder.stop();
+      await firewallLog.flushed();
+    },
   };
 }

@@ -7,15 +7,15 @@ import type { NamedNetwork } from '../../core/base/prefixes.ts';
 import { messageOf } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
 import { protectedNetworks } from '../../core/respond/protected.ts';
-import type { NftOp, NftPort, NftResult, TableDeclaration } from '../../native/nft/index.ts';
+import type { NftOp, NftPort, NftResult, RuleCounter, TableDeclaration } from '../../native/nft/index.ts';
 import { machineClock } from '../clock/index.ts';
 import { putOps, removeOps } from './elements.ts';
 import { firewallMachine } from './machine.ts';
-import type { DesiredBlocks, Firewall, FirewallState, KernelBlock } from './port.ts';
+import type { DesiredBlocks, DroppedPackets, Firewall, FirewallState, KernelBlock } from './port.ts';
 import { commitGroups, orThrow, sync } from './sync.ts';
-import { countersOf, tableOf } from './table.ts';
+import { allowedOps, blockedSet, countersOf, tableOf } from './table.ts';
 
-export type { DesiredBlocks, Firewall, FirewallState, KernelBlock } from './port.ts';
+export type { DesiredBlocks, DroppedPackets, Firewall, FirewallState, KernelBlock } from './port.ts';
 
 export interface FirewallDeps {
   readonly nft: NftPort;
@@ -47,6 +47,8 @@ const NOT_ENFORCING: NftResult<void> = {
 
 export interface KernelFirewall extends Firewall {
   component(): Component;
+  /** Packets of blocked senders that the kernel has dropped; empty while there is no table, or when it does not tell. */
+  dropped(): Promise<readonly DroppedPackets[]>;
   /** Leaves the kernel as it is. */
   close(): Promise<void>;
 }
@@ -152,6 +154,13 @@ class NftFirewall implements KernelFirewall {
     return done;
   }
 
+  async letIn(): Promise<NftResult<void>> {
+    if (!HOLDS_ELEMENTS.has(this.state())) return DONE;
+    const done = await this.#commit([allowedOps(this.#deps.desired.allowed())]);
+    if (!done.ok) this.drifted();
+    return done;
+  }
+
   async protectedNetworks(): Promise<NftResult<readonly NamedNetwork[]>> {
     const { nft, settings, log } = this.#deps;
     const read = await nft.localAddresses();
@@ -166,6 +175,12 @@ class NftFirewall implements KernelFirewall {
   component(): Component {
     const described = this.#described();
     return { name: 'firewall', ...described, since: this.#since, counters: { ...this.#counters } };
+  }
+
+  async dropped(): Promise<readonly DroppedPackets[]> {
+    if (this.state() === 'off') return [];
+    const read = await this.#deps.nft.counters(this.#table.name);
+    return read.ok ? read.value.flatMap(droppedBy) : [];
   }
 
   async close(): Promise<void> {
@@ -231,3 +246,7 @@ class NftFirewall implements KernelFirewall {
     }
   }
 }
+
+/** The rule that drops for a blocked set counts under the set's name. */
+const droppedBy = ({ name, packets, bytes }: RuleCounter): readonly DroppedPackets[] =>
+  ([4, 6] as const).filter((family) => name === blockedSet(family)).map((family) => ({ family, packets, bytes }));

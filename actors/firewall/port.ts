@@ -1,5 +1,5 @@
 import type { DecisionId } from '../../core/base/ids.ts';
-import type { Ip } from '../../core/base/ip.ts';
+import type { Cidr, Ip } from '../../core/base/ip.ts';
 import type { NamedNetwork } from '../../core/base/prefixes.ts';
 import type { Deadline } from '../../core/base/time.ts';
 import type { NftResult } from '../../native/nft/index.ts';
@@ -16,12 +16,21 @@ export interface DesiredBlocks {
   /** All blocks that stand now. */
   blocks(): Iterable<KernelBlock>;
   blockOf(ip: Ip): KernelBlock | undefined;
+  /** Networks that are let in whatever is blocked; overlaps are no matter. */
+  allowed(): readonly Cidr[];
   /** Whether the decision is known and has ended, so that its element is a leftover. */
   hasEnded(id: DecisionId): Promise<boolean>;
   /** The kernel holds blocks nobody here knows of: they become decisions of origin `recovered`. */
   adopt(blocks: readonly KernelBlock[]): Promise<void>;
   /** The kernel has no room for these: they end as `refused`. */
   refuse(blocks: readonly KernelBlock[], why: string): Promise<void>;
+}
+
+/** Since the table was made. */
+export interface DroppedPackets {
+  readonly family: 4 | 6;
+  readonly packets: number;
+  readonly bytes: number;
 }
 
 /**
@@ -53,6 +62,11 @@ export interface Firewall {
   enforce(blocks: readonly KernelBlock[]): Promise<NftResult<void>>;
   /** Lets these addresses in again. After a failure the next sync does it. */
   release(ips: readonly Ip[]): Promise<NftResult<void>>;
+  /**
+   * Lets in exactly what `DesiredBlocks` allows, blocked or not; resolves when the kernel does so, at once where it holds
+   * nothing of ours. After a failure the next sync does it.
+   */
+  letIn(): Promise<NftResult<void>>;
   /** Loopback and the like, infra, and the addresses this host has at this moment, or had when they could last be read. */
   protectedNetworks(): Promise<NftResult<readonly NamedNetwork[]>>;
 }

@@ -3,7 +3,7 @@ import type { Millis } from '../../core/base/time.ts';
 import type { NftOp, NftPort, NftResult, TableDeclaration } from '../../native/nft/index.ts';
 import { blockFrom, putOps, removeOps, timeoutOf } from './elements.ts';
 import type { DesiredBlocks, KernelBlock } from './port.ts';
-import { BLOCKED_SETS, infraOps } from './table.ts';
+import { allowedOps, BLOCKED_SETS, infraOps } from './table.ts';
 
 /** How far a timeout in the kernel may be off before it is set anew. */
 const TIMEOUT_SLACK_MS = 2000;
@@ -28,14 +28,16 @@ export interface SyncOutcome {
 }
 
 /**
- * Makes the kernel hold what is desired: the table's shape, infra, then blocks. Elements of unknown decisions are adopted,
- * those of ended decisions and those without an id are removed, missing ones added, newest first, as far as there is room.
+ * Makes the kernel hold what is desired: the table's shape, infra, what is allowed, then blocks. Elements of unknown
+ * decisions are adopted, those of ended decisions and those without an id are removed, missing ones added, newest first,
+ * as far as there is room.
  * @throws Error with the kernel's words when a step fails; what was done stays done and the next sync goes on from there
  */
 export async function sync(deps: SyncDeps): Promise<SyncOutcome> {
   const { nft, table, infra, desired, now } = deps;
   orThrow(await nft.ensure(table));
   orThrow(await nft.commit(table.name, infraOps(infra)));
+  orThrow(await nft.commit(table.name, allowedOps(desired.allowed())));
   const { held, strangers } = await readBack(nft, table.name, now);
   const { leftovers, unknown } = await sort(held.values(), desired);
   await desired.adopt(unknown);

@@ -53,17 +53,23 @@ export function tableOf(name: string, capacity: number): TableDeclaration {
 
 /** Makes the infra sets hold exactly `infra`, in one transaction. Entries were validated where they came in. */
 export function infraOps(infra: readonly string[]): readonly NftOp[] {
-  const networks: Cidr[] = infra.flatMap((entry) => {
+  const networks = infra.flatMap((entry) => {
     const net = parseCidr(entry);
     return net.ok ? [net.value] : [];
   });
-  return [
-    ...FAMILIES.map((family) => ({ kind: 'flush', set: infraSet(family) }) as const),
-    ...aggregate(networks).map(
-      (net) => ({ kind: 'add', set: infraSet(net.family), key: net.text, timeout: 'never' }) as const,
-    ),
-  ];
+  return fillOps(infraSet, networks);
 }
+
+/** Makes the allowed sets hold exactly these networks, in one transaction. */
+export const allowedOps = (networks: readonly Cidr[]): readonly NftOp[] => fillOps(allowedSet, networks);
+
+/** Interval sets refuse overlaps, so what overlaps is joined. */
+const fillOps = (setOf: (family: 4 | 6) => string, networks: readonly Cidr[]): readonly NftOp[] => [
+  ...FAMILIES.map((family) => ({ kind: 'flush', set: setOf(family) }) as const),
+  ...aggregate(networks).map(
+    (net) => ({ kind: 'add', set: setOf(net.family), key: net.text, timeout: 'never' }) as const,
+  ),
+];
 
 /** Names of the rules that count, in order: what a look at an untouched table finds. */
 export const countersOf = (table: TableDeclaration): readonly string[] =>

@@ -1,12 +1,13 @@
-import type { Appliance } from '../../core/api/appliance.ts';
 import { attachGate } from '../../core/api/attach.ts';
 import type { AuditSink } from '../../core/api/audit.ts';
 import type { Principal } from '../../core/api/auth.ts';
 import type { Blobs } from '../../core/api/blobs.ts';
 import { csrfOfPage } from '../../core/api/csrf.ts';
+import type { Desks } from '../../core/api/deps.ts';
 import { createDispatch } from '../../core/api/dispatch.ts';
 import type { Dispatch } from '../../core/api/http.ts';
 import type { Identity } from '../../core/api/identity.ts';
+import type { HttpMeter } from '../../core/api/metrics/http-meter.ts';
 import { currentOrigins, type OwnOrigin } from '../../core/api/origin.ts';
 import { CSM } from '../../core/api/surface.ts';
 import { mountsFor } from '../../core/api/tables.ts';
@@ -15,22 +16,26 @@ import type { Component, ComponentState } from '../../core/base/component.ts';
 import type { Cidr } from '../../core/base/ip.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
 import { fail, messageOf, type Result } from '../../core/base/result.ts';
-import { seconds } from '../../core/base/time.ts';
+import { millis, seconds } from '../../core/base/time.ts';
 import type { Service } from '../supervisor/index.ts';
 import { consoleAssets } from './assets.ts';
 import type { ChosenEngine } from './choose.ts';
+import { condensed } from './condense.ts';
 import { clearSocketPath, loadValidators, readAssets } from './effects.ts';
 import { openUpload } from './multipart.ts';
 import { nodeEngine } from './node/engine.ts';
 import { pooledRandom } from './pooled-random.ts';
 import type { AttachPoint, Doorway, HttpEnginePort, ListenCode, Listener, TlsMaterial } from './port.ts';
 import { turnMemory } from './turn-memory.ts';
+import { whole } from './whole.ts';
 
 export interface HttpOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  readonly appliance: Appliance;
+  readonly desks: Desks;
+  /** Counts every answer. */
+  readonly meter: HttpMeter;
   readonly identity: Identity;
   readonly blobs: Blobs;
   readonly audit: AuditSink;
@@ -120,7 +125,8 @@ export function httpService(options: HttpOptions): HttpService {
 async function open(options: HttpOptions, engine: HttpEnginePort, state: State): Promise<void> {
   const { listen, names, socketPath } = options;
   let ownOrigin: OwnOrigin = () => false;
-  const serve = counted(await dispatchFor(options, (origin) => ownOrigin(origin)), state.counters);
+  const dispatch = whole(await dispatchFor(options, (origin) => ownOrigin(origin)), options.log);
+  const serve = counted(condensed(dispatch), options, state.counters);
   const listener = opened(
     await engine.listen(
       listen,
@@ -140,9 +146,9 @@ async function open(options: HttpOptions, engine: HttpEnginePort, state: State):
 }
 
 async function dispatchFor(options: HttpOptions, ownOrigin: OwnOrigin): Promise<Dispatch> {
-  const { appliance, identity, blobs, clock, random, log, audit, trustedProxies = [] } = options;
+  const { desks, identity, blobs, clock, random, log, audit, trustedProxies = [] } = options;
   return createDispatch({
-    mounts: mountsFor({ appliance, identity, blobs, clock, log }),
+    mounts: mountsFor({ ...desks, identity, blobs, clock, log }),
     credentials: {
       token: turnMemory((raw) => identity.token(raw)),
       cookie: (raw, how) => identity.cookie(raw, how),
@@ -169,14 +175,17 @@ function doorwayOf(options: HttpOptions, ownOrigin: OwnOrigin): Doorway | undefi
 }
 
 const counted =
-  (serve: Dispatch, counters: State['counters']): Dispatch =>
-  (request) =>
-    whenThere(serve(request), (reply) => {
+  (serve: Dispatch, { clock, meter }: HttpOptions, counters: State['counters']): Dispatch =>
+  (request) => {
+    const asked = clock.now();
+    return whenThere(serve(request), (reply) => {
+      meter.answered(reply.status, millis(clock.now() - asked));
       counters.requests++;
       if (reply.status >= 500) counters.failed++;
       else if (reply.status >= 400) counters.refused++;
       return reply;
     });
+  };
 
 function opened(listener: Result<Listener, ListenCode>): Listener {
   if (!listener.ok) throw new Error(listener.public, { cause: listener.cause });

@@ -7,25 +7,52 @@ export const ACTIVE_FOR: Millis = hours(24);
 /** Groups kept; beyond it the one seen least recently goes. Its findings stay in the store. */
 const MOST_GROUPS = 10_000;
 
+/** What makes a group: check, kind of subject, subject. */
+export type GroupKey = readonly [check: string, kind: string, subject: string];
+
 /** The findings of the last 24 h, grouped by check and subject, in order of their last finding. */
 export class ActiveFindings {
+  readonly #isHidden: (latest: Finding) => boolean;
+  /** Groups out of view until they get another finding. */
+  readonly #dismissed = new Set<string>();
   /** Insertion order is order of the latest finding: a group is moved to the end when it gets one. */
   readonly #groups = new Map<string, FindingGroup>();
 
+  /** @param isHidden whether a group is out of view because of its latest finding */
+  constructor(isHidden: (latest: Finding) => boolean = () => false) {
+    this.#isHidden = isHidden;
+  }
+
   add(finding: Finding, serial: number): void {
-    const key = `${finding.check}\n${finding.subject.kind}\n${finding.subject.value}`;
+    const key = keyOf(finding);
+    this.#dismissed.delete(key);
     const before = this.#groups.get(key);
     this.#groups.delete(key);
     this.#groups.set(key, before === undefined ? groupOf(finding, serial) : grown(before, finding, serial));
     if (this.#groups.size > MOST_GROUPS) {
       const oldest = this.#groups.keys().next();
-      if (!oldest.done) this.#groups.delete(oldest.value);
+      if (!oldest.done) {
+        this.#groups.delete(oldest.value);
+        this.#dismissed.delete(oldest.value);
+      }
     }
   }
 
-  /** Newest first. */
+  /** Those in view, newest first. */
   list(now: Millis): readonly FindingGroup[] {
-    return [...this.#groups.values()].filter((group) => group.lastSeen > now - ACTIVE_FOR).reverse();
+    return [...this.#groups]
+      .filter(([key, { latest, lastSeen }]) => {
+        return lastSeen > now - ACTIVE_FOR && !this.#dismissed.has(key) && !this.#isHidden(latest);
+      })
+      .map(([, group]) => group)
+      .reverse();
+  }
+
+  /** Takes a group out of view unless it has a finding newer than `serial`. */
+  dismissUpTo(group: GroupKey, serial: number): void {
+    const key = group.join('\n');
+    const found = this.#groups.get(key);
+    if (found !== undefined && found.serial <= serial) this.#dismissed.add(key);
   }
 
   severities(now: Millis): Readonly<Record<Severity, number>> {
@@ -34,6 +61,8 @@ export class ActiveFindings {
     return counts;
   }
 }
+
+const keyOf = ({ check, subject }: Finding): string => [check, subject.kind, subject.value].join('\n');
 
 const groupOf = (finding: Finding, serial: number): FindingGroup => ({
   latest: finding,

@@ -1,26 +1,32 @@
 import type { FindingId } from '../../core/base/ids.ts';
 import type { Log } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
-import type { Finding, NumberedFinding } from '../../core/detect/finding.ts';
+import type { Finding } from '../../core/detect/finding.ts';
+import type { HistoryRow } from '../../core/incident/history.ts';
+import type { Suppressing } from '../../core/incident/suppression.ts';
 import type { ActiveFindings } from './active-findings.ts';
 
 /** Findings on disk. */
 export interface FindingRecords {
   /** Highest serial first. */
-  newestFirst(): AsyncIterable<NumberedFinding>;
+  newestFirst(): AsyncIterable<HistoryRow>;
   /** Behind a serial, lowest first. */
-  after(serial: number, limit: number): AsyncIterable<NumberedFinding>;
+  after(serial: number): AsyncIterable<HistoryRow>;
   /** Numbers and keeps them; one that is there already keeps its number and is not `added`. In the order given. */
   append(
-    findings: readonly Finding[],
+    findings: readonly MarkedFinding[],
   ): Promise<Result<readonly { readonly serial: number; readonly added: boolean }[], string>>;
 }
 
+/** A finding, and the id of the suppression that matched it. */
+export type MarkedFinding = Omit<HistoryRow, 'serial'>;
+
 export interface RecorderDeps {
   readonly records: FindingRecords;
-  readonly active: ActiveFindings;
+  readonly active: Pick<ActiveFindings, 'add'>;
   readonly log: Log;
-  /** Told of each new finding when it is kept, in the order of serials. */
+  readonly suppressing: Suppressing;
+  /** Told of each new finding in view when it is kept, in the order of serials. */
   readonly publish: (finding: Finding, serial: number) => void;
   /** Acts on findings; `again` marks those that were recorded before a crash. */
   readonly respond: (findings: readonly { readonly finding: Finding; readonly again: boolean }[]) => Promise<void>;
@@ -31,14 +37,14 @@ const REMEMBERED = 16_384;
 
 /**
  * Has findings acted upon, numbers and keeps them, tells them on. A finding that was kept before is only acted upon
- * again, in case the crash came between the two.
+ * again, in case the crash came between the two. A suppressed one is marked and kept, and nothing else is done about it.
  */
 export class FindingRecorder {
   readonly #deps: RecorderDeps;
   readonly #known = new Set<FindingId>();
   #count = 0;
   /** In order; what the store did not take is first in line for the next try. */
-  #unkept: Finding[] = [];
+  #unkept: MarkedFinding[] = [];
   #kept: Promise<void> = Promise.resolve();
   #acting: Promise<unknown> = Promise.resolve();
 
@@ -54,7 +60,7 @@ export class FindingRecorder {
   /** The newest findings only: a start must not grow with the history. */
   async load(): Promise<void> {
     const { records, active } = this.#deps;
-    const recent: NumberedFinding[] = [];
+    const recent: HistoryRow[] = [];
     let newest: number | undefined;
     for await (const row of records.newestFirst()) {
       // Not at the end: what is recorded meanwhile counts on from here.
@@ -64,27 +70,28 @@ export class FindingRecorder {
       if (recent.length >= REMEMBERED) break;
     }
     if (newest === undefined) this.#count = 0;
-    for (const { finding, serial } of recent.reverse()) {
+    for (const { finding, serial, suppressedBy } of recent.reverse()) {
       this.#remember(finding.id);
-      active.add(finding, serial);
+      if (suppressedBy === undefined) active.add(finding, serial);
     }
   }
 
   /** Kept findings behind a serial, lowest first. Rejects when they cannot be read. */
-  async after(serial: number, limit: number): Promise<readonly NumberedFinding[]> {
-    const page: NumberedFinding[] = [];
-    for await (const row of this.#deps.records.after(serial, limit)) page.push(row);
+  async after(serial: number, limit: number): Promise<readonly HistoryRow[]> {
+    const page: HistoryRow[] = [];
+    if (limit <= 0) return page;
+    for await (const row of this.#deps.records.after(serial)) if (page.push(row) >= limit) break;
     return page;
   }
 
   /** Resolves when all were acted upon, which does not wait for the disk; `flushed()` tells when they are kept. */
   async record(findings: readonly Finding[]): Promise<void> {
     if (findings.length === 0) return;
-    const rows = findings.map((finding) => ({ finding, again: this.#known.has(finding.id) }));
+    const rows = findings.map((finding) => ({ ...this.#marked(finding), again: this.#known.has(finding.id) }));
     for (const { id } of findings) this.#remember(id);
-    const acted = this.#deps.respond(rows);
+    const acted = this.#deps.respond(rows.filter(({ suppressedBy }) => suppressedBy === undefined));
     this.#acting = Promise.allSettled([this.#acting, acted]);
-    this.#unkept.push(...rows.flatMap(({ finding, again }) => (again ? [] : [finding])));
+    this.#unkept.push(...rows.flatMap(({ again, ...row }) => (again ? [] : [row])));
     this.#kept = this.#kept.then(() => this.#keep());
     await acted;
   }
@@ -102,6 +109,11 @@ export class FindingRecorder {
       : fail('unkept', `${this.#unkept.length} findings are not kept yet`);
   }
 
+  #marked(finding: Finding): MarkedFinding {
+    const by = this.#deps.suppressing(finding)?.id;
+    return by === undefined ? { finding } : { finding, suppressedBy: by };
+  }
+
   async #keep(): Promise<void> {
     const fresh = this.#unkept;
     if (fresh.length === 0) return;
@@ -113,10 +125,11 @@ export class FindingRecorder {
       this.#unkept = [...fresh, ...this.#unkept];
       return;
     }
-    for (const [i, finding] of fresh.entries()) {
+    for (const [i, { finding, suppressedBy }] of fresh.entries()) {
       const { serial, added } = kept.value[i] ?? { serial: 0, added: false };
       if (!added) continue;
       this.#count = Math.max(this.#count, serial);
+      if (suppressedBy !== undefined) continue;
       active.add(finding, serial);
       publish(finding, serial);
     }

@@ -1,19 +1,29 @@
-import { findings } from '../../core/keys/records.ts';
+import { findings, suppressedMarks } from '../../core/keys/records.ts';
 import type { Records } from '../store/index.ts';
+import { markedFindings } from './marked-findings.ts';
 import type { FindingRecords } from './recorder.ts';
+import type { FindingRollups } from './rollups.ts';
 
-export const findingRecords = (records: Records): FindingRecords => ({
-  newestFirst: async function* () {
-    for await (const [[serial], finding] of records.list(findings, [], { reverse: true })) yield { finding, serial };
-  },
-  after: async function* (serial, limit) {
-    for await (const [[own], finding] of records.list(findings, [], { after: [serial], limit }))
-      yield { finding, serial: own };
-  },
-  append: (made) =>
-    records.write(async (writes) => {
+/** Findings, their marks and their counts, each time in one batch. */
+export const findingRecords = (records: Records, counts: FindingRollups): FindingRecords => ({
+  newestFirst: () => markedFindings(records, { reverse: true }),
+  after: (serial) => markedFindings(records, { after: [serial] }),
+  append: async (made) => {
+    const draft = counts.draft();
+    const kept = await records.write(async (writes) => {
       const numbered: { readonly serial: number; readonly added: boolean }[] = [];
-      for (const finding of made) numbered.push(await writes.append(findings, finding));
+      for (const row of made) {
+        const { finding, suppressedBy } = row;
+        const one = await writes.append(findings, finding);
+        numbered.push(one);
+        if (!one.added) continue;
+        if (suppressedBy !== undefined) await writes.put(suppressedMarks, [one.serial], { by: suppressedBy });
+        draft.add({ ...row, serial: one.serial });
+      }
+      await draft.save(writes);
       return numbered;
-    }),
+    });
+    if (kept.ok) counts.take(draft);
+    return kept;
+  },
 });

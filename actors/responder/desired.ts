@@ -1,9 +1,10 @@
 import type { DesiredBlocks, KernelBlock } from '../firewall/index.ts';
+import type { AllowBook } from './allow-book.ts';
 import { kernelBlockOf, type Ledger } from './ledger.ts';
 import type { Responder } from './responder.ts';
 
 /** The books as the firewall reads them. */
-export const desiredBlocks = (ledger: Ledger, responder: () => Responder): DesiredBlocks => ({
+export const desiredBlocks = (ledger: Ledger, allowed: AllowBook, responder: () => Responder): DesiredBlocks => ({
   blocks: function* (): Generator<KernelBlock> {
     for (const decision of ledger.active()) yield kernelBlockOf(decision);
   },
@@ -11,6 +12,7 @@ export const desiredBlocks = (ledger: Ledger, responder: () => Responder): Desir
     const standing = ledger.of(ip);
     return standing === undefined ? undefined : kernelBlockOf(standing);
   },
+  allowed: () => allowed.networks(),
   hasEnded: (id) => ledger.hasEnded(id),
   adopt: (blocks) => responder().adopt(blocks),
   refuse: (blocks, why) => responder().refuse(blocks, why),

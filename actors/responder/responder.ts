@@ -1,19 +1,27 @@
 import { type DecisionId, uuidv7 } from '../../core/base/ids.ts';
-import { type ParsedIp, parseIp } from '../../core/base/ip.ts';
+import { type Ip, type ParsedIp, parseIp } from '../../core/base/ip.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
-import { coveredBy } from '../../core/base/prefixes.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import { type Deadline, type Millis, plus, seconds } from '../../core/base/time.ts';
 import type { Finding } from '../../core/detect/finding.ts';
-import type { BlockRefusal, BlockRequest, Lifted, UnblockRefusal, UnblockRequest } from '../../core/respond/block.ts';
+import type {
+  BlockRefusal,
+  BlockRequest,
+  BulkLifted,
+  Lifted,
+  UnblockRefusal,
+  UnblockRequest,
+} from '../../core/respond/block.ts';
 import type { Decision, Outcome } from '../../core/respond/decision.ts';
 import type { Mode } from '../../core/respond/mode.ts';
-import { type BlockPolicy, decide, decisionIdOf, refusalText } from '../../core/respond/policy.ts';
+import { type BlockPolicy, decide, decisionIdOf, objection } from '../../core/respond/policy.ts';
 import type { Firewall, KernelBlock } from '../firewall/index.ts';
+import type { AllowBook } from './allow-book.ts';
 import { kernelBlockOf, type Ledger } from './ledger.ts';
 
 export interface ResponderDeps {
   readonly ledger: Ledger;
+  readonly allowed: Pick<AllowBook, 'covering' | 'size'>;
   readonly firewall: Firewall;
   readonly clock: Clock;
   readonly random: Random;
@@ -21,6 +29,8 @@ export interface ResponderDeps {
   readonly mode: () => Mode;
   /** How long an automatic block lasts. */
   readonly expiry: () => Deadline;
+  /** Told of every decision that was made or has ended, in order, when it was handed to the disk. */
+  readonly publish: (decision: Decision, outcome: Outcome | undefined) => void;
 }
 
 /** A finding, and whether it was recorded before a crash already. */
@@ -78,9 +88,14 @@ export class Responder {
    * decisions were handed to the disk.
    */
   async respond(findings: readonly Fed[]): Promise<void> {
-    const { ledger, firewall, clock, mode, expiry } = this.#deps;
+    const { ledger, allowed, firewall, clock, mode, expiry } = this.#deps;
     const networks = await firewall.protectedNetworks();
-    const policy = { mode: mode(), expiry: expiry(), protectedNetworks: networks.ok ? networks.value : undefined };
+    const policy: BlockPolicy = {
+      mode: mode(),
+      expiry: expiry(),
+      protectedNetworks: networks.ok ? networks.value : undefined,
+      allowed: (ip) => allowed.covering(ip),
+    };
     const made: Decision[] = [];
     for (const fed of findings) made.push(...(await this.#decide(fed, policy, clock.now())));
     const active = made.filter(({ id }) => ledger.standing(id) !== undefined);
@@ -109,17 +124,36 @@ export class Responder {
 
   /** Ends the block on the books whatever the kernel says: what it could not let go of now, the next sync takes out. */
   async unblock({ ip, actor }: UnblockRequest): Promise<Result<Lifted, UnblockRefusal>> {
-    const { ledger, firewall, clock, mode } = this.#deps;
-    if (mode() === 'observe' && firewall.state() === 'off') {
-      return fail('observing', 'observing: the kernel holds no blocks');
-    }
-    const standing = ledger.of(ip);
-    const ended = standing && ledger.end(standing, 'lifted', clock.now(), `unblocked by ${actor}`);
+    if (this.#holdsNothing()) return fail('observing', 'observing: the kernel holds no blocks');
+    const [ended] = this.#lift([ip], `unblocked by ${actor}`);
     if (ended === undefined) return fail('not_blocked', `${ip} is not blocked`);
-    const done = await firewall.release([ip]);
-    const saved = await this.#keep([ended], done, { sync: true });
-    if (!saved.ok) return fail('failed', `unblocked in the kernel, but not durable: ${saved.public}`);
-    return ok(done.ok ? ended : { ...ended, warning: `the kernel could not be changed yet: ${done.public}` });
+    const followed = await this.#letGo([ended]);
+    return followed.ok ? ok({ ...ended, ...followed.value }) : followed;
+  }
+
+  /** As `unblock`, for many at once; one that is not blocked counts as done. */
+  async unblockAll(
+    ips: readonly Ip[],
+    actor: string,
+  ): Promise<Result<BulkLifted, Exclude<UnblockRefusal, 'not_blocked'>>> {
+    if (this.#holdsNothing()) return fail('observing', 'observing: the kernel holds no blocks');
+    const followed = await this.#letGo(this.#lift(ips, `unblocked by ${actor}`));
+    return followed.ok ? ok({ count: ips.length, ...followed.value }) : followed;
+  }
+
+  /** Ends the blocks of what is allowed. @param by whose word it is */
+  async liftAllowed(by: string): Promise<void> {
+    const { ledger, allowed } = this.#deps;
+    if (allowed.size === 0) return;
+    const covered = [...ledger.active()].filter(({ ip }) => {
+      const parsed = parseIp(ip);
+      return parsed.ok && allowed.covering(parsed.value) !== undefined;
+    });
+    const ended = this.#lift(
+      covered.map(({ ip }) => ip),
+      `allowed by ${by}`,
+    );
+    if (ended.length > 0) await this.#letGo(ended);
   }
 
   /** Blocks found in the kernel that no record tells of: written down as they are, so that they can be seen and lifted. */
@@ -172,13 +206,39 @@ export class Responder {
     );
   }
 
+  #holdsNothing(): boolean {
+    const { firewall, mode } = this.#deps;
+    return mode() === 'observe' && firewall.state() === 'off';
+  }
+
+  /** Ends what stands for these addresses on the books. */
+  #lift(ips: readonly Ip[], note: string): readonly Decision[] {
+    const { ledger, clock } = this.#deps;
+    return ips.flatMap((ip) => {
+      const standing = ledger.of(ip);
+      return (standing && ledger.end(standing, 'lifted', clock.now(), note)) ?? [];
+    });
+  }
+
+  /** Has the kernel let go of what was lifted, and writes it down. */
+  async #letGo(lifted: readonly Decision[]): Promise<Result<{ readonly warning?: string }, 'failed'>> {
+    if (lifted.length === 0) return ok({});
+    const done = this.#holdsNothing()
+      ? { ok: true as const }
+      : await this.#deps.firewall.release(lifted.map(({ ip }) => ip));
+    const saved = await this.#keep(lifted, done, { sync: true });
+    if (!saved.ok) return fail('failed', `unblocked in the kernel, but not durable: ${saved.public}`);
+    return ok(done.ok ? {} : { warning: `the kernel could not be changed yet: ${done.public}` });
+  }
+
   async #permitted(text: string): Promise<Result<ParsedIp, BlockRefusal>> {
     const subject = parseIp(text);
     if (!subject.ok) return fail('protected', subject.public);
-    const networks = await this.#deps.firewall.protectedNetworks();
+    const { firewall, allowed } = this.#deps;
+    const networks = await firewall.protectedNetworks();
     if (!networks.ok) return fail('failed', `the addresses of this host cannot be read: ${networks.public}`);
-    const guard = coveredBy(subject.value, networks.value);
-    return guard === undefined ? subject : fail('protected', refusalText(subject.value.text, guard));
+    const note = objection(subject.value, { protectedNetworks: networks.value, allowed: (ip) => allowed.covering(ip) });
+    return note === undefined ? subject : fail('protected', note);
   }
 
   #decisionOf({ text: ip }: ParsedIp, { reason, origin, actor, expiresAt }: BlockRequest): Decision {
@@ -200,11 +260,13 @@ export class Responder {
   /** Writes decisions down with what became of them, and says so in the log. */
   async #keep(decisions: readonly Decision[], done: Done | undefined, options: { readonly sync: boolean }) {
     if (decisions.length === 0) return ok(undefined);
-    const { ledger, clock, log } = this.#deps;
+    const { ledger, clock, log, publish } = this.#deps;
     const outcomes = done === undefined ? [] : decisions.flatMap((decision) => outcomeOf(decision, done, clock.now()));
     const saved = await ledger.save({ decisions, outcomes }, options);
     log('info', 'decided', { ...countsOf(decisions), ips: decisions.slice(0, 5).map(({ ip }) => ip) });
     if (!saved.ok) log('error', 'decisions are not on disk', { count: decisions.length, error: saved.public });
+    const outcomeById = new Map(outcomes.map((outcome) => [outcome.decision, outcome]));
+    for (const decision of decisions) publish(decision, outcomeById.get(decision.id));
     return saved;
   }
 }

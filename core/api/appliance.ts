@@ -2,9 +2,17 @@ import type { Component } from '../base/component.ts';
 import type { Ip } from '../base/ip.ts';
 import type { Result } from '../base/result.ts';
 import type { Millis } from '../base/time.ts';
-import type { Finding, NumberedFinding, Severity } from '../detect/finding.ts';
+import type { Finding, Severity } from '../detect/finding.ts';
 import type { FindingGroup } from '../incident/finding-group.ts';
-import type { BlockRefusal, BlockRequest, Lifted, UnblockRefusal, UnblockRequest } from '../respond/block.ts';
+import type { HistoryRow } from '../incident/history.ts';
+import type {
+  BlockRefusal,
+  BlockRequest,
+  BulkLifted,
+  Lifted,
+  UnblockRefusal,
+  UnblockRequest,
+} from '../respond/block.ts';
 import type { Decision } from '../respond/decision.ts';
 import type { Mode } from '../respond/mode.ts';
 
@@ -22,6 +30,10 @@ export interface ApplianceFacts {
     readonly managed: boolean;
     readonly engine: string;
     readonly table: string;
+    /** Addresses that may be blocked at once. */
+    readonly capacity: number;
+    /** Addresses and networks that are never blocked. */
+    readonly infra: readonly string[];
   };
   readonly http: { readonly engine: string };
   readonly components: readonly Component[];
@@ -45,16 +57,22 @@ export interface Appliance {
   activeFindings(): Promise<readonly FindingGroup[]>;
   /** Active blocks, newest first. */
   blocks(): readonly Decision[];
+  /** How many there are, without listing them. */
+  blockCount(): number;
   blockOf(ip: Ip): Decision | undefined;
   /** Resolves when the kernel holds it and it is durable. An address that is blocked already gets the new reason and expiry. */
   block(request: BlockRequest): Promise<Result<Decision, BlockRefusal>>;
   unblock(request: UnblockRequest): Promise<Result<Lifted, UnblockRefusal>>;
-  /** Every finding as it is made, by rising serial; 0 for one that could not be kept. Returns the unsubscriber. */
+  /** Lifts many at once; an address that is not blocked counts as done. */
+  unblockAll(ips: readonly Ip[], actor: string): Promise<Result<BulkLifted, Exclude<UnblockRefusal, 'not_blocked'>>>;
+  /** Makes a finding that goes the way of every alert, so that somebody can see whether it arrives. */
+  testAlert(actor: string): Promise<Result<void, 'unkept'>>;
+  /** Every finding in view as it is made, by rising serial; 0 for one that could not be kept. Returns the unsubscriber. */
   onFinding(listener: (finding: Finding, serial: number) => void): () => void;
   /** Serial of the newest finding that is kept, 0 before the first; never behind what `onFinding` told. */
   lastSerial(): number;
-  /** Kept findings behind a serial, lowest first, `limit` at most. Rejects when the store cannot be read. */
-  findingsAfter(serial: number, limit: number): Promise<readonly NumberedFinding[]>;
+  /** Kept findings behind a serial, suppressed ones too, lowest first, `limit` at most. Rejects when the store cannot be read. */
+  findingsAfter(serial: number, limit: number): Promise<readonly HistoryRow[]>;
   /**
    * Applies the mode and writes it into the config file. Towards more enforcement the file comes first and a file that
    * cannot be written is a refusal; towards less the kernel comes first and `warning` says what could not follow.

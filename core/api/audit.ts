@@ -8,7 +8,7 @@ export interface AuditRecord {
   readonly action: string;
   /** What was acted upon, e.g. the canonical address; empty when the action has no target. */
   readonly target: string;
-  /** Declared fields of the request body or the reply. */
+  /** Declared fields of the request body or the reply; a list as one text, blanks between. */
   readonly details: Readonly<Record<string, string | number | boolean>>;
   /** Name of the principal; empty when nobody was authenticated (a failed login). */
   readonly actor: string;
@@ -32,3 +32,9 @@ export interface ChainedAuditRecord extends AuditRecord {
 
 /** Resolves when the record is durable. A rejection is logged and undoes nothing. */
 export type AuditSink = (record: AuditRecord) => Promise<void>;
+
+/** The audit log as it is read. */
+export interface AuditTrail {
+  /** At most `limit`, newest first. Rejects when the log cannot be read. */
+  newest(limit: number): Promise<readonly ChainedAuditRecord[]>;
+}

@@ -43,8 +43,8 @@ export function recordOf({ declaration, context, status, ...call }: AuditedCall,
   const { query, body, reply } = call;
   const kept = details.flatMap((name) => {
     const value = fieldOf(body, name) ?? fieldOf(reply, name);
-    const plain = Array.isArray(value) && value.every(isPlain) ? value.join(',') : value;
-    return isPlain(plain) ? [[name, plain] as const] : [];
+    if (Array.isArray(value)) return [[name, value.filter(isPlain).join(' ')] as const];
+    return isPlain(value) ? [[name, value] as const] : [];
   });
   const { principal, peer, requestId } = context;
   return {

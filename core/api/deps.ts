@@ -1,14 +1,31 @@
 import type { Clock, Log } from '../base/ports.ts';
 import type { Finding } from '../detect/finding.ts';
+import type { Allows, FirewallTrail } from './allows.ts';
 import type { Appliance } from './appliance.ts';
+import type { AuditTrail } from './audit.ts';
 import type { Blobs } from './blobs.ts';
+import type { Dispositions } from './dispositions.ts';
 import { endpointsOf } from './endpoint.ts';
+import type { History } from './history.ts';
 import type { Identity } from './identity.ts';
+import type { Meter } from './metrics/facts.ts';
+import type { Stats } from './stats.ts';
 import type { EventHub } from './stream/hub.ts';
 
-/** What the daemon gives to the tables. */
-export interface ApiParts {
+/** The appliance as the endpoints see it: a narrow port for each thing they ask about. */
+export interface Desks {
   readonly appliance: Appliance;
+  readonly meter: Meter;
+  readonly history: History;
+  readonly stats: Stats;
+  readonly allows: Allows;
+  readonly firewallTrail: FirewallTrail;
+  readonly dispositions: Dispositions;
+  readonly auditTrail: AuditTrail;
+}
+
+/** What the daemon gives to the tables. */
+export interface ApiParts extends Desks {
   readonly identity: Identity;
   readonly blobs: Blobs;
   readonly clock: Clock;

@@ -7,6 +7,8 @@ import type { Upload, UploadLimits } from './upload.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
+export type Transport = 'json' | 'sse' | 'csv' | 'text' | 'file';
+
 /**
  * `login`: the request carries a secret to be judged, and a refusal as `unauthorized` counts as a wrong guess, which
  * `throttle.ts` slows down.
@@ -77,6 +79,18 @@ export interface ServedFile {
   open(from: number, length: number): Promise<Result<ReplySource, 'gone'>>;
 }
 
+/** A table: the transport writes row by row, as the client takes them. */
+export interface RowsReply<B> {
+  readonly ok: true;
+  /** As the row schema has them; its properties are the columns. */
+  readonly rows: AsyncIterable<B>;
+  /** Under what name a browser keeps it. */
+  readonly fileName: string;
+}
+
+/** What a handler may answer. */
+export type Outcome<B> = Reply<B> | StreamReply | FileReply | RowsReply<B> | Refusal;
+
 export interface Call<Deps, Q, B> {
   readonly deps: Deps;
   readonly query: Q;
@@ -110,10 +124,17 @@ export interface Endpoint<Deps, Q extends TSchema = TSchema, B extends TSchema =
   /** Query and path parameters together, an object schema of strings. */
   readonly query?: Q;
   readonly body?: B;
-  /** Of the JSON body; for a stream, of one event's data; a file has none. */
+  /**
+   * Of the JSON body; for an event stream of one message's data, for CSV of one row: its properties are the columns. A
+   * file has none.
+   */
   readonly response: R;
-  /** What a success is sent as; `json` unless said otherwise. */
-  readonly transport?: 'json' | 'sse' | 'file';
+  /** `json` unless said otherwise. `text`: the reply's value is the body as it stands, of the type `contentType`. */
+  readonly transport?: Transport;
+  /** Of a `text` reply; the other transports have their own. */
+  readonly contentType?: string;
+  /** Input that passes and teaches: shown in the documents, sent by the contract tests. Every row that needs input has one. */
+  readonly example?: { readonly query?: Static<Q>; readonly body?: Static<B> };
   /** The body is multipart/form-data within these bounds, and the handler reads it as it arrives. */
   readonly upload?: UploadLimits;
   /** The body may also come as an HTML form. */
@@ -129,7 +150,7 @@ export interface Endpoint<Deps, Q extends TSchema = TSchema, B extends TSchema =
   /** Every write declares one. */
   readonly audit?: AuditDeclaration;
   /** Written as a method so that a table may hold rows of differing bodies; the validators make that sound. */
-  handler(call: Call<Deps, Static<Q>, Static<B>>): Promise<Reply<Static<R>> | StreamReply | FileReply | Refusal>;
+  handler(call: Call<Deps, Static<Q>, Static<B>>): Promise<Outcome<Static<R>>>;
 }
 
 /** Makes the row builder of one set of dependencies: infers a row's schemas, then forgets them. */

@@ -48,6 +48,8 @@ export interface HttpReply {
   readonly stream?: ReplyStream;
   /** Instead of `body`. */
   readonly source?: ReplySource;
+  /** Instead of `body`: a long one, made piece by piece as it is taken. Not begun for HEAD. */
+  readonly pieces?: AsyncIterable<string>;
 }
 
 /** A body of known length that is read as it is sent. */

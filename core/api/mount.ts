@@ -1,4 +1,5 @@
 import type { Endpoint } from './endpoint.ts';
+import { propertyNames } from './schema.ts';
 import type { Surface } from './surface.ts';
 import type { NamedSchema, Validate, Validators } from './validation.ts';
 
@@ -36,7 +37,9 @@ export const bind = (mounts: readonly Mount[], validators: Validators): readonly
         surface,
         endpoint,
         deps,
-        ...(query && { query: { names: propertyNames(query), validate: need(validators, queryValidator(endpoint)) } }),
+        ...(query && {
+          query: { names: new Set(propertyNames(query)), validate: need(validators, queryValidator(endpoint)) },
+        }),
         ...(body && { body: need(validators, bodyValidator(endpoint)) }),
       };
     }),
@@ -59,6 +62,3 @@ function need(validators: Validators, name: string): Validate {
     throw new Error(`no compiled schema "${name}": the build step for validators did not run`);
   return validate;
 }
-
-const propertyNames = (schema: object): ReadonlySet<string> =>
-  new Set('properties' in schema && schema.properties ? Object.keys(schema.properties) : []);

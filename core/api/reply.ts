@@ -1,6 +1,8 @@
-import type { Refusal, Reply } from './endpoint.ts';
+import { csvPieces } from './csv.ts';
+import type { Endpoint, Refusal, Reply, RowsReply } from './endpoint.ts';
 import { API_HEADERS } from './headers.ts';
-import type { HttpReply } from './http.ts';
+import type { HttpReply, HttpRequest } from './http.ts';
+import { propertyNames } from './schema.ts';
 import type { Surface } from './surface.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -18,13 +20,32 @@ export const jsonText = (value: unknown): string =>
   `${JSON.stringify(value, null, 2).replace(/[<>&\u2028\u2029]/g, (c) => ESCAPES[c] ?? c)}\n`;
 
 /** A redirect carries no body. */
-export function valueReply({ value, status = 200, headers }: Reply<unknown>): HttpReply {
-  const redirect = status >= 300 && status < 400;
+export function valueReply(
+  { transport, contentType = 'text/plain; charset=utf-8' }: Pick<Endpoint<unknown>, 'transport' | 'contentType'>,
+  { value, status = 200, headers }: Reply<unknown>,
+): HttpReply {
+  if (status >= 300 && status < 400) return { status, headers: { ...API_HEADERS, ...headers }, body: '' };
+  const isText = transport === 'text';
   return {
     status,
-    headers: { ...API_HEADERS, ...(redirect ? {} : { 'content-type': JSON_TYPE }), ...headers },
-    body: redirect ? '' : jsonText(value),
+    headers: { ...API_HEADERS, 'content-type': isText ? contentType : JSON_TYPE, ...headers },
+    body: isText ? String(value) : jsonText(value),
   };
+}
+
+/** A table as a file to keep. */
+export function rowsReply(
+  { response }: Pick<Endpoint<unknown>, 'response'>,
+  { rows, fileName }: RowsReply<unknown>,
+  { method }: HttpRequest,
+): HttpReply {
+  const headers = {
+    ...API_HEADERS,
+    'content-type': 'text/csv; charset=utf-8; header=present',
+    'content-disposition': `attachment; filename="${fileName}"`,
+  };
+  const reply = { status: 200, headers, body: '' };
+  return method === 'HEAD' ? reply : { ...reply, pieces: csvPieces(propertyNames(response), rows) };
 }
 
 export function refusalReply(surface: Surface, refusal: Refusal, requestId: string): HttpReply {

@@ -1,20 +1,12 @@
 import { messageOf } from '../base/result.ts';
 import { type AuditDesk, keepRecord, recordOf } from './auditing.ts';
 import type { Credential, Credentials } from './authenticate.ts';
-import {
-  type Call,
-  type FileReply,
-  type Refusal,
-  type Reply,
-  type RequestContext,
-  refuse,
-  type StreamReply,
-} from './endpoint.ts';
+import { type Call, type Outcome, type Refusal, type RequestContext, refuse, type StreamReply } from './endpoint.ts';
 import { fileReply } from './file-reply.ts';
 import type { HttpReply, HttpRequest, StreamSink } from './http.ts';
 import { readBody, readQuery } from './input.ts';
 import type { Bound } from './mount.ts';
-import { STREAM_HEAD, valueReply } from './reply.ts';
+import { rowsReply, STREAM_HEAD, valueReply } from './reply.ts';
 import type { OpenStreams } from './stream/open-streams.ts';
 import type { Throttle, TooEarly } from './throttle.ts';
 import type { OpenUpload } from './upload.ts';
@@ -41,8 +33,6 @@ export interface ServeDesk extends AuditDesk {
   readonly credentials: Pick<Credentials, 'watch'>;
   readonly openUpload: OpenUpload;
 }
-
-type Outcome = Reply<unknown> | StreamReply | FileReply | Refusal;
 
 /** Validates, runs the handler, keeps the audit record, shapes the reply. */
 export async function serve(desk: ServeDesk, admitted: Admitted): Promise<HttpReply | Refusal> {
@@ -77,7 +67,8 @@ export async function serve(desk: ServeDesk, admitted: Admitted): Promise<HttpRe
   await audited(desk, bound, { query: query.value, body: body.value }, context, outcome);
   if (!outcome.ok) return outcome;
   if ('file' in outcome) return fileReply(request, outcome);
-  return 'stream' in outcome ? streamed(desk, admitted, outcome) : valueReply(outcome);
+  if ('stream' in outcome) return streamed(desk, admitted, outcome);
+  return 'rows' in outcome ? rowsReply(bound.endpoint, outcome, request) : valueReply(bound.endpoint, outcome);
 }
 
 /** Empty stands for none: it is what a browser has before the first event. */
@@ -119,7 +110,7 @@ async function run(
   { clock, log }: AuditDesk,
   { surface, endpoint, deps }: Bound,
   call: Omit<Call<unknown, unknown, unknown>, 'deps'>,
-): Promise<Outcome> {
+): Promise<Outcome<unknown>> {
   const about = { endpoint: endpoint.name, requestId: call.context.requestId };
   const { handler, upload } = surface.limits;
   try {
@@ -148,10 +139,10 @@ async function audited(
   { surface, endpoint }: Bound,
   input: { readonly query: unknown; readonly body: unknown },
   context: RequestContext,
-  outcome: Outcome,
+  outcome: Outcome<unknown>,
 ): Promise<void> {
   const declaration = endpoint.audit;
-  if (declaration === undefined || 'stream' in outcome || 'file' in outcome) return;
+  if (declaration === undefined || 'stream' in outcome || 'file' in outcome || 'rows' in outcome) return;
   const status = outcome.ok ? (outcome.status ?? 200) : surface.status[outcome.code];
   const reply = outcome.ok ? outcome.value : undefined;
   await keepRecord(desk, recordOf({ declaration, context, ...input, reply, status }, desk.clock));

@@ -1,3 +1,4 @@
+import { type TSchema, Type } from 'typebox';
 import { hours, type Millis, seconds } from '../base/time.ts';
 import type { RateClass } from './endpoint.ts';
 import { type ErrorCode, HTTP_STATUS, type Problem } from './problem.ts';
@@ -22,6 +23,8 @@ export interface Surface {
   readonly carriers: readonly Carrier[];
   readonly status: Readonly<Record<ErrorCode, number>>;
   readonly errorBody: (problem: Problem) => unknown;
+  /** The form of such a body, for the documents. */
+  readonly errorSchema: (code: ErrorCode) => TSchema;
   /** What a request that fails its schema is answered with. */
   readonly invalidInput: 'bad_request' | 'invalid';
   readonly unknownBodyField: 'refuse' | 'ignore';
@@ -44,6 +47,11 @@ export interface Surface {
   readonly rates: Readonly<Record<RateClass, Rate>>;
 }
 
+const PlainError = Type.Object({ error: Type.String() });
+const FieldErrors = Type.Object({
+  errors: Type.Array(Type.Object({ field: Type.String(), message: Type.String() })),
+});
+
 /** Name of the session cookie, as the documented curl lines have it. */
 export const SESSION_COOKIE = 'csm_auth';
 
@@ -61,6 +69,7 @@ export const CSM: Surface = {
   status: HTTP_STATUS,
   errorBody: ({ code, message, fields }) =>
     code === 'invalid' && fields.length > 0 ? { errors: fields } : { error: message },
+  errorSchema: (code) => (code === 'invalid' ? Type.Union([FieldErrors, PlainError]) : PlainError),
   invalidInput: 'bad_request',
   unknownBodyField: 'refuse',
   unknownQueryParameter: 'ignore',

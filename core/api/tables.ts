@@ -1,18 +1,37 @@
+import { allowIp, removeAllow } from './csm/allow-ip.ts';
+import { audit } from './csm/audit.ts';
 import { blockIp } from './csm/block-ip.ts';
 import { blockedIps } from './csm/blocked-ips.ts';
+import { capabilities } from './csm/capabilities.ts';
+import { components } from './csm/components.ts';
+import { dismiss } from './csm/dismiss.ts';
 import { events, findingEvents } from './csm/events.ts';
+import { findingDetail } from './csm/finding-detail.ts';
 import { findings } from './csm/findings.ts';
+import { firewallAllowed } from './csm/firewall-allowed.ts';
+import { firewallAudit } from './csm/firewall-audit.ts';
 import { firewallCheck } from './csm/firewall-check.ts';
+import { firewallStatus } from './csm/firewall-status.ts';
 import { health } from './csm/health.ts';
+import { history } from './csm/history.ts';
+import { historyCsv } from './csm/history-csv.ts';
 import { login, logout } from './csm/login.ts';
+import { metrics } from './csm/metrics.ts';
+import { stats } from './csm/stats.ts';
+import { statsTimeline, statsTrend } from './csm/stats-series.ts';
 import { status } from './csm/status.ts';
+import { changeSuppressions, deleteSuppression, suppressions } from './csm/suppressions.ts';
+import { testAlert } from './csm/test-alert.ts';
+import { unblockBulk } from './csm/unblock-bulk.ts';
 import { unblockIp } from './csm/unblock-ip.ts';
 import type { ApiDeps, ApiParts } from './deps.ts';
 import type { Endpoint } from './endpoint.ts';
 import { type Mount, mount, schemasOf } from './mount.ts';
+import type { Described } from './openapi/build.ts';
 import { deleteBlob, getBlob, listBlobs, uploadBlob } from './own/blobs.ts';
 import { claim } from './own/claim.ts';
 import { mode, setMode } from './own/mode.ts';
+import { documentation } from './own/openapi.ts';
 import { session } from './own/session.ts';
 import { endSession, sessions } from './own/sessions.ts';
 import { createToken, revokeToken, tokens } from './own/tokens.ts';
@@ -23,14 +42,35 @@ import type { NamedSchema } from './validation.ts';
 export const CSM_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
   status,
   health,
+  capabilities,
+  components,
   events,
   findings,
+  findingDetail,
+  history,
+  historyCsv,
+  stats,
+  statsTrend,
+  statsTimeline,
+  dismiss,
+  suppressions,
+  changeSuppressions,
+  deleteSuppression,
+  audit,
   blockedIps,
   firewallCheck,
   blockIp,
   unblockIp,
+  unblockBulk,
+  firewallStatus,
+  firewallAllowed,
+  firewallAudit,
+  allowIp,
+  removeAllow,
+  testAlert,
   login,
   logout,
+  metrics,
 ];
 
 /** What none of the five APIs has. */
@@ -48,6 +88,13 @@ export const OWN_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
   listBlobs,
   getBlob,
   deleteBlob,
+  ...documentation(() => DESCRIBED),
+];
+
+/** All tables, for the documents made of them. */
+export const DESCRIBED: readonly Described[] = [
+  { tag: 'csm', description: "CSM's API for hosts", surface: CSM, endpoints: CSM_ENDPOINTS },
+  { tag: 'own', description: 'What no other API has', surface: CSM, endpoints: OWN_ENDPOINTS },
 ];
 
 /** All tables on their surfaces. */

@@ -66,7 +66,7 @@ function sayKeyword({ keyword, params, message }: ValidationError): string {
     case 'maxLength':
       return `must have at most ${limit} characters`;
     case 'minItems':
-      return `must have at least ${limit} entries`;
+      return limit === '1' ? 'must not be empty' : `must have at least ${limit} entries`;
     case 'maxItems':
       return `must have at most ${limit} entries`;
     case 'minimum':

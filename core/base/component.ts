@@ -11,6 +11,8 @@ export interface Component {
   /** What is wrong and what to do about it; absent when `ok`. */
   readonly message?: string;
   readonly since: Millis;
+  /** When it last brought something in; absent when it has not since start, and in what brings nothing. */
+  readonly lastEventAt?: Millis;
   /** Monotonic counts since start: lines, unparsed, dropped, … */
   readonly counters: Readonly<Record<string, number>>;
 }

@@ -38,6 +38,9 @@ export const isId = (text: string): text is Id =>
 /** The moment in an id's first 48 bits. */
 export const idTime = (id: Id): Millis => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) as Millis;
 
+/** Sorts before every id made at `at` or later. */
+export const idFloor = (at: Millis): Id => timeId(at, new Uint8Array(10), 0);
+
 function timeId(at: Millis, tail: Uint8Array, version: number): Id {
   const time = Math.max(0, Math.floor(at));
   const high = Math.floor(time / 2 ** 32);

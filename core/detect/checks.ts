@@ -35,3 +35,11 @@ const createDetector = <K extends CheckName>(name: K, settings: Partial<CheckSet
   const check: Check<CheckSettings[K]> = CHECKS[name];
   return check.create(settings[name] ?? check.defaults);
 };
+
+const CATEGORIES: ReadonlyMap<string, string> = new Map(CHECK_NAMES.map((name) => [name, CHECKS[name].info.category]));
+
+/** The category of checks about somebody who tries one secret after another. */
+export const BRUTE_FORCE = SSH_BRUTEFORCE.category;
+
+/** The category of a check; undefined for one that is not here, such as those about the appliance itself. */
+export const categoryOf = (check: string): string | undefined => CATEGORIES.get(check);

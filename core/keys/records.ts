@@ -1,7 +1,12 @@
 import type { BlobRecord } from '../base/blob.ts';
 import type { Finding } from '../detect/finding.ts';
 import type { Cursor } from '../event/cursor.ts';
+import type { Dismissal } from '../incident/dismissal.ts';
+import type { Rollup, RollupState } from '../incident/rollup.ts';
+import type { SuppressedMark, Suppression } from '../incident/suppression.ts';
+import type { Allow } from '../respond/allow.ts';
 import type { Decision, Outcome } from '../respond/decision.ts';
+import type { FirewallEvent } from '../respond/firewall-event.ts';
 import { collection, index, journal } from './collection.ts';
 
 /** Findings in the order they were made. A finding whose id is there already is not stored twice. */
@@ -19,6 +24,21 @@ export const findings = journal<Finding>()(
   'id',
 );
 
+/** Marks of suppressed findings by the finding's serial. */
+export const suppressedMarks = collection<SuppressedMark>()('finding-suppressed', ['number']);
+
+/** Suppressions by id. */
+export const suppressions = collection<Suppression>()('suppression', ['text']);
+
+/** Dismissals by check, kind of subject and subject. */
+export const dismissals = collection<Dismissal>()('dismissal', ['text', 'text', 'text']);
+
+/** Counts of findings by unit and beginning of the bucket. */
+export const rollups = collection<Rollup>()('rollup', ['text', 'number']);
+
+/** How far the rollups have come; one record. */
+export const rollupState = collection<RollupState>()('rollup-state', ['text']);
+
 /** Decisions by id. */
 export const decisions = collection<Decision>()('decision', ['text'], {
   /** By state, then address. */
@@ -27,6 +47,12 @@ export const decisions = collection<Decision>()('decision', ['text'], {
 
 /** Outcomes by decision, moment and result: the same outcome told twice is one record. */
 export const outcomes = collection<Outcome>()('outcome', ['text', 'number', 'text']);
+
+/** Allows by address or network. */
+export const allows = collection<Allow>()('allow', ['text']);
+
+/** What was done to the firewall, in order; the oldest are deleted. */
+export const firewallEvents = journal<FirewallEvent>()('firewall-event');
 
 /** Cursors by path. */
 export const cursors = collection<Cursor>()('cursor', ['text']);
@@ -43,4 +69,19 @@ export const blobs = collection<BlobRecord>()('blob', ['text'], {
 export const meta = collection<unknown>()('meta', ['text']);
 
 /** Everything whose index entries are rebuilt after a repair. */
-export const COLLECTIONS = [findings, decisions, outcomes, cursors, checkpoints, blobs, meta] as const;
+export const COLLECTIONS = [
+  findings,
+  suppressedMarks,
+  suppressions,
+  dismissals,
+  rollups,
+  rollupState,
+  decisions,
+  outcomes,
+  allows,
+  firewallEvents,
+  cursors,
+  checkpoints,
+  blobs,
+  meta,
+] as const;

@@ -12,7 +12,7 @@ export interface BlockRequest {
   readonly actor: string;
 }
 
-/** `protected`: loopback, own, infra. `observing`: the mode forbids it. `failed`: the kernel or the disk refused. */
+/** `protected`: loopback, own, infra, allowed. `observing`: the mode forbids it. `failed`: the kernel or the disk refused. */
 export type BlockRefusal = 'protected' | 'observing' | 'failed';
 export interface UnblockRequest {
   readonly ip: Ip;
@@ -24,3 +24,9 @@ export interface UnblockRequest {
 export type Lifted = Decision & { readonly warning?: string };
 
 export type UnblockRefusal = 'not_blocked' | 'observing' | 'failed';
+
+/** How many of the addresses are not blocked now; `warning` when the kernel still has to follow. */
+export interface BulkLifted {
+  readonly count: number;
+  readonly warning?: string;
+}

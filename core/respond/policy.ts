@@ -4,6 +4,7 @@ import { coveredBy, type NamedNetwork } from '../base/prefixes.ts';
 import { type Deadline, hasPassed, type Millis, plus } from '../base/time.ts';
 import type { Finding } from '../detect/finding.ts';
 import { PROVENANCES, type Provenance } from '../event/event.ts';
+import { type Allow, allowedText } from './allow.ts';
 import type { Decision, DecisionState } from './decision.ts';
 import type { Mode } from './mode.ts';
 
@@ -18,6 +19,8 @@ export interface BlockPolicy {
   readonly expiry: Millis | 'never';
   /** `undefined` when this host's own addresses are unknown: then nothing is blocked. */
   readonly protectedNetworks: readonly NamedNetwork[] | undefined;
+  /** What an operator has allowed. */
+  readonly allowed: (ip: ParsedIp) => Allow | undefined;
 }
 
 /**
@@ -31,7 +34,7 @@ export function decide(finding: Finding, policy: BlockPolicy, now: Millis): Deci
   if (PROVENANCES.indexOf(finding.provenance) > PROVENANCES.indexOf(response.least)) return undefined;
   const parsed = parseIp(finding.subject.value);
   if (!parsed.ok) return undefined;
-  const note = objection(parsed.value, policy.protectedNetworks);
+  const note = objection(parsed.value, policy);
   const expiresAt: Deadline = policy.expiry === 'never' ? 'never' : plus(finding.at, policy.expiry);
   const state = note ? 'refused' : hasPassed(expiresAt, now) ? 'expired' : stateIn(policy.mode);
   return {
@@ -50,10 +53,15 @@ export function decide(finding: Finding, policy: BlockPolicy, now: Millis): Deci
 }
 
 /** Why the address must not be blocked, if so. */
-function objection(ip: ParsedIp, networks: readonly NamedNetwork[] | undefined): string | undefined {
-  if (networks === undefined) return 'the addresses of this host are unknown';
-  const guard = coveredBy(ip, networks);
-  return guard && refusalText(ip.text, guard);
+export function objection(
+  ip: ParsedIp,
+  { protectedNetworks, allowed }: Pick<BlockPolicy, 'protectedNetworks' | 'allowed'>,
+): string | undefined {
+  if (protectedNetworks === undefined) return 'the addresses of this host are unknown';
+  const guard = coveredBy(ip, protectedNetworks);
+  if (guard !== undefined) return refusalText(ip.text, guard);
+  const allow = allowed(ip);
+  return allow && allowedText(ip.text, allow);
 }
 
 /** Why an address may not be blocked, for a person. */

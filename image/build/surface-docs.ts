@@ -1,7 +1,7 @@
 /** Build step by hand: rewrites the endpoint tables in `docs/surfaces/`. A test fails while they are stale. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Endpoint } from '../../core/api/endpoint.ts';
+import type { Endpoint, Transport } from '../../core/api/endpoint.ts';
 import { HTTP_STATUS } from '../../core/api/problem.ts';
 import { CSM_ENDPOINTS, OWN_ENDPOINTS } from '../../core/api/tables.ts';
 
@@ -24,7 +24,13 @@ export function withTable(page: string, endpoints: readonly Endpoint<never>[]): 
 
 type Row = readonly [endpoint: string, scope: string, what: string, refusals: string];
 
-const TRANSPORTS = { json: '', sse: 'event stream', file: 'file' } as const;
+const TRANSPORTS: Readonly<Record<Transport, string>> = {
+  json: '',
+  sse: 'event stream',
+  csv: 'CSV',
+  text: 'text',
+  file: 'file',
+};
 
 function rowOf({ method, path, scope, summary, errors, transport = 'json', upload, audit }: Endpoint<never>): Row {
   const statuses = [...new Set(errors.map((code) => HTTP_STATUS[code]))].sort().join(' ');

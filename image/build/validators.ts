@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Ajv } from 'ajv';
 import standalone from 'ajv/dist/standalone/index.js';
+import { plainSchema } from '../../core/api/schema.ts';
 import { API_SCHEMAS } from '../../core/api/tables.ts';
 import type { NamedSchema } from '../../core/api/validation.ts';
 
@@ -19,19 +20,9 @@ const SOURCES: readonly (readonly NamedSchema[])[] = [API_SCHEMAS];
 export function compileSchemas(schemas: readonly NamedSchema[]): string {
   const ajv = new Ajv({ strict: true, allErrors: false, code: { source: true, lines: true } });
   for (const { name, schema, unknownField } of schemas) {
-    const plain = JSON.parse(JSON.stringify(schema)) as object;
-    ajv.addSchema(unknownField === 'refuse' ? closed(plain) : plain, name);
+    ajv.addSchema(plainSchema(schema, unknownField), name);
   }
   return standalone.default(ajv, Object.fromEntries(schemas.map(({ name }) => [name, name])));
-}
-
-/** The schema with every object in it closed that does not say what it does with further fields. */
-function closed<S>(schema: S): S {
-  if (Array.isArray(schema)) return schema.map(closed) as S;
-  if (typeof schema !== 'object' || schema === null) return schema;
-  const inner = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, closed(value)]));
-  const open = inner['type'] === 'object' && !('additionalProperties' in inner) && !('patternProperties' in inner);
-  return (open ? { ...inner, additionalProperties: false } : inner) as S;
 }
 
 if (import.meta.main) {

@@ -13,6 +13,7 @@ import { mountsFor } from '../../core/api/tables.ts';
 import { ok } from '../../core/base/result.ts';
 import { FACTS, FakeAppliance, START } from '../support/api/fake-appliance.ts';
 import { FakeBlobs } from '../support/api/fake-blobs.ts';
+import { FakeDesks } from '../support/api/fake-desks.ts';
 import { FakeIdentity } from '../support/api/fake-identity.ts';
 
 export const STATUS_PATH = '/api/v1/status';
@@ -46,7 +47,7 @@ export async function apiDispatch(engine: string, appliance = new FakeAppliance(
     return known;
   };
   const [first, ...rest] = mountsFor({
-    appliance,
+    ...new FakeDesks(appliance),
     identity,
     blobs: new FakeBlobs(),
     clock: systemClock,

@@ -4,7 +4,8 @@ import { type Endpoint, isWrite } from '../../core/api/endpoint.ts';
 import { mountsFor } from '../../core/api/tables.ts';
 import { FakeAppliance } from '../support/api/fake-appliance.ts';
 import { FakeBlobs } from '../support/api/fake-blobs.ts';
-import { ApiHarness, ENDPOINTS, GOOD_BODIES, ORIGIN } from '../support/api/harness.ts';
+import { FakeDesks } from '../support/api/fake-desks.ts';
+import { ApiHarness, ENDPOINTS, GOOD_BODIES, goodTarget, ORIGIN } from '../support/api/harness.ts';
 import { type Case, casesFor, type Keyring, keyring } from '../support/api/keyring.ts';
 import { rawToken } from '../support/identity-bench.ts';
 import { SimulatedClock } from '../support/simulated-clock.ts';
@@ -21,8 +22,14 @@ function expected({ scope, method, csrf }: Endpoint<never>, { scopes, unproven, 
 const bodyOf = ({ name }: Endpoint<never>): string =>
   name === 'login' ? JSON.stringify({ token: rawToken('read') }) : JSON.stringify(GOOD_BODIES[name] ?? '');
 
-const targetOf = ({ name, path }: Endpoint<never>, { made, identity }: Keyring): string =>
-  path.replace('{id}', name === 'revokeToken' ? made.id : (identity.sessions().at(-1)?.id ?? ''));
+const targetOf = (endpoint: Endpoint<never>, { made, identity }: Keyring): string => {
+  const ids: Readonly<Record<string, string>> = {
+    revokeToken: made.id,
+    endSession: identity.sessions().at(-1)?.id ?? '',
+  };
+  const id = ids[endpoint.name];
+  return id === undefined ? goodTarget(endpoint) : endpoint.path.replace('{id}', id);
+};
 
 /** What a refused request must not have changed. */
 const stateOf = ({ identity }: Keyring) => ({
@@ -34,7 +41,7 @@ async function check(endpoint: Endpoint<never>, one: Case, method: string): Prom
   const ring = await keyring();
   const appliance = new FakeAppliance();
   const mounts = mountsFor({
-    appliance,
+    ...new FakeDesks(appliance),
     identity: ring.identity,
     blobs: new FakeBlobs(),
     clock: new SimulatedClock(),
@@ -43,7 +50,8 @@ async function check(endpoint: Endpoint<never>, one: Case, method: string): Prom
   const api = new ApiHarness({ mounts, credentials: ring.credentials });
   const ask = one.ask(ring);
   const before = stateOf(ring);
-  const answer = await api.ask({ method, target: targetOf(endpoint, ring), body: bodyOf(endpoint), ...ask });
+  const body = endpoint.upload === undefined ? { body: bodyOf(endpoint) } : {};
+  const answer = await api.askEndpoint(endpoint, { method, target: targetOf(endpoint, ring), ...body, ...ask });
   const wanted = expected(endpoint, one);
   assert.deepEqual(api.called, wanted === 'served' ? [endpoint.name] : []);
   if (wanted === 'served') {

@@ -6,25 +6,31 @@ import { OWN_STATUS_FIELDS } from '../../core/api/csm/status-schema.ts';
 import type { Endpoint } from '../../core/api/endpoint.ts';
 import { CSM_ENDPOINTS } from '../../core/api/tables.ts';
 import { FINDING } from '../support/api/fake-appliance.ts';
-import { ApiHarness, bearer, ENDPOINTS, goodTarget } from '../support/api/harness.ts';
+import { ApiHarness, bearer, ENDPOINTS } from '../support/api/harness.ts';
 import { eventsIn, StreamClient } from '../support/api/stream-client.ts';
 import { sharedFile } from '../support/shared.ts';
 
 const headers = bearer('admin-token');
 
-/** The JSON an endpoint answers with; of a stream, its first message. */
+/** What an endpoint answers with: JSON, text as it is, the first message of a stream, the first row of a table. */
 async function answerOf(endpoint: Endpoint<never>): Promise<unknown> {
   const api = new ApiHarness();
-  const target = endpoint.name === 'firewallCheck' ? `${endpoint.path}?ip=192.0.2.9` : goodTarget(endpoint);
-  const answer = await api.askEndpoint(endpoint, { headers, target });
+  const answer = await api.askEndpoint(endpoint, { headers });
   assert.equal(answer.status, 200);
-  if (answer.source !== undefined) return answer.text;
+  if (endpoint.transport === 'text' || answer.source !== undefined) return answer.text;
+  if (endpoint.transport === 'csv') return firstRow(answer.text);
   if (answer.stream === undefined) return answer.json();
   const client = new StreamClient();
   answer.stream.start(client);
   api.appliance.emit(FINDING, 7);
   api.clock.advance(0);
   return eventsIn(client.read().received)[0]?.data;
+}
+
+/** Of a table without quoted cells. */
+function firstRow(text: string): unknown {
+  const [head = [], row = []] = text.split('\r\n').map((line) => line.split(','));
+  return Object.fromEntries(head.map((name, i) => [name, row[i]]));
 }
 
 /** The schema with every object closed, so that a field nobody declared shows. */
@@ -48,6 +54,12 @@ const OWN_FIELDS: Readonly<Record<string, readonly string[]>> = {
   blockedIps: ['enforced'],
   findings: ['id', 'source_ip', 'count'],
   events: ['id'],
+  unblockBulk: ['warning'],
+  allowIp: ['warning'],
+  removeAllow: ['warning'],
+  suppressions: ['actor'],
+  audit: ['serial', 'actor', 'actor_kind', 'status', 'request_id', 'prev', 'hash'],
+  components: ['state', 'message', 'counters'],
 };
 
 interface ContractRow {
@@ -68,7 +80,7 @@ function compare(pattern: unknown, value: unknown, where: string, own: readonly 
   } else if (typeof pattern === 'object' && pattern !== null) {
     assert.ok(typeof value === 'object' && value !== null, `${where} is an object`);
     for (const [key, inner] of Object.entries(pattern)) {
-      const optional = typeof inner === 'string' && /\?|only when/.test(inner);
+      const optional = typeof inner === 'string' && /\?|only when|when error|present/.test(inner);
       if (key in value) compare(inner, (value as Record<string, unknown>)[key], `${where}.${key}`);
       else assert.ok(optional, `${where}.${key} is there`);
     }
@@ -79,18 +91,20 @@ function compare(pattern: unknown, value: unknown, where: string, own: readonly 
 
 function compareScalar(pattern: string, value: unknown, where: string): void {
   if (value === null) assert.match(pattern, /null/, where);
+  else if (/\[\]|^\[/.test(pattern)) assert.ok(Array.isArray(value), where);
   else if (/^int/.test(pattern)) assert.ok(Number.isInteger(value), where);
   else if (/^bool|^true/.test(pattern)) assert.equal(typeof value, 'boolean', where);
   else if (/^float/.test(pattern)) assert.equal(typeof value, 'number', where);
   else if (/^rfc3339/.test(pattern)) assert.ok(typeof value === 'string' && /^\d{4}-\d\d-\d\dT|^$/.test(value), where);
   else if (/^map/.test(pattern)) assert.equal(typeof value, 'object', where);
-  else if (/\[\]/.test(pattern)) assert.ok(Array.isArray(value), where);
   else assert.equal(typeof value, 'string', where);
 }
 
 const SESSION_PATHS = ['/login', '/logout'];
 
-for (const endpoint of ENDPOINTS.filter(({ path }) => !SESSION_PATHS.includes(path))) {
+const speaksJson = ({ transport = 'json' }: Endpoint<never>) => transport === 'json' || transport === 'sse';
+
+for (const endpoint of ENDPOINTS.filter((one) => speaksJson(one) && !SESSION_PATHS.includes(one.path))) {
   const row = rows.find(({ method, path }) => method === endpoint.method && path === endpoint.path);
   if (row === undefined && contract !== undefined) continue;
   test(`${endpoint.method} ${endpoint.path} has exactly the contract's fields`, { skip }, async () => {
@@ -100,12 +114,14 @@ for (const endpoint of ENDPOINTS.filter(({ path }) => !SESSION_PATHS.includes(pa
   });
 }
 
-test('the contract names the path and method of every csm endpoint', { skip }, () => {
+test('the contract names path and method of every csm endpoint, but for the logout that a link cannot cause', {
+  skip,
+}, () => {
   const missing = CSM_ENDPOINTS.filter(
-    ({ name, method, path }) => name !== 'logout' && !rows.some((row) => row.method === method && row.path === path),
+    ({ method, path }) => !rows.some((row) => row.method === method && row.path === path),
   );
   assert.deepEqual(
     missing.map(({ name }) => name),
-    [],
+    ['logout'],
   );
 });

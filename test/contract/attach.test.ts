@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { type AttachPoint, httpService } from '../../actors/http/index.ts';
+import { HttpMeter } from '../../core/api/metrics/http-meter.ts';
 import { CSM, type Surface } from '../../core/api/surface.ts';
 import { millis } from '../../core/base/time.ts';
-import { FakeAppliance } from '../support/api/fake-appliance.ts';
 import { FakeBlobs } from '../support/api/fake-blobs.ts';
+import { FakeDesks } from '../support/api/fake-desks.ts';
 import { FakeIdentity } from '../support/api/fake-identity.ts';
 import { type RawClient, tlsClient } from '../support/raw-client.ts';
 import { realClock } from '../support/real-clock.ts';
@@ -52,7 +53,8 @@ async function open(t: TestContext, points: readonly AttachPoint[]) {
     clock: realClock,
     random: { bytes: (count) => randomBytes(count) },
     log: () => {},
-    appliance: new FakeAppliance(),
+    desks: new FakeDesks(),
+    meter: new HttpMeter(),
     identity,
     blobs: new FakeBlobs(),
     audit: () => Promise.resolve(),

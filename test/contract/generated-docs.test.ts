@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { metricsDocument } from '../../core/api/metrics/document.ts';
 import { cliDocument } from '../../core/cli/document.ts';
 import { configurationDocument } from '../../core/config/document.ts';
 
@@ -12,6 +13,7 @@ const UPDATE = process.env['BARTIZAN_RENEW_GOLDENS'] === '1';
 for (const { path, document } of [
   { path: 'docs/configuration.md', document: configurationDocument },
   { path: 'docs/cli.md', document: cliDocument },
+  { path: 'docs/metrics.md', document: metricsDocument },
 ]) {
   test(`${path} says what the declarations say`, async () => {
     if (UPDATE) await writeFile(join(CHECKOUT, path), document());

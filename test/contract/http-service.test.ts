@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { chooseEngine, type HttpOptions, httpService } from '../../actors/http/index.ts';
-import { FakeAppliance, FINDING } from '../support/api/fake-appliance.ts';
+import { HttpMeter } from '../../core/api/metrics/http-meter.ts';
+import { FINDING } from '../support/api/fake-appliance.ts';
 import { FakeBlobs } from '../support/api/fake-blobs.ts';
+import { FakeDesks } from '../support/api/fake-desks.ts';
 import { CSRF, FakeIdentity } from '../support/api/fake-identity.ts';
 import { type RawClient, tcpClient, tlsClient } from '../support/raw-client.ts';
 import { realClock } from '../support/real-clock.ts';
@@ -22,12 +24,14 @@ const engine = (wish: 'uwebsockets' | 'node') => chooseEngine(wish, { clock: rea
 /** A service over fakes in a folder of its own, not yet started. */
 function fixture(t: TestContext, change: Partial<HttpOptions> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'bartizan-'));
-  const appliance = new FakeAppliance();
+  const desks = new FakeDesks();
+  const { appliance } = desks;
   const options: HttpOptions = {
     clock: realClock,
     random,
     log: () => {},
-    appliance,
+    desks,
+    meter: new HttpMeter(),
     identity: new FakeIdentity(),
     blobs: new FakeBlobs(),
     audit: () => Promise.resolve(),
@@ -50,7 +54,7 @@ function fixture(t: TestContext, change: Partial<HttpOptions> = {}) {
     clients.push(client);
     return client;
   };
-  return { folder, appliance, options, service, connect };
+  return { folder, desks, appliance, options, service, connect };
 }
 
 const never = () => assert.fail('the service crashed');
@@ -102,6 +106,21 @@ test('the console of whoever is signed in carries the CSRF token, in the page th
   assert.equal(mine.headers['cache-control'], 'no-store');
   client.send(get('/', etag));
   assert.equal((await client.response()).status, 304);
+});
+
+test('a table goes out whole, or the request fails', async (t) => {
+  const { desks, service, connect } = fixture(t);
+  await service.start(never);
+  const client = await connect();
+  desks.rows = Array.from({ length: 3000 }, (_, i) => ({ finding: FINDING, serial: 3000 - i }));
+  client.send(get('/api/v1/history/csv', ADMIN));
+  const table = await client.response();
+  assert.deepEqual([table.status, table.body.split('\r\n').length], [200, 3002]);
+  desks.breaksAfter = 2000;
+  client.send(get('/api/v1/history/csv', ADMIN));
+  const broken = await client.response();
+  assert.equal(broken.status, 500);
+  assert.match(broken.body, /"error": "Internal error \(request [0-9a-f-]{36}\)"/);
 });
 
 test('its own pages may write, others not', async (t) => {

@@ -1,22 +1,16 @@
 import { type Static, Type } from 'typebox';
 import { parseIp } from '../../base/ip.ts';
 import { ok, type Result } from '../../base/result.ts';
-import { type Millis, parseDuration, plus } from '../../base/time.ts';
+import type { Millis } from '../../base/time.ts';
 import type { BlockRefusal, BlockRequest } from '../../respond/block.ts';
-import type { Decision, Origin } from '../../respond/decision.ts';
+import type { Decision } from '../../respond/decision.ts';
 import type { Principal } from '../auth.ts';
 import { endpoint } from '../deps.ts';
 import { refuse } from '../endpoint.ts';
 import type { ErrorCode } from '../problem.ts';
+import { deadlineOf, ORDER_FIELDS, originOf } from './operator.ts';
 
 const DEFAULT_REASON = 'Blocked by an operator';
-
-const ORIGINS: Readonly<Record<Principal['kind'], Origin>> = {
-  session: 'web_ui',
-  token: 'api',
-  local: 'cli',
-  anonymous: 'api',
-};
 
 /** A protected address is the client's mistake; a mode that forbids blocks is the appliance's state. */
 const REFUSALS: Readonly<Record<BlockRefusal, ErrorCode>> = {
@@ -25,11 +19,7 @@ const REFUSALS: Readonly<Record<BlockRefusal, ErrorCode>> = {
   failed: 'internal',
 };
 
-const BlockIp = Type.Object({
-  ip: Type.String({ maxLength: 64 }),
-  reason: Type.Optional(Type.String({ maxLength: 512 })),
-  duration: Type.Optional(Type.String({ maxLength: 64, description: '30m, 24h, 7d; empty or 0 is permanent' })),
-});
+const BlockIp = Type.Object({ ip: Type.String({ maxLength: 64 }), ...ORDER_FIELDS });
 
 export const blockIp = endpoint({
   name: 'blockIp',
@@ -38,6 +28,7 @@ export const blockIp = endpoint({
   scope: 'admin',
   summary: 'Block an address now, whatever the automation is set to',
   body: BlockIp,
+  example: { body: { ip: '192.0.2.7', reason: 'because', duration: '24h' } },
   response: Type.Object({ status: Type.Literal('blocked'), ip: Type.String() }),
   errors: ['bad_request', 'internal', 'unavailable'],
   audit: { action: 'block_ip', target: 'ip', details: ['reason', 'duration'] },
@@ -50,18 +41,18 @@ export const blockIp = endpoint({
 function requestOf(
   { ip, reason = '', duration = '' }: Static<typeof BlockIp>,
   now: Millis,
-  { kind, name }: Principal,
+  principal: Principal,
 ): Result<BlockRequest, 'bad_ip' | 'bad_duration'> {
   const subject = parseIp(ip.trim());
   if (!subject.ok) return subject;
-  const length = parseDuration(duration);
-  if (!length.ok) return length;
+  const deadline = deadlineOf(duration, now);
+  if (!deadline.ok) return deadline;
   return ok({
     ip: subject.value.text,
     reason: reason.trim() || DEFAULT_REASON,
-    expiresAt: length.value === 'never' ? 'never' : plus(now, length.value),
-    origin: ORIGINS[kind],
-    actor: name,
+    expiresAt: deadline.value,
+    origin: originOf(principal),
+    actor: principal.name,
   });
 }
 

@@ -1,3 +1,6 @@
+import { Type } from 'typebox';
+import { endpoint } from '../deps.ts';
+
 /** What orchestrators may count on; a name is added with the feature, never before it. */
 export const CAPABILITIES = [
   'events.sse.v1',
@@ -5,4 +8,21 @@ export const CAPABILITIES = [
   'bartizan.mode.v1',
   'bartizan.tokens.v1',
   'bartizan.sessions.v1',
+  'bartizan.components.v1',
+  'bartizan.metrics.v1',
+  'bartizan.openapi.v1',
 ] as const;
+
+export const capabilities = endpoint({
+  name: 'capabilities',
+  method: 'GET',
+  path: '/api/v1/capabilities',
+  scope: 'read',
+  summary: 'Names of the features that a client may count on',
+  response: Type.Object({ capabilities: Type.Array(Type.String()), version: Type.String() }),
+  errors: [],
+  handler: async ({ deps }) => {
+    const { version } = await deps.appliance.facts();
+    return { ok: true, value: { capabilities: [...CAPABILITIES], version } };
+  },
+});

@@ -1,12 +1,13 @@
 import { Type } from 'typebox';
 import { rfc3339 } from '../../base/time.ts';
-import type { Finding, NumberedFinding } from '../../detect/finding.ts';
+import type { Finding } from '../../detect/finding.ts';
+import type { HistoryRow } from '../../incident/history.ts';
 import { type ApiParts, endpoint } from '../deps.ts';
 import { EventHub, type Numbered } from '../stream/hub.ts';
 import { severityInt } from './wire.ts';
 
 /** CSM's Finding as far as this version attributes one, then `id`, which is ours. */
-const FindingEvent = Type.Object({
+export const FindingEvent = Type.Object({
   severity: Type.Integer({ minimum: 0, maximum: 2 }),
   check: Type.String(),
   message: Type.String(),
@@ -49,7 +50,10 @@ export const findingEvents = ({ appliance, clock, log }: ApiParts): EventHub<Fin
     log,
   });
 
-const numbered = ({ finding, serial }: NumberedFinding): Numbered<Finding> => ({ event: finding, serial });
+const numbered = ({ finding, serial, suppressedBy }: HistoryRow): Numbered<Finding> => ({
+  event: suppressedBy === undefined ? finding : undefined,
+  serial,
+});
 
 export const findingEvent = ({ id, at, check, severity, message, details, subject }: Finding) => ({
   severity: severityInt(severity),

@@ -12,6 +12,7 @@ export const firewallCheck = endpoint({
   scope: 'admin',
   summary: 'Is an address blocked, and why; answers 200 whatever is asked',
   query: Type.Object({ ip: Type.Optional(Type.String()) }),
+  example: { query: { ip: '192.0.2.9' } },
   response: Type.Object({
     success: Type.Boolean(),
     ip: Type.String(),

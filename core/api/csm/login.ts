@@ -14,6 +14,7 @@ export const login = endpoint({
   scope: 'none',
   summary: 'Start a session: sets the cookie; JSON gets the CSRF token, a form is sent on to /',
   body: Type.Object({ token: Type.String({ minLength: 1, maxLength: 512 }) }),
+  example: { body: { token: 'YOUR_TOKEN' } },
   response: LoggedIn,
   form: true,
   csrf: false,

@@ -18,7 +18,7 @@ export const status = endpoint({
   errors: [],
   handler: async ({ deps: { appliance } }) => ({
     ok: true,
-    value: statusOf(await appliance.facts(), appliance.blocks().length),
+    value: statusOf(await appliance.facts(), appliance.blockCount()),
   }),
 });
 

@@ -12,6 +12,7 @@ export const unblockIp = endpoint({
   scope: 'admin',
   summary: 'Lift the block of an address; one that is not blocked is no error',
   body: Type.Object({ ip: Type.String({ maxLength: 64 }) }),
+  example: { body: { ip: '192.0.2.7' } },
   response: Type.Object({
     status: Type.Literal('unblocked'),
     ip: Type.String(),

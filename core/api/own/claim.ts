@@ -27,6 +27,7 @@ export const claim = endpoint({
   scope: 'none',
   summary: 'Take possession with the one-time code: makes the first admin token and a session',
   body: Type.Object({ code: Type.String({ minLength: 1, maxLength: 128 }) }),
+  example: { body: { code: '0A1B2-C3D4-E5F6-G7H8-J9KM-NPQRS' } },
   response: Claimed,
   csrf: false,
   rate: 'login',

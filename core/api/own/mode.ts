@@ -26,6 +26,7 @@ export const setMode = endpoint({
   scope: 'admin',
   summary: 'Set the mode, in the configuration file too',
   body: Type.Object({ mode: Mode }),
+  example: { body: { mode: 'enforce' as const } },
   response: Type.Object({ mode: Mode, warning: Type.Optional(Type.String()) }),
   errors: ['internal'],
   audit: { action: 'set_mode', target: 'mode' },

@@ -60,6 +60,7 @@ export const createToken = endpoint({
   body: CreateToken,
   response: Type.Object({ ...TOKEN, token: Type.String({ description: 'The secret; it is not shown again' }) }),
   errors: ['bad_request', 'conflict', 'unavailable'],
+  example: { body: { name: 'panel', scope: 'read', expires_in: '90d' } },
   audit: { action: 'create_token', target: 'id', details: ['name', 'scope', 'scopes', 'expires_in'] },
   handler: async ({ deps: { identity, clock }, body }) => {
     const request = requestOf(body, clock.now());

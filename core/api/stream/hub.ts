@@ -10,7 +10,8 @@ import { type Frame, Ring } from './ring.ts';
 import { Slices } from './slices.ts';
 
 export interface Numbered<E> {
-  readonly event: E;
+  /** `undefined` for one that no client is to see: nothing is missing where its serial is. */
+  readonly event: E | undefined;
   /** From 1 upwards; 0 when it could not be kept. */
   readonly serial: number;
 }
@@ -155,10 +156,13 @@ export class EventHub<E> {
   }
 
   #encode({ event, serial }: Numbered<E>): Frame {
+    if (event === undefined) return { serial, bytes: UNSEEN };
     const data = this.#deps.show(event);
     return { serial, bytes: eventFrame(serial === 0 ? { data } : { id: serial, data }) };
   }
 }
+
+const UNSEEN = new Uint8Array();
 
 /** Anything but a serial is an id that another store gave out. */
 const serialOf = (id: string): number => (/^\d{1,16}$/.test(id) ? Number(id) : Number.POSITIVE_INFINITY);

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { Bus } from '../../../actors/bus/index.ts';
-import { ActiveFindings, FindingRecorder, findingRecords } from '../../../actors/incidents/index.ts';
+import { ActiveFindings, FindingRecorder, FindingRollups, findingRecords } from '../../../actors/incidents/index.ts';
 import { createRecords, MemoryStore } from '../../../actors/store/index.ts';
 import type { FindingId } from '../../../core/base/ids.ts';
 import type { Clock } from '../../../core/base/ports.ts';
 import type { Finding } from '../../../core/detect/finding.ts';
+import type { Suppressing } from '../../../core/incident/suppression.ts';
 import { findings } from '../../../core/keys/records.ts';
 import { settled } from '../settled.ts';
+import { SimulatedClock } from '../simulated-clock.ts';
 import { someFinding } from '../some-finding.ts';
 import { FakeAppliance } from './fake-appliance.ts';
+import { FakeDesks } from './fake-desks.ts';
 import { ApiHarness, bearer } from './harness.ts';
 import { eventsIn, type ReadEvent, StreamClient } from './stream-client.ts';
 
@@ -24,14 +27,16 @@ class RecordingAppliance extends FakeAppliance {
   readonly recorder: FindingRecorder;
   /** When set, the store cannot be read. */
   unreadable = false;
+  suppressing: Suppressing = () => undefined;
   #open = 0;
 
   constructor() {
     super();
     this.recorder = new FindingRecorder({
-      records: findingRecords(this.records),
+      records: findingRecords(this.records, new FindingRollups(new SimulatedClock())),
       active: new ActiveFindings(),
       log: () => {},
+      suppressing: (finding) => this.suppressing(finding),
       publish: (finding, serial) => this.bus.publish('finding', { finding, serial }),
       respond: async () => {},
     });
@@ -66,7 +71,7 @@ export class EventBench {
 
   /** @param clock simulated unless given; that one is `api.clock` */
   constructor(clock?: Clock) {
-    this.api = new ApiHarness(clock === undefined ? {} : { clock }, this.appliance);
+    this.api = new ApiHarness(clock === undefined ? {} : { clock }, new FakeDesks(this.appliance));
   }
 
   /** Findings made so far; their numbers are their serials while the store takes them. */

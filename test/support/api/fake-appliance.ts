@@ -51,7 +51,14 @@ export const FACTS: ApplianceFacts = {
   now: millis(START + 5_400_000),
   mode: 'enforce',
   autoResponse: { enabled: true, dryRun: false, blockIps: true },
-  firewall: { enabled: true, managed: true, engine: 'addon', table: 'bartizan' },
+  firewall: {
+    enabled: true,
+    managed: true,
+    engine: 'addon',
+    table: 'bartizan',
+    capacity: 500_000,
+    infra: ['192.0.2.1'],
+  },
   http: { engine: 'node:https' },
   components: [
     { name: 'file:/var/log/auth.log', state: 'ok', since: START, counters: { lines: 12 } },
@@ -74,6 +81,7 @@ export class FakeAppliance implements Appliance {
   active: readonly Decision[] = [decision('192.0.2.9')];
   blockRefusal: BlockRefusal | undefined;
   unblockRefusal: UnblockRefusal | undefined;
+  keepsFindings = true;
   readonly asked: unknown[] = [];
   /** By rising serial. */
   readonly kept: NumberedFinding[] = [];
@@ -88,6 +96,9 @@ export class FakeAppliance implements Appliance {
   blocks() {
     return this.active;
   }
+  blockCount() {
+    return this.active.length;
+  }
   blockOf(address: Ip) {
     return this.active.find((block) => block.ip === address);
   }
@@ -100,6 +111,17 @@ export class FakeAppliance implements Appliance {
     this.asked.push(['unblock', request]);
     const { unblockRefusal: refusal } = this;
     return Promise.resolve(refusal === undefined ? ok(decision(request.ip)) : fail(refusal, `no: ${refusal}`));
+  }
+  unblockAll(ips: readonly Ip[], actor: string) {
+    this.asked.push(['unblockAll', ips, actor]);
+    const { unblockRefusal: refusal } = this;
+    return Promise.resolve(
+      refusal === undefined || refusal === 'not_blocked' ? ok({ count: ips.length }) : fail(refusal, `no: ${refusal}`),
+    );
+  }
+  testAlert(actor: string): ReturnType<Appliance['testAlert']> {
+    this.asked.push(['testAlert', actor]);
+    return Promise.resolve(this.keepsFindings ? ok(undefined) : fail('unkept', 'no: disk'));
   }
   onFinding(listener: (finding: Finding, serial: number) => void): () => void {
     this.#listeners.add(listener);

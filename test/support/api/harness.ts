@@ -10,23 +10,24 @@ import { CSM } from '../../../core/api/surface.ts';
 import { CSM_ENDPOINTS, mountsFor, OWN_ENDPOINTS } from '../../../core/api/tables.ts';
 import type { Log } from '../../../core/base/ports.ts';
 import { fail, ok } from '../../../core/base/result.ts';
+import { collect } from '../collect.ts';
 import { MULTIPART, multipart } from '../multipart.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
-import { FakeAppliance } from './fake-appliance.ts';
+import type { FakeAppliance } from './fake-appliance.ts';
 import { FakeBlobs } from './fake-blobs.ts';
+import { FakeDesks } from './fake-desks.ts';
 import { FakeIdentity } from './fake-identity.ts';
 
 export const ORIGIN = 'https://edge.example.net:9443';
 export const ENDPOINTS = [...CSM_ENDPOINTS, ...OWN_ENDPOINTS];
 
-/** A body that passes, for each endpoint that takes one. */
+/** A body that passes, for each endpoint that takes one: its example, save where the fakes know but one secret. */
 export const GOOD_BODIES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  blockIp: { ip: '192.0.2.7', reason: 'because', duration: '24h' },
-  unblockIp: { ip: '192.0.2.7' },
+  ...Object.fromEntries(
+    ENDPOINTS.flatMap(({ name, example }) => (example?.body === undefined ? [] : [[name, example.body as object]])),
+  ),
   login: { token: 'admin-token' },
   claim: { code: 'CODE' },
-  setMode: { mode: 'observe' },
-  createToken: { name: 'panel', scope: 'read', expires_in: '90d' },
 };
 
 /** Path parameters that name something, for each endpoint that has any. */
@@ -35,9 +36,13 @@ const GOOD_PARAMS: Readonly<Record<string, Readonly<Record<string, string>>>> = 
   endSession: { id: 'id-of-another' },
 };
 
-/** A path of the endpoint that leads to something. */
-export const goodTarget = ({ name, path }: Endpoint<never>): string =>
-  path.replace(/\{(\w+)\}/g, (_, param: string) => GOOD_PARAMS[name]?.[param] ?? param);
+/** A path of the endpoint that leads to something, with the query of its example, which is what it needs to answer at all. */
+export function goodTarget({ name, path, example }: Endpoint<never>): string {
+  const filled = path.replace(/\{(\w+)\}/g, (_, param: string) => GOOD_PARAMS[name]?.[param] ?? param);
+  const query = new URLSearchParams((example?.query ?? {}) as Record<string, string>).toString();
+  return query === '' ? filled : `${filled}?${query}`;
+}
+
 /** One that passes where files are taken. */
 export const GOOD_UPLOAD = multipart([{ name: 'file', fileName: 'a.bin', content: 'content' }]);
 
@@ -62,6 +67,7 @@ export const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 /** The real tables, dispatch and compiled schemas over fakes, on a simulated clock. */
 export class ApiHarness {
   readonly clock = new SimulatedClock();
+  readonly desks: FakeDesks;
   readonly appliance: FakeAppliance;
   readonly identity = new FakeIdentity();
   readonly blobs = new FakeBlobs();
@@ -71,12 +77,13 @@ export class ApiHarness {
   readonly logs: (readonly [level: string, message: string, about: unknown])[] = [];
   readonly dispatch: Dispatch;
 
-  constructor({ mounts, ...change }: Partial<DispatchOptions> = {}, appliance = new FakeAppliance()) {
-    this.appliance = appliance;
+  constructor({ mounts, ...change }: Partial<DispatchOptions> = {}, desks = new FakeDesks()) {
+    this.desks = desks;
+    this.appliance = desks.appliance;
     const { identity, blobs } = this;
     const clock = change.clock ?? this.clock;
     const log: Log = (level, message, about) => this.logs.push([level, message, about]);
-    const [first, ...rest] = mounts ?? mountsFor({ appliance, identity, blobs, clock, log });
+    const [first, ...rest] = mounts ?? mountsFor({ ...desks, identity, blobs, clock, log });
     this.dispatch = createDispatch({
       mounts: [this.#spied(first), ...rest.map((one) => this.#spied(one))],
       credentials: identity,
@@ -114,8 +121,7 @@ export class ApiHarness {
       pieces: (limit) => piecesOf(bytes, limit),
       signal: signal ?? new AbortController().signal,
     });
-    const read = reply.source === undefined ? reply.body : await contentOf(reply.source);
-    const text = typeof read === 'string' ? read : new TextDecoder().decode(read);
+    const text = await textOf(reply);
     return { ...reply, text, json: () => JSON.parse(text) as unknown };
   }
 
@@ -140,6 +146,12 @@ export class ApiHarness {
     }));
     return mount(surface, spied, deps);
   }
+}
+
+async function textOf({ body, pieces, source }: HttpReply): Promise<string> {
+  if (pieces !== undefined) return (await collect(pieces)).join('');
+  const read = source === undefined ? body : await contentOf(source);
+  return typeof read === 'string' ? read : new TextDecoder().decode(read);
 }
 
 async function contentOf(source: ReplySource): Promise<Uint8Array> {

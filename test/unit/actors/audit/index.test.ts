@@ -185,3 +185,17 @@ test('a lost head is taken from the last record', async () => {
   const again = await opened(store);
   assert.deepEqual(again.audit.head(), audit.head());
 });
+
+test('the newest records come newest first, and what is no record is passed over', async () => {
+  const { store, audit } = await opened();
+  for (let i = 1; i <= 5; i++) await audit.append(record(String(i)));
+  assert.deepEqual(
+    (await audit.newest(3)).map(({ serial }) => serial),
+    [5, 4, 3],
+  );
+  await store.commit([{ put: auditKeys.record(5), value: 'scrap' }]);
+  assert.deepEqual(
+    (await audit.newest(3)).map(({ serial }) => serial),
+    [4, 3],
+  );
+});

@@ -2,11 +2,16 @@ import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { createFirewall, type KernelBlock } from '../../../../actors/firewall/index.ts';
 import { contentId, type DecisionId } from '../../../../core/base/ids.ts';
-import type { Ip } from '../../../../core/base/ip.ts';
+import { type Ip, parseCidr } from '../../../../core/base/ip.ts';
 import { days, hours, millis, plus, seconds } from '../../../../core/base/time.ts';
 import { FakeKernel } from '../../../../native/nft/fake.ts';
 import { settled } from '../../../support/settled.ts';
 import { SimulatedClock } from '../../../support/simulated-clock.ts';
+
+const cidrs = (text: string) => {
+  const net = parseCidr(text);
+  return net.ok ? [net.value] : [];
+};
 
 function bench(infra: readonly string[] = [], maxBlocks = 1000) {
   const clock = new SimulatedClock();
@@ -15,6 +20,7 @@ function bench(infra: readonly string[] = [], maxBlocks = 1000) {
   const ended = new Set<DecisionId>();
   const adopted: KernelBlock[] = [];
   const refused: KernelBlock[] = [];
+  const allowed: string[] = [];
   const open = () =>
     createFirewall({
       nft: kernel.open(),
@@ -23,6 +29,7 @@ function bench(infra: readonly string[] = [], maxBlocks = 1000) {
       desired: {
         blocks: () => wanted.values(),
         blockOf: (ip) => wanted.get(ip),
+        allowed: () => allowed.flatMap((text) => cidrs(text)),
         hasEnded: async (id) => ended.has(id),
         refuse: async (blocks) => {
           refused.push(...blocks);
@@ -49,7 +56,7 @@ function bench(infra: readonly string[] = [], maxBlocks = 1000) {
     return listed.ok ? listed.value.map(({ key, comment }) => `${key} ${comment ?? '-'}`).sort() : listed.code;
   };
   const passes = (saddr: string) => kernel.judge({ iif: 'eth0', saddr }, 'input');
-  return { clock, kernel, wanted, ended, adopted, refused, open, want, held, passes };
+  return { clock, kernel, wanted, ended, adopted, refused, allowed, open, want, held, passes };
 }
 
 let b: ReturnType<typeof bench>;
@@ -280,4 +287,43 @@ test('protected are loopback, infra and the addresses of the moment', async () =
   assert.ok((await texts()).includes('198.51.100.0/24'));
   b.kernel.addresses = ['192.0.2.11'];
   assert.ok((await texts()).includes('192.0.2.11/32'));
+});
+
+test('packets dropped are told by family, nothing before there is a table', async () => {
+  const firewall = b.open();
+  assert.deepEqual(await firewall.dropped(), []);
+  b.want('203.0.113.7');
+  await firewall.enable();
+  b.passes('203.0.113.7');
+  b.passes('203.0.113.7');
+  assert.deepEqual(await firewall.dropped(), [
+    { family: 4, packets: 2, bytes: 120 },
+    { family: 6, packets: 0, bytes: 0 },
+  ]);
+});
+
+test('what is allowed passes though it be blocked, from the start and later, overlaps and all', async () => {
+  b.want('203.0.113.7');
+  b.want('2001:db8::7');
+  b.allowed.push('203.0.113.0/24', '203.0.113.7');
+  const firewall = b.open();
+  await firewall.letIn();
+  assert.equal(await b.held('allowed4'), 'missing');
+  await firewall.enable();
+  assert.deepEqual([b.passes('203.0.113.7'), b.passes('2001:db8::7')], ['accept', 'drop']);
+  b.allowed.splice(0, 2, '2001:db8::/32');
+  assert.ok((await firewall.letIn()).ok);
+  assert.deepEqual([b.passes('203.0.113.7'), b.passes('2001:db8::7')], ['drop', 'accept']);
+  assert.deepEqual(await b.held('allowed6'), ['2001:db8::/32 -']);
+});
+
+test('a change of what is allowed that the kernel refuses is made up for', async () => {
+  b.want('203.0.113.7');
+  const firewall = b.open();
+  await firewall.enable();
+  b.allowed.push('203.0.113.7');
+  b.kernel.failNext('denied', 1);
+  assert.equal((await firewall.letIn()).ok, false);
+  await settled();
+  assert.equal(b.passes('203.0.113.7'), 'accept');
 });

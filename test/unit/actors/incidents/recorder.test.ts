@@ -1,19 +1,20 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { ActiveFindings, FindingRecorder } from '../../../../actors/incidents/index.ts';
+import { ActiveFindings, FindingRecorder, type MarkedFinding } from '../../../../actors/incidents/index.ts';
 import { fail, ok } from '../../../../core/base/result.ts';
 import { days, hours, plus } from '../../../../core/base/time.ts';
-import type { Finding, NumberedFinding } from '../../../../core/detect/finding.ts';
+import type { HistoryRow } from '../../../../core/incident/history.ts';
+import type { Suppression } from '../../../../core/incident/suppression.ts';
 import { sampleFinding } from '../../../support/sample-finding.ts';
 import { settled } from '../../../support/settled.ts';
 import { SimulatedClock } from '../../../support/simulated-clock.ts';
 
-function bench(disk: NumberedFinding[] = []) {
+function bench(disk: HistoryRow[] = []) {
   const clock = new SimulatedClock();
   const active = new ActiveFindings();
   const told: [string, number][] = [];
   const acted: [string, boolean][] = [];
-  const state = { fails: false, slow: Promise.resolve(), acting: Promise.resolve() };
+  const state = { fails: false, slow: Promise.resolve(), acting: Promise.resolve(), suppressed: [] as Suppression[] };
   const recorder = new FindingRecorder({
     active,
     log: () => {},
@@ -21,22 +22,23 @@ function bench(disk: NumberedFinding[] = []) {
       newestFirst: async function* () {
         yield* disk.toReversed();
       },
-      after: async function* (serial, limit) {
-        yield* disk.filter((row) => row.serial > serial).slice(0, limit);
+      after: async function* (serial) {
+        yield* disk.filter((row) => row.serial > serial);
       },
-      append: async (findings: readonly Finding[]) => {
+      append: async (findings: readonly MarkedFinding[]) => {
         await state.slow;
         if (state.fails) return fail('lost', 'no disk');
         return ok(
-          findings.map((finding) => {
-            const there = disk.find((row) => row.finding.id === finding.id);
+          findings.map((row) => {
+            const there = disk.find(({ finding }) => finding.id === row.finding.id);
             if (there !== undefined) return { serial: there.serial, added: false };
-            disk.push({ finding, serial: disk.length + 1 });
+            disk.push({ ...row, serial: disk.length + 1 });
             return { serial: disk.length, added: true };
           }),
         );
       },
     },
+    suppressing: ({ subject }) => state.suppressed.find((rule) => rule.reason === subject.value),
     publish: ({ subject }, serial) => told.push([subject.value, serial]),
     respond: async (findings) => {
       await state.acting;
@@ -157,4 +159,50 @@ test('groups by check and subject, newest first, for 24 hours', () => {
   assert.equal(groups[0]?.latest.at, plus(at, hours(2)));
   assert.deepEqual(b.active.severities(plus(at, hours(2))), { warning: 0, high: 2, critical: 0 });
   assert.deepEqual(b.active.list(plus(at, days(2))), []);
+});
+
+test('a suppressed finding is kept and marked; nobody acts, nobody is told, no view shows it', async () => {
+  const rule = { id: 'ab', check: 'ssh_bruteforce', reason: '203.0.113.1', at: b.clock.now(), actor: 'ops' };
+  b.state.suppressed = [rule];
+  await b.recorder.record([sampleFinding('203.0.113.1'), sampleFinding('203.0.113.2')]);
+  await b.recorder.flushed();
+  assert.deepEqual(b.acted, [['203.0.113.2', false]]);
+  assert.deepEqual(b.told, [['203.0.113.2', 2]]);
+  assert.deepEqual(
+    b.disk.map(({ serial, suppressedBy }) => [serial, suppressedBy]),
+    [
+      [1, 'ab'],
+      [2, undefined],
+    ],
+  );
+  assert.equal(b.recorder.count, 2);
+  const again = bench(b.disk);
+  await again.recorder.load();
+  assert.deepEqual(
+    again.active.list(b.clock.now()).map(({ latest }) => latest.subject.value),
+    ['203.0.113.2'],
+  );
+});
+
+test('a dismissed group is out of view until it gets another finding', () => {
+  const at = b.clock.now();
+  b.active.add(sampleFinding('203.0.113.1', at), 1);
+  b.active.add(sampleFinding('203.0.113.2', at), 2);
+  b.active.dismissUpTo(['ssh_bruteforce', 'ip', '203.0.113.1'], 1);
+  b.active.dismissUpTo(['ssh_bruteforce', 'ip', '203.0.113.2'], 1);
+  b.active.dismissUpTo(['ssh_bruteforce', 'ip', '203.0.113.9'], 9);
+  const seen = () => b.active.list(at).map(({ latest }) => latest.subject.value);
+  assert.deepEqual(seen(), ['203.0.113.2']);
+  assert.deepEqual(b.active.severities(at), { warning: 0, high: 1, critical: 0 });
+  b.active.add(sampleFinding('203.0.113.1', at), 3);
+  assert.deepEqual(seen(), ['203.0.113.1', '203.0.113.2']);
+});
+
+test('what a new rule matches leaves the view', () => {
+  let hides = false;
+  const active = new ActiveFindings(() => hides);
+  active.add(sampleFinding('203.0.113.1', b.clock.now()), 1);
+  assert.equal(active.list(b.clock.now()).length, 1);
+  hides = true;
+  assert.equal(active.list(b.clock.now()).length, 0);
 });

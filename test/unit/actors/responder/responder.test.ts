@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import type { Firewall, FirewallState, KernelBlock } from '../../../../actors/firewall/index.ts';
-import { Ledger, Responder } from '../../../../actors/responder/index.ts';
+import { AllowBook, Ledger, Responder } from '../../../../actors/responder/index.ts';
 import { contentId, type DecisionId } from '../../../../core/base/ids.ts';
 import type { Ip } from '../../../../core/base/ip.ts';
 import { fail, ok } from '../../../../core/base/result.ts';
@@ -48,6 +48,7 @@ function bench() {
       for (const ip of ips) kernel.delete(ip);
       return ok(undefined);
     },
+    letIn: async () => (state.kernelFails ? refuse : ok(undefined)),
     holds: () => true,
     remains: () => '',
     look: async () => {},
@@ -66,16 +67,20 @@ function bench() {
       return ok(undefined);
     },
   });
+  const published: string[] = [];
+  const allowed = new AllowBook();
   const responder = new Responder({
     ledger,
+    allowed,
     firewall,
     clock,
     random: { bytes: (count) => new Uint8Array(count).fill(told.length + disk.size) },
     log: () => {},
     mode: () => state.mode,
     expiry: () => hours(24),
+    publish: (decision, outcome) => published.push(`${decision.ip} ${decision.state} ${outcome?.result ?? '-'}`),
   });
-  return { clock, kernel, disk, told, state, ledger, responder };
+  return { clock, kernel, disk, told, published, state, allowed, ledger, responder };
 }
 
 const findingAt = (clock: SimulatedClock): Finding => sampleFinding(IP, clock.now());
@@ -322,4 +327,72 @@ test('a clock that was set is told to the firewall, and ended blocks leave the k
   assert.equal(b.state.drifts, 1);
   assert.equal(b.kernel.size, 0);
   b.responder.stop();
+});
+
+test('every decision is told with its outcome, as it is made and as it ends', async () => {
+  await b.responder.respond([{ finding: findingAt(b.clock), again: false }]);
+  await manual({ ip: '203.0.113.8' as Ip });
+  await manual({ ip: '203.0.113.8' as Ip, reason: 'again' });
+  await b.responder.unblock({ ip: IP, actor: 'ops' });
+  b.state.mode = 'dry_run';
+  await b.responder.respond([{ finding: sampleFinding('203.0.113.9', b.clock.now()), again: false }]);
+  assert.deepEqual(b.published, [
+    '203.0.113.7 active enforced',
+    '203.0.113.8 active enforced',
+    '203.0.113.8 lifted lifted',
+    '203.0.113.8 active enforced',
+    '203.0.113.7 lifted lifted',
+    '203.0.113.9 dry_run -',
+  ]);
+});
+
+const allow = (subject: string) =>
+  b.allowed.put({ subject, reason: 'monitoring', origin: 'api', actor: 'ops', at: b.clock.now(), expiresAt: 'never' });
+
+test('what is allowed is blocked neither by a finding nor by hand, with the reason', async () => {
+  allow('203.0.113.0/24');
+  const finding = findingAt(b.clock);
+  await b.responder.respond([{ finding, again: false }]);
+  const decided = b.disk.get(decisionIdOf(finding));
+  assert.deepEqual(
+    [decided?.state, decided?.note],
+    ['refused', '203.0.113.7 must not be blocked: 203.0.113.0/24 is allowed by ops (monitoring)'],
+  );
+  const refused = await manual();
+  assert.ok(!refused.ok && refused.code === 'protected');
+  assert.equal(b.kernel.size, 0);
+});
+
+test('an allow lifts the blocks it covers and no other', async () => {
+  await manual();
+  await manual({ ip: '198.51.100.7' as Ip });
+  allow('203.0.113.0/24');
+  await b.responder.liftAllowed('ops');
+  assert.deepEqual([...b.kernel.keys()], ['198.51.100.7']);
+  const lifted = [...b.disk.values()].find(({ state }) => state === 'lifted');
+  assert.deepEqual([lifted?.ip, lifted?.note], [IP, 'allowed by ops']);
+});
+
+test('many are lifted at once, in one save; what is not blocked counts as done', async () => {
+  await manual();
+  await manual({ ip: '203.0.113.8' as Ip });
+  const lifted = await b.responder.unblockAll([IP, '203.0.113.8', '203.0.113.9'] as Ip[], 'ops');
+  assert.deepEqual(lifted, { ok: true, value: { count: 3 } });
+  assert.equal(b.kernel.size, 0);
+  b.state.kernelFails = true;
+  await b.responder.unblockAll([IP], 'ops');
+  b.state.mode = 'observe';
+  b.state.at = 'off';
+  const observing = await b.responder.unblockAll([IP], 'ops');
+  assert.ok(!observing.ok && observing.code === 'observing');
+});
+
+test('observing, an allow ends what stood for later', async () => {
+  await manual();
+  b.state.mode = 'observe';
+  b.state.at = 'off';
+  allow('203.0.113.7');
+  await b.responder.liftAllowed('ops');
+  assert.equal(b.ledger.size, 0);
+  assert.equal(b.told.at(-1)?.result, 'lifted');
 });

@@ -15,6 +15,7 @@ const policy = {
   mode: 'enforce',
   expiry: hours(24),
   protectedNetworks: protectedNetworks(['192.0.2.10', '2001:db8::10'], ['198.51.100.0/24', '2001:db8:5::/48']),
+  allowed: () => undefined,
 } as const;
 
 test('a finding blocks its address, counted from the event', () => {

@@ -1,0 +1,66 @@
+import { durationOf } from '../../core/config/formats.ts';
+import { eventOfDecision, type FirewallEvent } from '../../core/respond/firewall-event.ts';
+import { createFirewall } from '../firewall/index.ts';
+import {
+  AllowBook,
+  AllowList,
+  allowRecords,
+  BlockTally,
+  decisionRecords,
+  desiredBlocks,
+  FirewallLog,
+  Ledger,
+  Responder,
+} from '../responder/index.ts';
+import type { DataPlaneDeps } from './data-plane.ts';
+
+export type Enforcement = ReturnType<typeof makeEnforcement>;
+
+/** The books of decisions and allows, who keeps them, and the kernel that follows them. */
+export function makeEnforcement({ config, mode, clock, random, log, bus, foundation }: DataPlaneDeps) {
+  const { records } = foundation.store;
+  const ledger = new Ledger(decisionRecords(records));
+  const allowed = new AllowBook();
+  const blocks = new BlockTally();
+  const firewallLog = new FirewallLog({ records, log });
+  const { firewall: settings, infra_ips: infra } = config();
+  const firewall = createFirewall({
+    nft: foundation.nft,
+    clock,
+    log,
+    desired: desiredBlocks(ledger, allowed, () => responder),
+    settings: { table: settings.table, maxBlocks: settings.max_blocks, infra },
+  });
+  const note = (event: FirewallEvent | undefined) => event && firewallLog.note(event);
+  const responder: Responder = new Responder({
+    ledger,
+    allowed,
+    firewall,
+    clock,
+    random,
+    log,
+    mode,
+    expiry: () => durationOf(config().auto_response.block_expiry),
+    publish: (decision, outcome) => {
+      note(eventOfDecision(decision));
+      if (outcome?.result === 'enforced') blocks.add(decision, clock.now());
+      bus.publish('decision', outcome === undefined ? { decision } : { decision, outcome });
+    },
+  });
+  const allows = new AllowList({
+    book: allowed,
+    records: allowRecords(records),
+    firewall,
+    liftAllowed: (by) => responder.liftAllowed(by),
+    clock,
+    log,
+    publish: note,
+  });
+  /** Before the kernel is brought in line. */
+  const loadBooks = async () => {
+    await ledger.load();
+    await allows.load();
+    await blocks.load(records, clock.now());
+  };
+  return { ledger, firewall, responder, blocks, allows, firewallLog, loadBooks };
+}

@@ -1,0 +1,67 @@
+import type { Clock, Log, Random } from '../../core/base/ports.ts';
+import { BRUTE_FORCE, categoryOf } from '../../core/detect/checks.ts';
+import type { Finding } from '../../core/detect/finding.ts';
+import type { Topics } from '../appliance/index.ts';
+import type { Bus } from '../bus/index.ts';
+import {
+  ActiveFindings,
+  Dismissals,
+  dispositionsOf,
+  FindingHistory,
+  FindingRecorder,
+  FindingRollups,
+  findingRecords,
+  type RecorderDeps,
+  SourceTally,
+  Suppressions,
+} from '../incidents/index.ts';
+import type { Records } from '../store/index.ts';
+
+export interface FindingsDeps {
+  readonly records: Records;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly bus: Bus<Topics>;
+  readonly respond: RecorderDeps['respond'];
+}
+
+export type Findings = ReturnType<typeof makeFindings>;
+
+/** Everything that keeps findings, counts them, and remembers what operators said of them. */
+export function makeFindings({ records, clock, random, log, bus, respond }: FindingsDeps) {
+  const suppressions = new Suppressions({ records, clock, random });
+  const active = new ActiveFindings((finding) => suppressions.matching(finding) !== undefined);
+  const dismissals = new Dismissals({ records, active, clock });
+  const rollups = new FindingRollups(clock);
+  const attackers = new SourceTally();
+  const seen = (finding: Finding, serial: number) => {
+    active.add(finding, serial);
+    const { subject, check, at } = finding;
+    if (subject.kind === 'ip' && categoryOf(check) === BRUTE_FORCE) attackers.add(subject.value, at, clock.now());
+  };
+  const recorder: FindingRecorder = new FindingRecorder({
+    records: findingRecords(records, rollups),
+    active: { add: seen },
+    suppressing: (finding) => suppressions.matching(finding),
+    log,
+    publish: (finding, serial) => bus.publish('finding', { finding, serial }),
+    respond,
+  });
+  const counts = () => ({ findings: recorder.count, suppressed: rollups.state.suppressed });
+  const load = async () => {
+    await suppressions.load();
+    await rollups.load(records);
+    await recorder.load();
+    await dismissals.load();
+  };
+  return {
+    active,
+    recorder,
+    rollups,
+    attackers,
+    history: new FindingHistory({ records, counts }),
+    dispositions: dispositionsOf(suppressions, dismissals),
+    loadFindings: load,
+  };
+}

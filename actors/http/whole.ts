@@ -1,0 +1,45 @@
+import { API_HEADERS } from '../../core/api/headers.ts';
+import type { Dispatch, HttpReply } from '../../core/api/http.ts';
+import { jsonText } from '../../core/api/reply.ts';
+import { whenThere } from '../../core/base/awaitable.ts';
+import type { Log } from '../../core/base/ports.ts';
+import { messageOf } from '../../core/base/result.ts';
+
+/** More than this is no table that somebody asked for by hand. */
+const MOST_CHARACTERS = 64 * 1024 * 1024;
+
+/**
+ * Gathers a reply that comes in pieces into one body, for an engine that sends only whole ones. A source that fails on
+ * the way makes the request fail, where half a table under status 200 would look like all of it.
+ */
+export const whole =
+  (serve: Dispatch, log: Log): Dispatch =>
+  (request) =>
+    whenThere(serve(request), ({ pieces, ...reply }) =>
+      pieces === undefined
+        ? reply
+        : gathered(pieces, request.signal).then(
+            (body) => ({ ...reply, body }),
+            (cause: unknown) => failed(reply, cause, log),
+          ),
+    );
+
+async function gathered(pieces: AsyncIterable<string>, signal: AbortSignal): Promise<string> {
+  let body = '';
+  for await (const piece of pieces) {
+    if (signal.aborted) break;
+    body += piece;
+    if (body.length > MOST_CHARACTERS) throw new RangeError(`more than ${MOST_CHARACTERS} characters`);
+  }
+  return body;
+}
+
+function failed({ headers }: HttpReply, cause: unknown, log: Log): HttpReply {
+  const id = headers['x-request-id'] ?? '';
+  log('error', 'reply could not be made', { requestId: id, cause: messageOf(cause) });
+  return {
+    status: 500,
+    headers: { ...API_HEADERS, 'content-type': 'application/json; charset=utf-8', 'x-request-id': id },
+    body: jsonText({ error: `Internal error (request ${id})` }),
+  };
+}

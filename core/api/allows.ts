@@ -1,0 +1,21 @@
+import type { Cidr } from '../base/ip.ts';
+import type { Result } from '../base/result.ts';
+import type { Allow, AllowRefusal, AllowRequest, Followed } from '../respond/allow.ts';
+import type { Origin } from '../respond/decision.ts';
+import type { FirewallEvent } from '../respond/firewall-event.ts';
+
+/** Who is always let in. What resolves well is durable. */
+export interface Allows {
+  /** Those in force, in no order. */
+  list(): readonly Allow[];
+  /** One that stands for the same network is replaced. Blocks of what it covers are lifted. */
+  allow(request: AllowRequest): Promise<Result<Allow & Followed, AllowRefusal>>;
+  /** One that is not there is no error. Blocks that were lifted for it stay lifted. */
+  disallow(network: Cidr, by: { readonly actor: string; readonly origin: Origin }): Promise<Result<Followed, 'failed'>>;
+}
+
+/** What was done to the firewall, as far as it is kept. */
+export interface FirewallTrail {
+  /** At most `limit`, newest first. */
+  newest(limit: number): Promise<readonly FirewallEvent[]>;
+}

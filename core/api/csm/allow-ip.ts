@@ -1,0 +1,85 @@
+import { type Static, Type } from 'typebox';
+import { parseCidr } from '../../base/ip.ts';
+import { ok, type Result } from '../../base/result.ts';
+import type { Millis } from '../../base/time.ts';
+import { type AllowRefusal, type AllowRequest, subjectOf } from '../../respond/allow.ts';
+import type { Principal } from '../auth.ts';
+import { endpoint } from '../deps.ts';
+import { refuse } from '../endpoint.ts';
+import type { ErrorCode } from '../problem.ts';
+import { deadlineOf, ORDER_FIELDS, originOf } from './operator.ts';
+
+const REFUSALS: Readonly<Record<AllowRefusal, ErrorCode>> = {
+  too_broad: 'bad_request',
+  full: 'conflict',
+  failed: 'internal',
+};
+
+const Subject = Type.String({
+  maxLength: 64,
+  description: 'An address; ours: or a network, /8 or /32 (IPv6) at least',
+});
+const Warning = Type.Optional(Type.String({ description: 'Own: the kernel could not follow yet' }));
+
+const AllowIp = Type.Object({ ip: Subject, ...ORDER_FIELDS });
+
+export const allowIp = endpoint({
+  name: 'allowIp',
+  method: 'POST',
+  path: '/api/v1/firewall/allow-ip',
+  scope: 'admin',
+  summary: 'Always let an address or network in: no finding blocks it, and what blocks it is lifted',
+  body: AllowIp,
+  example: { body: { ip: '192.0.2.7', reason: 'monitoring', duration: '7d' } },
+  response: Type.Object({ status: Type.Enum(['allowed', 'temp_allowed']), ip: Type.String(), warning: Warning }),
+  errors: ['bad_request', 'conflict', 'internal'],
+  audit: { action: 'allow_ip', target: 'ip', details: ['reason', 'duration'] },
+  handler: async ({ deps: { allows, clock }, body, context: { principal } }) => {
+    const request = requestOf(body, clock.now(), principal);
+    if (!request.ok) return refuse('bad_request', request.public);
+    const allowed = await allows.allow(request.value);
+    if (!allowed.ok) return refuse(REFUSALS[allowed.code], allowed.public, allowed.cause);
+    const { subject, expiresAt, warning } = allowed.value;
+    const status = expiresAt === 'never' ? ('allowed' as const) : ('temp_allowed' as const);
+    return { ok: true, value: { status, ip: subject, ...(warning === undefined ? {} : { warning }) } };
+  },
+});
+
+function requestOf(
+  { ip, reason = '', duration = '' }: Static<typeof AllowIp>,
+  now: Millis,
+  principal: Principal,
+): Result<AllowRequest, 'bad_cidr' | 'bad_duration'> {
+  const network = parseCidr(ip.trim());
+  if (!network.ok) return network;
+  const deadline = deadlineOf(duration, now);
+  if (!deadline.ok) return deadline;
+  return ok({
+    network: network.value,
+    reason: reason.trim(),
+    expiresAt: deadline.value,
+    origin: originOf(principal),
+    actor: principal.name,
+  });
+}
+
+export const removeAllow = endpoint({
+  name: 'removeAllow',
+  method: 'POST',
+  path: '/api/v1/firewall/remove-allow',
+  scope: 'admin',
+  summary: 'Let an address or network in no more than any other; one that is not allowed is no error',
+  body: Type.Object({ ip: Subject }),
+  example: { body: { ip: '192.0.2.7' } },
+  response: Type.Object({ status: Type.Literal('removed'), ip: Type.String(), warning: Warning }),
+  errors: ['bad_request', 'internal'],
+  audit: { action: 'remove_allow', target: 'ip' },
+  handler: async ({ deps: { allows }, body, context: { principal } }) => {
+    const network = parseCidr(body.ip.trim());
+    if (!network.ok) return refuse('bad_request', network.public);
+    const by = { actor: principal.name, origin: originOf(principal) };
+    const removed = await allows.disallow(network.value, by);
+    if (!removed.ok) return refuse('internal', removed.public, removed.cause);
+    return { ok: true, value: { status: 'removed' as const, ip: subjectOf(network.value), ...removed.value } };
+  },
+});

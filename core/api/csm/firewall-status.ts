@@ -1,0 +1,93 @@
+import { Type } from 'typebox';
+import type { Deadline } from '../../base/time.ts';
+import type { ApplianceFacts } from '../appliance.ts';
+import { endpoint } from '../deps.ts';
+import { Count } from './wire.ts';
+
+const Ports = Type.Array(Type.Integer());
+
+export const firewallStatus = endpoint({
+  name: 'firewallStatus',
+  method: 'GET',
+  path: '/api/v1/firewall/status',
+  scope: 'admin',
+  summary: 'What the firewall is set to, and how much it blocks and allows',
+  response: Type.Object({
+    enabled: Type.Boolean(),
+    ipv6: Type.Boolean(),
+    tcp_in: Ports,
+    tcp_out: Ports,
+    udp_in: Ports,
+    udp_out: Ports,
+    restricted_tcp: Ports,
+    passive_ftp: Type.Array(Type.Integer(), { description: 'First and last port; 0 and 0 for none' }),
+    conn_rate_limit: Count,
+    conn_limit: Count,
+    syn_flood_protection: Type.Boolean(),
+    udp_flood: Type.Boolean(),
+    smtp_block: Type.Boolean(),
+    log_dropped: Type.Boolean(),
+    deny_ip_limit: Count,
+    blocked_count: Count,
+    blocked_net_count: Count,
+    blocked_permanent: Count,
+    blocked_temporary: Count,
+    allowed_count: Count,
+    allow_permanent: Count,
+    allow_temporary: Count,
+    port_allow_count: Count,
+    infra_ips: Type.Array(Type.String()),
+    infra_count: Count,
+    port_flood_rules: Count,
+    country_block: Type.Array(Type.String()),
+    dyndns_hosts: Type.Array(Type.String()),
+  }),
+  errors: [],
+  handler: async ({ deps: { appliance, allows } }) => {
+    const [blocked, allowed] = [lasting(appliance.blocks()), lasting(allows.list())];
+    return {
+      ok: true,
+      value: {
+        ...settingsOf(await appliance.facts()),
+        blocked_count: blocked.permanent + blocked.temporary,
+        blocked_permanent: blocked.permanent,
+        blocked_temporary: blocked.temporary,
+        allowed_count: allowed.permanent + allowed.temporary,
+        allow_permanent: allowed.permanent,
+        allow_temporary: allowed.temporary,
+      },
+    };
+  },
+});
+
+/** This firewall drops whom it was told to and leaves ports, rates and countries to others: of these it reports nothing. */
+const settingsOf = ({ firewall }: ApplianceFacts) => ({
+  enabled: firewall.enabled,
+  ipv6: true,
+  tcp_in: [],
+  tcp_out: [],
+  udp_in: [],
+  udp_out: [],
+  restricted_tcp: [],
+  passive_ftp: [0, 0],
+  conn_rate_limit: 0,
+  conn_limit: 0,
+  syn_flood_protection: false,
+  udp_flood: false,
+  smtp_block: false,
+  log_dropped: false,
+  deny_ip_limit: firewall.capacity,
+  blocked_net_count: 0,
+  port_allow_count: 0,
+  infra_ips: [...firewall.infra],
+  infra_count: firewall.infra.length,
+  port_flood_rules: 0,
+  country_block: [],
+  dyndns_hosts: [],
+});
+
+/** How many end by themselves, and how many do not. */
+function lasting(entries: readonly { readonly expiresAt: Deadline }[]) {
+  const permanent = entries.filter(({ expiresAt }) => expiresAt === 'never').length;
+  return { permanent, temporary: entries.length - permanent };
+}

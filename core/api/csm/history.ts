@@ -1,0 +1,59 @@
+import { Type } from 'typebox';
+import type { HistoryRow } from '../../incident/history.ts';
+import { endpoint } from '../deps.ts';
+import { refuse } from '../endpoint.ts';
+import { FindingEvent, findingEvent } from './events.ts';
+import { FILTER_PARAMETERS, readFilter } from './history-query.ts';
+import { readCount } from './read-count.ts';
+
+const STANDARD_LIMIT = 50;
+const MOST = 5000;
+const FURTHEST_OFFSET = 1_000_000_000;
+
+export const history = endpoint({
+  name: 'history',
+  method: 'GET',
+  path: '/api/v1/history',
+  scope: 'read',
+  summary: 'Findings on record, newest first, a page at a time; filters look at the newest 100,000',
+  query: Type.Object({
+    limit: Type.Optional(Type.String({ description: `Rows: ${STANDARD_LIMIT} unless given, at most ${MOST}` })),
+    offset: Type.Optional(Type.String({ description: 'Rows to pass over' })),
+    ...FILTER_PARAMETERS,
+  }),
+  example: { query: { limit: '20', offset: '0' } },
+  response: Type.Object({
+    findings: Type.Array(
+      Type.Object({
+        ...FindingEvent.properties,
+        ip: Type.Optional(Type.String()),
+        serial: Type.Integer(),
+        suppressed_by: Type.Optional(Type.String({ description: 'Id of the suppression that hides it' })),
+      }),
+    ),
+    total: Type.Integer({ minimum: 0, description: 'Rows that match' }),
+    limit: Type.Integer({ minimum: 0 }),
+    offset: Type.Integer({ minimum: 0 }),
+    truncated: Type.Optional(Type.Boolean({ description: 'With a filter: there is more that was not looked at' })),
+  }),
+  errors: ['bad_request'],
+  handler: async ({ deps, query }) => {
+    const filter = readFilter(query);
+    if (!filter.ok) return refuse('bad_request', filter.public);
+    const limit = readCount(query.limit, STANDARD_LIMIT, MOST) || STANDARD_LIMIT;
+    const offset = readCount(query.offset, 0, FURTHEST_OFFSET);
+    const { rows, total, truncated } = await deps.history.page(filter.value, { limit, offset });
+    const narrowed = Object.keys(filter.value).length > 0;
+    return {
+      ok: true,
+      value: { findings: rows.map(rowOf), total, limit, offset, ...(narrowed ? { truncated } : {}) },
+    };
+  },
+});
+
+const rowOf = ({ finding, serial, suppressedBy }: HistoryRow) => ({
+  ...findingEvent(finding),
+  ...(finding.subject.kind === 'ip' ? { ip: finding.subject.value } : {}),
+  serial,
+  ...(suppressedBy === undefined ? {} : { suppressed_by: suppressedBy }),
+});

@@ -1,0 +1,112 @@
+import type { Component } from '../../base/component.ts';
+import { MODES } from '../../respond/mode.ts';
+import { isWatcher } from '../csm/wire.ts';
+import type { MetricFacts } from './facts.ts';
+import { counter, gauge, histogram, type Metric, type Sample } from './metric.ts';
+
+/** Every metric there is, each declared here and nowhere else. No label ever holds an address. */
+export const METRICS: readonly Metric[] = [
+  gauge('bartizan_build_info', 'Constant 1; the labels say what runs', ({ appliance: { version, http, firewall } }) => [
+    { labels: { version, http_engine: http.engine, firewall_engine: firewall.engine }, value: 1 },
+  ]),
+  gauge('bartizan_mode', '1 for the mode in force: observe, dry_run or enforce', ({ appliance }) =>
+    MODES.map((mode) => ({ labels: { mode }, value: Number(mode === appliance.mode) })),
+  ),
+  gauge('bartizan_component_up', '1 while the component does its work, with or without loss', ({ appliance }) =>
+    each(appliance.components, ({ state }) => Number(state === 'ok' || state === 'degraded')),
+  ),
+  gauge('bartizan_component_degraded', '1 while the component works with loss', ({ appliance }) =>
+    each(appliance.components, ({ state }) => Number(state === 'degraded')),
+  ),
+
+  counter('bartizan_source_read_bytes_total', 'Bytes read from a source of events', ofSources('bytes')),
+  gauge('bartizan_source_lag_bytes', 'Bytes that a source holds and that are not read yet', ofSources('lag')),
+  counter(
+    'bartizan_source_skipped_lines_total',
+    'Lines passed over because they are too long',
+    ofSources('skippedLines'),
+  ),
+  counter('bartizan_source_rotations_total', 'Times a followed file was replaced by a new one', ofSources('rotations')),
+  counter('bartizan_source_truncations_total', 'Times a followed file was cut short', ofSources('truncations')),
+
+  counter('bartizan_pipeline_lines_total', 'Lines fed to the parsers', ofPart('pipeline', 'lines')),
+  counter('bartizan_pipeline_events_total', 'Lines that were recognised as events', ofPart('pipeline', 'events')),
+  counter('bartizan_pipeline_unparsed_lines_total', 'Lines that are no event, by reason', ofUnparsed),
+
+  counter('bartizan_findings_total', 'Findings made, by severity', ({ findings }) => labelled('severity', findings)),
+  gauge('bartizan_findings_active', 'Groups of findings seen within 24 hours, by severity', ({ appliance }) =>
+    labelled('severity', appliance.severities),
+  ),
+  gauge('bartizan_findings_stored', 'Findings on record', ({ appliance }) => appliance.historyCount),
+  counter('bartizan_decisions_total', 'Decisions by what became of them and who made them', ({ decisions }) =>
+    decisions.map(({ state, origin, count }) => ({ labels: { state, origin }, value: count })),
+  ),
+
+  gauge('bartizan_firewall_managed', '1 while the kernel holds what it should', ({ appliance }) =>
+    Number(appliance.firewall.managed),
+  ),
+  gauge('bartizan_firewall_blocked_addresses', 'Addresses blocked now', ({ blocked }) => blocked),
+  gauge('bartizan_firewall_allowed_networks', 'Addresses and networks allowed now', ({ allowed }) => allowed),
+  counter('bartizan_firewall_changes_total', 'Changes asked of the kernel, by kind', ofChanges),
+  counter(
+    'bartizan_firewall_dropped_packets_total',
+    'Packets of blocked senders dropped by the kernel',
+    ({ dropped }) => dropped.map(({ family, packets }) => ({ labels: { family: String(family) }, value: packets })),
+  ),
+  counter('bartizan_firewall_dropped_bytes_total', 'Bytes of blocked senders dropped by the kernel', ({ dropped }) =>
+    dropped.map(({ family, bytes }) => ({ labels: { family: String(family) }, value: bytes })),
+  ),
+
+  counter('bartizan_http_requests_total', 'Requests answered, by class of status', ({ http }) =>
+    labelled('code', http.byClass),
+  ),
+  histogram(
+    'bartizan_http_request_duration_seconds',
+    'Time from the headers of a request to its answer',
+    ({ http }) => http.durations,
+  ),
+
+  gauge('bartizan_store_healthy', '1 while the store writes to disk', ({ appliance }) =>
+    Number(appliance.store.healthy),
+  ),
+  gauge('bartizan_store_size_bytes', 'Size of the store on disk', ({ appliance }) => appliance.store.bytes),
+
+  counter('process_cpu_seconds_total', 'User and system CPU time spent', ({ process }) => process.cpuSeconds),
+  gauge('process_resident_memory_bytes', 'Resident memory size', ({ process }) => process.residentBytes),
+  gauge('process_start_time_seconds', 'Start of the process since 1970', ({ process }) => process.startedAt / 1000),
+  gauge('process_open_fds', 'Open file descriptors', ({ process: { openFiles } }) =>
+    openFiles === undefined ? [] : openFiles,
+  ),
+];
+
+const UNPARSED = 'unparsed ';
+
+const labelled = (label: string, values: Readonly<Record<string, number>>): readonly Sample[] =>
+  Object.entries(values).map(([name, value]) => ({ labels: { [label]: name }, value }));
+
+const each = (components: readonly Component[], of: (component: Component) => number): readonly Sample[] =>
+  components.map((component) => ({ labels: { component: component.name }, value: of(component) }));
+
+function ofSources(count: string) {
+  return ({ appliance }: MetricFacts): readonly Sample[] =>
+    appliance.components
+      .filter((component) => isWatcher(component) && count in component.counters)
+      .map(({ name, counters }) => ({ labels: { source: name }, value: counters[count] ?? 0 }));
+}
+
+const countersOf = ({ appliance }: MetricFacts, part: string): Component['counters'] =>
+  appliance.components.find(({ name }) => name === part)?.counters ?? {};
+
+function ofPart(part: string, count: string) {
+  return (facts: MetricFacts): number => countersOf(facts, part)[count] ?? 0;
+}
+
+function ofUnparsed(facts: MetricFacts): readonly Sample[] {
+  return Object.entries(countersOf(facts, 'pipeline'))
+    .filter(([name]) => name.startsWith(UNPARSED))
+    .map(([name, value]) => ({ labels: { reason: name.slice(UNPARSED.length) }, value }));
+}
+
+function ofChanges(facts: MetricFacts): readonly Sample[] {
+  return labelled('change', countersOf(facts, 'firewall'));
+}

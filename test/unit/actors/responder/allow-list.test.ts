@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import { AllowBook, AllowList, allowRecords } from '../../../../actors/responder/index.ts';
+import { createRecords } from '../../../../actors/store/index.ts';
+import { type Cidr, type ParsedIp, parseCidr, parseIp } from '../../../../core/base/ip.ts';
+import { ok } from '../../../../core/base/result.ts';
+import { hours, minutes, plus } from '../../../../core/base/time.ts';
+import type { AllowRequest } from '../../../../core/respond/allow.ts';
+import { MemoryStore } from '../../../support/memory-store.ts';
+import { settled } from '../../../support/settled.ts';
+import { SimulatedClock } from '../../../support/simulated-clock.ts';
+
+function net(text: string): Cidr {
+  const parsed = parseCidr(text);
+  assert.ok(parsed.ok, text);
+  return parsed.value;
+}
+
+function ip(text: string): ParsedIp {
+  const parsed = parseIp(text);
+  assert.ok(parsed.ok, text);
+  return parsed.value;
+}
+
+/** One process on a store and clock that outlive it; the kernel as what it was last told. */
+function start(store: MemoryStore, clock: SimulatedClock) {
+  const book = new AllowBook();
+  const state = { kernel: [] as string[], kernelFails: false, lifted: [] as string[], events: [] as string[] };
+  const list = new AllowList({
+    book,
+    records: allowRecords(createRecords(store)),
+    firewall: {
+      letIn: async () => {
+        if (state.kernelFails) return { ok: false, code: 'denied', errno: 1, public: 'not permitted' };
+        state.kernel = book.networks().map(({ text }) => text);
+        return ok(undefined);
+      },
+    },
+    liftAllowed: async (by) => void state.lifted.push(by),
+    clock,
+    most: 5,
+    log: () => {},
+    publish: ({ action, subject, reason, origin }) => state.events.push(`${action} ${subject} ${origin} ${reason}`),
+  });
+  return { book, state, list };
+}
+
+let store: MemoryStore;
+let clock: SimulatedClock;
+let b: ReturnType<typeof start>;
+beforeEach(() => {
+  store = new MemoryStore();
+  clock = new SimulatedClock();
+  b = start(store, clock);
+});
+
+const wish = (text: string, change: Partial<AllowRequest> = {}): AllowRequest => ({
+  network: net(text),
+  reason: 'monitoring',
+  origin: 'api',
+  actor: 'ops',
+  expiresAt: 'never',
+  ...change,
+});
+
+const OPS = { actor: 'ops', origin: 'web_ui' } as const;
+
+test('an allow is on the books, in the kernel, durable, and lifts what it covers', async () => {
+  const allowed = await b.list.allow(wish('203.0.113.7'));
+  assert.ok(allowed.ok);
+  assert.deepEqual([allowed.value.subject, allowed.value.warning], ['203.0.113.7', undefined]);
+  assert.deepEqual(b.state.kernel, ['203.0.113.7/32']);
+  assert.deepEqual(b.state.lifted, ['ops']);
+  assert.equal(store.commits.at(-1)?.sync, true);
+  const again = start(store, clock);
+  await again.list.load();
+  await again.list.start();
+  assert.deepEqual(again.list.list(), [b.book.of(net('203.0.113.7'))]);
+  assert.deepEqual(again.state.lifted, ['an operator']);
+  again.list.stop();
+});
+
+test('the same network again replaces; removing twice is no error', async () => {
+  await b.list.allow(wish('2001:DB8::/48'));
+  await b.list.allow(wish('2001:db8:0:0::1/48', { reason: 'new' }));
+  assert.deepEqual(
+    b.list.list().map(({ subject, reason }) => [subject, reason]),
+    [['2001:db8::/48', 'new']],
+  );
+  assert.deepEqual(await b.list.disallow(net('2001:db8::/48'), OPS), { ok: true, value: {} });
+  assert.deepEqual(await b.list.disallow(net('2001:db8::/48'), OPS), { ok: true, value: {} });
+  assert.deepEqual([b.state.kernel, b.book.size, store.keys().length], [[], 0, 0]);
+  assert.deepEqual(b.state.events, [
+    'allow 2001:db8::/48 api monitoring',
+    'allow 2001:db8::/48 api new',
+    'remove_allow 2001:db8::/48 web_ui removed by ops',
+  ]);
+});
+
+test('an allow ends by the wall clock, not a second early, over a restart too', async () => {
+  await b.list.start();
+  const expiresAt = plus(clock.now(), minutes(1));
+  await b.list.allow(wish('203.0.113.7', { expiresAt }));
+  await b.list.allow(wish('203.0.113.8'));
+  clock.advance(59_999);
+  await settled();
+  assert.equal(b.book.size, 2);
+  b.list.stop();
+
+  const again = start(store, clock);
+  await again.list.load();
+  await again.list.start();
+  clock.advance(2001);
+  await settled();
+  assert.deepEqual(
+    again.list.list().map(({ subject }) => subject),
+    ['203.0.113.8'],
+  );
+  assert.deepEqual(again.state.kernel, ['203.0.113.8/32']);
+  assert.deepEqual(again.state.events, ['temp_allow_expired 203.0.113.7 api monitoring']);
+  again.list.stop();
+  assert.equal(clock.pending, 0);
+});
+
+test('what ended while nobody ran is not let in again', async () => {
+  await b.list.allow(wish('203.0.113.7', { expiresAt: plus(clock.now(), hours(1)) }));
+  clock.advance(3_600_000);
+  const again = start(store, clock);
+  await again.list.load();
+  assert.deepEqual([again.book.size, store.keys().length], [0, 0]);
+});
+
+test('a kernel that does not follow is told as a warning; the books hold', async () => {
+  b.state.kernelFails = true;
+  const allowed = await b.list.allow(wish('203.0.113.7'));
+  assert.ok(allowed.ok);
+  assert.match(allowed.value.warning ?? '', /could not be changed yet: not permitted/);
+  const removed = await b.list.disallow(net('203.0.113.7'), OPS);
+  assert.ok(removed.ok && removed.value.warning !== undefined);
+});
+
+test('without the disk it holds, and is not said to be durable', async () => {
+  store.failing = (_, sync) => sync;
+  const allowed = await b.list.allow(wish('203.0.113.7'));
+  assert.ok(!allowed.ok && allowed.code === 'failed');
+  assert.equal(b.book.size, 1);
+  const again = start(store, clock);
+  await again.list.load();
+  assert.equal(again.book.size, 1);
+  assert.equal((await b.list.disallow(net('203.0.113.7'), OPS)).ok, false);
+});
+
+for (const text of ['0.0.0.0/0', '10.0.0.0/7', '::/0', '2001::/31'])
+  test(`${text} is too broad`, async () => {
+    const refused = await b.list.allow(wish(text));
+    assert.ok(!refused.ok && refused.code === 'too_broad');
+    assert.equal(b.book.size, 0);
+  });
+
+test('five are enough where five is the most, one of them may change', async () => {
+  for (let i = 0; i < 5; i++) await b.list.allow(wish(`10.0.0.${i}`));
+  const more = await b.list.allow(wish('203.0.113.7'));
+  assert.ok(!more.ok && more.code === 'full');
+  assert.ok((await b.list.allow(wish('10.0.0.1', { reason: 'other' }))).ok);
+});
+
+test('the narrowest allow that covers an address is found, by family', async () => {
+  for (const text of ['203.0.113.0/24', '203.0.113.7', '2001:db8::/32']) await b.list.allow(wish(text));
+  const found = (text: string) => b.book.covering(ip(text))?.subject;
+  assert.deepEqual(
+    ['203.0.113.7', '203.0.113.8', '203.0.114.1', '2001:db8:1::1', '2001:db9::1', '::ffff:203.0.113.7'].map(found),
+    ['203.0.113.7', '203.0.113.0/24', undefined, '2001:db8::/32', undefined, '203.0.113.7'],
+  );
+  await b.list.disallow(net('203.0.113.7'), OPS);
+  assert.equal(found('203.0.113.7'), '203.0.113.0/24');
+});
