@@ -1,13 +1,14 @@
 import type { Appliance, ApplianceFacts } from '../../core/api/appliance.ts';
 import type { Component } from '../../core/base/component.ts';
 import type { Clock } from '../../core/base/ports.ts';
-import { fail, ok, type Result } from '../../core/base/result.ts';
+import { fail, ok } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
 import { withMode } from '../../core/config/mode.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { CHECK_NAMES } from '../../core/detect/checks.ts';
 import type { Finding } from '../../core/detect/finding.ts';
-import type { Mode } from '../../core/respond/mode.ts';
+import type { Decision } from '../../core/respond/decision.ts';
+import { MODES, type Mode } from '../../core/respond/mode.ts';
 import type { Bus } from '../bus/index.ts';
 import type { Firewall } from '../firewall/index.ts';
 import type { ConfigFile } from '../host-integration/config-file/index.ts';
@@ -97,13 +98,21 @@ export class RunningAppliance implements Appliance {
     return this.#parts.active.list(this.#parts.clock.now());
   }
 
-  /** While observing nothing is blocked by us, whatever decisions stand for when enforcing begins again. */
+  /** While observing nothing is blocked by us, save what an earlier run left in the kernel. */
   blocks() {
-    return this.#mode === 'observe' ? [] : [...this.#parts.ledger.active()].sort((a, b) => b.at - a.at);
+    return this.#isBlocking ? [...this.#parts.ledger.active()].sort((a, b) => b.at - a.at) : [];
   }
 
   blockOf(ip: Parameters<Appliance['blockOf']>[0]) {
-    return this.#mode === 'observe' ? undefined : this.#parts.ledger.of(ip);
+    return this.#isBlocking ? this.#parts.ledger.of(ip) : undefined;
+  }
+
+  isEnforced({ id }: Decision) {
+    return this.#parts.firewall.holds(id);
+  }
+
+  get #isBlocking(): boolean {
+    return this.#mode !== 'observe' || this.#parts.firewall.state() !== 'off';
   }
 
   block(request: Parameters<Appliance['block']>[0]) {
@@ -118,12 +127,24 @@ export class RunningAppliance implements Appliance {
     return this.#parts.bus.subscribe('finding', ({ finding, serial }) => listener(finding, serial));
   }
 
-  /** The file first: a mode that would be another after the next start is not taken on. */
-  async setMode(mode: Mode): Promise<Result<Mode, 'failed'>> {
-    const written = await this.#parts.configFile.change(withMode(mode));
-    if (!written.ok) return fail('failed', written.public, written.cause);
+  async setMode(mode: Mode): ReturnType<Appliance['setMode']> {
+    const { configFile } = this.#parts;
+    const isLess = MODES.indexOf(mode) <= MODES.indexOf(this.#mode);
+    const problems = isLess ? await this.#apply(mode) : [];
+    const written = await configFile.change(withMode(mode));
+    if (!written.ok && !isLess) return fail('failed', written.public, written.cause);
+    if (!written.ok)
+      problems.push(`${mode} holds until the next start only, the config was not changed: ${written.public}`);
+    if (!isLess) problems.push(...(await this.#apply(mode)));
+    return ok(problems.length === 0 ? { mode } : { mode, warning: problems.join('; ') });
+  }
+
+  /** @returns what the kernel did not follow in */
+  async #apply(mode: Mode): Promise<string[]> {
+    const { firewall } = this.#parts;
     this.#mode = mode;
-    await (mode === 'observe' ? this.#parts.firewall.disable() : this.#parts.firewall.enable());
-    return ok(mode);
+    await (mode === 'observe' ? firewall.disable() : firewall.enable());
+    const reason = modeReason(mode, firewall);
+    return reason === undefined ? [] : [reason];
   }
 }

@@ -1,4 +1,4 @@
 export { type ApplianceParts, RunningAppliance, type Topics } from './appliance.ts';
 export { damageFinding } from './damage.ts';
-export { processAge, programHash, stopSignal } from './effects.ts';
+export { keepPrivate, processAge, programHash, stopSignal } from './effects.ts';
 export { modeReason } from './mode.ts';

@@ -9,5 +9,5 @@ export type {
   Output,
   ServeOptions,
 } from './deps.ts';
-export { askOverSocket, cliDeps } from './effects.ts';
+export { cliDeps } from './effects.ts';
 export { runCli } from './run.ts';

@@ -162,9 +162,10 @@ export class Daemon {
   #components(): readonly Component[] {
     const { firewall, pipeline, sources } = this.#plane;
     const own = [firewall.component(), pipeline.component(), this.#http.component(), this.#storeComponent()];
-    const named = new Set(own.map(({ name }) => name));
-    const supervised = this.#tree?.components() ?? [];
-    return [...own, ...sources(), ...supervised.filter(({ name, state }) => !named.has(name) && state !== 'ok')];
+    const supervised = (this.#tree?.components() ?? []).filter(({ state }) => state !== 'ok');
+    // What the supervisor says of a part that is not well stands above what the part says of itself.
+    const worse = new Set(supervised.map(({ name }) => name));
+    return [...own.filter(({ name }) => !worse.has(name)), ...sources(), ...supervised];
   }
 
   #storeComponent(): Component {

@@ -1,6 +1,5 @@
 import type { Component } from '../../core/base/component.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
-import { messageOf } from '../../core/base/result.ts';
 import { durationOf, lengthOf } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { fingerprintOf } from '../../core/event/framing.ts';
@@ -11,7 +10,7 @@ import type { Bus } from '../bus/index.ts';
 import { createFirewall, type KernelFirewall } from '../firewall/index.ts';
 import { ActiveFindings, FindingRecorder, findingRecords } from '../incidents/index.ts';
 import { checkpointRecords, Pipeline, startWorker } from '../pipeline/index.ts';
-import { decisionRecords, desiredBlocks, Ledger, Responder, saveOutcome } from '../responder/index.ts';
+import { decisionRecords, desiredBlocks, Ledger, Responder } from '../responder/index.ts';
 import type { Records } from '../store/index.ts';
 import { type Cursor, FileWatcher, openFileSystem } from '../watchers/files/index.ts';
 import type { Foundation } from './foundation.ts';
@@ -48,7 +47,6 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
   const recorder = new FindingRecorder({
     records: findingRecords(records),
     active,
-    clock,
     log,
     publish: (finding, serial) => bus.publish('finding', { finding, serial }),
     respond: (findings) => enforcement.responder.respond(findings),
@@ -75,7 +73,7 @@ function makeEnforcement({ config, mode, clock, random, log, foundation }: DataP
   const { nft, store } = foundation;
   const ledger = new Ledger(decisionRecords(store.records));
   const { firewall: settings, infra_ips: infra } = config();
-  const desired = desiredBlocks(ledger, (blocks) => responder.adopt(blocks));
+  const desired = desiredBlocks(ledger, () => responder);
   const firewall = createFirewall({
     nft,
     clock,
@@ -91,21 +89,6 @@ function makeEnforcement({ config, mode, clock, random, log, foundation }: DataP
     log,
     mode,
     expiry: () => durationOf(config().auto_response.block_expiry),
-    publish: (decision, outcome) => {
-      log('info', 'decision', {
-        ip: decision.ip,
-        state: decision.state,
-        origin: decision.origin,
-        outcome: outcome?.result,
-      });
-      if (outcome === undefined) return;
-      saveOutcome(store.records, outcome).then(
-        (saved) => {
-          if (!saved.ok) log('warn', 'outcome is not on disk', { error: saved.public });
-        },
-        (cause: unknown) => log('warn', 'outcome is not on disk', { error: messageOf(cause) }),
-      );
-    },
   });
   return { ledger, firewall, responder };
 }

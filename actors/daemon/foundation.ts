@@ -4,10 +4,12 @@ import type { Clock, Log, Random } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import { parseListen } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
+import type { Mode } from '../../core/respond/mode.ts';
 import { type NftPort, openNft } from '../../native/nft/index.ts';
 import { type AuditLog, openAudit } from '../audit/index.ts';
 import { type ConfiguredToken, type OpenedIdentity, openIdentity } from '../identity/index.ts';
 import { openStore, type Store, type StoreDamage } from '../store/index.ts';
+import { unavailableNft } from './unavailable-nft.ts';
 
 /** What must be open before anything can be made; a failure of any is the end of the start. */
 export interface Foundation {
@@ -20,6 +22,7 @@ export interface Foundation {
 }
 
 export interface FoundationDeps {
+  readonly mode: Mode;
   readonly config: Config;
   /** Absolute. */
   readonly stateDir: string;
@@ -49,7 +52,7 @@ export class DamageBox {
 
 /** Opens the store, who may come in, the audit log and the kernel's door, in this order; on failure closes what is open. */
 export async function lay(deps: FoundationDeps): Promise<Result<Foundation, 'failed'>> {
-  const { config, stateDir, clock, log } = deps;
+  const { stateDir, clock, log } = deps;
   const made = await makeStateDirectory(stateDir);
   if (!made.ok) return made;
   const damage = new DamageBox();
@@ -59,8 +62,8 @@ export async function lay(deps: FoundationDeps): Promise<Result<Foundation, 'fai
     await store.value.service.stop();
     return fail('failed', refusal.public, refusal.cause);
   };
-  const nft = await openNft(config.firewall.netns === undefined ? {} : { netns: config.firewall.netns });
-  if (!nft.ok) return close({ public: `nftables: ${nft.public}` });
+  const nft = await kernelOf(deps);
+  if (!nft.ok) return close(nft);
   const identity = await identityOf(deps, store.value);
   if (!identity.ok) {
     await nft.value.close();
@@ -82,6 +85,16 @@ async function makeStateDirectory(path: string): Promise<Result<void, 'failed'>>
   } catch (thrown) {
     return fail('failed', `state_dir ${path} cannot be made: ${messageOf(thrown)}`, thrown);
   }
+}
+
+/** A namespace that is not there keeps nobody from observing. */
+async function kernelOf({ config, mode, log }: FoundationDeps): Promise<Result<NftPort, 'failed'>> {
+  const { netns } = config.firewall;
+  const opened = await openNft(netns === undefined ? {} : { netns });
+  if (opened.ok) return ok(opened.value);
+  if (mode !== 'observe') return fail('failed', `nftables: ${opened.public}`);
+  log('warn', 'nftables cannot be reached; needed only to enforce', { error: opened.public });
+  return ok(unavailableNft(opened));
 }
 
 function identityOf({ config, stateDir, clock, random, log }: FoundationDeps, store: Store) {

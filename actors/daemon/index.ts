@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { type ExitName, exitCode } from '../../core/cli/exit-codes.ts';
 import { modeOf } from '../../core/config/mode.ts';
 import { PARSER_NAMES } from '../../core/event/parsers.ts';
-import { programHash } from '../appliance/index.ts';
+import { keepPrivate, programHash } from '../appliance/index.ts';
 import type { Output, ServeOptions } from '../cli/index.ts';
 import { systemClock, systemRandom } from '../clock/index.ts';
 import { openConfig } from '../host-integration/config-file/index.ts';
@@ -25,13 +25,14 @@ export async function serve(options: ServeOptions, deps: DaemonDeps): Promise<nu
   const opened = await openConfig({ ...choice, cwd: process.cwd(), parsers: PARSER_NAMES });
   if (!opened.ok)
     return end(deps, opened.code === 'invalid' || opened.code === 'unsafe' ? 'config' : 'failed', opened.public);
+  keepPrivate();
   const { file, stateDir } = opened.value;
   const { config } = file.loaded;
   const { log } = createLog({ clock: systemClock, level: config.log.level });
-  const foundation = await lay({ config, stateDir, clock: systemClock, random: systemRandom, log });
-  if (!foundation.ok) return end(deps, 'failed', foundation.public);
-  const hash = await programHash(PROGRAM);
   const mode = options.mode ?? modeOf(config);
+  const foundation = await lay({ config, mode, stateDir, clock: systemClock, random: systemRandom, log });
+  if (!foundation.ok) return end(deps, 'failed', foundation.public);
+  const hash = programHash(PROGRAM);
   const daemon = new Daemon({
     version: deps.version,
     mode,

@@ -11,7 +11,8 @@ const EDGE_PATIENCE = { crashes: 1, within: minutes(1) };
 const EDGE_REVIVAL = seconds(30);
 
 /**
- * Who restarts with whom. Store, firewall and responder are critical: without them the process is better started anew.
+ * Who restarts with whom. Store, firewall and responder are critical: their books are read once, so when one of them fails
+ * the process gives up and is started anew.
  * The pipeline and the sources that feed it restart together, since sources must feed again what the pipeline lost.
  */
 export function treeOf(
@@ -29,7 +30,7 @@ export function treeOf(
       supervise({
         id: 'critical',
         strategy: 'rest-for-one',
-        intensity: PATIENCE,
+        intensity: { crashes: 0, within: minutes(1) },
         critical: true,
         children: [store.service, credentials, enforcement],
       }),
@@ -53,7 +54,7 @@ export function enforcementService(plane: DataPlane, isOn: () => boolean): Servi
     start: async () => {
       await ledger.load();
       await recorder.load();
-      if (isOn()) await firewall.enable();
+      await (isOn() ? firewall.enable() : firewall.look());
       responder.start();
     },
     stop: async () => responder.stop(),

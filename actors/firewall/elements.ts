@@ -1,19 +1,21 @@
 import { type DecisionId, isId } from '../../core/base/ids.ts';
 import { parseIp } from '../../core/base/ip.ts';
-import { type Deadline, type Millis, plus } from '../../core/base/time.ts';
+import { type Deadline, days, type Millis, plus } from '../../core/base/time.ts';
 import type { NftElement, NftOp } from '../../native/nft/index.ts';
 import type { KernelBlock } from './port.ts';
 import { blockedSet } from './table.ts';
 
-/** The kernel keeps timeouts in milliseconds of an unsigned 64-bit counter of jiffies; a year is far inside it. */
-const LONGEST_TIMEOUT = 365 * 86_400_000;
+/** The longest timeout handed to the kernel; a block that lasts longer stands there for good until its end is due. */
+const LONGEST_TIMEOUT: Millis = days(365);
 
 /**
  * Time left to hand to the kernel. At least one millisecond: a block that ended between decision and transaction is put
  * in and gone at once, rather than refused.
  */
-export const timeoutOf = (expiresAt: Deadline, now: Millis): Millis | 'never' =>
-  expiresAt === 'never' ? 'never' : (Math.min(LONGEST_TIMEOUT, Math.max(1, expiresAt - now)) as Millis);
+export function timeoutOf(expiresAt: Deadline, now: Millis): Millis | 'never' {
+  if (expiresAt === 'never' || expiresAt - now > LONGEST_TIMEOUT) return 'never';
+  return Math.max(1, expiresAt - now) as Millis;
+}
 
 const setOf = (ip: string): string => blockedSet(ip.includes(':') ? 6 : 4);
 

@@ -1,5 +1,6 @@
 import { type Actor, createActor, fromPromise, waitFor } from 'xstate';
 import type { Component, ComponentState } from '../../core/base/component.ts';
+import type { DecisionId } from '../../core/base/ids.ts';
 import type { Ip } from '../../core/base/ip.ts';
 import type { Clock, Log } from '../../core/base/ports.ts';
 import type { NamedNetwork } from '../../core/base/prefixes.ts';
@@ -12,7 +13,7 @@ import { putOps, removeOps } from './elements.ts';
 import { firewallMachine } from './machine.ts';
 import type { DesiredBlocks, Firewall, FirewallState, KernelBlock } from './port.ts';
 import { commitGroups, orThrow, sync } from './sync.ts';
-import { tableOf } from './table.ts';
+import { countersOf, tableOf } from './table.ts';
 
 export type { DesiredBlocks, Firewall, FirewallState, KernelBlock } from './port.ts';
 
@@ -30,6 +31,11 @@ export interface FirewallDeps {
     readonly infra: readonly string[];
   };
 }
+
+const DONE: NftResult<void> = { ok: true, value: undefined };
+/** States in which a block may be put into the kernel, and in which one may be taken out. */
+const ENFORCES: ReadonlySet<FirewallState> = new Set(['syncing', 'enforcing', 'degraded']);
+const HOLDS_ELEMENTS: ReadonlySet<FirewallState> = new Set([...ENFORCES, 'residual', 'lingering']);
 
 /** What came of an operation in a state that does not enforce. */
 const NOT_ENFORCING: NftResult<void> = {
@@ -54,10 +60,16 @@ class NftFirewall implements KernelFirewall {
   readonly #table: TableDeclaration;
   readonly #actor: Actor<typeof firewallMachine>;
   readonly #counters = { enforced: 0, released: 0, refused: 0, syncs: 0 };
+  /** Decisions that the kernel does not have, as far as is known. */
+  readonly #missing = new Set<DecisionId>();
+  /** Whether a sync has succeeded since the table was last taken away. */
+  #wasInLine = false;
+  /** Addresses of this host as last read. */
+  #own: readonly string[] | undefined;
   #since: Millis;
 
   constructor(deps: FirewallDeps) {
-    const { clock, log, nft, settings } = deps;
+    const { clock, log, settings } = deps;
     this.#deps = deps;
     this.#table = tableOf(settings.table, settings.maxBlocks);
     this.#since = clock.now();
@@ -65,7 +77,8 @@ class NftFirewall implements KernelFirewall {
       firewallMachine.provide({
         actors: {
           sync: fromPromise(() => this.#sync()),
-          remove: fromPromise(async () => orThrow(await nft.drop(this.#table.name))),
+          remove: fromPromise(() => this.#remove()),
+          look: fromPromise(() => this.#look()),
         },
       }),
       { clock: machineClock(clock) },
@@ -73,7 +86,8 @@ class NftFirewall implements KernelFirewall {
     this.#actor.subscribe({
       next: ({ value, context }) => {
         this.#since = clock.now();
-        if (value === 'degraded') log('error', 'firewall cannot enforce', { error: context.error });
+        if (value === 'degraded' || value === 'lingering')
+          log('error', 'firewall', { state: value, error: context.error });
       },
       error: (cause) => log('error', 'firewall machine failed', { error: messageOf(cause) }),
     });
@@ -81,11 +95,25 @@ class NftFirewall implements KernelFirewall {
   }
 
   state(): FirewallState {
-    return this.#actor.getSnapshot().value;
+    const { value } = this.#actor.getSnapshot();
+    return typeof value === 'string' ? value : 'enforcing';
   }
 
   error(): string | undefined {
     return this.#actor.getSnapshot().context.error;
+  }
+
+  remains(): string {
+    return `table inet ${this.#table.name} of an earlier run is still in the kernel and drops what it holds; set the mode to observe to remove it`;
+  }
+
+  holds(id: DecisionId): boolean {
+    return this.state() === 'residual' || (this.#wasInLine && !this.#missing.has(id));
+  }
+
+  async look(): Promise<void> {
+    const found = await this.#deps.nft.counters(this.#table.name);
+    if (found.ok) this.#actor.send({ type: 'found' });
   }
 
   async enable(): Promise<void> {
@@ -98,27 +126,46 @@ class NftFirewall implements KernelFirewall {
     await this.#settled();
   }
 
+  drifted(): void {
+    this.#actor.send({ type: 'drifted' });
+  }
+
   async enforce(blocks: readonly KernelBlock[]): Promise<NftResult<void>> {
+    if (!ENFORCES.has(this.state())) return NOT_ENFORCING;
     const now = this.#deps.clock.now();
     const done = await this.#commit(blocks.map((block) => putOps(block, now)));
-    if (done.ok) this.#counters.enforced += blocks.length;
-    return done;
+    if (done.ok) {
+      this.#counters.enforced += blocks.length;
+      return done;
+    }
+    for (const { id } of blocks) this.#missing.add(id);
+    this.drifted();
+    await this.#settled();
+    return blocks.every(({ id, ip }) => this.holds(id) && this.#deps.desired.blockOf(ip)?.id === id) ? DONE : done;
   }
 
   async release(ips: readonly Ip[]): Promise<NftResult<void>> {
+    if (!HOLDS_ELEMENTS.has(this.state())) return NOT_ENFORCING;
     const done = await this.#commit(ips.map(removeOps));
     if (done.ok) this.#counters.released += ips.length;
+    else this.drifted();
     return done;
   }
 
-  async protectedNetworks(): Promise<readonly NamedNetwork[]> {
-    const { nft, settings } = this.#deps;
-    return protectedNetworks(orThrow(await nft.localAddresses()), settings.infra);
+  async protectedNetworks(): Promise<NftResult<readonly NamedNetwork[]>> {
+    const { nft, settings, log } = this.#deps;
+    const read = await nft.localAddresses();
+    if (!read.ok) {
+      log('warn', 'addresses of this host cannot be read', { error: read.public });
+      if (this.#own === undefined) return read;
+    }
+    this.#own = read.ok ? read.value : this.#own;
+    return { ok: true, value: protectedNetworks(this.#own ?? [], settings.infra) };
   }
 
   component(): Component {
-    const { value, context } = this.#actor.getSnapshot();
-    return { name: 'firewall', ...describe(value, context.error), since: this.#since, counters: { ...this.#counters } };
+    const described = this.#described();
+    return { name: 'firewall', ...described, since: this.#since, counters: { ...this.#counters } };
   }
 
   async close(): Promise<void> {
@@ -131,36 +178,56 @@ class NftFirewall implements KernelFirewall {
     const { nft, clock, desired, settings, log } = this.#deps;
     this.#counters.syncs++;
     const table = this.#table;
-    const done = await sync({ nft, table, infra: settings.infra, desired, now: () => clock.now() });
+    const capacity = settings.maxBlocks;
+    const now = () => clock.now();
+    const done = await sync({ nft, table, infra: settings.infra, desired, capacity, now });
+    this.#missing.clear();
+    this.#wasInLine = true;
     log('info', 'kernel in line with decisions', { table: table.name, ...done });
   }
 
+  async #look(): Promise<boolean> {
+    const found = orThrow(await this.#deps.nft.counters(this.#table.name)).map(({ name }) => name);
+    return countersOf(this.#table).join() === found.join();
+  }
+
+  async #remove(): Promise<void> {
+    orThrow(await this.#deps.nft.drop(this.#table.name));
+    this.#wasInLine = false;
+  }
+
   async #commit(groups: readonly (readonly NftOp[])[]): Promise<NftResult<void>> {
-    const state = this.state();
-    if (state === 'off' || state === 'removing') return NOT_ENFORCING;
     const done = await commitGroups(this.#deps.nft, this.#table.name, groups);
     if (done.ok) return done;
     this.#counters.refused++;
     this.#deps.log('warn', 'kernel refused a change', { error: done.public, code: done.code });
-    if (done.code === 'missing' || done.code === 'resync') this.#actor.send({ type: 'drifted' });
     return done;
   }
 
   async #settled(): Promise<void> {
     await waitFor(this.#actor, ({ value }) => value !== 'syncing' && value !== 'removing');
   }
-}
 
-function describe(state: FirewallState, error: string | undefined): { state: ComponentState; message?: string } {
-  switch (state) {
-    case 'off':
-      return { state: 'off', message: error ?? 'observing: the kernel is not touched' };
-    case 'syncing':
-    case 'removing':
-      return { state: 'starting' };
-    case 'enforcing':
-      return { state: 'ok' };
-    case 'degraded':
-      return { state: 'degraded', message: error ?? 'unknown' };
+  #described(): { readonly state: ComponentState; readonly message?: string } {
+    const state = this.state();
+    const error = this.error() ?? 'unknown';
+    switch (state) {
+      case 'off':
+        return { state: 'off', message: 'observing: the kernel is not touched' };
+      case 'residual':
+        return { state: 'degraded', message: this.remains() };
+      case 'syncing':
+      case 'removing':
+        return { state: 'starting' };
+      case 'enforcing':
+        return { state: 'ok' };
+      case 'degraded':
+        return { state: 'degraded', message: error };
+      case 'lingering':
+        return {
+          state: 'degraded',
+          message: `table inet ${this.#table.name} cannot be removed and still drops: ${error}`,
+        };
+    }
   }
 }

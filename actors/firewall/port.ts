@@ -20,24 +20,39 @@ export interface DesiredBlocks {
   hasEnded(id: DecisionId): Promise<boolean>;
   /** The kernel holds blocks nobody here knows of: they become decisions of origin `recovered`. */
   adopt(blocks: readonly KernelBlock[]): Promise<void>;
+  /** The kernel has no room for these: they end as `refused`. */
+  refuse(blocks: readonly KernelBlock[], why: string): Promise<void>;
 }
 
-export type FirewallState = 'off' | 'syncing' | 'enforcing' | 'degraded' | 'removing';
+/**
+ * `off`: the kernel holds nothing of ours. `residual`: it holds the table of an earlier run, which still drops.
+ * `lingering`: the table is to go and could not be removed yet. `degraded`: the kernel is not, or not wholly, in line.
+ */
+export type FirewallState = 'off' | 'residual' | 'syncing' | 'enforcing' | 'degraded' | 'removing' | 'lingering';
 
 export interface Firewall {
   state(): FirewallState;
-  /** Why it is `degraded`. */
+  /** Why it is `degraded` or `lingering`. */
   error(): string | undefined;
+  /** What a person must know while the state is `residual`. */
+  remains(): string;
+  /** Whether the kernel is known to drop for this decision. */
+  holds(id: DecisionId): boolean;
+  /** Before anything is enforced: finds out whether an earlier run left its table. Only reads. */
+  look(): Promise<void>;
   /** Begins to enforce, or goes on; resolves when the first attempt is over, whatever came of it: see `state()`. */
   enable(): Promise<void>;
-  /** Takes the table away and stops enforcing. */
+  /** Takes the table away and stops enforcing; `off` or `lingering` when it resolves. */
   disable(): Promise<void>;
+  /** The kernel may be other than the books say, as after the wall clock was set: brings it in line again. */
+  drifted(): void;
   /**
-   * Drops packets of these addresses from now on; resolves when the kernel has them. On failure they are put in with the
-   * next successful sync, as long as `DesiredBlocks` still holds them.
+   * Drops packets of these addresses from now on; resolves when the kernel has them. After a failure the kernel is brought
+   * in line again until it has all that `DesiredBlocks` holds or has refused what it has no room for.
    */
   enforce(blocks: readonly KernelBlock[]): Promise<NftResult<void>>;
+  /** Lets these addresses in again. After a failure the next sync does it. */
   release(ips: readonly Ip[]): Promise<NftResult<void>>;
-  /** Loopback and the like, infra, and the addresses this host has at this moment. */
-  protectedNetworks(): Promise<readonly NamedNetwork[]>;
+  /** Loopback and the like, infra, and the addresses this host has at this moment, or had when they could last be read. */
+  protectedNetworks(): Promise<NftResult<readonly NamedNetwork[]>>;
 }

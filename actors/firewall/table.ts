@@ -64,3 +64,9 @@ export function infraOps(infra: readonly string[]): readonly NftOp[] {
     ),
   ];
 }
+
+/** Names of the rules that count, in order: what a look at an untouched table finds. */
+export const countersOf = (table: TableDeclaration): readonly string[] =>
+  table.chains.flatMap(({ rules }) =>
+    rules.flatMap((rule) => ('counter' in rule && rule.counter ? [rule.counter] : [])),
+  );

@@ -80,6 +80,9 @@ export class Claim {
   async #attempt<V>(typed: string, peer: string, grant: Grant<V>): Promise<Result<V, ClaimRefusal>> {
     const closed = refusalOf(this.#machine.getSnapshot());
     if (closed !== undefined) return closed;
+    // What cannot be a code is a slip or noise, no try: it must not use up the owner's.
+    if (readClaimCode(typed) === undefined)
+      return fail('wrong', 'that is not a claim code: it has 26 letters and digits');
     if (!this.#isRight(typed)) return await this.#wrong(peer);
     this.#machine.send({ type: 'rightCode' });
     const granted = await grant([{ del: identityKeys.claim }]).catch((cause: unknown) => {

@@ -1,8 +1,8 @@
 import type { FindingId } from '../../core/base/ids.ts';
-import type { Clock, Log } from '../../core/base/ports.ts';
-import { fail, messageOf, type Result } from '../../core/base/result.ts';
+import type { Log } from '../../core/base/ports.ts';
+import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import type { Finding } from '../../core/detect/finding.ts';
-import { ACTIVE_FOR, type ActiveFindings } from './active-findings.ts';
+import type { ActiveFindings } from './active-findings.ts';
 
 export interface NumberedFinding {
   readonly finding: Finding;
@@ -22,9 +22,8 @@ export interface FindingRecords {
 export interface RecorderDeps {
   readonly records: FindingRecords;
   readonly active: ActiveFindings;
-  readonly clock: Clock;
   readonly log: Log;
-  /** Told of each new finding, in the order of serials; 0 for one that could not be kept. */
+  /** Told of each new finding when it is kept, in the order of serials. */
   readonly publish: (finding: Finding, serial: number) => void;
   /** Acts on findings; `again` marks those that were recorded before a crash. */
   readonly respond: (findings: readonly { readonly finding: Finding; readonly again: boolean }[]) => Promise<void>;
@@ -41,7 +40,10 @@ export class FindingRecorder {
   readonly #deps: RecorderDeps;
   readonly #known = new Set<FindingId>();
   #count = 0;
+  /** In order; what the store did not take is first in line for the next try. */
+  #unkept: Finding[] = [];
   #kept: Promise<void> = Promise.resolve();
+  #acting: Promise<unknown> = Promise.resolve();
 
   constructor(deps: RecorderDeps) {
     this.#deps = deps;
@@ -52,13 +54,14 @@ export class FindingRecorder {
     return this.#count;
   }
 
+  /** The newest findings only: a start must not grow with the history. */
   async load(): Promise<void> {
-    const { records, active, clock } = this.#deps;
+    const { records, active } = this.#deps;
     const recent: NumberedFinding[] = [];
     for await (const row of records.newestFirst()) {
       this.#count = Math.max(this.#count, row.serial);
-      if (recent.length >= REMEMBERED && row.finding.at <= clock.now() - ACTIVE_FOR) break;
       recent.push(row);
+      if (recent.length >= REMEMBERED) break;
     }
     for (const { finding, serial } of recent.reverse()) {
       this.#remember(finding.id);
@@ -66,28 +69,44 @@ export class FindingRecorder {
     }
   }
 
-  /** Resolves when all were acted upon, which does not wait for the disk; `flushed()` tells when they are kept. */
+  /** Resolves when all were acted upon, which does not wait for the disk. */
   async record(findings: readonly Finding[]): Promise<void> {
     if (findings.length === 0) return;
     const rows = findings.map((finding) => ({ finding, again: this.#known.has(finding.id) }));
     for (const { id } of findings) this.#remember(id);
     const acted = this.#deps.respond(rows);
-    this.#kept = this.#kept.then(() => this.#keep(rows.flatMap(({ finding, again }) => (again ? [] : [finding]))));
+    this.#acting = Promise.allSettled([this.#acting, acted]);
+    this.#unkept.push(...rows.flatMap(({ finding, again }) => (again ? [] : [finding])));
+    this.#kept = this.#kept.then(() => this.#keep());
     await acted;
   }
 
-  /** Resolves when everything recorded so far was handed to the disk. */
-  async flushed(): Promise<void> {
+  /**
+   * Resolves when everything recorded so far was acted upon and is kept: then the lines it was made of need not be read
+   * again. `unkept`: the store took it not even into memory.
+   */
+  async flushed(): Promise<Result<void, 'unkept'>> {
+    await this.#acting;
+    this.#kept = this.#kept.then(() => this.#keep());
     await this.#kept;
+    return this.#unkept.length === 0
+      ? ok(undefined)
+      : fail('unkept', `${this.#unkept.length} findings are not kept yet`);
   }
 
-  async #keep(fresh: readonly Finding[]): Promise<void> {
+  async #keep(): Promise<void> {
+    const fresh = this.#unkept;
     if (fresh.length === 0) return;
+    this.#unkept = [];
     const { records, active, publish, log } = this.#deps;
     const kept = await records.append(fresh).catch((cause: unknown) => fail('lost', messageOf(cause)));
-    if (!kept.ok) log('error', 'findings could not be kept', { count: fresh.length, error: kept.public });
+    if (!kept.ok) {
+      log('error', 'findings could not be kept; tried again', { count: fresh.length, error: kept.public });
+      this.#unkept = [...fresh, ...this.#unkept];
+      return;
+    }
     for (const [i, finding] of fresh.entries()) {
-      const { serial, added } = (kept.ok ? kept.value[i] : undefined) ?? { serial: 0, added: true };
+      const { serial, added } = kept.value[i] ?? { serial: 0, added: false };
       if (!added) continue;
       this.#count = Math.max(this.#count, serial);
       active.add(finding, serial);

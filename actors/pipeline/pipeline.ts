@@ -24,9 +24,12 @@ export interface PipelineDeps {
   readonly log: Log;
   /** Records and acts; the pipeline waits for it before it takes the source's next chunk. */
   readonly record: (findings: readonly Finding[]) => Promise<void>;
-  /** Resolves when all recorded findings were handed to the disk: a cursor must never be ahead of them. */
-  readonly flushed: () => Promise<void>;
+  /** Resolves when all recorded findings were acted upon and kept: a cursor must never be ahead of them. */
+  readonly flushed: () => Promise<Result<void, string>>;
 }
+
+/** Changed detector state: by check, then key. */
+type States = Map<string, Map<string, unknown>>;
 
 interface Waiting {
   readonly chunk: Chunk;
@@ -45,8 +48,15 @@ export class Pipeline implements Service {
   readonly id = 'pipeline';
   readonly #deps: PipelineDeps;
   readonly #waiting = new Map<number, Waiting>();
-  /** Judged since the last checkpoint, by path. */
+  /** Judged since the last snapshot, by path. */
   #cursors = new Map<string, Cursor>();
+  /** Seen by a snapshot and not on disk. */
+  #due = new Map<string, Cursor>();
+  /** Handed out by the thread and not on disk. */
+  #states: States = new Map();
+  #saving: Promise<void> = Promise.resolve();
+  /** Counts starts and ends; what belongs to another run is ignored. */
+  #run = 0;
   #worker: WorkerPort | undefined;
   #sequence = 0;
   #cancelCheckpoint: (() => void) | undefined;
@@ -64,19 +74,28 @@ export class Pipeline implements Service {
     this.#crash = crash;
     this.#since = this.#deps.clock.now();
     const checkpoint = await this.#deps.records.load();
+    const run = ++this.#run;
+    const ready = Promise.withResolvers<void>();
     this.#worker = this.#deps.startWorker(
       { checks: this.#deps.checks, checkpoint },
-      { message: (message) => this.#receive(message), dead: (cause) => this.#die(cause) },
+      {
+        message: (message) => {
+          if (message.kind === 'ready') ready.resolve();
+          if (run === this.#run) this.#receive(message, run);
+        },
+        dead: (cause) => {
+          ready.reject(cause);
+          this.#die(cause, run);
+        },
+      },
     );
+    await ready.promise;
   }
 
   async stop(): Promise<void> {
     await this.checkpoint();
-    this.#cancelCheckpoint?.();
-    this.#cancelCheckpoint = undefined;
-    this.#forget(new Error('the pipeline was stopped'));
     const worker = this.#worker;
-    this.#worker = undefined;
+    this.#end(new Error('the pipeline was stopped'));
     await worker?.terminate();
   }
 
@@ -117,13 +136,17 @@ export class Pipeline implements Service {
     return { name: 'pipeline', state, since: this.#since, counters: { ...counts, ...Object.fromEntries(reasons) } };
   }
 
-  #receive(message: FromWorker): void {
+  #receive(message: FromWorker, run: number): void {
     if (message.kind === 'ready') {
       if (message.skipped > 0) this.#deps.log('warn', 'detector state could not be read', { entries: message.skipped });
       return;
     }
     if (message.kind === 'checkpoint') {
-      this.#save(message.changes).catch((cause: unknown) => this.#die(cause));
+      // Answers come in order: the cursors gathered by now belong to chunks that this snapshot has seen, later ones do not.
+      this.#merge(message.changes);
+      for (const [path, cursor] of this.#cursors) this.#due.set(path, cursor);
+      this.#cursors = new Map();
+      this.#saving = this.#saving.then(() => this.#save()).catch((cause: unknown) => this.#die(cause, run));
       return;
     }
     this.#counters = message.counters;
@@ -134,7 +157,7 @@ export class Pipeline implements Service {
     this.#scheduleCheckpoint();
     this.#deps.record(message.findings).then(waiting.taken, (cause: unknown) => {
       waiting.lost(new Error(`findings were not acted upon: ${messageOf(cause)}`));
-      this.#die(cause);
+      this.#die(cause, run);
     });
   }
 
@@ -145,32 +168,57 @@ export class Pipeline implements Service {
     });
   }
 
-  /** Answers come in order, so all cursors gathered by now belong to chunks that the snapshot has seen. */
-  async #save(changes: readonly DetectorState[]): Promise<void> {
-    const cursors = [...this.#cursors.values()];
-    this.#cursors = new Map();
-    const told = this.#saved.splice(0);
-    try {
-      await this.#deps.flushed();
-      const saved = await this.#deps.records.save(changes, cursors);
-      if (!saved.ok) throw new Error(`checkpoint: ${saved.public}`);
-    } finally {
-      for (const done of told) done();
+  /** The thread hands each change out once; what is not on disk yet is kept, the latest of each key. */
+  #merge(states: readonly DetectorState[]): void {
+    for (const { check, changes } of states) {
+      const unsaved = this.#states.get(check) ?? new Map<string, unknown>();
+      for (const [key, value] of changes) unsaved.set(key, value);
+      this.#states.set(check, unsaved);
     }
   }
 
-  #die(cause: unknown): void {
+  async #save(): Promise<void> {
+    const cursors = this.#due;
+    const states = this.#states;
+    this.#due = new Map();
+    this.#states = new Map();
+    const told = this.#saved.splice(0);
+    const flushed = await this.#deps.flushed();
+    const changes = [...states].map(([check, unsaved]) => ({ check, changes: [...unsaved] }));
+    const saved = flushed.ok ? await this.#deps.records.save(changes, [...cursors.values()]) : flushed;
+    if (!saved.ok) this.#putBack(states, cursors, saved.public);
+    for (const done of told) done();
+  }
+
+  /** The disk refused: what was to be saved is part of the next checkpoint, behind what came since. */
+  #putBack(states: States, cursors: ReadonlyMap<string, Cursor>, why: string): void {
+    this.#deps.log('warn', 'checkpoint could not be saved; tried again', { error: why });
+    const newer = this.#states;
+    this.#states = states;
+    this.#merge([...newer].map(([check, unsaved]) => ({ check, changes: [...unsaved] })));
+    this.#due = new Map([...cursors, ...this.#due]);
+    this.#scheduleCheckpoint();
+  }
+
+  #die(cause: unknown, run: number): void {
+    if (run !== this.#run) return;
     this.#deps.log('error', 'pipeline failed', { error: messageOf(cause) });
     this.#worker?.terminate().catch(() => {});
-    this.#worker = undefined;
-    this.#forget(new Error(messageOf(cause)));
+    this.#end(new Error(messageOf(cause)));
     this.#crash(cause);
   }
 
-  #forget(cause: Error): void {
+  /** What the thread still answers belongs to nobody: its state would be ahead of the cursors that are forgotten here. */
+  #end(cause: Error): void {
+    this.#run++;
+    this.#worker = undefined;
+    this.#cancelCheckpoint?.();
+    this.#cancelCheckpoint = undefined;
     for (const { lost } of this.#waiting.values()) lost(cause);
     this.#waiting.clear();
-    this.#cursors.clear();
+    this.#cursors = new Map();
+    this.#due = new Map();
+    this.#states = new Map();
     for (const done of this.#saved.splice(0)) done();
   }
 }

@@ -1,3 +1,4 @@
-export { type DecisionRecords, Ledger } from './ledger.ts';
-export { decisionRecords, saveOutcome } from './records.ts';
-export { desiredBlocks, Responder, type ResponderDeps } from './responder.ts';
+export { desiredBlocks } from './desired.ts';
+export { type DecisionRecords, Ledger, type Told } from './ledger.ts';
+export { decisionRecords } from './records.ts';
+export { type Fed, Responder, type ResponderDeps } from './responder.ts';

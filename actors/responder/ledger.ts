@@ -2,16 +2,22 @@ import type { DecisionId } from '../../core/base/ids.ts';
 import type { Ip } from '../../core/base/ip.ts';
 import type { Result } from '../../core/base/result.ts';
 import { hasPassed, type Millis } from '../../core/base/time.ts';
-import type { Decision, DecisionState } from '../../core/respond/decision.ts';
+import type { Decision, DecisionState, Outcome } from '../../core/respond/decision.ts';
 import type { KernelBlock } from '../firewall/index.ts';
+
+/** Decisions, and what the kernel did with them. */
+export interface Told {
+  readonly decisions: readonly Decision[];
+  readonly outcomes: readonly Outcome[];
+}
 
 /** Decisions on disk. */
 export interface DecisionRecords {
   /** Those stored as active. */
   active(): AsyncIterable<Decision>;
   get(id: DecisionId): Promise<Decision | undefined>;
-  /** @param options.sync waits for the disk */
-  save(decisions: readonly Decision[], options: { readonly sync: boolean }): Promise<Result<void, string>>;
+  /** In one batch. @param options.sync waits for the disk */
+  save(told: Told, options: { readonly sync: boolean }): Promise<Result<void, string>>;
 }
 
 /**
@@ -24,6 +30,8 @@ export class Ledger {
   readonly #ids = new Map<DecisionId, Ip>();
   /** Ended, but the disk does not say so yet: a sync of the kernel may still meet their elements. */
   readonly #ended = new Set<DecisionId>();
+  /** Changes that no disk has taken yet; the latest of each decision. */
+  readonly #unsaved = new Map<DecisionId, Decision>();
   /** Seconds since 1970 → addresses whose block ends in that second. */
   readonly #endings = new Map<number, Set<Ip>>();
 
@@ -31,6 +39,7 @@ export class Ledger {
     this.#records = records;
   }
 
+  /** Once, before anything else. */
   async load(): Promise<void> {
     for await (const decision of this.#records.active()) this.put(decision);
   }
@@ -47,10 +56,15 @@ export class Ledger {
     return this.#active.get(ip);
   }
 
-  /** Any decision by id, ended ones from disk. */
-  async find(id: DecisionId): Promise<Decision | undefined> {
+  /** The decision with this id, if it stands. */
+  standing(id: DecisionId): Decision | undefined {
     const ip = this.#ids.get(id);
-    return (ip === undefined ? undefined : this.#active.get(ip)) ?? this.#records.get(id);
+    return ip === undefined ? undefined : this.#active.get(ip);
+  }
+
+  /** Any decision by id: standing, not yet saved, or from disk. */
+  async find(id: DecisionId): Promise<Decision | undefined> {
+    return this.standing(id) ?? this.#unsaved.get(id) ?? this.#records.get(id);
   }
 
   async hasEnded(id: DecisionId): Promise<boolean> {
@@ -64,7 +78,7 @@ export class Ledger {
     const before = this.#active.get(decision.ip);
     const replaced =
       before !== undefined && before.id !== decision.id
-        ? this.end(decision.ip, 'lifted', decision.at, `replaced by ${decision.id}`)
+        ? this.end(before, 'lifted', decision.at, `replaced by ${decision.id}`)
         : undefined;
     this.#active.set(decision.ip, decision);
     this.#ids.set(decision.id, decision.ip);
@@ -78,13 +92,19 @@ export class Ledger {
     return replaced;
   }
 
-  /** Ends what stands for the address. */
-  end(ip: Ip, state: DecisionState, at: Millis, note?: string): Decision | undefined {
+  /** Takes back a `put` that came to nothing: what stood before stands again, unless somebody decided anew meanwhile. */
+  takeBack(decision: Decision, before: Decision | undefined): void {
+    if (this.#active.get(decision.ip)?.id !== decision.id) return;
+    this.#drop(decision);
+    if (before !== undefined) this.put(before);
+  }
+
+  /** Ends the decision, if it still stands. */
+  end({ ip, id }: Pick<Decision, 'ip' | 'id'>, state: DecisionState, at: Millis, note?: string): Decision | undefined {
     const standing = this.#active.get(ip);
-    if (standing === undefined) return undefined;
-    this.#active.delete(ip);
-    this.#ids.delete(standing.id);
-    this.#ended.add(standing.id);
+    if (standing === undefined || standing.id !== id) return undefined;
+    this.#drop(standing);
+    this.#ended.add(id);
     return { ...standing, state, endedAt: at, ...(note === undefined ? {} : { note }) };
   }
 
@@ -97,15 +117,39 @@ export class Ledger {
       return ips.flatMap((ip) => {
         const standing = this.#active.get(ip);
         if (standing === undefined || !hasPassed(standing.expiresAt, now)) return [];
-        return this.end(ip, 'expired', now) ?? [];
+        return this.end(standing, 'expired', now) ?? [];
       });
     });
   }
 
-  async save(decisions: readonly Decision[], options: { readonly sync: boolean }): Promise<Result<void, string>> {
-    const saved = await this.#records.save(decisions, options);
-    if (saved.ok) for (const { id, state } of decisions) if (state !== 'active') this.#ended.delete(id);
+  /**
+   * Saves, together with what could not be saved before. What the disk refuses is kept in the store's memory, and what that
+   * refuses too is tried again by `saveAgain`; the result tells of the first try.
+   */
+  async save(told: Told, options: { readonly sync: boolean }): Promise<Result<void, string>> {
+    for (const decision of told.decisions) this.#unsaved.set(decision.id, decision);
+    const decisions = [...this.#unsaved.values()];
+    const saved = await this.#records.save({ ...told, decisions }, options);
+    const kept = saved.ok || (options.sync && (await this.#records.save({ ...told, decisions }, { sync: false })).ok);
+    if (kept) this.#forget(decisions);
     return saved;
+  }
+
+  async saveAgain(): Promise<void> {
+    if (this.#unsaved.size > 0) await this.save({ decisions: [], outcomes: [] }, { sync: false });
+  }
+
+  #forget(saved: readonly Decision[]): void {
+    for (const decision of saved) {
+      if (this.#unsaved.get(decision.id) !== decision) continue;
+      this.#unsaved.delete(decision.id);
+      this.#ended.delete(decision.id);
+    }
+  }
+
+  #drop({ ip, id }: Decision): void {
+    this.#active.delete(ip);
+    this.#ids.delete(id);
   }
 }
 

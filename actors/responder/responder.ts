@@ -1,15 +1,15 @@
 import { type DecisionId, uuidv7 } from '../../core/base/ids.ts';
-import { parseIp } from '../../core/base/ip.ts';
+import { type ParsedIp, parseIp } from '../../core/base/ip.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
 import { coveredBy } from '../../core/base/prefixes.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
-import { type Deadline, type Millis, seconds } from '../../core/base/time.ts';
+import { type Deadline, type Millis, plus, seconds } from '../../core/base/time.ts';
 import type { Finding } from '../../core/detect/finding.ts';
-import type { BlockRefusal, BlockRequest, UnblockRefusal } from '../../core/respond/block.ts';
+import type { BlockRefusal, BlockRequest, Lifted, UnblockRefusal, UnblockRequest } from '../../core/respond/block.ts';
 import type { Decision, Outcome } from '../../core/respond/decision.ts';
 import type { Mode } from '../../core/respond/mode.ts';
-import { decide, decisionIdOf, refusalText } from '../../core/respond/policy.ts';
-import type { DesiredBlocks, Firewall, KernelBlock } from '../firewall/index.ts';
+import { type BlockPolicy, decide, decisionIdOf, refusalText } from '../../core/respond/policy.ts';
+import type { Firewall, KernelBlock } from '../firewall/index.ts';
 import { kernelBlockOf, type Ledger } from './ledger.ts';
 
 export interface ResponderDeps {
@@ -21,12 +21,24 @@ export interface ResponderDeps {
   readonly mode: () => Mode;
   /** How long an automatic block lasts. */
   readonly expiry: () => Deadline;
-  /** Told of every decision and what the kernel did with it, in order. */
-  readonly publish: (decision: Decision, outcome: Outcome | undefined) => void;
 }
 
-/** How often ended blocks are taken off the books; the kernel ends them by itself, to the second. */
+/** A finding, and whether it was recorded before a crash already. */
+export interface Fed {
+  readonly finding: Finding;
+  readonly again: boolean;
+}
+
+/** What the firewall made of it. */
+interface Done {
+  readonly ok: boolean;
+  readonly public?: string;
+}
+
+/** How often ended blocks are taken off the books and out of the kernel. */
 const SWEEP: Millis = seconds(1);
+/** A sweep that comes this much off its time means that the wall clock was set, or the machine slept. */
+const CLOCK_STEP: Millis = seconds(5);
 
 /**
  * Turns findings and operators' wishes into decisions and sees to it that the kernel follows. A block is on the books first,
@@ -47,10 +59,12 @@ export class Responder {
   }
 
   start(): void {
-    this.#stopSweep = this.#deps.clock.after(SWEEP, () => {
-      this.#sweep().catch((cause: unknown) =>
-        this.#deps.log('error', 'expiry sweep failed', { error: messageOf(cause) }),
-      );
+    const { clock, firewall, log } = this.#deps;
+    const due = plus(clock.now(), SWEEP);
+    this.#stopSweep = clock.after(SWEEP, () => {
+      // Timeouts in the kernel run on by themselves: it has to learn of a clock that was set.
+      if (Math.abs(clock.now() - due) > CLOCK_STEP) firewall.drifted();
+      this.#sweep().catch((cause: unknown) => log('error', 'expiry sweep failed', { error: messageOf(cause) }));
       this.start();
     });
   }
@@ -60,173 +74,150 @@ export class Responder {
   }
 
   /**
-   * Judges findings in order. Seen ones (`again`: re-fed after a crash) cause nothing that was decided before.
-   * Resolves when the kernel was dealt with; the disk follows by itself.
+   * Judges findings in order; what was decided before is not decided again. Resolves when the kernel was dealt with and the
+   * decisions were handed to the disk.
    */
-  async respond(findings: readonly { readonly finding: Finding; readonly again: boolean }[]): Promise<void> {
-    const { ledger, firewall, clock, mode, expiry, log } = this.#deps;
-    const policy = { mode: mode(), expiry: expiry(), protectedNetworks: await firewall.protectedNetworks() };
+  async respond(findings: readonly Fed[]): Promise<void> {
+    const { ledger, firewall, clock, mode, expiry } = this.#deps;
+    const networks = await firewall.protectedNetworks();
+    const policy = { mode: mode(), expiry: expiry(), protectedNetworks: networks.ok ? networks.value : undefined };
     const made: Decision[] = [];
-    for (const { finding, again } of findings) {
-      if (again && !(await this.#isNew(finding))) continue;
-      const decision = decide(finding, policy, clock.now());
-      if (decision === undefined || this.#standsLonger(decision)) continue;
-      made.push(decision);
-      if (decision.state === 'dry_run') this.#dryRuns++;
-      if (decision.state !== 'active') continue;
-      const replaced = ledger.put(decision);
-      if (replaced !== undefined) made.push(replaced);
-    }
-    if (made.length === 0) return;
-    const active = made.filter((decision) => decision.state === 'active');
-    const outcome = active.length === 0 ? undefined : await firewall.enforce(active.map(kernelBlockOf));
-    for (const decision of made) this.#publish(decision, decision.state === 'active' ? outcome : undefined);
-    const saved = await ledger.save(made, { sync: false });
-    if (!saved.ok) log('error', 'decisions are in the kernel but not on disk', { error: saved.public });
+    for (const fed of findings) made.push(...(await this.#decide(fed, policy, clock.now())));
+    const active = made.filter(({ id }) => ledger.standing(id) !== undefined);
+    const done = active.length === 0 ? undefined : await firewall.enforce(active.map(kernelBlockOf));
+    await this.#keep(made, done, { sync: false });
   }
 
   async block(request: BlockRequest): Promise<Result<Decision, BlockRefusal>> {
-    const { ledger, firewall, clock, random, mode } = this.#deps;
+    const { ledger, firewall, mode } = this.#deps;
     if (mode() === 'observe')
       return fail('observing', 'observing: the kernel is not touched; switch to enforcing first');
-    const parsed = parseIp(request.ip);
-    if (!parsed.ok) return fail('protected', parsed.public);
-    const guard = coveredBy(parsed.value, await firewall.protectedNetworks());
-    if (guard !== undefined) return fail('protected', refusalText(parsed.value.text, guard));
-    const now = clock.now();
-    const { reason, origin, actor, expiresAt } = request;
-    const id = uuidv7(now, random) as DecisionId;
-    const decision: Decision = {
-      id,
-      kind: 'block',
-      ip: parsed.value.text,
-      reason,
-      origin,
-      actor,
-      findings: [],
-      at: now,
-      expiresAt,
-      state: 'active',
-    };
+    const subject = await this.#permitted(request.ip);
+    if (!subject.ok) return subject;
+    const decision = this.#decisionOf(subject.value, request);
     const before = ledger.of(decision.ip);
     const replaced = ledger.put(decision);
     const done = await firewall.enforce([kernelBlockOf(decision)]);
     if (!done.ok) {
-      if (before === undefined) ledger.end(decision.ip, 'refused', now, done.public);
-      else ledger.put(before);
+      ledger.takeBack(decision, before);
+      firewall.drifted();
       return fail('failed', `the kernel refused the block: ${done.public}`);
     }
-    this.#publish(decision, done);
-    const saved = await ledger.save(replaced === undefined ? [decision] : [replaced, decision], { sync: true });
+    const saved = await this.#keep(replaced === undefined ? [decision] : [replaced, decision], done, { sync: true });
     return saved.ok ? ok(decision) : fail('failed', `blocked in the kernel, but not durable: ${saved.public}`);
   }
 
-  async unblock({
-    ip,
-    actor,
-  }: {
-    readonly ip: KernelBlock['ip'];
-    readonly actor: string;
-  }): Promise<Result<Decision, UnblockRefusal>> {
+  /** Ends the block on the books whatever the kernel says: what it could not let go of now, the next sync takes out. */
+  async unblock({ ip, actor }: UnblockRequest): Promise<Result<Lifted, UnblockRefusal>> {
     const { ledger, firewall, clock, mode } = this.#deps;
-    if (mode() === 'observe') return fail('observing', 'observing: the kernel is not touched');
-    const standing = ledger.of(ip);
-    if (standing === undefined) return fail('not_blocked', `${ip} is not blocked`);
-    const ended = ledger.end(ip, 'lifted', clock.now(), `unblocked by ${actor}`) ?? standing;
-    const done = await firewall.release([ip]);
-    if (!done.ok) {
-      ledger.put(standing);
-      return fail('failed', `the kernel refused: ${done.public}`);
+    if (mode() === 'observe' && firewall.state() === 'off') {
+      return fail('observing', 'observing: the kernel holds no blocks');
     }
-    this.#publish(ended, done);
-    const saved = await ledger.save([ended], { sync: true });
-    return saved.ok ? ok(ended) : fail('failed', `unblocked in the kernel, but not durable: ${saved.public}`);
+    const standing = ledger.of(ip);
+    const ended = standing && ledger.end(standing, 'lifted', clock.now(), `unblocked by ${actor}`);
+    if (ended === undefined) return fail('not_blocked', `${ip} is not blocked`);
+    const done = await firewall.release([ip]);
+    const saved = await this.#keep([ended], done, { sync: true });
+    if (!saved.ok) return fail('failed', `unblocked in the kernel, but not durable: ${saved.public}`);
+    return ok(done.ok ? ended : { ...ended, warning: `the kernel could not be changed yet: ${done.public}` });
   }
 
   /** Blocks found in the kernel that no record tells of: written down as they are, so that they can be seen and lifted. */
   async adopt(blocks: readonly KernelBlock[]): Promise<void> {
-    const { ledger, clock, log } = this.#deps;
-    if (blocks.length === 0) return;
-    const adopted = blocks.map(
-      ({ ip, id, expiresAt }): Decision => ({
-        id,
-        kind: 'block',
-        ip,
-        reason: 'found in the kernel at start',
-        origin: 'recovered',
-        findings: [],
-        at: clock.now(),
-        expiresAt,
-        state: 'active',
-      }),
-    );
-    for (const decision of adopted) {
-      ledger.put(decision);
-      this.#publish(decision, { ok: true });
-    }
-    const saved = await ledger.save(adopted, { sync: false });
-    if (!saved.ok) log('error', 'recovered decisions are not on disk', { error: saved.public });
+    const { ledger, clock } = this.#deps;
+    const adopted = blocks.flatMap((block): Decision[] => {
+      if (ledger.of(block.ip) !== undefined) return [];
+      const reason = 'found in the kernel at start';
+      return [{ ...block, kind: 'block', reason, origin: 'recovered', findings: [], at: clock.now(), state: 'active' }];
+    });
+    for (const decision of adopted) ledger.put(decision);
+    await this.#keep(adopted, { ok: true }, { sync: false });
   }
 
-  /** Whether a re-fed finding still has to be decided; a recovered block that it explains gets its reason back. */
-  async #isNew(finding: Finding): Promise<boolean> {
-    const known = await this.#deps.ledger.find(decisionIdOf(finding));
-    if (known === undefined) return true;
-    if (known.origin === 'recovered' && known.state === 'active') {
-      const explained: Decision = {
-        ...known,
-        origin: 'auto_response',
-        reason: finding.message,
-        findings: [finding.id],
-      };
-      this.#deps.ledger.put(explained);
-      await this.#deps.ledger.save([explained], { sync: false });
-    }
-    return false;
+  /** Blocks that the kernel has no room for. */
+  async refuse(blocks: readonly KernelBlock[], why: string): Promise<void> {
+    const { ledger, clock, log } = this.#deps;
+    const refused = blocks.flatMap((block) => ledger.end(block, 'refused', clock.now(), why) ?? []);
+    if (refused.length > 0) log('error', 'blocks refused', { count: refused.length, why });
+    await this.#keep(refused, undefined, { sync: false });
+  }
+
+  /** The finding's decision, and the one it replaces; on the books already where it is active. */
+  async #decide({ finding, again }: Fed, policy: BlockPolicy, now: Millis): Promise<readonly Decision[]> {
+    const { ledger } = this.#deps;
+    const id = decisionIdOf(finding);
+    const standing = ledger.standing(id);
+    if (standing !== undefined) return standing.origin === 'recovered' ? [this.#explained(standing, finding)] : [];
+    if (again && (await ledger.find(id)) !== undefined) return [];
+    const decision = decide(finding, policy, now);
+    if (decision === undefined || this.#standsLonger(decision)) return [];
+    if (decision.state === 'dry_run') this.#dryRuns++;
+    if (decision.state !== 'active') return [decision];
+    const replaced = ledger.put(decision);
+    return replaced === undefined ? [decision] : [replaced, decision];
+  }
+
+  /** A recovered block gets its reason back from the finding that led to it. */
+  #explained(recovered: Decision, { id, message }: Finding): Decision {
+    const explained: Decision = { ...recovered, origin: 'auto_response', reason: message, findings: [id] };
+    this.#deps.ledger.put(explained);
+    return explained;
   }
 
   #standsLonger(decision: Decision): boolean {
-    if (decision.state !== 'active') return false;
     const standing = this.#deps.ledger.of(decision.ip);
-    if (standing === undefined) return false;
+    if (decision.state !== 'active' || standing === undefined) return false;
     return (
       standing.expiresAt === 'never' || (decision.expiresAt !== 'never' && standing.expiresAt >= decision.expiresAt)
     );
   }
 
+  async #permitted(text: string): Promise<Result<ParsedIp, BlockRefusal>> {
+    const subject = parseIp(text);
+    if (!subject.ok) return fail('protected', subject.public);
+    const networks = await this.#deps.firewall.protectedNetworks();
+    if (!networks.ok) return fail('failed', `the addresses of this host cannot be read: ${networks.public}`);
+    const guard = coveredBy(subject.value, networks.value);
+    return guard === undefined ? subject : fail('protected', refusalText(subject.value.text, guard));
+  }
+
+  #decisionOf({ text: ip }: ParsedIp, { reason, origin, actor, expiresAt }: BlockRequest): Decision {
+    const { clock, random } = this.#deps;
+    const at = clock.now();
+    const id = uuidv7(at, random) as DecisionId;
+    return { id, kind: 'block', ip, reason, origin, actor, findings: [], at, expiresAt, state: 'active' };
+  }
+
   async #sweep(): Promise<void> {
-    const { ledger, clock, log } = this.#deps;
+    const { ledger, firewall, clock } = this.#deps;
     const ended = ledger.expire(clock.now());
-    if (ended.length === 0) return;
-    for (const decision of ended) this.#publish(decision, { ok: true });
-    const saved = await ledger.save(ended, { sync: false });
-    if (!saved.ok) log('error', 'ended blocks are not on disk', { error: saved.public });
+    // The kernel ends them by itself, to the second, unless a clock was set or the block was too long for a timeout.
+    if (ended.length > 0) await firewall.release(ended.map(({ ip }) => ip));
+    await this.#keep(ended, { ok: true }, { sync: false });
+    await ledger.saveAgain();
   }
 
-  #publish(decision: Decision, done: { readonly ok: boolean; readonly public?: string } | undefined): void {
-    const at = this.#deps.clock.now();
-    this.#deps.publish(decision, done === undefined ? undefined : outcomeOf(decision, done, at));
+  /** Writes decisions down with what became of them, and says so in the log. */
+  async #keep(decisions: readonly Decision[], done: Done | undefined, options: { readonly sync: boolean }) {
+    if (decisions.length === 0) return ok(undefined);
+    const { ledger, clock, log } = this.#deps;
+    const outcomes = done === undefined ? [] : decisions.flatMap((decision) => outcomeOf(decision, done, clock.now()));
+    const saved = await ledger.save({ decisions, outcomes }, options);
+    log('info', 'decided', { ...countsOf(decisions), ips: decisions.slice(0, 5).map(({ ip }) => ip) });
+    if (!saved.ok) log('error', 'decisions are not on disk', { count: decisions.length, error: saved.public });
+    return saved;
   }
 }
 
-function outcomeOf(decision: Decision, done: { readonly ok: boolean; readonly public?: string }, at: Millis): Outcome {
-  if (!done.ok) return { decision: decision.id, at, result: 'failed', error: done.public ?? 'unknown' };
-  const result = decision.state === 'lifted' ? 'lifted' : decision.state === 'expired' ? 'expired' : 'enforced';
-  return { decision: decision.id, at, result };
+/** Only what was to be in the kernel, or to leave it, has an outcome there. */
+function outcomeOf({ id, state }: Decision, done: Done, at: Millis): readonly Outcome[] {
+  if (state === 'dry_run' || state === 'refused') return [];
+  if (!done.ok) return [{ decision: id, at, result: 'failed', error: done.public ?? 'unknown' }];
+  return [{ decision: id, at, result: state === 'active' ? 'enforced' : state }];
 }
 
-/** The books as the firewall reads them. */
-export const desiredBlocks = (
-  ledger: Ledger,
-  adopt: (blocks: readonly KernelBlock[]) => Promise<void>,
-): DesiredBlocks => ({
-  blocks: function* () {
-    for (const decision of ledger.active()) yield kernelBlockOf(decision);
-  },
-  blockOf: (ip) => {
-    const standing = ledger.of(ip);
-    return standing === undefined ? undefined : kernelBlockOf(standing);
-  },
-  hasEnded: (id) => ledger.hasEnded(id),
-  adopt,
-});
+function countsOf(decisions: readonly Decision[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { state } of decisions) counts[state] = (counts[state] ?? 0) + 1;
+  return counts;
+}

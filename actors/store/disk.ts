@@ -32,12 +32,17 @@ export interface Opened {
 
 /** Where the store lives. */
 export interface Disk {
-  /** Opens for reading and writing; repairs what is damaged. A failure changes nothing. */
-  open(): Promise<Result<Opened, FaultKind>>;
+  /**
+   * Opens for reading and writing; repairs what is damaged. A failure loses nothing. `thorough` reads every record, for
+   * when one was met that was not what had been written.
+   */
+  open(options?: { readonly thorough?: boolean }): Promise<Result<Opened, FaultKind>>;
   /** The records of a store that cannot be opened for writing, without touching its disk. `undefined`: not even that. */
   openReadable(): Promise<Base | undefined>;
   /** Whether the disk takes writes and has room for `bytes` more. */
   writable(bytes: number): Promise<Result<void, FaultKind>>;
+  /** No base is open any more: others may have the store. Never rejects. */
+  close(): Promise<void>;
   /** Bytes the store occupies; 0 when that cannot be told. */
   bytes(): Promise<number>;
 }

@@ -66,8 +66,12 @@ export class DurableStore implements StorePort {
   #base: Base | undefined;
   /** Pending while `#base` is exchanged; readers wait for it. */
   #exchange: Promise<void> | undefined;
-  #message: string | undefined;
-  #wasRepaired = false;
+  /** Why records are kept in memory. */
+  #loss: string | undefined;
+  /** What was found when the store was opened. */
+  #damage: string | undefined;
+  /** A record could not be read since the store was opened. */
+  #unreadable = false;
   #bytes = 0;
   #sizedAt: Millis = millis(0);
 
@@ -81,9 +85,13 @@ export class DurableStore implements StorePort {
 
   /** Opens a closed store. A disk that is full, read-only or failing is no failure: it goes on in memory and says so. */
   async open(): Promise<Result<Opened['state'] | 'memory', OpenCode>> {
-    const opened = await this.#options.disk.open();
+    const opened = await this.#options.disk.open({ thorough: this.#unreadable });
+    this.#unreadable = false;
     if (!opened.ok) {
-      if (opened.code === 'locked' || opened.code === 'denied') return fail(opened.code, opened.public, opened.cause);
+      if (opened.code === 'locked' || opened.code === 'denied') {
+        await this.#options.disk.close();
+        return fail(opened.code, opened.public, opened.cause);
+      }
       return ok(await this.#openInMemory(opened.public));
     }
     const { base, state } = opened.value;
@@ -91,6 +99,7 @@ export class DurableStore implements StorePort {
       const schema = await this.#checkSchema(opened.value);
       if (!schema.ok) {
         await base.close();
+        await this.#options.disk.close();
         return schema;
       }
     } catch (thrown) {
@@ -114,10 +123,13 @@ export class DurableStore implements StorePort {
       if (lost > 0)
         this.#options.log('error', 'store closed with records that never reached the disk', { records: lost });
       this.#machine.send({ type: 'closed' });
+      this.#loss = undefined;
+      this.#damage = undefined;
       this.#overlay.clear();
       const base = this.#base;
       this.#base = undefined;
       await base?.close();
+      await this.#options.disk.close();
     });
   }
 
@@ -145,17 +157,20 @@ export class DurableStore implements StorePort {
   }
 
   async *entries<V>({ limit = Number.POSITIVE_INFINITY, ...range }: Range): AsyncGenerator<readonly [string, V]> {
-    let rest: Range = range;
+    let last: string | undefined;
     for (let left = limit; left > 0; ) {
       await this.#exchange;
       const base = this.#readable();
+      const rest = last === undefined ? range : beyond(range, last);
       const changes = this.#overlay.slice(rest);
       const iterator = base?.iterate(rest);
       try {
-        for await (const [key, json] of merged(changes, iterator, range.reverse === true)) {
-          rest = beyond(rest, key);
-          yield [key, JSON.parse(json) as V];
-          if (--left <= 0) return;
+        for await (const page of merged(changes, iterator, range.reverse === true)) {
+          for (const [key, json] of page) {
+            last = key;
+            yield [key, JSON.parse(json) as V];
+            if (--left <= 0) return;
+          }
         }
         return;
       } catch (thrown) {
@@ -169,8 +184,9 @@ export class DurableStore implements StorePort {
   health(): StoreHealth {
     const now = this.#options.clock.now();
     if (this.#is('onDisk') && Math.abs(now - this.#sizedAt) > SIZE_AGE) void this.#measure();
-    const state = this.#is('inMemory') || this.#is('detached') ? 'memory' : this.#wasRepaired ? 'repaired' : 'ok';
-    return { state, bytes: this.#bytes, ...(this.#message === undefined ? {} : { message: this.#message }) };
+    const state = this.#loss !== undefined ? 'memory' : this.#damage !== undefined ? 'repaired' : 'ok';
+    const message = this.#loss ?? this.#damage;
+    return { state, bytes: this.#bytes, ...(message === undefined ? {} : { message }) };
   }
 
   #is(state: 'shut' | 'onDisk' | 'inMemory' | 'detached'): boolean {
@@ -228,7 +244,7 @@ export class DurableStore implements StorePort {
       }
     }
     for (const { ops: own, sync, settle } of group) {
-      if (sync) settle(fail('lost', `the disk is lost: ${this.#message ?? ''}`));
+      if (sync) settle(fail('lost', `the disk is lost: ${this.#loss ?? ''}`));
       else settle(this.#overlay.apply(own) ? ok(undefined) : fail('lost', 'the disk is lost and memory is used up'));
     }
   }
@@ -250,26 +266,22 @@ export class DurableStore implements StorePort {
   }
 
   async #returnToDisk(): Promise<void> {
-    const opened = await this.#turns.run(async () => {
-      if (!this.#is('inMemory')) return undefined;
+    await this.#turns.run(async () => {
+      if (!this.#is('inMemory')) return;
       try {
-        const back = await this.#bringToDisk();
+        await this.#bringToDisk();
+        this.#loss = undefined;
         this.#machine.send({ type: 'diskBack' });
-        return back;
+        this.#options.log('info', 'the store is back on disk');
       } catch (thrown) {
         this.#machine.send({ type: 'diskStillLost' });
         this.#options.log('debug', 'the disk is still lost', { cause: messageOf(thrown) });
-        return undefined;
       }
     });
-    if (opened === undefined) return;
-    this.#message = undefined;
-    this.#options.log('info', 'the store is back on disk');
-    this.#tell(opened);
   }
 
   /** Reopens the store and writes the overlay into it. Rejects when the disk is not back; reading goes on either way. */
-  async #bringToDisk(): Promise<Opened> {
+  async #bringToDisk(): Promise<void> {
     const { disk } = this.#options;
     const writable = await disk.writable(2 * this.#overlay.bytes);
     if (!writable.ok) throw new Error(writable.public);
@@ -285,11 +297,11 @@ export class DurableStore implements StorePort {
         throw new Error(opened.public);
       }
       this.#base = opened.value.base;
+      this.#tell(opened.value);
       const schema = await this.#checkSchema(opened.value);
       if (!schema.ok) throw new Error(schema.public);
       await this.#base.write(this.#overlay.slice({}).map(sealed), true);
       this.#overlay.clear();
-      return opened.value;
     } finally {
       this.#exchange = undefined;
       exchange.resolve();
@@ -309,6 +321,7 @@ export class DurableStore implements StorePort {
     if (kind === 'closed' && this.#base !== base) return;
     if (kind !== 'closed') {
       this.#options.log('error', 'a record cannot be read', { cause: message });
+      this.#unreadable = true;
       this.#options.onUnreadable(thrown);
     }
     throw thrown;
@@ -319,16 +332,23 @@ export class DurableStore implements StorePort {
     const kept = copy === undefined ? 'no copy could be kept' : `the damaged one is kept in ${copy}`;
     const what =
       state === 'repaired' ? 'the store was damaged and is repaired' : 'the store could not be repaired and is new';
-    this.#wasRepaired = true;
-    this.#message = `${what} (${message ?? 'unknown damage'}); ${kept}`;
-    this.#options.log('error', 'store damaged', { state, message, copy });
-    this.#options.onDamage({ kind: state, message: this.#message, ...(copy === undefined ? {} : { copy }) });
+    this.#damage = `${what} (${message ?? 'unknown damage'}); ${kept}`;
+    this.#notify({ kind: state, message: this.#damage, ...(copy === undefined ? {} : { copy }) });
   }
 
   #tellLoss(message: string): void {
-    this.#message = message;
-    this.#options.log('error', 'the disk of the store is lost', { cause: message });
-    this.#options.onDamage({ kind: 'memory', message });
+    this.#loss = message;
+    this.#notify({ kind: 'memory', message });
+  }
+
+  /** Whoever is told must not be able to stop the store. */
+  #notify(damage: StoreDamage): void {
+    this.#options.log('error', 'store damaged', { ...damage });
+    try {
+      this.#options.onDamage(damage);
+    } catch (thrown) {
+      this.#options.log('error', 'damage of the store could not be passed on', { cause: messageOf(thrown) });
+    }
   }
 
   async #measure(): Promise<void> {

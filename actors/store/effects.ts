@@ -21,10 +21,12 @@ import { basename, dirname, join } from 'node:path';
 const TABLE = /^\d+\.(?:ldb|sst)$/;
 const LOG = /^\d+\.log$/;
 const MANIFEST = /^MANIFEST-\d+$/;
+const SHADOW = 'bartizan-store-';
 
 export interface Contents {
   readonly current: boolean;
   readonly tables: readonly string[];
+  readonly logs: readonly string[];
   /** Bytes in all write-ahead logs. */
   readonly logBytes: number;
   /** Bytes in all files. */
@@ -40,6 +42,7 @@ export async function contentsOf(directory: string): Promise<Contents> {
   return {
     current: names.includes('CURRENT'),
     tables: names.filter((name) => TABLE.test(name)),
+    logs: names.filter((name) => LOG.test(name)),
     logBytes: total((name) => LOG.test(name)),
     bytes: total(() => true),
   };
@@ -67,7 +70,8 @@ export async function copyStore(from: string, to: string): Promise<void> {
  * @returns the directory made under `parent`
  */
 export async function shadowStore(from: string, parent: string, limit: number): Promise<string> {
-  const shadow = await mkdtemp(join(parent, 'bartizan-store-'));
+  await removeShadows(parent);
+  const shadow = await mkdtemp(join(parent, `${SHADOW}${process.pid}-${await startOf(process.pid)}-`));
   for (const name of await namesIn(from)) {
     const [source, target] = [join(from, name), join(shadow, name)];
     if (TABLE.test(name)) await symlink(source, target);
@@ -77,6 +81,15 @@ export async function shadowStore(from: string, parent: string, limit: number): 
     }
   }
   return shadow;
+}
+
+/** What processes that were killed left there: it is memory. */
+async function removeShadows(parent: string): Promise<void> {
+  for (const name of await namesIn(parent)) {
+    const [, pid = '', start = ''] = /^(\d+)-(\d+)-/.exec(name.slice(SHADOW.length)) ?? [];
+    if (!name.startsWith(SHADOW) || start === '' || (await startOf(Number(pid))) === start) continue;
+    await removeDirectory(join(parent, name)).catch(() => undefined);
+  }
 }
 
 export async function moveDirectory(from: string, to: string): Promise<void> {
@@ -123,10 +136,71 @@ export async function probeDisk(directory: string): Promise<void> {
   }
 }
 
-/** Bytes of the write-ahead log that LevelDB found unreadable at its last opening and went on without. */
-export async function droppedBytes(directory: string): Promise<number> {
-  const text = await readFile(join(directory, 'LOG'), 'utf8').catch(() => '');
-  return [...text.matchAll(/ dropping (\d+) bytes; /g)].reduce((sum, [, bytes]) => sum + Number(bytes), 0);
+/** The whole file, in `scratch` when it fits: good until that is used again. */
+export async function readWhole(path: string, scratch?: Uint8Array): Promise<Uint8Array> {
+  if (scratch === undefined || (await sizeOf(path)) > scratch.length) return readFile(path);
+  const file = await open(path, 'r');
+  try {
+    let length = 0;
+    for (let read = -1; read !== 0 && length < scratch.length; length += read) {
+      read = (await file.read(scratch, length)).bytesRead;
+    }
+    return scratch.subarray(0, length);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Writes a file anew under its name, whole or not at all; without contents it is taken away. */
+export async function replaceFile(path: string, contents: Uint8Array | undefined): Promise<void> {
+  if (contents === undefined) {
+    await rm(path, { force: true });
+    return;
+  }
+  const unfinished = `${path}.unfinished`;
+  const file = await open(unfinished, 'w', 0o600);
+  try {
+    await file.writeFile(contents);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(unfinished, path);
+}
+
+/**
+ * Says, by a file beside the store, that this process uses it, and looks whether another living one says so. Of two that
+ * start at the same moment at least one sees the other, which LevelDB's lock cannot give: much is done before it is taken.
+ * @throws with code `LEVEL_LOCKED`
+ */
+export async function claimStore(directory: string): Promise<void> {
+  const own = `${directory}.user-${process.pid}-${await startOf(process.pid)}`;
+  await ensureDirectory(dirname(directory));
+  const mark = await open(own, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'EEXIST' ? lockedBy(process.pid) : error;
+  });
+  await mark.close();
+  for (const other of await siblings(directory, '.user-')) {
+    const [, pid = '', start = ''] = /-(\d+)-(\d+)$/.exec(other) ?? [];
+    if (other === own) continue;
+    if ((await startOf(Number(pid))) !== start) await rm(other, { force: true });
+    else {
+      await rm(own, { force: true });
+      throw lockedBy(Number(pid));
+    }
+  }
+}
+
+export const unclaimStore = async (directory: string): Promise<void> =>
+  rm(`${directory}.user-${process.pid}-${await startOf(process.pid)}`, { force: true });
+
+export const lockedBy = (pid: number): Error =>
+  Object.assign(new Error(`in use by ${pid > 0 ? `process ${pid}` : 'another process'}`), { code: 'LEVEL_LOCKED' });
+
+/** When the process started, in the kernel's ticks since boot: tells it from a later one with the same id. */
+async function startOf(pid: number): Promise<string | undefined> {
+  const line = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
+  return line.slice(line.lastIndexOf(')') + 2).split(' ')[19];
 }
 
 /** Process id of who holds the store's lock, where the kernel tells (0: outside our PID namespace). */

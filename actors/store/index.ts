@@ -46,8 +46,18 @@ export async function openStore({
 }: StoreOptions): Promise<Result<Store, OpenCode>> {
   let crash: (cause: unknown) => void = () => {};
   const disk = new LevelDisk({ directory: join(stateDirectory, 'store'), runtimeDirectory, clock });
-  const port = new DurableStore({ disk, clock, log, onDamage, onUnreadable: (cause) => crash(cause) });
+  const port: DurableStore = new DurableStore({
+    disk,
+    clock,
+    log,
+    onDamage: (damage) => {
+      if (damage.kind === 'repaired' && isOpen) void rebuild(records, log);
+      onDamage(damage);
+    },
+    onUnreadable: (cause) => crash(cause),
+  });
   const records = createRecords(port);
+  let isOpen = false;
   const open = async () => {
     const opened = await port.open();
     if (opened.ok && opened.value === 'repaired') await rebuild(records, log);
@@ -55,7 +65,7 @@ export async function openStore({
   };
   const first = await open();
   if (!first.ok) return first;
-  let isOpen = true;
+  isOpen = true;
   const service: Service = {
     id: 'store',
     start: async (report) => {

@@ -1,14 +1,16 @@
+import { join } from 'node:path';
 import type { Clock } from '../../core/base/ports.ts';
 import { fail, ok, type Result } from '../../core/base/result.ts';
 import { seconds } from '../../core/base/time.ts';
 import { Copies } from './copies.ts';
 import type { Base, Disk, Opened } from './disk.ts';
 import * as files from './effects.ts';
-import { type FaultKind, faultOf } from './fault.ts';
+import { type Fault, type FaultKind, faultOf } from './fault.ts';
+import { inspect, type Mend } from './inspection.ts';
 import { LevelBase, OPEN_BYTES } from './level.ts';
 
-/** How long the check of all records may hold a start up. What it does not reach is checked whenever it is read. */
-const CHECK_TIME = seconds(1);
+/** How long looking at the files may hold a start up: some 200 MB. Of the rest, what is damaged shows when it is read. */
+const INSPECTION_TIME = seconds(1);
 /** No file larger than this is copied into memory for `openReadable`; a manifest or log of ours is far smaller. */
 const SHADOW_LIMIT = 16 << 20;
 
@@ -30,6 +32,7 @@ export class LevelDisk implements Disk {
   readonly #runtime: string;
   readonly #clock: Clock;
   readonly #copies: Copies;
+  #claimed = false;
 
   constructor({ directory, runtimeDirectory, clock }: LevelDiskOptions) {
     this.#directory = directory;
@@ -38,12 +41,12 @@ export class LevelDisk implements Disk {
     this.#copies = new Copies(directory, clock);
   }
 
-  async open(): Promise<Result<Opened, FaultKind>> {
+  async open({ thorough = false } = {}): Promise<Result<Opened, FaultKind>> {
     try {
-      return ok(await this.#open());
+      return ok(await this.#open(thorough));
     } catch (thrown) {
-      const { kind, message } = faultOf(thrown);
-      return fail(kind, await this.#explain(kind, message), thrown);
+      const fault = faultOf(thrown);
+      return fail(fault.kind, explain(this.#directory, fault), thrown);
     }
   }
 
@@ -73,19 +76,33 @@ export class LevelDisk implements Disk {
     return (await files.contentsOf(this.#directory).catch(() => ({ bytes: 0 }))).bytes;
   }
 
-  async #open(): Promise<Opened> {
+  /** Gives the directory free for others. */
+  async close(): Promise<void> {
+    if (this.#claimed) await files.unclaimStore(this.#directory).catch(() => undefined);
+    this.#claimed = false;
+  }
+
+  async #open(thorough: boolean): Promise<Opened> {
+    if (!this.#claimed) await files.claimStore(this.#directory);
+    this.#claimed = true;
     await this.#refuseLocked();
     await this.#copies.restore();
     const found = await files.contentsOf(this.#directory);
     if (!found.current && found.tables.length === 0 && found.logBytes === 0) return this.#create('new');
     await this.#copies.keep();
-    const opened = found.current ? await this.#openAsIs() : { damage: 'CURRENT is missing' };
-    if ('damage' in opened) return this.#repair(opened);
-    if (opened.state === 'ok') {
-      await this.#copies.discard();
+    const inspected = await inspect(this.#directory, {
+      deadline: this.#clock.now() + INSPECTION_TIME,
+      now: () => this.#clock.now(),
+    });
+    if (inspected.logs.length > 0) await this.#mend(inspected.logs);
+    const damage = found.current ? inspected.tableDamage : 'CURRENT is missing';
+    const opened = damage === undefined ? await this.#openAsIs(thorough) : { damage };
+    if ('damage' in opened) return this.#repair(opened.damage, inspected.tables);
+    if (opened.state === 'ok' && inspected.logDamage === undefined) {
+      await orClose(opened.base, this.#copies.discard());
       return opened;
     }
-    return this.#withCopy(opened);
+    return this.#withCopy({ ...opened, state: 'repaired', message: opened.message ?? inspected.logDamage ?? '' });
   }
 
   async #create(state: 'new' | 'replaced', message?: string): Promise<Checked> {
@@ -94,12 +111,22 @@ export class LevelDisk implements Disk {
     return message === undefined ? { base, state } : { base, state, message };
   }
 
+  /** Puts mended files in the place of damaged ones. */
+  async #mend(mends: readonly Mend[]): Promise<void> {
+    await this.#requireRoom((await this.bytes()) + OPEN_BYTES);
+    await this.#copies.ensure();
+    for (const { name, mended } of mends) await files.replaceFile(join(this.#directory, name), mended);
+  }
+
   /** Throws for a fault that is no damage; the copy made before is then taken up by the next try. */
-  async #openAsIs(): Promise<Checked | Damaged> {
+  async #openAsIs(thorough: boolean): Promise<Checked | Damaged> {
     let base: LevelBase | undefined;
     try {
       base = await LevelBase.open(this.#directory, { create: false });
-      return await this.#checked(base);
+      const broken = thorough ? await base.readIntact(async () => {}) : 0;
+      if (broken === 0) return { base, state: 'ok' };
+      const salvaged = await this.#salvage(base);
+      return { base: salvaged, state: 'repaired', message: `${broken} damaged records were left out` };
     } catch (thrown) {
       await base?.close();
       const { kind, message } = faultOf(thrown);
@@ -108,29 +135,14 @@ export class LevelDisk implements Disk {
     }
   }
 
-  /** Reads everything once; what is intact goes over into a new store when something is not. */
-  async #checked(base: LevelBase): Promise<Checked> {
-    const dropped = await files.droppedBytes(this.#directory);
-    const deadline = this.#clock.now() + CHECK_TIME;
-    const broken = await base.readIntact(async () => this.#clock.now() < deadline);
-    if (broken > 0) {
-      const salvaged = await this.#salvage(base);
-      return { base: salvaged, state: 'repaired', message: `${broken} damaged records were left out` };
-    }
-    if (dropped === 0) return { base, state: 'ok' };
-    return { base, state: 'repaired', message: `${dropped} bytes of the write-ahead log could not be read` };
-  }
-
+  /** Takes what is intact over into a new store. */
   async #salvage(from: LevelBase): Promise<LevelBase> {
     const target = `${this.#directory}.salvaged`;
     await this.#requireRoom((await this.bytes()) + OPEN_BYTES);
     await files.removeDirectory(target);
     const to = await LevelBase.open(target, { create: true });
     try {
-      await from.readIntact(async (page) => {
-        await to.writeRaw(page, true);
-        return true;
-      });
+      await from.readIntact((page) => to.writeRaw(page, true));
     } finally {
       await to.close();
     }
@@ -144,11 +156,12 @@ export class LevelDisk implements Disk {
    * LevelDB's own repair, which moves logs away even when it cannot write what they held: hence the room first. Where it
    * does not help, the store is set aside and a new one begun.
    */
-  async #repair({ damage }: Damaged): Promise<Opened> {
+  async #repair(damage: string, tables: readonly Mend[]): Promise<Opened> {
     await this.#requireRoom((await this.bytes()) + OPEN_BYTES);
     const kept = await this.#copies.ensure();
+    await this.#mend(tables);
     await LevelBase.repair(this.#directory).catch(() => undefined);
-    const opened = await this.#openAsIs();
+    const opened = await this.#openAsIs(true);
     if ('damage' in opened) return this.#replace(`${damage}; after the repair: ${opened.damage}`);
     if (kept) await files.removeLost(this.#directory);
     const message = opened.message === undefined ? damage : `${damage}; ${opened.message}`;
@@ -162,7 +175,7 @@ export class LevelDisk implements Disk {
   }
 
   async #withCopy(opened: Checked): Promise<Opened> {
-    const copy = await this.#copies.file();
+    const copy = await orClose(opened.base, this.#copies.file());
     return copy === undefined ? opened : { ...opened, copy };
   }
 
@@ -175,17 +188,23 @@ export class LevelDisk implements Disk {
 
   /** Before anything is touched: neither the copies nor LevelDB's repair ask for the lock. */
   async #refuseLocked(): Promise<void> {
-    if ((await files.lockHolder(this.#directory)) !== undefined) {
-      throw Object.assign(new Error('the lock is held'), { code: 'LEVEL_LOCKED' });
-    }
-  }
-
-  async #explain(kind: FaultKind, message: string): Promise<string> {
-    if (kind !== 'locked') return `${this.#directory}: ${message}`;
     const holder = await files.lockHolder(this.#directory);
-    const who = holder === undefined ? 'another process' : `process ${holder}`;
-    return `${this.#directory} is in use by ${who}: another bartizan runs with this state directory`;
+    if (holder !== undefined) throw files.lockedBy(holder);
   }
+}
+
+/** The outcome of a last step; when it fails the store is closed again, for its lock would keep ourselves out. */
+const orClose = <V>(base: Base, step: Promise<V>): Promise<V> =>
+  step.catch(async (thrown) => {
+    await base.close();
+    throw thrown;
+  });
+
+/** In words for the operator. */
+function explain(directory: string, { kind, message }: Fault): string {
+  if (kind !== 'locked') return `${directory}: ${message}`;
+  const who = /in use by .*/.exec(message)?.[0] ?? 'in use by another process';
+  return `${directory} is ${who}: another bartizan runs with this state directory`;
 }
 
 /** A store opened through `shadowStore`; goes away with its directory. Never written to. */

@@ -70,10 +70,10 @@ export class LevelBase implements Base {
   }
 
   /**
-   * Reads every record and gives the intact ones, raw, in pages, until `each` answers false.
+   * Reads every record and gives the intact ones, raw, in pages.
    * @returns how many were not what had been written
    */
-  async readIntact(each: (page: RawPage) => Promise<boolean>): Promise<number> {
+  async readIntact(each: (page: RawPage) => Promise<void>): Promise<number> {
     const iterator = this.#db.iterator<Uint8Array, Uint8Array>({
       keyEncoding: 'view',
       valueEncoding: 'view',
@@ -87,7 +87,7 @@ export class LevelBase implements Base {
         if (page.length === 0) return broken;
         const intact = page.filter(([key, text]) => isSealed(key, text));
         broken += page.length - intact.length;
-        if (!(await each(intact))) return broken;
+        if (intact.length > 0) await each(intact);
       }
     } finally {
       await iterator.close();

@@ -3,6 +3,7 @@ import type { BaseIterator } from './disk.ts';
 import { unseal } from './record-text.ts';
 
 type Change = readonly [key: string, json: string | undefined];
+type Entry = readonly [key: string, json: string];
 
 const FIRST_PAGE = 16;
 const LARGEST_PAGE = 512;
@@ -12,39 +13,50 @@ export class DamagedRecord extends Error {
   readonly code = 'LEVEL_CORRUPTION';
 }
 
-/** Entries of the disk with `changes` over them: both in the same direction, `undefined` hides an entry. */
+/**
+ * Entries of the disk with `changes` over them, page by page: both in the same direction, `undefined` hides an entry.
+ * @throws DamagedRecord
+ */
 export async function* merged(
   changes: readonly Change[],
   iterator: BaseIterator | undefined,
   reverse: boolean,
-): AsyncGenerator<readonly [key: string, json: string]> {
-  const order = reverse ? -1 : 1;
+): AsyncGenerator<readonly Entry[]> {
   let next = 0;
-  if (iterator !== undefined) {
-    for await (const [key, text] of paged(iterator)) {
-      for (let change = changes[next]; change !== undefined; change = changes[next]) {
-        const [changed, json] = change;
-        if (compareKeys(changed, key) * order >= 0) break;
-        next++;
-        if (json !== undefined) yield [changed, json];
-      }
-      if (changes[next]?.[0] !== key) yield [key, open(key, text)];
-    }
+  for (let count = FIRST_PAGE; iterator !== undefined; count = Math.min(2 * count, LARGEST_PAGE)) {
+    const page = await iterator.next(count);
+    const last = page.at(-1);
+    if (last === undefined) break;
+    const due = changes.slice(next, next + countUpTo(changes, next, last[0], reverse));
+    next += due.length;
+    yield mergePage(page, due, reverse);
   }
-  for (const [key, json] of changes.slice(next)) if (json !== undefined) yield [key, json];
+  yield changes.slice(next).filter(isEntry);
 }
+
+/** How many changes from `start` on do not lie beyond `key`. */
+function countUpTo(changes: readonly Change[], start: number, key: string, reverse: boolean): number {
+  let count = 0;
+  for (let change = changes[start]; change !== undefined; change = changes[start + count]) {
+    if (compareKeys(change[0], key) * (reverse ? -1 : 1) > 0) break;
+    count++;
+  }
+  return count;
+}
+
+function mergePage(page: readonly Entry[], changes: readonly Change[], reverse: boolean): readonly Entry[] {
+  const hidden = new Set(changes.map(([key]) => key));
+  const kept = page.filter(([key]) => !hidden.has(key)).map(([key, text]): Entry => [key, open(key, text)]);
+  if (changes.length === 0) return kept;
+  const all = [...kept, ...changes.filter(isEntry)];
+  return all.sort(([a], [b]) => compareKeys(a, b) * (reverse ? -1 : 1));
+}
+
+const isEntry = (change: Change): change is Entry => change[1] !== undefined;
 
 /** The JSON in a record of the disk. @throws DamagedRecord */
 export function open(key: string, text: string): string {
   const json = unseal(key, text);
   if (json === undefined) throw new DamagedRecord('a record is not what was written');
   return json;
-}
-
-async function* paged(iterator: BaseIterator): AsyncGenerator<readonly [key: string, text: string]> {
-  for (let count = FIRST_PAGE; ; count = Math.min(2 * count, LARGEST_PAGE)) {
-    const page = await iterator.next(count);
-    if (page.length === 0) return;
-    yield* page;
-  }
 }

@@ -44,7 +44,7 @@ export class Staged implements Writes {
     if (known !== undefined) return { serial: known, added: false };
     const serial = (await this.#lastSerial(to)) + 1;
     this.#changes.set(to.serialKey, { value: serial });
-    await this.#replace(to, to.key.encode([serial]), { value });
+    this.#write(to, to.key.encode([serial]), [], { value });
     return { serial, added: true };
   };
 
@@ -54,11 +54,21 @@ export class Staged implements Writes {
 
   async #replace(from: AnyCollection, key: string, next: { readonly value: unknown } | undefined): Promise<void> {
     const before = await this.#read(key);
-    const stale = before === undefined ? [] : indexEntries(from, key, before);
+    const entries = before === undefined ? [] : indexEntries(from, key, before);
+    const own: string[] = [];
+    for (const entry of entries) if ((await this.#read(entry)) === key) own.push(entry);
+    this.#write(from, key, own, next);
+  }
+
+  /** @param own index entries that name the record as it was */
+  #write(
+    from: AnyCollection,
+    key: string,
+    own: readonly string[],
+    next: { readonly value: unknown } | undefined,
+  ): void {
+    for (const entry of own) this.#changes.set(entry, undefined);
     const wanted = next === undefined ? [] : indexEntries(from, key, next.value);
-    for (const entry of stale) {
-      if (!wanted.includes(entry) && (await this.#read(entry)) === key) this.#changes.set(entry, undefined);
-    }
     for (const entry of wanted) this.#changes.set(entry, { value: key });
     this.#changes.set(key, next);
   }

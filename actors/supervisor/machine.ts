@@ -52,7 +52,10 @@ export const groupMachine = setup({
   },
   guards: {
     isMeantToRun: ({ context }, { id }: OfUnit) => units.isMeantToRun(units.unitOf(context, id)),
-    isExpendable: ({ context }, { id }: OfUnit) => units.unitOf(context, id)?.expendable === true,
+    isExpendable: ({ context }, { id }: OfUnit) => {
+      const unit = units.unitOf(context, id);
+      return units.isMeantToRun(unit) && unit?.expendable === true;
+    },
     isSettled: ({ context }) => isSettled(context.spec.strategy, context.units),
     isTooMany: ({ context }) => units.isTooMany(context),
     isAllDown: ({ context }) => allDown(context.units),

@@ -4,7 +4,7 @@ import type { Result } from '../base/result.ts';
 import type { Millis } from '../base/time.ts';
 import type { Finding, Severity } from '../detect/finding.ts';
 import type { FindingGroup } from '../incident/finding-group.ts';
-import type { BlockRefusal, BlockRequest, UnblockRefusal } from '../respond/block.ts';
+import type { BlockRefusal, BlockRequest, Lifted, UnblockRefusal, UnblockRequest } from '../respond/block.ts';
 import type { Decision } from '../respond/decision.ts';
 import type { Mode } from '../respond/mode.ts';
 
@@ -48,9 +48,14 @@ export interface Appliance {
   blockOf(ip: Ip): Decision | undefined;
   /** Resolves when the kernel holds it and it is durable. An address that is blocked already gets the new reason and expiry. */
   block(request: BlockRequest): Promise<Result<Decision, BlockRefusal>>;
-  unblock(request: { readonly ip: Ip; readonly actor: string }): Promise<Result<Decision, UnblockRefusal>>;
+  unblock(request: UnblockRequest): Promise<Result<Lifted, UnblockRefusal>>;
   /** Every finding as it is made, in order. Returns the unsubscriber. */
   onFinding(listener: (finding: Finding, serial: number) => void): () => void;
-  /** Writes the mode into the config file and applies it. */
-  setMode(mode: Mode): Promise<Result<Mode, 'failed'>>;
+  /**
+   * Applies the mode and writes it into the config file. Towards more enforcement the file comes first and a file that
+   * cannot be written is a refusal; towards less the kernel comes first and `warning` says what could not follow.
+   */
+  setMode(mode: Mode): Promise<Result<{ readonly mode: Mode; readonly warning?: string }, 'failed'>>;
+  /** Whether the kernel is known to drop for this block. */
+  isEnforced(block: Decision): boolean;
 }

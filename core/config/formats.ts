@@ -1,6 +1,7 @@
 import { parseCidr, parseIp } from '../base/ip.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { type Millis, parseDuration } from '../base/time.ts';
+import { compileGlob } from '../event/glob.ts';
 import type { DurationText, Format, SchemaView, Surroundings } from './setting.ts';
 import { expected } from './words.ts';
 
@@ -57,11 +58,18 @@ export const FORMAT_CHECKS: Readonly<Record<Format, Check>> = {
     const read = parseListen(text);
     return read.ok ? undefined : read.public;
   },
-  path: (text) =>
-    text.startsWith('/') && !/\p{Cc}/u.test(text) ? undefined : 'must be an absolute path, beginning with /',
+  path: wrongPath,
+  glob: (text) => {
+    const read = compileGlob(text);
+    return wrongPath(text) ?? (read.ok ? undefined : read.public);
+  },
   parser: (text, _schema, { parsers }) =>
     parsers.includes(text) ? undefined : `must be the name of a parser: ${parsers.join(', ')}`,
 };
+
+function wrongPath(text: string): string | undefined {
+  return text.startsWith('/') && !/\p{Cc}/u.test(text) ? undefined : 'must be an absolute path, beginning with /';
+}
 
 function wrongDuration(text: string, schema: SchemaView): string | undefined {
   const read = parseDuration(text);

@@ -62,7 +62,7 @@ export type NetworkText = string & { readonly text: 'network' };
 export type ListenText = string & { readonly text: 'listen' };
 
 /** Text of a form that a pattern cannot say; `formats.ts` holds one check for each. */
-export type Format = 'duration' | 'network' | 'listen' | 'path' | 'parser';
+export type Format = 'duration' | 'network' | 'listen' | 'path' | 'glob' | 'parser';
 
 /**
  * The JSON Schema keywords that settings use, and the few that are ours: `expects` puts a pattern into words, `shortest`,
@@ -108,6 +108,7 @@ export const duration = (options: TextOptions) => formatted<DurationText>('durat
 export const network = (options: TextOptions) => formatted<NetworkText>('network', options);
 export const listenAddress = (options: TextOptions) => formatted<ListenText>('listen', options);
 export const absolutePath = (options: TextOptions) => formatted<string>('path', { maxLength: 4096, ...options });
+export const pathPattern = (options: TextOptions) => formatted<string>('glob', { maxLength: 4096, ...options });
 export const parserName = (options: TextOptions) => formatted<string>('parser', options);
 /** Never shown, logged or returned: JSON Schema's `writeOnly`. */
 export const secretText = (options: TextOptions) => Type.String({ ...options, writeOnly: true });

@@ -7,6 +7,7 @@ import {
   network,
   optionalSetting,
   parserName,
+  pathPattern,
   type Setting,
   secretText,
   section,
@@ -143,7 +144,10 @@ const watchers = section('Where events come from', {
   files: setting(
     Type.Array(
       Type.Object({
-        path: absolutePath({ description: 'Absolute path of a log file; * and ? match within a directory.' }),
+        path: pathPattern({
+          description:
+            'Absolute path of a log file, or a pattern: *, ? and [a-z] match within a name, ** any number of directories.',
+        }),
         parser: parserName({ description: 'How its lines are read.' }),
         start: Type.Enum(['beginning', 'end'], {
           description: 'Where to begin in a file that was never read before.',

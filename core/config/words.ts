@@ -25,6 +25,7 @@ const FORMAT_WORDS: Readonly<Record<Format, (schema: SchemaView) => string>> = {
   network: () => 'an address or a network in CIDR form',
   listen: () => 'ADDRESS:PORT',
   path: () => 'an absolute path',
+  glob: () => 'an absolute path or pattern',
   parser: () => 'the name of a parser',
 };
 

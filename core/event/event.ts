@@ -3,7 +3,7 @@ import { type Millis, minutes } from '../base/time.ts';
 
 /**
  * How far an event can be trusted, best first. `kernel`: the kernel said it. `journal`: journald vouches for the sender.
- * `file`: whoever may write the file. `authenticated`: a network peer with a proven identity. `spoofable`: anybody.
+ * `file`: whoever may write the file, or have syslogd write it. `authenticated`: a network peer with a proven identity. `spoofable`: anybody.
  */
 export const PROVENANCES = ['kernel', 'journal', 'file', 'authenticated', 'spoofable'] as const;
 export type Provenance = (typeof PROVENANCES)[number];

@@ -1,6 +1,6 @@
 import type { Ip } from '../base/ip.ts';
 import type { Deadline } from '../base/time.ts';
-import type { Origin } from './decision.ts';
+import type { Decision, Origin } from './decision.ts';
 
 /** A person's or client's wish to block one address. */
 export interface BlockRequest {
@@ -14,4 +14,13 @@ export interface BlockRequest {
 
 /** `protected`: loopback, own, infra. `observing`: the mode forbids it. `failed`: the kernel or the disk refused. */
 export type BlockRefusal = 'protected' | 'observing' | 'failed';
+export interface UnblockRequest {
+  readonly ip: Ip;
+  /** Name of the principal. */
+  readonly actor: string;
+}
+
+/** The ended decision; `warning` when it is off the books and the kernel still has to follow. */
+export type Lifted = Decision & { readonly warning?: string };
+
 export type UnblockRefusal = 'not_blocked' | 'observing' | 'failed';

@@ -1,25 +1,23 @@
 import { contentId, type DecisionId } from '../base/ids.ts';
-import { parseIp } from '../base/ip.ts';
+import { type ParsedIp, parseIp } from '../base/ip.ts';
 import { coveredBy, type NamedNetwork } from '../base/prefixes.ts';
 import { type Deadline, hasPassed, type Millis, plus } from '../base/time.ts';
 import type { Finding } from '../detect/finding.ts';
-import type { Provenance } from '../event/event.ts';
+import { PROVENANCES, type Provenance } from '../event/event.ts';
 import type { Decision, DecisionState } from './decision.ts';
 import type { Mode } from './mode.ts';
 
-/** Best first; a response accepts what stands at or before its least. */
-const TRUST: readonly Provenance[] = ['kernel', 'journal', 'authenticated', 'file', 'spoofable'];
-
 /** What a check may cause: the least provenance its findings need before an address is blocked for them. */
 const BLOCKS_FOR: ReadonlyMap<string, { readonly least: Provenance }> = new Map([
-  ['ssh_bruteforce', { least: 'file' }],
+  ['ssh_bruteforce', { least: 'authenticated' }],
 ]);
 
 export interface BlockPolicy {
   readonly mode: Mode;
   /** How long a block lasts, counted from the finding's event time. */
   readonly expiry: Millis | 'never';
-  readonly protectedNetworks: readonly NamedNetwork[];
+  /** `undefined` when this host's own addresses are unknown: then nothing is blocked. */
+  readonly protectedNetworks: readonly NamedNetwork[] | undefined;
 }
 
 /**
@@ -30,12 +28,12 @@ export interface BlockPolicy {
 export function decide(finding: Finding, policy: BlockPolicy, now: Millis): Decision | undefined {
   const response = BLOCKS_FOR.get(finding.check);
   if (response === undefined || finding.subject.kind !== 'ip') return undefined;
-  if (TRUST.indexOf(finding.provenance) > TRUST.indexOf(response.least)) return undefined;
+  if (PROVENANCES.indexOf(finding.provenance) > PROVENANCES.indexOf(response.least)) return undefined;
   const parsed = parseIp(finding.subject.value);
   if (!parsed.ok) return undefined;
-  const guard = coveredBy(parsed.value, policy.protectedNetworks);
+  const note = objection(parsed.value, policy.protectedNetworks);
   const expiresAt: Deadline = policy.expiry === 'never' ? 'never' : plus(finding.at, policy.expiry);
-  const state = guard ? 'refused' : hasPassed(expiresAt, now) ? 'expired' : stateIn(policy.mode);
+  const state = note ? 'refused' : hasPassed(expiresAt, now) ? 'expired' : stateIn(policy.mode);
   return {
     id: decisionIdOf(finding),
     kind: 'block',
@@ -47,8 +45,15 @@ export function decide(finding: Finding, policy: BlockPolicy, now: Millis): Deci
     expiresAt,
     state,
     ...(state === 'expired' ? { endedAt: now, note: 'the attack is older than the block would have lasted' } : {}),
-    ...(guard ? { note: refusalText(parsed.value.text, guard) } : {}),
+    ...(note ? { note } : {}),
   };
+}
+
+/** Why the address must not be blocked, if so. */
+function objection(ip: ParsedIp, networks: readonly NamedNetwork[] | undefined): string | undefined {
+  if (networks === undefined) return 'the addresses of this host are unknown';
+  const guard = coveredBy(ip, networks);
+  return guard && refusalText(ip.text, guard);
 }
 
 /** Why an address may not be blocked, for a person. */

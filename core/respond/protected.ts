@@ -27,7 +27,7 @@ export function protectedNetworks(own: readonly string[], infra: readonly string
   const named = [
     ...ALWAYS,
     ...own.map((address) => [address, 'an address of this host'] as const),
-    ...infra.map((entry) => [entry, `listed in infra_ips as ${entry}`] as const),
+    ...infra.map((entry) => [entry, 'listed in infra_ips'] as const),
   ];
   return named.flatMap(([text, why]) => {
     const net = parseCidr(text);

@@ -42,6 +42,7 @@ for (const endpoint of ENDPOINTS)
 /** Fields that are ours beside CSM's. */
 const OWN_FIELDS: Readonly<Record<string, readonly string[]>> = {
   status: OWN_STATUS_FIELDS,
+  blockedIps: ['enforced'],
   findings: ['id', 'source_ip', 'count'],
   events: ['id'],
 };

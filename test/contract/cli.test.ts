@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
-import { askOverSocket } from '../../actors/cli/index.ts';
+import { askOverSocket } from '../../actors/cli/socket.ts';
+import { noOutsider } from '../support/outsider.ts';
 
 const MAIN = join(import.meta.dirname, '../support/cli-main.js');
 const GET_STATUS = { method: 'GET', path: '/api/v1/status' } as const;
@@ -106,7 +107,7 @@ test('no socket, a stale socket, and a file in its place: it does not run, exit 
   assert.deepEqual(await run(['status', '--state', state]), expected);
 });
 
-test('a user who may not open the socket is told so', { skip: process.geteuid?.() !== 0 && 'needs root' }, async () => {
+test('a user who may not open the socket is told so', { skip: noOutsider }, async () => {
   const state = await mkdtemp(join(root, 'closed-'));
   await chmod(root, 0o755);
   await chmod(state, 0o755);
@@ -114,7 +115,7 @@ test('a user who may not open the socket is told so', { skip: process.geteuid?.(
   await using _ = await listening(socket, (_request, response) => response.end('{}'));
   await chmod(socket, 0o600);
   const script = `process.setgid(65534); process.setuid(65534);
-    const { askOverSocket } = await import(${JSON.stringify(join(import.meta.dirname, '../../actors/cli/index.js'))});
+    const { askOverSocket } = await import(${JSON.stringify(join(import.meta.dirname, '../../actors/cli/socket.js'))});
     console.log(JSON.stringify(await askOverSocket(${JSON.stringify(socket)}, ${JSON.stringify(GET_STATUS)})));`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],

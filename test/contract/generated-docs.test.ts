@@ -7,7 +7,7 @@ import { configurationDocument } from '../../core/config/document.ts';
 
 /** The checkout, seen from dist/test/contract. */
 const CHECKOUT = join(import.meta.dirname, '../../..');
-const UPDATE = process.env['BARTIZAN_UPDATE_DOCS'] === '1';
+const UPDATE = process.env['BARTIZAN_RENEW_GOLDENS'] === '1';
 
 for (const { path, document } of [
   { path: 'docs/configuration.md', document: configurationDocument },
@@ -16,6 +16,6 @@ for (const { path, document } of [
   test(`${path} says what the declarations say`, async () => {
     if (UPDATE) await writeFile(join(CHECKOUT, path), document());
     const text = await readFile(join(CHECKOUT, path), 'utf8').catch(() => '');
-    assert.equal(text, document(), `${path} is stale: run this test with BARTIZAN_UPDATE_DOCS=1`);
+    assert.equal(text, document(), `${path} is stale: run this test with BARTIZAN_RENEW_GOLDENS=1`);
   });
 }

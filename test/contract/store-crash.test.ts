@@ -14,10 +14,8 @@ import { contents, openIn, temporary } from '../support/store-directory.ts';
 const ROUNDS = 20;
 const writer = fileURLToPath(new URL('../support/store-writer.js', import.meta.url));
 
-const startWriter = (place: string, first: number): ChildProcess =>
-  spawn(process.execPath, [...process.execArgv, writer, place, String(first)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+const startWriter = (place: string, first: number, errors: 'inherit' | 'ignore' = 'inherit'): ChildProcess =>
+  spawn(process.execPath, [...process.execArgv, writer, place, String(first)], { stdio: ['ignore', 'pipe', errors] });
 
 /** Lets the writer acknowledge `batches` more, kills it, and returns the last batch it acknowledged. */
 async function killAfter(child: ChildProcess, batches: number, first: number): Promise<number> {
@@ -84,6 +82,29 @@ test('a second process with the same state directory is refused and told who hol
     await once(child, 'exit');
   }
   await (await openIn(place)).store.service.stop();
+});
+
+test('of two that start at the same moment at most one gets the store', async () => {
+  const place = await temporary();
+  for (let round = 0; round < 5; round++) {
+    const children = [startWriter(place, 0, 'ignore'), startWriter(place, 0, 'ignore')];
+    const writes = children.map(async (child) => {
+      assert.ok(child.stdout !== null);
+      for await (const _ of createInterface(child.stdout)) return true;
+      return false;
+    });
+    const wrote = await Promise.all(writes);
+    assert.notDeepEqual(wrote, [true, true]);
+    for (const child of children) {
+      if (child.exitCode !== null) continue;
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+  }
+  const { store, damages } = await openIn(place);
+  assert.deepEqual(damages, []);
+  await assert.rejects(openIn(place), { code: 'locked' }, 'nor twice within one process');
+  await store.service.stop();
 });
 
 test('a state directory that is no directory is refused with the reason', async () => {

@@ -3,6 +3,7 @@ import { open, readdir, readFile, rename, rm, stat, truncate, writeFile } from '
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { StorePort } from '../../actors/store/index.ts';
+import { LevelBase } from '../../actors/store/level.ts';
 import { findings } from '../../core/keys/records.ts';
 import { seeded } from '../support/random.ts';
 import { someFinding } from '../support/some-finding.ts';
@@ -75,6 +76,7 @@ const DAMAGES: Readonly<Record<string, (place: string) => Promise<void>>> = {
   'table truncated': async (place) => truncate(await largest(place, TABLE), 1000),
   'table empty': async (place) => truncate(await largest(place, TABLE)),
   'table is garbage': async (place) => writeFile(await largest(place, TABLE), Buffer.alloc(5000, 0x5a)),
+  'log deleted': async (place) => rm(await largest(place, LOG)),
   'log damaged in the middle': async (place) => {
     const file = await open(await largest(place, LOG), 'r+');
     await file.write(Buffer.alloc(64, 0x5a), 0, 64, 5000);
@@ -144,6 +146,32 @@ async function garbage(place: string, name: string): Promise<string> {
   await writeFile(path, Buffer.alloc(3000, 0xa5));
   return path;
 }
+
+test('a record that was written wrongly is found when it is read, and left out by a restart of the store', async () => {
+  const place = await filled();
+  const base = await LevelBase.open(join(place, 'store'), { create: false });
+  await base.write([['k000007', '1:{"n":1}']], true);
+  await base.close();
+  const { store, damages } = await openIn(place);
+  const crashes: unknown[] = [];
+  await store.service.start((cause) => crashes.push(cause));
+  await assert.rejects(contents(store.port));
+  assert.equal(crashes.length, 1);
+  await store.service.stop();
+  await store.service.start(() => {});
+  assert.equal(damages[0]?.kind, 'repaired');
+  assert.equal(await intact(store.port), RECORDS - 1);
+  await store.service.stop();
+});
+
+test('what a compaction left behind when it was killed is no damage', async () => {
+  const place = await filled();
+  await writeFile(join(place, 'store/000999.ldb'), Buffer.alloc(3000, 0x5a));
+  const { store, damages } = await openIn(place);
+  assert.deepEqual(damages, []);
+  assert.equal(await intact(store.port), RECORDS);
+  await store.service.stop();
+});
 
 test('at most two damaged copies are kept, the newest', async () => {
   const place = await filled();

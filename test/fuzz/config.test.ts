@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeConfig, parseConfig } from '../../core/config/read.ts';
+import { FUZZ_BUDGET_MS } from '../support/fuzz-budget.ts';
 import { fc } from '../support/random.ts';
 import { editProperty } from '../unit/core/config/edit-property.ts';
 import { AROUND, loaded } from '../unit/core/config/surroundings.ts';
 
-const BUDGET_MS = Number(process.env['BARTIZAN_FUZZ_MS'] ?? 3000);
-const budget = { interruptAfterTimeLimit: BUDGET_MS, numRuns: 1_000_000, markInterruptAsFailure: false };
+const budget = { interruptAfterTimeLimit: FUZZ_BUDGET_MS, numRuns: 1_000_000, markInterruptAsFailure: false };
 
 const PIECES = [
   ...['hostname', 'webui', 'tokens', 'listen', 'infra_ips', 'firewall', 'enabled', 'watchers', 'files', 'path', 'log'],

@@ -6,11 +6,10 @@ import type { NftOp } from '../../native/nft/port.ts';
 import * as wire from '../../native/nft/wire.ts';
 import type { EngineLink } from '../../native/nft/wire-port.ts';
 import { add, done, flush, remove, tenth, usual } from '../contract/nft-suite-ground.ts';
+import { FUZZ_BUDGET_MS } from '../support/fuzz-budget.ts';
 import { NetworkNamespace, namespacesUnavailable } from '../support/network-namespace.ts';
 import { seeded } from '../support/random.ts';
 
-/** Milliseconds to try; `BARTIZAN_FUZZ_MS` gives another budget. */
-const BUDGET = Number(process.env['BARTIZAN_FUZZ_MS'] ?? 3000);
 const ENTER = 0;
 const random = seeded();
 const below = (n: number): number => Math.floor(random() * n);
@@ -51,7 +50,7 @@ test('whatever bytes come in, the engine answers with a well-formed answer', {
     assert.ok(wire.decodeAnswer(await engine.call(wire.encodeEnter(namespace.name))).ok);
     assert.ok(wire.decodeAnswer(await engine.call(wire.encodeEnsure(usual('t')))).ok);
     const counts = { done: 0, refused: 0 };
-    for (const end = performance.now() + BUDGET; performance.now() < end; ) {
+    for (const end = performance.now() + FUZZ_BUDGET_MS; performance.now() < end; ) {
       const request = (sound[below(sound.length)] ?? wire.encodeAddresses)();
       const sent = below(4) === 0 ? request : damage(request);
       if (sent[0] === ENTER) continue;

@@ -1,4 +1,4 @@
-import { seeded } from './random.ts';
+import { mulberry32 } from './mulberry.ts';
 
 const USERS = ['root', 'admin', 'test', 'oracle', 'ubuntu', 'git', 'postgres', 'pi', 'guest', 'deploy', 'www-data'];
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
@@ -11,7 +11,7 @@ const pad = (value: number): string => String(value).padStart(2, '0');
  * abandoned connections, 10 logins and their sessions, 10 of other programs. The same seed gives the same log.
  */
 export function* authLog(lines: number, seed: number, attackers = 400): Generator<string> {
-  const random = seeded(seed);
+  const random = mulberry32(seed);
   const pick = (count: number): number => Math.floor(random() * count);
   const start = Date.UTC(2026, 10, 21, 10);
   for (let i = 0; i < lines; i++) {

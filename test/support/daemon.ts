@@ -5,10 +5,13 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { AS_NOBODY } from './outsider.ts';
 import { waitFor } from './wait-for.ts';
 
 const MAIN = fileURLToPath(new URL('../../actors/main.js', import.meta.url));
-export const NODE_FLAGS = ['--disallow-code-generation-from-strings', '--enable-source-maps'];
+export const NODE_FLAGS: readonly string[] = ['--disallow-code-generation-from-strings', '--enable-source-maps'];
+/** As image/provision/run starts it. */
+export const DAEMON_FLAGS: readonly string[] = [...NODE_FLAGS, '--max-semi-space-size=2'];
 
 export interface Answer {
   readonly status: number;
@@ -25,11 +28,14 @@ export const stateDir = (): Promise<string> => mkdtemp(join(tmpdir(), 'bartizan-
  */
 export class Daemon {
   readonly state: string;
+  readonly #node: string;
   #child: ChildProcess | undefined;
   #output = '';
 
-  constructor(state: string) {
+  /** @param node the executable that runs it */
+  constructor(state: string, node: string = process.execPath) {
     this.state = state;
+    this.#node = node;
   }
 
   get pid(): number {
@@ -51,7 +57,7 @@ export class Daemon {
 
   /** Starts without waiting; resolves with the exit code when it ends. */
   launch(...args: readonly string[]): Promise<number | string> {
-    return this.#spawn(process.execPath, [...NODE_FLAGS, MAIN, 'serve', '--state', this.state, ...args]);
+    return this.#spawn(this.#node, [...DAEMON_FLAGS, MAIN, 'serve', '--state', this.state, ...args]);
   }
 
   #spawn(program: string, args: readonly string[]): Promise<number | string> {
@@ -70,10 +76,11 @@ export class Daemon {
     return this.#answers(this.launch(...args));
   }
 
-  /** The same as another user, without capabilities; state directory and config must be that user's. */
-  startAs(uid: number): Promise<void> {
-    const user = [`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', process.execPath];
-    return this.#answers(this.#spawn('setpriv', [...user, ...NODE_FLAGS, MAIN, 'serve', '--state', this.state]));
+  /** The same as nobody (65534), without capabilities; state directory and config must be that user's. */
+  startAsNobody(): Promise<void> {
+    const [program, ...args] = AS_NOBODY;
+    const node = [this.#node, ...DAEMON_FLAGS, MAIN, 'serve', '--state', this.state];
+    return this.#answers(this.#spawn(program, [...args, ...node]));
   }
 
   async #answers(end: Promise<number | string>): Promise<void> {

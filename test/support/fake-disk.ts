@@ -29,6 +29,8 @@ export class FakeDisk implements Disk {
   opened: Omit<Opened, 'base'> = { state: 'ok' };
   readonly syncs: boolean[] = [];
   opens = 0;
+  /** Called when it has been opened. */
+  onOpen: () => void = () => {};
   probes = 0;
   #pending: TextOp[] = [];
 
@@ -38,6 +40,7 @@ export class FakeDisk implements Disk {
     if (fault !== undefined) return fail(fault, `cannot open: ${fault}`);
     if (this.resurrects) this.apply(this.#pending);
     this.#pending = [];
+    this.onOpen();
     return ok({ ...this.opened, base: new FakeBase(this) });
   }
 
@@ -49,6 +52,8 @@ export class FakeDisk implements Disk {
     this.probes++;
     return this.fault === undefined ? ok(undefined) : fail(this.fault, `no writes: ${this.fault}`);
   }
+
+  async close(): Promise<void> {}
 
   async bytes(): Promise<number> {
     return this.records.size;

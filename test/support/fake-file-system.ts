@@ -8,7 +8,7 @@ import type {
   WatchCode,
   WatchEvent,
 } from '../../actors/watchers/files/file-system.ts';
-import { fail, ok, type Result } from '../../core/base/result.ts';
+import { type Failure, fail, ok, type Result } from '../../core/base/result.ts';
 import { millis } from '../../core/base/time.ts';
 
 interface Inode {
@@ -24,6 +24,9 @@ interface Inode {
 
 const DEV = '1';
 
+/** A larger read is several, between which the file may change; so is the one that finds the end, as in read(2). */
+const READ_SIZE = 64 * 1024;
+
 /**
  * A file system in memory: inodes, hard and symbolic links, rename, truncate, permissions, inotify, and faults on demand.
  * The writer's side (`append`, `rename`, …) acts at once; the watcher's side (the port) takes a few turns of the
@@ -36,6 +39,8 @@ export class FakeFileSystem implements FileSystemPort {
   isWatchLimited = false;
   /** Reads fail. */
   isBroken = false;
+  /** What opening a file comes to instead. */
+  openFailure: Failure<FileCode> | undefined;
   /** Microtask turns the next call takes. */
   turns: () => number = () => 1;
   openFiles = 0;
@@ -46,7 +51,7 @@ export class FakeFileSystem implements FileSystemPort {
   readonly #names = new Map<string, Inode>();
   /** Every inode ever made: one without a name lives on for those who have it open. */
   readonly #inodes = new Map<string, Inode>();
-  readonly #watchers = new Set<{ readonly inode: Inode; readonly tell: (event: WatchEvent) => void }>();
+  readonly #watchers = new Map<Inode, Set<(event: WatchEvent) => void>>();
   #made = 10;
 
   constructor(now: () => number) {
@@ -55,7 +60,7 @@ export class FakeFileSystem implements FileSystemPort {
   }
 
   get watches(): number {
-    return this.#watchers.size;
+    return [...this.#watchers.values()].reduce((count, { size }) => count + size, 0);
   }
 
   mkdir(path: string): void {
@@ -161,6 +166,7 @@ export class FakeFileSystem implements FileSystemPort {
     const inode = this.#find(path);
     if (inode === undefined) return absent(path);
     if (inode.isDenied) return denied;
+    if (this.openFailure !== undefined) return this.openFailure;
     this.openFiles++;
     this.mostOpenFiles = Math.max(this.mostOpenFiles, this.openFiles);
     return ok(this.#openFile(inode));
@@ -170,9 +176,10 @@ export class FakeFileSystem implements FileSystemPort {
     if (this.isWatchLimited) return fail('limit', 'no space for a watch');
     const inode = this.#find(path);
     if (inode === undefined || inode.isDenied) return fail('unwatchable', 'no such file');
-    const watcher = { inode, tell };
-    this.#watchers.add(watcher);
-    return ok(() => void this.#watchers.delete(watcher));
+    const watchers = this.#watchers.get(inode) ?? new Set();
+    const watcher = (event: WatchEvent): void => tell(event);
+    this.#watchers.set(inode, watchers.add(watcher));
+    return ok(() => void watchers.delete(watcher));
   }
 
   #openFile(inode: Inode): OpenFile {
@@ -186,9 +193,14 @@ export class FakeFileSystem implements FileSystemPort {
         await this.#pass();
         if (!isOpen) return fail('io', 'bad descriptor');
         if (this.isBroken) return fail('io', 'input/output error');
-        const bytes = inode.data.subarray(at, at + into.length);
-        into.set(bytes);
-        return ok(bytes.length);
+        let filled = 0;
+        for (let more = true; more; await undefined) {
+          const bytes = inode.data.subarray(at + filled, at + Math.min(into.length, filled + READ_SIZE));
+          into.set(bytes, filled);
+          filled += bytes.length;
+          more = bytes.length > 0 && filled < into.length;
+        }
+        return ok(filled);
       },
       close: async () => {
         await this.#pass();
@@ -276,10 +288,10 @@ export class FakeFileSystem implements FileSystemPort {
   /** Delivered later, as epoll does, and only to watches that still stand then. */
   #tell(inode: Inode, event: WatchEvent): void {
     if (this.isDeaf) return;
-    for (const watcher of [...this.#watchers]) {
-      if (watcher.inode !== inode) continue;
+    const watchers = this.#watchers.get(inode);
+    for (const watcher of [...(watchers ?? [])]) {
       queueMicrotask(() => {
-        if (this.#watchers.has(watcher)) watcher.tell(event);
+        if (watchers?.has(watcher)) watcher(event);
       });
     }
   }

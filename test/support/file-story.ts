@@ -154,15 +154,20 @@ export class FileStory {
     if (create) this.#open();
   }
 
+  /** All is read by then, but a read may be under way. */
   async #copytruncate(): Promise<void> {
     const { files } = this;
     this.#writing = this.#open();
     if (!files.isRunning) return;
     await files.pass(70_000, 5000);
     if (files.ledger.cursors.get(LOG)?.fingerprint === '') files.ledger.commit();
+    files.fs.deny(LOG, false);
+    for (let i = Math.floor(this.#random() * 20); i > 0; i--) await undefined;
     files.fs.copy(LOG, this.#rotatedName());
     this.#expected.push(...linesOfFile(files.fs.contentOf(this.#writing)));
     files.fs.truncate(LOG);
+    for (let i = Math.floor(this.#random() * 3); i > 0; i--) await undefined;
+    files.fs.appendTo(this.#writing, `truncated ${this.#written++} and longer than it was before\n`);
   }
 
   /** Where the log goes next; numbered ones make room first. */

@@ -1,6 +1,6 @@
+import { FUZZ_BUDGET_MS } from './fuzz-budget.ts';
 import { SEED, seeded } from './random.ts';
 
-const BUDGET_MS = Number(process.env['BARTIZAN_FUZZ_SECONDS'] ?? 2) * 1000;
 const MUTATIONS = 4;
 
 /** A fuzz target's source of chance: numbers, and mutants of what it is given. */
@@ -56,12 +56,12 @@ export class Mutator {
 }
 
 /**
- * Runs `target` on one mutator until the time budget (`BARTIZAN_FUZZ_SECONDS`, 2 unless set) is over.
+ * Runs `target` on one mutator until the time budget is over.
  * @returns how often it ran
  */
 export function fuzz(corpus: readonly Uint8Array[], target: (mutator: Mutator) => void): number {
   const mutator = new Mutator(corpus, SEED);
-  const end = performance.now() + BUDGET_MS;
+  const end = performance.now() + FUZZ_BUDGET_MS;
   let runs = 0;
   for (; performance.now() < end; runs++) target(mutator);
   return runs;

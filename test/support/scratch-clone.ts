@@ -1,5 +1,15 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -58,7 +68,8 @@ export function scratchClone(t: TestContext, packages = 'run dash the shell'): s
   const version = '0.0.1';
   const link = { dependencies: { [node]: `file:vendor/${node}` } };
   write('image/provision/packages', `${packages}\n`);
-  write('package.json', JSON.stringify({ name: 'scratch', version, private: true, ...link }));
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: object };
+  write('package.json', JSON.stringify({ name: 'scratch', version, private: true, scripts, ...link }));
   write(
     'package-lock.json',
     JSON.stringify({

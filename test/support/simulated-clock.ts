@@ -21,6 +21,13 @@ export class SimulatedClock implements Clock {
     return () => this.#timers.delete(made);
   }
 
+  /** Sets the wall clock, as a person or NTP would: timers run on, no matter what it shows. */
+  set(moment: number): void {
+    const step = moment - this.#now;
+    this.#now = moment;
+    for (const [made, { at, run }] of this.#timers) this.#timers.set(made, { at: at + step, run });
+  }
+
   get pending(): number {
     return this.#timers.size;
   }

@@ -100,6 +100,12 @@ watchers: { files: [{ path: ${log}, parser: sshd }] }
   await daemon.stop();
   const kept = await stored(daemon.state);
   assert.deepEqual(kept.findings.map(({ id }) => id).sort(), expected);
+  const blocked = new Set(kept.active.map(({ ip }) => ip as string));
+  assert.deepEqual(
+    kept.findings.filter(({ subject }) => !blocked.has(subject.value)),
+    [],
+    'every finding was acted upon',
+  );
   const listed = await edge.run('nft', '-j', 'list', 'set', 'inet', 'bartizan', 'blocked4');
   assert.deepEqual(elementsOf(listed), kept.active.map(({ ip, id }) => `${ip} ${id}`).sort());
   console.log(`${ROUNDS} kills, ${written} lines, ${expected.length} findings, ${kept.active.length} blocks`);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { AS_NOBODY } from '../support/outsider.ts';
 import { ROOT } from '../support/root.ts';
 import { type Ended, run, scratchClone, snapshot } from '../support/scratch-clone.ts';
 
@@ -89,8 +90,7 @@ test('without npm it says so', async (t) => {
 test('without root it changes nothing and says what to install', async (t) => {
   const clone = scratchClone(t, 'run bartizan-missing-a reason\nrun bartizan-missing-b reason\ntest bartizan-c reason');
   const before = snapshot(clone);
-  const unprivileged =
-    process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'sh'] : ['sh'];
+  const unprivileged = process.getuid?.() === 0 ? [...AS_NOBODY, 'sh'] : ['sh'];
   assert.deepEqual(await run([...unprivileged, 'image/provision/provision'], clone).ended, {
     code: 1,
     stdout: '',

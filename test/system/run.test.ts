@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { DAEMON_FLAGS } from '../support/daemon.ts';
 import { run, scratchClone } from '../support/scratch-clone.ts';
 
 /** A provisioned clone whose built program is `program`. */
@@ -29,6 +30,12 @@ test('the CLI gets its arguments as they were, and stdout to itself', async (t) 
 test('code is not made from strings, and the pinned Node runs', async (t) => {
   const clone = await builtClone(t, "try { new Function(''); } catch (error) { console.log(error.name); }");
   assert.equal((await start(clone, 'cli').ended).stdout, 'EvalError\n');
+});
+
+test('the daemon runs under the flags that its tests give it', async (t) => {
+  const clone = await builtClone(t, 'console.log(JSON.stringify(process.execArgv));');
+  const { stdout } = await start(clone, 'serve').ended;
+  assert.deepEqual(JSON.parse(stdout), DAEMON_FLAGS);
 });
 
 test('a daemon that asks to be started again is, five times a minute', async (t) => {
@@ -59,6 +66,25 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const)
     const { code, stdout } = await daemon.ended;
     assert.deepEqual([code, stdout], [75, 'ready\ntold\n']);
   });
+
+test('by way of npm too a stop reaches the daemon, and the CLI has stdout to itself', async (t) => {
+  const clone = await builtClone(
+    t,
+    `if (process.argv[2] === 'serve') {
+       process.on('SIGTERM', () => { console.log('told'); clearInterval(idle); });
+       const idle = setInterval(() => {}, 1000);
+     }
+     console.log('ready', process.argv.slice(2));`,
+  );
+  const cli = await run(['npm', 'run', '-s', 'bartizan', '--', 'status', '--json'], clone).ended;
+  assert.equal(cli.stdout, "ready [ 'status', '--json' ]\n");
+
+  const daemon = run(['npm', 'start', '-s', '--', '--observe'], clone);
+  await daemon.said(/ready/);
+  daemon.child.kill('SIGTERM');
+  const { code, stdout } = await daemon.ended;
+  assert.deepEqual([code, stdout], [0, "ready [ 'serve', '--observe' ]\ntold\n"]);
+});
 
 test('SIGHUP is passed on too, and the daemon goes on', async (t) => {
   const clone = await builtClone(

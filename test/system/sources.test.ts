@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Daemon, stateDir } from '../support/daemon.ts';
 import { freePort } from '../support/free-port.ts';
-import { notRoot } from '../support/namespaces.ts';
+import { noOutsider } from '../support/outsider.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 interface Seen {
@@ -97,14 +97,14 @@ test('a log that appears later, is rotated, truncated, holds binary and a 1 GB l
 });
 
 test('an unreadable log is said to be so, with what to do, and read as soon as it can be', {
-  skip: notRoot,
+  skip: noOutsider,
 }, async () => {
   await using daemon = await observing('auth.log');
   const log = join(daemon.state, 'auth.log');
   await writeFile(log, attack('203.0.113.7'));
   await chmod(log, 0o000);
   for (const file of [daemon.state, daemon.configFile]) await chown(file, 65_534, 65_534);
-  await daemon.startAs(65_534);
+  await daemon.startAsNobody();
   const degraded = await sourceOf(daemon, ({ state }) => state !== 'ok' && state !== 'starting');
   assert.match(degraded.message ?? '', /permission/i);
   assert.match(degraded.message ?? '', /root|group/);

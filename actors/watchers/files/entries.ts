@@ -1,7 +1,8 @@
 import { basename, dirname } from 'node:path/posix';
 import type { Clock } from '../../../core/base/ports.ts';
+import { type Glob, literalPath, matchesName } from '../../../core/event/glob.ts';
+import { expandGlob, MAX_DIRECTORIES } from './expand.ts';
 import type { FileSystemPort, WatchEvent } from './file-system.ts';
-import { expandGlob, type Glob, literalPath, matchesName } from './glob.ts';
 import type { FileEntry } from './port.ts';
 import { isCompressed, readRotatedName } from './rotated.ts';
 import { type Report, Status } from './status.ts';
@@ -22,8 +23,8 @@ export interface EntryParts {
 export class Entry {
   readonly entry: FileEntry;
   readonly glob: Glob;
-  /** For a pattern only: a plain path is told of by its follower. */
-  readonly #status: Status<'files'> | undefined;
+  /** For a pattern: a plain path is told of by its follower, unless that belongs to another entry. */
+  #status: Status<'files'> | undefined;
   readonly #parts: EntryParts;
   readonly #watched = new Map<string, () => void>();
 
@@ -31,7 +32,7 @@ export class Entry {
     this.entry = entry;
     this.glob = glob;
     this.#parts = parts;
-    if (!glob.literal) this.#status = new Status(`file:${entry.path}`, { files: 0 }, parts.clock, parts.report);
+    if (!glob.literal) this.#status = this.#makeStatus(entry.path);
   }
 
   /**
@@ -49,17 +50,25 @@ export class Entry {
     return primary;
   }
 
-  /** Says that some of the entry's files are not followed for it. */
-  hinder(text: string): void {
-    this.#status?.hinder(text);
+  /** Says that some of the entry's files are followed for another one, with another parser. */
+  tellTaken(files: number): void {
+    if (files > 0 && this.glob.literal) this.#status ??= this.#makeStatus(`${this.entry.path} (${this.entry.parser})`);
+    const taken = 'followed for an earlier entry, with the parser of that one only';
+    if (this.glob.literal) this.#status?.say(files > 0 ? 'failed' : 'off', files > 0 ? taken : '');
+    else this.#status?.hinder(files > 0 ? `${files} of its files are ${taken}` : '');
     this.#status?.flush();
+  }
+
+  #makeStatus(name: string): Status<'files'> {
+    return new Status(`file:${name}`, { files: 0 }, this.#parts.clock, this.#parts.report);
   }
 
   #tell(files: number, cut: boolean, trouble: string | undefined): void {
     const status = this.#status;
     if (status === undefined) return;
     status.counters.files = files;
-    const tooMany = `matches more than ${this.#parts.mostFiles} files: the others are not followed`;
+    const { mostFiles } = this.#parts;
+    const tooMany = `matches more than ${mostFiles} files, or leads through more than ${MAX_DIRECTORIES} directories: the others are not followed`;
     if (trouble !== undefined) status.say(files === 0 ? 'failed' : 'degraded', trouble);
     else if (cut) status.say('degraded', tooMany);
     else if (files === 0) status.say('waiting', 'no file matches yet: each is read from its beginning when it appears');

@@ -1,20 +1,19 @@
 import { basename, dirname } from 'node:path/posix';
-import { createActor } from 'xstate';
 import type { Clock } from '../../../core/base/ports.ts';
 import type { Result } from '../../../core/base/result.ts';
 import type { Millis } from '../../../core/base/time.ts';
 import type { Descriptors, Holder } from './descriptors.ts';
+import { FileActor } from './file-actor.ts';
+import { FileStatus, type Obstacle } from './file-status.ts';
 import { type FileCode, type FileStat, type FileSystemPort, sameFile, type WatchEvent } from './file-system.ts';
 import type { Inodes } from './inodes.ts';
 import type { Locator, Place } from './locate.ts';
-import { type FileEffects, type FileEvent, fileMachine } from './machine.ts';
+import type { FileEffects, FileEvent } from './machine.ts';
 import type { Opened } from './opening.ts';
-import { MAX_LINE } from './port.ts';
 import { Reader, type ReaderParts, type RunEnd } from './reader.ts';
 import type { SiblingSearch } from './siblings.ts';
-import { type Report, Status } from './status.ts';
+import type { Report } from './status.ts';
 import { judgeSuccession } from './succession.ts';
-import { timersOf } from './timers.ts';
 import type { Watches } from './watches.ts';
 
 export interface FollowerParts {
@@ -40,28 +39,20 @@ interface Held {
 
 type FileId = Pick<FileStat, 'dev' | 'ino'>;
 
-const ZERO = { bytes: 0, chunks: 0, rotations: 0, truncations: 0, skippedLines: 0, lag: 0 };
-const WAITING = 'no such file: it is read from its beginning as soon as it appears';
-const ORPHANED = 'renamed or removed: the old file is followed until a new one appears';
-const POLLED =
-  'inotify has no room for another watch, so new lines are only found by polling: raise the sysctl fs.inotify.max_user_watches or fs.inotify.max_user_instances';
-
 /** Follows one path: gives `fileMachine` its effects and keeps what is too quick or too large for its context. */
 export class Follower implements Holder {
   readonly path: string;
   readonly #parser: string;
   readonly #parts: FollowerParts;
-  readonly #status: Status<keyof typeof ZERO>;
-  readonly #actor: ReturnType<typeof actorFor>;
+  readonly #status: FileStatus;
+  readonly #actor: FileActor;
   readonly #unwatch: () => void;
   #place: Place;
   #held: Held | undefined;
   #claim: FileId | undefined;
   #isPlaced = false;
-  /** Why the path cannot be read, in the words of the last attempt. */
-  #why = '';
-  /** The file belongs to another path, which is no fault. */
-  #isShared = false;
+  /** What kept the last attempt from reading. */
+  #obstacle: Obstacle = { why: '', shared: false };
   /** What the path's last stat said, to notice that the next one differs. */
   #seen = '';
   #seenSize = 0;
@@ -81,9 +72,8 @@ export class Follower implements Holder {
     this.#parser = parser;
     this.#place = place;
     this.#parts = parts;
-    this.#status = new Status(`file:${path}`, { ...ZERO }, parts.clock, parts.report);
-    this.#actor = actorFor(this.#effects(), parts);
-    this.#actor.subscribe({ next: () => this.#tell(), error: parts.crash });
+    this.#status = new FileStatus(path, parts.clock, parts.report);
+    this.#actor = new FileActor(this.#effects(), { ...parts, changed: () => this.#tell() });
     this.#unwatch = parts.watches.onDirectory(dirname(path), basename(path), (event) => this.#touched(event));
   }
 
@@ -114,7 +104,7 @@ export class Follower implements Holder {
 
   /** There is no file, and no rotated one that is not finished. */
   get isWaiting(): boolean {
-    return this.#state === 'waiting';
+    return this.#actor.state === 'waiting';
   }
 
   evict(): void {
@@ -132,12 +122,7 @@ export class Follower implements Holder {
     }
     this.#isChecking = false;
     if (this.#isStopped) return;
-    this.#status.hinder(this.#parts.watches.isLimited(dirname(this.path)) ? POLLED : '');
-    this.#status.flush();
-  }
-
-  get #state(): ReturnType<typeof stateOf> {
-    return stateOf(this.#actor);
+    this.#status.tellPolled(this.#parts.watches.isLimited(dirname(this.path)));
   }
 
   #send(event: FileEvent): void {
@@ -161,12 +146,7 @@ export class Follower implements Holder {
   }
 
   #tell(): void {
-    const state = this.#state;
-    if (state === 'waiting') this.#status.say('waiting', WAITING);
-    else if (state === 'refused') this.#status.say(this.#isShared ? 'off' : 'failed', this.#why);
-    else if (state === 'unreadable') this.#status.say('failed', this.#why);
-    else if (isOrphaned(this.#actor)) this.#status.say('waiting', ORPHANED);
-    else if (state !== 'opening') this.#status.say('ok');
+    this.#status.tell(this.#actor.state, this.#actor.isOrphaned, this.#obstacle);
   }
 
   #compare(stat: Result<FileStat, FileCode>): void {
@@ -174,7 +154,7 @@ export class Follower implements Holder {
     const seen = stat.ok ? Object.values(stat.value).join(' ') : stat.code;
     const isNews = seen !== this.#seen;
     this.#seen = seen;
-    const state = this.#state;
+    const { state } = this.#actor;
     if (state === 'following' && this.#held !== undefined) {
       if (stat.ok && sameFile(stat.value, this.#held.opened.spot.stat)) this.#measure(stat.value.size);
       else if (stat.ok || stat.code === 'absent') this.#send({ type: 'moved' });
@@ -197,13 +177,13 @@ export class Follower implements Holder {
     if (this.#isStopped) return;
     if (kind === 'renamed') this.#run(this.check());
     this.#wake();
-    const state = this.#state;
+    const { state } = this.#actor;
     if (state === 'unreadable') this.#send({ type: 'touched' });
     else if (state !== 'following') this.#look();
   }
 
   #wake(): void {
-    if (isReading(this.#state)) this.#readOn();
+    if (this.#actor.isReading) this.#readOn();
   }
 
   #readOn(): void {
@@ -218,11 +198,10 @@ export class Follower implements Holder {
     if (this.#isStopped) return;
     const located = await this.#parts.locator.locate(this.path, this.#place);
     if (located.kind === 'opened') return this.#take(located);
-    this.#isShared = false;
     if (located.kind === 'absent') {
       this.#isPlaced = true;
       if (this.#place.kind === 'first') this.#place = { kind: 'beginning' };
-    } else this.#why = located.message;
+    } else this.#obstacle = { why: located.message, shared: false };
     this.#send({ type: located.kind });
     if (located.kind === 'absent') await this.check();
   }
@@ -240,7 +219,8 @@ export class Follower implements Holder {
       this.#status.counters.rotations++;
       inodes.finished(this.#place.cursor);
     }
-    this.#noteGap(opened);
+    if (opened.gap !== undefined) this.#status.gap(opened.gap, this.#cutOff);
+    this.#cutOff = undefined;
     if (!opened.begun) this.#isPlaced = true;
     const former = this.#held;
     this.#held = this.#hold(opened);
@@ -260,8 +240,7 @@ export class Follower implements Holder {
       this.#place = { kind: 'after', cursor };
       return this.#open();
     }
-    this.#isShared = true;
-    this.#why = `the same file as ${holder}, and read there`;
+    this.#obstacle = { why: `the same file as ${holder}, and read there`, shared: true };
     this.#send({ type: 'refused' });
   }
 
@@ -277,10 +256,7 @@ export class Follower implements Holder {
         counters.bytes += bytes;
         counters.chunks++;
       },
-      skipped: ({ offset, length }) => {
-        counters.skippedLines++;
-        this.#status.lose(`a line of ${length} bytes at byte ${offset} was skipped: the most is ${MAX_LINE}`);
-      },
+      skipped: (line) => this.#status.skipped(line),
       ended: (end) => this.#ended(end),
       crashed: this.#parts.crash,
     });
@@ -296,15 +272,6 @@ export class Follower implements Holder {
     this.#cutOff = Math.max(0, this.#seenSize - offset);
   }
 
-  /** A truncation seen as it happened loses only what is known to have been unread; otherwise nobody can say. */
-  #noteGap({ gap }: Opened): void {
-    const cutOff = this.#cutOff;
-    this.#cutOff = undefined;
-    if (gap === undefined || cutOff === 0) return;
-    const known = `truncated in place before its last ${cutOff} bytes were read: their lines are lost`;
-    this.#status.lose(cutOff === undefined ? gap : known);
-  }
-
   #placeBehind(kind: 'at' | 'after'): void {
     if (this.#held !== undefined) this.#place = { kind, cursor: this.#held.reader.cursor };
   }
@@ -314,20 +281,19 @@ export class Follower implements Holder {
     if (end.kind === 'caught up') this.#caughtUp(end.progressed);
     else if (end.kind === 'truncated') this.#send({ type: 'truncated' });
     else {
-      this.#why = end.message;
+      this.#obstacle = { why: end.message, shared: false };
       this.#send({ type: 'trouble' });
     }
   }
 
   #caughtUp(progressed: boolean): void {
     this.#measure();
-    const { context } = this.#actor.getSnapshot();
     const verdict = this.#verdict;
     this.#verdict = undefined;
-    if (verdict !== undefined && (!progressed || context.overdue)) this.#send(verdict);
-    else if (this.#state !== 'following' || context.failures > 0) this.#send({ type: 'caughtUp', progressed });
+    if (verdict !== undefined && (!progressed || this.#actor.isOverdue)) this.#send(verdict);
+    else if (this.#actor.expectsRunEnds) this.#send({ type: 'caughtUp', progressed });
     if (verdict?.type === 'notYet' && this.#isLookDue) this.#send({ type: 'look' });
-    if (isAtRest(this.#actor)) this.#parts.descriptors.idle(this);
+    if (this.#actor.isAtRest) this.#parts.descriptors.idle(this);
   }
 
   async #examine(): Promise<void> {
@@ -364,25 +330,4 @@ export class Follower implements Holder {
     if (!this.#isStopped) await atRest;
     await opened.file.close();
   }
-}
-
-const actorFor = (effects: FileEffects, { clock, grace }: FollowerParts) =>
-  createActor(fileMachine.provide({ actions: effects, delays: { grace } }), { clock: timersOf(clock) });
-
-type TopState = 'opening' | 'waiting' | 'refused' | 'unreadable' | 'following' | 'draining' | 'dozing' | 'laidAside';
-
-const isReading = (state: TopState): boolean => state === 'following' || state === 'draining';
-
-function stateOf(actor: ReturnType<typeof actorFor>): TopState {
-  const { value } = actor.getSnapshot();
-  return typeof value === 'string' ? value : 'draining';
-}
-
-const isOrphaned = (actor: ReturnType<typeof actorFor>): boolean =>
-  actor.getSnapshot().matches({ draining: { emptied: 'orphaned' } });
-
-/** Nothing is under way, so that the descriptor may go. */
-function isAtRest(actor: ReturnType<typeof actorFor>): boolean {
-  const snapshot = actor.getSnapshot();
-  return snapshot.matches('following') || snapshot.matches({ draining: { emptied: 'resting' } }) || isOrphaned(actor);
 }

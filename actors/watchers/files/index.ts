@@ -3,7 +3,6 @@ import { DEFAULT_LIMITS, FileRun, type FileWatcherParts } from './run.ts';
 
 export { openFileSystem } from './effects.ts';
 export type { FileSystemPort } from './file-system.ts';
-export { compileGlob } from './glob.ts';
 export { type Chunk, type ChunkSink, type Cursor, entryKey, type FileEntry, MAX_LINE, type Skipped } from './port.ts';
 export { DEFAULT_LIMITS, type FileWatcherParts, type Limits } from './run.ts';
 

@@ -1,4 +1,5 @@
 import { assign, setup } from 'xstate';
+import type { Millis } from '../../../core/base/time.ts';
 
 /** What happens to a followed path, told by its effects, the watches and the poll. */
 export type FileEvent =
@@ -28,7 +29,31 @@ export type FileEvent =
   /** The descriptor is needed by another file. */
   | { readonly type: 'evicted' };
 
-export interface FileContext {
+/** What the machine has done for it; each answers with an event, later. */
+export interface FileEffects {
+  /** Finds and opens the file to read next: opened, absent, failed or refused. */
+  open(): void;
+  /** Wakes the reader: caughtUp, truncated or trouble. */
+  read(): void;
+  /** Looks for the successor, then reads once more: ready, notYet, gone, returned or caughtUp. */
+  examine(): void;
+  /** Closes the open file, keeping the place in it. */
+  release(): void;
+  /** The same, and other paths may lead to the file from now on. */
+  forget(): void;
+  noteTruncated(): void;
+  /** The old file is read: its successor comes next. */
+  finish(): void;
+}
+
+/** The effects are input rather than provided: a machine provided for each of thousands of files would be copied for each. */
+export interface FileInput {
+  readonly effects: FileEffects;
+  /** How long a rotated file must be quiet. */
+  readonly grace: Millis;
+}
+
+export interface FileContext extends FileInput {
   /** Failures in a row; sets the delay before the next try. */
   readonly failures: number;
   /** The rotated file was quiet for the grace time when it was found, or is a copy. */
@@ -45,21 +70,15 @@ export interface FileContext {
  * descriptor until it is told to reopen), and one more read after the successor was seen found nothing.
  */
 export const fileMachine = setup({
-  types: { context: {} as FileContext, events: {} as FileEvent },
+  types: { context: {} as FileContext, events: {} as FileEvent, input: {} as FileInput },
   actions: {
-    /** Finds and opens the file to read next; answers opened, absent, failed or refused. */
-    open: () => {},
-    /** Wakes the reader; answers caughtUp, truncated or trouble. */
-    read: () => {},
-    /** Looks for the successor, then reads once more; answers ready, notYet, gone, returned or caughtUp. */
-    examine: () => {},
-    /** Closes the open file, keeping the place in it. */
-    release: () => {},
-    /** The same, and other paths may lead to the file from now on. */
-    forget: () => {},
-    noteTruncated: () => {},
-    /** The old file is read: its successor comes next. */
-    finish: () => {},
+    open: ({ context }) => context.effects.open(),
+    read: ({ context }) => context.effects.read(),
+    examine: ({ context }) => context.effects.examine(),
+    release: ({ context }) => context.effects.release(),
+    forget: ({ context }) => context.effects.forget(),
+    noteTruncated: ({ context }) => context.effects.noteTruncated(),
+    finish: ({ context }) => context.effects.finish(),
     rememberSettled: assign(({ event }) => ({ settled: event.type === 'opened' && event.settled })),
     countFailure: assign({ failures: ({ context }) => context.failures + 1 }),
     clearFailures: assign({ failures: 0 }),
@@ -74,14 +93,14 @@ export const fileMachine = setup({
     isPathless: ({ event }) => event.type === 'notYet' && event.pathless,
   },
   delays: {
-    grace: 2000,
+    grace: ({ context }) => context.grace,
     patience: 60_000,
     recheck: 30_000,
     retry: ({ context }) => Math.min(60_000, 500 * 2 ** Math.min(context.failures, 10)),
   },
 }).createMachine({
   id: 'file',
-  context: { failures: 0, settled: false, overdue: false },
+  context: ({ input }) => ({ ...input, failures: 0, settled: false, overdue: false }),
   initial: 'opening',
   states: {
     opening: {
@@ -122,7 +141,12 @@ export const fileMachine = setup({
       states: {
         emptying: {
           entry: 'read',
-          on: { caughtUp: [{ guard: 'isSettled', target: 'emptied.examining' }, { target: 'emptied' }] },
+          on: {
+            caughtUp: [
+              { guard: 'isSettled', target: 'emptied.examining', actions: 'clearFailures' },
+              { target: 'emptied', actions: 'clearFailures' },
+            ],
+          },
         },
         emptied: {
           initial: 'settling',
@@ -153,8 +177,3 @@ export const fileMachine = setup({
     laidAside: { entry: 'release', on: { look: 'opening' }, after: { recheck: 'opening' } },
   },
 });
-
-/** What the machine has done for it; each answers with an event, later. */
-export type FileEffects = Readonly<
-  Record<'open' | 'read' | 'examine' | 'release' | 'forget' | 'noteTruncated' | 'finish', () => void>
->;

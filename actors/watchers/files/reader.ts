@@ -42,8 +42,8 @@ export interface ReaderNews {
 
 /**
  * The hot path: reads one open file from its place to its end, again whenever it is woken, and submits whole lines. Each
- * read covers the up to 64 bytes before the place as well and compares them, so that one read both finds new lines and
- * notices that the file was truncated or rewritten, also when it has grown past the old place since.
+ * read covers the up to 64 bytes before the place as well and compares them, to notice that the file was truncated or
+ * rewritten, also when it has grown past the old place since.
  *
  * A last line without its end stays in the file and is read again when more comes. One longer than `MAX_LINE` is passed
  * over window by window; its start remains the cursor until its end is found.
@@ -133,31 +133,50 @@ export class Reader {
     const read = await this.#source.file.read(scratch.subarray(0, asked), at - anchor.length);
     if (this.#stopped) return 'end';
     if (!read.ok) return { kind: 'trouble', message: read.public };
-    if (read.value < anchor.length || !anchor.equals(scratch.subarray(0, anchor.length))) return { kind: 'truncated' };
     const filled = scratch.subarray(0, read.value);
-    const step = this.isSkipping ? this.#skip(filled) : this.#take(filled);
-    const more = read.value === asked;
-    return (await step) ?? (more ? 'more' : 'end');
+    if (!anchor.equals(filled.subarray(0, anchor.length))) return { kind: 'truncated' };
+    if (!this.#isWorthTaking(filled)) return 'end';
+    const change = await this.#changeSince(filled);
+    if (change !== undefined) return change;
+    if (this.#stopped) return 'end';
+    const end = this.isSkipping ? await this.#skip(filled) : await this.#take(filled);
+    return end ?? (read.value === asked ? 'more' : 'end');
   }
 
-  /** Submits the whole lines behind the anchor; without any, starts to skip when there is too much for one line. */
+  /** There is a whole line behind the anchor, or more than one may have. */
+  #isWorthTaking(filled: Buffer): boolean {
+    const fresh = filled.length - this.#place.anchor.length;
+    return (
+      fresh > MAX_LINE || (fresh > 0 && (this.isSkipping || filled.lastIndexOf(LINE_END) >= filled.length - fresh))
+    );
+  }
+
+  /**
+   * A read is not one instant: a truncation and new lines within it leave a mix of two contents. Whoever looks afterwards
+   * and finds the same bytes before the place, and just behind it, knows that all of it was the old content.
+   */
+  async #changeSince(filled: Buffer): Promise<RunEnd | undefined> {
+    const again = Buffer.allocUnsafe(Math.min(filled.length, 2 * ANCHOR_BYTES));
+    const read = await this.#source.file.read(again, this.#place.at - this.#place.anchor.length);
+    if (!read.ok) return { kind: 'trouble', message: read.public };
+    const isSame = read.value === again.length && again.equals(filled.subarray(0, again.length));
+    return isSame ? undefined : { kind: 'truncated' };
+  }
+
+  /** Submits the whole lines behind the anchor; without any, begins to skip. */
   async #take(filled: Buffer): Promise<RunEnd | undefined> {
     const { anchor, at } = this.#place;
     const window = filled.subarray(anchor.length);
-    const lineEnd = window.lastIndexOf(LINE_END);
-    if (lineEnd < 0 && window.length <= MAX_LINE) return undefined;
-    if (this.#fingerprint === '') this.#fingerprint = fingerprintOfHead(window, this.#parts.fingerprintOf);
-    if (lineEnd < 0) {
+    if (at === 0) this.#fingerprint = fingerprintOfHead(window, this.#parts.fingerprintOf);
+    const length = window.lastIndexOf(LINE_END) + 1;
+    if (length === 0) {
       this.#place = { ...this.#place, at: at + window.length, anchor: tailOf(filled, filled.length) };
       return undefined;
     }
-    const bytes = new Uint8Array(lineEnd + 1);
-    bytes.set(window.subarray(0, lineEnd + 1));
-    const refusal = await this.#submit(
-      lineStart(at + bytes.length, tailOf(filled, anchor.length + bytes.length)),
-      bytes,
-    );
-    if (refusal === undefined) this.#news.taken(bytes.length);
+    const bytes = new Uint8Array(length);
+    bytes.set(window.subarray(0, length));
+    const refusal = await this.#submit(lineStart(at + length, tailOf(filled, anchor.length + length)), bytes);
+    if (refusal === undefined) this.#news.taken(length);
     return refusal;
   }
 

@@ -1,10 +1,10 @@
 import type { Clock } from '../../../core/base/ports.ts';
 import { type Millis, millis, seconds } from '../../../core/base/time.ts';
+import { compileGlob } from '../../../core/event/glob.ts';
 import { Descriptors } from './descriptors.ts';
 import { Entry } from './entries.ts';
 import type { FileSystemPort } from './file-system.ts';
 import { Follower, type FollowerParts } from './follower.ts';
-import { compileGlob } from './glob.ts';
 import type { FingerprintOf } from './identity.ts';
 import { Inodes } from './inodes.ts';
 import { Locator, type Place } from './locate.ts';
@@ -199,9 +199,7 @@ export class FileRun {
       if (followed === undefined) this.#begin(entry, path);
       else if (followed.entry.entry.parser !== entry.entry.parser) taken++;
     }
-    entry.hinder(
-      taken === 0 ? '' : `${taken} of its files are followed for another entry, with that one's parser only`,
-    );
+    entry.tellTaken(taken);
     const wanted = new Set(paths);
     for (const [path, { follower, entry: owner }] of this.#followers) {
       if (owner !== entry || wanted.has(path) || !follower.isWaiting) continue;

@@ -53,23 +53,15 @@ export class SiblingSearch {
     const directory = dirname(real);
     const listed = await this.#list(directory);
     if (!listed.ok) return listed;
+    const named = candidates(listed.value, basename(real), real !== path);
     const plain: Sibling[] = [];
-    const compressed: string[] = [];
-    let strangers = 0;
-    for (const { name, kind } of listed.value) {
-      const rotated = rotatedFrom(basename(real), name);
-      if (isCompressed(name)) {
-        if (rotated !== undefined) compressed.push(name);
-        continue;
-      }
-      const stranger = rotated === undefined && real !== path && kind === 'file' && strangers++ < MAX_STRANGERS;
-      if (rotated === undefined && !stranger) continue;
-      const stat = await this.#fs.stat(`${directory === '/' ? '' : directory}/${name}`);
+    for (const { name, rotated } of named.filter((candidate) => !isCompressed(candidate.name))) {
+      const beside = `${directory === '/' ? '' : directory}/${name}`;
+      const stat = await this.#fs.stat(beside);
       if (!stat.ok || stat.value.kind !== 'file') continue;
-      const sibling = { path: `${directory === '/' ? '' : directory}/${name}`, stat: stat.value };
-      plain.push(rotated === undefined ? sibling : { ...sibling, rotated });
+      plain.push({ path: beside, stat: stat.value, ...(rotated === undefined ? {} : { rotated }) });
     }
-    return ok({ plain, compressed });
+    return ok({ plain, compressed: named.flatMap(({ name, rotated }) => (rotated?.compressed ? [name] : [])) });
   }
 
   #list(directory: string): Promise<Result<readonly Listed[], FileCode>> {
@@ -88,6 +80,21 @@ export class SiblingSearch {
     void mine.then(forget, forget);
     return mine;
   }
+}
+
+/** The names that are worth a look, in a directory of thousands a few: a rotated name begins like its log's. */
+function candidates(
+  listed: readonly Listed[],
+  base: string,
+  withStrangers: boolean,
+): readonly { readonly name: string; readonly rotated: RotatedName | undefined }[] {
+  const stem = base.replace(/\.[^.]*$/, '');
+  let strangers = 0;
+  return listed.flatMap(({ name, kind }) => {
+    const rotated = name.startsWith(stem) ? rotatedFrom(base, name) : undefined;
+    const isStranger = rotated === undefined && withStrangers && kind === 'file' && strangers++ < MAX_STRANGERS;
+    return rotated !== undefined || isStranger ? [{ name, rotated }] : [];
+  });
 }
 
 /**

@@ -4,13 +4,14 @@ import type { Decision } from '../../respond/decision.ts';
 import { endpoint } from '../deps.ts';
 import { BLOCK_SOURCES, expiresIn, wireDeadline } from './wire.ts';
 
-const BlockedIp = Type.Object({
+export const BlockedIp = Type.Object({
   ip: Type.String(),
   reason: Type.String(),
   source: Type.String({ description: 'auto_response | web_ui | cli | unknown' }),
   blocked_at: Type.String({ description: 'RFC 3339' }),
   expires_at: Type.String({ description: 'RFC 3339, or empty when permanent' }),
   expires_in: Type.String({ description: 'e.g. 23h59m, or permanent' }),
+  enforced: Type.Boolean({ description: 'Own: whether the kernel is known to drop for it' }),
 });
 
 export const blockedIps = endpoint({
@@ -23,7 +24,10 @@ export const blockedIps = endpoint({
   errors: [],
   handler: async ({ deps: { appliance } }) => {
     const { now } = await appliance.facts();
-    return { ok: true, value: appliance.blocks().map((block) => rowOf(block, now)) };
+    return {
+      ok: true,
+      value: appliance.blocks().map((block) => ({ ...rowOf(block, now), enforced: appliance.isEnforced(block) })),
+    };
   },
 });
 

@@ -5,7 +5,7 @@ import { endpoint } from '../deps.ts';
 import { severityInt } from './wire.ts';
 
 /** CSM's fields, then `id`, `source_ip` and `count`, which are ours here. */
-const FindingRow = Type.Object({
+export const FindingRow = Type.Object({
   severity: Type.Integer({ minimum: 0, maximum: 2, description: '0 warning, 1 high, 2 critical' }),
   check: Type.String(),
   message: Type.String(),

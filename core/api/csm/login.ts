@@ -5,7 +5,7 @@ import { endpoint } from '../deps.ts';
 import { type Refusal, type Reply, refuse } from '../endpoint.ts';
 import type { Session } from '../identity.ts';
 
-const LoggedIn = Type.Object({ csrf_token: Type.String(), name: Type.String() });
+export const LoggedIn = Type.Object({ csrf_token: Type.String(), name: Type.String() });
 
 export const login = endpoint({
   name: 'login',

@@ -1,8 +1,7 @@
 import { Type } from 'typebox';
 import { type Ip, parseIp } from '../../base/ip.ts';
 import type { Result } from '../../base/result.ts';
-import type { UnblockRefusal } from '../../respond/block.ts';
-import type { Decision } from '../../respond/decision.ts';
+import type { Lifted, UnblockRefusal } from '../../respond/block.ts';
 import { endpoint } from '../deps.ts';
 import { refuse } from '../endpoint.ts';
 
@@ -13,7 +12,11 @@ export const unblockIp = endpoint({
   scope: 'admin',
   summary: 'Lift the block of an address; one that is not blocked is no error',
   body: Type.Object({ ip: Type.String({ maxLength: 64 }) }),
-  response: Type.Object({ status: Type.Literal('unblocked'), ip: Type.String() }),
+  response: Type.Object({
+    status: Type.Literal('unblocked'),
+    ip: Type.String(),
+    warning: Type.Optional(Type.String({ description: 'Own: the kernel could not follow yet' })),
+  }),
   errors: ['bad_request', 'internal', 'unavailable'],
   audit: { action: 'unblock_ip', target: 'ip' },
   handler: async ({ deps: { appliance }, body, context: { principal } }) => {
@@ -24,7 +27,11 @@ export const unblockIp = endpoint({
 });
 
 /** What was asked for holds when nothing was blocked, so a repeated request gets the same answer. */
-const replyTo = (ip: Ip, lifted: Result<Decision, UnblockRefusal>) =>
-  lifted.ok || lifted.code === 'not_blocked'
-    ? { ok: true as const, value: { status: 'unblocked' as const, ip } }
-    : refuse(lifted.code === 'observing' ? 'unavailable' : 'internal', lifted.public, lifted.cause);
+function replyTo(ip: Ip, lifted: Result<Lifted, UnblockRefusal>) {
+  const value = { status: 'unblocked' as const, ip };
+  if (!lifted.ok && lifted.code !== 'not_blocked') {
+    return refuse(lifted.code === 'observing' ? 'unavailable' : 'internal', lifted.public, lifted.cause);
+  }
+  const warning = lifted.ok ? lifted.value.warning : undefined;
+  return { ok: true as const, value: warning === undefined ? value : { ...value, warning } };
+}

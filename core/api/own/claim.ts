@@ -14,6 +14,12 @@ const REFUSALS: Readonly<Record<ClaimRefusal, ErrorCode>> = {
   failed: 'unavailable',
 };
 
+export const Claimed = Type.Object({
+  token: Type.String({ description: 'The admin token; it is not shown again' }),
+  csrf_token: Type.String(),
+  name: Type.String(),
+});
+
 export const claim = endpoint({
   name: 'claim',
   method: 'POST',
@@ -21,11 +27,7 @@ export const claim = endpoint({
   scope: 'none',
   summary: 'Take possession with the one-time code: makes the first admin token and a session',
   body: Type.Object({ code: Type.String({ minLength: 1, maxLength: 128 }) }),
-  response: Type.Object({
-    token: Type.String({ description: 'The admin token; it is not shown again' }),
-    csrf_token: Type.String(),
-    name: Type.String(),
-  }),
+  response: Claimed,
   csrf: false,
   rate: 'login',
   errors: ['unauthorized', 'conflict', 'gone', 'unavailable'],

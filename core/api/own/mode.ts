@@ -26,11 +26,11 @@ export const setMode = endpoint({
   scope: 'admin',
   summary: 'Set the mode, in the configuration file too',
   body: Type.Object({ mode: Mode }),
-  response: Type.Object({ mode: Mode }),
+  response: Type.Object({ mode: Mode, warning: Type.Optional(Type.String()) }),
   errors: ['internal'],
   audit: { action: 'set_mode', target: 'mode' },
   handler: async ({ deps, body }) => {
     const set = await deps.appliance.setMode(body.mode);
-    return set.ok ? { ok: true, value: { mode: set.value } } : refuse('internal', set.public, set.cause);
+    return set.ok ? { ok: true, value: set.value } : refuse('internal', set.public, set.cause);
   },
 });

@@ -2,20 +2,22 @@ import { Type } from 'typebox';
 import type { Principal } from '../auth.ts';
 import { endpoint } from '../deps.ts';
 
+export const SessionState = Type.Object({
+  authenticated: Type.Boolean(),
+  name: Type.String(),
+  kind: Type.String({ description: 'token | session | local | anonymous' }),
+  scopes: Type.Array(Type.String()),
+  csrf_token: Type.Optional(Type.String({ description: 'What a write by this cookie must carry' })),
+  claimed: Type.Boolean(),
+});
+
 export const session = endpoint({
   name: 'session',
   method: 'GET',
   path: '/api/v1/session',
   scope: 'none',
   summary: 'Who is asking and what they may do; tells anybody whether the appliance is claimed',
-  response: Type.Object({
-    authenticated: Type.Boolean(),
-    name: Type.String(),
-    kind: Type.String({ description: 'token | session | local | anonymous' }),
-    scopes: Type.Array(Type.String()),
-    csrf_token: Type.Optional(Type.String({ description: 'What a write by this cookie must carry' })),
-    claimed: Type.Boolean(),
-  }),
+  response: SessionState,
   errors: [],
   handler: async ({ deps, context }) => ({ ok: true, value: sessionOf(context.principal, deps.identity.claimed()) }),
 });

@@ -1,49 +1,21 @@
-/** What the server answers with; only the fields that the console reads. */
-export interface Session {
-  readonly authenticated: boolean;
-  readonly claimed: boolean;
-  readonly name?: string;
-  readonly scopes?: readonly string[];
-  readonly csrf_token?: string;
-}
+/** A request that takes longer counts as not answered. */
+const PATIENCE_MS = 15_000;
 
-export interface Status {
-  readonly hostname: string;
-  readonly version: string;
-  readonly uptime: string;
-  readonly mode: string;
-  readonly mode_reason?: string;
-  readonly blocklist_size: number;
-  readonly dry_run_blocks: number;
-  readonly history_count: number;
-  readonly severities: { readonly critical: number; readonly high: number; readonly warning: number };
-  readonly components: readonly { readonly name: string; readonly state: string; readonly message?: string }[];
-  readonly engine: { readonly http: string; readonly firewall: string };
-}
-
-export interface FindingRow {
-  readonly severity: number;
-  readonly check: string;
-  readonly message: string;
-  readonly details?: string;
-  readonly last_seen: string;
-  readonly source_ip?: string;
-}
-
-export interface BlockRow {
-  readonly ip: string;
-  readonly reason: string;
-  readonly source: string;
-  readonly blocked_at: string;
-  readonly expires_in: string;
-}
-
-/** A refusal in the server's own words. */
+/** A refusal in the server's own words; `status` is 0 when there was no answer at all. */
 export class Refused extends Error {
   readonly status: number;
   constructor(status: number, message: string) {
     super(message);
     this.status = status;
+  }
+
+  get isSilence(): boolean {
+    return this.status === 0;
+  }
+
+  /** The cookie is gone, or belongs to another session than the one this page was opened with. */
+  get isSessionLost(): boolean {
+    return this.status === 401 || this.status === 403;
   }
 }
 
@@ -54,8 +26,10 @@ export const useCsrf = (token: string | undefined): void => {
   csrf = token ?? '';
 };
 
+/** @throws Refused */
 export const get = <T>(path: string): Promise<T> => call<T>(path, {});
 
+/** @throws Refused */
 export const post = <T>(path: string, body: unknown): Promise<T> =>
   call<T>(path, {
     method: 'POST',
@@ -64,12 +38,20 @@ export const post = <T>(path: string, body: unknown): Promise<T> =>
   });
 
 async function call<T>(path: string, init: RequestInit): Promise<T> {
-  const response = await fetch(path, { ...init, credentials: 'same-origin' }).catch(() => {
+  const { ok, status, text } = await answer(path, init).catch(() => {
     throw new Refused(0, 'The appliance does not answer.');
   });
-  const text = await response.text();
-  if (response.ok) return (text === '' ? {} : JSON.parse(text)) as T;
-  throw new Refused(response.status, errorIn(text) ?? `The appliance answered ${response.status}.`);
+  if (ok) return (text === '' ? {} : JSON.parse(text)) as T;
+  throw new Refused(status, errorIn(text) ?? `The appliance answered ${status}.`);
+}
+
+async function answer(path: string, init: RequestInit) {
+  const response = await fetch(path, {
+    ...init,
+    credentials: 'same-origin',
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  });
+  return { ok: response.ok, status: response.status, text: await response.text() };
 }
 
 function errorIn(text: string): string | undefined {

@@ -1,118 +1,160 @@
-import { type BlockRow, type FindingRow, get, post, Refused, type Session, type Status } from './api.ts';
+import { get, post, Refused } from './api.ts';
 import { enter } from './door.ts';
-import { at, fields } from './page.ts';
-import { type Acts, showBlocks, showFindings, showStatus } from './views.ts';
+import { follow, paced } from './live.ts';
+import { at, fields, onBehalfOf } from './page.ts';
+import { type House, show } from './views.ts';
+import type { BlockRow, FindingRow, Status } from './wire.ts';
+import { clock } from './words.ts';
 
-/** The page is brought up to date this often, and at once when a finding arrives. */
+/** The page is brought up to date this often, and soon after a finding arrived. */
 const REFRESH_MS = 5000;
-/** Findings come in bursts; the page follows at most this often. */
-const SETTLE_MS = 250;
+/** A finding is told of before it is acted upon: so much later the page looks for the block that answers it. */
+const ANSWER_MS = 1000;
 
-/** Messages of findings that arrived since the page was opened and were not shown yet. */
-const fresh = new Set<string>();
+type Write = readonly [path: string, body: unknown];
 
-const complain = (cause: unknown): void => {
-  if (cause instanceof Refused && cause.status === 401) location.reload();
-  at('block-error').textContent = cause instanceof Error ? cause.message : String(cause);
+/** What the buttons in the page do, by their `data-act`. */
+const ACTS: Readonly<Record<string, (button: HTMLButtonElement) => Write>> = {
+  block: ({ value: ip, dataset }) => ['/api/v1/block-ip', { ip, reason: dataset['reason'] ?? '', duration: '24h' }],
+  unblock: ({ value: ip }) => ['/api/v1/unblock-ip', { ip }],
+  mode: ({ value: mode }) => ['/api/v1/mode', { mode }],
 };
 
-const acts: Acts = {
-  block: (ip, reason) => write('/api/v1/block-ip', { ip, reason, duration: '24h' }),
-  unblock: (ip) => write('/api/v1/unblock-ip', { ip }),
-};
+/** The open console: what it shows and how it is kept up to date. */
+class Console {
+  readonly #mayWrite: boolean;
+  #known: ReadonlySet<string> | undefined;
+  #asked = 0;
+  #heardAt = new Date();
 
-async function write(path: string, body: unknown): Promise<void> {
-  try {
-    at('block-error').textContent = '';
-    await post(path, body);
-    await refresh();
-  } catch (cause) {
-    complain(cause);
+  constructor(mayWrite: boolean) {
+    this.#mayWrite = mayWrite;
+  }
+
+  /** Of several updates under way only the one asked for last is shown. Never rejects. */
+  async refresh(): Promise<void> {
+    const mine = ++this.#asked;
+    try {
+      const house = await askForAll();
+      if (mine === this.#asked) this.#show(house);
+    } catch (cause) {
+      if (cause instanceof Refused && cause.isSessionLost) location.reload();
+      // Once there is something to see, silence is told of beside the appliance's name.
+      else if (this.#known === undefined || !(cause instanceof Refused && cause.isSilence)) {
+        at('trouble').textContent = messageOf(cause);
+      }
+    }
+  }
+
+  /** Carries an order out on behalf of an element of the page, then shows what came of it. */
+  write(element: HTMLElement, [path, body]: Write): Promise<boolean> {
+    return onBehalfOf(element, async () => {
+      await post(path, body).catch((cause: unknown) => {
+        if (cause instanceof Refused && cause.isSessionLost) location.reload();
+        throw cause;
+      });
+      await this.refresh();
+    });
+  }
+
+  keepUpToDate(): void {
+    const refresh = paced(() => this.refresh());
+    const refreshIfSeen = (): void => {
+      if (!document.hidden) refresh();
+    };
+    follow({
+      onOpen: () => {
+        sayLive('live', 'on');
+        void this.refresh();
+      },
+      onLost: () => sayLive(`reconnecting; last heard ${clock(this.#heardAt)}`, ''),
+      onFinding: () => {
+        refreshIfSeen();
+        setTimeout(refreshIfSeen, ANSWER_MS);
+      },
+    });
+    setInterval(refreshIfSeen, REFRESH_MS);
+    document.addEventListener('visibilitychange', refreshIfSeen);
+  }
+
+  #show(house: House): void {
+    this.#heardAt = new Date();
+    at('trouble').textContent = '';
+    show(house, { mayWrite: this.#mayWrite, known: this.#known });
+    this.#known = new Set(house.findings.map(({ id }) => id));
   }
 }
 
-let mayWrite = false;
-
-async function refresh(): Promise<void> {
+async function askForAll(): Promise<House> {
   const [status, findings, blocks] = await Promise.all([
     get<Status>('/api/v1/status'),
     get<readonly FindingRow[]>('/api/v1/findings'),
     get<readonly BlockRow[]>('/api/v1/blocked-ips'),
   ]);
-  showStatus(status);
-  showFindings(findings, fresh, mayWrite ? acts : undefined);
-  showBlocks(blocks, mayWrite ? acts : undefined);
-  fresh.clear();
+  return { status, findings, blocks };
 }
 
-function follow(): void {
-  let settling = false;
-  const events = new EventSource('/api/v1/events');
-  const live = at('live');
-  const say = (on: boolean): void => {
-    live.className = on ? 'on' : '';
-    live.textContent = on ? 'live' : 'reconnecting';
-  };
-  events.onopen = () => say(true);
-  events.onerror = () => say(false);
-  events.onmessage = ({ data }) => {
-    fresh.add((JSON.parse(String(data)) as FindingRow).message);
-    if (settling) return;
-    settling = true;
-    setTimeout(() => {
-      settling = false;
-      refresh().catch(complain);
-    }, SETTLE_MS);
-  };
+function sayLive(text: string, className: string): void {
+  at('live').textContent = text;
+  at('live').className = className;
 }
 
-function listen(): void {
+function listen(open: Console): void {
   const form = at<HTMLFormElement>('block-form');
-  form.addEventListener('submit', (event) => {
+  form.addEventListener('submit', async (event) => {
     event.preventDefault();
-    write('/api/v1/block-ip', fields(form)).then(() => {
-      if (at('block-error').textContent === '') form.reset();
-    }, complain);
+    if (await open.write(form, ['/api/v1/block-ip', fields(form)])) form.reset();
   });
-  at('modes').addEventListener('change', ({ target }) => {
-    if (target instanceof HTMLInputElement) write('/api/v1/mode', { mode: target.value }).then(refresh).catch(complain);
+  document.addEventListener('click', async ({ target }) => {
+    const button = target instanceof Element ? target.closest<HTMLButtonElement>('button[data-act]') : null;
+    const write = ACTS[button?.dataset['act'] ?? ''];
+    const place = button?.closest<HTMLElement>('tr, .mode');
+    if (button === null || write === undefined || !place) return;
+    const done = await open.write(place, write(button));
+    // The button of the mode that now holds is gone; whoever works by keyboard goes on from its card.
+    if (done && button.hidden) place.focus();
   });
-  at('logout').addEventListener('click', () => {
-    post('/logout', {}).then(() => location.reload(), complain);
-  });
+  const logout = at('logout');
+  logout.addEventListener('click', () =>
+    onBehalfOf(logout, async () => {
+      await post('/logout', {});
+      location.reload();
+    }),
+  );
 }
 
+/** The only time that the token is seen: it stays on the page, and the page open, until somebody says it is kept. */
 function showNewToken(token: string): void {
+  const section = at('new-token');
+  const stay = (event: Event): void => event.preventDefault();
+  addEventListener('beforeunload', stay);
   at('token-text').textContent = token;
-  at('new-token').hidden = false;
-  at('token-copy').addEventListener('click', () => {
-    navigator.clipboard.writeText(token).catch(complain);
+  section.hidden = false;
+  section.focus();
+  at('token-copy').addEventListener('click', async () => {
+    await navigator.clipboard.writeText(token).then(
+      () => at('token-said').replaceChildren('Copied.'),
+      () => at('token-said').replaceChildren('The browser does not let this page copy; mark the token and copy it.'),
+    );
   });
   at('token-kept').addEventListener('click', () => {
-    at('new-token').remove();
+    removeEventListener('beforeunload', stay);
+    section.remove();
   });
 }
 
 async function main(): Promise<void> {
-  const { newToken } = await enter();
-  const session = await get<Session>('/api/v1/session');
-  mayWrite = session.scopes?.includes('admin') ?? false;
-  at('block-form').hidden = !mayWrite;
-  for (const input of document.querySelectorAll<HTMLInputElement>('input[name="mode"]')) input.disabled = !mayWrite;
+  const { session, newToken } = await enter();
+  const open = new Console(session.scopes.includes('admin'));
+  at('who').textContent = session.name;
   at('house').hidden = false;
   if (newToken !== undefined) showNewToken(newToken);
-  listen();
-  follow();
-  await refresh();
-  setInterval(() => {
-    if (!document.hidden) refresh().catch(complain);
-  }, REFRESH_MS);
-  document.addEventListener('visibilitychange', () => {
-    if (!document.hidden) refresh().catch(complain);
-  });
+  listen(open);
+  open.keepUpToDate();
 }
 
+const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+
 main().catch((cause: unknown) => {
-  at('door').hidden = false;
-  at('door-error').textContent = cause instanceof Error ? cause.message : String(cause);
+  at('trouble').textContent = messageOf(cause);
 });

@@ -1,93 +1,169 @@
-import type { BlockRow, FindingRow, Status } from './api.ts';
-import { at, button, cell, moment } from './page.ts';
+import { actButton, at, made } from './page.ts';
+import { cell, fill } from './rows.ts';
+import type { BlockRow, ComponentRow, FindingRow, Status } from './wire.ts';
+import { counts, maker, severity, stamp, timeLeft } from './words.ts';
 
-const SEVERITIES = ['warning', 'high', 'critical'];
+/** Rows drawn of one table; the newest come first. */
+const MOST_ROWS = 200;
 
-/** What a person may do from a row; absent for a principal who may only read. */
-export interface Acts {
-  readonly block: (ip: string, reason: string) => Promise<void>;
-  readonly unblock: (ip: string) => Promise<void>;
+/** The appliance as it was last heard of. */
+export interface House {
+  readonly status: Status;
+  readonly findings: readonly FindingRow[];
+  readonly blocks: readonly BlockRow[];
 }
 
-export function showStatus(status: Status): void {
-  at('hostname').textContent = status.hostname;
+/** How a view is drawn, besides what it shows. */
+export interface Manner {
+  /** Whether the reader may act: nobody sees a button that would be refused. */
+  readonly mayWrite: boolean;
+  /** Findings shown before, by id; undefined when this is the first time, in which nothing is new. */
+  readonly known: ReadonlySet<string> | undefined;
+}
+
+export function show({ status, findings, blocks }: House, { mayWrite, known }: Manner): void {
+  const mayBlock = mayWrite && status.mode !== 'observe';
+  showMode(status, mayWrite);
+  showFigures(status);
+  showFindings(findings, mayBlock ? new Set(blocks.map(({ ip }) => ip)) : undefined, known);
+  showBlocks(blocks, mayWrite);
+  const isObserving = status.mode === 'observe';
+  at('observing').hidden = !isObserving;
+  at('blocks-empty').hidden ||= isObserving;
+  at('block-form').hidden = !mayBlock;
+  showComponents(status.components);
   document.title = `${status.hostname} – Bartizan`;
-  const chosen = document.querySelector<HTMLInputElement>(`input[name="mode"][value="${CSS.escape(status.mode)}"]`);
-  if (chosen !== null) chosen.checked = true;
-  at('mode-reason').textContent = status.mode_reason ?? '';
-  const { critical, high, warning } = status.severities;
-  showFigures([
-    ['Critical', critical],
-    ['High', high],
-    ['Warning', warning],
-    ['Blocked', status.blocklist_size],
-    ['Would have blocked', status.dry_run_blocks],
-    ['Findings in all', status.history_count],
-  ]);
-  at('components').replaceChildren(
-    ...status.components.map(({ name, state, message }) =>
-      row(cell(name), cell(state, `tight ${state}`), cell(message ?? '')),
-    ),
-  );
-  at('footer').textContent =
-    `Version ${status.version}, up ${status.uptime}. HTTP ${status.engine.http}, firewall ${status.engine.firewall}.`;
+  at('hostname').textContent = status.hostname;
+  at('footer').textContent = [
+    `Bartizan ${status.version}, up ${status.uptime}`,
+    `HTTP: ${status.engine.http}`,
+    `firewall: ${status.engine.firewall}`,
+    `times in ${Intl.DateTimeFormat().resolvedOptions().timeZone}`,
+  ].join(' · ');
 }
 
-export function showFindings(
-  findings: readonly FindingRow[],
-  fresh: ReadonlySet<string>,
-  acts: Acts | undefined,
-): void {
-  at('findings').replaceChildren(
-    ...findings.map((finding) => {
-      const severity = SEVERITIES[finding.severity] ?? 'unknown';
-      const ip = finding.source_ip;
-      const act = acts === undefined || ip === undefined ? '' : button('Block', () => acts.block(ip, finding.message));
-      const made = row(
-        cell(severity, `tight ${severity}`),
-        cell(finding.check, 'tight'),
-        cell(finding.message),
-        cell(moment(finding.last_seen), 'tight'),
-        cell(act),
-      );
-      if (fresh.has(finding.message)) made.className = 'new';
-      return made;
-    }),
-  );
-  at('findings-empty').hidden = findings.length > 0;
+function showMode({ mode, mode_reason }: Status, mayWrite: boolean): void {
+  for (const card of document.querySelectorAll<HTMLElement>('.mode')) {
+    const isCurrent = card.dataset['mode'] === mode;
+    card.ariaCurrent = isCurrent ? 'true' : null;
+    for (const button of card.querySelectorAll('button')) {
+      // Where the kernel does not do what the mode says, the mode can be applied again.
+      button.hidden = !mayWrite || (isCurrent && mode_reason === '');
+      button.textContent = isCurrent ? 'Apply again' : 'Switch';
+    }
+  }
+  at('mode-reason').textContent = mode_reason;
 }
 
-export function showBlocks(blocks: readonly BlockRow[], acts: Acts | undefined): void {
-  at('blocks').replaceChildren(
-    ...blocks.map((block) =>
-      row(
-        cell(block.ip, 'tight'),
-        cell(block.reason),
-        cell(block.source.replaceAll('_', ' '), 'tight'),
-        cell(moment(block.blocked_at), 'tight'),
-        cell(block.expires_in, 'tight'),
-        cell(acts === undefined ? '' : button('Unblock', () => acts.unblock(block.ip))),
-      ),
-    ),
-  );
-  at('blocks-empty').hidden = blocks.length > 0;
-}
-
-function showFigures(figures: readonly (readonly [label: string, value: number])[]): void {
+function showFigures({ severities, blocklist_size, dry_run_blocks, history_count }: Status): void {
+  const figures: readonly (readonly [label: string, value: number, className: string])[] = [
+    ['critical', severities.critical, 'critical'],
+    ['high', severities.high, 'high'],
+    ['warning', severities.warning, 'warning'],
+    ['addresses blocked', blocklist_size, ''],
+    ['would have been blocked', dry_run_blocks, ''],
+    ['findings in all', history_count, ''],
+  ];
   at('figures').replaceChildren(
-    ...figures.map(([label, value]) => {
-      const pair = document.createElement('div');
-      const [term, text] = [document.createElement('dt'), document.createElement('dd')];
-      term.textContent = label;
-      text.textContent = value.toLocaleString();
-      pair.append(term, text);
-      return pair;
+    ...figures.map(([label, value, className]) =>
+      made('div', [made('dt', label), made('dd', value.toLocaleString('en'), value > 0 ? className : '')]),
+    ),
+  );
+}
+
+/** @param blocked the addresses that are blocked; undefined for who cannot block */
+function showFindings(
+  findings: readonly FindingRow[],
+  blocked: ReadonlySet<string> | undefined,
+  known: ReadonlySet<string> | undefined,
+): void {
+  fill(
+    at<HTMLTableSectionElement>('findings'),
+    findings.slice(0, MOST_ROWS).map((finding) => {
+      const level = severity(finding.severity);
+      return {
+        key: `${finding.check} ${finding.source_ip ?? finding.id}`,
+        isNew: known !== undefined && !known.has(finding.id),
+        cells: [
+          cell('Severity', level, `tight ${level}`),
+          cell('Check', finding.check, 'tight'),
+          cell('What', whatOf(finding), 'text'),
+          cell('Times', finding.count.toLocaleString('en'), 'tight number'),
+          cell('Last seen', moment(finding.last_seen, `first seen ${stamp(finding.first_seen)}`), 'tight'),
+          cell('', blocked === undefined ? '' : blockCell(finding, blocked), 'act'),
+        ],
+      };
+    }),
+  );
+  showLength('findings', findings.length);
+}
+
+const whatOf = ({ message, details }: FindingRow): string | Node =>
+  details === undefined ? message : made('div', [made('div', message), made('div', details, 'note')]);
+
+function blockCell({ source_ip: ip, message }: FindingRow, blocked: ReadonlySet<string>): string | Node {
+  if (ip === undefined) return '';
+  if (blocked.has(ip)) return made('span', 'blocked', 'note');
+  const button = actButton('block', ip, 'Block 24 h', `Block ${ip} for 24 hours`);
+  button.dataset['reason'] = message;
+  return button;
+}
+
+function showBlocks(blocks: readonly BlockRow[], mayUnblock: boolean): void {
+  fill(
+    at<HTMLTableSectionElement>('blocks'),
+    blocks.slice(0, MOST_ROWS).map(({ ip, reason, source, blocked_at, expires_at, expires_in }) => ({
+      key: ip,
+      cells: [
+        cell('Address', ip, 'tight address'),
+        cell('Reason', reason, 'text'),
+        cell('By', maker(source), 'tight'),
+        cell('Since', moment(blocked_at), 'tight'),
+        cell('Time left', expires_at === '' ? timeLeft(expires_in) : untilCell(expires_in, expires_at), 'tight'),
+        cell('', mayUnblock ? actButton('unblock', ip, 'Unblock', `Unblock ${ip}`) : '', 'act'),
+      ],
+    })),
+  );
+  showLength('blocks', blocks.length);
+}
+
+function untilCell(expiresIn: string, expiresAt: string): Node {
+  const time = made('time', timeLeft(expiresIn));
+  time.dateTime = expiresAt;
+  time.title = `until ${stamp(expiresAt)}`;
+  return time;
+}
+
+function showComponents(components: readonly ComponentRow[]): void {
+  fill(
+    at<HTMLTableSectionElement>('components'),
+    components.map(({ name, state, message = '', since, counters }) => {
+      const says = made('span', state);
+      says.title = `since ${stamp(since)}`;
+      return {
+        key: name,
+        cells: [
+          cell('Component', name),
+          cell('State', says, `tight ${state}`),
+          cell('Says', message, 'text'),
+          cell('Counted', counts(counters), 'note'),
+        ],
+      };
     }),
   );
 }
 
-function row(...cells: readonly HTMLTableCellElement[]): HTMLTableRowElement {
-  const tr = document.createElement('tr');
-  tr.append(...cells);
-  return tr;
+/** Says that a list is empty, or how much of it is not drawn. */
+function showLength(table: string, length: number): void {
+  at(`${table}-table`).hidden = length === 0;
+  at(`${table}-empty`).hidden = length > 0;
+  at(`${table}-more`).textContent =
+    length > MOST_ROWS ? `The newest ${MOST_ROWS} of ${length.toLocaleString('en')} are shown.` : '';
+}
+
+function moment(iso: string, title = iso): HTMLTimeElement {
+  const time = made('time', stamp(iso));
+  time.dateTime = iso;
+  time.title = title;
+  return time;
 }

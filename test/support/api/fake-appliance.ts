@@ -105,7 +105,10 @@ export class FakeAppliance implements Appliance {
   }
   setMode(mode: Parameters<Appliance['setMode']>[0]) {
     this.asked.push(['setMode', mode]);
-    return Promise.resolve(ok(mode));
+    return Promise.resolve(ok({ mode }));
+  }
+  isEnforced() {
+    return true;
   }
 
   get listeners(): number {

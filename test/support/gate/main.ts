@@ -35,7 +35,7 @@ async function gate(stages: readonly Stage[]): Promise<boolean> {
     for (const files of runsOf(stage)) {
       const name = files.length === 1 ? files.join() : `dist/test/${stage.name}`;
       console.log(`\ngate: ${name}`);
-      const { good, counts } = await runTests(files, stage.limit);
+      const { good, counts } = await runTests(files, stage);
       total = add(total, counts);
       if (!good) failed.push(name);
     }
@@ -61,23 +61,24 @@ function runsOf(stage: Stage): readonly (readonly string[])[] {
   return stage.process === 'shared' ? [files] : files.map((file) => [file]);
 }
 
-/** A process that ends without counts (it died, or somebody called `exit`) has failed, whatever its exit code. */
-async function runTests(files: readonly string[], limit: number): Promise<{ good: boolean; counts: Counts }> {
+/** A run that ends without counts has died, and so failed, whatever its exit code. */
+async function runTests(files: readonly string[], stage: Stage): Promise<{ good: boolean; counts: Counts }> {
   const counts = join(ROOT, COUNTS_FILE);
   rmSync(counts, { force: true });
   const reporters = { spec: 'stdout', [join(ROOT, 'dist/test/support/gate/counts.js')]: counts };
   const args = [
     ...NODE_FLAGS,
     '--test',
-    '--test-isolation=none',
-    `--test-timeout=${limit * 0.8}`,
+    // Where tests start programs and workers, these must not inherit the runner's own options.
+    `--test-isolation=${stage.process === 'shared' ? 'none' : 'process'}`,
+    `--test-timeout=${stage.limit * 0.8}`,
     ...Object.entries(reporters).flatMap(([name, to]) => [
       `--test-reporter=${name}`,
       `--test-reporter-destination=${to}`,
     ]),
     ...files,
   ];
-  const ended = await succeeds(process.execPath, args, limit);
+  const ended = await succeeds(process.execPath, args, stage.limit);
   const read = readCounts(counts);
   if (read === undefined) return { good: false, counts: { ...NONE, failed: 1 } };
   return { good: ended && read.failed === 0, counts: read };

@@ -5,6 +5,7 @@ import { fail, ok } from '../../../../core/base/result.ts';
 import { days, hours, plus } from '../../../../core/base/time.ts';
 import type { Finding } from '../../../../core/detect/finding.ts';
 import { sampleFinding } from '../../../support/sample-finding.ts';
+import { settled } from '../../../support/settled.ts';
 import { SimulatedClock } from '../../../support/simulated-clock.ts';
 
 function bench(disk: NumberedFinding[] = []) {
@@ -12,10 +13,9 @@ function bench(disk: NumberedFinding[] = []) {
   const active = new ActiveFindings();
   const told: [string, number][] = [];
   const acted: [string, boolean][] = [];
-  const state = { fails: false, slow: Promise.resolve() };
+  const state = { fails: false, slow: Promise.resolve(), acting: Promise.resolve() };
   const recorder = new FindingRecorder({
     active,
-    clock,
     log: () => {},
     records: {
       newestFirst: async function* () {
@@ -36,6 +36,7 @@ function bench(disk: NumberedFinding[] = []) {
     },
     publish: ({ subject }, serial) => told.push([subject.value, serial]),
     respond: async (findings) => {
+      await state.acting;
       acted.push(...findings.map(({ finding, again }) => [finding.subject.value, again] as [string, boolean]));
     },
   });
@@ -93,12 +94,34 @@ test('a re-fed finding is acted upon as such and not told again, also after a re
   assert.equal(again.recorder.count, 2);
 });
 
-test('a lost disk still tells and lists, under serial 0', async () => {
+test('what the store does not take is kept for the next try, and nothing is flushed until then', async () => {
   b.state.fails = true;
   await b.recorder.record([sampleFinding('203.0.113.1')]);
-  await b.recorder.flushed();
-  assert.deepEqual(b.told, [['203.0.113.1', 0]]);
-  assert.equal(b.active.list(b.clock.now()).length, 1);
+  assert.equal((await b.recorder.flushed()).ok, false);
+  assert.deepEqual(b.acted, [['203.0.113.1', false]]);
+  assert.deepEqual(b.told, []);
+  b.state.fails = false;
+  await b.recorder.record([sampleFinding('203.0.113.2')]);
+  assert.equal((await b.recorder.flushed()).ok, true);
+  assert.deepEqual(b.told, [
+    ['203.0.113.1', 1],
+    ['203.0.113.2', 2],
+  ]);
+});
+
+test('flushed waits for what is still being acted upon', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  b.state.acting = promise;
+  const recorded = b.recorder.record([sampleFinding('203.0.113.1')]);
+  let flushed = false;
+  const flushing = b.recorder.flushed().then(() => {
+    flushed = true;
+  });
+  await settled();
+  assert.equal(flushed, false);
+  resolve();
+  await Promise.all([recorded, flushing]);
+  assert.equal(flushed, true);
 });
 
 test('groups by check and subject, newest first, for 24 hours', () => {

@@ -48,13 +48,17 @@ function bench() {
     },
     startWorker: (_, given) => {
       events = given;
+      queueMicrotask(() => given.message({ kind: 'ready', skipped: 0 }));
       return { post: (message) => sent.push(message), terminate: async () => void did.push('terminate') };
     },
     record: async (findings) => {
       if (state.actFails) throw new Error('cannot act');
       did.push(`record ${findings.length}`);
     },
-    flushed: async () => void did.push('flushed'),
+    flushed: async () => {
+      did.push('flushed');
+      return ok(undefined);
+    },
   });
   const last = (): number => sent.at(-1)?.sequence ?? 0;
   return {
@@ -154,7 +158,7 @@ test('a dead thread fails what waits and is a crash', async () => {
   await b.pipeline.stop();
 });
 
-test('a checkpoint that the disk refuses is a crash: the changes in it are gone from the thread', async () => {
+test('a checkpoint that the disk refuses is part of the next one', async () => {
   const submitted = b.pipeline.submit(chunk('/a', 10));
   b.judged(1);
   await submitted;
@@ -162,8 +166,28 @@ test('a checkpoint that the disk refuses is a crash: the changes in it are gone 
   b.clock.advance(1000);
   b.checkpointed();
   await settled();
+  assert.deepEqual(b.crashes, []);
+  b.state.diskFails = false;
+  const next = b.pipeline.submit(chunk('/b', 5));
+  b.judged(3);
+  await next;
+  b.clock.advance(1000);
+  b.checkpointed();
   await settled();
-  assert.equal(b.crashes.length, 1);
+  assert.equal(b.did.at(-1), 'save 1 /a@10,/b@5');
+});
+
+test("what a thread says after its end is nobody's: no state without its cursors", async () => {
+  b.state.actFails = true;
+  const submitted = b.pipeline.submit(chunk('/a', 10));
+  b.judged(1);
+  await assert.rejects(submitted);
+  b.checkpointed();
+  await settled();
+  assert.equal(
+    b.did.some((done) => done.startsWith('save')),
+    false,
+  );
 });
 
 test('findings that cannot be acted upon are a crash and the chunk is not taken', async () => {

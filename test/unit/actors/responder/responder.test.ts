@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import type { Firewall, KernelBlock } from '../../../../actors/firewall/index.ts';
+import type { Firewall, FirewallState, KernelBlock } from '../../../../actors/firewall/index.ts';
 import { Ledger, Responder } from '../../../../actors/responder/index.ts';
 import { contentId, type DecisionId } from '../../../../core/base/ids.ts';
 import type { Ip } from '../../../../core/base/ip.ts';
@@ -12,6 +12,7 @@ import type { Mode } from '../../../../core/respond/mode.ts';
 import { decisionIdOf } from '../../../../core/respond/policy.ts';
 import { protectedNetworks } from '../../../../core/respond/protected.ts';
 import { sampleFinding } from '../../../support/sample-finding.ts';
+import { settled } from '../../../support/settled.ts';
 import { SimulatedClock } from '../../../support/simulated-clock.ts';
 
 const IP = '203.0.113.7' as Ip;
@@ -21,11 +22,19 @@ function bench() {
   const clock = new SimulatedClock();
   const kernel = new Map<string, KernelBlock>();
   const disk = new Map<DecisionId, Decision>();
-  const told: [Decision, Outcome | undefined][] = [];
-  const state = { mode: 'enforce' as Mode, kernelFails: false, diskFails: false };
+  const told: Outcome[] = [];
+  const state = {
+    mode: 'enforce' as Mode,
+    kernelFails: false,
+    diskFails: false,
+    memoryFails: false,
+    ownUnknown: false,
+    drifts: 0,
+    at: 'enforcing' as FirewallState,
+  };
   const refuse = { ok: false, code: 'denied', errno: 1, public: 'not permitted' } as const;
   const firewall: Firewall = {
-    state: () => 'enforcing',
+    state: () => state.at,
     error: () => undefined,
     enable: async () => {},
     disable: async () => {},
@@ -39,16 +48,21 @@ function bench() {
       for (const ip of ips) kernel.delete(ip);
       return ok(undefined);
     },
-    protectedNetworks: async () => protectedNetworks(['192.0.2.10'], []),
+    holds: () => true,
+    remains: () => '',
+    look: async () => {},
+    drifted: () => void state.drifts++,
+    protectedNetworks: async () => (state.ownUnknown ? refuse : ok(protectedNetworks(['192.0.2.10'], []))),
   };
   const ledger = new Ledger({
     active: async function* () {
       for (const decision of disk.values()) if (decision.state === 'active') yield decision;
     },
     get: async (id) => disk.get(id),
-    save: async (decisions) => {
-      if (state.diskFails) return fail('lost', 'no disk');
+    save: async ({ decisions, outcomes }, { sync }) => {
+      if (state.diskFails && (sync || state.memoryFails)) return fail('lost', 'no disk');
       for (const decision of decisions) disk.set(decision.id, decision);
+      told.push(...outcomes);
       return ok(undefined);
     },
   });
@@ -60,7 +74,6 @@ function bench() {
     log: () => {},
     mode: () => state.mode,
     expiry: () => hours(24),
-    publish: (decision, outcome) => told.push([decision, outcome]),
   });
   return { clock, kernel, disk, told, state, ledger, responder };
 }
@@ -87,7 +100,7 @@ test('a finding is enforced, recorded and told', async () => {
   await b.responder.respond([{ finding, again: false }]);
   assert.equal(b.kernel.get(IP)?.id, decisionIdOf(finding));
   assert.equal(b.disk.get(decisionIdOf(finding))?.state, 'active');
-  assert.equal(b.told[0]?.[1]?.result, 'enforced');
+  assert.equal(b.told[0]?.result, 'enforced');
 });
 
 test('in dry run it is recorded and counted, and the kernel untouched', async () => {
@@ -143,15 +156,13 @@ test('a kernel that refuses leaves what stood before', async () => {
   assert.equal(second.ok, false);
   assert.ok(first.ok);
   assert.equal(b.ledger.of(IP)?.id, first.value.id);
-  assert.equal((await b.responder.unblock({ ip: IP, actor: 'ops' })).ok, false);
-  assert.equal(b.ledger.of(IP)?.id, first.value.id);
 });
 
 test('a finding whose block the kernel refuses stays wanted, for the next sync', async () => {
   b.state.kernelFails = true;
   await b.responder.respond([{ finding: findingAt(b.clock), again: false }]);
   assert.equal(b.ledger.of(IP)?.state, 'active');
-  assert.equal(b.told[0]?.[1]?.result, 'failed');
+  assert.equal(b.told[0]?.result, 'failed');
 });
 
 test('own addresses are refused, with the reason', async () => {
@@ -210,8 +221,105 @@ test('ids of ended decisions are known to the firewall before the disk says so',
   assert.ok(made.ok);
   assert.equal(await b.ledger.hasEnded(made.value.id), false);
   b.state.diskFails = true;
+  b.state.memoryFails = true;
   assert.equal((await b.responder.unblock({ ip: IP, actor: 'ops' })).ok, false);
   assert.equal(b.disk.get(made.value.id)?.state, 'active');
   assert.equal(await b.ledger.hasEnded(made.value.id), true);
   assert.equal(await b.ledger.hasEnded(contentId(millis(1), ['x']) as DecisionId), false);
+});
+
+test('an unblock that no disk takes holds: kept in memory, and saved with the next chance', async () => {
+  const made = await manual();
+  assert.ok(made.ok);
+  b.state.diskFails = true;
+  b.state.memoryFails = true;
+  const told = await b.responder.unblock({ ip: IP, actor: 'ops' });
+  assert.ok(!told.ok && told.code === 'failed');
+  assert.equal(b.kernel.size, 0);
+  assert.equal(b.disk.get(made.value.id)?.state, 'active');
+  assert.equal((await b.ledger.find(made.value.id))?.state, 'lifted');
+  b.state.diskFails = false;
+  b.responder.start();
+  b.clock.advance(1000);
+  await settled();
+  assert.equal(b.disk.get(made.value.id)?.state, 'lifted');
+  b.responder.stop();
+});
+
+test('what only the disk refused is in its memory already', async () => {
+  b.state.diskFails = true;
+  const made = await manual();
+  assert.ok(!made.ok && made.code === 'failed');
+  assert.equal(b.disk.size, 1);
+});
+
+test('a kernel that cannot let go does not keep the block on the books', async () => {
+  await manual();
+  b.state.kernelFails = true;
+  const lifted = await b.responder.unblock({ ip: IP, actor: 'ops' });
+  assert.ok(lifted.ok);
+  assert.match(lifted.value.warning ?? '', /kernel could not be changed yet/);
+  assert.equal(b.ledger.size, 0);
+});
+
+test('a block by hand that fails does not end what somebody decided meanwhile', async () => {
+  const finding = findingAt(b.clock);
+  b.state.kernelFails = true;
+  const failing = manual();
+  await b.responder.respond([{ finding: { ...finding, at: plus(finding.at, hours(9)) }, again: false }]);
+  assert.equal((await failing).ok, false);
+  assert.equal(b.ledger.of(IP)?.origin, 'auto_response');
+});
+
+test('a recovered block gets its reason back though the finding was never recorded', async () => {
+  const finding = findingAt(b.clock);
+  await b.responder.adopt([{ ip: IP, id: decisionIdOf(finding), expiresAt: plus(b.clock.now(), hours(24)) }]);
+  await b.responder.respond([{ finding, again: false }]);
+  assert.deepEqual(b.ledger.of(IP)?.findings, [finding.id]);
+  assert.equal(b.disk.get(decisionIdOf(finding))?.origin, 'auto_response');
+});
+
+test('adopting leaves alone an address that stands', async () => {
+  const made = await manual();
+  assert.ok(made.ok);
+  await b.responder.adopt([{ ip: IP, id: contentId(millis(1), ['other']) as DecisionId, expiresAt: 'never' }]);
+  assert.equal(b.ledger.of(IP)?.id, made.value.id);
+});
+
+test('what the kernel has no room for is refused on the books', async () => {
+  const made = await manual();
+  assert.ok(made.ok);
+  await b.responder.refuse([made.value], 'full');
+  assert.equal(b.ledger.size, 0);
+  assert.equal(b.disk.get(made.value.id)?.note, 'full');
+});
+
+test('when the own addresses are unknown, nothing is blocked and it is said', async () => {
+  b.state.ownUnknown = true;
+  const finding = findingAt(b.clock);
+  await b.responder.respond([{ finding, again: false }]);
+  assert.equal(b.kernel.size, 0);
+  assert.match(b.disk.get(decisionIdOf(finding))?.note ?? '', /addresses of this host are unknown/);
+  assert.equal((await manual()).ok, false);
+});
+
+test('while observing, what an earlier run left in the kernel can be lifted', async () => {
+  await manual();
+  b.state.mode = 'observe';
+  b.state.at = 'off';
+  assert.equal((await b.responder.unblock({ ip: IP, actor: 'ops' })).ok, false);
+  b.state.at = 'residual';
+  assert.ok((await b.responder.unblock({ ip: IP, actor: 'ops' })).ok);
+  assert.equal(b.kernel.size, 0);
+});
+
+test('a clock that was set is told to the firewall, and ended blocks leave the kernel', async () => {
+  b.responder.start();
+  await manual();
+  b.clock.set(b.clock.now() + 86_400_000);
+  b.clock.advance(1000);
+  await settled();
+  assert.equal(b.state.drifts, 1);
+  assert.equal(b.kernel.size, 0);
+  b.responder.stop();
 });

@@ -310,3 +310,26 @@ test('whatever comes and goes, the store answers as if nothing had happened', as
     { numRuns: 60 },
   );
 });
+
+test('damage found on the way back to the disk is told, also when that way then fails', async () => {
+  const { disk, store, damages, retry } = await open();
+  disk.fault = 'full';
+  await store.commit([{ put: 'a', value: 1 }]);
+  disk.fault = undefined;
+  disk.opened = { state: 'repaired', message: 'a table is missing' };
+  disk.onOpen = () => {
+    disk.fault = 'full';
+  };
+  await retry();
+  assert.deepEqual(
+    damages.map(({ kind }) => kind),
+    ['memory', 'repaired'],
+  );
+  assert.equal(store.health().state, 'memory');
+  disk.fault = undefined;
+  disk.onOpen = () => {};
+  disk.opened = { state: 'ok' };
+  await retry();
+  assert.equal(store.health().state, 'repaired');
+  assert.match(store.health().message ?? '', /a table is missing/);
+});

@@ -5,6 +5,7 @@ import { defaultConfigText } from '../../../../core/config/default-text.ts';
 import { editConfig } from '../../../../core/config/edit.ts';
 import { contentEnd } from '../../../../core/config/edit-value.ts';
 import { parseYaml } from '../../../../core/config/read.ts';
+import { compileGlob } from '../../../../core/event/glob.ts';
 import { fc } from '../../../support/random.ts';
 import { AROUND, loaded } from './surroundings.ts';
 
@@ -60,7 +61,7 @@ const token = fc.record({
   scope: fc.constantFrom('admin', 'read'),
 });
 const file = fc.record({
-  path: fc.stringMatching(/^\/[a-z0-9 :#'"*?{}[\]é-]{1,20}$/),
+  path: fc.stringMatching(/^\/[a-z0-9 :#'"*?{}[\]é-]{1,20}$/).filter((path) => compileGlob(path).ok),
   parser: fc.constantFrom(...AROUND.parsers),
   start: fc.constantFrom('beginning', 'end'),
 });

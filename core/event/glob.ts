@@ -1,8 +1,7 @@
-import { fail, ok, type Result } from '../../../core/base/result.ts';
-import type { FileSystemPort } from './file-system.ts';
+import { fail, ok, type Result } from '../base/result.ts';
 
 /** One path segment of a pattern: a literal name, a pattern for names, or `**`. */
-type Segment = { readonly literal: string } | { readonly pattern: readonly Token[] } | 'any-depth';
+export type GlobSegment = { readonly literal: string } | { readonly pattern: readonly Token[] } | 'any-depth';
 
 /** `any`: `*`. A class holds inclusive code point ranges. */
 type Token =
@@ -15,11 +14,8 @@ export interface Glob {
   readonly text: string;
   /** The pattern has no wildcard: it names one path. */
   readonly literal: boolean;
-  readonly segments: readonly Segment[];
+  readonly segments: readonly GlobSegment[];
 }
-
-/** How deep `**` goes below the directory it stands in; symbolic links to directories are not entered by it. */
-export const MAX_DEPTH = 16;
 
 /**
  * Reads an absolute path or pattern. `\` takes the next character literally. Refused: relative paths, `.` and `..`
@@ -30,7 +26,7 @@ export function compileGlob(text: string): Result<Glob, 'bad_glob'> {
   if (!text.startsWith('/')) return bad('is not an absolute path');
   if (text.includes('\0')) return bad('holds a NUL byte');
   if (text.endsWith('/')) return bad('names a directory; add the file names to follow, e.g. *.log');
-  const segments: Segment[] = [];
+  const segments: GlobSegment[] = [];
   for (const part of text.slice(1).split('/')) {
     if (part === '') continue;
     if (part === '.' || part === '..') return bad(`holds a "${part}" segment; write the path without it`);
@@ -54,68 +50,10 @@ export function matchesName(glob: Glob, name: string): boolean {
   return last !== undefined && last !== 'any-depth' && matchesSegment(last, name);
 }
 
-export interface Expansion {
-  /** Sorted. Directories, FIFOs and the like are left out; a symbolic link is kept, whatever it leads to. */
-  readonly paths: readonly string[];
-  /** Every directory whose content decides the result and that exists. */
-  readonly directories: readonly string[];
-  /** There is more than `limit` allowed. */
-  readonly cut: boolean;
-  /** A directory that could not be read, and why. */
-  readonly trouble?: string;
-}
-
-/** Walks the file system for what `glob` matches, at most `limit` paths. */
-export async function expandGlob(fs: FileSystemPort, glob: Glob, limit: number): Promise<Expansion> {
-  const walk = { fs, glob, limit, paths: new Set<string>(), directories: new Set<string>(), cut: false, trouble: '' };
-  await descend(walk, '', 0, 0);
-  const found = { paths: [...walk.paths].sort(), directories: [...walk.directories].sort(), cut: walk.cut };
-  return walk.trouble === '' ? found : { ...found, trouble: walk.trouble };
-}
-
-interface Walk {
-  readonly fs: FileSystemPort;
-  readonly glob: Glob;
-  readonly limit: number;
-  readonly paths: Set<string>;
-  readonly directories: Set<string>;
-  cut: boolean;
-  trouble: string;
-}
-
-/** @param depth directories entered by the `**` that stands at `index` */
-async function descend(walk: Walk, directory: string, index: number, depth: number): Promise<void> {
-  const segment = walk.glob.segments[index];
-  if (segment === undefined || walk.cut) return;
-  const last = index === walk.glob.segments.length - 1;
-  if (isLiteral(segment) && !last) return descend(walk, `${directory}/${segment.literal}`, index + 1, 0);
-  if (segment === 'any-depth') await descend(walk, directory, index + 1, 0);
-  const listed = await walk.fs.list(directory === '' ? '/' : directory);
-  if (!listed.ok) {
-    if (listed.code !== 'absent') walk.trouble = listed.public;
-    return;
-  }
-  walk.directories.add(directory === '' ? '/' : directory);
-  for (const { name, kind } of listed.value) {
-    const path = `${directory}/${name}`;
-    if (segment === 'any-depth') {
-      if (kind === 'directory' && !name.startsWith('.') && depth < MAX_DEPTH)
-        await descend(walk, path, index, depth + 1);
-    } else if (matchesSegment(segment, name)) {
-      if (!last && (kind === 'directory' || kind === 'symbolic link')) await descend(walk, path, index + 1, 0);
-      if (last && (kind === 'file' || kind === 'symbolic link' || kind === 'unknown')) {
-        if (walk.paths.size >= walk.limit && !walk.paths.has(path)) walk.cut = true;
-        else walk.paths.add(path);
-      }
-    }
-    if (walk.cut) return;
-  }
-}
-
-const isLiteral = (segment: Segment): segment is { readonly literal: string } =>
+export const isLiteral = (segment: GlobSegment): segment is { readonly literal: string } =>
   segment !== 'any-depth' && 'literal' in segment;
 
-function compileName(part: string): Segment | undefined {
+function compileName(part: string): GlobSegment | undefined {
   const tokens: Token[] = [];
   const chars = [...part];
   for (let i = 0; i < chars.length; i++) {
@@ -150,7 +88,7 @@ function compileClass(inner: readonly string[]): Token {
 }
 
 /** Linear in name × pattern: on a mismatch only the last `*` is widened, which is enough for globs. */
-function matchesSegment(segment: Exclude<Segment, 'any-depth'>, name: string): boolean {
+export function matchesSegment(segment: Exclude<GlobSegment, 'any-depth'>, name: string): boolean {
   if ('literal' in segment) return segment.literal === name;
   const { pattern } = segment;
   if (name.startsWith('.') && !isChar(pattern[0], '.')) return false;

@@ -1,0 +1,63 @@
+/**
+ * What the server answers with: the fields that the console reads, and no others. The compiler holds them against the
+ * schemas of the endpoints in `test/contract/console-wire.ts`.
+ */
+export interface Session {
+  readonly authenticated: boolean;
+  readonly claimed: boolean;
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly csrf_token?: string;
+}
+
+/** Of a claim or a login. */
+export interface Entered {
+  readonly csrf_token: string;
+  /** Only of a claim. */
+  readonly token?: string;
+}
+
+export interface Status {
+  readonly hostname: string;
+  readonly version: string;
+  readonly uptime: string;
+  readonly mode: string;
+  readonly mode_reason: string;
+  readonly blocklist_size: number;
+  readonly dry_run_blocks: number;
+  readonly history_count: number;
+  readonly severities: { readonly critical: number; readonly high: number; readonly warning: number };
+  readonly components: readonly ComponentRow[];
+  readonly engine: { readonly http: string; readonly firewall: string };
+}
+
+export interface ComponentRow {
+  readonly name: string;
+  readonly state: string;
+  readonly message?: string;
+  readonly since: string;
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+export interface FindingRow {
+  readonly id: string;
+  /** 0 warning, 1 high, 2 critical. */
+  readonly severity: number;
+  readonly check: string;
+  readonly message: string;
+  readonly details?: string;
+  readonly first_seen: string;
+  readonly last_seen: string;
+  readonly count: number;
+  readonly source_ip?: string;
+}
+
+export interface BlockRow {
+  readonly ip: string;
+  readonly reason: string;
+  readonly source: string;
+  readonly blocked_at: string;
+  /** Empty when permanent. */
+  readonly expires_at: string;
+  readonly expires_in: string;
+}

@@ -1,0 +1,38 @@
+const two = (value: number): string => String(value).padStart(2, '0');
+
+/** `02:17:33` in the reader's zone. */
+export const clock = (at: Date): string => `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+
+/** `2026-11-22 02:17:33` in the reader's zone, as logs have it; what is no time is returned as it is. */
+export function stamp(iso: string): string {
+  const at = new Date(iso);
+  if (Number.isNaN(at.getTime())) return iso;
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock(at)}`;
+}
+
+/** The server's `167h59m`, `12m` or `permanent` for people: `6d 23h`, `12m`, `for good`. */
+export function timeLeft(expiresIn: string): string {
+  if (expiresIn === 'permanent') return 'for good';
+  const hours = Number(/^(\d+)h/.exec(expiresIn)?.[1] ?? 0);
+  return hours < 48 ? expiresIn.replace(/h(?=\d)/, 'h ') : `${Math.floor(hours / 24)}d ${hours % 24}h`;
+}
+
+const MAKERS: Readonly<Record<string, string>> = {
+  auto_response: 'automatic',
+  web_ui: 'operator',
+  cli: 'command line',
+  unknown: 'found in the kernel',
+};
+
+/** Who made a block. */
+export const maker = (source: string): string => MAKERS[source] ?? source;
+
+/** By the API's integer. */
+export const severity = (level: number): string => ['warning', 'high', 'critical'][level] ?? 'unknown';
+
+/** `lines 1,204 · dropped 3`: what was counted, without the zeros. */
+export const counts = (counters: Readonly<Record<string, number>>): string =>
+  Object.entries(counters)
+    .filter(([, value]) => value !== 0)
+    .map(([name, value]) => `${name} ${value.toLocaleString('en')}`)
+    .join(' · ');

@@ -1,0 +1,21 @@
+/** What came out: names end in their unit (`_ms`, `_us`, `_mb`, `_s`); a name without one is a count. */
+export type Figures = Readonly<Record<string, number>>;
+
+/** A number that may be given as `--name N`. */
+export interface Option {
+  readonly about: string;
+  readonly value: number;
+}
+
+/** A measurement. Not a test: nothing fails when it is slow, it throws when it could not measure. */
+export interface Bench<K extends string = string> {
+  readonly name: string;
+  /** One line for the list. */
+  readonly about: string;
+  readonly options: Readonly<Record<K, Option>>;
+  /** @param say prints a line for people */
+  run(options: Readonly<Record<K, number>>, say: (line: string) => void): Promise<Figures>;
+}
+
+/** Holds `run` to the options declared beside it. */
+export const declareBench = <K extends string>(bench: Bench<K>): Bench => bench;

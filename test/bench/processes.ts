@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** What a process and all its descendants hold at this moment. Memory in MiB. */
+export interface Holdings {
+  /** Proportional set size: a page shared by n processes counts 1/n. */
+  readonly pss: number;
+  /** Of it, memory with no file behind it: heaps and stacks. */
+  readonly anonymous: number;
+  readonly threads: number;
+  readonly descriptors: number;
+}
+
+export function holdingsOf(root: number): Holdings {
+  const pids = treeOf(root);
+  const total = (count: (pid: number) => number): number => pids.map(count).reduce((sum, value) => sum + value, 0);
+  return {
+    pss: total((pid) => memoryOf(pid, 'Pss')),
+    anonymous: total((pid) => memoryOf(pid, 'Pss_Anon')),
+    threads: total((pid) => readdirSync(`/proc/${pid}/task`).length),
+    descriptors: total((pid) => readdirSync(`/proc/${pid}/fd`).length),
+  };
+}
+
+/** What a process and its descendants have done so far; threads that have ended are not in it. */
+export interface Work {
+  /** Time on a core, ms; the kernel counts it in nanoseconds. */
+  readonly cpu: number;
+  /** Times a thread went to sleep, which is as often as one was woken. */
+  readonly sleeps: number;
+}
+
+export function workOf(root: number): Work {
+  const tasks = treeOf(root).flatMap((pid) => tasksOf(pid));
+  let cpu = 0;
+  let sleeps = 0;
+  for (const task of tasks) {
+    cpu += Number(readFileSync(`${task}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+    sleeps += Number(/^voluntary_ctxt_switches:\s*(\d+)$/m.exec(readFileSync(`${task}/status`, 'utf8'))?.[1]);
+  }
+  return { cpu, sleeps };
+}
+
+const tasksOf = (pid: number): readonly string[] =>
+  readdirSync(`/proc/${pid}/task`).map((task) => `/proc/${pid}/task/${task}`);
+
+function treeOf(pid: number): readonly number[] {
+  const children = tasksOf(pid).flatMap((task) =>
+    readFileSync(`${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+  );
+  return [pid, ...children.flatMap(treeOf)];
+}
+
+function memoryOf(pid: number, row: 'Pss' | 'Pss_Anon'): number {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  return Number(new RegExp(`^${row}:\\s*(\\d+) kB$`, 'm').exec(text)?.[1]) / 1024;
+}

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { NODE_FLAGS } from '../support/daemon.ts';
+import { notRoot } from '../support/namespaces.ts';
+
+const MAIN = join(import.meta.dirname, '../bench/main.js');
+
+const run = (...args: readonly string[]) =>
+  spawnSync(process.execPath, [...NODE_FLAGS, MAIN, ...args], { encoding: 'utf8', timeout: 60_000 });
+
+/** Sizes at which a bench measures nothing, but shows that it still runs. */
+const SMALLEST: Readonly<Record<string, readonly string[]>> = {
+  idle: ['--starts', '1', '--settle', '0', '--watch', '0.1'],
+  'line-to-block': ['--seconds', '0.2', '--every', '5'],
+  'nft-quick': ['--singles', '10', '--bulk', '100'],
+  parse: ['--lines', '1000', '--rounds', '1'],
+  replay: ['--lines', '1000', '--runs', '1'],
+};
+const FOR_ROOT = ['line-to-block', 'nft-quick'];
+
+test('without a name the benches are listed', () => {
+  const { stdout, status } = run();
+  assert.equal(status, 0);
+  assert.deepEqual(
+    stdout.split('\n').flatMap((line) => /^\S+/.exec(line) ?? []),
+    Object.keys(SMALLEST),
+  );
+});
+
+for (const [name, args] of Object.entries(SMALLEST)) {
+  test(`${name} runs and ends with its figures`, { skip: FOR_ROOT.includes(name) && notRoot }, () => {
+    const { stdout, stderr, status } = run(name, ...args);
+    assert.equal(status, 0, stderr);
+    const figures = Object.entries(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as object);
+    assert.ok(figures.length > 0);
+    for (const [figure, value] of figures) assert.ok(Number.isFinite(value), `${figure} is ${value}`);
+  });
+}
+
+test('another build is measured beside this one', () => {
+  const dist = join(import.meta.dirname, '../..');
+  const { stdout, stderr, status } = run('parse', ...(SMALLEST['parse'] ?? []), '--against', dist, '--turns', '2');
+  assert.equal(status, 0, stderr);
+  const figures = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as Record<string, number>;
+  for (const figure of ['lines_per_cpu_s', 'lines_per_cpu_s_against', 'lines_per_cpu_s_ratio']) {
+    assert.ok((figures[figure] ?? 0) > 0, figure);
+  }
+});
+
+for (const { args, says } of [
+  { args: ['sideways'], says: /no bench sideways; there are idle, / },
+  { args: ['parse', '--lines', 'many'], says: /--lines takes a number/ },
+  { args: ['parse', '--colour', '1'], says: /--colour/ },
+]) {
+  test(`bench ${args.join(' ')} is refused`, () => {
+    const { stderr, status } = run(...args);
+    assert.equal(status, 2);
+    assert.match(stderr, says);
+  });
+}

@@ -1,0 +1,24 @@
+/**
+ * Holds what the console reads (`core/console/browser/wire.ts`) against the schemas of the endpoints, at compile time:
+ * the console is compiled apart for the browser, so the compiler does not see both sides otherwise.
+ */
+import type { Static } from 'typebox';
+import type { BlockedIp } from '../../core/api/csm/blocked-ips.ts';
+import type { FindingRow } from '../../core/api/csm/findings.ts';
+import type { LoggedIn } from '../../core/api/csm/login.ts';
+import type { Status } from '../../core/api/csm/status-schema.ts';
+import type { Claimed } from '../../core/api/own/claim.ts';
+import type { SessionState } from '../../core/api/own/session.ts';
+import type * as wire from '../../core/console/browser/wire.ts';
+
+/** An error where the server's reply is not all that the console takes it for. */
+type Gives<Read, _Reply extends Read> = true;
+
+export type ConsoleWire = [
+  Gives<wire.Session, Static<typeof SessionState>>,
+  Gives<wire.Entered, Static<typeof LoggedIn>>,
+  Gives<Required<wire.Entered>, Static<typeof Claimed>>,
+  Gives<wire.Status, Static<typeof Status>>,
+  Gives<wire.FindingRow, Static<typeof FindingRow>>,
+  Gives<wire.BlockRow, Static<typeof BlockedIp>>,
+];

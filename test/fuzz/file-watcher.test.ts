@@ -1,0 +1,13 @@
+import { test } from 'node:test';
+import { deeds, FileStory, settings } from '../support/file-story.ts';
+import { FUZZ_BUDGET_MS } from '../support/fuzz-budget.ts';
+import { fc } from '../support/random.ts';
+
+test('whatever happens to a log and its follower, every line written is committed exactly once', async () => {
+  const story = fc.asyncProperty(deeds, settings, (told, setting) => new FileStory(setting).play(told));
+  await fc.assert(story, {
+    numRuns: 1_000_000,
+    interruptAfterTimeLimit: FUZZ_BUDGET_MS,
+    markInterruptAsFailure: false,
+  });
+});
