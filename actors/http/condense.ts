@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
-import type { Dispatch, HttpReply, HttpRequest } from '../../core/api/http.ts';
-import { type Awaitable, whenThere } from '../../core/base/awaitable.ts';
+import type { HttpReply, HttpRequest } from '../../core/api/http.ts';
+import type { Awaitable } from '../../core/base/awaitable.ts';
 
 /** Below this a header costs more than is saved. */
 const LEAST_BYTES = 1024;
@@ -15,20 +15,32 @@ const ENCODERS = {
 } as const;
 type Encoding = keyof typeof ENCODERS;
 
+/** Replies that many requests share, tagged. */
+const tagged = new WeakMap<HttpReply, HttpReply>();
+
 /**
- * Gives whole replies to reads a tag, answers 304 to who has them already, and compresses what is worth it. A reply that
+ * Gives a whole reply to a read a tag, answers 304 to who has it already, and compresses what is worth it. A reply that
  * hands out a cookie is left alone: its length would tell of the secrets in it, compressed beside what a client wrote.
  */
-export const condensed =
-  (serve: Dispatch): Dispatch =>
-  (request) =>
-    whenThere(serve(request), (reply) => {
-      if (!isPlainRead(request, reply)) return reply;
-      const tag = reply.headers['etag'] ?? `W/"${hash('sha256', reply.body, 'base64url').slice(0, 22)}"`;
-      const tagged = { ...reply, headers: { ...reply.headers, etag: tag } };
-      if (isCurrent(request.header('if-none-match'), tag)) return { ...tagged, status: 304, body: '' };
-      return compressed(request, tagged, tag);
-    });
+export function condense(request: HttpRequest, plain: HttpReply): Awaitable<HttpReply> {
+  if (!isPlainRead(request, plain)) return plain;
+  const reply = tagged.get(plain) ?? tag(plain);
+  const etag = reply.headers['etag'] ?? '';
+  if (isCurrent(request.header('if-none-match'), etag)) return { ...reply, status: 304, body: '' };
+  const encoding = isWorthIt(reply) ? accepted(request.header('accept-encoding')) : undefined;
+  return encoding === undefined ? reply : compressed(reply, encoding);
+}
+
+function tag(plain: HttpReply): HttpReply {
+  const etag = plain.headers['etag'] ?? `W/"${hash('sha256', plain.body, 'base64url').slice(0, 22)}"`;
+  const headers = { ...plain.headers, etag, ...(isWorthIt(plain) ? { vary: 'accept-encoding' } : {}) };
+  const reply = { ...plain, headers };
+  tagged.set(plain, reply);
+  return reply;
+}
+
+const isWorthIt = ({ body, headers }: HttpReply): boolean =>
+  body.length >= LEAST_BYTES && COMPRESSIBLE.test(headers['content-type'] ?? '');
 
 const isPlainRead = ({ method }: HttpRequest, { status, headers, stream, body }: HttpReply): boolean =>
   (method === 'GET' || method === 'HEAD') &&
@@ -43,23 +55,22 @@ const isCurrent = (header: string | undefined, tag: string): boolean =>
 
 const bare = (tag: string): string => tag.replace(/^W\//, '');
 
-function compressed(request: HttpRequest, reply: HttpReply, tag: string): Awaitable<HttpReply> {
-  const bytes = typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body;
-  if (bytes.length < LEAST_BYTES || !COMPRESSIBLE.test(reply.headers['content-type'] ?? '')) return reply;
-  const headers = { ...reply.headers, vary: 'accept-encoding' };
-  const encoding = accepted(request.header('accept-encoding'));
-  if (encoding === undefined) return { ...reply, headers };
-  return ENCODERS[encoding](bytes).then((body) => ({
-    ...reply,
-    headers: { ...headers, etag: `W/${bare(tag)}`, 'content-encoding': encoding },
-    body,
-  }));
-}
+/** It goes out as it is when there is no memory for compressing it. */
+const compressed = (reply: HttpReply, encoding: Encoding): Promise<HttpReply> =>
+  ENCODERS[encoding](typeof reply.body === 'string' ? Buffer.from(reply.body) : reply.body).then(
+    (body) => ({
+      ...reply,
+      headers: { ...reply.headers, etag: `W/${bare(reply.headers['etag'] ?? '')}`, 'content-encoding': encoding },
+      body,
+    }),
+    () => reply,
+  );
 
 /** The best encoding that the client takes; one with `q=0` it does not take. */
 function accepted(header: string | undefined): Encoding | undefined {
+  if (header === undefined) return undefined;
   const taken = new Set(
-    (header ?? '')
+    header
       .toLowerCase()
       .split(',')
       .filter((one) => !/;\s*q=0(?:\.0*)?\s*$/.test(one))

@@ -2,6 +2,6 @@
 export { type ChosenEngine, chooseEngine } from './choose.ts';
 export { nodeEngine } from './node/engine.ts';
 export type { AttachedConnection, AttachPoint, HttpEnginePort, TlsMaterial } from './port.ts';
-export { type HttpOptions, type HttpService, httpService } from './service.ts';
+export { finisher, type HttpOptions, type HttpService, httpService } from './service.ts';
 export { uwsEngine } from './uws/engine.ts';
 export { loadUws } from './uws/load.ts';

@@ -4,7 +4,7 @@ import type { Principal } from '../../core/api/auth.ts';
 import type { Blobs } from '../../core/api/blobs.ts';
 import { csrfOfPage } from '../../core/api/csrf.ts';
 import type { Desks } from '../../core/api/deps.ts';
-import { createDispatch } from '../../core/api/dispatch.ts';
+import { createDispatch, type DispatchOptions } from '../../core/api/dispatch.ts';
 import type { Dispatch } from '../../core/api/http.ts';
 import type { Identity } from '../../core/api/identity.ts';
 import type { HttpMeter } from '../../core/api/metrics/http-meter.ts';
@@ -20,7 +20,7 @@ import { millis, seconds } from '../../core/base/time.ts';
 import type { Service } from '../supervisor/index.ts';
 import { consoleAssets } from './assets.ts';
 import type { ChosenEngine } from './choose.ts';
-import { condensed } from './condense.ts';
+import { condense } from './condense.ts';
 import { clearSocketPath, loadValidators, readAssets } from './effects.ts';
 import { openUpload } from './multipart.ts';
 import { nodeEngine } from './node/engine.ts';
@@ -125,8 +125,7 @@ export function httpService(options: HttpOptions): HttpService {
 async function open(options: HttpOptions, engine: HttpEnginePort, state: State): Promise<void> {
   const { listen, names, socketPath } = options;
   let ownOrigin: OwnOrigin = () => false;
-  const dispatch = whole(await dispatchFor(options, (origin) => ownOrigin(origin)), options.log);
-  const serve = counted(condensed(dispatch), options, state.counters);
+  const serve = counted(await dispatchFor(options, (origin) => ownOrigin(origin)), options, state.counters);
   const listener = opened(
     await engine.listen(
       listen,
@@ -160,6 +159,7 @@ async function dispatchFor(options: HttpOptions, ownOrigin: OwnOrigin): Promise<
     clock,
     random: pooledRandom(random),
     atTurnEnd: setImmediate,
+    finish: finisher(log),
     log,
     audit,
     trustedProxies,
@@ -174,8 +174,14 @@ function doorwayOf(options: HttpOptions, ownOrigin: OwnOrigin): Doorway | undefi
   return { points, gate: attachGate({ paths, credentials: identity, ownOrigin, clock, random, log }) };
 }
 
+/** What is done to every reply: one in pieces is gathered, one that is worth it tagged and compressed. */
+export const finisher =
+  (log: Log): NonNullable<DispatchOptions['finish']> =>
+  (request, reply, requestId) =>
+    whenThere(whole(reply, request, requestId, log), (done) => condense(request, done));
+
 const counted =
-  (serve: Dispatch, { clock, meter }: HttpOptions, counters: State['counters']): Dispatch =>
+  (serve: Dispatch, { clock, meter }: Pick<HttpOptions, 'clock' | 'meter'>, counters: State['counters']): Dispatch =>
   (request) => {
     const asked = clock.now();
     return whenThere(serve(request), (reply) => {

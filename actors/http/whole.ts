@@ -1,7 +1,7 @@
 import { API_HEADERS } from '../../core/api/headers.ts';
-import type { Dispatch, HttpReply } from '../../core/api/http.ts';
+import type { HttpReply, HttpRequest } from '../../core/api/http.ts';
 import { jsonText } from '../../core/api/reply.ts';
-import { whenThere } from '../../core/base/awaitable.ts';
+import type { Awaitable } from '../../core/base/awaitable.ts';
 import type { Log } from '../../core/base/ports.ts';
 import { messageOf } from '../../core/base/result.ts';
 
@@ -12,17 +12,14 @@ const MOST_CHARACTERS = 64 * 1024 * 1024;
  * Gathers a reply that comes in pieces into one body, for an engine that sends only whole ones. A source that fails on
  * the way makes the request fail, where half a table under status 200 would look like all of it.
  */
-export const whole =
-  (serve: Dispatch, log: Log): Dispatch =>
-  (request) =>
-    whenThere(serve(request), ({ pieces, ...reply }) =>
-      pieces === undefined
-        ? reply
-        : gathered(pieces, request.signal).then(
-            (body) => ({ ...reply, body }),
-            (cause: unknown) => failed(reply, cause, log),
-          ),
-    );
+export function whole(reply: HttpReply, { signal }: HttpRequest, requestId: string, log: Log): Awaitable<HttpReply> {
+  if (reply.pieces === undefined) return reply;
+  const { pieces, ...head } = reply;
+  return gathered(pieces, signal).then(
+    (body) => ({ ...head, body }),
+    (cause: unknown) => failed(requestId, cause, log),
+  );
+}
 
 async function gathered(pieces: AsyncIterable<string>, signal: AbortSignal): Promise<string> {
   let body = '';
@@ -34,12 +31,11 @@ async function gathered(pieces: AsyncIterable<string>, signal: AbortSignal): Pro
   return body;
 }
 
-function failed({ headers }: HttpReply, cause: unknown, log: Log): HttpReply {
-  const id = headers['x-request-id'] ?? '';
-  log('error', 'reply could not be made', { requestId: id, cause: messageOf(cause) });
+function failed(requestId: string, cause: unknown, log: Log): HttpReply {
+  log('error', 'reply could not be made', { requestId, cause: messageOf(cause) });
   return {
     status: 500,
-    headers: { ...API_HEADERS, 'content-type': 'application/json; charset=utf-8', 'x-request-id': id },
-    body: jsonText({ error: `Internal error (request ${id})` }),
+    headers: { ...API_HEADERS, 'content-type': 'application/json; charset=utf-8' },
+    body: jsonText({ error: `Internal error (request ${requestId})` }),
   };
 }

@@ -28,6 +28,8 @@ export interface DispatchOptions extends ServeDesk {
   readonly random: Random;
   /** Proxies whose X-Forwarded-For is believed; none unless given. */
   readonly trustedProxies?: readonly Cidr[];
+  /** The last thing done to every reply, before its request's id is put on it. Neither throws nor rejects. */
+  readonly finish?: (request: HttpRequest, reply: HttpReply, requestId: string) => Awaitable<HttpReply>;
   /** Without it nothing is shared between requests. */
   readonly atTurnEnd?: AtTurnEnd;
   /** Serves what no surface owns, e.g. the console; `undefined` is a 404. */
@@ -64,14 +66,14 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   const find = router(bind(options.mounts, options.validators));
   const tries = throttle(options.clock, options.log);
   const surfaces = [...new Set(options.mounts.map(({ surface }) => surface))];
+  const { finish = (_, reply) => reply } = options;
   const serveShared = sharing(serve, options.atTurnEnd);
   const floors = surfaces.map((surface) => floorOf(surface, tries, options, serveShared));
   return (request) => {
     const requestId = uuidv7(options.clock.now(), options.random);
-    return whenThere(reach(options, floors, find, request, requestId), (reply) => ({
-      ...reply,
-      headers: { ...reply.headers, 'x-request-id': requestId },
-    }));
+    return whenThere(reach(options, floors, find, request, requestId), (reply) =>
+      whenThere(finish(request, reply, requestId), (done) => ({ ...done, requestId })),
+    );
   };
 }
 

@@ -41,8 +41,10 @@ export interface BodyReader {
 /** A reply in full. The engine adds Content-Length and Date, and leaves the body out for HEAD, 204 and 304. */
 export interface HttpReply {
   readonly status: number;
-  /** Lower-case names. */
+  /** Lower-case names. Replies that go to many requests may share them. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Goes out as `x-request-id`: the one header that no two replies share. Printable ASCII. */
+  readonly requestId?: string;
   readonly body: string | Uint8Array;
   /** Instead of `body`. */
   readonly stream?: ReplyStream;

@@ -1,5 +1,5 @@
-/** What came out: names end in their unit (`_ms`, `_us`, `_mb`, `_s`); a name without one is a count. */
-export type Figures = Readonly<Record<string, number>>;
+/** What came out: names end in their unit (`_ms`, `_us`, `_mb`, `_s`); a number without one is a count or a ratio. A text says what was measured. */
+export type Figures = Readonly<Record<string, number | string>>;
 
 /** A number that may be given as `--name N`. */
 export interface Option {

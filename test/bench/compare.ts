@@ -41,8 +41,9 @@ function figuresOf(
 ): readonly (readonly [string, number])[] {
   const both = pairs.flatMap(({ here, against }) => {
     const [one, other] = [here[name], against[name]];
-    return one === undefined || other === undefined ? [] : [{ one, other }];
+    return typeof one === 'number' && typeof other === 'number' ? [{ one, other }] : [];
   });
+  if (both.length === 0) return [];
   return [
     [name, median(both.map(({ one }) => one))],
     [`${name}_against`, median(both.map(({ other }) => other))],

@@ -1,5 +1,6 @@
 import { systemClock, systemRandom } from '../../actors/clock/index.ts';
 import { loadValidators } from '../../actors/http/effects.ts';
+import { finisher } from '../../actors/http/index.ts';
 import { openUpload } from '../../actors/http/multipart.ts';
 import { pooledRandom } from '../../actors/http/pooled-random.ts';
 import { turnMemory } from '../../actors/http/turn-memory.ts';
@@ -72,6 +73,7 @@ export async function apiDispatch(engine: string, appliance = new FakeAppliance(
     clock: systemClock,
     random: pooledRandom(systemRandom),
     atTurnEnd: setImmediate,
+    finish: finisher(() => {}),
     log: () => {},
     audit: async () => {},
   });

@@ -35,8 +35,8 @@ async function bytesByUws(): Promise<number> {
   const loaded = loadUws();
   if (!loaded.ok) throw new Error(loaded.public);
   const uws = loaded.value;
-  const { headers, body } = await replyOf('uWebSockets.js');
-  const pairs = Object.entries(headers);
+  const { headers, requestId = '', body } = await replyOf('uWebSockets.js');
+  const pairs = Object.entries({ ...headers, 'x-request-id': requestId });
   const app = withPemFiles(CERTIFICATES.one, (key, cert) =>
     uws.SSLApp({
       key_file_name: key,
@@ -59,8 +59,8 @@ async function bytesByUws(): Promise<number> {
 }
 
 async function bytesByNode(): Promise<number> {
-  const { headers, body } = await replyOf('node:https');
-  const fields = { ...headers, 'content-length': String(body.length) };
+  const { headers, requestId = '', body } = await replyOf('node:https');
+  const fields = { ...headers, 'x-request-id': requestId, 'content-length': String(body.length) };
   const server = createServer(CERTIFICATES.one, (_, response) => response.writeHead(200, fields).end(body));
   return portOf(
     (done) => server.listen(0, '127.0.0.1', done),

@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { NODE_FLAGS } from '../support/daemon.ts';
+import { declareBench } from './bench.ts';
 import { STATUS_PATH, TOKEN } from './http-api.ts';
 
 const SERVER = join(import.meta.dirname, 'http-server.js');
@@ -29,7 +30,7 @@ interface Sample {
  * hello, all by HTTPS on kept connections. Server and load generator (wrk) each have a core of their own where there are
  * two. The three take turns, so that all meet whatever else the machine does; figures are medians of the turns.
  */
-export const http = {
+export const http = declareBench({
   name: 'http',
   about: 'requests a second and latency of an authenticated GET, beside the bare engine and fastify (wrk)',
   options: {
@@ -38,10 +39,7 @@ export const http = {
     connections: { about: 'kept open', value: 64 },
     node: { about: '1 measures node:https instead', value: 0 },
   },
-  run: async (
-    { turns, seconds, connections, node }: Readonly<Record<'turns' | 'seconds' | 'connections' | 'node', number>>,
-    say: (line: string) => void,
-  ) => {
+  run: async ({ turns, seconds, connections, node }, say) => {
     const engine = node === 1 ? 'node' : 'uwebsockets';
     const servers = {
       api: await startServer('api', engine),
@@ -75,7 +73,7 @@ export const http = {
       p99_ms: of('api', 'p99_ms'),
     };
   },
-};
+});
 
 interface Server {
   readonly child: ChildProcess;
@@ -134,13 +132,4 @@ export const rounded = (value: number, digits: number): number => Number(value.t
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[sorted.length >> 1] ?? Number.NaN;
-}
-
-if (import.meta.main) {
-  if (spawnSync('wrk', ['-v']).error !== undefined) throw new Error('wrk is not installed');
-  const values = Object.entries(http.options).map(([name, { value }]) => {
-    const at = process.argv.indexOf(`--${name}`);
-    return [name, at < 0 ? value : Number(process.argv[at + 1])];
-  });
-  console.log(JSON.stringify(await http.run(Object.fromEntries(values), console.log)));
 }

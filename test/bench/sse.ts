@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { NODE_FLAGS } from '../support/daemon.ts';
+import { declareBench } from './bench.ts';
 import { pinned, rounded } from './http.ts';
 import { TOKEN } from './http-api.ts';
 import type { Ask, Emitted } from './sse-server.ts';
@@ -16,7 +17,7 @@ const TIMED = 100;
  * Many clients follow the event stream over HTTPS while events happen: memory and processor time of the server, how long
  * its event loop is held at most, how long an event takes to get to a client, and whether each client got each event.
  */
-export const sse = {
+export const sse = declareBench({
   name: 'sse',
   about: 'the event stream with many clients: memory a client, how long the event loop is held, delay, losses',
   options: {
@@ -25,10 +26,7 @@ export const sse = {
     seconds: { about: 'of events', value: 15 },
     node: { about: '1 measures node:https instead', value: 0 },
   },
-  run: async (
-    { clients, rate, seconds, node }: Readonly<Record<'clients' | 'rate' | 'seconds' | 'node', number>>,
-    say: (line: string) => void,
-  ) => {
+  run: async ({ clients, rate, seconds, node }, say) => {
     const { child, port } = await startServer(node === 1 ? 'node' : 'uwebsockets');
     try {
       const warm = await follow(port, Math.min(200, clients));
@@ -66,7 +64,7 @@ export const sse = {
       child.disconnect();
     }
   },
-};
+});
 
 /** One client, which counts the events that come. */
 class Follower {
@@ -128,12 +126,4 @@ async function asked<V>(child: ChildProcess, ask: Ask): Promise<V> {
   child.send(ask);
   const [answer] = (await once(child, 'message')) as [V];
   return answer;
-}
-
-if (import.meta.main) {
-  const values = Object.entries(sse.options).map(([name, { value }]) => {
-    const at = process.argv.indexOf(`--${name}`);
-    return [name, at < 0 ? value : Number(process.argv[at + 1])];
-  });
-  console.log(JSON.stringify(await sse.run(Object.fromEntries(values), console.log)));
 }

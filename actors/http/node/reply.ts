@@ -14,14 +14,18 @@ export interface ReplyDesk {
   readonly stopping: () => boolean;
 }
 
+const headersOf = ({ headers, requestId }: HttpReply): HttpReply['headers'] =>
+  requestId === undefined ? headers : { ...headers, 'x-request-id': requestId };
+
 /** Sends a whole reply. One given before the body was read closes the connection, gently. */
-export function sendReply(desk: ReplyDesk, exchange: NodeExchange, { status, headers, body }: HttpReply): void {
+export function sendReply(desk: ReplyDesk, exchange: NodeExchange, reply: HttpReply): void {
+  const { status, body } = reply;
   const { incoming, response } = exchange;
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
   const bodyless = status === 204 || status === 304;
   const unread = giveUpBody(desk, exchange);
   response.writeHead(status, {
-    ...headers,
+    ...headersOf(reply),
     ...(bodyless ? {} : { 'content-length': bytes.length }),
     ...(unread || desk.stopping() ? { connection: 'close' } : {}),
   });
@@ -51,13 +55,13 @@ function giveUpBody({ clock, limits }: ReplyDesk, { incoming, awaitsContinue, bo
 export async function sendSource(
   desk: ReplyDesk,
   exchange: NodeExchange,
-  { status, headers }: HttpReply,
+  reply: HttpReply,
   source: ReplySource,
 ): Promise<void> {
   const { incoming, response, request } = exchange;
   const isLast = giveUpBody(desk, exchange) || desk.stopping();
-  response.writeHead(status, {
-    ...headers,
+  response.writeHead(reply.status, {
+    ...headersOf(reply),
     'content-length': source.size,
     ...(isLast ? { connection: 'close' } : {}),
   });
@@ -113,7 +117,7 @@ export function sendStream(desk: ReplyDesk, exchange: NodeExchange, reply: HttpR
   const { response } = exchange;
   exchange.endStream = () => response.end();
   response.removeHeader('transfer-encoding');
-  response.writeHead(reply.status, { ...reply.headers, connection: 'close' });
+  response.writeHead(reply.status, { ...headersOf(reply), connection: 'close' });
   response.flushHeaders();
   stream.start(sinkOf(desk, exchange));
 }

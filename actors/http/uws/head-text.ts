@@ -8,7 +8,7 @@ import type { HttpReply } from '../../../core/api/http.ts';
 export type HeadText = string | Uint8Array;
 
 /** Makes the text of a reply's head. @throws when a header cannot be sent as it is */
-export type HeadWriter = (reply: Pick<HttpReply, 'status' | 'headers'>) => HeadText;
+export type HeadWriter = (reply: Pick<HttpReply, 'status' | 'headers' | 'requestId'>) => HeadText;
 
 /** A header, with the text of the status and all headers up to it. */
 interface Known {
@@ -21,12 +21,12 @@ interface Known {
 const LINE = /^[a-z0-9-]+: [\t -~\x80-\xff]*$/;
 
 /**
- * Remembers the last reply's head: the next has the same but for a few headers at its end, and a line that went out
- * before need not be looked at again. The engine looks at nothing, so what is not one line of text must not pass here.
+ * Remembers the last reply's head: the next mostly has the same, and a line that went out before need not be looked at
+ * again. The engine looks at nothing, so what is not one line of text must not pass here.
  */
 export function headWriter(): HeadWriter {
   let known: readonly Known[] = [];
-  return ({ status, headers }) => {
+  return ({ status, headers, requestId }) => {
     if (known[0]?.value !== String(status)) known = [statusLine(status)];
     let last = known[0] ?? statusLine(status);
     let at = 1;
@@ -42,9 +42,9 @@ export function headWriter(): HeadWriter {
       }
       at++;
     }
-    // One that changes with every reply is not worth remembering, nor forgetting the others for.
-    if (met > 1) known = allOf(status, headers);
-    return last.isAscii ? last.text : Buffer.from(last.text, 'latin1');
+    if (met > 0) known = allOf(status, headers);
+    const text = requestId === undefined ? last.text : `${last.text}\r\nx-request-id: ${requestId}`;
+    return last.isAscii ? text : Buffer.from(text, 'latin1');
   };
 }
 

@@ -122,7 +122,13 @@ export class ApiHarness {
       signal: signal ?? new AbortController().signal,
     });
     const text = await textOf(reply);
-    return { ...reply, text, json: () => JSON.parse(text) as unknown };
+    const { requestId = '' } = reply;
+    return {
+      ...reply,
+      headers: { ...reply.headers, 'x-request-id': requestId },
+      text,
+      json: () => JSON.parse(text) as unknown,
+    };
   }
 
   /** The endpoint with its good body and the given credential. */

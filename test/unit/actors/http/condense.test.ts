@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
-import { condensed } from '../../../../actors/http/condense.ts';
+import { condense } from '../../../../actors/http/condense.ts';
 import type { HttpReply } from '../../../../core/api/http.ts';
 
 const LONG = JSON.stringify(Array.from({ length: 200 }, (_, i) => ({ name: `finding ${i}` })));
@@ -11,16 +11,19 @@ const JSON_REPLY: HttpReply = {
   body: LONG,
 };
 
-const ask = (reply: HttpReply, headers: Readonly<Record<string, string>> = {}, method = 'GET') =>
-  condensed(async () => reply)({
-    method,
-    target: '/',
-    header: (name) => headers[name],
-    peer: '192.0.2.1',
-    pieces: () => assert.fail('no body is read'),
-    body: () => assert.fail(),
-    signal: new AbortController().signal,
-  });
+const ask = async (reply: HttpReply, headers: Readonly<Record<string, string>> = {}, method = 'GET') =>
+  condense(
+    {
+      method,
+      target: '/',
+      header: (name) => headers[name],
+      peer: '192.0.2.1',
+      pieces: () => assert.fail('no body is read'),
+      body: () => assert.fail(),
+      signal: new AbortController().signal,
+    },
+    reply,
+  );
 
 for (const [accepts, encoding] of [
   ['gzip', 'gzip'],
