@@ -8,6 +8,7 @@
  * the same load of the machine; the figures are then medians of the turns: `name`, `name_against` and `name_ratio`.
  */
 import { parseArgs } from 'node:util';
+import { backlog } from './backlog.ts';
 import type { Bench } from './bench.ts';
 import { compare } from './compare.ts';
 import { idle } from './idle.ts';
@@ -16,7 +17,7 @@ import { nftQuick } from './nft-quick.ts';
 import { parse } from './parse.ts';
 import { replay } from './replay.ts';
 
-const BENCHES: readonly Bench[] = [idle, lineToBlock, nftQuick, parse, replay];
+const BENCHES: readonly Bench[] = [backlog, idle, lineToBlock, nftQuick, parse, replay];
 const TURNS = 5;
 
 const say = (line: string): void => console.log(line);
