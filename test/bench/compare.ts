@@ -45,8 +45,8 @@ function figuresOf(
   });
   if (both.length === 0) return [];
   return [
-    [name, median(both.map(({ one }) => one))],
-    [`${name}_against`, median(both.map(({ other }) => other))],
+    [name, rounded(median(both.map(({ one }) => one)), 3)],
+    [`${name}_against`, rounded(median(both.map(({ other }) => other)), 3)],
     [`${name}_ratio`, rounded(median(both.map(({ one, other }) => one / other)), 3)],
   ];
 }

@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Daemon, stateDir } from '../support/daemon.ts';
 import { Namespace, notRoot } from '../support/namespaces.ts';
 import { declareBench, type Figures } from './bench.ts';
+import { following } from './config.ts';
 import { holdingsOf, workOf } from './processes.ts';
 import { median, rounded } from './statistics.ts';
 
@@ -45,7 +46,9 @@ export const idle = declareBench({
     for (let i = 0; i < starts; i++) {
       const directory = await stateDir();
       await using daemon = new Daemon(directory, await ownNode(directory));
-      await daemon.configure(await configFor(directory, namespace));
+      const log = join(directory, 'auth.log');
+      await writeFile(log, '');
+      await daemon.configure(following(log, namespace));
       for (const samples of [first, second]) {
         samples.push(await measure(daemon, settle, watch));
         await daemon.stop();
@@ -64,21 +67,6 @@ async function ownNode(directory: string): Promise<string> {
   const copy = join(directory, 'node');
   await copyFile(process.execPath, copy);
   return copy;
-}
-
-async function configFor(directory: string, namespace: Namespace | undefined): Promise<string> {
-  const log = join(directory, 'auth.log');
-  await writeFile(log, '');
-  const firewall = namespace === undefined ? 'enabled: false' : `enabled: true\n  netns: ${namespace.name}`;
-  return `webui:
-  listen: 127.0.0.1:0
-firewall:
-  ${firewall}
-watchers:
-  files:
-    - path: ${log}
-      parser: sshd
-`;
 }
 
 async function measure(daemon: Daemon, settle: number, watch: number): Promise<Sample> {

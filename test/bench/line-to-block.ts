@@ -7,6 +7,7 @@ import type { NftPort } from '../../native/nft/port.ts';
 import { Daemon, stateDir } from '../support/daemon.ts';
 import { Namespace, notRoot } from '../support/namespaces.ts';
 import { declareBench } from './bench.ts';
+import { following } from './config.ts';
 import { workOf } from './processes.ts';
 import { quantile, rounded } from './statistics.ts';
 
@@ -40,7 +41,7 @@ export const lineToBlock = declareBench({
     const log = join(directory, 'auth.log');
     const descriptor = openSync(log, 'a');
     await using daemon = new Daemon(directory);
-    await daemon.configure(configFor(log, namespace));
+    await daemon.configure(following(log, namespace));
     await daemon.start();
     const port = await openPort(namespace);
     try {
@@ -63,17 +64,6 @@ export const lineToBlock = declareBench({
     }
   },
 });
-
-const configFor = (log: string, namespace: Namespace): string => `webui:
-  listen: 127.0.0.1:0
-firewall:
-  enabled: true
-  netns: ${namespace.name}
-watchers:
-  files:
-    - path: ${log}
-      parser: sshd
-`;
 
 async function openPort(namespace: Namespace): Promise<NftPort> {
   const opened = await openNft({ netns: namespace.name });

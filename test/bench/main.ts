@@ -8,6 +8,7 @@
  * the same load of the machine; the figures are then medians of the turns: `name`, `name_against` and `name_ratio`.
  */
 import { parseArgs } from 'node:util';
+import { backlog } from './backlog.ts';
 import type { Bench } from './bench.ts';
 import { compare } from './compare.ts';
 import { http } from './http.ts';
@@ -18,7 +19,7 @@ import { parse } from './parse.ts';
 import { replay } from './replay.ts';
 import { sse } from './sse.ts';
 
-const BENCHES: readonly Bench[] = [http, idle, lineToBlock, nftQuick, parse, replay, sse];
+const BENCHES: readonly Bench[] = [backlog, http, idle, lineToBlock, nftQuick, parse, replay, sse];
 const TURNS = 5;
 
 const say = (line: string): void => console.log(line);

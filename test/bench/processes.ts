@@ -14,8 +14,8 @@ export function holdingsOf(root: number): Holdings {
   const pids = treeOf(root);
   const total = (count: (pid: number) => number): number => pids.map(count).reduce((sum, value) => sum + value, 0);
   return {
-    pss: total((pid) => memoryOf(pid, 'Pss')),
-    anonymous: total((pid) => memoryOf(pid, 'Pss_Anon')),
+    pss: total((pid) => kibOf(`/proc/${pid}/smaps_rollup`, 'Pss')) / 1024,
+    anonymous: total((pid) => kibOf(`/proc/${pid}/smaps_rollup`, 'Pss_Anon')) / 1024,
     threads: total((pid) => readdirSync(`/proc/${pid}/task`).length),
     descriptors: total((pid) => readdirSync(`/proc/${pid}/fd`).length),
   };
@@ -40,6 +40,9 @@ export function workOf(root: number): Work {
   return { cpu, sleeps };
 }
 
+/** The most that a process (without its descendants) has held resident so far, MiB. */
+export const peakOf = (pid: number): number => kibOf(`/proc/${pid}/status`, 'VmHWM') / 1024;
+
 const tasksOf = (pid: number): readonly string[] =>
   readdirSync(`/proc/${pid}/task`).map((task) => `/proc/${pid}/task/${task}`);
 
@@ -50,7 +53,5 @@ function treeOf(pid: number): readonly number[] {
   return [pid, ...children.flatMap(treeOf)];
 }
 
-function memoryOf(pid: number, row: 'Pss' | 'Pss_Anon'): number {
-  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-  return Number(new RegExp(`^${row}:\\s*(\\d+) kB$`, 'm').exec(text)?.[1]) / 1024;
-}
+const kibOf = (file: string, row: string): number =>
+  Number(new RegExp(`^${row}:\\s*(\\d+) kB$`, 'm').exec(readFileSync(file, 'utf8'))?.[1]);

@@ -5,6 +5,8 @@ import { test } from 'node:test';
 import { NODE_FLAGS } from '../support/daemon.ts';
 import { notRoot } from '../support/namespaces.ts';
 
+const noWrk = spawnSync('wrk', ['-v']).error === undefined ? false : 'wrk is not installed';
+
 const MAIN = join(import.meta.dirname, '../bench/main.js');
 
 const run = (...args: readonly string[]) =>
@@ -12,13 +14,18 @@ const run = (...args: readonly string[]) =>
 
 /** Sizes at which a bench measures nothing, but shows that it still runs. */
 const SMALLEST: Readonly<Record<string, readonly string[]>> = {
+  backlog: ['--lines', '1000', '--runs', '1'],
+  http: ['--turns', '1', '--seconds', '1', '--connections', '4'],
   idle: ['--starts', '1', '--settle', '0', '--watch', '0.1'],
   'line-to-block': ['--seconds', '0.2', '--every', '5'],
   'nft-quick': ['--singles', '10', '--bulk', '100'],
   parse: ['--lines', '1000', '--rounds', '1'],
   replay: ['--lines', '1000', '--runs', '1'],
+  sse: ['--clients', '20', '--seconds', '1'],
 };
 const FOR_ROOT = ['line-to-block', 'nft-quick'];
+
+const lacking = (name: string): false | string => (FOR_ROOT.includes(name) && notRoot) || (name === 'http' && noWrk);
 
 test('without a name the benches are listed', () => {
   const { stdout, status } = run();
@@ -30,12 +37,13 @@ test('without a name the benches are listed', () => {
 });
 
 for (const [name, args] of Object.entries(SMALLEST)) {
-  test(`${name} runs and ends with its figures`, { skip: FOR_ROOT.includes(name) && notRoot }, () => {
+  test(`${name} runs and ends with its figures`, { skip: lacking(name) }, () => {
     const { stdout, stderr, status } = run(name, ...args);
     assert.equal(status, 0, stderr);
     const figures = Object.entries(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as object);
     assert.ok(figures.length > 0);
-    for (const [figure, value] of figures) assert.ok(Number.isFinite(value), `${figure} is ${value}`);
+    for (const [figure, value] of figures)
+      assert.ok(typeof value === 'string' || Number.isFinite(value), `${figure} is ${value}`);
   });
 }
 
@@ -50,7 +58,7 @@ test('another build is measured beside this one', () => {
 });
 
 for (const { args, says } of [
-  { args: ['sideways'], says: /no bench sideways; there are idle, / },
+  { args: ['sideways'], says: /no bench sideways; there are backlog, http, idle, / },
   { args: ['parse', '--lines', 'many'], says: /--lines takes a number/ },
   { args: ['parse', '--colour', '1'], says: /--colour/ },
 ]) {
