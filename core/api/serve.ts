@@ -85,13 +85,13 @@ const tooManyTries = ({ wait }: TooEarly): Refusal => ({
 /** The stream takes a place until it ends; HEAD gets its headers and takes none. */
 function streamed(
   { log, credentials }: ServeDesk,
-  { request, peer, requestId, streams, credential }: Admitted,
+  { request, peer, streams, credential }: Admitted,
   { stream }: StreamReply,
 ): HttpReply | Refusal {
   const { signal } = request;
   if (request.method === 'HEAD') return STREAM_HEAD;
   if (!streams.enter(signal)) return refuse('unavailable', 'Too many event streams are open');
-  const onDoubt = () => log('info', 'event stream ended: its credential is no longer good', { peer, requestId });
+  const onDoubt = () => log('info', 'event stream ended: its credential is no longer good', { peer });
   const start = (sink: StreamSink) => {
     if (signal.aborted) return;
     const leave = credentials.watch(credential.principal, () => {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { NODE_FLAGS } from '../support/daemon.ts';
+import { DAEMON_FLAGS } from '../support/daemon.ts';
 import { declareBench } from './bench.ts';
 import { STATUS_PATH, TOKEN } from './http-api.ts';
 
@@ -82,7 +82,7 @@ interface Server {
 
 /** Fastify compiles its serializers, so it alone runs without the flag that forbids that. */
 async function startServer(kind: string, engine = ''): Promise<Server> {
-  const flags = kind === 'fastify' ? [] : NODE_FLAGS;
+  const flags = kind === 'fastify' ? [] : DAEMON_FLAGS;
   const [program, args] = pinned(0, process.execPath, [...flags, SERVER, kind, engine]);
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const [line] = (await once(child.stdout, 'data')) as [Buffer];

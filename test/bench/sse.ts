@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
-import { NODE_FLAGS } from '../support/daemon.ts';
+import { DAEMON_FLAGS } from '../support/daemon.ts';
 import { declareBench } from './bench.ts';
 import { pinned, rounded } from './http.ts';
 import { TOKEN } from './http-api.ts';
@@ -115,7 +115,7 @@ async function follow(port: number, count: number): Promise<Follower[]> {
 }
 
 async function startServer(engine: string): Promise<{ readonly child: ChildProcess; readonly port: number }> {
-  const flags = [...NODE_FLAGS, '--expose-gc'];
+  const flags = [...DAEMON_FLAGS, '--expose-gc'];
   const [program, args] = pinned(0, process.execPath, [...flags, join(import.meta.dirname, 'sse-server.js'), engine]);
   const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const [{ port }] = (await once(child, 'message')) as [{ port: number }];

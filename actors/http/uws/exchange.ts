@@ -20,7 +20,7 @@ export class UwsExchange implements HttpRequest, Head {
   readonly version = '1.1';
   readonly method: string;
   readonly target: string;
-  readonly fields: readonly string[];
+  #fields: readonly string[];
   readonly response: UwsResponse;
   /** Bytes of the body as announced; Infinity for one in chunks. */
   readonly announced: number;
@@ -46,7 +46,7 @@ export class UwsExchange implements HttpRequest, Head {
     request.forEach((name, value) => void fields.push(name, value));
     this.method = request.getCaseSensitiveMethod();
     this.target = query === undefined ? request.getUrl() : `${request.getUrl()}?${query}`;
-    this.fields = fields;
+    this.#fields = fields;
     this.response = response;
     this.announced = announcedLength(fields);
     this.inbox = this.announced > 0 ? new Inbox(response, this.announced) : undefined;
@@ -70,10 +70,19 @@ export class UwsExchange implements HttpRequest, Head {
   }
 
   readonly header = (name: string): string | undefined => {
-    const value = fieldOf(this.fields, name);
+    const value = fieldOf(this.#fields, name);
     // The engine reads UTF-8 where HTTP has bytes.
     return value === undefined || isAscii(value) ? value : Buffer.from(value).toString('latin1');
   };
+
+  get fields(): readonly string[] {
+    return this.#fields;
+  }
+
+  /** Lets go of the request's headers: a stream may last for days, and thousands of them at a time. */
+  forgetHead(): void {
+    this.#fields = NO_FIELDS;
+  }
 
   body(limit: number): Promise<Result<Uint8Array, BodyCode>> {
     const { clock, limits } = this.#desk;
@@ -101,7 +110,7 @@ export class UwsExchange implements HttpRequest, Head {
 
   /** The engine ends the connection after the reply by itself, and leaves it to us to say so. */
   get isEndedByEngine(): boolean {
-    return (this.fields[this.fields.indexOf('connection') + 1] ?? '').length === 'close'.length && this.isLast;
+    return (this.#fields[this.#fields.indexOf('connection') + 1] ?? '').length === 'close'.length && this.isLast;
   }
 
   /** The client has more to send than has come in. */
@@ -150,6 +159,7 @@ export class UwsExchange implements HttpRequest, Head {
   }
 }
 
+const NO_FIELDS: readonly string[] = [];
 const NO_BODY = ok(new Uint8Array());
 const NO_PIECES: BodyReader = { next: async () => ok(undefined) };
 const isAscii = (text: string): boolean => /^[ -~\t]*$/.test(text);

@@ -12,6 +12,7 @@ export function sendStream(desk: ReplyDesk, exchange: UwsExchange, reply: HttpRe
   const client = new StreamClient(desk, exchange);
   client.open(reply);
   stream.start(client);
+  exchange.forgetHead();
 }
 
 /** Nothing is copied for a client that keeps up: its bytes go to the kernel as they are. */
