@@ -186,6 +186,7 @@ export class Daemon {
       audit: foundation.audit.sink,
       listen: listen.value,
       names: () => [config.hostname, 'localhost', ...config.webui.tls_names, ...listenNames(listen.value.host)],
+      access: config.webui.access_log ? (access) => log('info', 'request', { ...access }) : undefined,
       trustedProxies: config.webui.trusted_proxies.flatMap((text) => {
         const net = parseCidr(text);
         return net.ok ? [net.value] : [];

@@ -1,3 +1,4 @@
+import type { AccessLog } from '../../core/api/access.ts';
 import { attachGate } from '../../core/api/attach.ts';
 import type { AuditSink } from '../../core/api/audit.ts';
 import type { Principal } from '../../core/api/auth.ts';
@@ -45,6 +46,8 @@ export interface HttpOptions {
    * refused.
    */
   readonly names: () => readonly string[];
+  /** Told of every request, where somebody wants to know. */
+  readonly access?: AccessLog | undefined;
   /** Proxies whose X-Forwarded-For is believed; none unless given. */
   readonly trustedProxies?: readonly Cidr[];
   /** Asked at every start. */
@@ -158,6 +161,7 @@ async function dispatchFor(options: HttpOptions, ownOrigin: OwnOrigin): Promise<
     ownOrigin,
     clock,
     random: pooledRandom(random),
+    access: options.access,
     atTurnEnd: setImmediate,
     finish: finisher(log),
     log,

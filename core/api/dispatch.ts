@@ -2,6 +2,8 @@ import { type Awaitable, whenThere } from '../base/awaitable.ts';
 import { uuidv7 } from '../base/ids.ts';
 import type { Cidr } from '../base/ip.ts';
 import type { Random } from '../base/ports.ts';
+import { type Millis, millis } from '../base/time.ts';
+import type { Access, AccessLog } from './access.ts';
 import { authenticate, type Credentials, challenge } from './authenticate.ts';
 import { proveCsrf } from './csrf.ts';
 import { type Method, type RateClass, type Refusal, refuse } from './endpoint.ts';
@@ -30,6 +32,8 @@ export interface DispatchOptions extends ServeDesk {
   readonly trustedProxies?: readonly Cidr[];
   /** The last thing done to every reply, before its request's id is put on it. Neither throws nor rejects. */
   readonly finish?: (request: HttpRequest, reply: HttpReply, requestId: string) => Awaitable<HttpReply>;
+  /** Told of every request, where somebody wants to know. */
+  readonly access?: AccessLog | undefined;
   /** Without it nothing is shared between requests. */
   readonly atTurnEnd?: AtTurnEnd;
   /** Serves what no surface owns, e.g. the console; `undefined` is a 404. */
@@ -46,11 +50,21 @@ interface Floor {
   readonly tries: Throttle;
 }
 
-interface Exchange {
-  readonly request: HttpRequest;
-  /** Canonical address of the client, or `local`. */
+/** Whose request it is, as far as is known yet. */
+interface Caller {
+  /** Canonical address of the client, which may have come through proxies, or `local`. */
   readonly peer: string;
+  /** Name of the principal, once it is known. */
+  actor: string;
+}
+
+interface Arrival {
+  readonly request: HttpRequest;
   readonly requestId: string;
+  readonly caller: Caller;
+}
+
+interface Exchange extends Arrival {
   readonly path: string;
   readonly search: string;
   readonly match: Match | undefined;
@@ -70,12 +84,30 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   const serveShared = sharing(serve, options.atTurnEnd);
   const floors = surfaces.map((surface) => floorOf(surface, tries, options, serveShared));
   return (request) => {
-    const requestId = uuidv7(options.clock.now(), options.random);
-    return whenThere(reach(options, floors, find, request, requestId), (reply) =>
-      whenThere(finish(request, reply, requestId), (done) => ({ ...done, requestId })),
+    const begun = options.clock.now();
+    const requestId = uuidv7(begun, options.random);
+    const caller: Caller = { peer: peerOf(options, request), actor: '' };
+    return whenThere(reach(options, floors, find, { request, requestId, caller }), (reply) =>
+      whenThere(finish(request, reply, requestId), (done) => {
+        options.access?.(accessOf(request, done, { requestId, caller, begun, now: options.clock.now() }));
+        return { ...done, requestId };
+      }),
     );
   };
 }
+
+const accessOf = (
+  { method, target }: HttpRequest,
+  { status }: HttpReply,
+  { requestId, caller, begun, now }: Omit<Arrival, 'request'> & { readonly begun: Millis; readonly now: Millis },
+): Access => ({
+  method,
+  path: splitTarget(target).path.slice(0, 256),
+  status,
+  ...caller,
+  requestId,
+  took: millis(Math.max(0, now - begun)),
+});
 
 const floorOf = (surface: Surface, tries: Throttle, { clock }: DispatchOptions, serveShared: Serve): Floor => ({
   surface,
@@ -90,9 +122,9 @@ function reach(
   options: DispatchOptions,
   floors: readonly Floor[],
   find: Router,
-  request: HttpRequest,
-  requestId: string,
+  arrival: Arrival,
 ): Awaitable<HttpReply> {
+  const { request, requestId } = arrival;
   const { path, search } = splitTarget(request.target);
   const match = find(path);
   const owner = floors.find(({ surface }) =>
@@ -108,15 +140,7 @@ function reach(
     const reply =
       owner === undefined
         ? (options.outside?.(request, path) ?? refuse('not_found', 'Not found'))
-        : answer(options, {
-            request,
-            peer: peerOf(options, request),
-            requestId,
-            path,
-            search,
-            match,
-            floor: owner,
-          });
+        : answer(options, { ...arrival, path, search, match, floor: owner });
     return reply instanceof Promise ? reply.then(worded).catch(broken) : worded(reply);
   } catch (thrown) {
     return broken(thrown);
@@ -124,7 +148,8 @@ function reach(
 }
 
 function answer(options: DispatchOptions, exchange: Exchange): Awaitable<HttpReply | Refusal> {
-  const { request, peer, match, floor } = exchange;
+  const { request, caller, match, floor } = exchange;
+  const { peer } = caller;
   const foreign = originRefusal(options, request, peer);
   if (foreign !== undefined) return foreign;
   if (request.method === 'OPTIONS') return optionsReply(match?.route.allow ?? 'OPTIONS');
@@ -136,14 +161,16 @@ function answer(options: DispatchOptions, exchange: Exchange): Awaitable<HttpRep
 
 function admit(
   options: DispatchOptions,
-  { request, peer, requestId, search, floor }: Exchange,
+  { request, caller, requestId, search, floor }: Exchange,
   { route, params }: Match,
   bound: Bound | undefined,
 ): Awaitable<HttpReply | Refusal> {
   const { surface, streams, tries } = floor;
+  const { peer } = caller;
   const { scope } = (bound ?? route.first).endpoint;
   const credential = authenticate(request, surface, scope, options.credentials);
   if (credential === undefined) return { ...refuse('unauthorized', 'Unauthorized'), headers: challenge(surface) };
+  caller.actor = credential.principal.name;
   if (bound === undefined) {
     return { ...refuse('method_not_allowed', 'Method not allowed'), headers: { allow: route.allow } };
   }

@@ -120,6 +120,14 @@ const webui = section(
       }),
       RESTART,
     ),
+    access_log: setting(
+      Type.Boolean({
+        description:
+          'Log every request: method, path without its query, status, client, principal, request id and milliseconds. Writes are in the audit log in any case.',
+        default: false,
+      }),
+      RESTART,
+    ),
     tls_names: setting(
       Type.Array(hostName({ description: 'A host name or an address.' }), {
         description:

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Type } from 'typebox';
+import type { Access } from '../../../../core/api/access.ts';
 import { refuse } from '../../../../core/api/endpoint.ts';
 import { CSM } from '../../../../core/api/surface.ts';
 import { bearer, harnessFor } from '../../../support/api/harness.ts';
 import { rowWith } from '../../../support/api/rows.ts';
 import { StreamClient } from '../../../support/api/stream-client.ts';
+import { SimulatedClock } from '../../../support/simulated-clock.ts';
 
 const TARGET = '/api/v1/probe';
 const post = (body = '{}') => ({ method: 'POST', target: TARGET, body });
@@ -204,4 +206,21 @@ test('the outside serves what no surface owns, never what one does', async () =>
 test('a table without its compiled schemas does not start', () => {
   const row = rowWith({ method: 'POST', body: Type.Object({}) });
   assert.throws(() => harnessFor([row], { validators: () => undefined }), /no compiled schema "probeBody"/);
+});
+
+test('the access log has who asked for what with which outcome, and nothing of the query', async () => {
+  const seen: Access[] = [];
+  const clock = new SimulatedClock();
+  const slow = async () => {
+    clock.advance(7);
+    return { ok: true as const, value: {} };
+  };
+  const api = harnessFor([rowWith({ handler: slow })], { clock, access: (access) => seen.push(access) });
+  const answer = await api.ask({ target: `${TARGET}?token=secret`, headers: bearer('read-token') });
+  await api.ask({ method: 'DELETE', target: `/${'x'.repeat(300)}`, peer: '2001:db8::1' });
+  const [one, other] = seen;
+  const { requestId, ...rest } = one ?? assert.fail();
+  assert.equal(requestId, answer.headers['x-request-id']);
+  assert.deepEqual(rest, { method: 'GET', path: TARGET, status: 200, peer: '198.51.100.1', actor: 'panel', took: 7 });
+  assert.deepEqual([other?.status, other?.actor, other?.peer, other?.path.length], [404, '', '2001:db8::1', 256]);
 });

@@ -19,6 +19,7 @@ const DEFAULTS = {
     session_idle: '12h',
     session_lifetime: '24h',
     trusted_proxies: [],
+    access_log: false,
     tls_names: [],
   },
   infra_ips: [],

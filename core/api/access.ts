@@ -1,0 +1,19 @@
+import type { Millis } from '../base/time.ts';
+
+/** One request as the access log has it. Neither query nor headers: they may hold what nobody else is to read. */
+export interface Access {
+  readonly method: string;
+  /** The path asked for, 256 characters of it at most; attacker-chosen. */
+  readonly path: string;
+  readonly status: number;
+  /** Canonical address of the client, or `local`. */
+  readonly peer: string;
+  /** Name of the principal; empty when nobody was authenticated. */
+  readonly actor: string;
+  readonly requestId: string;
+  /** From the end of the request's headers to its answer, or to the beginning of a stream. */
+  readonly took: Millis;
+}
+
+/** Told of every request when its answer goes out. Must not throw. */
+export type AccessLog = (access: Access) => void;
