@@ -26,9 +26,9 @@ import { Bus } from '../bus/index.ts';
 import type { Output } from '../cli/index.ts';
 import { systemClock, systemRandom } from '../clock/index.ts';
 import type { OpenConfig } from '../host-integration/config-file/index.ts';
-import { chooseEngine, type HttpService, httpService } from '../http/index.ts';
+import { chooseEngine, type HttpService, httpServices } from '../http/index.ts';
 import { hostAddresses } from '../identity/index.ts';
-import { type Supervised, startSupervised } from '../supervisor/index.ts';
+import { type Service, type Supervised, startSupervised } from '../supervisor/index.ts';
 import { banner } from './banner.ts';
 import { type DataPlane, makeDataPlane } from './data-plane.ts';
 import { type Foundation, TLS_FOLDER } from './foundation.ts';
@@ -57,6 +57,7 @@ export class Daemon {
   readonly #httpMeter = new HttpMeter();
   readonly #meter: RunningMeter;
   readonly #http: HttpService;
+  readonly #controlSocket: Service;
   readonly #store: StoreComponent;
   #tree: Supervised | undefined;
 
@@ -108,7 +109,7 @@ export class Daemon {
       dropped: () => this.#plane.firewall.dropped(),
       process: processFacts,
     });
-    this.#http = this.#makeHttp();
+    ({ https: this.#http, local: this.#controlSocket } = this.#makeHttp());
     this.#store = new StoreComponent(
       () => foundation.store.port.health(),
       () => systemClock.now(),
@@ -120,7 +121,7 @@ export class Daemon {
     const { log, foundation } = this.#parts;
     const asked = stopSignal();
     const enforcement = enforcementService(this.#plane, () => this.#appliance.mode !== 'observe');
-    const tree = treeOf(foundation, this.#plane, [this.#blobs, this.#http], enforcement);
+    const tree = treeOf(foundation, this.#plane, [this.#blobs, this.#controlSocket, this.#http], enforcement);
     const abort = new AbortController();
     const stopped = asked.then((signal) => {
       log('info', 'stopping', { signal });
@@ -169,13 +170,13 @@ export class Daemon {
     return exitCode('restart');
   }
 
-  #makeHttp(): HttpService {
+  #makeHttp(): ReturnType<typeof httpServices> {
     const { foundation, opened, log } = this.#parts;
     const { config } = opened.file.loaded;
     const listen = parseListen(config.webui.listen);
     if (!listen.ok) throw new Error(listen.public);
     const { certificates, identity } = foundation.identity;
-    const http = httpService({
+    const http = httpServices({
       clock: systemClock,
       random: systemRandom,
       log,
@@ -197,7 +198,7 @@ export class Daemon {
       chosen: chooseEngine(config.webui.engine, { clock: systemClock, random: systemRandom, log }),
     });
     certificates.onChange((tls) => {
-      const reloaded = http.reload(tls);
+      const reloaded = http.https.reload(tls);
       if (!reloaded.ok && reloaded.code !== 'stopped') {
         log('error', 'new certificate is not in service', { reason: reloaded.public });
       }

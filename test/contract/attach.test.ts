@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { type TestContext, test } from 'node:test';
-import { type AttachPoint, httpService } from '../../actors/http/index.ts';
+import { type AttachPoint, httpServices } from '../../actors/http/index.ts';
 import { HttpMeter } from '../../core/api/metrics/http-meter.ts';
 import { CSM, type Surface } from '../../core/api/surface.ts';
 import { millis } from '../../core/base/time.ts';
@@ -49,7 +49,7 @@ function echoFrame(socket: Duplex, frame: Buffer): void {
 async function open(t: TestContext, points: readonly AttachPoint[]) {
   const folder = mkdtempSync(join(tmpdir(), 'bartizan-'));
   const identity = new FakeIdentity();
-  const service = httpService({
+  const { https: service } = httpServices({
     clock: realClock,
     random: { bytes: (count) => randomBytes(count) },
     log: () => {},

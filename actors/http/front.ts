@@ -1,0 +1,124 @@
+import type { AccessLog } from '../../core/api/access.ts';
+import type { AuditSink } from '../../core/api/audit.ts';
+import type { Blobs } from '../../core/api/blobs.ts';
+import { csrfOfPage } from '../../core/api/csrf.ts';
+import type { Desks } from '../../core/api/deps.ts';
+import { createDispatch, type DispatchOptions } from '../../core/api/dispatch.ts';
+import type { Dispatch } from '../../core/api/http.ts';
+import type { Identity } from '../../core/api/identity.ts';
+import type { HttpMeter } from '../../core/api/metrics/http-meter.ts';
+import { currentOrigins, type OwnOrigin } from '../../core/api/origin.ts';
+import { CSM } from '../../core/api/surface.ts';
+import { mountsFor } from '../../core/api/tables.ts';
+import { whenThere } from '../../core/base/awaitable.ts';
+import type { Cidr } from '../../core/base/ip.ts';
+import type { Clock, Log, Random } from '../../core/base/ports.ts';
+import { millis } from '../../core/base/time.ts';
+import { consoleAssets } from './assets.ts';
+import { condense } from './condense.ts';
+import { loadValidators, readAssets } from './effects.ts';
+import { openUpload } from './multipart.ts';
+import { pooledRandom } from './pooled-random.ts';
+import { turnMemory } from './turn-memory.ts';
+import { whole } from './whole.ts';
+
+export interface FrontOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly desks: Desks;
+  /** Counts every answer. */
+  readonly meter: HttpMeter;
+  readonly identity: Identity;
+  readonly blobs: Blobs;
+  readonly audit: AuditSink;
+  /**
+   * Host names and addresses under which browsers reach the appliance at this moment; pages of any other origin are
+   * refused.
+   */
+  readonly names: () => readonly string[];
+  /** Told of every request, where somebody wants to know. */
+  readonly access?: AccessLog | undefined;
+  /** Proxies whose X-Forwarded-For is believed; none unless given. */
+  readonly trustedProxies?: readonly Cidr[];
+  /** The console's files; may be missing. */
+  readonly consoleFolder: string;
+}
+
+/**
+ * What every listener serves: API and console over one dispatch, made when the first listener wants it. Limits and
+ * shared answers are those of the appliance, by whichever door a request comes.
+ */
+export class Front {
+  readonly counters = { requests: 0, refused: 0, failed: 0 };
+  readonly #options: FrontOptions;
+  #ownOrigin: OwnOrigin = () => false;
+  #serve: Promise<Dispatch> | undefined;
+
+  constructor(options: FrontOptions) {
+    this.#options = options;
+  }
+
+  /** Rejects when the compiled validators or the console's files cannot be read; may be asked again then. */
+  serve(): Promise<Dispatch> {
+    this.#serve ??= dispatchFor(this.#options, this.ownOrigin).then(
+      (dispatch) => counted(dispatch, this.#options, this.counters),
+      (thrown: unknown) => {
+        this.#serve = undefined;
+        throw thrown;
+      },
+    );
+    return this.#serve;
+  }
+
+  readonly ownOrigin: OwnOrigin = (origin) => this.#ownOrigin(origin);
+
+  /** Pages that come from this port may write. A browser in front of a proxy sees the proxy's port. */
+  reachedAt(port: number): void {
+    const { names, trustedProxies = [], clock } = this.#options;
+    this.#ownOrigin = currentOrigins(names, [port, ...(trustedProxies.length > 0 ? [443] : [])], clock);
+  }
+}
+
+async function dispatchFor(options: FrontOptions, ownOrigin: OwnOrigin): Promise<Dispatch> {
+  const { desks, identity, blobs, clock, random, log, audit, trustedProxies = [] } = options;
+  return createDispatch({
+    mounts: mountsFor({ ...desks, identity, blobs, clock, log }),
+    credentials: {
+      token: turnMemory((raw) => identity.token(raw)),
+      cookie: (raw, how) => identity.cookie(raw, how),
+      watch: (principal, ended) => identity.watch(principal, ended),
+    },
+    validators: loadValidators(),
+    openUpload,
+    ownOrigin,
+    clock,
+    random: pooledRandom(random),
+    access: options.access,
+    atTurnEnd: setImmediate,
+    finish: finisher(log),
+    log,
+    audit,
+    trustedProxies,
+    outside: consoleAssets(await readAssets(options.consoleFolder), (request) => csrfOfPage(request, CSM, identity)),
+  });
+}
+
+/** What is done to every reply: one in pieces is gathered, one that is worth it tagged and compressed. */
+export const finisher =
+  (log: Log): NonNullable<DispatchOptions['finish']> =>
+  (request, reply, requestId) =>
+    whenThere(whole(reply, request, requestId, log), (done) => condense(request, done));
+
+const counted =
+  (serve: Dispatch, { clock, meter }: Pick<FrontOptions, 'clock' | 'meter'>, counters: Front['counters']): Dispatch =>
+  (request) => {
+    const asked = clock.now();
+    return whenThere(serve(request), (reply) => {
+      meter.answered(reply.status, millis(clock.now() - asked));
+      counters.requests++;
+      if (reply.status >= 500) counters.failed++;
+      else if (reply.status >= 400) counters.refused++;
+      return reply;
+    });
+  };
