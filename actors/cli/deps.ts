@@ -22,7 +22,7 @@ export interface Answer {
 }
 
 export interface ControlRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   /** With its query. */
   readonly path: string;
   readonly body?: unknown;

@@ -8,7 +8,9 @@ import { block, check, findings, health, status, unblock } from './ask.ts';
 import { configCheck } from './config-check.ts';
 import type { CliDeps, ServeOptions } from './deps.ts';
 import { isSystemError } from './effects.ts';
+import { list } from './lists.ts';
 import { parseLog, replayLog } from './logs.ts';
+import { allow, disallow, mode, tokenCreate, tokenRevoke } from './orders.ts';
 import { complain, OutputClosed, say } from './say.ts';
 
 /** Runs one command line (without node and script). @returns the exit code; rejects only on a bug */
@@ -46,6 +48,23 @@ function outcome(invocation: Invocation, deps: CliDeps): Promise<ExitName> {
       return unblock(invocation, deps);
     case 'check':
       return check(invocation, deps);
+    case 'blocks':
+    case 'allowed':
+    case 'history':
+    case 'audit':
+    case 'components':
+    case 'tokens':
+      return list({ ...invocation, command: invocation.command }, deps);
+    case 'mode':
+      return mode(invocation, deps);
+    case 'allow':
+      return allow(invocation, deps);
+    case 'disallow':
+      return disallow(invocation, deps);
+    case 'token-create':
+      return tokenCreate(invocation, deps);
+    case 'token-revoke':
+      return tokenRevoke(invocation, deps);
     case 'config-check':
       return configCheck(invocation, deps);
     case 'parse':

@@ -34,6 +34,7 @@ const state: Option = {
 const json: Option = { name: 'json', help: 'Print JSON, one value a line.' };
 const parser: Option = { name: 'parser', value: 'NAME', help: 'How the lines are read, e.g. sshd. Required.' };
 const ip: Argument = { name: 'IP', help: 'An IPv4 or IPv6 address.' };
+const network: Argument = { name: 'IP', help: 'An address, or a network in CIDR form.' };
 const logFile: Argument = { name: 'FILE', help: 'The log file; - is standard input.' };
 
 const ASKS: readonly ExitName[] = ['ok', 'failed', 'usage', 'not_running'];
@@ -93,6 +94,91 @@ export const COMMANDS = [
     arguments: [ip],
     options: [state, json],
     exits: ASKS,
+  },
+  { name: 'blocks', summary: 'Blocked addresses, newest first.', arguments: [], options: [state, json], exits: ASKS },
+  {
+    name: 'mode',
+    summary: 'How far Bartizan may go: observe, dry_run or enforce; sets it where one is named.',
+    more: 'What is set here is written into the config file too.',
+    arguments: [{ name: 'MODE', help: 'observe, dry_run or enforce.', optional: true }],
+    options: [state, json],
+    exits: ORDERS,
+  },
+  {
+    name: 'allow',
+    summary: 'Always let an address or network in; what blocks it is lifted.',
+    arguments: [network],
+    options: [
+      { name: 'reason', value: 'TEXT', help: 'Why; it is shown wherever the entry is.' },
+      { name: 'for', value: 'TIME', help: 'How long: 30m, 24h, 7d. Without it for good.' },
+      state,
+    ],
+    exits: ORDERS,
+  },
+  {
+    name: 'disallow',
+    summary: 'Let an address or network in no more than any other.',
+    arguments: [network],
+    options: [state],
+    exits: ORDERS,
+  },
+  {
+    name: 'allowed',
+    summary: 'Addresses and networks that are always let in.',
+    arguments: [],
+    options: [state, json],
+    exits: ASKS,
+  },
+  {
+    name: 'history',
+    summary: 'Findings on record, newest first.',
+    arguments: [],
+    options: [
+      { name: 'search', value: 'TEXT', help: 'Only those that have it in check, message or details.' },
+      { name: 'limit', value: 'N', help: 'How many. Default: 50.' },
+      state,
+      json,
+    ],
+    exits: ASKS,
+  },
+  {
+    name: 'audit',
+    summary: 'Who changed what, newest first.',
+    arguments: [],
+    options: [state, json],
+    exits: ASKS,
+  },
+  {
+    name: 'components',
+    summary: 'Every part and source of the running Bartizan and how it is, worst first.',
+    arguments: [],
+    options: [state, json],
+    exits: ASKS,
+  },
+  {
+    name: 'tokens',
+    summary: 'All API tokens, without their secrets.',
+    arguments: [],
+    options: [state, json],
+    exits: ASKS,
+  },
+  {
+    name: 'token-create',
+    summary: 'Make an API token and print its secret, which is not shown again.',
+    arguments: [{ name: 'NAME', help: 'Who uses it; the audit log shows this name.' }],
+    options: [
+      { name: 'scope', value: 'SCOPE', help: 'admin, read or metrics. Default: read.' },
+      { name: 'for', value: 'TIME', help: 'How long: 24h, 90d. Without it for good.' },
+      state,
+    ],
+    exits: ORDERS,
+  },
+  {
+    name: 'token-revoke',
+    summary: 'Revoke an API token: it, its sessions and their event streams end at once.',
+    arguments: [{ name: 'ID', help: 'Its id, as `tokens` prints it.' }],
+    options: [state],
+    exits: ORDERS,
   },
   {
     name: 'config-check',

@@ -1,138 +1,40 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  type CliDeps,
-  type ControlRequest,
-  type LogBatch,
-  runCli,
-  type ServeOptions,
-} from '../../../../actors/cli/index.ts';
-import type { FindingId } from '../../../../core/base/ids.ts';
-import { fail, ok } from '../../../../core/base/result.ts';
-import { millis } from '../../../../core/base/time.ts';
-import { parseConfig } from '../../../../core/config/read.ts';
-import type { Finding } from '../../../../core/detect/finding.ts';
-import type { Event } from '../../../../core/event/event.ts';
-
-const FINDING: Finding = {
-  id: '01980000-0000-8000-8000-000000000000' as FindingId,
-  at: millis(Date.UTC(2026, 0, 2, 3, 4, 5)),
-  check: 'ssh_bruteforce',
-  severity: 'high',
-  subject: { kind: 'ip', value: '192.0.2.66' },
-  message: '5 failed logins as \u001b[31mroot',
-  firstAt: millis(Date.UTC(2026, 0, 2, 3, 4, 1)),
-  count: 5,
-  first: { source: 'a', offset: 0 },
-  last: { source: 'a', offset: 400 },
-  provenance: 'file',
-};
-
-const EVENT: Event = {
-  at: millis(0),
-  position: { source: 'a', offset: 0 },
-  provenance: 'file',
-  category: 'authentication',
-  action: 'ssh_failed_password',
-  outcome: 'failure',
-  user: 'x\u202ey',
-  message: 'Failed',
-};
-
-async function* batches<T>(chunks: AsyncIterable<Uint8Array>, result: T): AsyncIterable<LogBatch<T>> {
-  let lines = 0;
-  for await (const chunk of chunks) {
-    lines += chunk.length;
-    yield { results: [result], progress: { lines, events: lines - 1, unparsed: { 'no-header': 1, binary: 0 } } };
-  }
-}
-
-async function* chunksOf(...sizes: readonly number[]): AsyncIterable<Uint8Array> {
-  for (const size of sizes) yield new Uint8Array(size);
-}
-
-interface World {
-  readonly answer?: { readonly status: number; readonly body: unknown };
-  readonly config?: string;
-  readonly stdoutClosed?: boolean;
-}
-
-/** Runs a command line in a made-up world and tells all it did. */
-async function run(argv: readonly string[], world: World = {}) {
-  let out = '';
-  let err = '';
-  const asked: (ControlRequest & { state?: string })[] = [];
-  const served: ServeOptions[] = [];
-  const deps: CliDeps = {
-    version: '1.2.3',
-    stdout: {
-      columns: 100,
-      write: async (text) => {
-        if (world.stdoutClosed === true) return 'closed';
-        out += text;
-        return 'written';
-      },
-    },
-    stderr: {
-      columns: undefined,
-      write: async (text) => {
-        err += text;
-        return 'written';
-      },
-    },
-    logs: {
-      parsers: ['sshd'],
-      parse: (chunks) => batches(chunks, EVENT),
-      replay: (chunks) => batches(chunks, FINDING),
-    },
-    serve: async (options) => {
-      served.push(options);
-      return 75;
-    },
-    ask: async (state, request) => {
-      asked.push(state === undefined ? request : { ...request, state });
-      return world.answer === undefined ? fail('not_running', 'Bartizan is not running') : ok(world.answer);
-    },
-    openLog: async (path) =>
-      path === '/none' ? fail('unreadable', '/none cannot be read: ENOENT') : ok(chunksOf(2, 3)),
-    readConfig: async () => {
-      const read = parseConfig(world.config ?? '', 'b.yaml', { hostname: 'h', stateDir: '/s', parsers: ['sshd'] });
-      return read.ok ? ok({ loaded: read.value, notes: ['no source'] }) : read;
-    },
-  };
-  return { code: await runCli(argv, deps), out, err, asked, served };
-}
+import { EVENT, FINDING, runCommand } from '../../../support/cli.ts';
 
 test('version and help go to standard output', async () => {
-  assert.deepEqual((({ code, out }) => ({ code, out }))(await run(['version'])), { code: 0, out: '1.2.3\n' });
-  assert.match((await run([])).out, /^Bartizan watches/);
-  assert.match((await run(['help', 'block'])).out, /^Usage: bartizan block IP/);
-  assert.equal((await run(['help', 'nothing'])).code, 2);
+  assert.deepEqual((({ code, out }) => ({ code, out }))(await runCommand(['version'])), { code: 0, out: '1.2.3\n' });
+  assert.match((await runCommand([])).out, /^Bartizan watches/);
+  assert.match((await runCommand(['help', 'block'])).out, /^Usage: bartizan block IP/);
+  assert.equal((await runCommand(['help', 'nothing'])).code, 2);
 });
 
 test('a wrong command line goes to standard error and does nothing', async () => {
-  const { code, out, err, asked } = await run(['blok', '192.0.2.1']);
+  const { code, out, err, asked } = await runCommand(['blok', '192.0.2.1']);
   assert.deepEqual({ code, out, asked }, { code: 2, out: '', asked: [] });
   assert.match(err, /^bartizan: there is no command "blok"; did you mean "block"\?\n/);
 });
 
 test('serve gets its options and gives its exit code', async () => {
-  const { code, served } = await run(['serve', '--state', '/s', '--observe']);
+  const { code, served } = await runCommand(['serve', '--state', '/s', '--observe']);
   assert.deepEqual({ code, served }, { code: 75, served: [{ state: '/s', mode: 'observe' }] });
 });
 
 test('nothing runs: every command that asks exits with 3', async () => {
   for (const argv of [['status'], ['health'], ['findings'], ['block', '::2'], ['unblock', '::2'], ['check', '::2']]) {
-    const { code, err } = await run(argv);
+    const { code, err } = await runCommand(argv);
     assert.deepEqual({ code, err }, { code: 3, err: 'bartizan: Bartizan is not running\n' });
   }
 });
 
 test('block asks for a canonical address with a duration, and says what was done', async () => {
   const answer = { status: 200, body: { status: 'blocked', ip: '192.0.2.1', warning: 'inside\u0007 a proxy range' } };
-  const { code, out, err, asked } = await run(['block', '::ffff:192.0.2.1', '--reason', 'noise', '--state', '/s'], {
-    answer,
-  });
+  const { code, out, err, asked } = await runCommand(
+    ['block', '::ffff:192.0.2.1', '--reason', 'noise', '--state', '/s'],
+    {
+      answer,
+    },
+  );
   assert.deepEqual(asked, [
     {
       method: 'POST',
@@ -154,7 +56,7 @@ for (const { argv, why } of [
   { argv: ['parse', 'x', '--parser', 'nginx'], why: /there is no parser "nginx"; there are sshd/ },
 ]) {
   test(`${argv.join(' ')} is a wrong command line`, async () => {
-    const { code, err, asked } = await run(argv, { answer: { status: 200, body: {} } });
+    const { code, err, asked } = await runCommand(argv, { answer: { status: 200, body: {} } });
     assert.deepEqual({ code, asked }, { code: 2, asked: [] });
     assert.match(err, why);
   });
@@ -168,13 +70,14 @@ for (const { argv, status, code } of [
   { argv: ['status'], status: 503, code: 1 },
 ]) {
   test(`${argv.join(' ')} answered with ${status} exits with ${code} and the reason`, async () => {
-    const result = await run(argv, { answer: { status, body: { error: 'because\u001b[1m' } } });
+    const result = await runCommand(argv, { answer: { status, body: { error: 'because\u001b[1m' } } });
     assert.deepEqual([result.code, result.out, result.err], [code, '', 'bartizan: because\\x1b[1m\n']);
   });
 }
 
 test('check says whether and why', async () => {
-  const check = async (body: unknown) => (await run(['check', '192.0.2.1'], { answer: { status: 200, body } })).out;
+  const check = async (body: unknown) =>
+    (await runCommand(['check', '192.0.2.1'], { answer: { status: 200, body } })).out;
   assert.equal(await check({ success: true, permanent: null, temporary: null }), '192.0.2.1 is not blocked\n');
   assert.equal(await check({ success: true, temporary: 'ssh' }), '192.0.2.1 is blocked: ssh\n');
   assert.equal(await check({ success: true, permanent: 'ssh' }), '192.0.2.1 is blocked for good: ssh\n');
@@ -185,17 +88,17 @@ test('findings as a table and as JSON lines, attacker text harmless in both', as
     { severity: 1, check: 'ssh_bruteforce', message: 'as \u001b[31mroot\u009b', last_seen: '2026-01-02T03:04:05Z' },
   ];
   const answer = { status: 200, body };
-  const { out } = await run(['findings'], { answer });
+  const { out } = await runCommand(['findings'], { answer });
   assert.equal(
     out,
     'LAST SEEN             SEVERITY  CHECK           MESSAGE\n' +
       '2026-01-02T03:04:05Z  high      ssh_bruteforce  as \\x1b[31mroot\\x9b\n',
   );
-  const json = (await run(['findings', '--json'], { answer })).out;
+  const json = (await runCommand(['findings', '--json'], { answer })).out;
   assert.doesNotMatch(json.trimEnd(), /\p{Cc}/u);
   assert.deepEqual(JSON.parse(json), body[0]);
-  assert.equal((await run(['findings'], { answer: { status: 200, body: null } })).out, 'no active findings\n');
-  assert.equal((await run(['findings', '--json'], { answer: { status: 200, body: null } })).out, '');
+  assert.equal((await runCommand(['findings'], { answer: { status: 200, body: null } })).out, 'no active findings\n');
+  assert.equal((await runCommand(['findings', '--json'], { answer: { status: 200, body: null } })).out, '');
 });
 
 test('status copes with a full answer, an empty one and nonsense', async () => {
@@ -215,17 +118,17 @@ test('status copes with a full answer, an empty one and nonsense', async () => {
       firewall_blocked_ips: 3,
     },
   };
-  const { out } = await run(['status'], { answer: { status: 200, body } });
+  const { out } = await runCommand(['status'], { answer: { status: 200, body } });
   assert.match(out, /^mode +dry run: only an operator's blocks reach the kernel$/m);
   assert.match(out, /^findings +0 critical, 2 high, 0 warning$/m);
   assert.match(out, /^sources +file:\/var\/log\/auth\.log\n +file:\/x \(not attached\)$/m);
   for (const odd of [{}, null, [], 'x', { automation: 5, watchers: [1], severities: 'no' }]) {
-    assert.equal((await run(['status'], { answer: { status: 200, body: odd } })).code, 0);
+    assert.equal((await runCommand(['status'], { answer: { status: 200, body: odd } })).code, 0);
   }
 });
 
 test('parse prints events as JSON lines and counts the rest', async () => {
-  const { code, out, err } = await run(['parse', 'auth.log', '--parser', 'sshd']);
+  const { code, out, err } = await runCommand(['parse', 'auth.log', '--parser', 'sshd']);
   const lines = out.trimEnd().split('\n');
   assert.equal(code, 0);
   assert.deepEqual(
@@ -237,11 +140,11 @@ test('parse prints events as JSON lines and counts the rest', async () => {
 });
 
 test('replay prints findings in columns with one head', async () => {
-  const { out } = await run(['replay', 'auth.log', '--parser', 'sshd']);
+  const { out } = await runCommand(['replay', 'auth.log', '--parser', 'sshd']);
   const row = '2026-01-02T03:04:05.000Z  high      ssh_bruteforce    192.0.2.66       5      5 failed logins as \\x…';
   assert.deepEqual(out.trimEnd().split('\n').slice(1), [row, row]);
   assert.match(out, /^TIME {22}SEVERITY {2}CHECK {13}SUBJECT {10}COUNT {2}MESSAGE\n/);
-  const json = (await run(['replay', 'auth.log', '--parser', 'sshd', '--json'])).out.trimEnd().split('\n');
+  const json = (await runCommand(['replay', 'auth.log', '--parser', 'sshd', '--json'])).out.trimEnd().split('\n');
   assert.deepEqual(
     json.map((line) => JSON.parse(line)),
     [FINDING, FINDING],
@@ -249,24 +152,24 @@ test('replay prints findings in columns with one head', async () => {
 });
 
 test('a log that cannot be opened exits with 1', async () => {
-  const { code, err } = await run(['parse', '/none', '--parser', 'sshd']);
+  const { code, err } = await runCommand(['parse', '/none', '--parser', 'sshd']);
   assert.deepEqual({ code, err }, { code: 1, err: 'bartizan: /none cannot be read: ENOENT\n' });
 });
 
 test('a reader that went away ends the command well', async () => {
-  const { code, err } = await run(['parse', 'auth.log', '--parser', 'sshd'], { stdoutClosed: true });
+  const { code, err } = await runCommand(['parse', 'auth.log', '--parser', 'sshd'], { stdoutClosed: true });
   assert.deepEqual({ code, err }, { code: 0, err: '' });
 });
 
 test('config-check prints every problem, bare, and exits with 5', async () => {
-  const { code, out, err } = await run(['config-check'], { config: 'log: { level: x }\nfoo: 1\n' });
+  const { code, out, err } = await runCommand(['config-check'], { config: 'log: { level: x }\nfoo: 1\n' });
   assert.deepEqual({ code, out }, { code: 5, out: '' });
   assert.match(err, /^b\.yaml:1:15: log\.level: .*\nb\.yaml:2:1: foo: unknown key.*\n$/);
 });
 
 test('config-check says what a good config means', async () => {
   const config = 'firewall: { enabled: true, netns: edge }\nwatchers: { files: [{ path: /a, parser: sshd }] }\n';
-  const { code, out, err } = await run(['config-check', 'b.yaml'], { config });
+  const { code, out, err } = await runCommand(['config-check', 'b.yaml'], { config });
   assert.equal(code, 0);
   assert.match(out, /^b\.yaml: ok\nmode +enforce\n/);
   assert.match(out, /^table +inet bartizan in edge$/m);

@@ -1,0 +1,67 @@
+import { printable, printableJson } from '../../core/base/printable.ts';
+import type { Invocation } from '../../core/cli/argv.ts';
+import type { ExitName } from '../../core/cli/exit-codes.ts';
+import type { CliDeps, ControlRequest } from './deps.ts';
+import { type Json, objectIn, textAt } from './json.ts';
+import { complain, say } from './say.ts';
+
+const API = '/api/v1';
+
+/** Asks, then prints the answer: as one line of JSON (a list as one line an entry) with `--json`, else for people. */
+export async function show(
+  invocation: Invocation,
+  deps: CliDeps,
+  path: string,
+  print: (body: unknown) => Promise<void>,
+): Promise<ExitName> {
+  const answer = await request(invocation, deps, { method: 'GET', path: `${API}${path}` });
+  if (!answer.ok) return answer.exit;
+  const { body } = answer;
+  if (!invocation.flags.has('json')) {
+    await print(body);
+  } else {
+    const values: readonly unknown[] = Array.isArray(body) ? body : body === null ? [] : [body];
+    await say(deps, values.map((value) => `${printableJson(value)}\n`).join(''));
+  }
+  return 'ok';
+}
+
+/** What is to be done, and what is said when it was. */
+export interface Order {
+  readonly method?: 'POST' | 'DELETE';
+  /** Behind `/api/v1`. */
+  readonly path: string;
+  readonly body?: Json;
+  readonly done: string | ((answer: Json) => string);
+}
+
+export async function order(
+  invocation: Invocation,
+  deps: CliDeps,
+  { method = 'POST', path, body, done }: Order,
+): Promise<ExitName> {
+  const answer = await request(invocation, deps, { method, path: `${API}${path}`, ...(body && { body }) });
+  if (!answer.ok) return answer.exit;
+  const facts = objectIn(answer.body);
+  await say(deps, `${typeof done === 'string' ? done : done(facts)}\n`);
+  const warning = textAt(facts, 'warning');
+  if (warning !== undefined) await complain(deps, `warning: ${printable(warning)}`);
+  return 'ok';
+}
+
+type Outcome = { readonly ok: true; readonly body: unknown } | { readonly ok: false; readonly exit: ExitName };
+
+async function request({ values: { state } }: Invocation, deps: CliDeps, what: ControlRequest): Promise<Outcome> {
+  const answer = await deps.ask(state, what);
+  if (!answer.ok) {
+    await complain(deps, answer.public);
+    return { ok: false, exit: answer.code === 'not_running' ? 'not_running' : 'failed' };
+  }
+  const { status: code, body } = answer.value;
+  if (code >= 200 && code < 300) return { ok: true, body };
+  await complain(deps, printable(textAt(objectIn(body), 'error') ?? `it answered with HTTP status ${code}`));
+  return { ok: false, exit: what.method !== 'GET' && REFUSALS.has(code) ? 'refused' : 'failed' };
+}
+
+/** Statuses that mean "I will not": a protected address (400, 403, 409, 422), nothing enforced at present (503). */
+const REFUSALS: ReadonlySet<number> = new Set([400, 403, 409, 422, 503]);

@@ -1,0 +1,96 @@
+import { type CliDeps, type ControlRequest, type LogBatch, runCli, type ServeOptions } from '../../actors/cli/index.ts';
+import type { FindingId } from '../../core/base/ids.ts';
+import { fail, ok } from '../../core/base/result.ts';
+import { millis } from '../../core/base/time.ts';
+import { parseConfig } from '../../core/config/read.ts';
+import type { Finding } from '../../core/detect/finding.ts';
+import type { Event } from '../../core/event/event.ts';
+
+export const FINDING: Finding = {
+  id: '01980000-0000-8000-8000-000000000000' as FindingId,
+  at: millis(Date.UTC(2026, 0, 2, 3, 4, 5)),
+  check: 'ssh_bruteforce',
+  severity: 'high',
+  subject: { kind: 'ip', value: '192.0.2.66' },
+  message: '5 failed logins as \u001b[31mroot',
+  firstAt: millis(Date.UTC(2026, 0, 2, 3, 4, 1)),
+  count: 5,
+  first: { source: 'a', offset: 0 },
+  last: { source: 'a', offset: 400 },
+  provenance: 'file',
+};
+
+export const EVENT: Event = {
+  at: millis(0),
+  position: { source: 'a', offset: 0 },
+  provenance: 'file',
+  category: 'authentication',
+  action: 'ssh_failed_password',
+  outcome: 'failure',
+  user: 'x\u202ey',
+  message: 'Failed',
+};
+
+async function* batches<T>(chunks: AsyncIterable<Uint8Array>, result: T): AsyncIterable<LogBatch<T>> {
+  let lines = 0;
+  for await (const chunk of chunks) {
+    lines += chunk.length;
+    yield { results: [result], progress: { lines, events: lines - 1, unparsed: { 'no-header': 1, binary: 0 } } };
+  }
+}
+
+async function* chunksOf(...sizes: readonly number[]): AsyncIterable<Uint8Array> {
+  for (const size of sizes) yield new Uint8Array(size);
+}
+
+export interface World {
+  readonly answer?: { readonly status: number; readonly body: unknown };
+  readonly config?: string;
+  readonly stdoutClosed?: boolean;
+}
+
+/** Runs a command line in a made-up world and tells all it did. */
+export async function runCommand(argv: readonly string[], world: World = {}) {
+  let out = '';
+  let err = '';
+  const asked: (ControlRequest & { state?: string })[] = [];
+  const served: ServeOptions[] = [];
+  const deps: CliDeps = {
+    version: '1.2.3',
+    stdout: {
+      columns: 100,
+      write: async (text) => {
+        if (world.stdoutClosed === true) return 'closed';
+        out += text;
+        return 'written';
+      },
+    },
+    stderr: {
+      columns: undefined,
+      write: async (text) => {
+        err += text;
+        return 'written';
+      },
+    },
+    logs: {
+      parsers: ['sshd'],
+      parse: (chunks) => batches(chunks, EVENT),
+      replay: (chunks) => batches(chunks, FINDING),
+    },
+    serve: async (options) => {
+      served.push(options);
+      return 75;
+    },
+    ask: async (state, request) => {
+      asked.push(state === undefined ? request : { ...request, state });
+      return world.answer === undefined ? fail('not_running', 'Bartizan is not running') : ok(world.answer);
+    },
+    openLog: async (path) =>
+      path === '/none' ? fail('unreadable', '/none cannot be read: ENOENT') : ok(chunksOf(2, 3)),
+    readConfig: async () => {
+      const read = parseConfig(world.config ?? '', 'b.yaml', { hostname: 'h', stateDir: '/s', parsers: ['sshd'] });
+      return read.ok ? ok({ loaded: read.value, notes: ['no source'] }) : read;
+    },
+  };
+  return { code: await runCli(argv, deps), out, err, asked, served };
+}
