@@ -11,7 +11,7 @@ import { MODES, type Mode } from '../../core/respond/mode.ts';
 import type { Bus } from '../bus/index.ts';
 import type { Firewall } from '../firewall/index.ts';
 import type { ConfigFile } from '../host-integration/config-file/index.ts';
-import type { ActiveFindings, FindingRecorder } from '../incidents/index.ts';
+import type { ActiveFindings, FindingEpochs, FindingRecorder } from '../incidents/index.ts';
 import type { Ledger, Responder } from '../responder/index.ts';
 import type { StoreHealth } from '../store/index.ts';
 import { testFinding } from './findings.ts';
@@ -26,6 +26,7 @@ export interface ApplianceParts {
   readonly configFile: ConfigFile;
   readonly active: ActiveFindings;
   readonly recorder: FindingRecorder;
+  readonly epochs: FindingEpochs;
   readonly ledger: Ledger;
   readonly responder: Responder;
   readonly firewall: Firewall;
@@ -143,6 +144,10 @@ export class RunningAppliance implements Appliance {
 
   lastSerial() {
     return this.#parts.recorder.count;
+  }
+
+  epochs() {
+    return this.#parts.epochs.list;
   }
 
   findingsAfter(serial: number, limit: number) {

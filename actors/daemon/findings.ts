@@ -7,6 +7,7 @@ import {
   ActiveFindings,
   Dismissals,
   dispositionsOf,
+  FindingEpochs,
   FindingHistory,
   FindingRecorder,
   FindingRollups,
@@ -35,6 +36,7 @@ export function makeFindings({ records, clock, random, log, bus, respond }: Find
   const dismissals = new Dismissals({ records, active, clock });
   const rollups = new FindingRollups(clock);
   const attackers = new SourceTally();
+  const epochs = new FindingEpochs({ records, random, log });
   const seen = (finding: Finding, serial: number) => {
     active.add(finding, serial);
     const { subject, check, at } = finding;
@@ -46,6 +48,7 @@ export function makeFindings({ records, clock, random, log, bus, respond }: Find
     suppressing: (finding) => suppressions.matching(finding),
     log,
     publish: (finding, serial) => bus.publish('finding', { finding, serial }),
+    renumbered: (after) => void epochs.begin(after),
     respond,
   });
   const counts = () => ({ findings: recorder.count, suppressed: rollups.state.suppressed });
@@ -53,11 +56,13 @@ export function makeFindings({ records, clock, random, log, bus, respond }: Find
     await suppressions.load();
     await rollups.load(records);
     await recorder.load();
+    await epochs.load(recorder.count);
     await dismissals.load();
   };
   return {
     active,
     recorder,
+    epochs,
     rollups,
     attackers,
     history: new FindingHistory({ records, counts }),

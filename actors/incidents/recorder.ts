@@ -28,6 +28,8 @@ export interface RecorderDeps {
   readonly suppressing: Suppressing;
   /** Told of each new finding in view when it is kept, in the order of serials. */
   readonly publish: (finding: Finding, serial: number) => void;
+  /** Told before a finding that gets a serial which another one had: the store has lost that one, and numbers anew. */
+  readonly renumbered: (after: number) => void;
   /** Acts on findings; `again` marks those that were recorded before a crash. */
   readonly respond: (findings: readonly { readonly finding: Finding; readonly again: boolean }[]) => Promise<void>;
 }
@@ -128,7 +130,8 @@ export class FindingRecorder {
     for (const [i, { finding, suppressedBy }] of fresh.entries()) {
       const { serial, added } = kept.value[i] ?? { serial: 0, added: false };
       if (!added) continue;
-      this.#count = Math.max(this.#count, serial);
+      if (serial <= this.#count) this.#deps.renumbered(serial - 1);
+      this.#count = serial;
       if (suppressedBy !== undefined) continue;
       active.add(finding, serial);
       publish(finding, serial);

@@ -13,6 +13,8 @@ const BITE = 64 * 1024;
 export interface ReaderDeps {
   readonly ring: Ring;
   readonly clock: Pick<Clock, 'after'>;
+  /** What a client is to name when it comes back having seen everything up to this serial. */
+  readonly idOf: (serial: number) => string;
   /** Kept events behind a serial, lowest first, a page of them. `undefined` when the store cannot be read. */
   readonly page: (serial: number) => Promise<readonly Frame[] | undefined>;
   /** It has ended its stream: because of a gap, or because it was told to. */
@@ -85,7 +87,7 @@ export class Reader {
       return false;
     }
     this.#serial = to;
-    this.#write(gapEvent(gap));
+    this.#write(gapEvent(gap, this.#deps.idOf(to)));
     return true;
   }
 

@@ -13,6 +13,7 @@ function bench(disk: HistoryRow[] = []) {
   const clock = new SimulatedClock();
   const active = new ActiveFindings();
   const told: [string, number][] = [];
+  const renumbered: number[] = [];
   const acted: [string, boolean][] = [];
   const state = { fails: false, slow: Promise.resolve(), acting: Promise.resolve(), suppressed: [] as Suppression[] };
   const recorder = new FindingRecorder({
@@ -40,12 +41,13 @@ function bench(disk: HistoryRow[] = []) {
     },
     suppressing: ({ subject }) => state.suppressed.find((rule) => rule.reason === subject.value),
     publish: ({ subject }, serial) => told.push([subject.value, serial]),
+    renumbered: (after) => renumbered.push(after),
     respond: async (findings) => {
       await state.acting;
       acted.push(...findings.map(({ finding, again }) => [finding.subject.value, again] as [string, boolean]));
     },
   });
-  return { clock, active, told, acted, state, recorder, disk };
+  return { clock, active, told, acted, renumbered, state, recorder, disk };
 }
 
 let b: ReturnType<typeof bench>;
@@ -62,6 +64,16 @@ test('findings are read on from a serial, and the count follows a store that was
   b.disk.length = 1;
   await b.recorder.load();
   assert.equal(b.recorder.count, 1);
+});
+
+test('a serial that was given before is told before its finding is', async () => {
+  await b.recorder.record(['192.0.2.1', '192.0.2.2', '192.0.2.3'].map((ip) => sampleFinding(ip)));
+  await b.recorder.flushed();
+  assert.deepEqual(b.renumbered, []);
+  b.disk.length = 1;
+  await b.recorder.record([sampleFinding('192.0.2.4'), sampleFinding('192.0.2.5')]);
+  await b.recorder.flushed();
+  assert.deepEqual([b.renumbered, b.recorder.count], [[1], 3]);
 });
 
 test('a finding is acted upon, numbered, kept and told', async () => {
