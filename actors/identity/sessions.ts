@@ -1,6 +1,7 @@
 import type { Clock, Random } from '../../core/base/ports.ts';
 import { fail, ok, type Result } from '../../core/base/result.ts';
 import { hasPassed, type Millis, millis, minutes, plus } from '../../core/base/time.ts';
+import { Turns } from '../../core/base/turns.ts';
 import { identityKeys } from '../../core/keys/identity-keys.ts';
 import type { StoreOp, StorePort } from '../store/index.ts';
 import { sha256 } from './effects.ts';
@@ -39,6 +40,16 @@ export interface Live {
   readonly expiresAt: Millis;
 }
 
+/** Digest of the token, and where the login came from. */
+export type Login = Pick<SessionRecord, 'token' | 'peer'>;
+
+/** What only who logged in may know. */
+export interface OpenedSession {
+  readonly id: string;
+  readonly cookie: string;
+  readonly csrf: string;
+}
+
 interface Entry {
   readonly digest: string;
   readonly id: string;
@@ -60,6 +71,8 @@ export interface SessionsDeps {
 /** Sessions in memory, because every request asks; the store follows. */
 export class Sessions {
   readonly #deps: SessionsDeps;
+  /** One is opened at a time: each makes room for itself, then waits for the disk. */
+  readonly #turns = new Turns();
   readonly #byDigest = new Map<string, Entry>();
   readonly #byId = new Map<string, Entry>();
 
@@ -84,10 +97,11 @@ export class Sessions {
    * Opens a session; it exists once the store has it.
    * @param also written in the same batch
    */
-  async open(
-    { token, peer }: { readonly token: string; readonly peer: string },
-    also: readonly StoreOp[] = [],
-  ): Promise<Result<{ readonly id: string; readonly cookie: string; readonly csrf: string }, 'failed'>> {
+  open(login: Login, also: readonly StoreOp[] = []): Promise<Result<OpenedSession, 'failed'>> {
+    return this.#turns.run(() => this.#open(login, also));
+  }
+
+  async #open({ token, peer }: Login, also: readonly StoreOp[]): Promise<Result<OpenedSession, 'failed'>> {
     const { clock, random, writer } = this.#deps;
     const cookie = Buffer.from(random.bytes(32)).toString('base64url');
     const csrf = Buffer.from(random.bytes(32)).toString('hex');
