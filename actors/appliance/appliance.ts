@@ -3,6 +3,7 @@ import type { Component } from '../../core/base/component.ts';
 import type { Clock } from '../../core/base/ports.ts';
 import { fail, ok } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
+import { Turns } from '../../core/base/turns.ts';
 import { withMode } from '../../core/config/mode.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { CHECK_NAMES } from '../../core/detect/checks.ts';
@@ -41,6 +42,8 @@ export interface ApplianceParts {
 /** The running appliance as the API sees it: a view of its parts, and the one place where the mode is held. */
 export class RunningAppliance implements Appliance {
   readonly #parts: ApplianceParts;
+  /** One change of the mode at a time, so that file, kernel and word end up the same. */
+  readonly #turns = new Turns();
   #mode: Mode;
 
   constructor(parts: ApplianceParts, mode: Mode) {
@@ -154,7 +157,11 @@ export class RunningAppliance implements Appliance {
     return this.#parts.recorder.after(serial, limit);
   }
 
-  async setMode(mode: Mode): ReturnType<Appliance['setMode']> {
+  setMode(mode: Mode): ReturnType<Appliance['setMode']> {
+    return this.#turns.run(() => this.#setMode(mode));
+  }
+
+  async #setMode(mode: Mode): ReturnType<Appliance['setMode']> {
     const { configFile } = this.#parts;
     const isLess = MODES.indexOf(mode) <= MODES.indexOf(this.#mode);
     const problems = isLess ? await this.#apply(mode) : [];
