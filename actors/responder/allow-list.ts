@@ -142,7 +142,9 @@ export class AllowList implements Allows {
   #watch(): void {
     const { clock, log } = this.#deps;
     this.#stopSweep = clock.after(SWEEP, () => {
-      this.#turns.run(() => this.#sweep()).catch((cause: unknown) => log('error', 'allow sweep failed', { error: messageOf(cause) }));
+      this.#turns
+        .run(() => this.#sweep())
+        .catch((cause: unknown) => log('error', 'allow sweep failed', { error: messageOf(cause) }));
       this.#watch();
     });
   }

@@ -4,7 +4,7 @@ import type { Cidr } from '../base/ip.ts';
 import type { Random } from '../base/ports.ts';
 import { type Millis, millis } from '../base/time.ts';
 import type { Access, AccessLog } from './access.ts';
-import { authenticate, type Credentials, challenge } from './authenticate.ts';
+import { authenticate, type Credentials, carriersFor, challenge } from './authenticate.ts';
 import { proveCsrf } from './csrf.ts';
 import { type Method, type RateClass, type Refusal, refuse } from './endpoint.ts';
 import { clientAddress } from './forwarded.ts';
@@ -167,8 +167,8 @@ function admit(
 ): Awaitable<HttpReply | Refusal> {
   const { surface, streams, tries } = floor;
   const { peer } = caller;
-  const { scope } = (bound ?? route.first).endpoint;
-  const credential = authenticate(request, surface, scope, options.credentials);
+  const { endpoint } = bound ?? route.first;
+  const credential = authenticate(request, carriersFor(surface, endpoint), endpoint.scope, options.credentials);
   if (credential === undefined) return { ...refuse('unauthorized', 'Unauthorized'), headers: challenge(surface) };
   caller.actor = credential.principal.name;
   if (bound === undefined) {

@@ -141,6 +141,8 @@ export interface Endpoint<Deps, Q extends TSchema = TSchema, B extends TSchema =
   readonly form?: true;
   /** `false` on writes that make a session: an old cookie may lie around without its token. */
   readonly csrf?: false;
+  /** It acts on the cookie's session: where a request has a cookie that is good, no other credential counts. */
+  readonly cookieFirst?: true;
   /** A read whose answer depends on nothing in the request: those that arrive together get one. */
   readonly shared?: true;
   /** What the handler itself may refuse with; those of the kernel (401, 429, …) go without saying. */

@@ -25,7 +25,13 @@ function ip(text: string): ParsedIp {
 /** One process on a store and clock that outlive it; the kernel as what it was last told. */
 function start(store: MemoryStore, clock: SimulatedClock) {
   const book = new AllowBook();
-  const state = { slowKernel: [] as Promise<void>[], kernel: [] as string[], kernelFails: false, lifted: [] as string[], events: [] as string[] };
+  const state = {
+    slowKernel: [] as Promise<void>[],
+    kernel: [] as string[],
+    kernelFails: false,
+    lifted: [] as string[],
+    events: [] as string[],
+  };
   const list = new AllowList({
     book,
     records: allowRecords(createRecords(store)),
