@@ -1,3 +1,4 @@
+import { peerKey } from '../../core/api/rate.ts';
 import type { Clock, Random } from '../../core/base/ports.ts';
 import { fail, ok, type Result } from '../../core/base/result.ts';
 import { hasPassed, type Millis, millis, minutes, plus } from '../../core/base/time.ts';
@@ -54,6 +55,7 @@ interface Entry {
   readonly digest: string;
   readonly id: string;
   readonly record: SessionRecord;
+  readonly peerKey: string;
   lastSeenAt: Millis;
   storedAt: Millis;
 }
@@ -145,6 +147,11 @@ export class Sessions {
     return entry === undefined || this.#isOver(entry) ? undefined : this.#shown(entry);
   }
 
+  /** Whether a session that is not over began at this peer, as `peerKey` has it. */
+  isFrom(peer: string): boolean {
+    return [...this.#byDigest.values()].some((entry) => entry.peerKey === peer && !this.#isOver(entry));
+  }
+
   /** Ends this session at once. @returns what is to be written for it to stay so */
   end(id: string): readonly StoreOp[] {
     const entry = this.#byId.get(id);
@@ -169,7 +176,8 @@ export class Sessions {
 
   #entry(digest: string, record: SessionRecord): Entry {
     const { lastSeenAt } = record;
-    return { digest, id: this.#deps.idOf(digest), record, lastSeenAt, storedAt: lastSeenAt };
+    const id = this.#deps.idOf(digest);
+    return { digest, id, record, peerKey: peerKey(record.peer), lastSeenAt, storedAt: lastSeenAt };
   }
 
   #add(entry: Entry): void {
@@ -227,10 +235,11 @@ export class Sessions {
 
 function isSessionRecord(record: unknown): record is SessionRecord {
   if (typeof record !== 'object' || record === null) return false;
-  const { token, csrf, createdAt, lastSeenAt } = record as Partial<SessionRecord>;
+  const { token, csrf, createdAt, lastSeenAt, peer } = record as Partial<SessionRecord>;
   return (
     typeof token === 'string' &&
     typeof csrf === 'string' &&
+    typeof peer === 'string' &&
     csrf !== '' &&
     typeof createdAt === 'number' &&
     typeof lastSeenAt === 'number'

@@ -18,7 +18,7 @@ import { internal, type ServeDesk, serve } from './serve.ts';
 import { type AtTurnEnd, type Serve, sharing } from './shared.ts';
 import { OpenStreams } from './stream/open-streams.ts';
 import type { Surface } from './surface.ts';
-import { type Throttle, throttle } from './throttle.ts';
+import { type KnownPeers, type Throttle, throttle } from './throttle.ts';
 import type { Validators } from './validation.ts';
 
 export interface DispatchOptions extends ServeDesk {
@@ -27,6 +27,9 @@ export interface DispatchOptions extends ServeDesk {
   readonly credentials: Credentials;
   readonly validators: Validators;
   readonly ownOrigin: OwnOrigin;
+  readonly known: KnownPeers;
+  /** Whether an address is of the networks around the appliance. */
+  readonly isNear: (peer: string) => boolean;
   readonly random: Random;
   /** Proxies whose X-Forwarded-For is believed; none unless given. */
   readonly trustedProxies?: readonly Cidr[];
@@ -78,7 +81,8 @@ interface Exchange extends Arrival {
  */
 export function createDispatch(options: DispatchOptions): Dispatch {
   const find = router(bind(options.mounts, options.validators));
-  const tries = throttle(options.clock, options.log);
+  const { clock, log, known, isNear } = options;
+  const tries = throttle({ clock, log, known, isNear });
   const surfaces = [...new Set(options.mounts.map(({ surface }) => surface))];
   const { finish = (_, reply) => reply } = options;
   const serveShared = sharing(serve, options.atTurnEnd);

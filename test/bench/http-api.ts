@@ -70,6 +70,8 @@ export async function apiDispatch(engine: string, appliance = new FakeAppliance(
     validators: loadValidators(),
     openUpload,
     ownOrigin: () => false,
+    known: identity.known,
+    isNear: () => false,
     clock: systemClock,
     random: pooledRandom(systemRandom),
     atTurnEnd: setImmediate,
