@@ -83,7 +83,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   const find = router(bind(options.mounts, options.validators));
   const { clock, log, known, isNear } = options;
   const tries = throttle({ clock, log, known, isNear });
-  const surfaces = [...new Set(options.mounts.map(({ surface }) => surface))];
+  const surfaces = [...new Set(options.mounts.map(({ surface }) => surface))].sort(longestMountFirst);
   const { finish = (_, reply) => reply } = options;
   const serveShared = sharing(serve, options.atTurnEnd);
   const floors = surfaces.map((surface) => floorOf(surface, tries, options, serveShared));
@@ -99,6 +99,12 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     );
   };
 }
+
+/** Of two surfaces whose mounts hold a path, it is that of the narrower one. */
+const longestMountFirst = (a: Surface, b: Surface): number => b.mount.length - a.mount.length;
+
+/** A trailing slash makes no difference here either. */
+const isBelow = (mount: string, path: string): boolean => path.startsWith(mount) || `${path}/` === mount;
 
 const accessOf = (
   { method, target }: HttpRequest,
@@ -132,7 +138,7 @@ function reach(
   const { path, search } = splitTarget(request.target);
   const match = find(path);
   const owner = floors.find(({ surface }) =>
-    match === undefined ? path.startsWith(surface.mount) : surface === match.route.first.surface,
+    match === undefined ? isBelow(surface.mount, path) : surface === match.route.first.surface,
   );
   const surface = owner?.surface ?? options.mounts[0].surface;
   const worded = (reply: HttpReply | Refusal) => ('ok' in reply ? refusalReply(surface, reply, requestId) : reply);
