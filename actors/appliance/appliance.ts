@@ -12,7 +12,7 @@ import { MODES, type Mode } from '../../core/respond/mode.ts';
 import type { Bus } from '../bus/index.ts';
 import type { Firewall } from '../firewall/index.ts';
 import type { ConfigFile } from '../host-integration/config-file/index.ts';
-import type { ActiveFindings, FindingEpochs, FindingRecorder } from '../incidents/index.ts';
+import type { ActiveFindings, FindingEpochs, FindingRecorder, FindingRollups } from '../incidents/index.ts';
 import type { Ledger, Responder } from '../responder/index.ts';
 import type { StoreHealth } from '../store/index.ts';
 import { testFinding } from './findings.ts';
@@ -28,6 +28,7 @@ export interface ApplianceParts {
   readonly active: ActiveFindings;
   readonly recorder: FindingRecorder;
   readonly epochs: FindingEpochs;
+  readonly rollups: Pick<FindingRollups, 'state'>;
   readonly ledger: Ledger;
   readonly responder: Responder;
   readonly firewall: Firewall;
@@ -60,7 +61,7 @@ export class RunningAppliance implements Appliance {
   }
 
   async facts(): Promise<ApplianceFacts> {
-    const { clock, version, startedAt, firewall, active, recorder, responder, configFile } = this.#parts;
+    const { clock, version, startedAt, firewall, active, recorder, rollups, responder, configFile } = this.#parts;
     const config = this.#config;
     const now = clock.now();
     const reason = modeReason(this.#mode, firewall);
@@ -88,7 +89,7 @@ export class RunningAppliance implements Appliance {
       http: { engine: this.#parts.httpEngine() },
       components: this.#parts.components(),
       checks: CHECK_NAMES.length,
-      historyCount: recorder.count,
+      historyCount: recorder.count - rollups.state.suppressed,
       severities: active.severities(now),
       dryRunBlocks: responder.dryRuns,
       store: { healthy: store.state !== 'memory', bytes: store.bytes },

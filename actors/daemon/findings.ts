@@ -29,6 +29,24 @@ export interface FindingsDeps {
 
 export type Findings = ReturnType<typeof makeFindings>;
 
+/** The active findings, with each finding counted that comes among them, now or at a start. */
+const counting = (active: ActiveFindings, count: (finding: Finding) => void): RecorderDeps['active'] => ({
+  add(finding, serial) {
+    active.add(finding, serial);
+    count(finding);
+  },
+  takeUp() {
+    const taking = active.takeUp();
+    return {
+      older(finding, serial) {
+        taking.older(finding, serial);
+        count(finding);
+      },
+      done: () => taking.done(),
+    };
+  },
+});
+
 /** Everything that keeps findings, counts them, and remembers what operators said of them. */
 export function makeFindings({ records, clock, random, log, bus, respond }: FindingsDeps) {
   const suppressions = new Suppressions({ records, clock, random });
@@ -37,14 +55,13 @@ export function makeFindings({ records, clock, random, log, bus, respond }: Find
   const rollups = new FindingRollups(clock);
   const attackers = new SourceTally();
   const epochs = new FindingEpochs({ records, random, log });
-  const seen = (finding: Finding, serial: number) => {
-    active.add(finding, serial);
-    const { subject, check, at } = finding;
+  const count = ({ subject, check, at }: Finding) => {
     if (subject.kind === 'ip' && categoryOf(check) === BRUTE_FORCE) attackers.add(subject.value, at, clock.now());
   };
   const recorder: FindingRecorder = new FindingRecorder({
     records: findingRecords(records, rollups),
-    active: { add: seen },
+    active: counting(active, count),
+    recent: () => rollups.recent(),
     suppressing: (finding) => suppressions.matching(finding),
     log,
     publish: (finding, serial) => bus.publish('finding', { finding, serial }),

@@ -39,6 +39,7 @@ export interface ApplianceFacts {
   readonly http: { readonly engine: string };
   readonly components: readonly Component[];
   readonly checks: number;
+  /** Findings on record, suppressed ones left out, as a history without filters counts them. */
   readonly historyCount: number;
   /** Active finding groups by severity. */
   readonly severities: Readonly<Record<Severity, number>>;

@@ -10,6 +10,7 @@ import {
 import { createRecords, MemoryStore } from '../../../actors/store/index.ts';
 import type { FindingId } from '../../../core/base/ids.ts';
 import type { Clock, Random } from '../../../core/base/ports.ts';
+import { millis } from '../../../core/base/time.ts';
 import type { Finding } from '../../../core/detect/finding.ts';
 import type { Suppressing } from '../../../core/incident/suppression.ts';
 import { findings } from '../../../core/keys/records.ts';
@@ -53,6 +54,7 @@ class RecordingAppliance extends FakeAppliance {
     this.recorder = new FindingRecorder({
       records: findingRecords(this.records, new FindingRollups(new SimulatedClock())),
       active: new ActiveFindings(),
+      recent: () => ({ since: millis(0), count: 0 }),
       log: () => {},
       suppressing: (finding) => this.suppressing(finding),
       publish: (finding, serial) => this.bus.publish('finding', { finding, serial }),

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { ActiveFindings, FindingRecorder, type MarkedFinding } from '../../../../actors/incidents/index.ts';
 import { fail, ok } from '../../../../core/base/result.ts';
-import { days, hours, plus } from '../../../../core/base/time.ts';
+import { days, hours, millis, plus } from '../../../../core/base/time.ts';
 import type { HistoryRow } from '../../../../core/incident/history.ts';
 import type { Suppression } from '../../../../core/incident/suppression.ts';
 import { sampleFinding } from '../../../support/sample-finding.ts';
 import { settled } from '../../../support/settled.ts';
 import { SimulatedClock } from '../../../support/simulated-clock.ts';
 
-function bench(disk: HistoryRow[] = []) {
+function bench(disk: HistoryRow[] = [], recent = { since: millis(0), count: 0 }) {
   const clock = new SimulatedClock();
   const active = new ActiveFindings();
   const told: [string, number][] = [];
@@ -18,6 +18,7 @@ function bench(disk: HistoryRow[] = []) {
   const state = { fails: false, slow: Promise.resolve(), acting: Promise.resolve(), suppressed: [] as Suppression[] };
   const recorder = new FindingRecorder({
     active,
+    recent: () => recent,
     log: () => {},
     records: {
       newestFirst: async function* () {
@@ -74,6 +75,28 @@ test('a serial that was given before is told before its finding is', async () =>
   await b.recorder.record([sampleFinding('192.0.2.4'), sampleFinding('192.0.2.5')]);
   await b.recorder.flushed();
   assert.deepEqual([b.renumbered, b.recorder.count], [[1], 3]);
+});
+
+test('a start takes up every recent finding, however many that are, and groups them as before', async () => {
+  const at = b.clock.now();
+  const old = sampleFinding('192.0.2.99', millis(at - days(3)));
+  const findings = [
+    old,
+    ...Array.from({ length: 20_000 }, (_, i) => sampleFinding(`10.0.${i % 3}.${i % 99}`, millis(at - i))),
+  ];
+  const disk = findings.map((finding, i) => ({ finding, serial: i + 1 }));
+  for (const { finding, serial } of disk) b.active.add(finding, serial);
+  const whole = bench(disk, { since: millis(at - hours(25)), count: 20_000 });
+  await whole.recorder.load();
+  const ordered = (active: ActiveFindings) => active.list(at);
+  assert.deepEqual(ordered(whole.active), ordered(b.active));
+  assert.equal(whole.recorder.count, 20_001);
+  const bounded = bench(disk, { since: millis(at - hours(25)), count: 0 });
+  await bounded.recorder.load();
+  assert.equal(
+    ordered(bounded.active).reduce((sum, group) => sum + group.findings, 0),
+    16_384,
+  );
 });
 
 test('a finding is acted upon, numbered, kept and told', async () => {

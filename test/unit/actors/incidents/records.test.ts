@@ -59,6 +59,16 @@ test('counts are written in the batch of the findings, and read back', async () 
   assert.equal(total, 3);
 });
 
+test('what is recent is counted from the hour on in which the last 24 hours began, without what is suppressed', async () => {
+  const rollups = await b.open();
+  await keep(rollups, 9, true);
+  const old = sampleFinding('203.0.113.200', millis(b.clock.now() - hours(26)));
+  assert.ok((await findingRecords(b.records, rollups).append([{ finding: old }])).ok);
+  const { since, count } = (await b.open()).recent();
+  assert.equal(count, 6);
+  assert.ok(since <= b.clock.now() - hours(24) && since > b.clock.now() - hours(25));
+});
+
 test('a finding that was there already is not counted again', async () => {
   const rollups = await b.open();
   await keep(rollups, 3);
