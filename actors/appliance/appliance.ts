@@ -99,8 +99,8 @@ export class RunningAppliance implements Appliance {
     };
   }
 
-  async activeFindings() {
-    return this.#parts.active.list(this.#parts.clock.now());
+  async activeFindings(most: number) {
+    return this.#parts.active.list(this.#parts.clock.now(), most);
   }
 
   /** While observing nothing is blocked by us, save what an earlier run left in the kernel. */

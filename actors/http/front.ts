@@ -101,6 +101,7 @@ async function dispatchFor(options: FrontOptions, ownOrigin: OwnOrigin): Promise
     random: pooledRandom(random),
     access: options.access,
     atTurnEnd: setImmediate,
+    breathe: () => new Promise((resolve) => setImmediate(resolve)),
     finish: finisher(log),
     log,
     audit,

@@ -71,13 +71,14 @@ export class ActiveFindings {
   }
 
   /** Those in view, newest first. */
-  list(now: Millis): readonly FindingGroup[] {
-    return [...this.#groups]
-      .filter(([key, { latest, lastSeen }]) => {
-        return lastSeen > now - ACTIVE_FOR && !this.#dismissed.has(key) && !this.#isHidden(latest);
-      })
-      .map(([, group]) => group)
-      .reverse();
+  list(now: Millis, most = MOST_GROUPS): readonly FindingGroup[] {
+    const found: FindingGroup[] = [];
+    for (const [key, group] of [...this.#groups].reverse()) {
+      if (found.length >= most) break;
+      const isPast = group.lastSeen <= now - ACTIVE_FOR;
+      if (!isPast && !this.#dismissed.has(key) && !this.#isHidden(group.latest)) found.push(group);
+    }
+    return found;
   }
 
   /** Takes a group out of view unless it has a finding newer than `serial`. */

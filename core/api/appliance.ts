@@ -55,8 +55,8 @@ export interface ApplianceFacts {
 /** What the endpoints ask of the running appliance; the composition root answers. */
 export interface Appliance {
   facts(): Promise<ApplianceFacts>;
-  /** Groups seen in the last 24 h, newest first. */
-  activeFindings(): Promise<readonly FindingGroup[]>;
+  /** Groups seen in the last 24 h, newest first, `most` at most. */
+  activeFindings(most: number): Promise<readonly FindingGroup[]>;
   /** Active blocks, newest first. */
   blocks(): readonly Decision[];
   /** How many there are, without listing them. */

@@ -1,12 +1,13 @@
 import { type Awaitable, whenThere } from '../base/awaitable.ts';
 import { uuidv7 } from '../base/ids.ts';
 import type { Cidr } from '../base/ip.ts';
+import { Lanes } from '../base/lanes.ts';
 import type { Random } from '../base/ports.ts';
 import { type Millis, millis } from '../base/time.ts';
 import type { Access, AccessLog } from './access.ts';
 import { authenticate, type Credentials, carriersFor, challenge } from './authenticate.ts';
 import { proveCsrf } from './csrf.ts';
-import { type Method, type RateClass, type Refusal, refuse } from './endpoint.ts';
+import { type Breathe, type Method, type RateClass, type Refusal, refuse } from './endpoint.ts';
 import { clientAddress } from './forwarded.ts';
 import type { Dispatch, HttpReply, HttpRequest } from './http.ts';
 import { type Bound, bind, type Mount } from './mount.ts';
@@ -21,7 +22,7 @@ import type { Surface } from './surface.ts';
 import { type KnownPeers, type Throttle, throttle } from './throttle.ts';
 import type { Validators } from './validation.ts';
 
-export interface DispatchOptions extends ServeDesk {
+export interface DispatchOptions extends Omit<ServeDesk, 'lanes' | 'breathe'> {
   /** At least one; the first answers for paths that are nobody's. */
   readonly mounts: readonly [Mount, ...Mount[]];
   readonly credentials: Credentials;
@@ -39,9 +40,16 @@ export interface DispatchOptions extends ServeDesk {
   readonly access?: AccessLog | undefined;
   /** Without it nothing is shared between requests. */
   readonly atTurnEnd?: AtTurnEnd;
+  /** Without it nothing else has a turn while an answer is made. */
+  readonly breathe?: Breathe;
   /** Serves what no surface owns, e.g. the console; `undefined` is a 404. */
   readonly outside?: (request: HttpRequest, path: string) => HttpReply | undefined;
 }
+
+type Desk = DispatchOptions & ServeDesk;
+
+/** Large answers that are made at a time. */
+const HEAVY_AT_ONCE = 2;
 
 /** A surface with what it counts. */
 interface Floor {
@@ -84,14 +92,15 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   const { clock, log, known, isNear } = options;
   const tries = throttle({ clock, log, known, isNear });
   const surfaces = [...new Set(options.mounts.map(({ surface }) => surface))].sort(longestMountFirst);
-  const { finish = (_, reply) => reply } = options;
+  const { finish = (_, reply) => reply, breathe = () => Promise.resolve() } = options;
+  const desk: Desk = { ...options, breathe, lanes: new Lanes(HEAVY_AT_ONCE) };
   const serveShared = sharing(serve, options.atTurnEnd);
   const floors = surfaces.map((surface) => floorOf(surface, tries, options, serveShared));
   return (request) => {
     const begun = options.clock.now();
     const requestId = uuidv7(begun, options.random);
     const caller: Caller = { peer: peerOf(options, request), actor: '' };
-    return whenThere(reach(options, floors, find, { request, requestId, caller }), (reply) =>
+    return whenThere(reach(desk, floors, find, { request, requestId, caller }), (reply) =>
       whenThere(finish(request, reply, requestId), (done) => {
         options.access?.(accessOf(request, done, { requestId, caller, begun, now: options.clock.now() }));
         return { ...done, requestId };
@@ -128,12 +137,7 @@ const floorOf = (surface: Surface, tries: Throttle, { clock }: DispatchOptions, 
 });
 
 /** Finds whose path it is and answers in that surface's words, whatever happens. */
-function reach(
-  options: DispatchOptions,
-  floors: readonly Floor[],
-  find: Router,
-  arrival: Arrival,
-): Awaitable<HttpReply> {
+function reach(options: Desk, floors: readonly Floor[], find: Router, arrival: Arrival): Awaitable<HttpReply> {
   const { request, requestId } = arrival;
   const { path, search } = splitTarget(request.target);
   const match = find(path);
@@ -157,7 +161,7 @@ function reach(
   }
 }
 
-function answer(options: DispatchOptions, exchange: Exchange): Awaitable<HttpReply | Refusal> {
+function answer(options: Desk, exchange: Exchange): Awaitable<HttpReply | Refusal> {
   const { request, caller, match, floor } = exchange;
   const { peer } = caller;
   const foreign = originRefusal(options, request, peer);
@@ -170,7 +174,7 @@ function answer(options: DispatchOptions, exchange: Exchange): Awaitable<HttpRep
 }
 
 function admit(
-  options: DispatchOptions,
+  options: Desk,
   { request, caller, requestId, search, floor }: Exchange,
   { route, params }: Match,
   bound: Bound | undefined,

@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import type { HistoryRow } from '../../incident/history.ts';
 import { endpoint } from '../deps.ts';
 import { refuse } from '../endpoint.ts';
+import { mapped } from '../mapped.ts';
 import { FindingEvent, findingEvent } from './events.ts';
 import { FILTER_PARAMETERS, readFilter } from './history-query.ts';
 import { readCount } from './read-count.ts';
@@ -36,8 +37,9 @@ export const history = endpoint({
     offset: Type.Integer({ minimum: 0 }),
     truncated: Type.Optional(Type.Boolean({ description: 'With a filter: there is more that was not looked at' })),
   }),
+  heavy: true,
   errors: ['bad_request'],
-  handler: async ({ deps, query }) => {
+  handler: async ({ deps, query, context: { breathe } }) => {
     const filter = readFilter(query);
     if (!filter.ok) return refuse('bad_request', filter.public);
     const limit = readCount(query.limit, STANDARD_LIMIT, MOST) || STANDARD_LIMIT;
@@ -46,7 +48,7 @@ export const history = endpoint({
     const narrowed = Object.keys(filter.value).length > 0;
     return {
       ok: true,
-      value: { findings: rows.map(rowOf), total, limit, offset, ...(narrowed ? { truncated } : {}) },
+      value: { findings: await mapped(rows, rowOf, breathe), total, limit, offset, ...(narrowed ? { truncated } : {}) },
     };
   },
 });

@@ -1,3 +1,4 @@
+import { Lanes } from '../../base/lanes.ts';
 import type { Clock, Log } from '../../base/ports.ts';
 import { messageOf } from '../../base/result.ts';
 import { type Millis, millis, seconds } from '../../base/time.ts';
@@ -6,7 +7,6 @@ import type { StreamSink } from '../http.ts';
 import { LATE, within } from '../within.ts';
 import { eventId, seenBy } from './event-id.ts';
 import { eventFrame, retryFrame } from './frame.ts';
-import { Lanes } from './lanes.ts';
 import { Reader } from './reader.ts';
 import { type Frame, Ring } from './ring.ts';
 import { Slices } from './slices.ts';

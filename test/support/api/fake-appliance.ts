@@ -92,8 +92,8 @@ export class FakeAppliance implements Appliance {
   facts() {
     return Promise.resolve(this.facts_);
   }
-  activeFindings() {
-    return Promise.resolve(this.groups);
+  activeFindings(most: number) {
+    return Promise.resolve(this.groups.slice(0, most));
   }
   blocks() {
     return this.active;
