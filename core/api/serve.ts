@@ -108,7 +108,8 @@ function streamed(
 ): HttpReply | Refusal {
   const { signal } = request;
   if (request.method === 'HEAD') return STREAM_HEAD;
-  if (!streams.enter(signal)) return refuse('unavailable', 'Too many event streams are open');
+  if (!streams.enter(credential.principal.name, signal))
+    return refuse('unavailable', 'Too many event streams are open');
   const onDoubt = () => log('info', 'event stream ended: its credential is no longer good', { peer });
   const start = (sink: StreamSink) => {
     if (signal.aborted) return;

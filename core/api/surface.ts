@@ -41,6 +41,8 @@ export interface Surface {
     readonly upload: Millis;
     /** Open streams of all clients together. */
     readonly streams: number;
+    /** Of these, those of one principal, by whatever session or token of that name. */
+    readonly streamsOfOne: number;
     /** Between two signs of life on a stream. */
     readonly keepalive: Millis;
   };
@@ -80,6 +82,7 @@ export const CSM: Surface = {
     handler: seconds(30),
     upload: hours(2),
     streams: 6000,
+    streamsOfOne: 750,
     keepalive: seconds(25),
   },
   rates: { normal: { burst: 600, perMinute: 600 }, login: { burst: 20, perMinute: 20 } },

@@ -43,7 +43,11 @@ export async function apiDispatch(engine: string, appliance = new FakeAppliance(
   const identity = new FakeIdentity();
   const surfaces = new Map<Surface, Surface>();
   const unlimited = (surface: Surface): Surface => {
-    const known = surfaces.get(surface) ?? { ...surface, rates: UNLIMITED };
+    const known = surfaces.get(surface) ?? {
+      ...surface,
+      rates: UNLIMITED,
+      limits: { ...surface.limits, streamsOfOne: surface.limits.streams },
+    };
     surfaces.set(surface, known);
     return known;
   };

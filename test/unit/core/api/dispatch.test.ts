@@ -185,8 +185,9 @@ test('streams are counted until they end, and the one too many is refused', asyn
   const row = rowWith({ transport: 'sse', handler: async () => ({ ok: true, stream: () => {} }) });
   const api = harnessFor([row]);
   const ends = Array.from({ length: CSM.limits.streams }, () => new AbortController());
+  const who = (i: number) => ({ kind: 'local', name: `client ${i % 8}`, scopes: [] }) as const;
   for (const [i, { signal }] of ends.entries())
-    assert.equal((await api.ask({ target: TARGET, signal, peer: `peer ${i}` })).status, 200);
+    assert.equal((await api.ask({ target: TARGET, signal, principal: who(i) })).status, 200);
   const full = await api.ask({ target: TARGET });
   assert.deepEqual([full.status, full.stream], [503, undefined]);
   assert.equal((await api.ask({ method: 'HEAD', target: TARGET })).status, 200);
