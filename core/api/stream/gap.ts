@@ -3,7 +3,7 @@ import { commentFrame, eventFrame } from './frame.ts';
 /**
  * Why events are passed over. `not_kept`: the store no longer has them. `other_store`: the client has
  * seen events that this store does not have, so that what it is given next may not be what came next. `unreadable`: the store cannot be read at present.
- * `slow_reader`: the client was too slow for events that have no serial, or is cut because it does not read at all.
+ * `slow_reader`: the client is cut because it does not read.
  */
 export type GapReason = 'not_kept' | 'other_store' | 'unreadable' | 'slow_reader';
 

@@ -14,7 +14,7 @@ import { Slices } from './slices.ts';
 export interface Numbered<E> {
   /** `undefined` for one that no client is to see: nothing is missing where its serial is. */
   readonly event: E | undefined;
-  /** From 1 upwards; 0 when it could not be kept. */
+  /** From 1 upwards: an event is told once it is kept. */
   readonly serial: number;
 }
 
@@ -171,7 +171,7 @@ export class EventHub<E> {
     if (event === undefined) return { serial, bytes: UNSEEN };
     const data = this.#deps.show(event);
     const id = eventId(this.#deps.source.epochs(), serial);
-    return { serial, bytes: eventFrame(serial === 0 ? { data } : { id, data }) };
+    return { serial, bytes: eventFrame({ id, data }) };
   }
 }
 

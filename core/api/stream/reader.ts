@@ -38,8 +38,6 @@ export class Reader {
   readonly #deps: ReaderDeps;
   readonly #sink: StreamSink;
   readonly #tellsGaps: boolean;
-  /** What has no serial concerns it from here on. */
-  readonly #since: number;
   #serial: number;
   #position: number;
   #state: 'ready' | 'reading' | 'full' | 'over' = 'ready';
@@ -50,7 +48,6 @@ export class Reader {
     this.#sink = sink;
     this.#tellsGaps = tellsGaps;
     this.#serial = serial;
-    this.#since = deps.ring.head;
     this.#position = deps.ring.tail;
     sink.onDrain(() => {
       if (this.#state !== 'full') return;
@@ -70,8 +67,7 @@ export class Reader {
       return 0;
     }
     if (this.#position === ring.head) return 0;
-    const place: Place = { serial: this.#serial, position: this.#position, since: this.#since };
-    if (ring.hasDropped(place) && !this.pass(this.#serial, 'slow_reader')) return 0;
+    const place: Place = { serial: this.#serial, position: this.#position };
     this.#serial = Math.max(this.#serial, ring.newest);
     this.#position = ring.head;
     const news = ring.after(place);

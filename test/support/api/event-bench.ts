@@ -98,7 +98,7 @@ export class EventBench {
     this.api = new ApiHarness(clock === undefined ? {} : { clock }, new FakeDesks(this.appliance));
   }
 
-  /** Findings made so far; their numbers are their serials while the store takes them. */
+  /** Findings made so far; their numbers are their serials until some are lost. */
   get made(): number {
     return this.#made;
   }
@@ -107,11 +107,6 @@ export class EventBench {
   async make(count: number): Promise<void> {
     await this.appliance.recorder.record(Array.from({ length: count }, () => this.#next()));
     await this.appliance.recorder.flushed();
-  }
-
-  /** Tells so many new findings that no store has. */
-  tellUnkept(count: number): void {
-    for (let i = 0; i < count; i++) this.appliance.bus.publish('finding', { finding: this.#next(), serial: 0 });
   }
 
   /** Retention: everything up to this serial goes. */
