@@ -7,6 +7,7 @@ import { createDispatch, type DispatchOptions } from '../../core/api/dispatch.ts
 import type { Dispatch } from '../../core/api/http.ts';
 import type { Identity } from '../../core/api/identity.ts';
 import type { HttpMeter } from '../../core/api/metrics/http-meter.ts';
+import { mountsOn } from '../../core/api/mount.ts';
 import { nearness } from '../../core/api/near.ts';
 import { currentOrigins, type OwnOrigin } from '../../core/api/origin.ts';
 import { CSM } from '../../core/api/surface.ts';
@@ -86,7 +87,7 @@ export class Front {
 async function dispatchFor(options: FrontOptions, ownOrigin: OwnOrigin): Promise<Dispatch> {
   const { desks, identity, blobs, clock, random, log, audit, trustedProxies = [] } = options;
   return createDispatch({
-    mounts: mountsFor({ ...desks, identity, blobs, clock, log }),
+    mounts: mountsOn('main', mountsFor({ ...desks, identity, blobs, clock, log })),
     credentials: {
       token: turnMemory((raw) => identity.token(raw)),
       cookie: (raw, how) => identity.cookie(raw, how),

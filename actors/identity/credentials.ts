@@ -194,8 +194,9 @@ class Credentials implements Identity {
 
   async login(raw: string, peer: string): Promise<Result<Session, 'wrong' | 'failed'>> {
     const token = this.#deps.tokens.find(raw, this.#deps.clock.now());
-    // A scraper's token opens /metrics and nothing that a browser would show.
-    if (token === undefined || token.scopes.every((scope) => scope === 'metrics')) return fail('wrong', 'wrong token');
+    // A scraper's token, or one of another surface, opens nothing that a browser would show.
+    if (token === undefined || !token.scopes.some((scope) => scope === 'read' || scope === 'admin'))
+      return fail('wrong', 'wrong token');
     return await this.#openSession(token, peer, []);
   }
 

@@ -51,11 +51,15 @@ type Desk = DispatchOptions & ServeDesk;
 /** Large answers that are made at a time. */
 const HEAVY_AT_ONCE = 2;
 
-/** A surface with what it counts. */
-interface Floor {
-  readonly surface: Surface;
+/** What is counted for a dialect. */
+interface Room {
   readonly limiters: Readonly<Record<RateClass, RateLimiter>>;
   readonly streams: OpenStreams;
+}
+
+/** A surface with what is counted for it. */
+interface Floor extends Room {
+  readonly surface: Surface;
   readonly serve: Serve;
   /** One for all surfaces: who guesses here has guessed there. */
   readonly tries: Throttle;
@@ -95,7 +99,12 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   const { finish = (_, reply) => reply, breathe = () => Promise.resolve() } = options;
   const desk: Desk = { ...options, breathe, lanes: new Lanes(HEAVY_AT_ONCE) };
   const serveShared = sharing(serve, options.atTurnEnd);
-  const floors = surfaces.map((surface) => floorOf(surface, tries, options, serveShared));
+  const rooms = new Map<string, Room>();
+  const floors = surfaces.map((surface): Floor => {
+    const room = rooms.get(surface.name) ?? roomOf(surface, options);
+    rooms.set(surface.name, room);
+    return { surface, tries, serve: serveShared, ...room };
+  });
   return (request) => {
     const begun = options.clock.now();
     const requestId = uuidv7(begun, options.random);
@@ -128,12 +137,9 @@ const accessOf = (
   took: millis(Math.max(0, now - begun)),
 });
 
-const floorOf = (surface: Surface, tries: Throttle, { clock }: DispatchOptions, serveShared: Serve): Floor => ({
-  surface,
-  tries,
-  limiters: { normal: rateLimiter(surface.rates.normal, clock), login: rateLimiter(surface.rates.login, clock) },
-  streams: new OpenStreams(surface.limits, clock),
-  serve: serveShared,
+const roomOf = ({ rates, limits }: Surface, { clock }: DispatchOptions): Room => ({
+  limiters: { normal: rateLimiter(rates.normal, clock), login: rateLimiter(rates.login, clock) },
+  streams: new OpenStreams(limits, clock),
 });
 
 /** Finds whose path it is and answers in that surface's words, whatever happens. */

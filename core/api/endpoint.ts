@@ -124,6 +124,7 @@ export interface Endpoint<Deps, Q extends TSchema = TSchema, B extends TSchema =
   readonly method: Method;
   /** With `{name}` segments. */
   readonly path: string;
+  /** One of the surface's, or none at all. */
   readonly scope: Scope | 'none';
   readonly summary: string;
   /** Query and path parameters together, an object schema of strings. */

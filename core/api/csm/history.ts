@@ -3,13 +3,10 @@ import type { HistoryRow } from '../../incident/history.ts';
 import { endpoint } from '../deps.ts';
 import { refuse } from '../endpoint.ts';
 import { mapped } from '../mapped.ts';
+import { pageParameters, readPage } from '../paging.ts';
+import { CSM_PAGING } from '../surface.ts';
 import { FindingEvent, findingEvent } from './events.ts';
 import { FILTER_PARAMETERS, readFilter } from './history-query.ts';
-import { readCount } from './read-count.ts';
-
-const STANDARD_LIMIT = 50;
-const MOST = 5000;
-const FURTHEST_OFFSET = 1_000_000_000;
 
 export const history = endpoint({
   name: 'history',
@@ -18,8 +15,7 @@ export const history = endpoint({
   scope: 'read',
   summary: 'Findings on record, newest first, a page at a time; filters look at the newest 100,000',
   query: Type.Object({
-    limit: Type.Optional(Type.String({ description: `Rows: ${STANDARD_LIMIT} unless given, at most ${MOST}` })),
-    offset: Type.Optional(Type.String({ description: 'Rows to pass over' })),
+    ...pageParameters(CSM_PAGING),
     ...FILTER_PARAMETERS,
   }),
   example: { query: { limit: '20', offset: '0' } },
@@ -42,8 +38,9 @@ export const history = endpoint({
   handler: async ({ deps, query, context: { breathe } }) => {
     const filter = readFilter(query);
     if (!filter.ok) return refuse('bad_request', filter.public);
-    const limit = readCount(query.limit, STANDARD_LIMIT, MOST) || STANDARD_LIMIT;
-    const offset = readCount(query.offset, 0, FURTHEST_OFFSET);
+    const page = readPage(CSM_PAGING, query);
+    if (!page.ok) return refuse('bad_request', page.public);
+    const { limit, offset } = page.value;
     const { rows, total, truncated } = await deps.history.page(filter.value, { limit, offset });
     const narrowed = Object.keys(filter.value).length > 0;
     return {

@@ -150,7 +150,7 @@ export class FakeAppliance implements Appliance {
     return this.kept.filter((row) => row.serial > serial).slice(0, limit);
   }
   emit(finding: Finding, serial: number): void {
-    if (serial > 0) this.kept.push({ finding, serial });
+    this.kept.push({ finding, serial });
     for (const listener of this.#listeners) listener(finding, serial);
   }
 }
