@@ -7,6 +7,8 @@ import { createDispatch, type DispatchOptions } from '../../core/api/dispatch.ts
 import type { Dispatch } from '../../core/api/http.ts';
 import type { Identity } from '../../core/api/identity.ts';
 import type { HttpMeter } from '../../core/api/metrics/http-meter.ts';
+import { mountsOn } from '../../core/api/mount.ts';
+import { nearness } from '../../core/api/near.ts';
 import { currentOrigins, type OwnOrigin } from '../../core/api/origin.ts';
 import { CSM } from '../../core/api/surface.ts';
 import { mountsFor } from '../../core/api/tables.ts';
@@ -41,6 +43,8 @@ export interface FrontOptions {
   readonly access?: AccessLog | undefined;
   /** Proxies whose X-Forwarded-For is believed; none unless given. */
   readonly trustedProxies?: readonly Cidr[];
+  /** Networks that the interfaces are in at this moment; none unless given. */
+  readonly ownNetworks?: () => readonly Cidr[];
   /** The console's files; may be missing. */
   readonly consoleFolder: string;
 }
@@ -83,7 +87,7 @@ export class Front {
 async function dispatchFor(options: FrontOptions, ownOrigin: OwnOrigin): Promise<Dispatch> {
   const { desks, identity, blobs, clock, random, log, audit, trustedProxies = [] } = options;
   return createDispatch({
-    mounts: mountsFor({ ...desks, identity, blobs, clock, log }),
+    mounts: mountsOn('main', mountsFor({ ...desks, identity, blobs, clock, log })),
     credentials: {
       token: turnMemory((raw) => identity.token(raw)),
       cookie: (raw, how) => identity.cookie(raw, how),
@@ -92,10 +96,13 @@ async function dispatchFor(options: FrontOptions, ownOrigin: OwnOrigin): Promise
     validators: loadValidators(),
     openUpload,
     ownOrigin,
+    known: identity.known,
+    isNear: nearness(options.ownNetworks ?? (() => [])),
     clock,
     random: pooledRandom(random),
     access: options.access,
     atTurnEnd: setImmediate,
+    breathe: () => new Promise((resolve) => setImmediate(resolve)),
     finish: finisher(log),
     log,
     audit,

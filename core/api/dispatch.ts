@@ -1,12 +1,13 @@
 import { type Awaitable, whenThere } from '../base/awaitable.ts';
 import { uuidv7 } from '../base/ids.ts';
 import type { Cidr } from '../base/ip.ts';
+import { Lanes } from '../base/lanes.ts';
 import type { Random } from '../base/ports.ts';
 import { type Millis, millis } from '../base/time.ts';
 import type { Access, AccessLog } from './access.ts';
-import { authenticate, type Credentials, challenge } from './authenticate.ts';
+import { authenticate, type Credentials, carriersFor, challenge } from './authenticate.ts';
 import { proveCsrf } from './csrf.ts';
-import { type Method, type RateClass, type Refusal, refuse } from './endpoint.ts';
+import { type Breathe, type Method, type RateClass, type Refusal, refuse } from './endpoint.ts';
 import { clientAddress } from './forwarded.ts';
 import type { Dispatch, HttpReply, HttpRequest } from './http.ts';
 import { type Bound, bind, type Mount } from './mount.ts';
@@ -18,15 +19,18 @@ import { internal, type ServeDesk, serve } from './serve.ts';
 import { type AtTurnEnd, type Serve, sharing } from './shared.ts';
 import { OpenStreams } from './stream/open-streams.ts';
 import type { Surface } from './surface.ts';
-import { type Throttle, throttle } from './throttle.ts';
+import { type KnownPeers, type Throttle, throttle } from './throttle.ts';
 import type { Validators } from './validation.ts';
 
-export interface DispatchOptions extends ServeDesk {
+export interface DispatchOptions extends Omit<ServeDesk, 'lanes' | 'breathe'> {
   /** At least one; the first answers for paths that are nobody's. */
   readonly mounts: readonly [Mount, ...Mount[]];
   readonly credentials: Credentials;
   readonly validators: Validators;
   readonly ownOrigin: OwnOrigin;
+  readonly known: KnownPeers;
+  /** Whether an address is of the networks around the appliance. */
+  readonly isNear: (peer: string) => boolean;
   readonly random: Random;
   /** Proxies whose X-Forwarded-For is believed; none unless given. */
   readonly trustedProxies?: readonly Cidr[];
@@ -36,15 +40,26 @@ export interface DispatchOptions extends ServeDesk {
   readonly access?: AccessLog | undefined;
   /** Without it nothing is shared between requests. */
   readonly atTurnEnd?: AtTurnEnd;
+  /** Without it nothing else has a turn while an answer is made. */
+  readonly breathe?: Breathe;
   /** Serves what no surface owns, e.g. the console; `undefined` is a 404. */
   readonly outside?: (request: HttpRequest, path: string) => HttpReply | undefined;
 }
 
-/** A surface with what it counts. */
-interface Floor {
-  readonly surface: Surface;
+type Desk = DispatchOptions & ServeDesk;
+
+/** Large answers that are made at a time. */
+const HEAVY_AT_ONCE = 2;
+
+/** What is counted for a dialect. */
+interface Room {
   readonly limiters: Readonly<Record<RateClass, RateLimiter>>;
   readonly streams: OpenStreams;
+}
+
+/** A surface with what is counted for it. */
+interface Floor extends Room {
+  readonly surface: Surface;
   readonly serve: Serve;
   /** One for all surfaces: who guesses here has guessed there. */
   readonly tries: Throttle;
@@ -78,16 +93,23 @@ interface Exchange extends Arrival {
  */
 export function createDispatch(options: DispatchOptions): Dispatch {
   const find = router(bind(options.mounts, options.validators));
-  const tries = throttle(options.clock, options.log);
-  const surfaces = [...new Set(options.mounts.map(({ surface }) => surface))];
-  const { finish = (_, reply) => reply } = options;
+  const { clock, log, known, isNear } = options;
+  const tries = throttle({ clock, log, known, isNear });
+  const surfaces = [...new Set(options.mounts.map(({ surface }) => surface))].sort(longestMountFirst);
+  const { finish = (_, reply) => reply, breathe = () => Promise.resolve() } = options;
+  const desk: Desk = { ...options, breathe, lanes: new Lanes(HEAVY_AT_ONCE) };
   const serveShared = sharing(serve, options.atTurnEnd);
-  const floors = surfaces.map((surface) => floorOf(surface, tries, options, serveShared));
+  const rooms = new Map<string, Room>();
+  const floors = surfaces.map((surface): Floor => {
+    const room = rooms.get(surface.name) ?? roomOf(surface, options);
+    rooms.set(surface.name, room);
+    return { surface, tries, serve: serveShared, ...room };
+  });
   return (request) => {
     const begun = options.clock.now();
     const requestId = uuidv7(begun, options.random);
     const caller: Caller = { peer: peerOf(options, request), actor: '' };
-    return whenThere(reach(options, floors, find, { request, requestId, caller }), (reply) =>
+    return whenThere(reach(desk, floors, find, { request, requestId, caller }), (reply) =>
       whenThere(finish(request, reply, requestId), (done) => {
         options.access?.(accessOf(request, done, { requestId, caller, begun, now: options.clock.now() }));
         return { ...done, requestId };
@@ -95,6 +117,12 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     );
   };
 }
+
+/** Of two surfaces whose mounts hold a path, it is that of the narrower one. */
+const longestMountFirst = (a: Surface, b: Surface): number => b.mount.length - a.mount.length;
+
+/** A trailing slash makes no difference here either. */
+const isBelow = (mount: string, path: string): boolean => path.startsWith(mount) || `${path}/` === mount;
 
 const accessOf = (
   { method, target }: HttpRequest,
@@ -109,26 +137,18 @@ const accessOf = (
   took: millis(Math.max(0, now - begun)),
 });
 
-const floorOf = (surface: Surface, tries: Throttle, { clock }: DispatchOptions, serveShared: Serve): Floor => ({
-  surface,
-  tries,
-  limiters: { normal: rateLimiter(surface.rates.normal, clock), login: rateLimiter(surface.rates.login, clock) },
-  streams: new OpenStreams(surface.limits, clock),
-  serve: serveShared,
+const roomOf = ({ rates, limits }: Surface, { clock }: DispatchOptions): Room => ({
+  limiters: { normal: rateLimiter(rates.normal, clock), login: rateLimiter(rates.login, clock) },
+  streams: new OpenStreams(limits, clock),
 });
 
 /** Finds whose path it is and answers in that surface's words, whatever happens. */
-function reach(
-  options: DispatchOptions,
-  floors: readonly Floor[],
-  find: Router,
-  arrival: Arrival,
-): Awaitable<HttpReply> {
+function reach(options: Desk, floors: readonly Floor[], find: Router, arrival: Arrival): Awaitable<HttpReply> {
   const { request, requestId } = arrival;
   const { path, search } = splitTarget(request.target);
   const match = find(path);
   const owner = floors.find(({ surface }) =>
-    match === undefined ? path.startsWith(surface.mount) : surface === match.route.first.surface,
+    match === undefined ? isBelow(surface.mount, path) : surface === match.route.first.surface,
   );
   const surface = owner?.surface ?? options.mounts[0].surface;
   const worded = (reply: HttpReply | Refusal) => ('ok' in reply ? refusalReply(surface, reply, requestId) : reply);
@@ -147,7 +167,7 @@ function reach(
   }
 }
 
-function answer(options: DispatchOptions, exchange: Exchange): Awaitable<HttpReply | Refusal> {
+function answer(options: Desk, exchange: Exchange): Awaitable<HttpReply | Refusal> {
   const { request, caller, match, floor } = exchange;
   const { peer } = caller;
   const foreign = originRefusal(options, request, peer);
@@ -160,15 +180,15 @@ function answer(options: DispatchOptions, exchange: Exchange): Awaitable<HttpRep
 }
 
 function admit(
-  options: DispatchOptions,
+  options: Desk,
   { request, caller, requestId, search, floor }: Exchange,
   { route, params }: Match,
   bound: Bound | undefined,
 ): Awaitable<HttpReply | Refusal> {
   const { surface, streams, tries } = floor;
   const { peer } = caller;
-  const { scope } = (bound ?? route.first).endpoint;
-  const credential = authenticate(request, surface, scope, options.credentials);
+  const { endpoint } = bound ?? route.first;
+  const credential = authenticate(request, carriersFor(surface, endpoint), endpoint.scope, options.credentials);
   if (credential === undefined) return { ...refuse('unauthorized', 'Unauthorized'), headers: challenge(surface) };
   caller.actor = credential.principal.name;
   if (bound === undefined) {

@@ -25,7 +25,8 @@ const HEAD = [
 ];
 
 function sectionLines(key: string, { title, settings }: Section, facts: DefaultConfigFacts): readonly string[] {
-  const inner = Object.entries(settings).map(([name, one]) =>
+  const suggested = Object.entries(settings).filter(([, one]) => view(one.schema).instead === undefined);
+  const inner = suggested.map(([name, one]) =>
     key === 'watchers' && name === 'files' && facts.files.length > 0
       ? [...describe(one, 2), ...pairLines(name, facts.files, 2)]
       : settingLines(name, one, 2, facts),

@@ -97,7 +97,7 @@ for (const wish of ['uwebsockets', 'node'] as const)
     await client.text('content-type: text/event-stream');
     await client.text('\r\n\r\n');
     appliance.emit(FINDING, 7);
-    await client.text('id: 7\ndata: {"severity":2,');
+    await client.text('id: e0-7\ndata: {"severity":2,');
 
     const local = await connect({ path: options.socketPath });
     local.send(get('/api/v1/session'));

@@ -60,6 +60,9 @@ export class FakeIdentity implements Identity {
   readonly #watchers = new Set<() => void>();
   /** Tokens and cookies that were good once. */
   readonly revoked = new Set<string>();
+  /** Peers that got in. */
+  readonly peers = new Set<string>();
+  readonly known = { isKnown: (key: string) => this.peers.has(key), gotIn: (key: string) => void this.peers.add(key) };
   /** Looks at the session that did not count as a use. */
   glances = 0;
 

@@ -87,6 +87,8 @@ export class ApiHarness {
     this.dispatch = createDispatch({
       mounts: [this.#spied(first), ...rest.map((one) => this.#spied(one))],
       credentials: identity,
+      known: identity.known,
+      isNear: () => false,
       ownOrigin: ownOrigins(['edge.example.net', '127.0.0.1'], 9443),
       clock,
       random: { bytes: (count) => new Uint8Array(count) },
