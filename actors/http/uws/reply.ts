@@ -152,16 +152,22 @@ function sendHeadAndCut(desk: ReplyDesk, exchange: UwsExchange, sending: Sending
   setImmediate(() => exchange.cut());
 }
 
-/**
- * Sends the reply, then reads and forgets for a moment before closing: a connection closed with unread bytes is reset,
- * and the reset can overtake the reply, so that the client never learns why.
- */
+/** Sends the reply and ends the connection, gently. */
 function sendAndLinger(desk: ReplyDesk, exchange: UwsExchange, sending: Sending): void {
-  const { inbox } = exchange;
-  const { clock, limits } = desk;
   sendByHand(desk, exchange, sending);
+  linger(desk, exchange);
+}
+
+/**
+ * Behind the last byte of a reply of which the engine does not know that it is whole: reads and forgets for a moment
+ * before closing. A connection closed with unread bytes is reset, and the reset can overtake the reply, so that the
+ * client never learns why.
+ */
+export function linger({ clock, limits }: ReplyDesk, exchange: UwsExchange): void {
+  const { inbox } = exchange;
   exchange.whenOver(clock.after(limits.linger, () => exchange.cut()));
   if (inbox === undefined) return;
+  inbox.drop();
   let read = 0;
   inbox.onRest = (bytes) => {
     read += bytes;
