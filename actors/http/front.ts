@@ -15,12 +15,12 @@ import type { Cidr } from '../../core/base/ip.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
 import { millis } from '../../core/base/time.ts';
 import { consoleAssets } from './assets.ts';
+import { begin } from './begin.ts';
 import { condense } from './condense.ts';
 import { loadValidators, readAssets } from './effects.ts';
 import { openUpload } from './multipart.ts';
 import { pooledRandom } from './pooled-random.ts';
 import { turnMemory } from './turn-memory.ts';
-import { whole } from './whole.ts';
 
 export interface FrontOptions {
   readonly clock: Clock;
@@ -104,11 +104,11 @@ async function dispatchFor(options: FrontOptions, ownOrigin: OwnOrigin): Promise
   });
 }
 
-/** What is done to every reply: one in pieces is gathered, one that is worth it tagged and compressed. */
+/** What is done to every reply: one in pieces is begun, one that is whole and worth it tagged and compressed. */
 export const finisher =
   (log: Log): NonNullable<DispatchOptions['finish']> =>
   (request, reply, requestId) =>
-    whenThere(whole(reply, request, requestId, log), (done) => condense(request, done));
+    whenThere(begin(reply, request, requestId, log), (begun) => condense(request, begun));
 
 const counted =
   (serve: Dispatch, { clock, meter }: Pick<FrontOptions, 'clock' | 'meter'>, counters: Front['counters']): Dispatch =>

@@ -50,7 +50,10 @@ export interface HttpReply {
   readonly stream?: ReplyStream;
   /** Instead of `body`. */
   readonly source?: ReplySource;
-  /** Instead of `body`: a long one, made piece by piece as it is taken. Not begun for HEAD. */
+  /**
+   * Instead of `body`: one of unknown length, made piece by piece as the client takes it. A rejection costs the connection,
+   * so that a part is never taken for the whole. Not begun for HEAD; whoever does not send it to its end calls `return`.
+   */
   readonly pieces?: AsyncIterable<string>;
 }
 

@@ -68,7 +68,7 @@ export async function serve(desk: ServeDesk, admitted: Admitted): Promise<HttpRe
   if (!outcome.ok) return outcome;
   if ('file' in outcome) return fileReply(request, outcome);
   if ('stream' in outcome) return streamed(desk, admitted, outcome);
-  return 'rows' in outcome ? rowsReply(bound.endpoint, outcome, request) : valueReply(bound.endpoint, outcome);
+  return 'rows' in outcome ? rowsReply(bound.endpoint, outcome) : valueReply(bound.endpoint, outcome);
 }
 
 /** Empty stands for none: it is what a browser has before the first event. */

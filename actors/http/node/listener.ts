@@ -8,11 +8,12 @@ import type { Clock, Log } from '../../../core/base/ports.ts';
 import { messageOf, ok } from '../../../core/base/result.ts';
 import type { Millis } from '../../../core/base/time.ts';
 import { flawOf } from '../head.ts';
+import { letGo } from '../let-go.ts';
 import type { Doorway, EngineLimits, Listener } from '../port.ts';
 import { refusal } from '../refusal.ts';
 import { attach } from './attach.ts';
 import { refuseConnection } from './client-error.ts';
-import { type ReplyDesk, sendReply, sendSource, sendStream } from './reply.ts';
+import { type ReplyDesk, sendPieces, sendReply, sendSource, sendStream } from './reply.ts';
 import { exchangeOf, type NodeExchange } from './request.ts';
 
 interface ListenerOptions {
@@ -125,18 +126,21 @@ function track(traffic: Traffic, exchange: NodeExchange): void {
 
 async function answer(desk: ReplyDesk, serve: Dispatch, exchange: NodeExchange): Promise<void> {
   const { incoming, response, request } = exchange;
+  let requestId = '';
   try {
     const reply = await serve(request);
+    requestId = reply.requestId ?? '';
     if (incoming.socket.destroyed || response.headersSent) {
-      reply.source?.close();
+      letGo(reply);
       return;
     }
     if (reply.source !== undefined) await sendSource(desk, exchange, reply, reply.source);
+    else if (reply.pieces !== undefined) await sendPieces(desk, exchange, reply, reply.pieces);
     else if (reply.stream === undefined) sendReply(desk, exchange, reply);
     else if (desk.stopping()) incoming.socket.destroy();
     else sendStream(desk, exchange, reply, reply.stream);
   } catch (thrown) {
-    desk.log('error', 'reply could not be sent', { peer: request.peer, cause: messageOf(thrown) });
+    desk.log('error', 'reply could not be sent', { peer: request.peer, requestId, cause: messageOf(thrown) });
     incoming.socket.destroy();
   }
 }

@@ -2,11 +2,13 @@ import type { Dispatch, HttpReply } from '../../../core/api/http.ts';
 import { messageOf, ok, type Result } from '../../../core/base/result.ts';
 import type { Millis } from '../../../core/base/time.ts';
 import { flawOf } from '../head.ts';
+import { letGo } from '../let-go.ts';
 import type { Listener, TlsMaterial } from '../port.ts';
 import { refusal } from '../refusal.ts';
 import type { Connection, Uws, UwsApp, UwsListenSocket, UwsRequest, UwsResponse } from './binding.ts';
 import { type ExchangeDesk, UwsExchange } from './exchange.ts';
 import { peerNames } from './peer.ts';
+import { sendPieces } from './pieces.ts';
 import { type ReplyDesk, sendReply } from './reply.ts';
 import { sendSource } from './source.ts';
 import { sendStream } from './stream.ts';
@@ -167,10 +169,11 @@ export class UwsListener implements Listener {
 
   #answer(exchange: UwsExchange, reply: HttpReply): void {
     const desk = this.#desk;
-    if (exchange.isOver || exchange.isAnswered) reply.source?.close();
-    else if (reply.source !== undefined) {
-      sendSource(desk, exchange, reply, reply.source).catch((thrown: unknown) => this.#drop(exchange, thrown));
-    } else if (reply.stream === undefined) sendReply(desk, exchange, reply);
+    const drop = (thrown: unknown) => this.#drop(exchange, thrown, reply);
+    if (exchange.isOver || exchange.isAnswered) letGo(reply);
+    else if (reply.source !== undefined) void sendSource(desk, exchange, reply, reply.source).catch(drop);
+    else if (reply.pieces !== undefined) void sendPieces(desk, exchange, reply, reply.pieces).catch(drop);
+    else if (reply.stream === undefined) sendReply(desk, exchange, reply);
     else if (this.#isStopping) exchange.cut();
     else {
       sendStream(desk, exchange, reply, reply.stream);
@@ -178,8 +181,8 @@ export class UwsListener implements Listener {
     }
   }
 
-  #drop(exchange: UwsExchange, thrown: unknown): void {
-    this.#desk.log('error', 'reply could not be sent', { peer: exchange.peer, cause: messageOf(thrown) });
+  #drop(exchange: UwsExchange, thrown: unknown, { requestId = '' }: Partial<HttpReply> = {}): void {
+    this.#desk.log('error', 'reply could not be sent', { peer: exchange.peer, requestId, cause: messageOf(thrown) });
     exchange.cut();
   }
 }

@@ -28,10 +28,10 @@ interface Sending {
 
 /**
  * Sends a whole reply. One given before the body was read closes the connection, gently.
- * @param size Content-Length of a reply that is to have no body, when it is not the body's
+ * @param size Content-Length of a reply that is to have no body, when it is not the body's; `unknown`: none is told
  * @throws when a header cannot be sent as it is
  */
-export function sendReply(desk: ReplyDesk, exchange: UwsExchange, reply: HttpReply, size?: number): void {
+export function sendReply(desk: ReplyDesk, exchange: UwsExchange, reply: HttpReply, size?: number | 'unknown'): void {
   const { status, body } = reply;
   const head = desk.headText(reply);
   exchange.isAnswered = true;
@@ -39,7 +39,8 @@ export function sendReply(desk: ReplyDesk, exchange: UwsExchange, reply: HttpRep
   const isBodyless = status === 204 || status === 304;
   const sent = isBodyless || exchange.method === 'HEAD' ? EMPTY : bytes;
   const closes = reply.headers['connection'] === 'close';
-  const sending = { head, closes, bytes: sent, length: isBodyless ? undefined : (size ?? bytes.length) };
+  const length = isBodyless || size === 'unknown' ? undefined : (size ?? bytes.length);
+  const sending = { head, closes, bytes: sent, length };
   exchange.inbox?.drop();
   if (exchange.isUnread) sendBehindBody(desk, exchange, sending);
   else sendNow(desk, exchange, sending);

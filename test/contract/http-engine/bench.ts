@@ -108,3 +108,15 @@ export async function refused(
 }
 
 export const next = (path = '/next'): string => get(path);
+
+/** Requests after which an engine goes different ways about the connection; the last says that it must end. */
+export const ASKING = [
+  ['kept', get('/'), false],
+  ['close', get('/', 'Connection: close\r\n'), true],
+  ['keep-alive, close', get('/', 'Connection: keep-alive, close\r\n'), true],
+  ['TE, close', get('/', 'TE: trailers\r\nConnection: TE, close\r\n'), true],
+  ['a value that reads like the name', get('/', 'X-A: connection\r\nAbcde: 1\r\nConnection: TE, close\r\n'), true],
+  ['a body in chunks', `${get('/', 'Transfer-Encoding: chunked\r\n')}3\r\nabc\r\n0\r\n\r\n`, false],
+  ['an unread body', get('/', 'Content-Length: 1000\r\n'), false],
+  ['a long unread body', `${get('/', `Content-Length: 1048576\r\n`)}${'x'.repeat(65_536)}`, true],
+] as const;

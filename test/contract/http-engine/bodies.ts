@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { HttpReply, HttpRequest, ReplySource } from '../../../core/api/http.ts';
 import { millis } from '../../../core/base/time.ts';
 import { until } from '../../support/until.ts';
-import { get, type MakeEngine, openBench, post, promised, say } from './bench.ts';
+import { ASKING, get, type MakeEngine, openBench, post, promised, say } from './bench.ts';
 
 const MIB = 1024 * 1024;
 
@@ -38,18 +38,6 @@ function source(size: number, promisedSize = size) {
   };
   return { reply, closed: closed.promise, read: () => at, closings: () => closings };
 }
-
-/** Requests after which an engine goes different ways about the connection; the last says that it must end. */
-const ASKING = [
-  ['kept', get('/'), false],
-  ['close', get('/', 'Connection: close\r\n'), true],
-  ['keep-alive, close', get('/', 'Connection: keep-alive, close\r\n'), true],
-  ['TE, close', get('/', 'TE: trailers\r\nConnection: TE, close\r\n'), true],
-  ['a value that reads like the name', get('/', 'X-A: connection\r\nAbcde: 1\r\nConnection: TE, close\r\n'), true],
-  ['a body in chunks', `${get('/', 'Transfer-Encoding: chunked\r\n')}3\r\nabc\r\n0\r\n\r\n`, false],
-  ['an unread body', get('/', 'Content-Length: 1000\r\n'), false],
-  ['a long unread body', `${get('/', `Content-Length: ${MIB}\r\n`)}${'x'.repeat(65_536)}`, true],
-] as const;
 
 const sourceReply = (from: ReplySource): HttpReply => ({ ...say(''), source: from });
 

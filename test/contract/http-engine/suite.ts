@@ -6,6 +6,7 @@ import { fieldCases } from './fields.ts';
 import { framingCases } from './framing.ts';
 import { hostileCases } from './hostile.ts';
 import { listeningCases } from './listening.ts';
+import { pieceCases } from './pieces.ts';
 import { pressureCases } from './pressure.ts';
 import { streamCases } from './streams.ts';
 import { targetCases } from './targets.ts';
@@ -22,6 +23,7 @@ export function httpEngineSuite(name: string, make: MakeEngine): void {
   pressureCases(name, make);
   streamCases(name, make);
   bodyCases(name, make);
+  pieceCases(name, make);
   tlsCases(name, make);
   listeningCases(name, make);
 }

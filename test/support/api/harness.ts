@@ -121,7 +121,7 @@ export class ApiHarness {
       pieces: (limit) => piecesOf(bytes, limit),
       signal: signal ?? new AbortController().signal,
     });
-    const text = await textOf(reply);
+    const text = method === 'HEAD' ? '' : await textOf(reply);
     const { requestId = '' } = reply;
     return {
       ...reply,
