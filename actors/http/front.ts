@@ -1,4 +1,4 @@
-import type { AccessLog } from '../../core/api/access.ts';
+import { type AccessLog, told } from '../../core/api/access.ts';
 import type { AuditSink } from '../../core/api/audit.ts';
 import type { Blobs } from '../../core/api/blobs.ts';
 import { csrfOfPage } from '../../core/api/csrf.ts';
@@ -20,6 +20,7 @@ import { condense } from './condense.ts';
 import { loadValidators, readAssets } from './effects.ts';
 import { openUpload } from './multipart.ts';
 import { pooledRandom } from './pooled-random.ts';
+import type { AttachPoint } from './port.ts';
 import { turnMemory } from './turn-memory.ts';
 
 export interface FrontOptions {
@@ -41,6 +42,8 @@ export interface FrontOptions {
   readonly access?: AccessLog | undefined;
   /** Proxies whose X-Forwarded-For is believed; none unless given. */
   readonly trustedProxies?: readonly Cidr[];
+  /** What takes over connections that leave HTTP; none unless given. */
+  readonly attachPoints?: readonly AttachPoint[];
   /** The console's files; may be missing. */
   readonly consoleFolder: string;
 }
@@ -81,7 +84,7 @@ export class Front {
 }
 
 async function dispatchFor(options: FrontOptions, ownOrigin: OwnOrigin): Promise<Dispatch> {
-  const { desks, identity, blobs, clock, random, log, audit, trustedProxies = [] } = options;
+  const { desks, identity, blobs, clock, random, log, audit, trustedProxies = [], attachPoints = [] } = options;
   return createDispatch({
     mounts: mountsFor({ ...desks, identity, blobs, clock, log }),
     credentials: {
@@ -100,6 +103,7 @@ async function dispatchFor(options: FrontOptions, ownOrigin: OwnOrigin): Promise
     log,
     audit,
     trustedProxies,
+    attach: attachPoints.map(({ path, answer }) => ({ ...path, takesRequests: answer !== undefined })),
     outside: consoleAssets(await readAssets(options.consoleFolder), (request) => csrfOfPage(request, CSM, identity)),
   });
 }
@@ -114,11 +118,12 @@ const counted =
   (serve: Dispatch, { clock, meter }: Pick<FrontOptions, 'clock' | 'meter'>, counters: Front['counters']): Dispatch =>
   (request) => {
     const asked = clock.now();
-    return whenThere(serve(request), (reply) => {
-      meter.answered(reply.status, millis(clock.now() - asked));
-      counters.requests++;
-      if (reply.status >= 500) counters.failed++;
-      else if (reply.status >= 400) counters.refused++;
-      return reply;
-    });
+    return whenThere(serve(request), (reply) =>
+      told(reply, (status) => {
+        meter.answered(status, millis(clock.now() - asked));
+        counters.requests++;
+        if (status >= 500) counters.failed++;
+        else if (status >= 400) counters.refused++;
+      }),
+    );
   };

@@ -7,15 +7,22 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { type AttachPoint, httpServices } from '../../actors/http/index.ts';
+import type { Access } from '../../core/api/access.ts';
 import { HttpMeter } from '../../core/api/metrics/http-meter.ts';
 import { CSM, type Surface } from '../../core/api/surface.ts';
-import { millis } from '../../core/base/time.ts';
+import { parseCidr } from '../../core/base/ip.ts';
 import { FakeBlobs } from '../support/api/fake-blobs.ts';
 import { FakeDesks } from '../support/api/fake-desks.ts';
 import { FakeIdentity } from '../support/api/fake-identity.ts';
 import { type RawClient, tlsClient } from '../support/raw-client.ts';
 import { realClock } from '../support/real-clock.ts';
+import { until } from '../support/until.ts';
 import { CERTIFICATES, get } from './http-engine/bench.ts';
+
+const PROXY = (() => {
+  const net = parseCidr('127.0.0.1/32');
+  return net.ok ? net.value : assert.fail();
+})();
 
 /** Greets with who asks, then sends back what comes. */
 const echo = (path: AttachPoint['path']): AttachPoint => ({
@@ -49,12 +56,16 @@ function echoFrame(socket: Duplex, frame: Buffer): void {
 async function open(t: TestContext, points: readonly AttachPoint[]) {
   const folder = mkdtempSync(join(tmpdir(), 'bartizan-'));
   const identity = new FakeIdentity();
+  const meter = new HttpMeter();
+  const seen: Access[] = [];
   const { https: service } = httpServices({
     clock: realClock,
     random: { bytes: (count) => randomBytes(count) },
     log: () => {},
     desks: new FakeDesks(),
-    meter: new HttpMeter(),
+    meter,
+    access: (access) => seen.push(access),
+    trustedProxies: [PROXY],
     identity,
     blobs: new FakeBlobs(),
     audit: () => Promise.resolve(),
@@ -80,7 +91,7 @@ async function open(t: TestContext, points: readonly AttachPoint[]) {
     client.send(`${method} ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`);
     return client;
   };
-  return { identity, service, port, own: `https://127.0.0.1:${port}`, upgrade };
+  return { identity, service, meter, seen, port, own: `https://127.0.0.1:${port}`, upgrade };
 }
 
 const READ = { path: '/socket', surface: CSM, scope: 'read' } as const;
@@ -135,18 +146,55 @@ test('upgrades are limited by the rate of their surface', async (t) => {
 });
 
 test('a connection ends with its credential, and with the listener', async (t) => {
-  const surface: Surface = { ...CSM, limits: { ...CSM.limits, keepalive: millis(30) } };
-  const { identity, service, upgrade } = await open(t, [echo({ ...READ, surface })]);
+  const { identity, service, upgrade } = await open(t, [echo(READ)]);
   const [doomed, other] = [
     await upgrade('/socket', bearer),
     await upgrade('/socket', { authorization: 'Bearer admin-token' }),
   ];
   await Promise.all([doomed.text('panel '), other.text('operator ')]);
-  identity.revoked.add('read-token');
+  identity.end('panel');
   await doomed.untilClosed();
   other.send('still here');
   await other.text('still here');
   await Promise.all([service.stop(), other.untilClosed()]);
+  await until('nobody watches credentials any more', () => identity.watched === 0);
+});
+
+test('what leaves HTTP is logged and counted like any request, under its id and the address behind the proxy', async (t) => {
+  const ids: string[] = [];
+  const { upgrade, seen, meter, service } = await open(t, [
+    {
+      path: READ,
+      take({ socket, requestId, peer }) {
+        ids.push(`${requestId} ${peer}`);
+        socket.write('taken');
+      },
+    },
+  ]);
+  const from = { 'x-forwarded-for': '203.0.113.9' };
+  await (await upgrade('/socket/x?secret=1', { ...bearer, ...from })).text('taken');
+  const refused = await (await upgrade('/socket', { authorization: 'Bearer guess', ...from })).response();
+  assert.deepEqual(
+    seen.map(({ method, path, status, peer, actor }) => [method, path, status, peer, actor]),
+    [
+      ['GET', '/socket/x', 101, '203.0.113.9', 'panel'],
+      ['GET', '/socket', 401, '203.0.113.9', ''],
+    ],
+  );
+  assert.deepEqual(
+    [`${seen[0]?.requestId} 203.0.113.9`, seen[1]?.requestId],
+    [ids[0], refused.headers['x-request-id']],
+  );
+  const { byClass } = meter.read();
+  assert.deepEqual([byClass['1xx'], byClass['4xx']], [1, 1]);
+  assert.deepEqual(service.component().counters, { requests: 2, refused: 1, failed: 0 });
+});
+
+test('an upgrade that two readers could take for two requests is refused like any other', async (t) => {
+  const { upgrade, seen } = await open(t, [echo(READ)]);
+  const { status } = await (await upgrade('/socket', { ...bearer, 'Content-Length': '1, 1' })).response();
+  assert.equal(status, 400);
+  assert.deepEqual(seen, []);
 });
 
 test('bytes behind the request are not lost; an upgrade behind an unanswered request is cut', async (t) => {

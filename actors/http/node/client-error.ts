@@ -1,6 +1,6 @@
-import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { refusal } from '../refusal.ts';
+import { sendBy } from './attach.ts';
 
 const STATUS: Readonly<Record<string, number>> = {
   HPE_HEADER_OVERFLOW: 431,
@@ -10,8 +10,5 @@ const STATUS: Readonly<Record<string, number>> = {
 
 /** Answers what could not be parsed as a request, or did not come to its end in time, and closes the sending side. */
 export function refuseConnection(socket: Duplex, code: string | undefined): void {
-  const { status, headers, body } = refusal(STATUS[code ?? ''] ?? 400);
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  const length = Buffer.byteLength(body);
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}content-length: ${length}\r\n\r\n${body}`);
+  sendBy(socket, refusal(STATUS[code ?? ''] ?? 400));
 }

@@ -9,9 +9,9 @@ import { messageOf, ok } from '../../../core/base/result.ts';
 import type { Millis } from '../../../core/base/time.ts';
 import { flawOf } from '../head.ts';
 import { letGo } from '../let-go.ts';
-import type { Doorway, EngineLimits, Listener } from '../port.ts';
+import type { AttachPoint, EngineLimits, Listener } from '../port.ts';
 import { refusal } from '../refusal.ts';
-import { attach } from './attach.ts';
+import { handOver, upgrade } from './attach.ts';
 import { refuseConnection } from './client-error.ts';
 import { type ReplyDesk, sendPieces, sendReply, sendSource, sendStream } from './reply.ts';
 import { exchangeOf, type NodeExchange } from './request.ts';
@@ -24,7 +24,7 @@ interface ListenerOptions {
   readonly serve: Dispatch;
   readonly principal?: Principal;
   readonly reload?: Listener['reload'];
-  readonly doorway?: Doorway;
+  readonly points: readonly AttachPoint[];
 }
 
 /** What is under way on one listener. */
@@ -44,7 +44,7 @@ interface Traffic {
 
 /** Serves requests on a server that listens already. */
 export function listenerOn(options: ListenerOptions): Listener {
-  const { server, clock, log, limits, serve, principal } = options;
+  const { server, clock, log, limits, serve, points, principal } = options;
   const traffic: Traffic = {
     sockets: new Set(),
     connections: new Map(),
@@ -66,20 +66,21 @@ export function listenerOn(options: ListenerOptions): Listener {
     track(traffic, exchange);
     const flaw = flawIn(incoming);
     if (flaw !== undefined) traffic.refused.add(incoming.socket);
-    void answer(desk, flaw === undefined ? serve : async () => refusal(flaw), exchange);
+    void answer(desk, flaw === undefined ? serve : async () => refusal(flaw), points, exchange);
   };
   server.on('request', (incoming, response) => take(incoming, response, false));
   server.on('checkContinue', (incoming, response) => take(incoming, response, true));
   server.on('checkExpectation', (incoming, response) => take(incoming, response, true));
   server.on('connect', (_, socket) => onClientError(desk, traffic, undefined, socket));
-  const { doorway } = options;
-  if (doorway !== undefined) {
-    server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
-      // One behind a reply that is still to come would mix its bytes with that.
-      if (traffic.connections.get(socket)?.size) socket.destroy();
-      else attach(desk, doorway, { incoming, socket, head, ...(principal && { principal }) });
-    });
-  }
+  server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const flaw = flawIn(incoming);
+    // One behind a reply that is still to come would mix its bytes with that.
+    if (traffic.connections.get(socket)?.size) socket.destroy();
+    else {
+      const served: Dispatch = flaw === undefined ? serve : () => refusal(flaw);
+      void upgrade(desk, served, points, { incoming, socket, head, ...(principal && { principal }) });
+    }
+  });
   server.on('connection', (socket: Socket) => {
     traffic.sockets.add(socket);
     socket.once('close', () => traffic.sockets.delete(socket));
@@ -124,16 +125,23 @@ function track(traffic: Traffic, exchange: NodeExchange): void {
   exchange.response.once('close', () => settle(exchange));
 }
 
-async function answer(desk: ReplyDesk, serve: Dispatch, exchange: NodeExchange): Promise<void> {
+async function answer(
+  desk: ReplyDesk,
+  serve: Dispatch,
+  points: readonly AttachPoint[],
+  exchange: NodeExchange,
+): Promise<void> {
   const { incoming, response, request } = exchange;
   let requestId = '';
   try {
-    const reply = await serve(request);
-    requestId = reply.requestId ?? '';
+    const served = await serve(request);
+    requestId = served.requestId ?? '';
     if (incoming.socket.destroyed || response.headersSent) {
-      letGo(reply);
+      letGo(served);
       return;
     }
+    const reply = served.handover === undefined ? served : handOver(points, exchange, served.handover, requestId);
+    if (reply === undefined) return;
     if (reply.source !== undefined) await sendSource(desk, exchange, reply, reply.source);
     else if (reply.pieces !== undefined) await sendPieces(desk, exchange, reply, reply.pieces);
     else if (reply.stream === undefined) sendReply(desk, exchange, reply);

@@ -169,6 +169,7 @@ export class UwsListener implements Listener {
 
   #answer(exchange: UwsExchange, reply: HttpReply): void {
     const desk = this.#desk;
+    if (reply.handover !== undefined) throw new Error('this engine hands nothing over');
     const drop = (thrown: unknown) => this.#drop(exchange, thrown, reply);
     if (exchange.isOver || exchange.isAnswered) letGo(reply);
     else if (reply.source !== undefined) void sendSource(desk, exchange, reply, reply.source).catch(drop);
