@@ -38,12 +38,23 @@ const GRACE = seconds(5);
  * start fails with one sentence on what to do about it.
  */
 export function httpServices(options: HttpOptions): { readonly https: HttpService; readonly local: Service } {
-  const chosen = options.chosen ?? { engine: nodeEngine(options) };
+  const chosen = fitting(options);
   const front = new Front(options);
   return {
     https: httpsService(options, front, chosen),
     local: controlSocket({ front, engine: chosen.engine, path: options.socketPath }),
   };
+}
+
+/** An engine that cannot hand over is of no use where something is attached: then node:https serves, as the only one. */
+function fitting(options: HttpOptions): ChosenEngine {
+  const { chosen = { engine: nodeEngine(options) }, attachPoints = [], log } = options;
+  const { engine } = chosen;
+  if (attachPoints.length === 0 || engine.capabilities.attach) return chosen;
+  const paths = attachPoints.map(({ path }) => path.path).join(', ');
+  const reason = `${engine.name} cannot hand over connections, as is needed for ${paths}`;
+  log('info', 'HTTP is served by node:https', { reason });
+  return { engine: nodeEngine(options), reason };
 }
 
 function httpsService(options: HttpOptions, front: Front, { engine, reason }: ChosenEngine): HttpService {

@@ -1,28 +1,14 @@
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { type TestContext, test } from 'node:test';
-import { type AttachPoint, httpServices } from '../../actors/http/index.ts';
-import type { Access } from '../../core/api/access.ts';
-import { HttpMeter } from '../../core/api/metrics/http-meter.ts';
+import { test } from 'node:test';
+import type { AttachPoint } from '../../actors/http/index.ts';
 import { CSM, type Surface } from '../../core/api/surface.ts';
-import { parseCidr } from '../../core/base/ip.ts';
-import { FakeBlobs } from '../support/api/fake-blobs.ts';
-import { FakeDesks } from '../support/api/fake-desks.ts';
-import { FakeIdentity } from '../support/api/fake-identity.ts';
-import { type RawClient, tlsClient } from '../support/raw-client.ts';
-import { realClock } from '../support/real-clock.ts';
+import { tlsClient } from '../support/raw-client.ts';
 import { until } from '../support/until.ts';
-import { CERTIFICATES, get } from './http-engine/bench.ts';
-
-const PROXY = (() => {
-  const net = parseCidr('127.0.0.1/32');
-  return net.ok ? net.value : assert.fail();
-})();
+import { bearer, cookie, open, READ } from './attach/bench.ts';
+import { get } from './http-engine/bench.ts';
 
 /** Greets with who asks, then sends back what comes. */
 const echo = (path: AttachPoint['path']): AttachPoint => ({
@@ -52,51 +38,6 @@ function echoFrame(socket: Duplex, frame: Buffer): void {
   const text = frame.subarray(6, 6 + length).map((byte, i) => byte ^ (mask[i % 4] ?? 0));
   socket.write(Buffer.concat([Buffer.from([frame[0] ?? 0, length]), text]));
 }
-
-async function open(t: TestContext, points: readonly AttachPoint[]) {
-  const folder = mkdtempSync(join(tmpdir(), 'bartizan-'));
-  const identity = new FakeIdentity();
-  const meter = new HttpMeter();
-  const seen: Access[] = [];
-  const { https: service } = httpServices({
-    clock: realClock,
-    random: { bytes: (count) => randomBytes(count) },
-    log: () => {},
-    desks: new FakeDesks(),
-    meter,
-    access: (access) => seen.push(access),
-    trustedProxies: [PROXY],
-    identity,
-    blobs: new FakeBlobs(),
-    audit: () => Promise.resolve(),
-    listen: { host: '127.0.0.1', port: 0 },
-    names: () => ['127.0.0.1'],
-    tls: () => Promise.resolve(CERTIFICATES.one),
-    socketPath: join(folder, 'control.sock'),
-    consoleFolder: join(folder, 'console'),
-    attachPoints: points,
-  });
-  await service.start(() => assert.fail('the service crashed'));
-  const clients: RawClient[] = [];
-  t.after(async () => {
-    for (const client of clients) client.destroy();
-    await service.stop();
-    rmSync(folder, { recursive: true });
-  });
-  const port = service.port ?? 0;
-  const upgrade = async (path: string, headers: Readonly<Record<string, string>>, method = 'GET') => {
-    const client = await tlsClient(port);
-    clients.push(client);
-    const lines = Object.entries({ host: 'x', connection: 'Upgrade', upgrade: 'echo', ...headers });
-    client.send(`${method} ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`);
-    return client;
-  };
-  return { identity, service, meter, seen, port, own: `https://127.0.0.1:${port}`, upgrade };
-}
-
-const READ = { path: '/socket', surface: CSM, scope: 'read' } as const;
-const bearer = { authorization: 'Bearer read-token' };
-const cookie = { cookie: 'csm_auth=session-cookie' };
 
 test('a connection with a credential leaves HTTP and is its principal', async (t) => {
   const { upgrade, own } = await open(t, [echo(READ)]);
