@@ -10,10 +10,12 @@ import type { HttpMeter } from '../../core/api/metrics/http-meter.ts';
 import { currentOrigins, type OwnOrigin } from '../../core/api/origin.ts';
 import { CSM } from '../../core/api/surface.ts';
 import { mountsFor } from '../../core/api/tables.ts';
+import { splitTarget } from '../../core/api/target.ts';
 import { whenThere } from '../../core/base/awaitable.ts';
+import { uuidv7 } from '../../core/base/ids.ts';
 import type { Cidr } from '../../core/base/ip.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
-import { millis } from '../../core/base/time.ts';
+import { type Millis, millis } from '../../core/base/time.ts';
 import { consoleAssets } from './assets.ts';
 import { begin } from './begin.ts';
 import { condense } from './condense.ts';
@@ -21,6 +23,7 @@ import { loadValidators, readAssets } from './effects.ts';
 import { openUpload } from './multipart.ts';
 import { pooledRandom } from './pooled-random.ts';
 import type { AttachPoint } from './port.ts';
+import type { OnRefused } from './refusal.ts';
 import { turnMemory } from './turn-memory.ts';
 
 export interface FrontOptions {
@@ -74,6 +77,16 @@ export class Front {
     return this.#serve;
   }
 
+  /** What an engine refuses by itself is counted and logged as the dispatch's answers are, under an id of its own. */
+  readonly onRefused: OnRefused = ({ status, peer, method, target }) => {
+    const { clock, random, meter, access } = this.#options;
+    const requestId = uuidv7(clock.now(), random);
+    const { path } = splitTarget(target);
+    count(meter, this.counters, status, millis(0));
+    access?.({ method, path: path.slice(0, 256), status, peer, actor: '', requestId, took: millis(0) });
+    return requestId;
+  };
+
   readonly ownOrigin: OwnOrigin = (origin) => this.#ownOrigin(origin);
 
   /** Pages that come from this port may write. A browser in front of a proxy sees the proxy's port. */
@@ -119,11 +132,13 @@ const counted =
   (request) => {
     const asked = clock.now();
     return whenThere(serve(request), (reply) =>
-      told(reply, (status) => {
-        meter.answered(status, millis(clock.now() - asked));
-        counters.requests++;
-        if (status >= 500) counters.failed++;
-        else if (status >= 400) counters.refused++;
-      }),
+      told(reply, (status) => count(meter, counters, status, millis(clock.now() - asked))),
     );
   };
+
+function count(meter: HttpMeter, counters: Front['counters'], status: number, took: Millis): void {
+  meter.answered(status, took);
+  counters.requests++;
+  if (status >= 500) counters.failed++;
+  else if (status >= 400) counters.refused++;
+}

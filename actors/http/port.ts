@@ -5,6 +5,7 @@ import type { Principal } from '../../core/api/auth.ts';
 import type { Dispatch } from '../../core/api/http.ts';
 import type { Result } from '../../core/base/result.ts';
 import { hours, type Millis, seconds } from '../../core/base/time.ts';
+import type { OnRefused } from './refusal.ts';
 
 /** A private key and its certificate, the chain behind it, as PEM. */
 export interface TlsMaterial {
@@ -41,7 +42,7 @@ export interface EngineCapabilities {
   readonly exactChunks: boolean;
   /**
    * What is refused before it is a request is told so in the API's words, with a fitting status. Without, by a page of
-   * the engine's own, or by a closed connection.
+   * the engine's own, or by a closed connection, of which nobody hears.
    */
   readonly wordedRefusals: boolean;
   /** Settles on `http/1.1` by ALPN, and turns away whoever offers other protocols only. */
@@ -128,6 +129,8 @@ export interface AttachPoint {
 export interface ListenMore {
   /** Who is handed what the dispatch hands over. */
   readonly points?: readonly AttachPoint[];
+  /** Told of what never reaches the dispatch, as far as the engine itself hears of it. */
+  readonly onRefused?: OnRefused;
 }
 
 /** `in_use` EADDRINUSE, `denied` EACCES (for a socket file also a missing folder), `bad_address` not of this host or no address at all, `failed` anything else. */
@@ -155,5 +158,10 @@ export interface HttpEnginePort {
     more?: ListenMore,
   ): Promise<Result<Listener, ListenCode>>;
   /** Plain HTTP on a socket file that only its owner may open; every request there is `principal`'s. */
-  listenLocal(path: string, principal: Principal, serve: Dispatch): Promise<Result<Listener, ListenCode>>;
+  listenLocal(
+    path: string,
+    principal: Principal,
+    serve: Dispatch,
+    more?: Pick<ListenMore, 'onRefused'>,
+  ): Promise<Result<Listener, ListenCode>>;
 }

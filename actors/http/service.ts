@@ -97,7 +97,8 @@ function httpsService(options: HttpOptions, front: Front, { engine, reason }: Ch
 async function open(options: HttpOptions, front: Front, engine: HttpEnginePort): Promise<Listener> {
   const serve = await front.serve();
   const { attachPoints: points = [] } = options;
-  const listener = opened(await engine.listen(options.listen, await options.tls(), serve, { points }));
+  const { onRefused } = front;
+  const listener = opened(await engine.listen(options.listen, await options.tls(), serve, { points, onRefused }));
   front.reachedAt(listener.port);
   return listener;
 }

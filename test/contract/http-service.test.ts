@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { chooseEngine, type HttpOptions, httpServices } from '../../actors/http/index.ts';
+import type { Access } from '../../core/api/access.ts';
 import { HttpMeter } from '../../core/api/metrics/http-meter.ts';
 import { FINDING } from '../support/api/fake-appliance.ts';
 import { FakeBlobs } from '../support/api/fake-blobs.ts';
@@ -166,6 +167,25 @@ for (const wish of ['uwebsockets', 'node'] as const) {
     }
   });
 }
+
+for (const wish of ['uwebsockets', 'node'] as const)
+  test(`${wish}: what the engine refuses by itself is counted and logged, under the id that the client gets`, async (t) => {
+    const seen: Access[] = [];
+    const { service, connect, options } = fixture(t, { chosen: engine(wish), access: (access) => seen.push(access) });
+    await service.start(never);
+    for (const where of [undefined, { path: options.socketPath }]) {
+      const client = await connect(where);
+      client.send(get('/api/v1/status?secret', 'Expect: 200-ok\r\n'));
+      const { status, headers } = await client.response();
+      assert.equal(status, 417);
+      const { requestId, ...rest } = seen.pop() ?? assert.fail('not logged');
+      const peer = where === undefined ? '127.0.0.1' : 'local';
+      assert.deepEqual(rest, { method: 'GET', path: '/api/v1/status', status, peer, actor: '', took: 0 });
+      assert.equal(headers['x-request-id'], requestId);
+    }
+    assert.equal(options.meter.read().byClass['4xx'], 2);
+    assert.deepEqual(service.component().counters, { requests: 2, refused: 2, failed: 0 });
+  });
 
 test('its own pages may write, others not', async (t) => {
   const { service, connect } = fixture(t);

@@ -1,4 +1,4 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Handover, isAt } from '../../../core/api/attach.ts';
 import type { Principal } from '../../../core/api/auth.ts';
@@ -8,6 +8,7 @@ import { messageOf, ok } from '../../../core/base/result.ts';
 import { letGo } from '../let-go.ts';
 import type { AttachPoint } from '../port.ts';
 import { refusal } from '../refusal.ts';
+import { refuse } from './refuse.ts';
 import type { ReplyDesk } from './reply.ts';
 import { headOf, type NodeExchange } from './request.ts';
 
@@ -42,7 +43,7 @@ export async function upgrade(
     const point = pointOf(points, handover);
     if (socket.destroyed || desk.stopping()) cut(socket, reply);
     else if (handover === undefined) refuse(desk, socket, reply);
-    else if (point === undefined) refuse(desk, socket, unattached(handover));
+    else if (point === undefined) refuse(desk, socket, unattached(handover, requestId));
     else {
       point.take({ incoming, socket, head, principal: handover.principal, peer: handover.peer, requestId });
       handover.answered(101);
@@ -65,7 +66,7 @@ export function handOver(
   requestId: string,
 ): HttpReply | undefined {
   const point = pointOf(points, handover);
-  if (point?.answer === undefined) return unattached(handover);
+  if (point?.answer === undefined) return unattached(handover, requestId);
   if (awaitsContinue) response.writeContinue();
   response.setHeader('x-request-id', requestId);
   const leave = handover.watch(() => incoming.socket.destroy());
@@ -81,9 +82,9 @@ export function handOver(
 const pointOf = (points: readonly AttachPoint[], handover: Handover | undefined): AttachPoint | undefined =>
   points.find(({ path }) => path.path === handover?.path);
 
-function unattached({ answered }: Handover): HttpReply {
+function unattached({ answered }: Handover, requestId: string): HttpReply {
   answered(501);
-  return refusal(501);
+  return { ...refusal(501), requestId };
 }
 
 function upgradeRequest({ incoming, socket, principal }: Upgrade): HttpRequest {
@@ -101,22 +102,4 @@ function upgradeRequest({ incoming, socket, principal }: Upgrade): HttpRequest {
 function cut(socket: Duplex, reply: HttpReply): void {
   letGo(reply);
   socket.destroy();
-}
-
-function refuse({ clock, limits }: ReplyDesk, socket: Duplex, reply: HttpReply): void {
-  sendBy(socket, reply);
-  const cancel = clock.after(limits.linger, () => socket.destroy());
-  socket.once('close', cancel);
-}
-
-/** Writes a reply where there is no response to write it to, and closes the sending side. */
-export function sendBy(socket: Duplex, { status, headers, body, requestId }: HttpReply): void {
-  const all = {
-    ...headers,
-    ...(requestId === undefined ? {} : { 'x-request-id': requestId }),
-    connection: 'close',
-    'content-length': Buffer.byteLength(body),
-  };
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${String(body)}`);
 }

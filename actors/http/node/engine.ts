@@ -47,19 +47,19 @@ export function nodeEngine({ clock, log, limits: wanted }: NodeEngineOptions): H
       alpn: true,
       lateness: limits.sweep,
     },
-    async listen(where, tls, serve, { points = [] } = {}) {
+    async listen(where, tls, serve, { points = [], onRefused } = {}) {
       const server = tlsServer(limits, tls, points);
       if (!server.ok) return server;
       const refused = await listening(bounded(server.value, limits), where);
       const reload = reloader(server.value);
-      return refused ?? ok(listenerOn({ ...desk, server: server.value, serve, reload, points }));
+      return refused ?? ok(listenerOn({ ...desk, server: server.value, serve, reload, points, onRefused }));
     },
-    async listenLocal(path, principal, serve) {
+    async listenLocal(path, principal, serve, { onRefused } = {}) {
       const server = createServer(httpOptions(limits));
       const refused = await listening(bounded(server, limits), { path });
       if (refused !== undefined) return refused;
       chmodSync(path, OWNER_ONLY);
-      return ok(listenerOn({ ...desk, server, serve, principal, points: [] }));
+      return ok(listenerOn({ ...desk, server, serve, principal, points: [], onRefused }));
     },
   };
 }

@@ -3,6 +3,7 @@ import type { HttpReply, ReplySource, ReplyStream, StreamSink } from '../../../c
 import type { Clock, Log } from '../../../core/base/ports.ts';
 import { letGo } from '../let-go.ts';
 import type { EngineLimits } from '../port.ts';
+import type { Refuse } from '../refusal.ts';
 import { declaredLength } from './body.ts';
 import type { NodeExchange } from './request.ts';
 
@@ -13,6 +14,7 @@ export interface ReplyDesk {
   readonly limits: EngineLimits;
   /** The listener is stopping: no connection outlives its reply. */
   readonly stopping: () => boolean;
+  readonly refuse: Refuse;
 }
 
 const headersOf = ({ headers, requestId }: HttpReply): HttpReply['headers'] =>

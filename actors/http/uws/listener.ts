@@ -4,7 +4,7 @@ import type { Millis } from '../../../core/base/time.ts';
 import { flawOf } from '../head.ts';
 import { letGo } from '../let-go.ts';
 import type { Listener, TlsMaterial } from '../port.ts';
-import { refusal } from '../refusal.ts';
+import { late } from '../whole-body.ts';
 import type { Connection, Uws, UwsApp, UwsListenSocket, UwsRequest, UwsResponse } from './binding.ts';
 import { type ExchangeDesk, UwsExchange } from './exchange.ts';
 import { peerNames } from './peer.ts';
@@ -129,7 +129,7 @@ export class UwsListener implements Listener {
       exchange = new UwsExchange(this.#exchangeDesk, response, request, peer);
       this.#track(exchange);
       const flaw = flawOf(exchange);
-      const reply = flaw === undefined ? this.#parts.serve(exchange) : refusal(flaw);
+      const reply = flaw === undefined ? this.#parts.serve(exchange) : this.#refuse(exchange, flaw);
       if (reply instanceof Promise) void this.#answerLater(exchange, reply);
       else this.#answer(exchange, reply);
     } catch (thrown) {
@@ -153,10 +153,15 @@ export class UwsListener implements Listener {
     if (this.#underway === 0) this.#onQuiet();
   }
 
-  /** The body did not come to its end in time. */
+  #refuse({ peer, method, target }: UwsExchange, status: number): HttpReply {
+    return this.#desk.refuse({ status, peer, method, target });
+  }
+
+  /** The body did not come to its end in time. Whoever reads it is told, and then answers. */
   #timeOut(exchange: UwsExchange): void {
     if (exchange.isOver || exchange.isAnswered || !exchange.isUnread) return;
-    sendReply(this.#desk, exchange, refusal(408));
+    if (exchange.inbox?.isRead) exchange.inbox.drop(late);
+    else sendReply(this.#desk, exchange, this.#refuse(exchange, 408));
   }
 
   async #answerLater(exchange: UwsExchange, reply: Promise<HttpReply>): Promise<void> {

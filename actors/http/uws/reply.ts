@@ -1,6 +1,7 @@
 import type { HttpReply } from '../../../core/api/http.ts';
 import type { Clock, Log } from '../../../core/base/ports.ts';
 import type { EngineLimits } from '../port.ts';
+import type { Refuse } from '../refusal.ts';
 import type { UwsExchange } from './exchange.ts';
 import type { HeadText, HeadWriter } from './head-text.ts';
 
@@ -12,6 +13,7 @@ export interface ReplyDesk {
   /** The listener is stopping: no connection outlives its reply. */
   readonly stopping: () => boolean;
   readonly headText: HeadWriter;
+  readonly refuse: Refuse;
   /** True once in a while, unforeseeably. */
   readonly chance: () => boolean;
 }

@@ -8,6 +8,7 @@ import { hostileCases } from './hostile.ts';
 import { listeningCases } from './listening.ts';
 import { pieceCases } from './pieces.ts';
 import { pressureCases } from './pressure.ts';
+import { refusalCases } from './refusals.ts';
 import { streamCases } from './streams.ts';
 import { targetCases } from './targets.ts';
 import { tlsCases } from './tls.ts';
@@ -20,6 +21,7 @@ export function httpEngineSuite(name: string, make: MakeEngine): void {
   framingCases(name, make);
   connectionCases(name, make);
   hostileCases(name, make);
+  refusalCases(name, make);
   pressureCases(name, make);
   streamCases(name, make);
   bodyCases(name, make);
