@@ -2,7 +2,7 @@ import { type Awaitable, whenThere } from '../base/awaitable.ts';
 import { csvPieces } from './csv.ts';
 import type { Breathe, Endpoint, Refusal, Reply, RowsReply } from './endpoint.ts';
 import { API_HEADERS } from './headers.ts';
-import type { HttpReply, HttpRequest } from './http.ts';
+import type { HttpReply } from './http.ts';
 import { propertyNames } from './schema.ts';
 import type { Surface } from './surface.ts';
 
@@ -75,15 +75,13 @@ export function valueReply(
 export function rowsReply(
   { response }: Pick<Endpoint<unknown>, 'response'>,
   { rows, fileName }: RowsReply<unknown>,
-  { method }: HttpRequest,
 ): HttpReply {
   const headers = {
     ...API_HEADERS,
     'content-type': 'text/csv; charset=utf-8; header=present',
     'content-disposition': `attachment; filename="${fileName}"`,
   };
-  const reply = { status: 200, headers, body: '' };
-  return method === 'HEAD' ? reply : { ...reply, pieces: csvPieces(propertyNames(response), rows) };
+  return { status: 200, headers, body: '', pieces: csvPieces(propertyNames(response), rows) };
 }
 
 export function refusalReply(surface: Surface, refusal: Refusal, requestId: string): HttpReply {

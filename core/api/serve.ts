@@ -84,9 +84,7 @@ async function served(desk: ServeDesk, admitted: Admitted): Promise<HttpReply | 
   if (!outcome.ok) return outcome;
   if ('file' in outcome) return fileReply(request, outcome);
   if ('stream' in outcome) return streamed(desk, admitted, outcome);
-  return 'rows' in outcome
-    ? rowsReply(bound.endpoint, outcome, request)
-    : valueReply(bound.endpoint, outcome, desk.breathe);
+  return 'rows' in outcome ? rowsReply(bound.endpoint, outcome) : valueReply(bound.endpoint, outcome, desk.breathe);
 }
 
 /** Empty stands for none: it is what a browser has before the first event. */

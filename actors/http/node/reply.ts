@@ -1,7 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import type { HttpReply, ReplySource, ReplyStream, StreamSink } from '../../../core/api/http.ts';
 import type { Clock, Log } from '../../../core/base/ports.ts';
+import { letGo } from '../let-go.ts';
 import type { EngineLimits } from '../port.ts';
+import type { Refuse } from '../refusal.ts';
 import { declaredLength } from './body.ts';
 import type { NodeExchange } from './request.ts';
 
@@ -12,6 +14,7 @@ export interface ReplyDesk {
   readonly limits: EngineLimits;
   /** The listener is stopping: no connection outlives its reply. */
   readonly stopping: () => boolean;
+  readonly refuse: Refuse;
 }
 
 const headersOf = ({ headers, requestId }: HttpReply): HttpReply['headers'] =>
@@ -76,6 +79,30 @@ export async function sendSource(
   } finally {
     source.close();
   }
+}
+
+/**
+ * Sends a body while it is made; nothing is begun for HEAD. Where the making fails the connection is to be cut: in chunks
+ * the last one is missing then, and HTTP/1.0, which has none, misses the end of TLS.
+ */
+export async function sendPieces(
+  desk: ReplyDesk,
+  exchange: NodeExchange,
+  reply: HttpReply,
+  pieces: AsyncIterable<string>,
+): Promise<void> {
+  const { incoming, response, request } = exchange;
+  const isUnread = giveUpBody(desk, exchange);
+  const isLast = isUnread || desk.stopping();
+  response.writeHead(reply.status, { ...headersOf(reply), ...(isLast ? { connection: 'close' } : {}) });
+  if (incoming.method === 'HEAD') letGo(reply);
+  else
+    for await (const piece of pieces) {
+      if (request.signal.aborted) return;
+      if (!response.write(piece)) await drained(response);
+    }
+  if (isUnread) linger(desk, exchange);
+  else response.end();
 }
 
 /** Resolves when there is room again, or nobody who would need it. */

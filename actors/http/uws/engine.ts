@@ -5,6 +5,7 @@ import { seconds } from '../../../core/base/time.ts';
 import { listenFailure } from '../listen-failure.ts';
 import { pooledRandom } from '../pooled-random.ts';
 import { DEFAULT_LIMITS, type EngineLimits, type HttpEnginePort, type ListenCode, type TlsMaterial } from '../port.ts';
+import { refuser } from '../refusal.ts';
 import { assertUsable, badCertificate, TLS12_CIPHERS } from '../tls.ts';
 import { SILENT, type Uws, type UwsApp } from './binding.ts';
 import { headWriter } from './head-text.ts';
@@ -46,17 +47,17 @@ export function uwsEngine({ uws, clock, random, log, limits: wanted, local }: Uw
       alpn: false,
       lateness: seconds(4),
     },
-    async listen(where, tls, serve) {
+    async listen(where, tls, serve, { onRefused } = {}) {
       const door = makeApp(tls);
       if (!door.ok) return door;
-      const desk = { clock, log, limits, chance, headText: headWriter() };
+      const desk = { clock, log, limits, chance, headText: headWriter(), refuse: refuser(onRefused) };
       const listener = new UwsListener({ uws, desk, serve, makeApp }, door.value);
       const loaded = listener.reload(tls);
       if (!loaded.ok) return loaded;
       if (listener.open(where.host, where.port)) return ok(listener);
       return whyNot(where);
     },
-    listenLocal: (path, principal, serve) => local.listenLocal(path, principal, serve),
+    listenLocal: (path, principal, serve, more) => local.listenLocal(path, principal, serve, more),
   };
 }
 
