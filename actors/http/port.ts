@@ -26,8 +26,9 @@ export interface EngineCapabilities {
   /** Hands over connections that leave HTTP, and requests. Without, nothing is attached to it. */
   readonly attach: boolean;
   /**
-   * Takes requests ahead of the replies owed, and replies in their order. Without, a request that comes while an earlier
-   * one is being worked on costs the connection; those that are answered at once can follow each other closely.
+   * Takes requests ahead of the replies owed, and replies in their order. Without, only those that are answered at once
+   * can follow each other closely: one that comes while an earlier one is being worked on costs the connection, and is not
+   * served. The earlier one is told that its client has gone; a reply that was about to go out with it is lost as well.
    */
   readonly pipelining: boolean;
   /**

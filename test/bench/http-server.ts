@@ -37,7 +37,7 @@ async function listen(engine: HttpEnginePort, serve: Parameters<HttpEnginePort['
 async function bytesByUws(): Promise<number> {
   const loaded = loadUws();
   if (!loaded.ok) throw new Error(loaded.public);
-  const uws = loaded.value;
+  const { uws } = loaded.value;
   const { headers, requestId = '', body } = await replyOf('uWebSockets.js');
   const pairs = Object.entries({ ...headers, 'x-request-id': requestId });
   const app = withPemFiles(CERTIFICATES.one, (key, cert) =>

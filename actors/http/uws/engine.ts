@@ -10,10 +10,10 @@ import { assertUsable, badCertificate, TLS12_CIPHERS } from '../tls.ts';
 import { SILENT, type Uws, type UwsApp } from './binding.ts';
 import { headWriter } from './head-text.ts';
 import { type MakeApp, UwsListener } from './listener.ts';
+import type { LoadedUws } from './load.ts';
 import { withPemFiles } from './pem-files.ts';
 
-export interface UwsEngineOptions {
-  readonly uws: Uws;
+export interface UwsEngineOptions extends LoadedUws {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -26,14 +26,22 @@ export interface UwsEngineOptions {
 const BLIND_REPLIES = 16;
 
 /** uWebSockets.js for TLS. Its limits are looked after in steps of four seconds, `headerBytes` is the default's always. */
-export function uwsEngine({ uws, clock, random, log, limits: wanted, local }: UwsEngineOptions): HttpEnginePort {
+export function uwsEngine({
+  uws,
+  origin,
+  clock,
+  random,
+  log,
+  limits: wanted,
+  local,
+}: UwsEngineOptions): HttpEnginePort {
   const limits = { ...DEFAULT_LIMITS, ...wanted };
   const makeApp = appMaker(uws, limits);
   const lots = pooledRandom(random);
   const chance = () => (lots.bytes(1)[0] ?? 0) % BLIND_REPLIES === 0;
   uws._cfg(SILENT);
   return {
-    name: 'uWebSockets.js',
+    name: origin === 'shipped' ? 'uWebSockets.js' : 'uWebSockets.js (copy adapted to an older glibc)',
     capabilities: {
       reload: true,
       localSocket: local.capabilities.localSocket,

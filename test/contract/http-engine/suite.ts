@@ -7,6 +7,7 @@ import { framingCases } from './framing.ts';
 import { hostileCases } from './hostile.ts';
 import { listeningCases } from './listening.ts';
 import { pieceCases } from './pieces.ts';
+import { pipeliningCases } from './pipelining.ts';
 import { pressureCases } from './pressure.ts';
 import { refusalCases } from './refusals.ts';
 import { streamCases } from './streams.ts';
@@ -20,6 +21,7 @@ export function httpEngineSuite(name: string, make: MakeEngine): void {
   fieldCases(name, make);
   framingCases(name, make);
   connectionCases(name, make);
+  pipeliningCases(name, make);
   hostileCases(name, make);
   refusalCases(name, make);
   pressureCases(name, make);
