@@ -80,7 +80,7 @@ interface Exchange extends Arrival {
  */
 export function createDispatch(options: DispatchOptions): Dispatch {
   const find = router(bind(options.mounts, options.validators));
-  const { clock, log, known, isNear } = options;
+  const { clock, log, known, isNear, access } = options;
   const tries = throttle({ clock, log, known, isNear });
   const owners = [...options.mounts, ...(options.attach ?? [])];
   const surfaces = [...new Set(owners.map(({ surface }) => surface))].sort(longestMountFirst);
@@ -96,9 +96,11 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   return (request) => {
     const arrival = arrive(options, request);
     const { requestId } = arrival;
-    const tell = (status: number) => options.access?.(accessOf(arrival, status, options.clock.now()));
     return whenThere(reach(desk, floors, find, arrival), (reply) =>
-      whenThere(finish(request, reply, requestId), (done) => told({ ...done, requestId }, tell)),
+      whenThere(finish(request, reply, requestId), (done) => {
+        const named = { ...done, requestId };
+        return access === undefined ? named : told(named, (status) => access(accessOf(arrival, status, clock.now())));
+      }),
     );
   };
 }

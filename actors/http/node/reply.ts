@@ -45,11 +45,15 @@ export function sendReply(desk: ReplyDesk, exchange: NodeExchange, reply: HttpRe
  * Makes an end of a body that is not read to its own.
  * @returns true when more is to come than is worth reading for the sake of the connection
  */
-function giveUpBody({ clock, limits }: ReplyDesk, { incoming, awaitsContinue, body }: NodeExchange): boolean {
+function giveUpBody({ clock, limits }: ReplyDesk, { incoming, response, awaitsContinue, body }: NodeExchange): boolean {
   if (incoming.complete) return false;
   body?.drop();
   if (body?.isWanted || awaitsContinue || declaredLength(incoming) > limits.lingerBytes) return true;
-  const cancel = clock.after(limits.requestRead, () => incoming.socket.destroy());
+  const end = () => incoming.socket.destroySoon();
+  // A client that does not send its body all the same gets its reply whole, however slowly it takes it.
+  const cancel = clock.after(limits.requestRead, () =>
+    response.writableFinished ? end() : response.once('finish', end),
+  );
   incoming.once('close', cancel);
   return false;
 }
