@@ -38,7 +38,12 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
   const { records } = foundation.store;
   const settings = deps.config();
   const enforcement = makeEnforcement(deps);
-  const findings = makeFindings({ ...deps, records, respond: (made) => enforcement.responder.respond(made) });
+  const findings = makeFindings({
+    ...deps,
+    records,
+    isRepaired: foundation.store.port.health().state === 'repaired',
+    respond: (made) => enforcement.responder.respond(made),
+  });
   const { recorder } = findings;
   const pipeline = new Pipeline({
     checks: {
