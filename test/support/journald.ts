@@ -20,7 +20,7 @@ export const noJournalRemote: string | false = existsSync(REMOTE)
 
 /**
  * A real systemd-journald, not of this machine: in mount and process namespaces of its own, with its own /run, /dev/log
- * and journal directories, which are seen from outside in `directory`. Dispose of it and all in it is ended.
+ * and journal directories. Dispose of it and all in it is ended.
  */
 export class Journald {
   readonly directory: string;
@@ -31,7 +31,7 @@ export class Journald {
   /** @param persistent flushed to /var from the beginning; otherwise volatile until `flush` */
   static async start({ persistent = true, config = '' } = {}): Promise<Journald> {
     const directory = mkdtempSync(join(tmpdir(), 'bartizan-journald-'));
-    for (const folder of ['var', 'run']) mkdirSync(join(directory, folder));
+    mkdirSync(join(directory, 'var'));
     writeFileSync(join(directory, 'journald.conf'), `${CONFIG}${config}\n`);
     writeFileSync(join(directory, 'site.sh'), SITE);
     const arguments_ = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
@@ -67,9 +67,9 @@ export class Journald {
     return join(this.directory, 'var');
   }
 
-  /** Where the volatile journal is seen from outside. */
+  /** Where the volatile journal is seen from outside. It is on a tmpfs: journald deletes it nowhere else. */
   get volatile(): string {
-    return join(this.directory, 'run');
+    return `/proc/${this.#pid}/root/run/log/journal`;
   }
 
   /** Runs a program inside to its end. @throws when it fails */
@@ -178,7 +178,6 @@ directory=$1
 persistent=$2
 mount -t tmpfs -o size=8m,mode=755 tmpfs /run
 mkdir -p /run/systemd/journal /run/log/journal /run/sshd /var/log/journal
-mount --bind "$directory/run" /run/log/journal
 mount --bind "$directory/var" /var/log/journal
 # Without this mark journald waits to be told that /var is there.
 [ -z "$persistent" ] || touch /run/systemd/journal/flushed
