@@ -1,8 +1,9 @@
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, execFile, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
 import { waitFor } from './wait-for.ts';
 
 const JOURNALD = '/lib/systemd/systemd-journald';
@@ -19,14 +20,15 @@ export const noJournalRemote: string | false = existsSync(REMOTE)
   : 'needs systemd-journal-remote, which makes journal files';
 
 /**
- * A real systemd-journald, not of this machine: in mount and process namespaces of its own, with its own /run, /dev/log
+ * A real systemd-journald, not of this machine: in mount, process and network namespaces of its own, with its own /run, /dev/log
  * and journal directories. Dispose of it and all in it is ended.
  */
 export class Journald {
   readonly directory: string;
   readonly #outer: ChildProcess;
   readonly #pid: number;
-  readonly #units: string[] = [];
+  /** Control groups we made, the innermost first. */
+  readonly #groups: string[] = [];
 
   /** @param persistent flushed to /var from the beginning; otherwise volatile until `flush` */
   static async start({ persistent = true, config = '' } = {}): Promise<Journald> {
@@ -34,7 +36,7 @@ export class Journald {
     mkdirSync(join(directory, 'var'));
     writeFileSync(join(directory, 'journald.conf'), `${CONFIG}${config}\n`);
     writeFileSync(join(directory, 'site.sh'), SITE);
-    const arguments_ = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
+    const arguments_ = ['--mount', '--pid', '--net', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
     const outer = spawn(
       'unshare',
       [...arguments_, 'sh', join(directory, 'site.sh'), directory, persistent ? 'y' : ''],
@@ -87,15 +89,20 @@ export class Journald {
   /** Starts a program inside, as a service of this name for all that journald can tell. */
   spawnAs(unit: string, program: string, args: readonly string[]): ChildProcess {
     const group = join(cgroupRoot(), 'system.slice', unit);
-    mkdirSync(group, { recursive: true });
-    this.#units.push(group);
+    const made = mkdirSync(group, { recursive: true });
+    for (let path = group; made !== undefined && path.startsWith(made); path = dirname(path)) this.#groups.push(path);
     const script = `echo $$ > ${group}/cgroup.procs; exec "$@"`;
     return spawn('nsenter', this.#enter('sh', ['-c', script, 'sh', program, ...args]), {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
   }
 
-  /** `logger`, by syslog(3)'s socket. */
+  /** Starts a program inside. Its standard input and output are pipes. */
+  spawn(program: string, args: readonly string[] = []): ChildProcessByStdio<Writable, Readable, null> {
+    return spawn('nsenter', this.#enter(program, args), { stdio: ['pipe', 'pipe', 'inherit'] });
+  }
+
+  /** `logger`, by syslog(3)'s socket. It is gone before journald can look at it, or not. */
   log(tag: string, message: string): void {
     this.run('logger', ['-t', tag, '--', message]);
   }
@@ -132,18 +139,16 @@ export class Journald {
     // Ends with it: everything in its process namespace.
     this.#outer.kill('SIGKILL');
     await ended;
-    for (const group of this.#units) {
-      await waitFor(
-        `${group} to be empty`,
-        () => readFileSync(join(group, 'cgroup.procs'), 'utf8') === '' || undefined,
-      );
+    for (const group of this.#groups) {
+      const isEmpty = (): true | undefined => readFileSync(join(group, 'cgroup.procs'), 'utf8') === '' || undefined;
+      await waitFor(`${group} to be empty`, isEmpty);
       rmdirSync(group);
     }
     rmSync(this.directory, { recursive: true });
   }
 
   #enter(program: string, args: readonly string[]): string[] {
-    return ['--target', String(this.#pid), '--mount', '--pid', '--', program, ...args];
+    return ['--target', String(this.#pid), '--mount', '--pid', '--net', '--', program, ...args];
   }
 }
 
@@ -176,6 +181,7 @@ SyncIntervalSec=1s
 const SITE = `set -e
 directory=$1
 persistent=$2
+ip link set lo up
 mount -t tmpfs -o size=8m,mode=755 tmpfs /run
 mkdir -p /run/systemd/journal /run/log/journal /run/sshd /var/log/journal
 mount --bind "$directory/var" /var/log/journal
@@ -188,8 +194,10 @@ mknod -m 666 /dev/null c 1 3
 mknod -m 666 /dev/zero c 1 5
 mknod -m 666 /dev/random c 1 8
 mknod -m 666 /dev/urandom c 1 9
+mknod -m 666 /dev/tty c 5 0
 mkdir /dev/pts
-mount -t devpts devpts /dev/pts
+mount -t devpts -o newinstance,ptmxmode=666 devpts /dev/pts
+ln -s pts/ptmx /dev/ptmx
 ln -s /run/systemd/journal/dev-log /dev/log
 exec ${JOURNALD}
 `;

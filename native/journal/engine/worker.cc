@@ -9,11 +9,6 @@
 
 namespace bartizan::journal {
 
-Worker::~Worker() {
-  abandon();
-  if (wake_ >= 0) close(wake_);
-}
-
 int Worker::start() {
   wake_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (wake_ < 0) return errno;
@@ -33,6 +28,7 @@ int Worker::start() {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (error == 0) pthread_setname_np(thread_, "bartizan-jrnl");
   running_ = error == 0;
+  if (!running_) close(wake_);
   return error;
 }
 
@@ -61,6 +57,7 @@ void Worker::abandon() {
   added_.notify_one();
   pthread_join(thread_, nullptr);
   running_ = false;
+  close(wake_);
   jobs_.clear();
 }
 

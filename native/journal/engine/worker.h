@@ -18,7 +18,7 @@ class Worker {
   using Done = std::function<void(std::vector<uint8_t> answer)>;
 
   Worker() = default;
-  ~Worker();
+  ~Worker() { abandon(); }
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
@@ -28,7 +28,7 @@ class Worker {
   void call(std::vector<uint8_t> request, Done done);
   // Ends a wait or read that is under way, works off what was asked, tells `done`, ends. No call may follow.
   void finish(Done done);
-  // Ends at once; what waits is dropped untold. Returns when the thread is gone.
+  // Ends at once; what waits is dropped untold. Returns when thread and descriptor are gone.
   void abandon();
 
  private:
