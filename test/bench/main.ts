@@ -11,12 +11,13 @@ import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
 import { compare } from './compare.ts';
 import { idle } from './idle.ts';
+import { journal } from './journal.ts';
 import { lineToBlock } from './line-to-block.ts';
 import { nftQuick } from './nft-quick.ts';
 import { parse } from './parse.ts';
 import { replay } from './replay.ts';
 
-const BENCHES: readonly Bench[] = [idle, lineToBlock, nftQuick, parse, replay];
+const BENCHES: readonly Bench[] = [idle, journal, lineToBlock, nftQuick, parse, replay];
 const TURNS = 5;
 
 const say = (line: string): void => console.log(line);

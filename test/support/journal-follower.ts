@@ -1,5 +1,6 @@
 /** Follows the system's journal where it runs, from its tail, and writes each line it hands on as JSON. */
-import { JournalWatcher, openJournal, ownEntries } from '../../actors/watchers/journal/index.ts';
+import { JournalWatcher, ownEntries } from '../../actors/watchers/journal/index.ts';
+import { openJournal } from '../../native/journal/index.ts';
 import { JournalLedger } from './journal-ledger.ts';
 import { realClock } from './real-clock.ts';
 

@@ -36,7 +36,16 @@ export class Journald {
     mkdirSync(join(directory, 'var'));
     writeFileSync(join(directory, 'journald.conf'), `${CONFIG}${config}\n`);
     writeFileSync(join(directory, 'site.sh'), SITE);
-    const arguments_ = ['--mount', '--pid', '--net', '--fork', '--kill-child', '--mount-proc', '--propagation', 'private'];
+    const arguments_ = [
+      '--mount',
+      '--pid',
+      '--net',
+      '--fork',
+      '--kill-child',
+      '--mount-proc',
+      '--propagation',
+      'private',
+    ];
     const outer = spawn(
       'unshare',
       [...arguments_, 'sh', join(directory, 'site.sh'), directory, persistent ? 'y' : ''],

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { noJournalRemote } from '../support/journald.ts';
 import { appendEntries } from '../support/journal-files.ts';
+import { noJournalRemote } from '../support/journald.ts';
 import { AS_NOBODY, noOutsider } from '../support/outsider.ts';
 
 const CHILD = fileURLToPath(new URL('./journal-child.js', import.meta.url));
@@ -23,8 +23,16 @@ describe('the life of a journal port', { skip: noJournalRemote }, () => {
   let directory = '';
   before(() => {
     directory = mkdtempSync(join(tmpdir(), 'bartizan-journal-'));
-    const entry = (n: number) => ({ realtime: 1e15 + n, monotonic: n, boot: 'b'.repeat(32), fields: { MESSAGE: `${n}` } });
-    appendEntries(directory, Array.from({ length: 1000 }, (_, n) => entry(n)));
+    const entry = (n: number) => ({
+      realtime: 1e15 + n,
+      monotonic: n,
+      boot: 'b'.repeat(32),
+      fields: { MESSAGE: `${n}` },
+    });
+    appendEntries(
+      directory,
+      Array.from({ length: 1000 }, (_, n) => entry(n)),
+    );
   });
   after(() => rmSync(directory, { recursive: true, force: true }));
 
@@ -83,7 +91,8 @@ describe('the life of a journal port', { skip: noJournalRemote }, () => {
   test('on a host without libsystemd the addon loads, and opening says what is missing', {
     skip: process.getuid?.() !== 0 && 'needs root for a mount namespace',
   }, async () => {
-    const hide = 'for lib in /lib/*/libsystemd.so.0 /usr/lib/*/libsystemd.so.0; do mount --bind /dev/null "$lib"; done; exec "$@"';
+    const hide =
+      'for lib in /lib/*/libsystemd.so.0 /usr/lib/*/libsystemd.so.0; do mount --bind /dev/null "$lib"; done; exec "$@"';
     const launcher = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', hide, 'sh'];
     const ended = await run([...launcher, process.execPath, ...evaluate, directory]);
     assert.equal(ended.code, 0, ended.errors);

@@ -45,7 +45,7 @@ async function follow(t: TestContext, options: Parameters<typeof Journald.start>
   return { journald, said, lines, read, end };
 }
 
-test('a forged sshd line is told as logger\'s, whatever name it takes', { skip: noJournald() }, async (t) => {
+test("a forged sshd line is told as logger's, whatever name it takes", { skip: noJournald() }, async (t) => {
   const { journald, lines, read } = await follow(t);
   const forged = 'Failed password for root from 192.0.2.66 port 22 ssh2';
   // It stays while journald looks at it.
@@ -68,7 +68,7 @@ test('a forged sshd line is told as logger\'s, whatever name it takes', { skip: 
 
 const noSshd = existsSync('/usr/sbin/sshd') && existsSync('/usr/bin/sshpass') ? false : 'needs sshd and sshpass';
 
-test('a real sshd\'s failed logins arrive with its unit, its program and its user', {
+test("a real sshd's failed logins arrive with its unit, its program and its user", {
   skip: noJournald() || noSshd,
 }, async (t) => {
   const { journald, lines } = await follow(t);
@@ -111,7 +111,10 @@ test('volatile, flushed to the persistent journal, rotated, vacuumed: each line 
   journald.vacuum();
   journald.log('one', 'vacuumed');
   await read('one', 'volatile', 'flushed', 'rotated', 'vacuumed');
-  assert.deepEqual(said.flatMap(({ loss }) => loss ?? []), []);
+  assert.deepEqual(
+    said.flatMap(({ loss }) => loss ?? []),
+    [],
+  );
   assert.equal(await end(), 0);
 });
 

@@ -1,8 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { FieldValue } from '../../../native/journal/index.ts';
 
-export { openJournal } from '../../../native/journal/index.ts';
-
 /** What the service manager and syslog know this program by. */
 const UNITS = ['bartizan.service', 'bartizan-early.service'];
 const IDENTIFIER = 'bartizan';

@@ -1,7 +1,7 @@
 import type { Service } from '../../supervisor/index.ts';
 import { JournalRun, type JournalWatcherParts, nameOf } from './run.ts';
 
-export { openJournal, ownEntries } from './effects.ts';
+export { ownEntries } from './effects.ts';
 export type { JournalChunk, JournalCursor, JournalLoss, JournalSink } from './port.ts';
 export type { JournalWatcherParts } from './run.ts';
 

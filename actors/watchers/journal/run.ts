@@ -21,6 +21,7 @@ import { JournalStatus } from './status.ts';
 
 export interface JournalWatcherParts {
   readonly source: Exclude<JournalSource, { readonly kind: 'files' }>;
+  /** `openJournal`, or a fake. */
   readonly open: (options: JournalOptions) => Promise<JournalResult<JournalPort>>;
   /** Entries of our own, see `ownEntries`: never handed on, or the log of a batch would be the next one. */
   readonly own: readonly (readonly FieldValue[])[];
@@ -80,6 +81,7 @@ export class JournalRun implements JournalEffects {
   }
 
   start(): void {
+    this.#status.flush();
     this.#actor.start();
   }
 

@@ -24,10 +24,10 @@ void pass_on(int signal, siginfo_t* info, void* context) {
     before.sa_sigaction(signal, info, context);
   } else if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN) {
     before.sa_handler(signal);
-  } else {
-    // Returning repeats the access, which then ends the process as it would have without us.
+  } else if (const bool sent = info->si_code <= 0; !sent || before.sa_handler == SIG_DFL) {
+    // Of an access: returning repeats it, which then ends the process as it would have without us.
     ::signal(SIGBUS, SIG_DFL);
-    if (info->si_code <= 0) raise(SIGBUS);
+    if (sent) raise(SIGBUS);
   }
 }
 

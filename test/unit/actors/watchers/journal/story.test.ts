@@ -46,6 +46,6 @@ test('whatever happens, every entry is committed once, save those told as lost',
       await journal.stop();
       assert.deepEqual([journal.journald.ports.size, journal.clock.pending], [0, 0]);
     }),
-    { numRuns: 40 },
+    { numRuns: 15 },
   );
 });
