@@ -22,9 +22,9 @@ export const journal = declareBench({
   options: {
     entries: { about: 'entries of the journal', value: 100_000 },
     runs: { about: 'runs; figures are medians', value: 5 },
-    peer_runs: { about: 'runs of journalctl, which takes long', value: 3 },
+    peers: { about: 'runs of journalctl, which takes long', value: 3 },
   },
-  run: async ({ entries, runs, peer_runs }, say) => {
+  run: async ({ entries, runs, peers }, say) => {
     const directory = await mkdtemp(join(tmpdir(), 'bartizan-bench-'));
     try {
       say(`systemd-journal-remote writes ${entries} entries`);
@@ -40,9 +40,9 @@ export const journal = declareBench({
       };
       const objects = await measure('objects of 4 fields', runs, () => readObjects(directory));
       const lines = await measure('lines with their sender', runs, () => readLines(directory));
-      const peer = await measure('journalctl -o json | JSON.parse', peer_runs, () => readByJournalctl(directory, []));
+      const peer = await measure('journalctl -o json | JSON.parse', peers, () => readByJournalctl(directory, []));
       const fields = [`--output-fields=${FOUR.join()}`];
-      const slim = await measure('the same of 4 fields', peer_runs, () => readByJournalctl(directory, fields));
+      const slim = await measure('the same of 4 fields', peers, () => readByJournalctl(directory, fields));
       return {
         entries_per_s: objects.perSecond,
         entries_per_cpu_s: objects.perCpuSecond,

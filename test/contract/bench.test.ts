@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { NODE_FLAGS } from '../support/daemon.ts';
+import { noJournalRemote } from '../support/journald.ts';
 import { notRoot } from '../support/namespaces.ts';
 
 const MAIN = join(import.meta.dirname, '../bench/main.js');
@@ -13,12 +14,19 @@ const run = (...args: readonly string[]) =>
 /** Sizes at which a bench measures nothing, but shows that it still runs. */
 const SMALLEST: Readonly<Record<string, readonly string[]>> = {
   idle: ['--starts', '1', '--settle', '0', '--watch', '0.1'],
+  journal: ['--entries', '1000', '--runs', '1', '--peers', '1'],
   'line-to-block': ['--seconds', '0.2', '--every', '5'],
   'nft-quick': ['--singles', '10', '--bulk', '100'],
   parse: ['--lines', '1000', '--rounds', '1'],
   replay: ['--lines', '1000', '--runs', '1'],
 };
 const FOR_ROOT = ['line-to-block', 'nft-quick'];
+
+/** Why a bench cannot run here. */
+const skipOf = (name: string): string | false => {
+  if (name === 'journal') return noJournalRemote;
+  return FOR_ROOT.includes(name) && notRoot;
+};
 
 test('without a name the benches are listed', () => {
   const { stdout, status } = run();
@@ -30,7 +38,7 @@ test('without a name the benches are listed', () => {
 });
 
 for (const [name, args] of Object.entries(SMALLEST)) {
-  test(`${name} runs and ends with its figures`, { skip: FOR_ROOT.includes(name) && notRoot }, () => {
+  test(`${name} runs and ends with its figures`, { skip: skipOf(name) }, () => {
     const { stdout, stderr, status } = run(name, ...args);
     assert.equal(status, 0, stderr);
     const figures = Object.entries(JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as object);

@@ -14,6 +14,12 @@ Fields::Fields(const std::vector<std::string>& wanted, const std::vector<std::ve
     }
     groups_.push_back(all);
   }
+  bit = 1;
+  for (auto& one : fields_) {
+    if (one.column >= 0) continue;
+    one.looked_at = bit;
+    bit <<= 1;
+  }
 }
 
 Field& Fields::field(const std::string& name) {

@@ -13,8 +13,9 @@ namespace bartizan::journal {
 
 struct Field {
   std::string name;
-  // In the batch; -1: it is only looked at.
+  // In the batch; -1: it is only looked at, and told from others of that sort by its bit.
   int column = -1;
+  uint64_t looked_at = 0;
   // Values that count against the entry, each with its bit.
   std::vector<std::pair<std::string, uint64_t>> marks = {};
 };

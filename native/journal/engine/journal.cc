@@ -2,11 +2,11 @@
 
 #include <poll.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <chrono>
-#include <climits>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 
 #include "sigbus.h"
 
@@ -17,6 +17,13 @@ namespace {
 constexpr size_t kMostIds = 64;
 // Failures to reach the next entry, in a row, before a read gives up.
 constexpr int kMostFailures = 16;
+
+// Of CLOCK_MONOTONIC, as the library counts.
+uint64_t now_us() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1000000 + static_cast<uint64_t>(now.tv_nsec) / 1000;
+}
 
 std::string_view text_of(const void* data, size_t size) { return {static_cast<const char*>(data), size}; }
 
@@ -205,6 +212,7 @@ bool Journal::read_fields() {
   int found;
   size_t missing = fields_->size();
   uint64_t marks = 0;
+  uint64_t looked_at = 0;
   library_->restart_data(journal_);
   while (missing > 0 && (found = library_->enumerate_available_data(journal_, &data, &size)) != 0) {
     if (found < 0) {
@@ -220,37 +228,35 @@ bool Journal::read_fields() {
     for (const auto& [mark, bit] : field->marks) {
       if (mark == value) marks |= bit;
     }
+    // Whoever sends a field twice shall not make us stop early.
+    if (field->column < 0) {
+      if ((looked_at & field->looked_at) == 0) missing--;
+      looked_at |= field->looked_at;
+      continue;
+    }
     const bool cut_off = value.size() > max_value_;
-    if (cut_off) value = value.substr(0, max_value_);
-    if (field->column < 0 || batch_->set(static_cast<uint32_t>(field->column), value, cut_off)) missing--;
+    if (batch_->set(static_cast<uint32_t>(field->column), value.substr(0, max_value_), cut_off)) missing--;
   }
   return marks == 0 || !fields_->is_excluded(marks);
 }
 
 Result<News> Journal::wait(int wake, int timeout_ms) {
   if (journal_ == nullptr) return Failure{Kind::invalid, 0, "the journal is not open"};
-  using Clock = std::chrono::steady_clock;
-  const auto end = Clock::now() + std::chrono::milliseconds(timeout_ms);
+  const uint64_t end = now_us() + static_cast<uint64_t>(timeout_ms) * 1000;
   for (;;) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
-    uint64_t due = 0;
     // Where inotify is not to be relied on (network file systems) the library wants to look for itself now and then.
+    uint64_t due = 0;
     if (const int result = library_->get_timeout(journal_, &due); result < 0) return *from_library(result);
-    int sleep = static_cast<int>(left < 0 ? 0 : left);
-    if (due != UINT64_MAX) {
-      timespec now;
-      clock_gettime(CLOCK_MONOTONIC, &now);
-      const uint64_t now_us = static_cast<uint64_t>(now.tv_sec) * 1000000 + static_cast<uint64_t>(now.tv_nsec) / 1000;
-      const uint64_t until = due > now_us ? (due - now_us + 999) / 1000 : 0;
-      if (until < static_cast<uint64_t>(sleep)) sleep = static_cast<int>(until);
-    }
+    const uint64_t now = now_us();
+    const uint64_t until = std::max(now, std::min(end, due));
+    const auto sleep = static_cast<int>((until - now + 999) / 1000);
     pollfd fds[] = {{fd_, static_cast<short>(library_->get_events(journal_)), 0}, {wake, POLLIN, 0}};
     if (poll(fds, 2, sleep) < 0 && errno != EINTR) return Failure{Kind::errno_, errno};
     const int news = library_->process(journal_);
     if (news < 0) return *from_library(news);
     if (news == kAppended) return News::appended;
     if (news == kInvalidated) return News::invalidated;
-    if (fds[1].revents != 0 || Clock::now() >= end) return News::nothing;
+    if (fds[1].revents != 0 || now_us() >= end) return News::nothing;
   }
 }
 
