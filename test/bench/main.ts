@@ -13,13 +13,14 @@ import type { Bench } from './bench.ts';
 import { compare } from './compare.ts';
 import { http } from './http.ts';
 import { idle } from './idle.ts';
+import { journal } from './journal.ts';
 import { lineToBlock } from './line-to-block.ts';
 import { nftQuick } from './nft-quick.ts';
 import { parse } from './parse.ts';
 import { replay } from './replay.ts';
 import { sse } from './sse.ts';
 
-const BENCHES: readonly Bench[] = [backlog, http, idle, lineToBlock, nftQuick, parse, replay, sse];
+const BENCHES: readonly Bench[] = [backlog, http, idle, journal, lineToBlock, nftQuick, parse, replay, sse];
 const TURNS = 5;
 
 const say = (line: string): void => console.log(line);

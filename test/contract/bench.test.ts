@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { NODE_FLAGS } from '../support/daemon.ts';
+import { noJournalRemote } from '../support/journald.ts';
 import { notRoot } from '../support/namespaces.ts';
 
 const noWrk = spawnSync('wrk', ['-v']).error === undefined ? false : 'wrk is not installed';
@@ -17,6 +18,7 @@ const SMALLEST: Readonly<Record<string, readonly string[]>> = {
   backlog: ['--lines', '1000', '--runs', '1'],
   http: ['--turns', '1', '--seconds', '1', '--connections', '4'],
   idle: ['--starts', '1', '--settle', '0', '--watch', '0.1'],
+  journal: ['--entries', '1000', '--runs', '1', '--peers', '1'],
   'line-to-block': ['--seconds', '0.2', '--every', '5'],
   'nft-quick': ['--singles', '10', '--bulk', '100'],
   parse: ['--lines', '1000', '--rounds', '1'],
@@ -25,7 +27,12 @@ const SMALLEST: Readonly<Record<string, readonly string[]>> = {
 };
 const FOR_ROOT = ['line-to-block', 'nft-quick'];
 
-const lacking = (name: string): false | string => (FOR_ROOT.includes(name) && notRoot) || (name === 'http' && noWrk);
+/** Why a bench cannot run here. */
+const lacking = (name: string): false | string => {
+  if (name === 'journal') return noJournalRemote;
+  if (name === 'http') return noWrk;
+  return FOR_ROOT.includes(name) && notRoot;
+};
 
 test('without a name the benches are listed', () => {
   const { stdout, status } = run();
