@@ -99,6 +99,8 @@ function readNew(scan: Scan, priority: number, receivedAt: Millis): NetworkMessa
   const data = nil(text.slice(dataStart, scan.at));
   if (scan.at < text.length && !scan.skip(0x20)) return undefined;
   scan.skip(0xfeff);
+  // rsyslogd passes on in this form, as part of the message, the blank that stood behind an RFC 3164 tag.
+  scan.skip(0x20);
   const said = text.slice(scan.at);
   return {
     at: believable(at, receivedAt),

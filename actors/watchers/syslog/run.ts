@@ -1,5 +1,5 @@
 import type { Clock, Random } from '../../../core/base/ports.ts';
-import { hours, type Millis, millis, seconds } from '../../../core/base/time.ts';
+import { hours, type Millis, seconds } from '../../../core/base/time.ts';
 import type { ZoneOffset } from '../../../core/event/syslog-time.ts';
 import type { Report } from '../files/index.ts';
 import { DATAGRAM_COUNTERS, openDatagrams } from './datagrams.ts';
@@ -15,6 +15,8 @@ import { openStreams, STREAM_COUNTERS, type StreamLimits } from './streams.ts';
 export interface Limits extends IntakeLimits, StreamLimits {
   /** Bytes of datagrams that the kernel shall keep while nobody reads. */
   readonly receiveBuffer: number;
+  /** How often counters are told, timeouts looked for and the kernel's drops read. */
+  readonly sweepEvery: Millis;
   /** How long what waits is offered to the pipeline when all stops. */
   readonly farewell: Millis;
 }
@@ -28,7 +30,8 @@ export const DEFAULT_LIMITS: Limits = {
   connectionsPerSender: 50,
   heldBytes: 16 * 1024 * 1024,
   receiveBuffer: 4 * 1024 * 1024,
-  farewell: millis(2000),
+  sweepEvery: seconds(2),
+  farewell: seconds(2),
 };
 
 export interface SyslogReceiverParts {
@@ -41,9 +44,6 @@ export interface SyslogReceiverParts {
   readonly report: Report;
   readonly limits?: Partial<Limits>;
 }
-
-/** How often counters are told, timeouts looked for and the kernel's drops read. */
-const SWEEP_EVERY: Millis = seconds(2);
 
 const SOURCE_BYTES = 16;
 
@@ -95,7 +95,7 @@ export class ReceiverRun {
 
   #schedule(): void {
     if (this.#isStopped) return;
-    this.#cancelSweep = this.#clock.after(SWEEP_EVERY, () => {
+    this.#cancelSweep = this.#clock.after(this.#limits.sweepEvery, () => {
       const swept = Promise.all(this.#running.map(({ listener }) => listener.sweep()));
       swept.then(() => this.#schedule(), this.#crash);
     });

@@ -32,6 +32,7 @@ for (const [text, differences] of [
   ['<38>2026-11-22T01:02:03+00:00 edge sshd[12]: hello', {}],
   ['<38>1 2026-11-22T01:02:03Z edge sshd 12 - - hello', {}],
   ['<38>1 2026-11-22T01:02:03Z edge sshd 12 ID7 - \ufeffhello', {}],
+  ['<38>1 2026-11-22T01:02:03Z edge sshd 12 - -  hello', {}],
   ['<38>1 2026-11-22T01:02:03Z edge sshd 12 ID7 [a b="]\\"]"][c] hello', { structuredData: '[a b="]\\"]"][c]' }],
   ['<38>1 2026-11-22T01:02:03Z edge sshd 12 - [a b="1"]', { structuredData: '[a b="1"]', message: '[a b="1"]' }],
   ['<38>1 - edge sshd 12 - - hello', { at: NOW }],
