@@ -7,8 +7,9 @@ import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { hours, millis } from '../../core/base/time.ts';
 import { MAX_LINE_BYTES } from '../../core/event/framing.ts';
 import { Authority } from '../support/certificates.ts';
+import { cidrs } from '../support/cidrs.ts';
 import { freePort } from '../support/free-port.ts';
-import { cidrs, listener, syslogSite, tlsFiles } from '../support/syslog-site.ts';
+import { listener, syslogSite, tlsFiles } from '../support/syslog-site.ts';
 import { until } from '../support/until.ts';
 
 const FAILED = '<38>Nov 22 01:02:03 edge sshd[12]: Failed password for root from 203.0.113.7 port 42 ssh2';

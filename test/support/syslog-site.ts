@@ -13,21 +13,13 @@ import {
   type TlsSettings,
 } from '../../actors/watchers/syslog/index.ts';
 import type { Component } from '../../core/base/component.ts';
-import { parseCidr } from '../../core/base/ip.ts';
 import { millis } from '../../core/base/time.ts';
 import type { RawLine } from '../../core/event/event.ts';
 import { UTC } from '../../core/event/syslog-time.ts';
 import { Authority } from './certificates.ts';
+import { cidrs } from './cidrs.ts';
 import { realClock } from './real-clock.ts';
 import { until } from './until.ts';
-
-/** Networks given as text. */
-export const cidrs = (...texts: readonly string[]) =>
-  texts.map((text) => {
-    const cidr = parseCidr(text);
-    assert.ok(cidr.ok, text);
-    return cidr.value;
-  });
 
 export const LOOPBACK = cidrs('127.0.0.0/8', '::1/128');
 

@@ -116,6 +116,7 @@ export class Intake {
         if (refusals > 0) hindered('');
         return;
       } catch (thrown) {
+        if (this.#isStopped) return;
         hindered(`the pipeline does not take lines: ${messageOf(thrown)}`);
         await this.#pause(millis(Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(refusals, 10))));
       }
