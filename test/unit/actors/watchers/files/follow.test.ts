@@ -336,6 +336,27 @@ test('a symbolic link is followed, and so is its swap to another file, and a dan
   assert.deepEqual(files.ledger.texts, ['one', 'two', 'three']);
 });
 
+test('a link swapped twice, its first target empty when it was seen and written to since: nothing is passed over', async () => {
+  const files = new FollowedFiles([LOG]);
+  files.fs.append('/log/0', 'zero\n');
+  files.fs.symlink('/log/0', LOG);
+  await files.start();
+  await files.settle();
+  const swapTo = (name: string): void => {
+    files.fs.append(`/log/${name}`);
+    files.fs.symlink(`/log/${name}`, '/log/next');
+    files.fs.rename('/log/next', LOG);
+  };
+  swapTo('one');
+  await files.pass(10_000);
+  files.fs.append('/log/one', 'one\n');
+  swapTo('two');
+  files.fs.append('/log/two', 'two\n');
+  await files.pass(60_000);
+  assert.deepEqual(files.ledger.texts, ['zero', 'one', 'two']);
+  await files.stop();
+});
+
 test('a link swapped while down: its former target beside the new one is finished', async () => {
   const files = await follow(({ fs }) => {
     fs.mkdir('/data');
