@@ -196,7 +196,7 @@ for (const [what, text, patience] of [
     t.after(() => clearInterval(drip));
     socket.write(text);
     await once(socket, 'close');
-    await until('counted', () => site.component('tcp').counters['timedOut'] === 1);
+    await until('counted', () => site.component('tcp').counters['closed'] === 1);
   });
 
 test('a port that another has: said with what to do, and taken when it is free', async (t) => {

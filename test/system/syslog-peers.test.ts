@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -13,7 +13,8 @@ import { until } from '../support/until.ts';
 
 const run = promisify(execFile);
 const noRsyslog = !existsSync('/usr/sbin/rsyslogd') && 'needs rsyslogd';
-const noTls = noRsyslog || (!existsSync('/usr/lib/x86_64-linux-gnu/rsyslog/lmnsd_gtls.so') && 'needs rsyslog-gnutls');
+const hasGnutls = readdirSync('/usr/lib').some((folder) => existsSync(`/usr/lib/${folder}/rsyslog/lmnsd_gtls.so`));
+const noTls = noRsyslog || (!hasGnutls && 'needs rsyslog-gnutls');
 
 const FAILED = 'Failed password for invalid user admin from 203.0.113.7 port 4711 ssh2';
 

@@ -3,8 +3,11 @@ import type { AccountNames, FileStat } from './file-system.ts';
 
 /** Something on the way to a log file, in the order it is met: a directory, or a symbolic link in the one before. */
 export interface Step {
+  /** `''`: the root. */
   readonly path: string;
   readonly stat: FileStat;
+  /** The directory it lies in; none for the root. */
+  readonly inside?: Step;
 }
 
 /** What the operator says of a source: `auto` goes by who may write to it. */
@@ -46,11 +49,11 @@ export function writersOf(way: readonly Step[], file: Step): Writers {
   const add = ({ path, stat }: Step, what: string): void => {
     users.add(stat.uid);
     if ((stat.mode & GROUP_WRITES) !== 0) groups.add(stat.gid);
-    if ((stat.mode & OTHERS_WRITE) !== 0) anybody ??= `${path} ${what} (mode ${octal(stat.mode)})`;
+    if ((stat.mode & OTHERS_WRITE) !== 0) anybody ??= `${path || '/'} ${what} (mode ${octal(stat.mode)})`;
   };
   add(file, 'may be written by anybody');
-  for (const [i, step] of [...way, file].entries()) {
-    const directory = way.slice(0, i).findLast(({ stat }) => stat.kind === 'directory');
+  for (const step of [...way, file]) {
+    const directory = step.inside;
     if (directory === undefined) continue;
     if ((directory.stat.mode & STICKY) === 0) {
       add(directory, 'lets anybody replace what is in it');
@@ -61,7 +64,7 @@ export function writersOf(way: readonly Step[], file: Step): Writers {
     if (step.stat.uid === ROOT || step.stat.uid === directory.stat.uid) continue;
     const { mode, gid } = directory.stat;
     if ((mode & GROUP_WRITES) !== 0) groups.add(gid);
-    if ((mode & OTHERS_WRITE) !== 0) anybody ??= `anybody could have put ${step.path} into ${directory.path}`;
+    if ((mode & OTHERS_WRITE) !== 0) anybody ??= `anybody could have put ${step.path} into ${directory.path || '/'}`;
   }
   users.delete(ROOT);
   const sorted = (ids: Set<number>): readonly number[] => [...ids].sort((a, b) => a - b);

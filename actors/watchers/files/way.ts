@@ -10,6 +10,12 @@ const HOLDS: Millis = seconds(30);
 /** As many as the kernel follows. */
 const MOST_LINKS = 40;
 
+interface Way {
+  readonly steps: readonly Step[];
+  /** Where the file lies. */
+  readonly inside: Step;
+}
+
 /** Walks the way to log files, link by link, to find out who may change what is found there. */
 export class Ways {
   readonly #fs: FileSystemPort;
@@ -30,40 +36,43 @@ export class Ways {
     const way = await this.#walk(path);
     if (!way.ok) return unknownTrust(way.public, setting);
     this.#names ??= this.#fs.accountNames();
-    return judgeTrust(writersOf(way.value, { path, stat }), setting, await this.#names);
+    const { steps, inside } = way.value;
+    return judgeTrust(writersOf(steps, { path, stat, inside }), setting, await this.#names);
   }
 
-  /** Directories and links, those that links lead through included; the file itself is left out, and may be absent. */
-  async #walk(path: string): Promise<Result<readonly Step[], FileCode>> {
-    const way: Step[] = [];
-    const ahead = path.split('/');
-    let here = '';
-    let links = 0;
+  /** Directories and links, those that links lead through included; and in which directory the file lies, or would. */
+  async #walk(path: string): Promise<Result<Way, FileCode>> {
     const root = await this.#look('/');
     if (!root.ok) return root;
-    way.push({ path: '/', stat: root.value });
+    const top: Step = { path: '', stat: root.value };
+    const steps: Step[] = [top];
+    /** The directories from the root to here. */
+    let trail: readonly Step[] = [];
+    const ahead = path.split('/');
+    let links = 0;
     for (let part = ahead.shift(); part !== undefined; part = ahead.shift()) {
       if (part === '' || part === '.') continue;
       if (part === '..') {
-        here = here.slice(0, here.lastIndexOf('/'));
+        trail = trail.slice(0, -1);
         continue;
       }
-      const next = `${here}/${part}`;
+      const inside = trail.at(-1) ?? top;
+      const next = `${inside.path}/${part}`;
       const found = await this.#look(next);
-      if (!found.ok) return found.code === 'absent' ? ok(way) : found;
-      const { kind } = found.value;
-      if (kind !== 'directory' && kind !== 'symbolic link') break;
-      way.push({ path: next, stat: found.value });
-      if (kind === 'directory') here = next;
+      if (!found.ok && found.code !== 'absent') return found;
+      if (!found.ok || (found.value.kind !== 'directory' && found.value.kind !== 'symbolic link')) break;
+      const step = { path: next, stat: found.value, inside };
+      steps.push(step);
+      if (found.value.kind === 'directory') trail = [...trail, step];
       else {
         if (++links > MOST_LINKS) return fail('io', `${path}: too many symbolic links`);
         const target = await this.#fs.readLink(next);
         if (!target.ok) return target;
         ahead.unshift(...target.value.split('/'));
-        if (target.value.startsWith('/')) here = '';
+        if (target.value.startsWith('/')) trail = [];
       }
     }
-    return ok(way);
+    return ok({ steps, inside: trail.at(-1) ?? top });
   }
 
   /** Not of log files, which change often and are thousands. */

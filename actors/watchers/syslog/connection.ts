@@ -36,6 +36,8 @@ export class Connection implements StreamHandlers {
   /** Since when the unfinished message is unfinished. */
   #begunAt: Millis | undefined;
   #isPaused = false;
+  /** A chunk that waits for room. */
+  #pending: Uint8Array | undefined;
   #isClosed = false;
 
   constructor(stream: Stream, sender: Sender, parts: ConnectionParts) {
@@ -51,16 +53,16 @@ export class Connection implements StreamHandlers {
   }
 
   data(bytes: Uint8Array): void {
-    const { counters, clock, grew } = this.#parts;
-    const held = this.#deframer.held;
+    const { counters, clock, intake } = this.#parts;
     counters.bytes += bytes.length;
     this.#heardAt = clock.now();
-    const lines: RawLine[] = [];
-    this.#deframer.push(bytes, (frame) => lines.push(...this.#read(frame)));
-    if (!this.#deframer.isInside) this.#begunAt = undefined;
-    else if (lines.length > 0 || this.#begunAt === undefined) this.#begunAt = this.#heardAt;
-    this.#handOn(lines);
-    if (this.#deframer.held > held) grew();
+    if (intake.hasRoom) {
+      this.#cut(bytes);
+      return;
+    }
+    this.#pending = bytes.slice();
+    this.#pause();
+    intake.whenRoom(() => this.#cutPending());
   }
 
   end(): void {
@@ -72,6 +74,7 @@ export class Connection implements StreamHandlers {
 
   closed(): void {
     this.#isClosed = true;
+    this.#cutPending();
     if (this.#deframer.end() !== undefined) this.#parts.counters.cutOff++;
     this.#parts.closed();
   }
@@ -85,6 +88,24 @@ export class Connection implements StreamHandlers {
     if (this.#isPaused) return undefined;
     if (this.#begunAt !== undefined && now - this.#begunAt >= message) return 'slow';
     return now - this.#heardAt >= idle ? 'idle' : undefined;
+  }
+
+  #cutPending(): void {
+    const chunk = this.#pending;
+    this.#pending = undefined;
+    if (chunk !== undefined && this.#cut(chunk) === 0) this.#readOn();
+  }
+
+  /** @returns how many lines were handed on */
+  #cut(bytes: Uint8Array): number {
+    const held = this.#deframer.held;
+    const lines: RawLine[] = [];
+    this.#deframer.push(bytes, (frame) => lines.push(...this.#read(frame)));
+    if (!this.#deframer.isInside) this.#begunAt = undefined;
+    else if (lines.length > 0 || this.#begunAt === undefined) this.#begunAt = this.#heardAt;
+    this.#handOn(lines);
+    if (this.#deframer.held > held) this.#parts.grew();
+    return lines.length;
   }
 
   #read({ bytes, tooLong }: SyslogFrame): readonly RawLine[] {
@@ -102,9 +123,13 @@ export class Connection implements StreamHandlers {
   #handOn(lines: readonly RawLine[]): void {
     if (lines.length === 0) return;
     this.#parts.counters.lines += lines.length;
+    this.#pause();
+    void this.#parts.intake.take(lines).then(() => this.#readOn());
+  }
+
+  #pause(): void {
     this.#isPaused = true;
     this.#stream.pause();
-    void this.#parts.intake.take(lines).then(() => this.#readOn());
   }
 
   #readOn(): void {

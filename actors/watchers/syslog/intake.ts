@@ -7,7 +7,7 @@ import type { NetworkSink } from './port.ts';
 export interface IntakeLimits {
   /** Lines in one batch. */
   readonly batchLines: number;
-  /** Datagrams that may wait for the sink; what comes beyond that is dropped. */
+  /** Lines that may wait for the sink: datagrams beyond that are dropped, streams are not cut into lines any more. */
   readonly queueLines: number;
   /** The same in characters. */
   readonly queueChars: number;
@@ -35,7 +35,8 @@ const LONGEST_RETRY_MS = 10_000;
 /**
  * The queue between one listener and the pipeline. The two ways in are the two policies of the receiver:
  * - `take`, for streams: nothing is ever dropped. It resolves when the sink has the lines, and until then the caller does
- *   not read on, so that each connection has at most one chunk waiting and all take turns.
+ *   not read on, so that each connection has at most one chunk waiting and all take turns. A caller asks `hasRoom` before a
+ *   chunk is cut into lines, because one of tiny messages takes a hundred times its room as lines.
  * - `offer`, for datagrams: the queue is bounded, and one that does not fit is dropped, the newest first, because what came
  *   before a flood is worth more than the flood. The caller counts it.
  */
@@ -43,7 +44,9 @@ export class Intake {
   readonly #parts: IntakeParts;
   #entries: Entry[] = [];
   #chars = 0;
-  #pumping: Promise<void> | undefined;
+  readonly #forRoom: (() => void)[] = [];
+  #isPumping = false;
+  #pumping: Promise<void> = Promise.resolve();
   #isStopped = false;
   #endPause = (): void => {};
 
@@ -71,6 +74,15 @@ export class Intake {
     });
   }
 
+  get hasRoom(): boolean {
+    return this.#entries.length < this.#parts.limits.queueLines;
+  }
+
+  /** Runs `next` once when there is room and those before it have had their turn. */
+  whenRoom(next: () => void): void {
+    this.#forRoom.push(next);
+  }
+
   /**
    * Lets the sink take what waits, for `within` at most; nothing comes in or goes out afterwards.
    * @returns lines that were not taken
@@ -88,9 +100,9 @@ export class Intake {
   #push(entry: Entry): void {
     this.#entries.push(entry);
     this.#chars += entry.line.text.length;
-    this.#pumping ??= this.#pump().finally(() => {
-      this.#pumping = undefined;
-    });
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    this.#pumping = this.#pump();
   }
 
   async #pump(): Promise<void> {
@@ -104,7 +116,13 @@ export class Intake {
         this.#chars -= line.text.length;
         taken?.();
       }
+      this.#admit();
     }
+    this.#isPumping = false;
+  }
+
+  #admit(): void {
+    while (this.#forRoom.length > 0 && this.hasRoom) this.#forRoom.shift()?.();
   }
 
   /** Until it is taken, or all stops. */

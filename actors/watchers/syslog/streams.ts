@@ -24,8 +24,8 @@ export const STREAM_COUNTERS = {
   refused: 0,
   /** TLS handshakes that came to nothing, and senders without an acceptable certificate. */
   unproven: 0,
-  /** Connections closed because nothing came, or no end of a message. */
-  timedOut: 0,
+  /** Connections closed by us: nothing came, no end of a message, or too many unfinished ones. */
+  closed: 0,
   /** Messages that named another host than their sender's certificate. */
   hostsReplaced: 0,
 };
@@ -159,12 +159,11 @@ class Connections {
 
   /** Also puts an end to half-open connections that the kernel's keep-alive did not find. */
   closeOverdue(): void {
-    const { clock, limits, status } = this.#parts;
+    const { clock, limits } = this.#parts;
     const now = clock.now();
     for (const connection of this.#open) {
       if (connection.overdue(now, limits.patience) === undefined) continue;
-      status.counters.timedOut++;
-      connection.destroy();
+      this.#close(connection);
     }
   }
 
@@ -195,8 +194,14 @@ class Connections {
       if (longest === undefined || connection.held > longest.held) longest = connection;
     }
     if (held <= limits.heldBytes || longest === undefined) return;
-    status.counters.timedOut++;
     status.lose('unfinished messages took too much memory: the connection with the longest was closed');
-    longest.destroy();
+    this.#close(longest);
+  }
+
+  /** At once out of the reckoning, though the socket takes its time. */
+  #close(connection: Connection): void {
+    this.#parts.status.counters.closed++;
+    this.#open.delete(connection);
+    connection.destroy();
   }
 }

@@ -24,8 +24,19 @@ const directory = (path: string, owner: Owner = ROOTS): Step => ({ path, stat: s
 const link = (path: string, owner: Owner = [0, 0, 0o777]): Step => ({ path, stat: stat('symbolic link', owner) });
 const file = (owner: Owner): Step => ({ path: '/log/a.log', stat: stat('file', owner) });
 
+/** Each step inside the directory before it, as it is where links lead straight on. */
+function placed(way: readonly Step[], last: Step): [readonly Step[], Step] {
+  const steps: Step[] = [];
+  const place = (step: Step): Step => {
+    const inside = steps.findLast((one) => one.stat.kind === 'directory');
+    return inside === undefined ? step : { ...step, inside };
+  };
+  for (const step of way) steps.push(place(step));
+  return [steps, place(last)];
+}
+
 const names = { users: new Map([[33, 'www-data']]), groups: new Map([[4, 'adm']]) };
-const root = directory('/');
+const root = directory('');
 
 for (const [what, way, own, expected] of [
   ['root’s own', [root, directory('/log')], [0, 4, 0o640], 'may be written by root'],
@@ -81,15 +92,15 @@ for (const [what, way, own, expected] of [
   ],
 ] as const satisfies readonly (readonly [string, readonly Step[], Owner, string])[])
   test(`${what}: ${expected}`, () => {
-    const { provenance, detail, warning } = judgeTrust(writersOf(way, file(own)), 'auto', names);
+    const { provenance, detail, warning } = judgeTrust(writersOf(...placed(way, file(own))), 'auto', names);
     const isAnybody = /anybody/.test(expected);
     assert.equal(provenance, isAnybody ? 'spoofable' : 'file');
     assert.ok((isAnybody ? warning : detail).includes(expected), `${detail} | ${warning}`);
     assert.equal(warning === '', !isAnybody);
   });
 
-const open = writersOf([root, directory('/log')], file([0, 0, 0o666]));
-const closed = writersOf([root, directory('/log')], file([0, 0, 0o600]));
+const open = writersOf(...placed([root, directory('/log')], file([0, 0, 0o666])));
+const closed = writersOf(...placed([root, directory('/log')], file([0, 0, 0o600])));
 
 for (const [setting, writers, provenance, detail] of [
   ['file', open, 'file', /trusted, as configured, though .* may be written by anybody/],
@@ -147,6 +158,21 @@ test('a directory that is opened to anybody is noticed within two minutes, witho
   files.fs.own('/log', { mode: 0o777 });
   await files.pass(120_000, 2000);
   assert.match(files.component().message ?? '', /^\/log lets anybody replace what is in it/);
+  await files.stop();
+});
+
+test('a link back up leads through the directories it lies in, not those it left', async () => {
+  const files = new FollowedFiles(['/log/deep/a.log']);
+  files.fs.mkdir('/log/deep');
+  files.fs.own('/log/deep', { mode: 0o1777 });
+  files.fs.mkdir('/data');
+  files.fs.append('/data/a.log', 'one\n');
+  files.fs.own('/data/a.log', { uid: 33 });
+  files.fs.symlink('/data/a.log', '/log/deep/a.log');
+  await files.start();
+  await files.settle();
+  const { state, detail } = files.component('/log/deep/a.log');
+  assert.deepEqual([state, detail], ['ok', 'may be written by root, user www-data']);
   await files.stop();
 });
 

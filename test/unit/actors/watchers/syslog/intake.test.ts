@@ -40,6 +40,39 @@ test('lines go on in order, in batches of bounded size', async () => {
   assert.ok(batches.every((batch) => batch.length <= 10));
 });
 
+test('a sender that goes on as soon as its lines are taken is heard again', async () => {
+  const { intake, batches } = bench();
+  for (let i = 0; i < 5; i++) await intake.take(some(i, 1));
+  assert.deepEqual(batches, [[0], [1], [2], [3], [4]]);
+});
+
+test('who waits for room has it in turn, and only as much as there is', async () => {
+  const { intake, sink } = bench();
+  const gate = Promise.withResolvers<void>();
+  sink.gate = gate.promise;
+  void intake.take(some(0, 40));
+  const order: number[] = [];
+  for (const sender of [1, 2, 3]) {
+    intake.whenRoom(() => {
+      order.push(sender);
+      void intake.take(some(100 * sender, 20));
+    });
+  }
+  assert.equal(intake.hasRoom, false);
+  await settled();
+  assert.deepEqual(order, []);
+  let most = 0;
+  gate.resolve();
+  for (let i = 0; i < 50; i++) {
+    most = Math.max(most, intake.waiting);
+    await undefined;
+  }
+  await settled();
+  assert.deepEqual(order, [1, 2, 3]);
+  assert.ok(most <= 45, `${most} lines waited`);
+  assert.equal(intake.waiting, 0);
+});
+
 test('two senders take turns, chunk by chunk', async () => {
   const { intake, batches } = bench();
   await Promise.all([intake.take(some(0, 4)), intake.take(some(100, 2))]);
