@@ -10,15 +10,15 @@
 import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
 import { compare } from './compare.ts';
-import { files } from './files.ts';
 import { idle } from './idle.ts';
 import { lineToBlock } from './line-to-block.ts';
+import { manyFiles } from './many-files.ts';
 import { nftQuick } from './nft-quick.ts';
 import { parse } from './parse.ts';
 import { replay } from './replay.ts';
 import { syslog } from './syslog.ts';
 
-const BENCHES: readonly Bench[] = [files, idle, lineToBlock, nftQuick, parse, replay, syslog];
+const BENCHES: readonly Bench[] = [idle, lineToBlock, manyFiles, nftQuick, parse, replay, syslog];
 const TURNS = 5;
 
 const say = (line: string): void => console.log(line);

@@ -15,24 +15,31 @@ const APPENDS = 40;
 const LINE = 'Nov 22 01:02:03 edge sshd[12]: Connection closed by 203.0.113.7 port 42 [preauth]\n';
 
 /** The file watcher alone, with its default limits, over many files under one pattern. */
-export const files = declareBench({
-  name: 'files',
+export const manyFiles = declareBench({
+  name: 'many-files',
   about: 'thousands of followed files: memory, descriptors, CPU at rest, time from append to line',
   options: {
     files: { about: 'files under one pattern', value: 5000 },
+    settle: { about: 'seconds before that', value: 2 },
     watch: { about: 'seconds of rest over which CPU is counted', value: 10 },
   },
-  run: async ({ files: count, watch }, say) => {
+  run: async ({ files: count, settle, watch }, say) => {
     const root = mkdtempSync(join(tmpdir(), 'bartizan-files-'));
     try {
-      return await measure(root, count, watch, say);
+      return await measure(root, { count, settle, watch }, say);
     } finally {
       rmSync(root, { recursive: true });
     }
   },
 });
 
-async function measure(root: string, count: number, watch: number, say: (line: string) => void): Promise<Figures> {
+interface Sizes {
+  readonly count: number;
+  readonly settle: number;
+  readonly watch: number;
+}
+
+async function measure(root: string, { count, settle, watch }: Sizes, say: (line: string) => void): Promise<Figures> {
   const path = (i: number): string => join(root, String(Math.floor(i / PER_DIRECTORY)), `${i}.log`);
   for (let i = 0; i < count; i += PER_DIRECTORY) mkdirSync(join(root, String(i / PER_DIRECTORY)));
   for (let i = 0; i < count; i++) appendFileSync(path(i), LINE);
@@ -57,7 +64,7 @@ async function measure(root: string, count: number, watch: number, say: (line: s
   });
   await until('every first line', () => bytes === count * LINE.length, 120_000);
   const start = performance.now() - begun;
-  await pause(2000);
+  await pause(settle * 1000);
   const restBegun = performance.now();
   const work = workOf(process.pid).cpu;
   await pause(watch * 1000);
