@@ -55,7 +55,7 @@ export function parseSyslog(text: string, receivedAt: Millis, zone: ZoneOffset):
 }
 
 /** A position in a text. The readers move it past what they took, and leave it anywhere when they fail. */
-class Scan {
+export class Scan {
   readonly text: string;
   at = 0;
 
@@ -93,7 +93,7 @@ class Scan {
 
 const isDigit = (code: number): boolean => code >= 48 && code <= 57;
 
-const clamp = (at: number, receivedAt: Millis): Millis => Math.min(at, receivedAt + MAX_AHEAD) as Millis;
+export const clamp = (at: number, receivedAt: Millis): Millis => Math.min(at, receivedAt + MAX_AHEAD) as Millis;
 
 function skipPri(scan: Scan): boolean {
   if (scan.text.charCodeAt(0) !== 0x3c) return false;
@@ -105,7 +105,7 @@ function skipPri(scan: Scan): boolean {
 }
 
 /** `Nov 22 01:02:03`. @returns undefined when there is no such text, NaN when it names no moment */
-function readBsdTime(scan: Scan, receivedAt: Millis, zone: ZoneOffset): number | undefined {
+export function readBsdTime(scan: Scan, receivedAt: Millis, zone: ZoneOffset): number | undefined {
   const month = MONTHS.get(scan.text.slice(scan.at, scan.at + 3));
   if (month === undefined) return undefined;
   scan.at += 3;
@@ -120,7 +120,7 @@ function readBsdTime(scan: Scan, receivedAt: Millis, zone: ZoneOffset): number |
 }
 
 /** `2026-11-22T01:02:03.123456+01:00`. @returns as `readBsdTime` */
-function readIsoTime(scan: Scan): number | undefined {
+export function readIsoTime(scan: Scan): number | undefined {
   const year = scan.digits(4);
   if (year < 0 || !scan.skip(DASH)) return undefined;
   const month = scan.digits(2);
@@ -167,7 +167,7 @@ function readOffset(scan: Scan): number | undefined {
 }
 
 /** `host tag[pid]: message`, `tag[pid]: message`, `host tag message`. */
-function readHostAndTag(scan: Scan, at: Millis): SyslogMessage | Unparsed {
+export function readHostAndTag(scan: Scan, at: Millis): SyslogMessage | Unparsed {
   const { text } = scan;
   const first = scan.at;
   const host = scan.word();
@@ -202,7 +202,7 @@ function readTag(scan: Scan, at: Millis, host: string | undefined): SyslogMessag
   return { at, host, program: program === '' ? undefined : program, pid, message: text.slice(end) };
 }
 
-function readPid(text: string, start: number, end: number): number | undefined {
+export function readPid(text: string, start: number, end: number): number | undefined {
   if (end === start || end - start > 10) return undefined;
   let pid = 0;
   for (let i = start; i < end; i++) {
@@ -229,10 +229,10 @@ function readRfc5424(scan: Scan, receivedAt: Millis): SyslogMessage | Unparsed {
   return { at: clamp(at, receivedAt), host, program, pid, message: scan.text.slice(scan.at) };
 }
 
-const nil = (field: string): string | undefined => (field === '-' || field === '' ? undefined : field);
+export const nil = (field: string): string | undefined => (field === '-' || field === '' ? undefined : field);
 
 /** `-`, or elements `[id name="value" …]` in which `"`, `\` and `]` inside a value are escaped by `\`. */
-function skipStructuredData(scan: Scan): boolean {
+export function skipStructuredData(scan: Scan): boolean {
   const { text } = scan;
   if (scan.skip(DASH)) return true;
   if (text.charCodeAt(scan.at) !== OPEN) return false;

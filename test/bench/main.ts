@@ -15,12 +15,26 @@ import { http } from './http.ts';
 import { idle } from './idle.ts';
 import { journal } from './journal.ts';
 import { lineToBlock } from './line-to-block.ts';
+import { manyFiles } from './many-files.ts';
 import { nftQuick } from './nft-quick.ts';
 import { parse } from './parse.ts';
 import { replay } from './replay.ts';
 import { sse } from './sse.ts';
+import { syslog } from './syslog.ts';
 
-const BENCHES: readonly Bench[] = [backlog, http, idle, journal, lineToBlock, nftQuick, parse, replay, sse];
+const BENCHES: readonly Bench[] = [
+  backlog,
+  http,
+  idle,
+  journal,
+  lineToBlock,
+  manyFiles,
+  nftQuick,
+  parse,
+  replay,
+  sse,
+  syslog,
+];
 const TURNS = 5;
 
 const say = (line: string): void => console.log(line);

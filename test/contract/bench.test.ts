@@ -20,10 +20,12 @@ const SMALLEST: Readonly<Record<string, readonly string[]>> = {
   idle: ['--starts', '1', '--settle', '0', '--watch', '0.1'],
   journal: ['--entries', '1000', '--runs', '1', '--peers', '1'],
   'line-to-block': ['--seconds', '0.2', '--every', '5'],
+  'many-files': ['--files', '50', '--settle', '0', '--watch', '0.1'],
   'nft-quick': ['--singles', '10', '--bulk', '100'],
   parse: ['--lines', '1000', '--rounds', '1'],
   replay: ['--lines', '1000', '--runs', '1'],
   sse: ['--clients', '20', '--seconds', '1'],
+  syslog: ['--lines', '2000'],
 };
 const FOR_ROOT = ['line-to-block', 'nft-quick'];
 

@@ -81,6 +81,7 @@ const chunk = (path: string, offset: number): Chunk => ({
   path,
   parser: 'sshd',
   fingerprint: 'f',
+  provenance: 'file',
   offset: 0,
   bytes: new Uint8Array(offset),
   receivedAt: new SimulatedClock().now(),
