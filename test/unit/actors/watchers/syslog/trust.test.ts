@@ -9,7 +9,7 @@ import type { RawLine } from '../../../../../core/event/event.ts';
 import { createParsers } from '../../../../../core/event/parsers.ts';
 import { UTC } from '../../../../../core/event/syslog-time.ts';
 import type { Decision } from '../../../../../core/respond/decision.ts';
-import { decide } from '../../../../../core/respond/policy.ts';
+import { type BlockPolicy, decide } from '../../../../../core/respond/policy.ts';
 import { protectedNetworks } from '../../../../../core/respond/protected.ts';
 import { SimulatedClock } from '../../../../support/simulated-clock.ts';
 
@@ -27,7 +27,12 @@ function decisionsFrom(sender: Parameters<LineMaker['make']>[1]): readonly Decis
   const clock = new SimulatedClock();
   const lines = new LineMaker({ clock, zone: UTC, source: 'net-1' });
   const pipeline = new Pipeline(createParsers({ zone: UTC }), createDetectors());
-  const policy = { mode: 'enforce', expiry: hours(24), protectedNetworks: protectedNetworks([], []) } as const;
+  const policy: BlockPolicy = {
+    mode: 'enforce',
+    expiry: hours(24),
+    protectedNetworks: protectedNetworks([], []),
+    allowed: () => undefined,
+  };
   const decisions: Decision[] = [];
   for (let i = 0; i < 10; i++) {
     clock.advance(1000);
