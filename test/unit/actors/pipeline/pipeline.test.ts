@@ -39,10 +39,11 @@ function bench() {
     clock,
     log: () => {},
     records: {
-      load: async () => [],
-      save: async (changes, cursors) => {
+      load: async () => ({ states: [] }),
+      save: async ({ states, cursors, position }) => {
         if (state.diskFails) return fail('lost', 'no disk');
-        did.push(`save ${changes.length} ${cursors.map(({ path, offset }) => `${path}@${offset}`).join(',')}`);
+        const reached = position === undefined ? '' : ` ${position.segment}:${position.rows}`;
+        did.push(`save ${states.length} ${cursors.map(({ path, offset }) => `${path}@${offset}`).join(',')}${reached}`);
         return ok(undefined);
       },
     },
@@ -71,8 +72,12 @@ function bench() {
     start: () => pipeline.start((cause) => crashes.push(cause)),
     judged: (sequence: number, findings = [sampleFinding('203.0.113.1')]) =>
       events?.message({ kind: 'judged', sequence, findings, counters }),
-    checkpointed: () =>
-      events?.message({ kind: 'checkpoint', sequence: last(), changes: [{ check: 'c', changes: [] }] }),
+    /** The answer to the checkpoint asked for last; its events are durable at once. */
+    checkpointed: () => {
+      events?.message({ kind: 'checkpoint', sequence: last(), changes: [{ check: 'c', changes: [] }] });
+      events?.message({ kind: 'durable', sequence: last() });
+    },
+    says: (message: Parameters<Events['message']>[0]) => events?.message(message),
     die: () => events?.dead(new Error('boom')),
   };
 }
