@@ -135,7 +135,7 @@ class Search {
       const edge = this.#nearMoment(block);
       const rows = this.#tally === undefined ? this.#page.settled(edge) : [];
       if (rows.length > 0) yield { kind: 'rows', rows };
-      if (this.#tally === undefined && (this.#page.isFull || !this.#page.reaches(edge))) break;
+      if (this.#tally === undefined && !this.#page.reaches(edge)) break;
       if (elapsed() - began >= (this.#options.budget ?? DEFAULT_BUDGET)) return yield this.#end(edge);
       if (elapsed() - paused >= STRETCH_MS) {
         if (elapsed() - told >= PROGRESS_MS) {

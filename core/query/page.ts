@@ -57,11 +57,6 @@ export class Page<T> {
     }
   }
 
-  /** The page is full: no more rows are given out. */
-  get isFull(): boolean {
-    return this.#room === 0;
-  }
-
   /**
    * Rows before which nothing can come any more. @param edge the moment nearest to the page's beginning that is still
    * unread: the latest one for `newest`; without it everything was read
@@ -94,7 +89,7 @@ export class Page<T> {
    * @param edge as `settled` takes it, when the search ended before everything was read
    */
   next(edge?: number): string | undefined {
-    if (edge !== undefined && !this.isFull) {
+    if (edge !== undefined && this.#room > 0) {
       const first = this.#edge(edge);
       return printCursor(this.#last !== undefined && this.#order(first, this.#last) < 0 ? this.#last : first);
     }

@@ -1,25 +1,45 @@
 import { Damage } from '../../actors/segments/bytes.ts';
 import type { ReadFile, SegmentDisk } from '../../actors/segments/effects.ts';
 
-type Files = Map<string, Buffer>;
+/** What a file holds now, and what of it a power cut leaves for certain. */
+interface Inode {
+  now: Buffer;
+  safe: Buffer;
+}
+
+type Names = Map<string, Inode>;
 
 /** A directory of segments in memory that can lose power, fill up and be slow. */
 export class MemoryDisk implements SegmentDisk {
-  files: Files = new Map();
-  /** What a power cut leaves for certain. */
-  #durable: Files = new Map();
-  /** Renames, removals and truncations that are not durable yet, in order. */
-  #pending: ((files: Files) => void)[] = [];
-  /** An errno code that every write fails with. */
+  /** An errno code that every call fails with. */
   fault: string | undefined;
   /** Calls until the fault comes by itself. */
   faultIn = Number.POSITIVE_INFINITY;
-  /** Holds writes back until it resolves. */
+  /** Holds calls back until it resolves. */
   gate: Promise<void> = Promise.resolve();
   readonly #random: () => number;
+  #names: Names = new Map();
+  #safeNames: Names = new Map();
+  /** Files made, renamed and removed since the last sync, in order. */
+  #pending: ((names: Names) => void)[] = [];
 
   constructor(random: () => number = () => 0) {
     this.#random = random;
+  }
+
+  has(name: string): boolean {
+    return this.#names.has(name);
+  }
+
+  /** What a file holds. */
+  bytes(name: string): Buffer {
+    return this.#names.get(name)?.now ?? Buffer.alloc(0);
+  }
+
+  /** Puts a file there, or takes it away, as nobody but a person or a fault would. */
+  tamper(name: string, bytes: Buffer | undefined): void {
+    if (bytes === undefined) this.#names.delete(name);
+    else this.#names.set(name, { now: bytes, safe: bytes });
   }
 
   async prepare(): Promise<void> {
@@ -27,11 +47,11 @@ export class MemoryDisk implements SegmentDisk {
   }
 
   async names(): Promise<readonly string[]> {
-    return [...this.files.keys()];
+    return [...this.#names.keys()];
   }
 
   openToRead(name: string): ReadFile | undefined {
-    const bytes = this.files.get(name);
+    const bytes = this.#names.get(name)?.now;
     if (bytes === undefined) return undefined;
     return {
       size: bytes.length,
@@ -47,87 +67,109 @@ export class MemoryDisk implements SegmentDisk {
     const written = Buffer.from(bytes);
     // A disk that fills up takes the beginning of what it refuses.
     const taken = this.fault === undefined ? written : written.subarray(0, Math.floor(this.#random() * written.length));
-    const before = this.files.get(name) ?? Buffer.alloc(0);
-    const after = Buffer.alloc(Math.max(before.length, at + taken.length));
-    before.copy(after);
+    const inode = this.#inode(name);
+    const after = Buffer.alloc(Math.max(inode.now.length, at + taken.length));
+    inode.now.copy(after);
     taken.copy(after, at);
-    this.files.set(name, after);
+    inode.now = after;
     await this.#step();
   }
 
   async truncate(name: string, length: number): Promise<void> {
     await this.#step();
-    this.#change((files) => {
-      const before = files.get(name);
-      if (before === undefined) return;
-      const after = Buffer.alloc(length);
-      before.copy(after);
-      files.set(name, after);
-    });
+    const inode = this.#inode(name);
+    const after = Buffer.alloc(length);
+    inode.now.copy(after);
+    inode.now = after;
   }
 
   async sync(names: readonly string[]): Promise<void> {
     await this.#step();
-    for (const change of this.#pending.splice(0)) change(this.#durable);
-    for (const name of this.files.keys()) if (!this.#durable.has(name)) this.#durable.set(name, Buffer.alloc(0));
+    for (const change of this.#pending.splice(0)) change(this.#safeNames);
     for (const name of names) {
-      const bytes = this.files.get(name);
-      if (bytes !== undefined) this.#durable.set(name, Buffer.from(bytes));
+      const inode = this.#names.get(name);
+      if (inode !== undefined) inode.safe = inode.now;
     }
   }
 
   async rename(from: string, to: string): Promise<void> {
     await this.#step();
-    this.#change((files) => {
-      const bytes = files.get(from);
-      if (bytes === undefined) return;
-      files.delete(from);
-      files.set(to, bytes);
+    const inode = this.#names.get(from);
+    if (inode === undefined) throw Object.assign(new Error('ENOENT'), { code: 'ENOENT', syscall: 'rename' });
+    this.#change((names) => {
+      names.delete(from);
+      names.set(to, inode);
     });
   }
 
   async remove(name: string): Promise<void> {
     await this.#step();
-    this.#change((files) => files.delete(name));
+    this.#change((names) => names.delete(name));
   }
 
   async close(): Promise<void> {}
 
   /** What a kill leaves: everything that was handed over. */
   killed(): MemoryDisk {
+    const copies = new Map<Inode, Inode>();
+    const copyOf = (inode: Inode): Inode => {
+      const copy = copies.get(inode) ?? { ...inode };
+      copies.set(inode, copy);
+      return copy;
+    };
     const left = new MemoryDisk(this.#random);
-    left.files = new Map(this.files);
-    left.#durable = new Map(this.#durable);
-    left.#pending = [...this.#pending];
+    left.#names = new Map([...this.#names].map(([name, inode]) => [name, copyOf(inode)]));
+    left.#safeNames = new Map([...this.#safeNames].map(([name, inode]) => [name, copyOf(inode)]));
+    // What was not durable stays so; later changes of names come on top.
+    const names = left.#names;
+    left.#pending = [
+      (safe) => {
+        safe.clear();
+        for (const [name, inode] of names) safe.set(name, inode);
+      },
+    ];
+    left.#names = new Map(names);
     return left;
   }
 
   /** What a power cut leaves: what was synced, and of the rest any part that happened to reach the disk. */
   unplugged(): MemoryDisk {
+    const names = new Map(this.#safeNames);
+    for (const change of this.#pending.slice(0, this.#below(this.#pending.length + 1))) change(names);
     const left = new MemoryDisk(this.#random);
-    const files = new Map(this.#durable);
-    for (const change of this.#pending.slice(0, Math.floor(this.#random() * (this.#pending.length + 1)))) change(files);
-    for (const [name, bytes] of this.files) {
-      const safe = files.get(name);
-      if (safe === undefined ? this.#random() < 0.5 : bytes.length <= safe.length) continue;
-      const from = safe?.length ?? 0;
-      const kept = from + Math.floor(this.#random() * (bytes.length - from + 1));
-      files.set(name, Buffer.concat([safe ?? Buffer.alloc(0), bytes.subarray(from, kept)]));
+    for (const [name, { now, safe }] of names) {
+      const bytes = now.length > safe.length ? this.#partly(safe, now) : this.#below(2) === 0 ? now : safe;
+      left.tamper(name, bytes);
     }
-    left.files = files;
-    left.#durable = new Map(files);
+    left.#safeNames = new Map(left.#names);
     return left;
   }
 
-  #change(change: (files: Files) => void): void {
-    change(this.files);
+  #partly(safe: Buffer, now: Buffer): Buffer {
+    return Buffer.concat([safe, now.subarray(safe.length, safe.length + this.#below(now.length - safe.length + 1))]);
+  }
+
+  #below(limit: number): number {
+    return Math.floor(this.#random() * limit);
+  }
+
+  #inode(name: string): Inode {
+    const there = this.#names.get(name);
+    if (there !== undefined) return there;
+    const made = { now: Buffer.alloc(0), safe: Buffer.alloc(0) };
+    this.#change((names) => names.set(name, made));
+    return made;
+  }
+
+  #change(change: (names: Names) => void): void {
+    change(this.#names);
     this.#pending.push(change);
   }
 
   async #step(): Promise<void> {
     await this.gate;
     if (--this.faultIn <= 0) this.fault = 'ENOSPC';
-    if (this.fault !== undefined)
-      throw Object.assign(new Error(`${this.fault}: no`), { code: this.fault, syscall: 'write' });
+    if (this.fault === undefined) return;
+    throw Object.assign(new Error(`${this.fault}: no`), { code: this.fault, syscall: 'write' });
   }
 }
