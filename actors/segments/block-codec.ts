@@ -18,8 +18,10 @@ const MAGIC = 0x4b425a42;
 const FIXED = 96;
 const GROUPS_AT = 48;
 /** What no real block reaches; a length beyond it is damage and is not read into memory. */
-export const MAX_HEADER = 8 << 20;
-export const MAX_GROUP = 64 << 20;
+const MAX_HEADER = 8 << 20;
+const MAX_GROUP = 64 << 20;
+/** Rows of one block; four times what a writer ever puts there. */
+const MAX_ROWS = 1 << 14;
 export const FIXED_HEADER = FIXED;
 
 /** zstd's fastest level: on log text the next three save two percent and cost a tenth more. */
@@ -124,6 +126,8 @@ export function decodeHeader(bytes: Buffer): BlockHeader {
   const lengths = blockLengths(bytes);
   if (lengths === undefined || bytes.length !== lengths.headerLength) throw new Damage('no block begins here');
   if (crc32(bytes.subarray(8)) !== bytes.readUInt32LE(4)) throw new Damage('the header is not what was written');
+  const rows = bytes.readUInt32LE(16);
+  if (rows > MAX_ROWS) throw new Damage('the block has impossibly many rows');
   const bloomLength = bytes.readUInt32LE(20);
   const summary = new ByteReader(bytes.subarray(FIXED));
   const columns = new Set(Array.from({ length: summary.u8() }, () => summary.u8()));
@@ -134,7 +138,7 @@ export function decodeHeader(bytes: Buffer): BlockHeader {
   if (summary.left !== bloomLength) throw new Damage('the header does not add up');
   return {
     ...lengths,
-    rows: bytes.readUInt32LE(16),
+    rows,
     minAt: bytes.readDoubleLE(24),
     maxAt: bytes.readDoubleLE(32),
     generation: bytes.readUInt32LE(40),

@@ -42,6 +42,7 @@ export class Block {
   readonly #numbers = new Map<StoredColumn, Float64Array>();
   #texts: Texts | undefined;
   #folded: string | undefined;
+  #moments: Float64Array | undefined;
 
   constructor(header: BlockHeader, read: ReadAt) {
     this.header = header;
@@ -79,9 +80,8 @@ export class Block {
   }
 
   get moments(): Float64Array {
-    const moments = this.numbers('at');
-    if (moments === undefined) throw new Damage('the moments are missing');
-    return moments;
+    this.#moments ??= this.#checkedMoments();
+    return this.#moments;
   }
 
   get messages(): Texts {
@@ -161,6 +161,15 @@ export class Block {
       return value === undefined ? [] : [[name, value] as const];
     });
     return Object.fromEntries(found);
+  }
+
+  /** A search relies on what the header says of them. */
+  #checkedMoments(): Float64Array {
+    const moments = this.numbers('at');
+    if (moments === undefined) throw new Damage('the moments are missing');
+    const { minAt, maxAt } = this.header;
+    for (const at of moments) if (!(at >= minAt && at <= maxAt)) throw new Damage('a moment is not what the header says');
+    return moments;
   }
 
   #number(name: ColumnName, row: number): number | undefined {

@@ -9,13 +9,13 @@ export function bloomOf(terms: TermSet): Buffer {
   if (terms.overflowed) return Buffer.alloc(0);
   const bits = Math.max(64, Math.ceil((terms.size * BITS_PER_TERM) / 8) * 8);
   const bloom = Buffer.alloc(bits / 8);
-  for (const term of terms) {
+  terms.each((term) => {
     const step = stepOf(term);
     for (let i = 0, hash = term; i < HASHES; i++, hash = (hash + step) | 0) {
-      const bit = (hash >>> 0) % bits;
+      const bit = bitOf(hash, bits);
       bloom[bit >> 3] = (bloom[bit >> 3] as number) | (1 << (bit & 7));
     }
-  }
+  });
   return bloom;
 }
 
@@ -26,11 +26,14 @@ export function bloomMayHave(bloom: Uint8Array, term: number): boolean {
   const own = term === 0 ? 1 : term;
   const step = stepOf(own);
   for (let i = 0, hash = own; i < HASHES; i++, hash = (hash + step) | 0) {
-    const bit = (hash >>> 0) % bits;
+    const bit = bitOf(hash, bits);
     if (((bloom[bit >> 3] as number) & (1 << (bit & 7))) === 0) return false;
   }
   return true;
 }
+
+/** Spreads 32 bits over any number of bits; a multiplication costs a tenth of what a remainder does. */
+const bitOf = (hash: number, bits: number): number => ((hash >>> 0) * bits * 2 ** -32) >>> 0;
 
 /** Odd, so that it visits all bits. */
 const stepOf = (term: number): number => Math.imul(term ^ (term >>> 15), 0x2c1b3c6d) | 1;

@@ -1,4 +1,4 @@
-import { type Cidr, makeCidr, type ParsedIp, parseIp } from '../base/ip.ts';
+import { type Cidr, makeCidr, parseIp } from '../base/ip.ts';
 import { fold } from './text.ts';
 
 /**
@@ -54,11 +54,15 @@ export class TermSet {
   }
 
   addAll(other: TermSet): void {
-    for (const term of other.#slots) if (term !== 0) this.add(term);
+    other.each((term) => this.add(term));
   }
 
-  *[Symbol.iterator](): Generator<number> {
-    for (const term of this.#slots) if (term !== 0) yield term;
+  /** No iterator: blocks have thousands of terms, and this is on the way of every line. */
+  each(visit: (term: number) => void): void {
+    for (let slot = 0; slot < this.#slots.length; slot++) {
+      const term = this.#slots[slot] as number;
+      if (term !== 0) visit(term);
+    }
   }
 
   /** The terms of the UTF-8 bytes from `start` up to `end`. */
@@ -139,7 +143,9 @@ export function wordTerms(needle: string): readonly number[] {
   const terms = new TermSet();
   const bytes = UTF8.encode(needle);
   terms.addWords(bytes, 0, bytes.length);
-  return [...terms];
+  const list: number[] = [];
+  terms.each((term) => list.push(term));
+  return list;
 }
 
 /** Of a field's value; its case does not matter. */
@@ -157,13 +163,18 @@ const FIELD_SEED = 0x2f0b4a27;
 /** Bits of the networks that are terms beside the addresses in them, so that a search for a network prunes too. */
 const NETWORK_BITS = { 4: 24, 6: 64 } as const;
 
-const networkOf = ({ family, bytes }: ParsedIp): Cidr => makeCidr(family, bytes, NETWORK_BITS[family]);
-
 /** Of an address in canonical text: its own term, then its network's. */
 export function addressTerms(field: string, address: string): readonly number[] {
-  const ip = parseIp(address);
   const own = fieldTerm(field, address);
-  return ip.ok ? [own, fieldTerm(field, networkOf(ip.value).text)] : [own];
+  const network = networkOf(address);
+  return network === undefined ? [own] : [own, fieldTerm(field, network)];
+}
+
+function networkOf(address: string): string | undefined {
+  // Canonical IPv4 needs no reading: thousands of addresses may be new in a block.
+  if (!address.includes(':')) return `${address.slice(0, address.lastIndexOf('.'))}.0/24`;
+  const ip = parseIp(address);
+  return ip.ok ? makeCidr(ip.value.family, ip.value.bytes, NETWORK_BITS[ip.value.family]).text : undefined;
 }
 
 /** The term that any address within `network` has; undefined where the network is too wide for one. */

@@ -15,8 +15,9 @@ import { lineToBlock } from './line-to-block.ts';
 import { nftQuick } from './nft-quick.ts';
 import { parse } from './parse.ts';
 import { replay } from './replay.ts';
+import { search } from './search.ts';
 
-const BENCHES: readonly Bench[] = [idle, lineToBlock, nftQuick, parse, replay];
+const BENCHES: readonly Bench[] = [idle, lineToBlock, nftQuick, parse, replay, search];
 const TURNS = 5;
 
 const say = (line: string): void => console.log(line);

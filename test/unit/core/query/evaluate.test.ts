@@ -43,7 +43,8 @@ test('what the terms and extents of some lines rule out, none of them matches', 
           else terms.add(fieldTerm(field.name, value));
         }
       }
-      const all = new Set(terms);
+      const all = new Set<number>();
+      terms.each((term) => all.add(term));
       const summary = {
         mayHave: (term: number) => all.has(term),
         extent: (name: string) => {
