@@ -10,6 +10,7 @@ import type { CliDeps, ServeOptions } from './deps.ts';
 import { isSystemError } from './effects.ts';
 import { parseLog, replayLog } from './logs.ts';
 import { complain, OutputClosed, say } from './say.ts';
+import { search } from './search.ts';
 
 /** Runs one command line (without node and script). @returns the exit code; rejects only on a bug */
 export async function runCli(argv: readonly string[], deps: CliDeps): Promise<number> {
@@ -52,6 +53,8 @@ function outcome(invocation: Invocation, deps: CliDeps): Promise<ExitName> {
       return parseLog(invocation, deps);
     case 'replay':
       return replayLog(invocation, deps);
+    case 'search':
+      return search(invocation, deps);
     case 'version':
       return version(deps);
     case 'help':

@@ -168,7 +168,8 @@ export class Block {
     const moments = this.numbers('at');
     if (moments === undefined) throw new Damage('the moments are missing');
     const { minAt, maxAt } = this.header;
-    for (const at of moments) if (!(at >= minAt && at <= maxAt)) throw new Damage('a moment is not what the header says');
+    for (const at of moments)
+      if (!(at >= minAt && at <= maxAt)) throw new Damage('a moment is not what the header says');
     return moments;
   }
 

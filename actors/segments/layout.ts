@@ -1,5 +1,4 @@
-import type { Ip } from '../../core/base/ip.ts';
-import type { Event, EventOutcome, HttpFields } from '../../core/event/event.ts';
+import type { Event, HttpFields } from '../../core/event/event.ts';
 
 /**
  * Columns are stored together by who reads them together: most searches look at `core`, some at `message`, and the rest is
@@ -121,5 +120,3 @@ type Stored =
 type StoredHttp = keyof typeof HTTP_TEXTS | keyof typeof HTTP_NUMBERS;
 type Missing = Exclude<keyof Event, Stored> | Exclude<keyof HttpFields, StoredHttp>;
 export const ALL_STORED: [Missing] extends [never] ? true : Missing = true;
-
-export type EventText = Ip | EventOutcome | string;

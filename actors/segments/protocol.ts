@@ -8,11 +8,10 @@ export type ToSearcher =
   | { readonly kind: 'verify'; readonly id: number }
   | { readonly kind: 'cancel'; readonly id: number };
 
-/** `done` ends what was asked, `refused` too: it says what is wrong with the query. */
+/** `done` ends what was asked. */
 export type FromSearcher =
   | { readonly kind: 'event'; readonly id: number; readonly event: SearchEvent | VerifyEvent }
-  | { readonly kind: 'done'; readonly id: number }
-  | { readonly kind: 'refused'; readonly id: number; readonly why: string };
+  | { readonly kind: 'done'; readonly id: number };
 
 export interface SearcherSettings {
   readonly directory: string;

@@ -44,13 +44,14 @@ export interface SearchProgress {
 }
 
 /**
- * What a search tells, in this order of time: rows in the order of the query as soon as they are certain, progress at
- * least four times a second, and at last `end`, unless it is cancelled.
+ * What a search tells: rows in the order of the query as soon as they are certain, about four times a second how far it
+ * is, and at last `end`, unless it is cancelled. `refused` comes alone: a regular expression in the query is no good.
  */
 export type SearchEvent =
   | { readonly kind: 'rows'; readonly rows: readonly FoundLine[] }
   | { readonly kind: 'progress'; readonly progress: SearchProgress }
   | { readonly kind: 'damage'; readonly part: DamagedPart }
+  | { readonly kind: 'refused'; readonly why: string }
   | {
       readonly kind: 'end';
       /** False when the time was up: `next` then goes on where it stopped. */
@@ -67,9 +68,6 @@ export interface SearchOptions {
   readonly regex?: RegexEngine;
 }
 
-/** The query holds a regular expression that is refused; the message may be shown. */
-export class RefusedQuery extends Error {}
-
 export const DEFAULT_BUDGET: Millis = seconds(30);
 
 /** What a page may hold, roughly: the texts of its lines. */
@@ -82,19 +80,28 @@ const PROGRESS_MS = 250;
  * Searches the events in a directory, whether or not somebody is writing them. Reads the newest blocks first (or the
  * oldest, as the query says), and only those whose blooms and extents do not rule them out. What cannot be read is told
  * and passed over. Synchronous stretches of 15 ms: run it where that does not matter.
- * @throws RefusedQuery, and the signal's reason when it is aborted
+ * @throws the signal's reason when it is aborted; errno errors when the directory cannot be listed
  */
 export async function* searchSegments(
   directory: string,
   query: Query,
   options: SearchOptions = {},
 ): AsyncGenerator<SearchEvent, void> {
+  const select = compileSelection(query, options.regex);
+  if (!select.ok) return yield { kind: 'refused', why: select.public };
   const files = new OpenFiles(directory);
   try {
-    yield* new Search(files, query, options).run(directory);
+    yield* new Search({ files, query, options, select: select.value }).run(directory);
   } finally {
     files.close();
   }
+}
+
+interface SearchParts {
+  readonly files: OpenFiles;
+  readonly query: Query;
+  readonly options: SearchOptions;
+  readonly select: Selection;
 }
 
 class Search {
@@ -113,14 +120,12 @@ class Search {
   #rows = 0;
   #matched = 0;
 
-  constructor(files: OpenFiles, query: Query, options: SearchOptions) {
+  constructor({ files, query, options, select }: SearchParts) {
     this.#files = files;
     this.#query = query;
     this.#options = options;
+    this.#select = select;
     this.#need = needOf(query.where, EVENT_FIELDS);
-    const select = compileSelection(query, options.regex);
-    if (!select.ok) throw new RefusedQuery(select.public);
-    this.#select = select.value;
     this.#after = query.after === undefined ? undefined : parseCursor(query.after);
     this.#page = new Page(query, this.#after, PAGE_BYTES);
     this.#tally = query.count === undefined ? undefined : new Tally(query.count);

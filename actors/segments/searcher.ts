@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Millis } from '../../core/base/time.ts';
 import type { FromSearcher, SearcherSettings, ToSearcher } from './protocol.ts';
-import { RefusedQuery, searchSegments } from './search.ts';
+import { searchSegments } from './search.ts';
 import { verifySegments } from './verify.ts';
 
 const port = parentPort;
@@ -45,9 +45,7 @@ async function tell(
     for await (const event of events) send({ kind: 'event', id, event });
     send({ kind: 'done', id });
   } catch (thrown) {
-    if (thrown instanceof RefusedQuery) send({ kind: 'refused', id, why: thrown.message });
-    else if (signal.aborted) send({ kind: 'done', id });
-    else throw thrown;
+    if (!signal.aborted) throw thrown;
   } finally {
     running.delete(id);
   }

@@ -6,8 +6,6 @@ import type { FromSearcher, SearcherSettings, ToSearcher } from './protocol.ts';
 export type SearchFailure =
   /** So many searches are under way that another would only slow them down. */
   | { readonly kind: 'busy'; readonly why: string }
-  /** The query cannot be answered; `why` says what is wrong with it. */
-  | { readonly kind: 'refused'; readonly why: string }
   /** The thread ended. */
   | { readonly kind: 'failed'; readonly why: string };
 
@@ -114,7 +112,7 @@ export class Searches {
       return;
     }
     this.#running.delete(message.id);
-    running.tell(message.kind === 'refused' ? { kind: 'refused', why: message.why } : undefined);
+    running.tell(undefined);
   }
 
   #endAll(why: SearchFailure): void {

@@ -144,4 +144,4 @@ export class Segments implements Service {
 }
 
 const isFailure = (event: { readonly kind: string }): event is SearchFailure =>
-  event.kind === 'busy' || event.kind === 'refused' || event.kind === 'failed';
+  event.kind === 'busy' || event.kind === 'failed';

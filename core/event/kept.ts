@@ -1,6 +1,9 @@
 import type { Millis } from '../base/time.ts';
 import type { Event, Position, Provenance, RawLine, UnparsedReason } from './event.ts';
 
+/** Name of the directory in the state directory where every line is kept. */
+export const EVENTS_DIRECTORY = 'events';
+
 /** A line that gave no event, kept as it came so that it can be searched. */
 export interface UnparsedLine {
   readonly unparsed: UnparsedReason;

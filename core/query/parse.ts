@@ -14,24 +14,7 @@ export interface BadQuery {
   readonly at: number;
 }
 
-/**
- * Reads the text form of a query.
- *
- *     query   = [ any ] { "|" clause }
- *     any     = every { "or" every }
- *     every   = one { [ "and" ] one }
- *     one     = "not" one | "(" any ")" | "*" | test | text
- *     test    = FIELD ( "=" | "!=" | "<" | "<=" | ">" | ">=" ) VALUE [ "cased" ]
- *             | FIELD ( "contains" | "starts" | "ends" | "like" | "matches" ) VALUE [ "cased" ]
- *             | FIELD "in" ( VALUE | "(" VALUE { "," VALUE } ")" ) [ "cased" ]
- *             | FIELD "exists"
- *     clause  = "since" TIME | "until" TIME | "newest" | "oldest" | "limit" N | "after" CURSOR
- *             | "fields" FIELD { "," FIELD }
- *             | "count" [ "by" FIELD { "," FIELD } ] [ "per" LENGTH ] [ "top" N ]
- *
- * A VALUE, and text that is looked for in messages, is a word without blanks or signs, or stands in double quotes as JSON
- * writes strings. Keywords are lower case. `parseQuery(printQuery(q))` is `q`.
- */
+/** Reads the text form of a query: see `GRAMMAR`. `parseQuery(printQuery(q))` is `q`. */
 export function parseQuery<R>(text: string, reading: Reading<R>): Ok<Query> | BadQuery {
   if (text.length > MAX_QUERY) return badAt(0, `a query has ${MAX_QUERY} characters at most`);
   const tokens = tokensOf(text);

@@ -59,7 +59,9 @@ async function store(directory: string, count: number, say: (line: string) => vo
   const sizes = await Promise.all((await readdir(directory)).map((name) => stat(join(directory, name))));
   const bytes = sizes.reduce((sum, { size }) => sum + size, 0);
   const figures = { bytes_per_event: rounded(bytes / kept), store_us_per_event: rounded(cpu / kept, 2) };
-  say(`${kept} events in ${sizes.length} files: ${figures.bytes_per_event} bytes, ${figures.store_us_per_event} µs CPU each`);
+  say(
+    `${kept} events in ${sizes.length} files: ${figures.bytes_per_event} bytes, ${figures.store_us_per_event} µs CPU each`,
+  );
   return figures;
 }
 
@@ -78,22 +80,45 @@ function eventOf(i: number, count: number, random: () => number): Event {
     program: 'sshd',
     pid: 1000 + (i % 60_000),
   } as const;
-  const failed = { ...about, category: 'authentication', outcome: 'failure', user, sourceIp: ip, sourcePort: port } as const;
+  const failed = {
+    ...about,
+    category: 'authentication',
+    outcome: 'failure',
+    user,
+    sourceIp: ip,
+    sourcePort: port,
+  } as const;
   const peer = `${ip} port ${port}`;
   if (kind < 0.55) {
     const message = `Failed password for ${kind < 0.2 ? 'invalid user ' : ''}${user} from ${peer} ssh2`;
     return { ...failed, action: 'ssh_failed_password', method: 'password', message };
   }
-  if (kind < 0.7) return { ...failed, action: 'ssh_invalid_user', userUnknown: true, message: `Invalid user ${user} from ${peer}` };
+  if (kind < 0.7)
+    return { ...failed, action: 'ssh_invalid_user', userUnknown: true, message: `Invalid user ${user} from ${peer}` };
   if (kind < 0.8) {
-    return { ...failed, action: 'ssh_connection_closed', message: `Connection closed by authenticating user ${user} ${peer} [preauth]` };
+    return {
+      ...failed,
+      action: 'ssh_connection_closed',
+      message: `Connection closed by authenticating user ${user} ${peer} [preauth]`,
+    };
   }
   const own = { ...about, category: 'session', outcome: 'success', user: 'ops' } as const;
   if (kind < 0.9) {
     const message = `Accepted publickey for ops from 10.20.0.${i % 9} port ${port} ssh2: ED25519 SHA256:key${i % 5}`;
-    return { ...own, action: 'ssh_accepted', sourceIp: `10.20.0.${i % 9}` as Ip, sourcePort: port, method: 'publickey', message };
+    return {
+      ...own,
+      action: 'ssh_accepted',
+      sourceIp: `10.20.0.${i % 9}` as Ip,
+      sourcePort: port,
+      method: 'publickey',
+      message,
+    };
   }
-  return { ...own, action: 'ssh_session_opened', message: `Starting session: shell on pts/${i % 20} for ops, token s${i.toString(36)}` };
+  return {
+    ...own,
+    action: 'ssh_session_opened',
+    message: `Starting session: shell on pts/${i % 20} for ops, token s${i.toString(36)}`,
+  };
 }
 
 async function measure(directory: string, searches: number, say: (line: string) => void): Promise<Figures> {

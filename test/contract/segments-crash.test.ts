@@ -5,7 +5,6 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { segmentDisk, verifySegments } from '../../actors/segments/index.ts';
 import { LineFramer } from '../../core/event/framing.ts';
@@ -34,10 +33,11 @@ async function live(state: string, log: string, ms?: number): Promise<Life> {
   assert.ok(child.stdout !== null);
   const ended = once(child, 'exit');
   const said: string[] = [];
-  let killing: Promise<unknown> | undefined;
+  let isTimed = ms === undefined;
   for await (const line of createInterface(child.stdout)) {
     said.push(line);
-    if (ms !== undefined) killing ??= pause(ms).then(() => child.kill('SIGKILL'));
+    if (!isTimed) setTimeout(() => child.kill('SIGKILL'), ms);
+    isTimed = true;
   }
   const [code, signal] = (await ended) as [number | null, string | null];
   assert.ok(signal === 'SIGKILL' || code === 0, `ended with ${code} ${signal}`);
@@ -53,11 +53,17 @@ test(`kill -9 at random points of ${ROUNDS} lives: every line is kept once, in o
   let kills = 0;
   for (let round = 0; round < ROUNDS; round++) {
     const { said, signal } = await live(state, log, random() * 2500);
-    assert.deepEqual(said.filter((line) => line.startsWith('damage')), []);
+    assert.deepEqual(
+      said.filter((line) => line.startsWith('damage')),
+      [],
+    );
     if (signal !== null) kills++;
   }
   const { said } = await live(state, log);
-  assert.deepEqual(said.filter((line) => line.startsWith('damage')), []);
+  assert.deepEqual(
+    said.filter((line) => line.startsWith('damage')),
+    [],
+  );
   assert.ok(kills > ROUNDS / 2, `the log was over after ${kills} kills`);
   const framer = new LineFramer();
   const offsets = chunks.flatMap((chunk) => framer.push(chunk, framer.next)).map(({ offset }) => offset);
@@ -71,5 +77,8 @@ test(`kill -9 at random points of ${ROUNDS} lives: every line is kept once, in o
     `seed ${SEED}`,
   );
   const verdicts = await collect(verifySegments(directory));
-  assert.deepEqual(verdicts.filter(({ kind }) => kind === 'damage'), []);
+  assert.deepEqual(
+    verdicts.filter(({ kind }) => kind === 'damage'),
+    [],
+  );
 });

@@ -4,7 +4,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { segmentDisk, SegmentWriter, verifySegments } from '../../actors/segments/index.ts';
+import { SegmentWriter, segmentDisk, verifySegments } from '../../actors/segments/index.ts';
 import { seconds } from '../../core/base/time.ts';
 import { collect } from '../support/collect.ts';
 import { answer, failures } from '../support/segment-directory.ts';
@@ -30,7 +30,8 @@ async function small(body: (place: string) => Promise<void>): Promise<void> {
 async function fill(place: string): Promise<void> {
   for (const size of [1 << 16, 1 << 12]) {
     for (let n = 0; ; n++) {
-      if ((await writeFile(join(place, `filler-${size}-${n}`), Buffer.alloc(size)).catch(() => 'full')) === 'full') break;
+      if ((await writeFile(join(place, `filler-${size}-${n}`), Buffer.alloc(size)).catch(() => 'full')) === 'full')
+        break;
     }
   }
 }
@@ -46,7 +47,9 @@ async function writerIn(directory: string) {
   return { clock, writer };
 }
 
-test('a full disk: what was marked stays, what comes is counted, and it goes on when there is room', { skip }, async () => {
+test('a full disk: what was marked stays, what comes is counted, and it goes on when there is room', {
+  skip,
+}, async () => {
   await small(async (place) => {
     const directory = join(place, 'events');
     const { clock, writer } = await writerIn(directory);
@@ -70,7 +73,10 @@ test('a full disk: what was marked stays, what comes is counted, and it goes on 
     for (const line of failures(100, 30_000)) writer.keep(line);
     await writer.mark();
     assert.equal((await answer(directory, '| count')).end.counted?.total, 5100);
-    assert.deepEqual((await collect(verifySegments(directory))).filter(({ kind }) => kind === 'damage'), []);
+    assert.deepEqual(
+      (await collect(verifySegments(directory))).filter(({ kind }) => kind === 'damage'),
+      [],
+    );
     await writer.close();
   });
 });

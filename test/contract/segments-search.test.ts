@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Segments, searchSegments, startSearcher, verifySegments } from '../../actors/segments/index.ts';
 import { sealedName } from '../../actors/segments/segment-file.ts';
-import { days, millis } from '../../core/base/time.ts';
+import { type days, millis } from '../../core/base/time.ts';
 import { answer, FIRST, failures, gather, queryOf, writing } from '../support/segment-directory.ts';
 import { until } from '../support/until.ts';
 
@@ -33,7 +33,10 @@ test('a page stops reading when it is full, and the pages together are everythin
     const seen: number[] = [];
     let next: string | undefined;
     do {
-      const page = await answer(directory, `user = root | ${order} | limit 7${next === undefined ? '' : ` | after ${next}`}`);
+      const page = await answer(
+        directory,
+        `user = root | ${order} | limit 7${next === undefined ? '' : ` | after ${next}`}`,
+      );
       seen.push(...page.numbers);
       next = page.end.next;
     } while (next !== undefined);
@@ -88,7 +91,9 @@ test('counts: by field, by time, and of everything', async () => {
   const { directory, keep } = await writing();
   await keep(failures(100));
   assert.deepEqual((await answer(directory, '| count')).end.counted?.total, 100);
-  assert.deepEqual((await answer(directory, '| count by user top 1')).end.counted?.rows, [{ values: ['user0'], count: 29 }]);
+  assert.deepEqual((await answer(directory, '| count by user top 1')).end.counted?.rows, [
+    { values: ['user0'], count: 29 },
+  ]);
   assert.deepEqual((await answer(directory, 'user = root | count per 50s')).end.counted?.rows, [
     { at: FIRST, values: [], count: 8 },
     { at: FIRST + 50_000, values: [], count: 7 },
@@ -115,11 +120,16 @@ test('a damaged block is told and passed over; the rest is found', async () => {
   await writeFile(path, hurt);
   const { events, numbers } = await answer(directory, '| limit 500');
   assert.deepEqual(events.filter(({ kind }) => kind === 'damage').length, 1);
-  assert.deepEqual(numbers, range(149, -1).filter((n) => n < 16 || n >= 32));
+  assert.deepEqual(
+    numbers,
+    range(149, -1).filter((n) => n < 16 || n >= 32),
+  );
   const verdicts = [];
   for await (const event of verifySegments(directory)) verdicts.push(event);
   assert.deepEqual(
-    verdicts.map((event) => (event.kind === 'damage' ? event.part.rows : `${event.segment}: ${event.rows} of ${event.blocks} blocks`)),
+    verdicts.map((event) =>
+      event.kind === 'damage' ? event.part.rows : `${event.segment}: ${event.rows} of ${event.blocks} blocks`,
+    ),
     [16, '1: 48 of 4 blocks', '2: 64 of 4 blocks', '3: 22 of 2 blocks'],
   );
 });
@@ -227,7 +237,10 @@ test('stopping ends the searches under way; more than a few at once are refused'
   const stopped = segments.stop();
   const ends = await Promise.all(all);
   await stopped;
-  assert.deepEqual([ends.filter((kind) => kind === 'failed').length, ends.filter((kind) => kind === 'busy').length], [8, 4]);
+  assert.deepEqual(
+    [ends.filter((kind) => kind === 'failed').length, ends.filter((kind) => kind === 'busy').length],
+    [8, 4],
+  );
 });
 
 test('retention drops whole segments, the oldest first, never the newest sealed or the open one', async () => {

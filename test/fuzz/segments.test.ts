@@ -6,8 +6,8 @@ import { Block } from '../../actors/segments/block.ts';
 import { decodeGroup, decodeHeader, encodeBlock } from '../../actors/segments/block-codec.ts';
 import { SegmentWriter, searchSegments, segmentDisk, verifySegments } from '../../actors/segments/index.ts';
 import { GROUPS } from '../../actors/segments/layout.ts';
-import { compileSelection } from '../../actors/segments/select.ts';
 import { encodeSegmentHeader } from '../../actors/segments/segment-file.ts';
+import { compileSelection } from '../../actors/segments/select.ts';
 import type { KeptLine } from '../../core/event/kept.ts';
 import { EVERYTHING } from '../../core/query/tree.ts';
 import { Mutator } from '../support/fuzz.ts';
@@ -15,8 +15,8 @@ import { FUZZ_BUDGET_MS } from '../support/fuzz-budget.ts';
 import { keptLine } from '../support/kept-lines.ts';
 import { eventNode } from '../support/queries.ts';
 import { fc, SEED } from '../support/random.ts';
-import { queryOf } from '../support/segment-directory.ts';
 import { ROOT } from '../support/root.ts';
+import { queryOf } from '../support/segment-directory.ts';
 import { SimulatedClock } from '../support/simulated-clock.ts';
 import { temporary } from '../support/store-directory.ts';
 
@@ -128,7 +128,9 @@ test('rows that make no sense under checksums that fit are damage, in bounded me
     await writeFile(join(directory, '0000000001.open'), file);
     await found(directory);
     for await (const event of verifySegments(directory)) if (event.kind === 'damage') damaged++;
-    const read = new Block(decodeHeader(hurt.subarray(0, hurt.readUInt32LE(12))), (at, length) => hurt.subarray(at, at + length));
+    const read = new Block(decodeHeader(hurt.subarray(0, hurt.readUInt32LE(12))), (at, length) =>
+      hurt.subarray(at, at + length),
+    );
     try {
       queries[mutator.below(queries.length)]?.(read);
     } catch (thrown) {

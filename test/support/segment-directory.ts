@@ -3,13 +3,13 @@ import { after } from 'node:test';
 import { type SearchEvent, SegmentWriter, searchSegments, segmentDisk } from '../../actors/segments/index.ts';
 import type { SearchOptions } from '../../actors/segments/search.ts';
 import type { WriterLimits } from '../../actors/segments/writer.ts';
+import type { Ip } from '../../core/base/ip.ts';
 import { millis } from '../../core/base/time.ts';
 import type { Event } from '../../core/event/event.ts';
 import type { KeptLine } from '../../core/event/kept.ts';
 import { EVENT_FIELDS } from '../../core/query/event-fields.ts';
 import { parseQuery } from '../../core/query/parse.ts';
 import type { Query } from '../../core/query/tree.ts';
-import type { Ip } from '../../core/base/ip.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 import { temporary } from './store-directory.ts';
 
@@ -48,7 +48,8 @@ export async function writing(parts: { readonly limits?: WriterLimits; readonly 
   };
 }
 
-export const failures = (count: number, from = 0): Event[] => Array.from({ length: count }, (_, i) => failure(from + i));
+export const failures = (count: number, from = 0): Event[] =>
+  Array.from({ length: count }, (_, i) => failure(from + i));
 
 export function queryOf(text: string): Query {
   const query = parseQuery(text, { catalogue: EVENT_FIELDS, now: millis(FIRST) });

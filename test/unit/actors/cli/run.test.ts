@@ -7,12 +7,14 @@ import {
   runCli,
   type ServeOptions,
 } from '../../../../actors/cli/index.ts';
+import type { SearchEvent } from '../../../../actors/segments/index.ts';
 import type { FindingId } from '../../../../core/base/ids.ts';
 import { fail, ok } from '../../../../core/base/result.ts';
 import { millis } from '../../../../core/base/time.ts';
 import { parseConfig } from '../../../../core/config/read.ts';
 import type { Finding } from '../../../../core/detect/finding.ts';
 import type { Event } from '../../../../core/event/event.ts';
+import type { Query } from '../../../../core/query/tree.ts';
 
 const FINDING: Finding = {
   id: '01980000-0000-8000-8000-000000000000' as FindingId,
@@ -55,6 +57,12 @@ interface World {
   readonly answer?: { readonly status: number; readonly body: unknown };
   readonly config?: string;
   readonly stdoutClosed?: boolean;
+  /** What a search tells. */
+  readonly events?: readonly SearchEvent[];
+}
+
+async function* told(events: readonly SearchEvent[]): AsyncIterable<SearchEvent> {
+  yield* events;
 }
 
 /** Runs a command line in a made-up world and tells all it did. */
@@ -63,6 +71,7 @@ async function run(argv: readonly string[], world: World = {}) {
   let err = '';
   const asked: (ControlRequest & { state?: string })[] = [];
   const served: ServeOptions[] = [];
+  const searched: Query[] = [];
   const deps: CliDeps = {
     version: '1.2.3',
     stdout: {
@@ -85,6 +94,11 @@ async function run(argv: readonly string[], world: World = {}) {
       parse: (chunks) => batches(chunks, EVENT),
       replay: (chunks) => batches(chunks, FINDING),
     },
+    now: () => millis(Date.UTC(2026, 0, 2)),
+    searchEvents: (state, query) => {
+      searched.push(query);
+      return world.events === undefined ? fail('missing', `nothing in ${state ?? '.'}`) : ok(told(world.events));
+    },
     serve: async (options) => {
       served.push(options);
       return 75;
@@ -100,7 +114,7 @@ async function run(argv: readonly string[], world: World = {}) {
       return read.ok ? ok({ loaded: read.value, notes: ['no source'] }) : read;
     },
   };
-  return { code: await runCli(argv, deps), out, err, asked, served };
+  return { code: await runCli(argv, deps), out, err, asked, served, searched };
 }
 
 test('version and help go to standard output', async () => {
@@ -272,4 +286,54 @@ test('config-check says what a good config means', async () => {
   assert.match(out, /^table +inet bartizan in edge$/m);
   assert.match(out, /^sources +\/a \(sshd\)$/m);
   assert.equal(err, 'note: no source\n');
+});
+
+const PROGRESS = { blocks: 9, done: 9, read: 2, rows: 80, matched: 1 };
+const END: SearchEvent = { kind: 'end', complete: true, progress: PROGRESS };
+const FOUND: SearchEvent = { kind: 'rows', rows: [{ id: '1.5', line: EVENT }] };
+
+test('search prints what is found, safely, and how much was searched', async () => {
+  const { code, out, err, searched } = await run(['search', 'user = root | limit 5'], { events: [FOUND, END] });
+  assert.equal(code, 0);
+  assert.match(out, /^TIME +HOST +PROGRAM +IP +MESSAGE\n1970-01-01T00:00:00\.000Z +- +- +- +Failed\n$/);
+  assert.equal(err, '1 shown, 1 matched of 80 events in 2 of 9 blocks\n');
+  assert.deepEqual(searched, [{ where: { op: 'eq', field: 'user', value: 'root' }, order: 'newest', limit: 5 }]);
+  const chosen = await run(['search', '| fields at, user'], {
+    events: [FOUND, { ...END, next: 'a.b.c' } as SearchEvent],
+  });
+  assert.match(chosen.out, /^AT +USER\n1970-01-01T00:00:00\.000Z +x\\u202ey\n$/);
+  assert.match(chosen.err, /; more: \| after a\.b\.c\n$/);
+  const json = await run(['search', '--json'], { events: [FOUND, END] });
+  assert.deepEqual(JSON.parse(json.out), { id: '1.5', ...EVENT, at: '1970-01-01T00:00:00.000Z' });
+});
+
+test('search counts, as a table or as JSON', async () => {
+  const counted = { rows: [{ at: 0, values: ['root', undefined], count: 3 }], total: 4, ungrouped: 1 };
+  const events: SearchEvent[] = [{ kind: 'end', complete: false, counted, progress: PROGRESS }];
+  const { out, err } = await run(['search', '| count by user, ip per 1h'], { events });
+  assert.match(out, /^FROM +USER +IP +COUNT\n1970-01-01T00:00:00\.000Z +root +- +3\n$/);
+  assert.match(err, /1 more events are of groups.*\n.*not everything was searched in time\n$/s);
+  const json = await run(['search', '| count by user, ip per 1h', '--json'], { events });
+  assert.deepEqual(JSON.parse(json.out), { from: '1970-01-01T00:00:00.000Z', user: 'root', count: 3 });
+});
+
+test('search says what is wrong: with the query and where, with the place, with what is stored', async () => {
+  const wrong = await run(['search', 'user = root and usr = x']);
+  assert.equal(wrong.code, 2);
+  assert.equal(
+    wrong.err,
+    'bartizan: events have no field "usr"; did you mean user? (at character 17)\n  user = root and usr = x\n                  ^\n',
+  );
+  assert.deepEqual(await run(['search', '--state', '/s']).then(({ code, err }) => ({ code, err })), {
+    code: 1,
+    err: 'bartizan: nothing in /s\n',
+  });
+  const refused = await run(['search', 'user matches "("'], { events: [{ kind: 'refused', why: 'a group is open' }] });
+  assert.deepEqual([refused.code, refused.err], [2, 'bartizan: a group is open\n']);
+  const part = { file: '0000000001.events', at: 32, why: 'the rows are not what was written', rows: 7 };
+  const damaged = await run(['search'], { events: [{ kind: 'damage', part }, END] });
+  assert.match(
+    damaged.err,
+    /0000000001\.events cannot be read at byte 32: the rows are not what was written, 7 events/,
+  );
 });
