@@ -1,5 +1,5 @@
 export { startWorker } from './effects.ts';
 export { logRunner } from './log-runner.ts';
-export { type CheckpointRecords, Pipeline, type PipelineDeps } from './pipeline.ts';
+export { type Checkpoint, type CheckpointRecords, type KeptEvents, Pipeline, type PipelineDeps } from './pipeline.ts';
 export type { PipelineSettings } from './protocol.ts';
 export { checkpointRecords } from './records.ts';

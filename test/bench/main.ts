@@ -19,6 +19,7 @@ import { manyFiles } from './many-files.ts';
 import { nftQuick } from './nft-quick.ts';
 import { parse } from './parse.ts';
 import { replay } from './replay.ts';
+import { search } from './search.ts';
 import { sse } from './sse.ts';
 import { syslog } from './syslog.ts';
 
@@ -32,6 +33,7 @@ const BENCHES: readonly Bench[] = [
   nftQuick,
   parse,
   replay,
+  search,
   sse,
   syslog,
 ];

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { metricsDocument } from '../../core/api/metrics/document.ts';
 import { cliDocument } from '../../core/cli/document.ts';
 import { configurationDocument } from '../../core/config/document.ts';
+import { searchDocument } from '../../core/query/document.ts';
 
 /** The checkout, seen from dist/test/contract. */
 const CHECKOUT = join(import.meta.dirname, '../../..');
@@ -14,6 +15,7 @@ for (const { path, document } of [
   { path: 'docs/configuration.md', document: configurationDocument },
   { path: 'docs/cli.md', document: cliDocument },
   { path: 'docs/metrics.md', document: metricsDocument },
+  { path: 'docs/search.md', document: searchDocument },
 ]) {
   test(`${path} says what the declarations say`, async () => {
     if (UPDATE) await writeFile(join(CHECKOUT, path), document());
