@@ -42,6 +42,7 @@ while (offset < size) {
   await pipeline.submit({
     path,
     parser: 'sshd',
+    provenance: 'file',
     fingerprint: source,
     offset,
     bytes: chunk,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { SearchEvent } from '../../../../actors/segments/index.ts';
 import { EVENT, FINDING, runCommand } from '../../../support/cli.ts';
 
 test('version and help go to standard output', async () => {
