@@ -1,29 +1,14 @@
-import type { Category, EventOutcome } from '../event.ts';
-
-/** One word of a parser's closed list of actions. */
-export interface ActionInfo {
-  readonly category: Category;
-  readonly outcome: EventOutcome;
-  /** The messages it stands for, for the documentation. */
-  readonly description: string;
-}
-
-const authFailure = (description: string): ActionInfo => ({
-  category: 'authentication',
-  outcome: 'failure',
-  description,
-});
-const authSuccess = (description: string): ActionInfo => ({
-  category: 'authentication',
-  outcome: 'success',
-  description,
-});
-const authStep = (description: string): ActionInfo => ({ category: 'authentication', outcome: 'unknown', description });
-const session = (description: string): ActionInfo => ({ category: 'session', outcome: 'success', description });
-const network = (description: string): ActionInfo => ({ category: 'network', outcome: 'unknown', description });
-const networkFailure = (description: string): ActionInfo => ({ category: 'network', outcome: 'failure', description });
-const server = (description: string): ActionInfo => ({ category: 'process', outcome: 'unknown', description });
-const serverFailure = (description: string): ActionInfo => ({ category: 'process', outcome: 'failure', description });
+import {
+  type ActionInfo,
+  authFailure,
+  authStep,
+  authSuccess,
+  network,
+  networkFailure,
+  server,
+  serverFailure,
+  session,
+} from '../action.ts';
 
 /** Everything the sshd parser can say that happened. Documentation is generated from here. */
 export const SSH_ACTIONS = {

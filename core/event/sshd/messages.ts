@@ -1,7 +1,7 @@
+import type { Fields } from '../fields.ts';
 import type { SshAction } from './actions.ts';
 import { accepted, failed, partial, postponed } from './auth.ts';
 import { pamError, pamModule, pamSummary } from './pam.ts';
-import { type Fields, mayBeCut } from './peer.ts';
 import {
   bannerExchange,
   connectionEnded,
@@ -140,9 +140,6 @@ export function readMessage(message: string, fields: Fields): SshAction | undefi
   }
   return level === undefined ? undefined : LEVELS[level];
 }
-
-/** Nothing read yet. */
-export const noFields = (message: string): Fields => ({ isCut: mayBeCut(message) });
 
 const LEVELS: Readonly<Record<string, SshAction>> = {
   error: 'ssh_error',
