@@ -1,3 +1,5 @@
+import type { ParserDeclaration } from './declared/declaration.ts';
+import { createDeclaredParser } from './declared/declared-parser.ts';
 import type { Parser } from './event.ts';
 import { createMessageParser, type OwnHeader } from './message-parser.ts';
 import { DOVECOT } from './programs/dovecot.ts';
@@ -22,6 +24,8 @@ import { apacheMessages, nginxMessages } from './web/web-messages.ts';
 export interface ParserSettings {
   /** The zone of lines that name none (RFC 3164). */
   readonly zone: ZoneOffset;
+  /** Parsers of the configuration (`parsers:`), checked. */
+  readonly declared?: readonly ParserDeclaration[];
 }
 
 export interface ParserInfo {
@@ -100,6 +104,10 @@ export const PARSER_NAMES = Object.keys(PARSERS) as readonly ParserName[];
 
 export const isParserName = (name: string): name is ParserName => Object.hasOwn(PARSERS, name);
 
-/** One of each, by name. */
-export const createParsers = (settings: ParserSettings): ReadonlyMap<string, Parser> =>
-  new Map(PARSER_NAMES.map((name) => [name, PARSERS[name].create(settings)]));
+/** One of each, and those that are declared, by name. @throws Error on a declaration that was never checked: a bug */
+export function createParsers(settings: ParserSettings): ReadonlyMap<string, Parser> {
+  const { zone, declared = [] } = settings;
+  const parsers = new Map<string, Parser>(PARSER_NAMES.map((name) => [name, PARSERS[name].create(settings)]));
+  for (const declaration of declared) parsers.set(declaration.name, createDeclaredParser(declaration, zone));
+  return parsers;
+}

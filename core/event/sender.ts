@@ -10,7 +10,7 @@ import type { Sender } from './event.ts';
  *   host's daemon.
  * - `unit`: a daemon that logs under an account of its own: one of the executables, within one of the units. Nobody but
  *   root can place a process into a service's control group. What runs in the service (a CGI script) does not run its
- *   executable.
+ *   executable. Without `exes` whatever runs in the unit is believed: an operator may say so of a program of his own.
  * - `setuid`: the executable alone, for programs that run setuid root on behalf of any user, so that the user's id and
  *   session are the sender's. The kernel lets no user preload a library into them or trace them. It is weaker than the
  *   others: in a mount namespace of his own a user can put another file under the same path. Therefore it never proves
@@ -21,7 +21,7 @@ import type { Sender } from './event.ts';
  */
 export type SenderRule =
   | { readonly who: 'root'; readonly exes: readonly string[]; readonly units: readonly string[] }
-  | { readonly who: 'unit'; readonly exes: readonly string[]; readonly units: readonly string[] }
+  | { readonly who: 'unit'; readonly exes?: readonly string[]; readonly units: readonly string[] }
   | { readonly who: 'setuid'; readonly exes: readonly string[] }
   | { readonly who: 'namesake' }
   | { readonly who: 'kernel' };
@@ -43,14 +43,17 @@ export function isExpected(
 
 function isMet(rule: SenderRule, { uid, unit, exe, transport }: Sender, program: string, hasAddress: boolean): boolean {
   if (transport === 'kernel') return rule.who === 'kernel';
-  if (exe === undefined) return false;
   switch (rule.who) {
     case 'kernel':
       return false;
     case 'root':
       return uid === 0 && isOneOf(rule.exes, exe) && (unit === undefined || rule.units.some((one) => fits(one, unit)));
     case 'unit':
-      return isOneOf(rule.exes, exe) && unit !== undefined && rule.units.some((one) => fits(one, unit));
+      return (
+        unit !== undefined &&
+        rule.units.some((one) => fits(one, unit)) &&
+        (rule.exes === undefined || isOneOf(rule.exes, exe))
+      );
     case 'setuid':
       return !hasAddress && isOneOf(rule.exes, exe);
     case 'namesake':
@@ -58,7 +61,8 @@ function isMet(rule: SenderRule, { uid, unit, exe, transport }: Sender, program:
   }
 }
 
-const isOneOf = (exes: readonly string[], exe: string): boolean => {
+const isOneOf = (exes: readonly string[], exe: string | undefined): boolean => {
+  if (exe === undefined) return false;
   const found = merged(exe);
   return exes.some((one) => fits(merged(one), found));
 };
@@ -86,7 +90,8 @@ function fits(pattern: string, text: string): boolean {
 const MOUTHPIECES: ReadonlySet<string> = new Set(['logger', 'systemd-cat', 'bash', 'sh', 'dash', 'python3', 'perl']);
 
 /** `CRON` is /usr/sbin/cron; a service manager in its child calls itself `(systemd)`. */
-function isNamesake(exe: string, program: string): boolean {
+function isNamesake(exe: string | undefined, program: string): boolean {
+  if (exe === undefined) return false;
   const path = merged(exe);
   const name = path.slice(path.lastIndexOf('/') + 1);
   const isSystem = path.startsWith('/bin/') || path.startsWith('/lib/') || path.startsWith('/libexec/');

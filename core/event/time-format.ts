@@ -71,9 +71,8 @@ const PARTS: Readonly<Record<string, PartReader>> = {
   H: (scan, parts) => take(upTo(scan, 23), (value) => (parts.msOfDay += value * 3_600_000)),
   M: (scan, parts) => take(upTo(scan, 59), (value) => (parts.msOfDay += value * 60_000)),
   S: (scan, parts) => take(upTo(scan, 60), (value) => (parts.msOfDay += value * 1000)),
-  T: (scan, parts) => take(readClock(scan) ?? -1, (value) => (parts.msOfDay += value)),
-  F: (scan, parts) =>
-    ['Y', '-', 'm', '-', 'd'].every((part) => (part === '-' ? scan.skip(0x2d) : (PARTS[part]?.(scan, parts) ?? false))),
+  T: (scan, parts) => inTurn('H:M:S', scan, parts),
+  F: (scan, parts) => inTurn('Y-m-d', scan, parts),
   f: (scan, parts) => take(fraction(scan), (value) => (parts.msOfDay += value)),
   z: (scan, parts) => {
     const offset = readOffset(scan);
@@ -86,6 +85,12 @@ const PARTS: Readonly<Record<string, PartReader>> = {
     return true;
   },
 };
+
+/** Parts with one character between. */
+const inTurn = (pattern: string, scan: Scan, parts: Parts): boolean =>
+  [...pattern].every((letter, i) =>
+    i % 2 === 0 ? (PARTS[letter]?.(scan, parts) ?? false) : scan.skip(letter.charCodeAt(0)),
+  );
 
 function take(value: number, use: (value: number) => void): boolean {
   if (value < 0) return false;

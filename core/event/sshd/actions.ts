@@ -54,6 +54,7 @@ export const SSH_ACTIONS = {
   ssh_reverse_mapping: networkFailure('Address and host name do not map to each other'),
   ssh_forwarding: network('Port forwarding requested, refused or failed'),
   ssh_server: server('The server itself: listening, signals, restarts, its children'),
+  ssh_notice: server('Any other message: channels, terminals, login records, key files'),
   ssh_error: serverFailure('Any other message at level error'),
   ssh_fatal: serverFailure('Any other message at level fatal'),
   ssh_debug: server('Any message at a debug level'),
