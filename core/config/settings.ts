@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { PARSERS_SETTING } from './parsers-setting.ts';
 import {
   absolutePath,
   duration,
@@ -330,6 +331,7 @@ export const SETTINGS = {
   auto_response: autoResponse,
   thresholds,
   watchers,
+  parsers: PARSERS_SETTING,
   firewall,
   blobs,
   log,

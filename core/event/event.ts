@@ -33,7 +33,7 @@ export interface HttpFields {
   /** What follows the `?`. */
   readonly query?: string;
   readonly status?: number;
-  /** Of the response body. */
+  /** Of the response: its body, or headers and body where the log counts so. */
   readonly bytes?: number;
   readonly referrer?: string;
   readonly userAgent?: string;
@@ -72,7 +72,7 @@ export interface Event {
   readonly targetUser?: string;
   /** The request of a web server's log. */
   readonly http?: HttpFields;
-  /** What a declared parser's other named groups matched, by their names. */
+  /** What a declared parser's other named groups matched, by their names; a packet's log `prefix`. */
   readonly fields?: Readonly<Record<string, string>>;
   /** Authentication method: `password`, `publickey`, `keyboard-interactive/pam`, … */
   readonly method?: string;

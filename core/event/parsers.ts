@@ -1,10 +1,31 @@
+import type { ParserDeclaration } from './declared/declaration.ts';
+import { createDeclaredParser } from './declared/declared-parser.ts';
 import type { Parser } from './event.ts';
-import { createSshdParser } from './sshd.ts';
+import { createMessageParser, type OwnHeader } from './message-parser.ts';
+import { DOVECOT } from './programs/dovecot.ts';
+import { EXIM, eximHeader } from './programs/exim.ts';
+import { LOGIN } from './programs/login.ts';
+import { LOGIND } from './programs/logind.ts';
+import { NETFILTER } from './programs/netfilter.ts';
+import { PAM } from './programs/pam.ts';
+import { POSTFIX } from './programs/postfix.ts';
+import { PROFTPD, proftpdHeader } from './programs/proftpd.ts';
+import { SU } from './programs/su.ts';
+import { SUDO } from './programs/sudo.ts';
+import { VSFTPD, vsftpdHeader } from './programs/vsftpd.ts';
+import type { MessageReader } from './reader.ts';
+import { createSshdParser, SSHD } from './sshd.ts';
 import type { ZoneOffset } from './syslog-time.ts';
+import { APACHE_SENDERS, apacheAccess, createAccessParser, NGINX_SENDERS, nginxAccess } from './web/access.ts';
+import { APACHE_ERROR, apacheErrorHeader } from './web/apache-error.ts';
+import { NGINX_ERROR, nginxErrorHeader } from './web/nginx-error.ts';
+import { apacheMessages, nginxMessages } from './web/web-messages.ts';
 
 export interface ParserSettings {
   /** The zone of lines that name none (RFC 3164). */
   readonly zone: ZoneOffset;
+  /** Parsers of the configuration (`parsers:`), checked. */
+  readonly declared?: readonly ParserDeclaration[];
 }
 
 export interface ParserInfo {
@@ -13,12 +34,68 @@ export interface ParserInfo {
   readonly create: (settings: ParserSettings) => Parser;
 }
 
+/** Programs that log through syslog, each with a parser of its own and all read by `syslog`. */
+export const MESSAGE_READERS: readonly MessageReader[] = [
+  SSHD,
+  SUDO,
+  SU,
+  LOGIN,
+  LOGIND,
+  DOVECOT,
+  EXIM,
+  POSTFIX,
+  VSFTPD,
+  PROFTPD,
+  NETFILTER,
+];
+
+const one = (reader: MessageReader, form: string, ownHeader?: (zone: ZoneOffset) => OwnHeader): ParserInfo => ({
+  description: `${reader.description}; ${form}`,
+  create: ({ zone }) =>
+    createMessageParser({ readers: [reader], pam: PAM, zone, ...(ownHeader && { ownHeader: ownHeader(zone) }) }),
+});
+
+const SYSLOG_FORM = 'in syslog form (RFC 3164, RFC 5424 or with RFC 3339 time)';
+const OWN_FORM = 'the file it writes itself, or in syslog form';
+
 /** Every parser there is, by the name that the configuration's `parser:` takes. */
 export const PARSERS = {
-  sshd: {
-    description: 'OpenSSH server log in syslog form (RFC 3164, RFC 5424 or with RFC 3339 time)',
-    create: ({ zone }) => createSshdParser(zone),
+  syslog: {
+    description: `All of the programs below, by their tag, and PAM within any program; ${SYSLOG_FORM}`,
+    create: ({ zone }) =>
+      createMessageParser({
+        readers: [...MESSAGE_READERS, nginxMessages(), apacheMessages(), PAM],
+        pam: PAM,
+        anyProgram: true,
+        zone,
+      }),
   },
+  sshd: { description: `${SSHD.description}; ${SYSLOG_FORM}`, create: ({ zone }) => createSshdParser(zone) },
+  pam: {
+    description: `${PAM.description}; ${SYSLOG_FORM}`,
+    create: ({ zone }) => createMessageParser({ readers: [PAM], pam: PAM, anyProgram: true, zone }),
+  },
+  sudo: one(SUDO, SYSLOG_FORM),
+  su: one(SU, SYSLOG_FORM),
+  login: one(LOGIN, SYSLOG_FORM),
+  'systemd-logind': one(LOGIND, SYSLOG_FORM),
+  dovecot: one(DOVECOT, SYSLOG_FORM),
+  exim: one(EXIM, OWN_FORM, eximHeader),
+  postfix: one(POSTFIX, SYSLOG_FORM),
+  vsftpd: one(VSFTPD, OWN_FORM, vsftpdHeader),
+  proftpd: one(PROFTPD, OWN_FORM, proftpdHeader),
+  kernel: one(NETFILTER, SYSLOG_FORM),
+  'nginx-access': {
+    description: 'nginx: access log in the format it comes with (combined); what follows the user agent is not read',
+    create: ({ zone }) => createAccessParser({ read: nginxAccess(), program: 'nginx', senders: NGINX_SENDERS, zone }),
+  },
+  'nginx-error': one(NGINX_ERROR, OWN_FORM, nginxErrorHeader),
+  'apache-access': {
+    description: 'Apache: access log in the formats common, combined and vhost_combined, told apart line by line',
+    create: ({ zone }) =>
+      createAccessParser({ read: apacheAccess(), program: 'apache2', senders: APACHE_SENDERS, zone }),
+  },
+  'apache-error': one(APACHE_ERROR, OWN_FORM, apacheErrorHeader),
 } as const satisfies Readonly<Record<string, ParserInfo>>;
 
 export type ParserName = keyof typeof PARSERS;
@@ -27,6 +104,10 @@ export const PARSER_NAMES = Object.keys(PARSERS) as readonly ParserName[];
 
 export const isParserName = (name: string): name is ParserName => Object.hasOwn(PARSERS, name);
 
-/** One of each, by name. */
-export const createParsers = (settings: ParserSettings): ReadonlyMap<string, Parser> =>
-  new Map(PARSER_NAMES.map((name) => [name, PARSERS[name].create(settings)]));
+/** One of each, and those that are declared, by name. @throws Error on a declaration that was never checked: a bug */
+export function createParsers(settings: ParserSettings): ReadonlyMap<string, Parser> {
+  const { zone, declared = [] } = settings;
+  const parsers = new Map<string, Parser>(PARSER_NAMES.map((name) => [name, PARSERS[name].create(settings)]));
+  for (const declaration of declared) parsers.set(declaration.name, createDeclaredParser(declaration, zone));
+  return parsers;
+}

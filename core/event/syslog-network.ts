@@ -1,6 +1,8 @@
 import type { Millis } from '../base/time.ts';
+import { clamp, readIsoTime } from './clock-text.ts';
 import type { Unparsed } from './event.ts';
-import { clamp, nil, readBsdTime, readHostAndTag, readIsoTime, readPid, Scan, skipStructuredData } from './syslog.ts';
+import { Scan } from './scan.ts';
+import { nil, readBsdTime, readHostAndTag, readPid, skipStructuredData } from './syslog.ts';
 import type { ZoneOffset } from './syslog-time.ts';
 
 /** What a message that came over the network says of itself. Any of it may be a lie. */

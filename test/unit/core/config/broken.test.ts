@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { decodeConfig, LARGEST_CONFIG, parseConfig } from '../../../../core/config/read.ts';
 import { AROUND } from './surroundings.ts';
 
-const TOP = 'hostname, state_dir, webui, infra_ips, auto_response, thresholds, watchers, firewall, blobs, log';
+const TOP = 'hostname, state_dir, webui, infra_ips, auto_response, thresholds, watchers, parsers, firewall, blobs, log';
 const HASH = 'a'.repeat(64);
 
 interface Broken {

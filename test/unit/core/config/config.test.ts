@@ -30,6 +30,7 @@ const DEFAULTS = {
     ssh_bruteforce_max_sources: 100_000,
   },
   watchers: { files: [] },
+  parsers: [],
   firewall: { enabled: false, table: 'bartizan', on_stop: 'keep', max_blocks: 500_000 },
   blobs: { quota_mib: 1024 },
   log: { level: 'info' },
@@ -52,7 +53,9 @@ test('every default passes its own check', () => {
 test('every setting and every key of a list entry says what it is for', () => {
   for (const { path, setting } of PLACED_SETTINGS) {
     const schema = view(setting.schema);
-    const described = [schema, ...Object.values(schema.items?.properties ?? {})];
+    const entries = Object.values(schema.items?.properties ?? {});
+    const inner = entries.flatMap(({ items }) => Object.values(items?.properties ?? {}));
+    const described = [schema, ...entries, ...inner];
     for (const { description = '' } of described) assert.match(description, /^.{10,}\.$/, path);
   }
 });

@@ -1,0 +1,37 @@
+import type { Fields } from '../fields.ts';
+import { type MessageReader, messageReader } from '../reader.ts';
+import { UTC } from '../syslog-time.ts';
+import { apacheAccess, nginxAccess } from './access.ts';
+import type { AccessReader } from './access-reader.ts';
+import { APACHE_ERROR } from './apache-error.ts';
+import { HTTP_ACTIONS, type HttpAction, WEB_ERROR_ACTIONS, type WebErrorAction } from './http-actions.ts';
+import { NGINX_ERROR } from './nginx-error.ts';
+
+type WebAction = HttpAction | WebErrorAction;
+
+/** A web server that sends both its logs to syslog: the same tag, told apart by their form. */
+const bothLogs = (
+  errors: MessageReader<WebErrorAction>,
+  access: AccessReader,
+  isError: RegExp,
+): MessageReader<WebAction> =>
+  messageReader<WebAction>({
+    ...errors,
+    actions: { ...HTTP_ACTIONS, ...WEB_ERROR_ACTIONS },
+    read(message: string, fields: Fields, program: string) {
+      if (isError.test(message)) return errors.read(message, fields, program);
+      const found = access(message, EPOCH, UTC);
+      if (found === undefined) return errors.read(message, fields, program);
+      Object.assign(fields, found.fields, { isCut: fields.isCut });
+      return found.action;
+    },
+  });
+
+/** The line's time is syslog's; the one within it is read only to see its form. */
+const EPOCH = 0 as Parameters<AccessReader>[1];
+
+export const nginxMessages = (): MessageReader<WebAction> =>
+  bothLogs(NGINX_ERROR, nginxAccess(), /^(?:\d{4}\/\d\d\/\d\d |\[[a-z]+\] )/);
+
+export const apacheMessages = (): MessageReader<WebAction> =>
+  bothLogs(APACHE_ERROR, apacheAccess(), /^\[[a-z0-9_:-]+\] /);
