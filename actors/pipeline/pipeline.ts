@@ -3,17 +3,23 @@ import type { Clock, Log } from '../../core/base/ports.ts';
 import { messageOf, type Result } from '../../core/base/result.ts';
 import { type Millis, seconds } from '../../core/base/time.ts';
 import type { Finding } from '../../core/detect/finding.ts';
-import type { DetectorState, PipelineCounters } from '../../core/detect/pipeline.ts';
+import type { DetectorState } from '../../core/detect/pipeline.ts';
+import type { JournalOrigin } from '../../core/event/preference.ts';
 import type { DamagedPart, SegmentPosition, StorageStatus } from '../segments/index.ts';
 import type { Service } from '../supervisor/index.ts';
-import type { Chunk, Cursor } from '../watchers/files/index.ts';
+import type { Chunk } from '../watchers/files/index.ts';
+import type { JournalChunk } from '../watchers/journal/index.ts';
+import type { NetworkBatch } from '../watchers/syslog/index.ts';
 import type { WorkerEvents, WorkerPort } from './effects.ts';
-import type { FromWorker, PipelineSettings } from './protocol.ts';
+import type { FromWorker, PipelineSettings, ToWorker, WorkerCounters } from './protocol.ts';
+
+/** How far a source was read, under its path. */
+export type SourceCursor = Chunk['cursor'] | JournalChunk['cursor'];
 
 /** What goes to disk together. */
 export interface Checkpoint {
   readonly states: readonly DetectorState[];
-  readonly cursors: readonly Cursor[];
+  readonly cursors: readonly SourceCursor[];
   /** How far the events are durable; absent when they are not kept, and while nothing is known. */
   readonly position?: SegmentPosition;
 }
@@ -34,8 +40,22 @@ export interface KeptEvents {
   readonly damaged?: (part: DamagedPart) => void;
 }
 
+/** Who decides which lines of files the journal tells of too. */
+export interface JournalPreference {
+  /** Programs of this file whose lines are left to the journal at present. */
+  told(path: string): ReadonlySet<string> | undefined;
+  /** The journal was found to carry these. */
+  seen(origins: readonly JournalOrigin[]): void;
+  /** Names of this host in lower case. */
+  readonly ownHosts: readonly string[];
+}
+
 export interface PipelineDeps {
   readonly checks: PipelineSettings['checks'];
+  /** Parsers of the configuration. */
+  readonly parsers?: PipelineSettings['parsers'];
+  /** Without it no line of a file is left to the journal. */
+  readonly journal?: JournalPreference;
   readonly records: CheckpointRecords;
   /** Without it lines are judged and not kept. */
   readonly events?: KeptEvents;
@@ -52,10 +72,15 @@ export interface PipelineDeps {
 type States = Map<string, Map<string, unknown>>;
 
 interface Waiting {
-  readonly chunk: Chunk;
+  /** Absent for sources that cannot go back. */
+  readonly cursor: SourceCursor | undefined;
   readonly taken: () => void;
   readonly lost: (cause: Error) => void;
 }
+
+/** What the thread has to do, without its number. */
+type Work = WithoutSequence<Exclude<ToWorker, { kind: 'checkpoint' }>>;
+type WithoutSequence<M> = M extends unknown ? Omit<M, 'sequence'> : never;
 
 /** Between the first chunk after a checkpoint and the next one: what a crash has to read again. */
 const CHECKPOINT_AFTER: Millis = seconds(1);
@@ -70,9 +95,9 @@ export class Pipeline implements Service {
   readonly #deps: PipelineDeps;
   readonly #waiting = new Map<number, Waiting>();
   /** Judged since the last snapshot, by path. */
-  #cursors = new Map<string, Cursor>();
+  #cursors = new Map<string, SourceCursor>();
   /** Seen by a snapshot and not on disk. */
-  #due = new Map<string, Cursor>();
+  #due = new Map<string, SourceCursor>();
   /** Handed out by the thread and not on disk. */
   #states: States = new Map();
   #saving: Promise<void> = Promise.resolve();
@@ -87,7 +112,7 @@ export class Pipeline implements Service {
   readonly #marks = new Map<number, (position: SegmentPosition | undefined) => void>();
   #storage: StorageStatus | undefined;
   #storageSince: Millis;
-  #counters: PipelineCounters | undefined;
+  #counters: WorkerCounters | undefined;
   #since: Millis;
   #crash: (cause: unknown) => void = () => {};
 
@@ -104,7 +129,13 @@ export class Pipeline implements Service {
     const run = ++this.#run;
     const ready = Promise.withResolvers<SegmentPosition | undefined>();
     this.#worker = this.#deps.startWorker(
-      { checks: this.#deps.checks, checkpoint: states, ...this.#eventSettings(position) },
+      {
+        checks: this.#deps.checks,
+        checkpoint: states,
+        ...(this.#deps.parsers && { parsers: this.#deps.parsers }),
+        ...(this.#deps.journal && { ownHosts: this.#deps.journal.ownHosts }),
+        ...this.#eventSettings(position),
+      },
       {
         message: (message) => {
           if (message.kind === 'ready') ready.resolve(message.position);
@@ -138,30 +169,51 @@ export class Pipeline implements Service {
 
   /** Resolves when the chunk was judged and its findings acted upon. Rejects when the pipeline stops before that. */
   submit(chunk: Chunk): Promise<void> {
+    const told = this.#deps.journal?.told(chunk.path);
+    return this.#post(chunk.cursor, {
+      kind: 'chunk',
+      parser: chunk.parser,
+      source: chunk.fingerprint,
+      offset: chunk.offset,
+      provenance: chunk.provenance,
+      receivedAt: chunk.receivedAt,
+      bytes: chunk.bytes,
+      ...(chunk.skipped === undefined ? {} : { flaw: { kind: 'too-long', offset: chunk.skipped.offset } }),
+      ...(told === undefined ? {} : { told }),
+    });
+  }
+
+  /** As `submit`, for entries of the journal. */
+  submitJournal({ bytes, receivedAt, cursor }: JournalChunk): Promise<void> {
+    return this.#post(cursor, { kind: 'journal', bytes, receivedAt });
+  }
+
+  /** As `submit`, for lines of the network, which nobody can send again: what is lost here is lost. */
+  submitLines({ parser, lines }: NetworkBatch): Promise<void> {
+    return this.#post(undefined, { kind: 'lines', parser, lines });
+  }
+
+  #post(cursor: SourceCursor | undefined, message: Work): Promise<void> {
     const worker = this.#worker;
     if (worker === undefined) return Promise.reject(new Error('the pipeline is not running'));
     const sequence = ++this.#sequence;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#waiting.set(sequence, { chunk, taken: resolve, lost: reject });
-    worker.post({
-      kind: 'chunk',
-      sequence,
-      parser: chunk.parser,
-      source: chunk.fingerprint,
-      offset: chunk.offset,
-      provenance: 'file',
-      receivedAt: chunk.receivedAt,
-      bytes: chunk.bytes,
-      ...(chunk.skipped === undefined ? {} : { flaw: { kind: 'too-long', offset: chunk.skipped.offset } }),
-    });
+    this.#waiting.set(sequence, { cursor, taken: resolve, lost: reject });
+    worker.post({ ...message, sequence } as ToWorker);
     return promise;
   }
 
   component(): Component {
-    const { unparsed = {}, ...counts } = this.#counters ?? {};
+    const { unparsed = {}, leftToJournal = 0, ...counts } = this.#counters ?? {};
     const reasons = Object.entries(unparsed).map(([reason, lines]) => [`unparsed ${reason}`, lines] as const);
+    const left = leftToJournal === 0 ? {} : { 'left to the journal': leftToJournal };
     const state = this.#worker === undefined ? 'starting' : 'ok';
-    return { name: 'pipeline', state, since: this.#since, counters: { ...counts, ...Object.fromEntries(reasons) } };
+    return {
+      name: 'pipeline',
+      state,
+      since: this.#since,
+      counters: { ...counts, ...left, ...Object.fromEntries(reasons) },
+    };
   }
 
   /** What became of keeping the lines; undefined when none is kept. */
@@ -253,7 +305,9 @@ export class Pipeline implements Service {
     const waiting = this.#waiting.get(message.sequence);
     if (waiting === undefined) return;
     this.#waiting.delete(message.sequence);
-    this.#cursors.set(waiting.chunk.cursor.path, waiting.chunk.cursor);
+    const { cursor } = waiting;
+    if (cursor !== undefined) this.#cursors.set(cursor.path, cursor);
+    if (message.origins !== undefined) this.#deps.journal?.seen(message.origins);
     this.#scheduleCheckpoint();
     this.#deps.record(message.findings).then(waiting.taken, (cause: unknown) => {
       waiting.lost(new Error(`findings were not acted upon: ${messageOf(cause)}`));
@@ -299,7 +353,7 @@ export class Pipeline implements Service {
   }
 
   /** The disk refused: what was to be saved is part of the next checkpoint, behind what came since. */
-  #putBack(states: States, cursors: ReadonlyMap<string, Cursor>, why: string): void {
+  #putBack(states: States, cursors: ReadonlyMap<string, SourceCursor>, why: string): void {
     this.#deps.log('warn', 'checkpoint could not be saved; tried again', { error: why });
     const newer = this.#states;
     this.#states = states;

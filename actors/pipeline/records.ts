@@ -1,4 +1,4 @@
-import { checkpoints, cursors, meta } from '../../core/keys/records.ts';
+import { checkpoints, cursors, journalCursors, meta } from '../../core/keys/records.ts';
 import { isPosition } from '../segments/index.ts';
 import type { Records } from '../store/index.ts';
 import type { CheckpointRecords } from './pipeline.ts';
@@ -32,7 +32,10 @@ export const checkpointRecords = (records: Records): CheckpointRecords => ({
           else await writes.put(checkpoints, [check, key], value);
         }
       }
-      for (const cursor of moved) await writes.put(cursors, [cursor.path], cursor);
+      for (const cursor of moved) {
+        if ('cursor' in cursor) await writes.put(journalCursors, [cursor.path], cursor);
+        else await writes.put(cursors, [cursor.path], cursor);
+      }
       if (position !== undefined) await writes.put(meta, [EVENTS], position);
     }),
 });

@@ -8,20 +8,28 @@ import { createDetectors } from '../../core/detect/checks.ts';
 import type { Finding } from '../../core/detect/finding.ts';
 import { Pipeline } from '../../core/detect/pipeline.ts';
 import { isEvent, type RawLine } from '../../core/event/event.ts';
-import { LineFramer } from '../../core/event/framing.ts';
 import { unparsedLine } from '../../core/event/kept.ts';
 import { createParsers } from '../../core/event/parsers.ts';
+import { isToldByJournal } from '../../core/event/preference.ts';
 import { systemClock } from '../clock/index.ts';
 import { SegmentWriter, segmentDisk } from '../segments/index.ts';
+import { fileLines, journalLines, Origins } from './lines.ts';
 import type { FromWorker, PipelineSettings, ToWorker } from './protocol.ts';
 import { hostZone } from './zone.ts';
+
+/** The journal carries every program, each under its name. */
+const JOURNAL_PARSER = 'syslog';
 
 const port = parentPort;
 if (port === null) throw new Error('the pipeline runs on a worker thread');
 
-const { checks, checkpoint, events } = workerData as PipelineSettings;
+const { checks, checkpoint, events, parsers = [], ownHosts = [] } = workerData as PipelineSettings;
 const send = (message: FromWorker): void => port.postMessage(message);
-const pipeline = new Pipeline(createParsers({ zone: hostZone() }), createDetectors(checks));
+const pipeline = new Pipeline(createParsers({ zone: hostZone(), declared: parsers }), createDetectors(checks));
+const origins = new Origins();
+const own: ReadonlySet<string> = new Set(ownHosts);
+/** Lines of files that the journal told of too. */
+let leftToJournal = 0;
 const { skipped } = pipeline.restore(checkpoint);
 const writer =
   events === undefined
@@ -36,7 +44,7 @@ const position = await writer?.open(events?.position);
 
 port.on('message', (message: ToWorker) => {
   if (message.kind === 'checkpoint') takeCheckpoint(message.sequence);
-  else judge(message);
+  else take(message);
 });
 send({ kind: 'ready', skipped, ...(position === undefined ? {} : { position }) });
 
@@ -49,39 +57,43 @@ function takeCheckpoint(sequence: number): void {
   );
 }
 
-function judge(chunk: Extract<ToWorker, { kind: 'chunk' }>): void {
-  const { sequence, parser } = chunk;
+function take(message: Exclude<ToWorker, { kind: 'checkpoint' }>): void {
+  const { sequence } = message;
+  if (message.kind === 'chunk') judge(sequence, fileLines(message), message.parser, message.told);
+  else if (message.kind === 'lines') judge(sequence, message.lines, message.parser);
+  else {
+    const lines = journalLines(message);
+    for (const line of lines) origins.note(line);
+    judge(sequence, lines, JOURNAL_PARSER);
+  }
+}
+
+function judge(sequence: number, lines: Iterable<RawLine>, parser: string, told?: ReadonlySet<string>): void {
   const findings: Finding[] = [];
   let before: Millis | undefined;
-  for (const line of linesOf(chunk)) {
+  for (const line of lines) {
     const parsed = pipeline.parse(line, parser);
     if (!isEvent(parsed)) {
       writer?.keep(unparsedLine(line, parsed.unparsed, before));
       continue;
     }
     before = parsed.at;
+    if (told !== undefined && isToldByJournal(parsed, told, own)) {
+      leftToJournal++;
+      continue;
+    }
     writer?.keep(parsed);
     const found = pipeline.judge(parsed);
     if (found.length > 0) findings.push(...found);
   }
   const storage = writer?.status();
+  const fresh = origins.take();
   send({
     kind: 'judged',
     sequence,
     findings,
-    counters: pipeline.counters,
+    counters: { ...pipeline.counters, leftToJournal },
     ...(storage === undefined ? {} : { storage }),
+    ...(fresh.length === 0 ? {} : { origins: fresh }),
   });
-}
-
-function* linesOf(chunk: Extract<ToWorker, { kind: 'chunk' }>): Generator<RawLine> {
-  const { source, provenance, flaw } = chunk;
-  const receivedAt = chunk.receivedAt as Millis;
-  for (const { offset, text, flaw: own } of new LineFramer(chunk.offset).push(chunk.bytes, chunk.offset)) {
-    const line = { text, position: { source, offset }, receivedAt, provenance };
-    yield own === undefined ? line : { ...line, flaw: own };
-  }
-  if (flaw !== undefined) {
-    yield { text: '', flaw: flaw.kind, position: { source, offset: flaw.offset }, receivedAt, provenance };
-  }
 }

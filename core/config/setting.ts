@@ -82,7 +82,7 @@ export type Format =
   | 'apache_log_format';
 
 /** What an object must keep as a whole; `validate.ts` holds one check for each. */
-export type Rule = 'declared-parser';
+export type Rule = 'declared-parser' | 'syslog-listener';
 
 /**
  * The JSON Schema keywords that settings use, and the few that are ours: `expects` puts a pattern into words, `shortest`,

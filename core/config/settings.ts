@@ -8,14 +8,13 @@ import {
   listenAddress,
   network,
   optionalSetting,
-  parserName,
-  pathPattern,
   type Setting,
   secretText,
   section,
   setting,
   type ValuesOf,
 } from './setting.ts';
+import { watchers } from './watchers-setting.ts';
 
 /** What a token may be called, in the config and through the API. */
 export const TOKEN_NAME = '^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}$';
@@ -210,32 +209,6 @@ const thresholds = section('When a detector judges', {
   ),
 });
 
-const watchers = section('Where events come from', {
-  files: setting(
-    Type.Array(
-      Type.Object({
-        path: pathPattern({
-          description:
-            'Absolute path of a log file, or a pattern: *, ? and [a-z] match within a name, ** any number of directories.',
-        }),
-        parser: parserName({ description: 'How its lines are read.' }),
-        start: Type.Enum(['beginning', 'end'], {
-          description: 'Where to begin in a file that was never read before.',
-          default: 'beginning',
-        }),
-      }),
-      {
-        description: 'Log files to follow, across rotation and truncation. A file that is not there yet is waited for.',
-        default: [],
-        maxItems: 1000,
-        uniqueBy: 'path',
-        examples: [[{ path: '/var/log/auth.log', parser: 'sshd' }]],
-      },
-    ),
-    RESTART,
-  ),
-});
-
 const firewall = section('Blocking in the kernel', {
   enabled: setting(
     Type.Boolean({
@@ -292,6 +265,37 @@ const blobs = section('Files that were uploaded or collected', {
   ),
 });
 
+const events = section('Every line, kept and searchable', {
+  keep: setting(
+    duration({
+      description: 'How long lines are kept. 0 keeps them as long as there is room.',
+      default: '30d',
+      shortest: '1h',
+      longest: '3650d',
+      permanent: true,
+    }),
+    LIVE,
+  ),
+  max_mib: setting(
+    Type.Integer({
+      description: 'Room for them in all, in MiB. Beyond it the oldest go.',
+      default: 4096,
+      minimum: 16,
+      maximum: 16_777_216,
+    }),
+    LIVE,
+  ),
+  keep_free_percent: setting(
+    Type.Integer({
+      description: 'Share of the file system that is left free, in percent. Beyond it the oldest go.',
+      default: 10,
+      minimum: 0,
+      maximum: 90,
+    }),
+    LIVE,
+  ),
+});
+
 const log = section("Bartizan's own log", {
   level: setting(
     Type.Enum(['debug', 'info', 'warn', 'error'], { description: 'The least that is logged.', default: 'info' }),
@@ -333,6 +337,7 @@ export const SETTINGS = {
   watchers,
   parsers: PARSERS_SETTING,
   firewall,
+  events,
   blobs,
   log,
 } as const;

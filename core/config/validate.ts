@@ -16,6 +16,7 @@ import {
 } from './setting.ts';
 import { type Config, SETTINGS } from './settings.ts';
 import { type Entry, type Tree, treeOf } from './tree.ts';
+import { wrongListener } from './watchers-setting.ts';
 import { expected, found } from './words.ts';
 
 /** A problem before its offset is a line. */
@@ -228,6 +229,7 @@ class Walk {
 
 const RULES: Readonly<Record<Rule, (value: unknown, parsers: readonly string[]) => readonly DeclarationProblem[]>> = {
   'declared-parser': wrongDeclaration,
+  'syslog-listener': wrongListener,
 };
 
 /** Where the value at `a.b[0].c` below a tree was written, or the nearest that is there. */

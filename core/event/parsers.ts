@@ -31,6 +31,8 @@ export interface ParserSettings {
 export interface ParserInfo {
   /** What it reads, one line, for the documentation and for `config-check`. */
   readonly description: string;
+  /** Programs whose lines it reads by their tag; absent where lines have none. */
+  readonly programs?: readonly string[];
   readonly create: (settings: ParserSettings) => Parser;
 }
 
@@ -51,6 +53,7 @@ export const MESSAGE_READERS: readonly MessageReader[] = [
 
 const one = (reader: MessageReader, form: string, ownHeader?: (zone: ZoneOffset) => OwnHeader): ParserInfo => ({
   description: `${reader.description}; ${form}`,
+  programs: reader.programs,
   create: ({ zone }) =>
     createMessageParser({ readers: [reader], pam: PAM, zone, ...(ownHeader && { ownHeader: ownHeader(zone) }) }),
 });
@@ -62,6 +65,7 @@ const OWN_FORM = 'the file it writes itself, or in syslog form';
 export const PARSERS = {
   syslog: {
     description: `All of the programs below, by their tag, and PAM within any program; ${SYSLOG_FORM}`,
+    programs: MESSAGE_READERS.flatMap(({ programs }) => programs),
     create: ({ zone }) =>
       createMessageParser({
         readers: [...MESSAGE_READERS, nginxMessages(), apacheMessages(), PAM],
@@ -70,7 +74,11 @@ export const PARSERS = {
         zone,
       }),
   },
-  sshd: { description: `${SSHD.description}; ${SYSLOG_FORM}`, create: ({ zone }) => createSshdParser(zone) },
+  sshd: {
+    description: `${SSHD.description}; ${SYSLOG_FORM}`,
+    programs: SSHD.programs,
+    create: ({ zone }) => createSshdParser(zone),
+  },
   pam: {
     description: `${PAM.description}; ${SYSLOG_FORM}`,
     create: ({ zone }) => createMessageParser({ readers: [PAM], pam: PAM, anyProgram: true, zone }),
@@ -96,11 +104,13 @@ export const PARSERS = {
       createAccessParser({ read: apacheAccess(), program: 'apache2', senders: APACHE_SENDERS, zone }),
   },
   'apache-error': one(APACHE_ERROR, OWN_FORM, apacheErrorHeader),
-} as const satisfies Readonly<Record<string, ParserInfo>>;
+} satisfies Readonly<Record<string, ParserInfo>>;
 
 export type ParserName = keyof typeof PARSERS;
 
 export const PARSER_NAMES = Object.keys(PARSERS) as readonly ParserName[];
+
+export const parserInfo = (name: ParserName): ParserInfo => PARSERS[name];
 
 export const isParserName = (name: string): name is ParserName => Object.hasOwn(PARSERS, name);
 

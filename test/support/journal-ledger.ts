@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import type { JournalChunk, JournalCursor, JournalSink } from '../../actors/watchers/journal/index.ts';
+import type { JournalChunk, JournalSink } from '../../actors/watchers/journal/index.ts';
+import type { JournalCursor } from '../../core/event/cursor.ts';
 import type { RawLine } from '../../core/event/event.ts';
 import { JOURNAL_FIELDS, linesOf } from '../../core/event/journal-line.ts';
 import { JournalBatch } from '../../native/journal/index.ts';

@@ -2,7 +2,7 @@ import type { Service } from '../../supervisor/index.ts';
 import { JournalRun, type JournalWatcherParts, nameOf } from './run.ts';
 
 export { ownEntries } from './effects.ts';
-export type { JournalChunk, JournalCursor, JournalLoss, JournalSink } from './port.ts';
+export type { JournalChunk, JournalLoss, JournalSink } from './port.ts';
 export type { JournalWatcherParts } from './run.ts';
 
 /**

@@ -1,14 +1,5 @@
 import type { Millis } from '../../../core/base/time.ts';
-
-/** How far a journal was read. Plain JSON, opaque to whoever stores it: keep it under `path`, as files' cursors are. */
-export interface JournalCursor {
-  /** `journal:system`, or `journal:` and the directory's path. */
-  readonly path: string;
-  /** Of the last entry read, as the journal names it; `''`: before its first one. */
-  readonly cursor: string;
-  /** When that entry was received; 0 with `''`. */
-  readonly at: Millis;
-}
+import type { JournalCursor } from '../../../core/event/cursor.ts';
 
 /**
  * Entries of the journal, in order, without a gap to the chunk before. The sink owns `bytes` and may transfer the buffer

@@ -1,7 +1,8 @@
 import { type Millis, millis } from '../../../core/base/time.ts';
+import type { JournalCursor } from '../../../core/event/cursor.ts';
 import type { JournalPort, JournalResult, JournalTarget, Landing } from '../../../native/journal/index.ts';
 import { type CursorParts, parseCursor } from '../../../native/journal/index.ts';
-import type { JournalCursor, JournalLoss } from './port.ts';
+import type { JournalLoss } from './port.ts';
 
 export interface Resumed {
   /** Present when entries between the cursor and what is read next may be gone. */

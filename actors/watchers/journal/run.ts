@@ -2,6 +2,7 @@ import { createActor } from 'xstate';
 import type { Component } from '../../../core/base/component.ts';
 import type { Clock } from '../../../core/base/ports.ts';
 import { type Millis, millis } from '../../../core/base/time.ts';
+import type { JournalCursor } from '../../../core/event/cursor.ts';
 import { JOURNAL_FIELDS } from '../../../core/event/journal-line.ts';
 import {
   type FieldValue,
@@ -15,7 +16,7 @@ import {
   type ReadLimits,
 } from '../../../native/journal/index.ts';
 import { type JournalEffects, type JournalEvent, journalMachine } from './machine.ts';
-import type { JournalChunk, JournalCursor, JournalLoss, JournalSink } from './port.ts';
+import type { JournalChunk, JournalLoss, JournalSink } from './port.ts';
 import { resume, toMillis } from './resume.ts';
 import { JournalStatus } from './status.ts';
 

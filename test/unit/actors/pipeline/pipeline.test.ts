@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { Pipeline, type PipelineDeps } from '../../../../actors/pipeline/index.ts';
+import { Pipeline, type PipelineDeps, type SourceCursor } from '../../../../actors/pipeline/index.ts';
 import type { SegmentPosition } from '../../../../actors/segments/index.ts';
 import type { Chunk } from '../../../../actors/watchers/files/index.ts';
 import { fail, ok } from '../../../../core/base/result.ts';
 import { CHECKS } from '../../../../core/detect/checks.ts';
+import type { JournalOrigin } from '../../../../core/event/preference.ts';
 import { sampleFinding } from '../../../support/sample-finding.ts';
 import { settled } from '../../../support/settled.ts';
 import { SimulatedClock } from '../../../support/simulated-clock.ts';
@@ -12,7 +13,11 @@ import { SimulatedClock } from '../../../support/simulated-clock.ts';
 type Events = Parameters<PipelineDeps['startWorker']>[1];
 type Sent = Parameters<ReturnType<PipelineDeps['startWorker']>['post']>[0];
 
+const placeOf = (cursor: SourceCursor): string =>
+  `${cursor.path}@${'offset' in cursor ? cursor.offset : cursor.cursor}`;
+
 const counters = {
+  leftToJournal: 0,
   lines: 1,
   events: 1,
   findings: 0,
@@ -28,7 +33,7 @@ const counters = {
 };
 
 /** A worker whose answers the test gives, and a disk that remembers the order of things. */
-function bench(options: Partial<Pick<PipelineDeps, 'events'>> & { readonly ready?: SegmentPosition } = {}) {
+function bench(options: Partial<Pick<PipelineDeps, 'events' | 'journal'>> & { readonly ready?: SegmentPosition } = {}) {
   const clock = new SimulatedClock();
   const sent: Sent[] = [];
   const did: string[] = [];
@@ -45,11 +50,12 @@ function bench(options: Partial<Pick<PipelineDeps, 'events'>> & { readonly ready
       save: async ({ states, cursors, position }) => {
         if (state.diskFails) return fail('lost', 'no disk');
         const reached = position === undefined ? '' : ` ${position.segment}:${position.rows}`;
-        did.push(`save ${states.length} ${cursors.map(({ path, offset }) => `${path}@${offset}`).join(',')}${reached}`);
+        did.push(`save ${states.length} ${cursors.map(placeOf).join(',')}${reached}`);
         return ok(undefined);
       },
     },
     ...(options.events === undefined ? {} : { events: options.events }),
+    ...(options.journal === undefined ? {} : { journal: options.journal }),
     startWorker: (settings, given) => {
       events = given;
       started.push(settings);
@@ -76,8 +82,8 @@ function bench(options: Partial<Pick<PipelineDeps, 'events'>> & { readonly ready
     state,
     pipeline,
     start: () => pipeline.start((cause) => crashes.push(cause)),
-    judged: (sequence: number, findings = [sampleFinding('203.0.113.1')]) =>
-      events?.message({ kind: 'judged', sequence, findings, counters }),
+    judged: (sequence: number, findings = [sampleFinding('203.0.113.1')], origins: readonly JournalOrigin[] = []) =>
+      events?.message({ kind: 'judged', sequence, findings, counters, origins }),
     /** The answer to the checkpoint asked for last; its events are durable at once. */
     checkpointed: () => {
       events?.message({ kind: 'checkpoint', sequence: last(), changes: [{ check: 'c', changes: [] }] });
@@ -295,4 +301,50 @@ test('what becomes of keeping the lines is a component, and its changes are told
   assert.match(message ?? '', /does not take events: lines are judged, but not kept \(ENOSPC\)/);
   kept.says({ kind: 'damage', part: { file: 'f', at: 0, why: 'gone' } });
   assert.deepEqual(told, ['ok', 'out', 'f']);
+});
+
+test('entries of the journal advance its cursor with the checkpoint, and what it carries is told', async () => {
+  const seen: unknown[] = [];
+  const journal = { told: () => undefined, seen: (origins: readonly unknown[]) => seen.push(...origins), ownHosts: [] };
+  const { pipeline, start, judged, checkpointed, did, sent, clock } = bench({ journal });
+  await start();
+  const at = clock.now();
+  const taken = pipeline.submitJournal({
+    source: 'journal',
+    bytes: new Uint8Array(4),
+    entries: 1,
+    receivedAt: at,
+    cursor: { path: 'journal:system', cursor: 's=1;i=2', at },
+  });
+  assert.deepEqual(
+    sent.map(({ kind }) => kind),
+    ['journal'],
+  );
+  judged(1, [], [{ program: 'sshd' }]);
+  await taken;
+  assert.deepEqual(seen, [{ program: 'sshd' }]);
+  clock.advance(1000);
+  checkpointed();
+  await settled();
+  assert.ok(did.includes('save 1 journal:system@s=1;i=2'), did.join('\n'));
+});
+
+test('lines of the network advance nothing; a file is told which programs to leave to the journal', async () => {
+  const told = new Set(['sshd']);
+  const journal = { told: (path: string) => (path === 'a' ? told : undefined), seen: () => {}, ownHosts: [] };
+  const { pipeline, start, judged, checkpointed, did, sent, clock } = bench({ journal });
+  await start();
+  const taken = pipeline.submitLines({ parser: 'syslog', lines: [] });
+  judged(1, []);
+  await taken;
+  clock.advance(1000);
+  checkpointed();
+  await settled();
+  assert.ok(did.includes('save 1 '), did.join('\n'));
+  void pipeline.submit(chunk('a', 1)).catch(() => {});
+  void pipeline.submit(chunk('b', 1)).catch(() => {});
+  assert.deepEqual(
+    sent.flatMap((message) => (message.kind === 'chunk' ? [message.told] : [])),
+    [told, undefined],
+  );
 });

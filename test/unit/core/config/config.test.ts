@@ -29,9 +29,10 @@ const DEFAULTS = {
     ssh_bruteforce_window: '10m',
     ssh_bruteforce_max_sources: 100_000,
   },
-  watchers: { files: [] },
+  watchers: { files: [], journal: false, syslog: [] },
   parsers: [],
   firewall: { enabled: false, table: 'bartizan', on_stop: 'keep', max_blocks: 500_000 },
+  events: { keep: '30d', max_mib: 4096, keep_free_percent: 10 },
   blobs: { quota_mib: 1024 },
   log: { level: 'info' },
 };
@@ -69,7 +70,9 @@ watchers:
   const { config } = loaded(text);
   assert.equal(config.auto_response.dry_run, true);
   assert.equal(durationOf(config.auto_response.block_expiry), 'never');
-  assert.deepEqual(config.watchers.files, [{ path: '/var/log/auth.log', parser: 'sshd', start: 'beginning' }]);
+  assert.deepEqual(config.watchers.files, [
+    { path: '/var/log/auth.log', parser: 'sshd', start: 'beginning', trust: 'auto' },
+  ]);
 });
 
 test('the hash is the SHA-256 of the bytes of the file', () => {
@@ -81,20 +84,23 @@ test('bytes are read as they are, the byte order mark too', () => {
 });
 
 for (const { name, facts } of [
-  { name: 'with an auth log', facts: { ...AROUND, files: [{ path: '/var/log/auth.log', parser: 'sshd' }] } },
-  { name: 'without one', facts: { ...AROUND, files: [] } },
+  {
+    name: 'with an auth log',
+    facts: { ...AROUND, files: [{ path: '/var/log/auth.log', parser: 'sshd' }], journal: true },
+  },
+  { name: 'without one', facts: { ...AROUND, files: [], journal: false } },
 ]) {
   test(`the config of a first start ${name} is the defaults, names every setting and keeps to 100 columns`, () => {
     const text = defaultConfigText(facts);
-    const files = facts.files.map((file) => ({ ...file, start: 'beginning' }));
-    assert.deepEqual(loaded(text).config, { ...DEFAULTS, watchers: { files } });
+    const files = facts.files.map((file) => ({ ...file, start: 'beginning', trust: 'auto' }));
+    assert.deepEqual(loaded(text).config, { ...DEFAULTS, watchers: { files, journal: facts.journal, syslog: [] } });
     for (const { keys } of PLACED_SETTINGS) assert.match(text, new RegExp(`^ *(# )?${keys.at(-1)}:`, 'm'));
     assert.ok(text.split('\n').every((line) => line.length <= 100));
   });
 }
 
 test('every commented-out line of the first config is valid when the hash mark goes', () => {
-  const text = defaultConfigText({ ...AROUND, files: [] });
+  const text = defaultConfigText({ ...AROUND, files: [], journal: false });
   const keys = PLACED_SETTINGS.map(({ keys }) => keys.at(-1)).join('|');
   const live = text
     .split('\n')

@@ -47,7 +47,11 @@ thresholds:
 export const BASES = {
   empty: '',
   'only a comment': '# nothing yet\n',
-  'first start': defaultConfigText({ ...AROUND, files: [{ path: '/var/log/auth.log', parser: 'sshd' }] }),
+  'first start': defaultConfigText({
+    ...AROUND,
+    files: [{ path: '/var/log/auth.log', parser: 'sshd' }],
+    journal: true,
+  }),
   'by hand': COMMENTED,
   'Windows line ends': `${COMMENTED.replaceAll('\n', '\r\n')}\r\n`,
   'byte order mark': `\ufeff${COMMENTED}\n`,
@@ -64,6 +68,7 @@ const file = fc.record({
   path: fc.stringMatching(/^\/[a-z0-9 :#'"*?{}[\]é-]{1,20}$/).filter((path) => compileGlob(path).ok),
   parser: fc.constantFrom(...AROUND.parsers),
   start: fc.constantFrom('beginning', 'end'),
+  trust: fc.constantFrom('auto', 'file', 'spoofable'),
 });
 const address = fc.oneof(fc.ipV4(), fc.ipV6(), fc.constantFrom('10.0.0.0/8', '2001:db8::/32', '::1'));
 
@@ -89,6 +94,8 @@ export const CHANGES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   'firewall.netns': fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}$/),
   'firewall.on_stop': fc.constantFrom('keep', 'remove'),
   'firewall.max_blocks': fc.integer({ min: 1, max: 10_000_000 }),
+  'events.max_mib': fc.integer({ min: 16, max: 16_777_216 }),
+  'events.keep_free_percent': fc.integer({ min: 0, max: 90 }),
   'blobs.quota_mib': fc.integer({ min: 1, max: 1_048_576 }),
   'log.level': fc.constantFrom('debug', 'info', 'warn', 'error'),
 };
