@@ -3,6 +3,7 @@ import type { Component } from '../../core/base/component.ts';
 import type { Clock } from '../../core/base/ports.ts';
 import { fail, ok } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
+import { Turns } from '../../core/base/turns.ts';
 import { withMode } from '../../core/config/mode.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { CHECK_NAMES } from '../../core/detect/checks.ts';
@@ -11,7 +12,7 @@ import { MODES, type Mode } from '../../core/respond/mode.ts';
 import type { Bus } from '../bus/index.ts';
 import type { Firewall } from '../firewall/index.ts';
 import type { ConfigFile } from '../host-integration/config-file/index.ts';
-import type { ActiveFindings, FindingRecorder } from '../incidents/index.ts';
+import type { ActiveFindings, FindingEpochs, FindingRecorder, FindingRollups } from '../incidents/index.ts';
 import type { Ledger, Responder } from '../responder/index.ts';
 import type { StoreHealth } from '../store/index.ts';
 import { testFinding } from './findings.ts';
@@ -26,6 +27,8 @@ export interface ApplianceParts {
   readonly configFile: ConfigFile;
   readonly active: ActiveFindings;
   readonly recorder: FindingRecorder;
+  readonly epochs: FindingEpochs;
+  readonly rollups: Pick<FindingRollups, 'state'>;
   readonly ledger: Ledger;
   readonly responder: Responder;
   readonly firewall: Firewall;
@@ -40,6 +43,8 @@ export interface ApplianceParts {
 /** The running appliance as the API sees it: a view of its parts, and the one place where the mode is held. */
 export class RunningAppliance implements Appliance {
   readonly #parts: ApplianceParts;
+  /** One change of the mode at a time, so that file, kernel and word end up the same. */
+  readonly #turns = new Turns();
   #mode: Mode;
 
   constructor(parts: ApplianceParts, mode: Mode) {
@@ -56,7 +61,7 @@ export class RunningAppliance implements Appliance {
   }
 
   async facts(): Promise<ApplianceFacts> {
-    const { clock, version, startedAt, firewall, active, recorder, responder, configFile } = this.#parts;
+    const { clock, version, startedAt, firewall, active, recorder, rollups, responder, configFile } = this.#parts;
     const config = this.#config;
     const now = clock.now();
     const reason = modeReason(this.#mode, firewall);
@@ -84,7 +89,7 @@ export class RunningAppliance implements Appliance {
       http: { engine: this.#parts.httpEngine() },
       components: this.#parts.components(),
       checks: CHECK_NAMES.length,
-      historyCount: recorder.count,
+      historyCount: recorder.count - rollups.state.suppressed,
       severities: active.severities(now),
       dryRunBlocks: responder.dryRuns,
       store: { healthy: store.state !== 'memory', bytes: store.bytes },
@@ -94,8 +99,8 @@ export class RunningAppliance implements Appliance {
     };
   }
 
-  async activeFindings() {
-    return this.#parts.active.list(this.#parts.clock.now());
+  async activeFindings(most: number) {
+    return this.#parts.active.list(this.#parts.clock.now(), most);
   }
 
   /** While observing nothing is blocked by us, save what an earlier run left in the kernel. */
@@ -145,11 +150,19 @@ export class RunningAppliance implements Appliance {
     return this.#parts.recorder.count;
   }
 
+  epochs() {
+    return this.#parts.epochs.list;
+  }
+
   findingsAfter(serial: number, limit: number) {
     return this.#parts.recorder.after(serial, limit);
   }
 
-  async setMode(mode: Mode): ReturnType<Appliance['setMode']> {
+  setMode(mode: Mode): ReturnType<Appliance['setMode']> {
+    return this.#turns.run(() => this.#setMode(mode));
+  }
+
+  async #setMode(mode: Mode): ReturnType<Appliance['setMode']> {
     const { configFile } = this.#parts;
     const isLess = MODES.indexOf(mode) <= MODES.indexOf(this.#mode);
     const problems = isLess ? await this.#apply(mode) : [];

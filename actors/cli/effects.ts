@@ -38,11 +38,11 @@ export function cliDeps({ search, ...parts }: CliParts): CliDeps {
     readConfig: async (choice) => {
       // Loaded for the one command that needs it: schemas and YAML are most of what a short command would wait for.
       const configFile = await import('../host-integration/config-file/index.ts');
-      const { locateConfig, machineName, readConfigFile, sourceNotes } = configFile;
+      const { locateConfig, machineName, readConfigFile, configNotes } = configFile;
       const { path, stateDir } = locateConfig({ ...choice, cwd: process.cwd() });
       const read = await readConfigFile(path, { hostname: machineName(), stateDir, parsers: parts.logs.parsers });
       if (!read.ok) return read;
-      return ok({ loaded: read.value, notes: await sourceNotes(read.value.config, path) });
+      return ok({ loaded: read.value, notes: await configNotes(read.value.config, path) });
     },
   };
 }

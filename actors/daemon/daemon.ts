@@ -28,7 +28,7 @@ import type { Output } from '../cli/index.ts';
 import { systemClock, systemRandom } from '../clock/index.ts';
 import type { OpenConfig } from '../host-integration/config-file/index.ts';
 import { chooseEngine, type HttpService, httpServices } from '../http/index.ts';
-import { hostAddresses } from '../identity/index.ts';
+import { hostAddresses, hostNetworks } from '../identity/index.ts';
 import { type Service, type Supervised, startSupervised } from '../supervisor/index.ts';
 import { banner } from './banner.ts';
 import { type DataPlane, makeDataPlane } from './data-plane.ts';
@@ -189,6 +189,7 @@ export class Daemon {
       audit: foundation.audit.sink,
       listen: listen.value,
       names: () => [config.hostname, 'localhost', ...config.webui.tls_names, ...listenNames(listen.value.host)],
+      ownNetworks: hostNetworks,
       access: config.webui.access_log ? (access) => log('info', 'request', { ...access }) : undefined,
       trustedProxies: config.webui.trusted_proxies.flatMap((text) => {
         const net = parseCidr(text);

@@ -7,6 +7,7 @@ import {
   ActiveFindings,
   Dismissals,
   dispositionsOf,
+  FindingEpochs,
   FindingHistory,
   FindingRecorder,
   FindingRollups,
@@ -28,6 +29,24 @@ export interface FindingsDeps {
 
 export type Findings = ReturnType<typeof makeFindings>;
 
+/** The active findings, with each finding counted that comes among them, now or at a start. */
+const counting = (active: ActiveFindings, count: (finding: Finding) => void): RecorderDeps['active'] => ({
+  add(finding, serial) {
+    active.add(finding, serial);
+    count(finding);
+  },
+  takeUp() {
+    const taking = active.takeUp();
+    return {
+      older(finding, serial) {
+        taking.older(finding, serial);
+        count(finding);
+      },
+      done: () => taking.done(),
+    };
+  },
+});
+
 /** Everything that keeps findings, counts them, and remembers what operators said of them. */
 export function makeFindings({ records, clock, random, log, bus, respond }: FindingsDeps) {
   const suppressions = new Suppressions({ records, clock, random });
@@ -35,17 +54,18 @@ export function makeFindings({ records, clock, random, log, bus, respond }: Find
   const dismissals = new Dismissals({ records, active, clock });
   const rollups = new FindingRollups(clock);
   const attackers = new SourceTally();
-  const seen = (finding: Finding, serial: number) => {
-    active.add(finding, serial);
-    const { subject, check, at } = finding;
+  const epochs = new FindingEpochs({ records, random, log });
+  const count = ({ subject, check, at }: Finding) => {
     if (subject.kind === 'ip' && categoryOf(check) === BRUTE_FORCE) attackers.add(subject.value, at, clock.now());
   };
   const recorder: FindingRecorder = new FindingRecorder({
     records: findingRecords(records, rollups),
-    active: { add: seen },
+    active: counting(active, count),
+    recent: () => rollups.recent(),
     suppressing: (finding) => suppressions.matching(finding),
     log,
     publish: (finding, serial) => bus.publish('finding', { finding, serial }),
+    renumbered: (after) => void epochs.begin(after),
     respond,
   });
   const counts = () => ({ findings: recorder.count, suppressed: rollups.state.suppressed });
@@ -53,11 +73,13 @@ export function makeFindings({ records, clock, random, log, bus, respond }: Find
     await suppressions.load();
     await rollups.load(records);
     await recorder.load();
+    await epochs.load(recorder.count);
     await dismissals.load();
   };
   return {
     active,
     recorder,
+    epochs,
     rollups,
     attackers,
     history: new FindingHistory({ records, counts }),

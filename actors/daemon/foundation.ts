@@ -7,8 +7,9 @@ import type { Config } from '../../core/config/settings.ts';
 import type { Mode } from '../../core/respond/mode.ts';
 import { type NftPort, openNft } from '../../native/nft/index.ts';
 import { type AuditLog, openAudit } from '../audit/index.ts';
-import { type CertificateFiles, type ConfiguredToken, type OpenedIdentity, openIdentity } from '../identity/index.ts';
+import { type CertificateFiles, type OpenedIdentity, openIdentity } from '../identity/index.ts';
 import { openStore, type Store, type StoreDamage } from '../store/index.ts';
+import { tokensOf } from './tokens.ts';
 import { unavailableNft } from './unavailable-nft.ts';
 
 /** What must be open before anything can be made; a failure of any is the end of the start. */
@@ -109,7 +110,7 @@ function identityOf({ config, stateDir, clock, random, log }: FoundationDeps, st
     listen: listen.ok ? [listen.value.host] : [],
     tlsNames: config.webui.tls_names,
     ...tlsFiles(config),
-    tokens: configuredTokens(config),
+    tokens: tokensOf(config.webui),
     sessions: { idle: lengthOf(config.webui.session_idle), lifetime: lengthOf(config.webui.session_lifetime) },
   });
 }
@@ -117,9 +118,4 @@ function identityOf({ config, stateDir, clock, random, log }: FoundationDeps, st
 /** Both or none: the config has seen to that. */
 function tlsFiles({ webui: { tls_cert: cert, tls_key: key } }: Config): { readonly tlsFiles?: CertificateFiles } {
   return cert === undefined || key === undefined ? {} : { tlsFiles: { cert, key } };
-}
-
-function configuredTokens({ webui }: Config): readonly ConfiguredToken[] {
-  const { tokens, metrics_token: token } = webui;
-  return token === undefined ? tokens : [...tokens, { name: 'metrics', scope: 'metrics', token }];
 }

@@ -3,9 +3,8 @@ import type { Result } from '../../core/base/result.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { nodeEngine } from './node/engine.ts';
 import type { HttpEnginePort } from './port.ts';
-import type { Uws } from './uws/binding.ts';
 import { uwsEngine } from './uws/engine.ts';
-import { loadUws } from './uws/load.ts';
+import { type LoadedUws, loadUws } from './uws/load.ts';
 
 export interface ChosenEngine {
   readonly engine: HttpEnginePort;
@@ -18,7 +17,7 @@ export interface EngineDeps {
   readonly random: Random;
   readonly log: Log;
   /** The real one unless given. */
-  readonly load?: () => Result<Uws, 'unavailable'>;
+  readonly load?: () => Result<LoadedUws, 'unavailable'>;
 }
 
 /**
@@ -29,7 +28,7 @@ export function chooseEngine(wish: Config['webui']['engine'], { load = loadUws, 
   const node = nodeEngine(deps);
   if (wish === 'node') return { engine: node };
   const loaded = load();
-  if (loaded.ok) return { engine: uwsEngine({ ...deps, uws: loaded.value, local: node }) };
+  if (loaded.ok) return { engine: uwsEngine({ ...deps, ...loaded.value, local: node }) };
   deps.log(wish === 'auto' ? 'info' : 'warn', 'HTTP is served by node:https', { reason: loaded.public });
   return { engine: node, reason: loaded.public };
 }

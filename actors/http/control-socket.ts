@@ -28,7 +28,7 @@ export function controlSocket({ front, engine, path }: ControlSocketOptions): Se
       if (!(await clearSocketPath(path))) {
         throw new Error(`cannot listen on ${path}: a running Bartizan answers there, or it is no socket`);
       }
-      listener = opened(await engine.listenLocal(path, ROOT, serve));
+      listener = opened(await engine.listenLocal(path, ROOT, serve, { onRefused: front.onRefused }));
     },
     async stop() {
       const last = listener;

@@ -1,4 +1,4 @@
-import type { AccessLog } from '../../core/api/access.ts';
+import { type AccessLog, told } from '../../core/api/access.ts';
 import type { AuditSink } from '../../core/api/audit.ts';
 import type { Blobs } from '../../core/api/blobs.ts';
 import { csrfOfPage } from '../../core/api/csrf.ts';
@@ -7,20 +7,26 @@ import { createDispatch, type DispatchOptions } from '../../core/api/dispatch.ts
 import type { Dispatch } from '../../core/api/http.ts';
 import type { Identity } from '../../core/api/identity.ts';
 import type { HttpMeter } from '../../core/api/metrics/http-meter.ts';
+import { mountsOn } from '../../core/api/mount.ts';
+import { nearness } from '../../core/api/near.ts';
 import { currentOrigins, type OwnOrigin } from '../../core/api/origin.ts';
 import { CSM } from '../../core/api/surface.ts';
 import { mountsFor } from '../../core/api/tables.ts';
+import { splitTarget } from '../../core/api/target.ts';
 import { whenThere } from '../../core/base/awaitable.ts';
+import { uuidv7 } from '../../core/base/ids.ts';
 import type { Cidr } from '../../core/base/ip.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
-import { millis } from '../../core/base/time.ts';
+import { type Millis, millis } from '../../core/base/time.ts';
 import { consoleAssets } from './assets.ts';
+import { begin } from './begin.ts';
 import { condense } from './condense.ts';
 import { loadValidators, readAssets } from './effects.ts';
 import { openUpload } from './multipart.ts';
 import { pooledRandom } from './pooled-random.ts';
+import type { AttachPoint } from './port.ts';
+import type { OnRefused } from './refusal.ts';
 import { turnMemory } from './turn-memory.ts';
-import { whole } from './whole.ts';
 
 export interface FrontOptions {
   readonly clock: Clock;
@@ -41,6 +47,10 @@ export interface FrontOptions {
   readonly access?: AccessLog | undefined;
   /** Proxies whose X-Forwarded-For is believed; none unless given. */
   readonly trustedProxies?: readonly Cidr[];
+  /** Networks that the interfaces are in at this moment; none unless given. */
+  readonly ownNetworks?: () => readonly Cidr[];
+  /** What takes over connections that leave HTTP; none unless given. */
+  readonly attachPoints?: readonly AttachPoint[];
   /** The console's files; may be missing. */
   readonly consoleFolder: string;
 }
@@ -71,6 +81,16 @@ export class Front {
     return this.#serve;
   }
 
+  /** What an engine refuses by itself is counted and logged as the dispatch's answers are, under an id of its own. */
+  readonly onRefused: OnRefused = ({ status, peer, method, target }) => {
+    const { clock, random, meter, access } = this.#options;
+    const requestId = uuidv7(clock.now(), random);
+    const { path } = splitTarget(target);
+    count(meter, this.counters, status, millis(0));
+    access?.({ method, path: path.slice(0, 256), status, peer, actor: '', requestId, took: millis(0) });
+    return requestId;
+  };
+
   readonly ownOrigin: OwnOrigin = (origin) => this.#ownOrigin(origin);
 
   /** Pages that come from this port may write. A browser in front of a proxy sees the proxy's port. */
@@ -81,9 +101,9 @@ export class Front {
 }
 
 async function dispatchFor(options: FrontOptions, ownOrigin: OwnOrigin): Promise<Dispatch> {
-  const { desks, identity, blobs, clock, random, log, audit, trustedProxies = [] } = options;
+  const { desks, identity, blobs, clock, random, log, audit, trustedProxies = [], attachPoints = [] } = options;
   return createDispatch({
-    mounts: mountsFor({ ...desks, identity, blobs, clock, log }),
+    mounts: mountsOn('main', mountsFor({ ...desks, identity, blobs, clock, log })),
     credentials: {
       token: turnMemory((raw) => identity.token(raw)),
       cookie: (raw, how) => identity.cookie(raw, how),
@@ -92,33 +112,40 @@ async function dispatchFor(options: FrontOptions, ownOrigin: OwnOrigin): Promise
     validators: loadValidators(),
     openUpload,
     ownOrigin,
+    known: identity.known,
+    isNear: nearness(options.ownNetworks ?? (() => [])),
     clock,
     random: pooledRandom(random),
     access: options.access,
     atTurnEnd: setImmediate,
+    breathe: () => new Promise((resolve) => setImmediate(resolve)),
     finish: finisher(log),
     log,
     audit,
     trustedProxies,
+    attach: attachPoints.map(({ path, answer }) => ({ ...path, takesRequests: answer !== undefined })),
     outside: consoleAssets(await readAssets(options.consoleFolder), (request) => csrfOfPage(request, CSM, identity)),
   });
 }
 
-/** What is done to every reply: one in pieces is gathered, one that is worth it tagged and compressed. */
+/** What is done to every reply: one in pieces is begun, one that is whole and worth it tagged and compressed. */
 export const finisher =
   (log: Log): NonNullable<DispatchOptions['finish']> =>
   (request, reply, requestId) =>
-    whenThere(whole(reply, request, requestId, log), (done) => condense(request, done));
+    whenThere(begin(reply, request, requestId, log), (begun) => condense(request, begun));
 
 const counted =
   (serve: Dispatch, { clock, meter }: Pick<FrontOptions, 'clock' | 'meter'>, counters: Front['counters']): Dispatch =>
   (request) => {
     const asked = clock.now();
-    return whenThere(serve(request), (reply) => {
-      meter.answered(reply.status, millis(clock.now() - asked));
-      counters.requests++;
-      if (reply.status >= 500) counters.failed++;
-      else if (reply.status >= 400) counters.refused++;
-      return reply;
-    });
+    return whenThere(serve(request), (reply) =>
+      told(reply, (status) => count(meter, counters, status, millis(clock.now() - asked))),
+    );
   };
+
+function count(meter: HttpMeter, counters: Front['counters'], status: number, took: Millis): void {
+  meter.answered(status, took);
+  counters.requests++;
+  if (status >= 500) counters.failed++;
+  else if (status >= 400) counters.refused++;
+}

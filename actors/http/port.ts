@@ -1,10 +1,11 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { AttachGate, AttachPath } from '../../core/api/attach.ts';
+import type { AttachPath } from '../../core/api/attach.ts';
 import type { Principal } from '../../core/api/auth.ts';
 import type { Dispatch } from '../../core/api/http.ts';
 import type { Result } from '../../core/base/result.ts';
 import { hours, type Millis, seconds } from '../../core/base/time.ts';
+import type { OnRefused } from './refusal.ts';
 
 /** A private key and its certificate, the chain behind it, as PEM. */
 export interface TlsMaterial {
@@ -22,11 +23,12 @@ export interface EngineCapabilities {
   readonly expectContinue: boolean;
   /** Answers a client that has closed its sending side. */
   readonly halfClose: boolean;
-  /** Hands over connections that leave HTTP. */
+  /** Hands over connections that leave HTTP, and requests. Without, nothing is attached to it. */
   readonly attach: boolean;
   /**
-   * Takes requests ahead of the replies owed, and replies in their order. Without, a request that comes while an earlier
-   * one is being worked on costs the connection; those that are answered at once can follow each other closely.
+   * Takes requests ahead of the replies owed, and replies in their order. Without, only those that are answered at once
+   * can follow each other closely: one that comes while an earlier one is being worked on costs the connection, and is not
+   * served. The earlier one is told that its client has gone; a reply that was about to go out with it is lost as well.
    */
   readonly pipelining: boolean;
   /**
@@ -41,7 +43,7 @@ export interface EngineCapabilities {
   readonly exactChunks: boolean;
   /**
    * What is refused before it is a request is told so in the API's words, with a fitting status. Without, by a page of
-   * the engine's own, or by a closed connection.
+   * the engine's own, or by a closed connection, of which nobody hears.
    */
   readonly wordedRefusals: boolean;
   /** Settles on `http/1.1` by ALPN, and turns away whoever offers other protocols only. */
@@ -91,26 +93,45 @@ export const DEFAULT_LIMITS: EngineLimits = {
   streamLimit: 1024 * 1024,
 };
 
-/** A connection that has left HTTP, as node hands it over and as `ws` and engine.io want it. */
-export interface AttachedConnection {
+/** What passed the gates and is an attach point's from here: the request, and whose it is. */
+interface Attached {
   readonly incoming: IncomingMessage;
-  readonly socket: Duplex;
-  /** Bytes that came right behind the request. */
-  readonly head: Buffer;
   readonly principal: Principal;
+  /** Canonical address of the client, which may have come through proxies, or `local`. */
+  readonly peer: string;
   readonly requestId: string;
 }
 
-/** Something that takes connections over at a path, and answers them with 101 itself. */
-export interface AttachPoint {
-  readonly path: AttachPath;
-  take(connection: AttachedConnection): void;
+/** A connection that has left HTTP, as node hands it over and as `ws` and engine.io want it. */
+export interface AttachedConnection extends Attached {
+  readonly socket: Duplex;
+  /** Bytes that came right behind the request. */
+  readonly head: Buffer;
 }
 
-/** The ways out of HTTP on a listener. */
-export interface Doorway {
-  readonly gate: AttachGate;
-  readonly points: readonly AttachPoint[];
+/** A plain request, its body not yet read, as node hands it over and as engine.io wants it. */
+export interface AttachedRequest extends Attached {
+  readonly response: ServerResponse;
+}
+
+/** Something that takes over what leaves HTTP at a path. */
+export interface AttachPoint {
+  readonly path: Omit<AttachPath, 'takesRequests'>;
+  /** Answers with 101 itself. The connection is destroyed when its credential ends. */
+  take(connection: AttachedConnection): void;
+  /**
+   * Answers plain requests at the path; without, they are like any other. It reads the body within limits of its own, and
+   * the connection is destroyed when the credential ends before the reply has.
+   */
+  answer?(request: AttachedRequest): void;
+}
+
+/** What a listener needs beside the dispatch. */
+export interface ListenMore {
+  /** Who is handed what the dispatch hands over. */
+  readonly points?: readonly AttachPoint[];
+  /** Told of what never reaches the dispatch, as far as the engine itself hears of it. */
+  readonly onRefused?: OnRefused;
 }
 
 /** `in_use` EADDRINUSE, `denied` EACCES (for a socket file also a missing folder), `bad_address` not of this host or no address at all, `failed` anything else. */
@@ -135,8 +156,13 @@ export interface HttpEnginePort {
     where: { readonly host: string; readonly port: number },
     tls: TlsMaterial,
     serve: Dispatch,
-    doorway?: Doorway,
+    more?: ListenMore,
   ): Promise<Result<Listener, ListenCode>>;
   /** Plain HTTP on a socket file that only its owner may open; every request there is `principal`'s. */
-  listenLocal(path: string, principal: Principal, serve: Dispatch): Promise<Result<Listener, ListenCode>>;
+  listenLocal(
+    path: string,
+    principal: Principal,
+    serve: Dispatch,
+    more?: Pick<ListenMore, 'onRefused'>,
+  ): Promise<Result<Listener, ListenCode>>;
 }

@@ -1,4 +1,3 @@
-import { attachGate } from '../../core/api/attach.ts';
 import type { Component, ComponentState } from '../../core/base/component.ts';
 import { fail, messageOf, type Result } from '../../core/base/result.ts';
 import { seconds } from '../../core/base/time.ts';
@@ -8,7 +7,7 @@ import { controlSocket } from './control-socket.ts';
 import { Front, type FrontOptions } from './front.ts';
 import { nodeEngine } from './node/engine.ts';
 import { opened } from './opened.ts';
-import type { AttachPoint, Doorway, HttpEnginePort, Listener, TlsMaterial } from './port.ts';
+import type { HttpEnginePort, Listener, TlsMaterial } from './port.ts';
 
 export interface HttpOptions extends FrontOptions {
   readonly listen: { readonly host: string; readonly port: number };
@@ -16,8 +15,6 @@ export interface HttpOptions extends FrontOptions {
   readonly tls: () => Promise<TlsMaterial>;
   /** Socket file for the command line, in a folder that only root may enter. */
   readonly socketPath: string;
-  /** What takes connections over that leave HTTP; none unless given. */
-  readonly attachPoints?: readonly AttachPoint[];
   /** node:https unless given. */
   readonly chosen?: ChosenEngine;
 }
@@ -41,12 +38,23 @@ const GRACE = seconds(5);
  * start fails with one sentence on what to do about it.
  */
 export function httpServices(options: HttpOptions): { readonly https: HttpService; readonly local: Service } {
-  const chosen = options.chosen ?? { engine: nodeEngine(options) };
+  const chosen = fitting(options);
   const front = new Front(options);
   return {
     https: httpsService(options, front, chosen),
     local: controlSocket({ front, engine: chosen.engine, path: options.socketPath }),
   };
+}
+
+/** An engine that cannot hand over is of no use where something is attached: then node:https serves, as the only one. */
+function fitting(options: HttpOptions): ChosenEngine {
+  const { chosen = { engine: nodeEngine(options) }, attachPoints = [], log } = options;
+  const { engine } = chosen;
+  if (attachPoints.length === 0 || engine.capabilities.attach) return chosen;
+  const paths = attachPoints.map(({ path }) => path.path).join(', ');
+  const reason = `${engine.name} cannot hand over connections, as is needed for ${paths}`;
+  log('info', 'HTTP is served by node:https', { reason });
+  return { engine: nodeEngine(options), reason };
 }
 
 function httpsService(options: HttpOptions, front: Front, { engine, reason }: ChosenEngine): HttpService {
@@ -88,14 +96,9 @@ function httpsService(options: HttpOptions, front: Front, { engine, reason }: Ch
 
 async function open(options: HttpOptions, front: Front, engine: HttpEnginePort): Promise<Listener> {
   const serve = await front.serve();
-  const listener = opened(await engine.listen(options.listen, await options.tls(), serve, doorwayOf(options, front)));
+  const { attachPoints: points = [] } = options;
+  const { onRefused } = front;
+  const listener = opened(await engine.listen(options.listen, await options.tls(), serve, { points, onRefused }));
   front.reachedAt(listener.port);
   return listener;
-}
-
-function doorwayOf(options: HttpOptions, { ownOrigin }: Front): Doorway | undefined {
-  const { attachPoints: points = [], identity, clock, random, log } = options;
-  if (points.length === 0) return undefined;
-  const paths = points.map(({ path }) => path);
-  return { points, gate: attachGate({ paths, credentials: identity, ownOrigin, clock, random, log }) };
 }

@@ -30,4 +30,4 @@ export async function wholeBody(
 
 export const tooLarge = fail('too_large', 'the body is too large');
 export const aborted = fail('aborted', 'the client went away');
-const late = fail('late', 'the body took too long');
+export const late = fail('late', 'the body took too long');

@@ -4,8 +4,8 @@ import { type IdentityEffects, sha256 } from './effects.ts';
 import { LONGEST_TOKEN, SHORTEST_TOKEN, type Token } from './tokens.ts';
 
 /**
- * A token as the config has it: an entry of `webui.tokens`, or `webui.metrics_token` with scope `metrics`. Exactly one
- * of the three secrets stands in it.
+ * A token as the config has it: an entry of `webui.tokens`, or what `webui.metrics_token` and `webui.auth_token` stand
+ * for. Exactly one of the three secrets stands in it.
  */
 export interface ConfiguredToken {
   readonly name: string;
@@ -20,19 +20,20 @@ export interface ConfiguredToken {
 /** Printable ASCII without a space: what fits into an Authorization header. */
 const TOKEN_FORM = new RegExp(`^[\\x21-\\x7e]{${SHORTEST_TOKEN},${LONGEST_TOKEN}}$`);
 
-/** Tokens of the config. The first that cannot be used is named; nothing is skipped in silence. */
+/** Tokens of the config; an entry that says the same again is one. The first that cannot be used is named. */
 export async function configuredTokens(
   configured: readonly ConfiguredToken[],
   { readSecret }: Pick<IdentityEffects, 'readSecret'>,
 ): Promise<Result<readonly Token[], 'token'>> {
-  const names = new Map<string, string>();
+  const given = new Map<string, ConfiguredToken>();
   const tokens: Token[] = [];
   for (const entry of configured) {
     const digest = await digestOf(entry, readSecret);
     if (!digest.ok) return digest;
-    const twin = names.get(digest.value);
-    if (twin !== undefined) return refuse(entry, `is the same as token "${twin}"`);
-    names.set(digest.value, entry.name);
+    const twin = given.get(digest.value);
+    if (twin?.name === entry.name && twin.scope === entry.scope) continue;
+    if (twin !== undefined) return refuse(entry, `is the same as token "${twin.name}"`);
+    given.set(digest.value, entry);
     const { name, scope } = entry;
     tokens.push({ digest: digest.value, name, scopes: [scope], source: 'config', expiresAt: 'never' });
   }

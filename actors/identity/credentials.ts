@@ -10,6 +10,7 @@ import type {
   TokenRefusal,
   TokenRequest,
 } from '../../core/api/identity.ts';
+import type { KnownPeers } from '../../core/api/throttle.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
@@ -17,6 +18,7 @@ import { identityKeys } from '../../core/keys/identity-keys.ts';
 import type { StoreOp, StorePort } from '../store/index.ts';
 import { Claim } from './claim.ts';
 import { Endings } from './endings.ts';
+import { Acquaintances } from './known-peers.ts';
 import { type Live, type SessionLimits, Sessions } from './sessions.ts';
 import { draftToken, TokenDesk } from './token-desk.ts';
 import { staleUses, storedTokens, storedUses, type Uses } from './token-records.ts';
@@ -53,8 +55,8 @@ export async function openCredentials(deps: CredentialDeps): Promise<OpenedCrede
   const read = await readStored(deps);
   const secret = read?.secret ?? Buffer.from(random.bytes(32)).toString('hex');
   const holders = holdersFor(deps, read, secret);
-  const { tokens, sessions, endings, writer } = holders;
-  const stored = read !== undefined && (await takeUpSessions(deps, tokens, sessions)) ? read : undefined;
+  const { tokens, endings, writer } = holders;
+  const stored = read !== undefined && (await takeUp(deps, holders)) ? read : undefined;
   const isClaimed = tokens.hasAdmin() || stored === undefined || stored.damaged > 0;
   const claim = new Claim({ clock, random, log, writer }, isClaimed);
   const claimCode = claim.start();
@@ -90,7 +92,8 @@ function holdersFor(
   });
   const sessions = new Sessions({ clock, random, writer, limits, idOf, onEnd: (id) => endings.end(id) });
   const desk = new TokenDesk({ clock, random, tokens, sessions, endings, writer });
-  return { tokens, sessions, endings, desk, writer };
+  const known = new Acquaintances({ clock, writer, isInside: (key) => sessions.isFrom(key) });
+  return { tokens, sessions, endings, desk, known, writer };
 }
 
 interface Stored {
@@ -118,14 +121,14 @@ async function readStored({ store, log }: CredentialDeps): Promise<Stored | unde
   }
 }
 
-/** @returns whether the sessions could be read */
-async function takeUpSessions(
+/** Sessions, and who got in before. @returns whether they could be read */
+async function takeUp(
   { store, clock, log }: CredentialDeps,
-  tokens: Tokens,
-  sessions: Sessions,
+  { tokens, sessions, known }: ReturnType<typeof holdersFor>,
 ): Promise<boolean> {
   try {
     await sessions.load(store, (digest) => tokens.withDigest(digest, clock.now()) !== undefined);
+    await known.load(store);
     return true;
   } catch (cause) {
     unreadable(log, cause);
@@ -146,6 +149,7 @@ interface Parts {
   readonly sessions: Sessions;
   readonly claim: Claim;
   readonly desk: TokenDesk;
+  readonly known: Acquaintances;
   readonly endings: Endings;
   readonly writer: OrderedWriter;
   /** Of this installation: CSRF tokens of raw tokens and public ids are derived from it. */
@@ -156,9 +160,11 @@ interface Parts {
 /** Tokens, sessions and the claim behind the one interface the surfaces ask. */
 class Credentials implements Identity {
   readonly #deps: Parts;
+  readonly known: KnownPeers;
 
   constructor(deps: Parts) {
     this.#deps = deps;
+    this.known = deps.known;
   }
 
   token(raw: string): Principal | undefined {
@@ -188,8 +194,9 @@ class Credentials implements Identity {
 
   async login(raw: string, peer: string): Promise<Result<Session, 'wrong' | 'failed'>> {
     const token = this.#deps.tokens.find(raw, this.#deps.clock.now());
-    // A scraper's token opens /metrics and nothing that a browser would show.
-    if (token === undefined || token.scopes.every((scope) => scope === 'metrics')) return fail('wrong', 'wrong token');
+    // A scraper's token, or one of another surface, opens nothing that a browser would show.
+    if (token === undefined || !token.scopes.some((scope) => scope === 'read' || scope === 'admin'))
+      return fail('wrong', 'wrong token');
     return await this.#openSession(token, peer, []);
   }
 

@@ -3,6 +3,7 @@ import { constants, watch as watchFolder } from 'node:fs';
 import { chmod, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { dirname } from 'node:path';
+import { type Cidr, parseCidr } from '../../core/base/ip.ts';
 import type { Clock } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import { millis } from '../../core/base/time.ts';
@@ -39,6 +40,15 @@ export const timersOf = (clock: Clock) => ({
   setTimeout: (run: () => void, delay: number) => clock.after(millis(delay), run),
   clearTimeout: (cancel: () => void) => cancel(),
 });
+
+/** Networks that this host's interfaces are in. */
+export const hostNetworks = (): readonly Cidr[] =>
+  Object.values(networkInterfaces()).flatMap((addresses) =>
+    (addresses ?? []).flatMap(({ cidr }) => {
+      const net = parseCidr(cidr ?? '');
+      return net.ok ? [net.value] : [];
+    }),
+  );
 
 export const systemEffects: IdentityEffects = {
   files: {

@@ -14,7 +14,7 @@ export const hostAddresses = (): readonly string[] => systemEffects.hostAddresse
 
 export type { CertificateFiles, Certificates } from './certificate-keeper.ts';
 export type { ConfiguredToken } from './configured-tokens.ts';
-export type { IdentityEffects } from './effects.ts';
+export { hostNetworks, type IdentityEffects } from './effects.ts';
 export type { FilePort } from './files.ts';
 export type { SessionLimits } from './sessions.ts';
 export { LONGEST_TOKEN, SHORTEST_TOKEN } from './tokens.ts';

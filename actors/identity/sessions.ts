@@ -1,6 +1,8 @@
+import { peerKey } from '../../core/api/rate.ts';
 import type { Clock, Random } from '../../core/base/ports.ts';
 import { fail, ok, type Result } from '../../core/base/result.ts';
 import { hasPassed, type Millis, millis, minutes, plus } from '../../core/base/time.ts';
+import { Turns } from '../../core/base/turns.ts';
 import { identityKeys } from '../../core/keys/identity-keys.ts';
 import type { StoreOp, StorePort } from '../store/index.ts';
 import { sha256 } from './effects.ts';
@@ -39,10 +41,21 @@ export interface Live {
   readonly expiresAt: Millis;
 }
 
+/** Digest of the token, and where the login came from. */
+export type Login = Pick<SessionRecord, 'token' | 'peer'>;
+
+/** What only who logged in may know. */
+export interface OpenedSession {
+  readonly id: string;
+  readonly cookie: string;
+  readonly csrf: string;
+}
+
 interface Entry {
   readonly digest: string;
   readonly id: string;
   readonly record: SessionRecord;
+  readonly peerKey: string;
   lastSeenAt: Millis;
   storedAt: Millis;
 }
@@ -60,6 +73,8 @@ export interface SessionsDeps {
 /** Sessions in memory, because every request asks; the store follows. */
 export class Sessions {
   readonly #deps: SessionsDeps;
+  /** One is opened at a time: each makes room for itself, then waits for the disk. */
+  readonly #turns = new Turns();
   readonly #byDigest = new Map<string, Entry>();
   readonly #byId = new Map<string, Entry>();
 
@@ -84,10 +99,11 @@ export class Sessions {
    * Opens a session; it exists once the store has it.
    * @param also written in the same batch
    */
-  async open(
-    { token, peer }: { readonly token: string; readonly peer: string },
-    also: readonly StoreOp[] = [],
-  ): Promise<Result<{ readonly id: string; readonly cookie: string; readonly csrf: string }, 'failed'>> {
+  open(login: Login, also: readonly StoreOp[] = []): Promise<Result<OpenedSession, 'failed'>> {
+    return this.#turns.run(() => this.#open(login, also));
+  }
+
+  async #open({ token, peer }: Login, also: readonly StoreOp[]): Promise<Result<OpenedSession, 'failed'>> {
     const { clock, random, writer } = this.#deps;
     const cookie = Buffer.from(random.bytes(32)).toString('base64url');
     const csrf = Buffer.from(random.bytes(32)).toString('hex');
@@ -131,6 +147,11 @@ export class Sessions {
     return entry === undefined || this.#isOver(entry) ? undefined : this.#shown(entry);
   }
 
+  /** Whether a session that is not over began at this peer, as `peerKey` has it. */
+  isFrom(peer: string): boolean {
+    return [...this.#byDigest.values()].some((entry) => entry.peerKey === peer && !this.#isOver(entry));
+  }
+
   /** Ends this session at once. @returns what is to be written for it to stay so */
   end(id: string): readonly StoreOp[] {
     const entry = this.#byId.get(id);
@@ -155,7 +176,8 @@ export class Sessions {
 
   #entry(digest: string, record: SessionRecord): Entry {
     const { lastSeenAt } = record;
-    return { digest, id: this.#deps.idOf(digest), record, lastSeenAt, storedAt: lastSeenAt };
+    const id = this.#deps.idOf(digest);
+    return { digest, id, record, peerKey: peerKey(record.peer), lastSeenAt, storedAt: lastSeenAt };
   }
 
   #add(entry: Entry): void {
@@ -213,10 +235,11 @@ export class Sessions {
 
 function isSessionRecord(record: unknown): record is SessionRecord {
   if (typeof record !== 'object' || record === null) return false;
-  const { token, csrf, createdAt, lastSeenAt } = record as Partial<SessionRecord>;
+  const { token, csrf, createdAt, lastSeenAt, peer } = record as Partial<SessionRecord>;
   return (
     typeof token === 'string' &&
     typeof csrf === 'string' &&
+    typeof peer === 'string' &&
     csrf !== '' &&
     typeof createdAt === 'number' &&
     typeof lastSeenAt === 'number'

@@ -1,4 +1,4 @@
-import type { Scope } from '../../core/api/auth.ts';
+import { isScope, type Scope } from '../../core/api/auth.ts';
 import type { Log } from '../../core/base/ports.ts';
 import { type Deadline, type Millis, millis } from '../../core/base/time.ts';
 import { identityKeys } from '../../core/keys/identity-keys.ts';
@@ -52,8 +52,6 @@ export const staleUses = (uses: Uses, isKnown: (digest: string) => boolean): rea
     .filter(([digest, day]) => day === undefined || !isKnown(digest))
     .map(([digest]) => ({ del: identityKeys.used(digest) }));
 
-const SCOPES: readonly unknown[] = ['read', 'admin', 'metrics'] satisfies Scope[];
-
 function isTokenRecord(record: unknown): record is TokenRecord {
   if (typeof record !== 'object' || record === null) return false;
   const { name, scopes, createdAt, expiresAt } = record as Partial<TokenRecord>;
@@ -61,7 +59,7 @@ function isTokenRecord(record: unknown): record is TokenRecord {
     typeof name === 'string' &&
     Array.isArray(scopes) &&
     scopes.length > 0 &&
-    scopes.every((scope) => SCOPES.includes(scope)) &&
+    scopes.every(isScope) &&
     typeof createdAt === 'number' &&
     (expiresAt === 'never' || typeof expiresAt === 'number')
   );

@@ -10,13 +10,21 @@ const MOST_GROUPS = 10_000;
 /** What makes a group: check, kind of subject, subject. */
 export type GroupKey = readonly [check: string, kind: string, subject: string];
 
+/** Findings that were kept before this start, on their way into memory. */
+export interface TakingUp {
+  /** Each older than the one before. */
+  older(finding: Finding, serial: number): void;
+  /** To be called once, behind the last. */
+  done(): void;
+}
+
 /** The findings of the last 24 h, grouped by check and subject, in order of their last finding. */
 export class ActiveFindings {
   readonly #isHidden: (latest: Finding) => boolean;
   /** Groups out of view until they get another finding. */
   readonly #dismissed = new Set<string>();
   /** Insertion order is order of the latest finding: a group is moved to the end when it gets one. */
-  readonly #groups = new Map<string, FindingGroup>();
+  #groups = new Map<string, FindingGroup>();
 
   /** @param isHidden whether a group is out of view because of its latest finding */
   constructor(isHidden: (latest: Finding) => boolean = () => false) {
@@ -28,7 +36,8 @@ export class ActiveFindings {
     this.#dismissed.delete(key);
     const before = this.#groups.get(key);
     this.#groups.delete(key);
-    this.#groups.set(key, before === undefined ? groupOf(finding, serial) : grown(before, finding, serial));
+    const group = groupOf(finding, serial);
+    this.#groups.set(key, before === undefined ? group : merged(before, group));
     if (this.#groups.size > MOST_GROUPS) {
       const oldest = this.#groups.keys().next();
       if (!oldest.done) {
@@ -38,14 +47,38 @@ export class ActiveFindings {
     }
   }
 
+  /** Takes up what is on record, newest first, ahead of what was added meanwhile. */
+  takeUp(): TakingUp {
+    const found = new Map<string, FindingGroup>();
+    return {
+      older: (finding, serial) => {
+        const key = keyOf(finding);
+        const known = found.get(key);
+        const group = groupOf(finding, serial);
+        if (known !== undefined) found.set(key, merged(group, known));
+        else if (found.size < MOST_GROUPS) found.set(key, group);
+      },
+      done: () => {
+        const since = this.#groups;
+        this.#groups = new Map([...found].reverse());
+        for (const [key, group] of since) {
+          const before = found.get(key);
+          this.#groups.delete(key);
+          this.#groups.set(key, before === undefined ? group : merged(before, group));
+        }
+      },
+    };
+  }
+
   /** Those in view, newest first. */
-  list(now: Millis): readonly FindingGroup[] {
-    return [...this.#groups]
-      .filter(([key, { latest, lastSeen }]) => {
-        return lastSeen > now - ACTIVE_FOR && !this.#dismissed.has(key) && !this.#isHidden(latest);
-      })
-      .map(([, group]) => group)
-      .reverse();
+  list(now: Millis, most = MOST_GROUPS): readonly FindingGroup[] {
+    const found: FindingGroup[] = [];
+    for (const [key, group] of [...this.#groups].reverse()) {
+      if (found.length >= most) break;
+      const isPast = group.lastSeen <= now - ACTIVE_FOR;
+      if (!isPast && !this.#dismissed.has(key) && !this.#isHidden(group.latest)) found.push(group);
+    }
+    return found;
   }
 
   /** Takes a group out of view unless it has a finding newer than `serial`. */
@@ -73,10 +106,10 @@ const groupOf = (finding: Finding, serial: number): FindingGroup => ({
 });
 
 /** Findings of several sources arrive out of order: `latest` is the one latest by event time. */
-const grown = (group: FindingGroup, finding: Finding, serial: number): FindingGroup => ({
-  latest: finding.at >= group.latest.at ? finding : group.latest,
-  serial: Math.max(serial, group.serial),
-  firstSeen: Math.min(group.firstSeen, finding.firstAt) as Millis,
-  lastSeen: Math.max(group.lastSeen, finding.at) as Millis,
-  findings: group.findings + 1,
+const merged = (older: FindingGroup, newer: FindingGroup): FindingGroup => ({
+  latest: newer.latest.at >= older.latest.at ? newer.latest : older.latest,
+  serial: Math.max(older.serial, newer.serial),
+  firstSeen: Math.min(older.firstSeen, newer.firstSeen) as Millis,
+  lastSeen: Math.max(older.lastSeen, newer.lastSeen) as Millis,
+  findings: older.findings + newer.findings,
 });

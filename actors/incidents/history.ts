@@ -1,11 +1,13 @@
 import type { History, HistoryPage } from '../../core/api/history.ts';
+import { Lanes } from '../../core/base/lanes.ts';
 import { type HistoryFilter, type HistoryRow, isPlain, passing } from '../../core/incident/history.ts';
 import type { Records } from '../store/index.ts';
 import { markedFindings } from './marked-findings.ts';
-import { Places } from './places.ts';
 
 /** Findings that one search looks at; reading them takes about half a second. */
 const FURTHEST = 100_000;
+/** Findings that are read at once for somebody who takes them one by one. */
+const STRETCH = 1000;
 /** Searches at a time: what they take of the processor must not keep findings from being acted upon. */
 const AT_ONCE = 2;
 
@@ -23,7 +25,7 @@ interface PageOf {
 /** Searches the findings in the store. */
 export class FindingHistory implements History {
   readonly #deps: HistoryDeps;
-  readonly #places = new Places(AT_ONCE);
+  readonly #lanes = new Lanes(AT_ONCE);
 
   constructor(deps: HistoryDeps) {
     this.#deps = deps;
@@ -32,20 +34,41 @@ export class FindingHistory implements History {
   async page(filter: HistoryFilter, page: PageOf): Promise<HistoryPage> {
     const { findings: all, suppressed } = this.#deps.counts();
     const known = isPlain(filter) ? inView(filter, all, suppressed) : undefined;
-    if (known === all) return { rows: await this.#straight(all, page), total: all, truncated: false };
-    return this.#places.run(() => this.#search(filter, page, known));
+    return this.#lanes.run(async () =>
+      known === all
+        ? { rows: await this.#straight(all, page), total: all, truncated: false }
+        : this.#search(filter, page, known),
+    );
   }
 
+  /** A lane is held while a stretch is read, not while somebody takes his time over it. */
   async *newest(filter: HistoryFilter, limit: number): AsyncGenerator<HistoryRow> {
     const passes = passing(filter);
-    let looked = 0;
-    let given = 0;
-    for await (const row of markedFindings(this.#deps.records, { reverse: true })) {
-      if (given >= limit || looked++ === FURTHEST) return;
-      if (!passes(row)) continue;
-      given++;
-      yield row;
+    let left = limit;
+    let after: readonly [serial: number] | undefined;
+    for (let looked = 0; looked < FURTHEST && left > 0; looked += STRETCH) {
+      const { rows, last } = await this.#lanes.run(() => this.#stretch(passes, after, left));
+      yield* rows;
+      if (last === undefined) return;
+      left -= rows.length;
+      after = [last];
     }
+  }
+
+  /** Of the findings behind one those that pass. @returns serial of the last that was looked at, none at the end */
+  async #stretch(
+    passes: (row: HistoryRow) => boolean,
+    after: readonly [serial: number] | undefined,
+    limit: number,
+  ): Promise<{ readonly rows: readonly HistoryRow[]; readonly last: number | undefined }> {
+    const rows: HistoryRow[] = [];
+    let looked = 0;
+    const walk = { reverse: true, ...(after === undefined ? {} : { after }) };
+    for await (const row of markedFindings(this.#deps.records, walk)) {
+      if (passes(row)) rows.push(row);
+      if (++looked === STRETCH || rows.length === limit) return { rows, last: row.serial };
+    }
+    return { rows, last: undefined };
   }
 
   /** @param known how many pass, where that is known without looking */

@@ -1,6 +1,7 @@
 export { ACTIVE_FOR, ActiveFindings } from './active-findings.ts';
 export { Dismissals } from './dismissals.ts';
 export { dispositionsOf } from './dispositions.ts';
+export { FindingEpochs } from './epochs.ts';
 export { FindingHistory } from './history.ts';
 export { FindingRecorder, type FindingRecords, type MarkedFinding, type RecorderDeps } from './recorder.ts';
 export { findingRecords } from './records.ts';

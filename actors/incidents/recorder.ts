@@ -1,6 +1,7 @@
 import type { FindingId } from '../../core/base/ids.ts';
 import type { Log } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
+import type { Millis } from '../../core/base/time.ts';
 import type { Finding } from '../../core/detect/finding.ts';
 import type { HistoryRow } from '../../core/incident/history.ts';
 import type { Suppressing } from '../../core/incident/suppression.ts';
@@ -23,17 +24,23 @@ export type MarkedFinding = Omit<HistoryRow, 'serial'>;
 
 export interface RecorderDeps {
   readonly records: FindingRecords;
-  readonly active: Pick<ActiveFindings, 'add'>;
+  readonly active: Pick<ActiveFindings, 'add' | 'takeUp'>;
+  /** How many findings in view have happened since when, which a start takes up again. */
+  readonly recent: () => { readonly since: Millis; readonly count: number };
   readonly log: Log;
   readonly suppressing: Suppressing;
   /** Told of each new finding in view when it is kept, in the order of serials. */
   readonly publish: (finding: Finding, serial: number) => void;
+  /** Told before a finding that gets a serial which another one had: the store has lost that one, and numbers anew. */
+  readonly renumbered: (after: number) => void;
   /** Acts on findings; `again` marks those that were recorded before a crash. */
   readonly respond: (findings: readonly { readonly finding: Finding; readonly again: boolean }[]) => Promise<void>;
 }
 
 /** Ids remembered to tell a re-fed finding from a new one; the gap between two checkpoints holds far fewer. */
 const REMEMBERED = 16_384;
+/** Findings that a start looks at, whatever there is: about half a second's worth. */
+const FURTHEST = 100_000;
 
 /**
  * Has findings acted upon, numbers and keeps them, tells them on. A finding that was kept before is only acted upon
@@ -57,23 +64,30 @@ export class FindingRecorder {
     return this.#count;
   }
 
-  /** The newest findings only: a start must not grow with the history. */
+  /**
+   * Takes up the findings that are recent, and as many as are remembered; of more than `FURTHEST` the newest, since a
+   * start must not grow with the history.
+   */
   async load(): Promise<void> {
-    const { records, active } = this.#deps;
-    const recent: HistoryRow[] = [];
-    let newest: number | undefined;
-    for await (const row of records.newestFirst()) {
+    const { records, active, recent } = this.#deps;
+    const { since, count } = recent();
+    const taking = active.takeUp();
+    const ids: FindingId[] = [];
+    let looked = 0;
+    let taken = 0;
+    for await (const { finding, serial, suppressedBy } of records.newestFirst()) {
       // Not at the end: what is recorded meanwhile counts on from here.
-      if (newest === undefined) this.#count = row.serial;
-      newest ??= row.serial;
-      recent.push(row);
-      if (recent.length >= REMEMBERED) break;
+      if (looked++ === 0) this.#count = serial;
+      if (ids.length < REMEMBERED) ids.push(finding.id);
+      if (suppressedBy === undefined) {
+        taking.older(finding, serial);
+        if (finding.at >= since) taken++;
+      }
+      if (looked >= FURTHEST || (looked >= REMEMBERED && taken >= count)) break;
     }
-    if (newest === undefined) this.#count = 0;
-    for (const { finding, serial, suppressedBy } of recent.reverse()) {
-      this.#remember(finding.id);
-      if (suppressedBy === undefined) active.add(finding, serial);
-    }
+    if (looked === 0) this.#count = 0;
+    taking.done();
+    for (const id of ids.reverse()) this.#remember(id);
   }
 
   /** Kept findings behind a serial, lowest first. Rejects when they cannot be read. */
@@ -128,7 +142,8 @@ export class FindingRecorder {
     for (const [i, { finding, suppressedBy }] of fresh.entries()) {
       const { serial, added } = kept.value[i] ?? { serial: 0, added: false };
       if (!added) continue;
-      this.#count = Math.max(this.#count, serial);
+      if (serial <= this.#count) this.#deps.renumbered(serial - 1);
+      this.#count = serial;
       if (suppressedBy !== undefined) continue;
       active.add(finding, serial);
       publish(finding, serial);

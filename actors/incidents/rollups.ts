@@ -17,6 +17,8 @@ import { rollupState, rollups } from '../../core/keys/records.ts';
 import type { Records, Writes } from '../store/index.ts';
 import { markedFindings } from './marked-findings.ts';
 
+/** 24 hours that began within one. */
+const RECENT_HOURS = 25;
 /** The only record of its collection. */
 const STATE = ['findings'] as const;
 
@@ -43,6 +45,15 @@ export class FindingRollups {
   series(unit: RollupUnit, count: number): readonly { readonly start: Millis; readonly rollup: Rollup }[] {
     const buckets = this.#buckets[unit];
     return bucketsUpTo(unit, this.#clock.now(), count).map((start) => ({ start, rollup: buckets.get(start) ?? EMPTY }));
+  }
+
+  /** Findings in view of the last 24 hours, and of the hour in which these began. */
+  recent(): { readonly since: Millis; readonly count: number } {
+    const hours = this.series('hour', RECENT_HOURS);
+    const count = hours
+      .flatMap(({ rollup }) => Object.values(rollup.severities))
+      .reduce((sum, findings) => sum + findings, 0);
+    return { since: hours[0]?.start ?? this.#clock.now(), count };
   }
 
   async load(records: Records): Promise<void> {

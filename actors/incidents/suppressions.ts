@@ -3,6 +3,7 @@ import type { SuppressRefusal, SuppressRequest } from '../../core/api/dispositio
 import { parsePathPattern } from '../../core/base/path-pattern.ts';
 import type { Clock, Random } from '../../core/base/ports.ts';
 import { fail, ok, type Result } from '../../core/base/result.ts';
+import { Turns } from '../../core/base/turns.ts';
 import type { Finding } from '../../core/detect/finding.ts';
 import { type Suppressing, type Suppression, suppressing } from '../../core/incident/suppression.ts';
 import { suppressions } from '../../core/keys/records.ts';
@@ -22,6 +23,8 @@ export interface SuppressionsDeps {
 /** The suppressions in force: on disk first, then in memory. */
 export class Suppressions {
   readonly #deps: SuppressionsDeps;
+  /** One change at a time: each looks at what there is, then waits for the disk. */
+  readonly #turns = new Turns();
   #rules: readonly Suppression[] = [];
   #matching: Suppressing = () => undefined;
 
@@ -44,7 +47,15 @@ export class Suppressions {
     return this.#matching(finding);
   }
 
-  async add({ check, pathPattern, reason, actor }: SuppressRequest): Promise<Result<Suppression, SuppressRefusal>> {
+  add(request: SuppressRequest): Promise<Result<Suppression, SuppressRefusal>> {
+    return this.#turns.run(() => this.#add(request));
+  }
+
+  remove(id: string): Promise<Result<void, 'failed'>> {
+    return this.#turns.run(() => this.#remove(id));
+  }
+
+  async #add({ check, pathPattern, reason, actor }: SuppressRequest): Promise<Result<Suppression, SuppressRefusal>> {
     const pattern = pathPattern === undefined ? ok(undefined) : parsePathPattern(pathPattern);
     if (!pattern.ok) return pattern;
     const same = this.#rules.find((rule) => rule.check === check && rule.pathPattern === pathPattern);
@@ -65,7 +76,7 @@ export class Suppressions {
     return ok(rule);
   }
 
-  async remove(id: string): Promise<Result<void, 'failed'>> {
+  async #remove(id: string): Promise<Result<void, 'failed'>> {
     const deleted = await this.#deps.records.write((writes) => writes.delete(suppressions, [id]), { sync: true });
     if (!deleted.ok) return fail('failed', `the suppression could not be deleted: ${deleted.public}`);
     this.#use(this.#rules.filter((rule) => rule.id !== id));

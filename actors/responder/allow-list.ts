@@ -3,6 +3,7 @@ import type { Cidr } from '../../core/base/ip.ts';
 import type { Clock, Log } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import { hasPassed, type Millis, seconds } from '../../core/base/time.ts';
+import { Turns } from '../../core/base/turns.ts';
 import {
   type Allow,
   type AllowRefusal,
@@ -37,6 +38,9 @@ export interface AllowListDeps {
   readonly most?: number;
 }
 
+/** Whose word it is. */
+type Word = Pick<Allow, 'actor' | 'origin'>;
+
 /** Fits one transaction of the kernel, whatever networks these are. */
 const MOST = 5000;
 const SWEEP: Millis = seconds(1);
@@ -47,6 +51,8 @@ const SWEEP: Millis = seconds(1);
  */
 export class AllowList implements Allows {
   readonly #deps: AllowListDeps;
+  /** One change at a time, so that the disk comes to hold what the book does. */
+  readonly #turns = new Turns();
   #stopSweep: () => void = () => {};
 
   constructor(deps: AllowListDeps) {
@@ -78,7 +84,15 @@ export class AllowList implements Allows {
     return this.#deps.book.list();
   }
 
-  async allow(request: AllowRequest): Promise<Result<Allow & Followed, AllowRefusal>> {
+  allow(request: AllowRequest): Promise<Result<Allow & Followed, AllowRefusal>> {
+    return this.#turns.run(() => this.#allow(request));
+  }
+
+  disallow(network: Cidr, by: Word): Promise<Result<Followed, 'failed'>> {
+    return this.#turns.run(() => this.#disallow(network, by));
+  }
+
+  async #allow(request: AllowRequest): Promise<Result<Allow & Followed, AllowRefusal>> {
     const { book, clock, liftAllowed, most = MOST } = this.#deps;
     const { network, reason, origin, actor, expiresAt } = request;
     if (isTooBroad(network))
@@ -95,10 +109,7 @@ export class AllowList implements Allows {
     return saved.ok ? ok({ ...allow, ...followed }) : fail('failed', `allowed, but not durable: ${saved.public}`);
   }
 
-  async disallow(
-    network: Cidr,
-    by: { readonly actor: string; readonly origin: Allow['origin'] },
-  ): Promise<Result<Followed, 'failed'>> {
+  async #disallow(network: Cidr, by: Word): Promise<Result<Followed, 'failed'>> {
     const removed = this.#deps.book.delete(network);
     if (removed === undefined) return ok({});
     const followed = await this.#follow();
@@ -131,7 +142,9 @@ export class AllowList implements Allows {
   #watch(): void {
     const { clock, log } = this.#deps;
     this.#stopSweep = clock.after(SWEEP, () => {
-      this.#sweep().catch((cause: unknown) => log('error', 'allow sweep failed', { error: messageOf(cause) }));
+      this.#turns
+        .run(() => this.#sweep())
+        .catch((cause: unknown) => log('error', 'allow sweep failed', { error: messageOf(cause) }));
       this.#watch();
     });
   }

@@ -123,11 +123,16 @@ export class Ledger {
   }
 
   /**
-   * Saves, together with what could not be saved before. What the disk refuses is kept in the store's memory, and what that
+   * Saves, together with what could not be saved before. A decision that has ended since it was made is not saved as
+   * active: its end may be on disk already. What the disk refuses is kept in the store's memory, and what that
    * refuses too is tried again by `saveAgain`; the result tells of the first try.
    */
   async save(told: Told, options: { readonly sync: boolean }): Promise<Result<void, string>> {
-    for (const decision of told.decisions) this.#unsaved.set(decision.id, decision);
+    for (const decision of told.decisions) {
+      if (decision.state !== 'active' || this.standing(decision.id) !== undefined) {
+        this.#unsaved.set(decision.id, decision);
+      }
+    }
     const decisions = [...this.#unsaved.values()];
     const saved = await this.#records.save({ ...told, decisions }, options);
     const kept = saved.ok || (options.sync && (await this.#records.save({ ...told, decisions }, { sync: false })).ok);

@@ -1,4 +1,5 @@
 import type { Millis } from '../base/time.ts';
+import type { HttpReply } from './http.ts';
 
 /** One request as the access log has it. Neither query nor headers: they may hold what nobody else is to read. */
 export interface Access {
@@ -17,3 +18,17 @@ export interface Access {
 
 /** Told of every request when its answer goes out. Must not throw. */
 export type AccessLog = (access: Access) => void;
+
+/** Tells the status of a reply as it goes out, or of one that is handed over when it is known. */
+export function told(reply: HttpReply, tell: (status: number) => void): HttpReply {
+  const { handover } = reply;
+  if (handover === undefined) {
+    tell(reply.status);
+    return reply;
+  }
+  const answered = (status: number) => {
+    handover.answered(status);
+    tell(status);
+  };
+  return { ...reply, handover: { ...handover, answered } };
+}

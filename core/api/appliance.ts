@@ -3,6 +3,7 @@ import type { Ip } from '../base/ip.ts';
 import type { Result } from '../base/result.ts';
 import type { Millis } from '../base/time.ts';
 import type { Finding, Severity } from '../detect/finding.ts';
+import type { Epochs } from '../incident/epoch.ts';
 import type { FindingGroup } from '../incident/finding-group.ts';
 import type { HistoryRow } from '../incident/history.ts';
 import type {
@@ -38,6 +39,7 @@ export interface ApplianceFacts {
   readonly http: { readonly engine: string };
   readonly components: readonly Component[];
   readonly checks: number;
+  /** Findings on record, suppressed ones left out, as a history without filters counts them. */
   readonly historyCount: number;
   /** Active finding groups by severity. */
   readonly severities: Readonly<Record<Severity, number>>;
@@ -53,8 +55,8 @@ export interface ApplianceFacts {
 /** What the endpoints ask of the running appliance; the composition root answers. */
 export interface Appliance {
   facts(): Promise<ApplianceFacts>;
-  /** Groups seen in the last 24 h, newest first. */
-  activeFindings(): Promise<readonly FindingGroup[]>;
+  /** Groups seen in the last 24 h, newest first, `most` at most. */
+  activeFindings(most: number): Promise<readonly FindingGroup[]>;
   /** Active blocks, newest first. */
   blocks(): readonly Decision[];
   /** How many there are, without listing them. */
@@ -67,10 +69,12 @@ export interface Appliance {
   unblockAll(ips: readonly Ip[], actor: string): Promise<Result<BulkLifted, Exclude<UnblockRefusal, 'not_blocked'>>>;
   /** Makes a finding that goes the way of every alert, so that somebody can see whether it arrives. */
   testAlert(actor: string): Promise<Result<void, 'unkept'>>;
-  /** Every finding in view as it is made, by rising serial; 0 for one that could not be kept. Returns the unsubscriber. */
+  /** Every finding in view once it is kept, by rising serial within an epoch. Returns the unsubscriber. */
   onFinding(listener: (finding: Finding, serial: number) => void): () => void;
   /** Serial of the newest finding that is kept, 0 before the first; never behind what `onFinding` told. */
   lastSerial(): number;
+  /** The numberings of findings there have been; another list as soon as a new one begins. */
+  epochs(): Epochs;
   /** Kept findings behind a serial, suppressed ones too, lowest first, `limit` at most. Rejects when the store cannot be read. */
   findingsAfter(serial: number, limit: number): Promise<readonly HistoryRow[]>;
   /**

@@ -1,5 +1,11 @@
-/** What a credential may do. `admin` includes `read` and `metrics`. */
-export type Scope = 'read' | 'admin' | 'metrics';
+/** CSM's scopes, which our own endpoints share. */
+export type CsmScope = 'read' | 'admin' | 'metrics';
+
+/**
+ * What a credential may do: a word of one surface, and worth nothing on any other. CSM's stand bare (`read`), another
+ * surface's behind its name (`siem:read`). A surface's `admin` includes all of its others.
+ */
+export type Scope = CsmScope | `${string}:${string}`;
 
 /** Who is asking, as proven. */
 export interface Principal {
@@ -18,5 +24,14 @@ export interface Principal {
 
 export const ANONYMOUS: Principal = { kind: 'anonymous', name: '', scopes: [] };
 
-export const mayDo = (principal: Principal, scope: Scope | 'none'): boolean =>
-  scope === 'none' || principal.scopes.includes(scope) || principal.scopes.includes('admin');
+export const mayDo = ({ scopes }: Principal, scope: Scope | 'none'): boolean =>
+  scope === 'none' || scopes.includes(scope) || scopes.includes(adminOf(scope));
+
+const adminOf = (scope: Scope): Scope => {
+  const colon = scope.indexOf(':');
+  return colon < 0 ? 'admin' : `${scope.slice(0, colon)}:admin`;
+};
+
+const FORM = /^(?:read|admin|metrics|[a-z][a-z0-9-]{0,31}:[a-z][a-z0-9_.-]{0,63})$/;
+
+export const isScope = (value: unknown): value is Scope => typeof value === 'string' && FORM.test(value);

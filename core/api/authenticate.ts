@@ -1,5 +1,6 @@
 import { ANONYMOUS, mayDo, type Principal, type Scope } from './auth.ts';
 import { readCookie } from './cookie.ts';
+import type { Endpoint } from './endpoint.ts';
 import type { RequestHead } from './http.ts';
 import type { Identity } from './identity.ts';
 import type { Carrier, Surface } from './surface.ts';
@@ -25,14 +26,14 @@ export type Credentials = Pick<Identity, 'token' | 'cookie' | 'watch'>;
  */
 export function authenticate(
   request: RequestHead,
-  surface: Surface,
+  { carriers }: Pick<Surface, 'carriers'>,
   scope: Scope | 'none',
   credentials: Credentials,
 ): Credential | undefined {
   const { principal: proven } = request;
   if (proven !== undefined)
     return mayDo(proven, scope) ? { principal: proven, carrier: 'listener', isGood } : undefined;
-  for (const carrier of surface.carriers) {
+  for (const carrier of carriers) {
     const raw = rawCredential(request, carrier);
     if (raw === undefined || raw === '' || raw.length > MAX_CREDENTIAL) continue;
     const look = (how: 'use' | 'glance'): Principal | undefined => {
@@ -44,6 +45,15 @@ export function authenticate(
   }
   return scope === 'none' ? { principal: ANONYMOUS, carrier: 'none', isGood } : undefined;
 }
+
+/** Where this endpoint looks for credentials, in its order. */
+export const carriersFor = (
+  surface: Pick<Surface, 'carriers'>,
+  { cookieFirst }: Pick<Endpoint<never>, 'cookieFirst'>,
+): Pick<Surface, 'carriers'> =>
+  cookieFirst === true ? { carriers: surface.carriers.toSorted((a, b) => rankOf(a) - rankOf(b)) } : surface;
+
+const rankOf = ({ kind }: Carrier): number => (kind === 'cookie' ? 0 : 1);
 
 /** What was proven otherwise, or not at all, does not end. */
 const isGood = (): boolean => true;

@@ -1,9 +1,9 @@
-/** Text handed to the transport at a time. */
+/** Characters handed to the transport at a time. */
 const PIECE = 16 * 1024;
 
 /**
- * A table as RFC 4180 has it, the columns' names first. Pieces hold whole lines and are made as they are taken, so a
- * client that reads slowly holds the source up, not memory.
+ * A table as RFC 4180 has it, the columns' names first. Pieces hold whole lines and are made as the client takes them, so
+ * one that reads slowly holds the rows up, not memory; rows that fail midway cut the transfer off.
  */
 export async function* csvPieces(columns: readonly string[], rows: AsyncIterable<unknown>): AsyncGenerator<string> {
   let piece = csvLine(columns);

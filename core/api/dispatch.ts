@@ -1,13 +1,11 @@
 import { type Awaitable, whenThere } from '../base/awaitable.ts';
-import { uuidv7 } from '../base/ids.ts';
-import type { Cidr } from '../base/ip.ts';
-import type { Random } from '../base/ports.ts';
-import { type Millis, millis } from '../base/time.ts';
-import type { Access, AccessLog } from './access.ts';
-import { authenticate, type Credentials, challenge } from './authenticate.ts';
+import { Lanes } from '../base/lanes.ts';
+import { type AccessLog, told } from './access.ts';
+import { type Arrival, type ArrivalDesk, accessOf, arrive } from './arrival.ts';
+import { type AttachPath, attachPathOf, attachTo } from './attach.ts';
+import { authenticate, type Credentials, carriersFor, challenge } from './authenticate.ts';
 import { proveCsrf } from './csrf.ts';
-import { type Method, type RateClass, type Refusal, refuse } from './endpoint.ts';
-import { clientAddress } from './forwarded.ts';
+import { type Breathe, type Method, type RateClass, type Refusal, refuse } from './endpoint.ts';
 import type { Dispatch, HttpReply, HttpRequest } from './http.ts';
 import { type Bound, bind, type Mount } from './mount.ts';
 import type { OwnOrigin } from './origin.ts';
@@ -18,118 +16,114 @@ import { internal, type ServeDesk, serve } from './serve.ts';
 import { type AtTurnEnd, type Serve, sharing } from './shared.ts';
 import { OpenStreams } from './stream/open-streams.ts';
 import type { Surface } from './surface.ts';
-import { type Throttle, throttle } from './throttle.ts';
+import { splitTarget } from './target.ts';
+import { type KnownPeers, type Throttle, throttle } from './throttle.ts';
 import type { Validators } from './validation.ts';
 
-export interface DispatchOptions extends ServeDesk {
+export interface DispatchOptions
+  extends Omit<ServeDesk, 'lanes' | 'breathe'>,
+    Pick<ArrivalDesk, 'random' | 'trustedProxies'> {
   /** At least one; the first answers for paths that are nobody's. */
   readonly mounts: readonly [Mount, ...Mount[]];
   readonly credentials: Credentials;
   readonly validators: Validators;
   readonly ownOrigin: OwnOrigin;
-  readonly random: Random;
-  /** Proxies whose X-Forwarded-For is believed; none unless given. */
-  readonly trustedProxies?: readonly Cidr[];
+  readonly known: KnownPeers;
+  /** Whether an address is of the networks around the appliance. */
+  readonly isNear: (peer: string) => boolean;
+  /** Where connections are handed over; nowhere unless given. */
+  readonly attach?: readonly AttachPath[];
   /** The last thing done to every reply, before its request's id is put on it. Neither throws nor rejects. */
   readonly finish?: (request: HttpRequest, reply: HttpReply, requestId: string) => Awaitable<HttpReply>;
   /** Told of every request, where somebody wants to know. */
   readonly access?: AccessLog | undefined;
   /** Without it nothing is shared between requests. */
   readonly atTurnEnd?: AtTurnEnd;
+  /** Without it nothing else has a turn while an answer is made. */
+  readonly breathe?: Breathe;
   /** Serves what no surface owns, e.g. the console; `undefined` is a 404. */
   readonly outside?: (request: HttpRequest, path: string) => HttpReply | undefined;
 }
 
-/** A surface with what it counts. */
-interface Floor {
-  readonly surface: Surface;
+type Desk = DispatchOptions & ServeDesk;
+
+/** Large answers that are made at a time. */
+const HEAVY_AT_ONCE = 2;
+
+/** What is counted for a dialect. */
+interface Room {
   readonly limiters: Readonly<Record<RateClass, RateLimiter>>;
   readonly streams: OpenStreams;
+}
+
+/** A surface with what is counted for it. */
+interface Floor extends Room {
+  readonly surface: Surface;
   readonly serve: Serve;
   /** One for all surfaces: who guesses here has guessed there. */
   readonly tries: Throttle;
 }
 
-/** Whose request it is, as far as is known yet. */
-interface Caller {
-  /** Canonical address of the client, which may have come through proxies, or `local`. */
-  readonly peer: string;
-  /** Name of the principal, once it is known. */
-  actor: string;
-}
-
-interface Arrival {
-  readonly request: HttpRequest;
-  readonly requestId: string;
-  readonly caller: Caller;
-}
-
 interface Exchange extends Arrival {
   readonly path: string;
   readonly search: string;
+  readonly attached: AttachPath | undefined;
   readonly match: Match | undefined;
   readonly floor: Floor;
 }
 
 /**
- * Serves the tables. Gates in order: own path? → Origin → OPTIONS → rate → 404 → authentication → 405 → CSRF → query →
- * body → handler → audit → reply. Nothing of the body is read before the caller is known to be allowed.
+ * Serves the tables, and what is attached beside them. Gates in order: own path? → Origin → OPTIONS → rate → 404 →
+ * authentication → 405 → CSRF → query → body → handler → audit → reply. Nothing of the body is read before the caller is
+ * known to be allowed.
  * @throws when a table is at odds with itself or with the compiled schemas
  */
 export function createDispatch(options: DispatchOptions): Dispatch {
   const find = router(bind(options.mounts, options.validators));
-  const tries = throttle(options.clock, options.log);
-  const surfaces = [...new Set(options.mounts.map(({ surface }) => surface))];
-  const { finish = (_, reply) => reply } = options;
+  const { clock, log, known, isNear, access } = options;
+  const tries = throttle({ clock, log, known, isNear });
+  const owners = [...options.mounts, ...(options.attach ?? [])];
+  const surfaces = [...new Set(owners.map(({ surface }) => surface))].sort(longestMountFirst);
+  const { finish = (_, reply) => reply, breathe = () => Promise.resolve() } = options;
+  const desk: Desk = { ...options, breathe, lanes: new Lanes(HEAVY_AT_ONCE) };
   const serveShared = sharing(serve, options.atTurnEnd);
-  const floors = surfaces.map((surface) => floorOf(surface, tries, options, serveShared));
+  const rooms = new Map<string, Room>();
+  const floors = surfaces.map((surface): Floor => {
+    const room = rooms.get(surface.name) ?? roomOf(surface, options);
+    rooms.set(surface.name, room);
+    return { surface, tries, serve: serveShared, ...room };
+  });
   return (request) => {
-    const begun = options.clock.now();
-    const requestId = uuidv7(begun, options.random);
-    const caller: Caller = { peer: peerOf(options, request), actor: '' };
-    return whenThere(reach(options, floors, find, { request, requestId, caller }), (reply) =>
+    const arrival = arrive(options, request);
+    const { requestId } = arrival;
+    return whenThere(reach(desk, floors, find, arrival), (reply) =>
       whenThere(finish(request, reply, requestId), (done) => {
-        options.access?.(accessOf(request, done, { requestId, caller, begun, now: options.clock.now() }));
-        return { ...done, requestId };
+        const named = { ...done, requestId };
+        return access === undefined ? named : told(named, (status) => access(accessOf(arrival, status, clock.now())));
       }),
     );
   };
 }
 
-const accessOf = (
-  { method, target }: HttpRequest,
-  { status }: HttpReply,
-  { requestId, caller, begun, now }: Omit<Arrival, 'request'> & { readonly begun: Millis; readonly now: Millis },
-): Access => ({
-  method,
-  path: splitTarget(target).path.slice(0, 256),
-  status,
-  ...caller,
-  requestId,
-  took: millis(Math.max(0, now - begun)),
-});
+/** Of two surfaces whose mounts hold a path, it is that of the narrower one. */
+const longestMountFirst = (a: Surface, b: Surface): number => b.mount.length - a.mount.length;
 
-const floorOf = (surface: Surface, tries: Throttle, { clock }: DispatchOptions, serveShared: Serve): Floor => ({
-  surface,
-  tries,
-  limiters: { normal: rateLimiter(surface.rates.normal, clock), login: rateLimiter(surface.rates.login, clock) },
-  streams: new OpenStreams(surface.limits, clock),
-  serve: serveShared,
+/** A trailing slash makes no difference here either. */
+const isBelow = (mount: string, path: string): boolean => path.startsWith(mount) || `${path}/` === mount;
+
+const roomOf = ({ rates, limits }: Surface, { clock }: DispatchOptions): Room => ({
+  limiters: { normal: rateLimiter(rates.normal, clock), login: rateLimiter(rates.login, clock) },
+  streams: new OpenStreams(limits, clock),
 });
 
 /** Finds whose path it is and answers in that surface's words, whatever happens. */
-function reach(
-  options: DispatchOptions,
-  floors: readonly Floor[],
-  find: Router,
-  arrival: Arrival,
-): Awaitable<HttpReply> {
+function reach(options: Desk, floors: readonly Floor[], find: Router, arrival: Arrival): Awaitable<HttpReply> {
   const { request, requestId } = arrival;
   const { path, search } = splitTarget(request.target);
-  const match = find(path);
-  const owner = floors.find(({ surface }) =>
-    match === undefined ? path.startsWith(surface.mount) : surface === match.route.first.surface,
-  );
+  const attached = attachPathOf(options.attach ?? [], request, path);
+  const match = attached === undefined ? find(path) : undefined;
+  const own = attached?.surface ?? match?.route.first.surface;
+  const owner = floors.find(({ surface }) => (own === undefined ? isBelow(surface.mount, path) : surface === own));
   const surface = owner?.surface ?? options.mounts[0].surface;
   const worded = (reply: HttpReply | Refusal) => ('ok' in reply ? refusalReply(surface, reply, requestId) : reply);
   const broken = (thrown: unknown) => {
@@ -140,15 +134,15 @@ function reach(
     const reply =
       owner === undefined
         ? (options.outside?.(request, path) ?? refuse('not_found', 'Not found'))
-        : answer(options, { ...arrival, path, search, match, floor: owner });
+        : answer(options, { ...arrival, path, search, attached, match, floor: owner });
     return reply instanceof Promise ? reply.then(worded).catch(broken) : worded(reply);
   } catch (thrown) {
     return broken(thrown);
   }
 }
 
-function answer(options: DispatchOptions, exchange: Exchange): Awaitable<HttpReply | Refusal> {
-  const { request, caller, match, floor } = exchange;
+function answer(options: Desk, exchange: Exchange): Awaitable<HttpReply | Refusal> {
+  const { request, caller, attached, match, floor } = exchange;
   const { peer } = caller;
   const foreign = originRefusal(options, request, peer);
   if (foreign !== undefined) return foreign;
@@ -156,19 +150,20 @@ function answer(options: DispatchOptions, exchange: Exchange): Awaitable<HttpRep
   const bound = match?.route.methods.get((request.method === 'HEAD' ? 'GET' : request.method) as Method);
   const limited = request.principal === undefined ? rateRefusal(floor, bound, peer) : undefined;
   if (limited !== undefined) return limited;
+  if (attached !== undefined) return attachTo(attached, request, caller, options.credentials);
   return match === undefined ? refuse('not_found', 'Not found') : admit(options, exchange, match, bound);
 }
 
 function admit(
-  options: DispatchOptions,
+  options: Desk,
   { request, caller, requestId, search, floor }: Exchange,
   { route, params }: Match,
   bound: Bound | undefined,
 ): Awaitable<HttpReply | Refusal> {
   const { surface, streams, tries } = floor;
   const { peer } = caller;
-  const { scope } = (bound ?? route.first).endpoint;
-  const credential = authenticate(request, surface, scope, options.credentials);
+  const { endpoint } = bound ?? route.first;
+  const credential = authenticate(request, carriersFor(surface, endpoint), endpoint.scope, options.credentials);
   if (credential === undefined) return { ...refuse('unauthorized', 'Unauthorized'), headers: challenge(surface) };
   caller.actor = credential.principal.name;
   if (bound === undefined) {
@@ -192,9 +187,6 @@ function admit(
   );
 }
 
-const peerOf = ({ trustedProxies = [] }: DispatchOptions, request: HttpRequest): string =>
-  clientAddress(request.peer, request.header('x-forwarded-for'), trustedProxies);
-
 /** A browser names the page a request comes from; only our own may ask. Other clients send no Origin. */
 function originRefusal({ ownOrigin, log }: DispatchOptions, request: HttpRequest, peer: string): Refusal | undefined {
   const origin = request.header('origin');
@@ -208,11 +200,4 @@ function rateRefusal({ limiters }: Floor, bound: Bound | undefined, peer: string
   return wait === 0
     ? undefined
     : { ...refuse('rate_limited', 'Rate limit exceeded'), headers: { 'retry-after': String(wait) } };
-}
-
-/** Path and query of a request target; the scheme and host of the absolute form say nothing here. */
-function splitTarget(target: string): { readonly path: string; readonly search: string } {
-  const local = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?]*/i, '');
-  const mark = local.indexOf('?');
-  return mark < 0 ? { path: local, search: '' } : { path: local.slice(0, mark), search: local.slice(mark + 1) };
 }

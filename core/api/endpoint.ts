@@ -36,6 +36,9 @@ export interface Refusal {
   readonly cause?: unknown;
 }
 
+/** Resolves when everything that waited has had its turn. */
+export type Breathe = () => Promise<void>;
+
 /** What a handler may know of its request besides the validated values. */
 export interface RequestContext {
   readonly principal: Principal;
@@ -46,6 +49,8 @@ export interface RequestContext {
   readonly form: boolean;
   /** What a client of an event stream has seen last, by its own word: the `Last-Event-ID` header. */
   readonly lastEventId?: string;
+  /** Lets whatever else waits have its turn; to be called now and then in the course of long work. */
+  readonly breathe: Breathe;
   /** Aborted when the client goes away or a stream ends. */
   readonly signal: AbortSignal;
 }
@@ -119,6 +124,7 @@ export interface Endpoint<Deps, Q extends TSchema = TSchema, B extends TSchema =
   readonly method: Method;
   /** With `{name}` segments. */
   readonly path: string;
+  /** One of the surface's, or none at all. */
   readonly scope: Scope | 'none';
   readonly summary: string;
   /** Query and path parameters together, an object schema of strings. */
@@ -141,8 +147,12 @@ export interface Endpoint<Deps, Q extends TSchema = TSchema, B extends TSchema =
   readonly form?: true;
   /** `false` on writes that make a session: an old cookie may lie around without its token. */
   readonly csrf?: false;
+  /** It acts on the cookie's session: where a request has a cookie that is good, no other credential counts. */
+  readonly cookieFirst?: true;
   /** A read whose answer depends on nothing in the request: those that arrive together get one. */
   readonly shared?: true;
+  /** Its answer may be large: few such are made at a time, the others wait in line. */
+  readonly heavy?: true;
   /** What the handler itself may refuse with; those of the kernel (401, 429, …) go without saying. */
   readonly errors: readonly ErrorCode[];
   /** `normal` unless said otherwise. */

@@ -1,5 +1,6 @@
 import type { Awaitable } from '../base/awaitable.ts';
 import type { Result } from '../base/result.ts';
+import type { Handover } from './attach.ts';
 import type { Principal } from './auth.ts';
 
 /** What stands in front of a body. */
@@ -14,6 +15,8 @@ export interface RequestHead {
   readonly peer: string;
   /** Proven by the listener itself (local socket): no credential is looked for, no rate limit applies. */
   readonly principal?: Principal;
+  /** It asks to leave HTTP at a path where something may be attached. */
+  readonly isUpgrade?: boolean;
 }
 
 /** A request as an HTTP engine hands it over, its body not yet read. */
@@ -50,8 +53,13 @@ export interface HttpReply {
   readonly stream?: ReplyStream;
   /** Instead of `body`. */
   readonly source?: ReplySource;
-  /** Instead of `body`: a long one, made piece by piece as it is taken. Not begun for HEAD. */
+  /**
+   * Instead of `body`: one of unknown length, made piece by piece as the client takes it. A rejection costs the connection,
+   * so that a part is never taken for the whole. Not begun for HEAD; whoever does not send it to its end calls `return`.
+   */
   readonly pieces?: AsyncIterable<string>;
+  /** Instead of all that: what is attached at the path answers. Given to engines only that can hand over. */
+  readonly handover?: Handover;
 }
 
 /** A body of known length that is read as it is sent. */

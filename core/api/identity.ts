@@ -1,6 +1,7 @@
 import type { Result } from '../base/result.ts';
 import type { Deadline, Millis } from '../base/time.ts';
 import type { Principal, Scope } from './auth.ts';
+import type { KnownPeers } from './throttle.ts';
 
 /** A login that succeeded. */
 export interface Session {
@@ -95,6 +96,8 @@ export interface Identity {
   sessions(): readonly SessionEntry[];
   /** As `revokeToken`, for one session. */
   endSession(id: string): Promise<Result<SessionEntry, 'unknown' | 'failed'>>;
+  /** Who got in before, over restarts. */
+  readonly known: KnownPeers;
   /**
    * Calls `ended` once, when this principal's credential is revoked, logged out or over (looked at every few seconds).
    * For what outlives a request: streams and sockets. A principal without `id` never ends. Returns the unsubscriber.

@@ -2,6 +2,7 @@ import { fail, ok, type Result } from '../base/result.ts';
 import { type Refusal, refuse } from './endpoint.ts';
 import type { BodyCode, HttpRequest } from './http.ts';
 import { parseStrictJson } from './json.ts';
+import { knownFields } from './known-fields.ts';
 import type { Bound } from './mount.ts';
 import type { Surface } from './surface.ts';
 import { type OpenUpload, type Upload, uploadRefusal } from './upload.ts';
@@ -61,7 +62,9 @@ export async function readBody(
   const parsed = form ? parseForm(bytes.value) : parseStrictJson(bytes.value, surface.limits.depth);
   if (!parsed.ok) return refuse('bad_request', parsed.public);
   const value = checked(surface, bound.body, parsed.value, 'field');
-  return value.ok ? { ...value, form } : value;
+  if (!value.ok) return value;
+  const isPruned = surface.unknownBodyField === 'ignore' && endpoint.body !== undefined;
+  return { ok: true, value: isPruned ? knownFields(endpoint.body ?? {}, value.value) : value.value, form };
 }
 
 /** Whether the body is an HTML form, by its type. */
@@ -90,7 +93,9 @@ function checked(
 ): Input<unknown> | Refusal {
   if (validate === undefined || validate(value)) return { ok: true, value };
   const { problem, sentence } = explain(validate.errors, what);
-  return { ...refuse(surface.invalidInput, sentence), fields: [problem] };
+  const { unknownBodyField: unknown, invalidInput } = surface;
+  const isUnknown = validate.errors?.[0]?.keyword === 'additionalProperties' && typeof unknown === 'object';
+  return { ...refuse(isUnknown ? unknown.refuse : invalidInput, sentence), fields: [problem] };
 }
 
 /** Fields of an HTML form; a name given twice is refused. The CSRF token of a form is not the endpoint's business. */

@@ -28,11 +28,24 @@ export interface Bound {
 export const queryValidator = (endpoint: Endpoint<unknown>): string => `${endpoint.name}Query`;
 export const bodyValidator = (endpoint: Endpoint<unknown>): string => `${endpoint.name}Body`;
 
-/** Binds every endpoint of `mounts` to its compiled schemas. @throws when the build made no such validator */
+/** The mounts that a listener serves. @throws when it serves none */
+export function mountsOn(listener: string, mounts: readonly Mount[]): readonly [Mount, ...Mount[]] {
+  const [first, ...rest] = mounts.filter(({ surface }) => surface.listener === listener);
+  if (first === undefined) throw new Error(`no surface is mounted on the listener "${listener}"`);
+  return [first, ...rest];
+}
+
+/**
+ * Binds every endpoint of `mounts` to its compiled schemas.
+ * @throws when the build made no such validator, or a row asks for a scope that its surface does not have
+ */
 export const bind = (mounts: readonly Mount[], validators: Validators): readonly Bound[] =>
   mounts.flatMap(({ surface, endpoints, deps }) =>
     endpoints.map((endpoint) => {
-      const { query, body } = endpoint;
+      const { query, body, scope } = endpoint;
+      if (scope !== 'none' && !surface.scopes.includes(scope)) {
+        throw new Error(`${endpoint.name} asks for the scope ${scope}, which ${surface.name} does not have`);
+      }
       return {
         surface,
         endpoint,
@@ -52,9 +65,13 @@ export const schemasOf = (surface: Surface, endpoints: readonly Endpoint<never>[
       ? [{ name: queryValidator(endpoint), schema: endpoint.query, unknownField: 'ignore' as const }]
       : []),
     ...(endpoint.body
-      ? [{ name: bodyValidator(endpoint), schema: endpoint.body, unknownField: surface.unknownBodyField }]
+      ? [{ name: bodyValidator(endpoint), schema: endpoint.body, unknownField: closing(surface) }]
       : []),
   ]);
+
+/** Whether the schemas of its bodies are closed. */
+export const closing = ({ unknownBodyField }: Surface): 'refuse' | 'ignore' =>
+  typeof unknownBodyField === 'object' ? 'refuse' : 'ignore';
 
 function need(validators: Validators, name: string): Validate {
   const validate = validators(name);

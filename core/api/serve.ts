@@ -1,7 +1,16 @@
+import type { Lanes } from '../base/lanes.ts';
 import { messageOf } from '../base/result.ts';
 import { type AuditDesk, keepRecord, recordOf } from './auditing.ts';
 import type { Credential, Credentials } from './authenticate.ts';
-import { type Call, type Outcome, type Refusal, type RequestContext, refuse, type StreamReply } from './endpoint.ts';
+import {
+  type Breathe,
+  type Call,
+  type Outcome,
+  type Refusal,
+  type RequestContext,
+  refuse,
+  type StreamReply,
+} from './endpoint.ts';
 import { fileReply } from './file-reply.ts';
 import type { HttpReply, HttpRequest, StreamSink } from './http.ts';
 import { readBody, readQuery } from './input.ts';
@@ -32,10 +41,16 @@ export interface Admitted {
 export interface ServeDesk extends AuditDesk {
   readonly credentials: Pick<Credentials, 'watch'>;
   readonly openUpload: OpenUpload;
+  readonly breathe: Breathe;
+  /** For heavy answers. */
+  readonly lanes: Lanes;
 }
 
+export const serve = (desk: ServeDesk, admitted: Admitted): Promise<HttpReply | Refusal> =>
+  admitted.bound.endpoint.heavy === true ? desk.lanes.run(() => served(desk, admitted)) : served(desk, admitted);
+
 /** Validates, runs the handler, keeps the audit record, shapes the reply. */
-export async function serve(desk: ServeDesk, admitted: Admitted): Promise<HttpReply | Refusal> {
+async function served(desk: ServeDesk, admitted: Admitted): Promise<HttpReply | Refusal> {
   const { bound, request, requestId, credential } = admitted;
   const query = readQuery(bound, admitted.search, admitted.params);
   if (!query.ok) return query;
@@ -55,6 +70,7 @@ export async function serve(desk: ServeDesk, admitted: Admitted): Promise<HttpRe
     requestId,
     form: body.form,
     ...lastEventId(bound, request),
+    breathe: desk.breathe,
     signal: request.signal,
   };
   const isGuess = bound.endpoint.rate === 'login' && request.principal === undefined;
@@ -68,7 +84,7 @@ export async function serve(desk: ServeDesk, admitted: Admitted): Promise<HttpRe
   if (!outcome.ok) return outcome;
   if ('file' in outcome) return fileReply(request, outcome);
   if ('stream' in outcome) return streamed(desk, admitted, outcome);
-  return 'rows' in outcome ? rowsReply(bound.endpoint, outcome, request) : valueReply(bound.endpoint, outcome);
+  return 'rows' in outcome ? rowsReply(bound.endpoint, outcome) : valueReply(bound.endpoint, outcome, desk.breathe);
 }
 
 /** Empty stands for none: it is what a browser has before the first event. */
@@ -90,7 +106,8 @@ function streamed(
 ): HttpReply | Refusal {
   const { signal } = request;
   if (request.method === 'HEAD') return STREAM_HEAD;
-  if (!streams.enter(signal)) return refuse('unavailable', 'Too many event streams are open');
+  if (!streams.enter(credential.principal.name, signal))
+    return refuse('unavailable', 'Too many event streams are open');
   const onDoubt = () => log('info', 'event stream ended: its credential is no longer good', { peer });
   const start = (sink: StreamSink) => {
     if (signal.aborted) return;

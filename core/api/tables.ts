@@ -35,7 +35,7 @@ import { documentation } from './own/openapi.ts';
 import { session } from './own/session.ts';
 import { endSession, sessions } from './own/sessions.ts';
 import { createToken, revokeToken, tokens } from './own/tokens.ts';
-import { CSM } from './surface.ts';
+import { CSM, OWN } from './surface.ts';
 import type { NamedSchema } from './validation.ts';
 
 /** CSM's own endpoints. */
@@ -94,14 +94,14 @@ export const OWN_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
 /** All tables, for the documents made of them. */
 export const DESCRIBED: readonly Described[] = [
   { tag: 'csm', description: "CSM's API for hosts", surface: CSM, endpoints: CSM_ENDPOINTS },
-  { tag: 'own', description: 'What no other API has', surface: CSM, endpoints: OWN_ENDPOINTS },
+  { tag: 'own', description: 'What no other API has', surface: OWN, endpoints: OWN_ENDPOINTS },
 ];
 
 /** All tables on their surfaces. */
 export function mountsFor(parts: ApiParts): readonly [Mount, ...Mount[]] {
   const deps: ApiDeps = { ...parts, findingEvents: findingEvents(parts) };
-  return [mount(CSM, CSM_ENDPOINTS, deps), mount(CSM, OWN_ENDPOINTS, deps)];
+  return [mount(CSM, CSM_ENDPOINTS, deps), mount(OWN, OWN_ENDPOINTS, deps)];
 }
 
 /** What the build compiles for them. */
-export const API_SCHEMAS: readonly NamedSchema[] = [...schemasOf(CSM, CSM_ENDPOINTS), ...schemasOf(CSM, OWN_ENDPOINTS)];
+export const API_SCHEMAS: readonly NamedSchema[] = [...schemasOf(CSM, CSM_ENDPOINTS), ...schemasOf(OWN, OWN_ENDPOINTS)];

@@ -27,7 +27,8 @@ const HEAD = [
 ];
 
 function sectionLines(key: string, { title, settings }: Section, facts: DefaultConfigFacts): readonly string[] {
-  const inner = Object.entries(settings).map(([name, one]) =>
+  const suggested = Object.entries(settings).filter(([, one]) => view(one.schema).instead === undefined);
+  const inner = suggested.map(([name, one]) =>
     isFound(key, name, facts)
       ? [...describe(one, 2), ...pairLines(name, facts[name], 2)]
       : settingLines(name, one, 2, facts),

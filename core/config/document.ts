@@ -81,7 +81,11 @@ const defaultText = ({ defaultFrom }: Setting, schema: SchemaView): string => {
   return schema.default === undefined ? 'none' : code(schema.default);
 };
 
-const description = ({ description: text = '', writeOnly }: SchemaView): string =>
-  writeOnly === true ? `${text} Secret.` : text;
+const description = ({ description: text = '', writeOnly, instead }: SchemaView): string =>
+  [
+    text,
+    ...(writeOnly === true ? ['Secret.'] : []),
+    ...(instead === undefined ? [] : [`Deprecated: ${instead}.`]),
+  ].join(' ');
 
 const code = (value: unknown): string => `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;

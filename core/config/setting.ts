@@ -85,7 +85,8 @@ export type Format =
 export type Rule = 'declared-parser' | 'syslog-listener';
 
 /**
- * The JSON Schema keywords that settings use, and the few that are ours: `expects` puts a pattern into words, `shortest`,
+ * The JSON Schema keywords that settings use, and the few that are ours: `expects` puts a pattern into words, `instead` marks
+ * a setting that is read still and names what to write in its place, `shortest`,
  * `longest` and `permanent` bound a duration, `shortestPrefix` a network, `exactlyOne` names properties of which one must be there, `uniqueBy` a
  * property that no two items share, `rule` a check of the whole object.
  */
@@ -102,6 +103,7 @@ export interface SchemaView {
   readonly maxLength?: number;
   readonly pattern?: string;
   readonly expects?: string;
+  readonly instead?: string;
   readonly format?: Format;
   readonly shortest?: string;
   readonly longest?: string;

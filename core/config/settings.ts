@@ -13,6 +13,7 @@ import {
   section,
   setting,
   type ValuesOf,
+  view,
 } from './setting.ts';
 import { watchers } from './watchers-setting.ts';
 
@@ -89,6 +90,15 @@ const webui = section(
         description: 'A separate token that may read /metrics and nothing else.',
         pattern: '^[!-~]{16,512}$',
         expects: '16 to 512 printable ASCII characters without blanks',
+      }),
+      RESTART,
+    ),
+    auth_token: optionalSetting(
+      secretText({
+        description: 'The one admin token of older configurations; the token "legacy-auth-token" is made of it.',
+        pattern: '^[!-~]{16,512}$',
+        expects: '16 to 512 printable ASCII characters without blanks',
+        instead: 'an entry of webui.tokens with scope admin',
       }),
       RESTART,
     ),
@@ -346,6 +356,15 @@ export const SETTINGS = {
 export type Config = ValuesOf<typeof SETTINGS>;
 export type WatchedFile = Config['watchers']['files'][number];
 export type ConfiguredToken = Config['webui']['tokens'][number];
+
+/** What is given and should be written in another way, a sentence each. */
+export const deprecations = (config: Config): readonly string[] =>
+  PLACED_SETTINGS.flatMap(({ path, keys: [top, inner], setting: { schema } }) => {
+    const { instead } = view(schema);
+    const held = (config as Readonly<Record<string, unknown>>)[top];
+    const value = inner === undefined ? held : (held as Readonly<Record<string, unknown>>)[inner];
+    return instead === undefined || value === undefined ? [] : [`${path} is deprecated: write ${instead}`];
+  });
 
 /** A setting with its dotted path, e.g. `firewall.table`; a top-level setting's path is its key. */
 export interface PlacedSetting {

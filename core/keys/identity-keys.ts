@@ -2,6 +2,7 @@
 const TOKEN = 'identity!token!';
 const SESSION = 'identity!session!';
 const USED = 'identity!used!';
+const KNOWN = 'identity!known!';
 
 const under = (prefix: string) => ({ gte: prefix, lt: `${prefix.slice(0, -1)}"` });
 
@@ -19,6 +20,10 @@ export const identityKeys = {
   used: (digest: string): string => USED + digest,
   allUsed: under(USED),
   usedDigest: (key: string): string => key.slice(USED.length),
+  /** When somebody got in last from a peer: its address, or the /64 of an IPv6 one. */
+  known: (peer: string): string => KNOWN + peer,
+  allKnown: under(KNOWN),
+  knownPeer: (key: string): string => key.slice(KNOWN.length),
   /** The claim code's digest and what has been tried on it. */
   claim: 'identity!claim',
   /** Per-installation secret from which the CSRF token of a raw token in a cookie and the public ids are derived. */

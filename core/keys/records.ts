@@ -2,6 +2,7 @@ import type { BlobRecord } from '../base/blob.ts';
 import type { Finding } from '../detect/finding.ts';
 import type { Cursor, JournalCursor } from '../event/cursor.ts';
 import type { Dismissal } from '../incident/dismissal.ts';
+import type { Epoch } from '../incident/epoch.ts';
 import type { Rollup, RollupState } from '../incident/rollup.ts';
 import type { SuppressedMark, Suppression } from '../incident/suppression.ts';
 import type { Allow } from '../respond/allow.ts';
@@ -68,6 +69,9 @@ export const blobs = collection<BlobRecord>()('blob', ['text'], {
   content: index<BlobRecord>()('every', ['text'], ({ sha256 }) => [sha256]),
 });
 
+/** The numberings of findings there have been, oldest first; one record. */
+export const findingEpochs = collection<readonly Epoch[]>()('finding-epochs', ['text']);
+
 /** Facts about the store itself and the installation, by name. */
 export const meta = collection<unknown>()('meta', ['text']);
 
@@ -87,5 +91,6 @@ export const COLLECTIONS = [
   journalCursors,
   checkpoints,
   blobs,
+  findingEpochs,
   meta,
 ] as const;

@@ -4,18 +4,20 @@ import { finisher } from '../../actors/http/index.ts';
 import { openUpload } from '../../actors/http/multipart.ts';
 import { pooledRandom } from '../../actors/http/pooled-random.ts';
 import { turnMemory } from '../../actors/http/turn-memory.ts';
+import { openCredentials } from '../../actors/identity/credentials.ts';
 import { sha256 } from '../../actors/identity/effects.ts';
-import { principalOf, Tokens } from '../../actors/identity/tokens.ts';
+import { MemoryStore } from '../../actors/store/index.ts';
 import type { ApplianceFacts } from '../../core/api/appliance.ts';
 import { createDispatch } from '../../core/api/dispatch.ts';
 import type { Dispatch, HttpReply, HttpRequest } from '../../core/api/http.ts';
+import type { Identity } from '../../core/api/identity.ts';
 import { CSM, type Surface } from '../../core/api/surface.ts';
 import { mountsFor } from '../../core/api/tables.ts';
 import { ok } from '../../core/base/result.ts';
+import { hours } from '../../core/base/time.ts';
 import { FACTS, FakeAppliance, START } from '../support/api/fake-appliance.ts';
 import { FakeBlobs } from '../support/api/fake-blobs.ts';
 import { FakeDesks } from '../support/api/fake-desks.ts';
-import { FakeIdentity } from '../support/api/fake-identity.ts';
 
 export const STATUS_PATH = '/api/v1/status';
 export const TOKEN = 'bench-token-0123456789abcdef0123456789abcdef';
@@ -35,15 +37,41 @@ const factsOf = (engine: string): ApplianceFacts => ({
   ),
 });
 
-/** The product's dispatch over every endpoint, with its tokens; what it reports on stands still and nothing is limited. */
-export async function apiDispatch(engine: string, appliance = new FakeAppliance()): Promise<Dispatch> {
+export interface ApiOptions {
+  readonly appliance?: FakeAppliance;
+  /** Whether requests of one turn share an answer, as in the product. */
+  readonly isShared?: boolean;
+}
+
+/** The real Identity with one token, over a store in memory. */
+async function identityOf(): Promise<Identity> {
+  const { identity } = await openCredentials({
+    store: new MemoryStore(),
+    clock: systemClock,
+    random: systemRandom,
+    log: () => {},
+    configured: [
+      { digest: sha256(TOKEN), name: 'bench', scopes: ['read', 'admin'], source: 'config', expiresAt: 'never' },
+    ],
+    sessions: { idle: hours(12), lifetime: hours(24) },
+  });
+  return identity;
+}
+
+/** The product's dispatch over every endpoint, with its Identity; what it reports on stands still and nothing is limited. */
+export async function apiDispatch(
+  engine: string,
+  { appliance = new FakeAppliance(), isShared = true }: ApiOptions = {},
+): Promise<Dispatch> {
   appliance.facts_ = factsOf(engine);
-  const tokens = new Tokens('bench');
-  tokens.add({ digest: sha256(TOKEN), name: 'bench', scopes: ['read'], source: 'config', expiresAt: 'never' });
-  const identity = new FakeIdentity();
+  const identity = await identityOf();
   const surfaces = new Map<Surface, Surface>();
   const unlimited = (surface: Surface): Surface => {
-    const known = surfaces.get(surface) ?? { ...surface, rates: UNLIMITED };
+    const known = surfaces.get(surface) ?? {
+      ...surface,
+      rates: UNLIMITED,
+      limits: { ...surface.limits, streamsOfOne: surface.limits.streams },
+    };
     surfaces.set(surface, known);
     return known;
   };
@@ -60,19 +88,18 @@ export async function apiDispatch(engine: string, appliance = new FakeAppliance(
   return createDispatch({
     mounts: [first ?? { surface: CSM, endpoints: [], deps: undefined }, ...rest],
     credentials: {
-      token: turnMemory((raw) => {
-        const token = tokens.find(raw, systemClock.now());
-        return token && principalOf(token, { kind: 'token', id: token.id });
-      }),
-      cookie: () => undefined,
-      watch: () => () => {},
+      token: turnMemory((raw) => identity.token(raw)),
+      cookie: (raw, look) => identity.cookie(raw, look),
+      watch: (principal, ended) => identity.watch(principal, ended),
     },
     validators: loadValidators(),
     openUpload,
     ownOrigin: () => false,
+    known: identity.known,
+    isNear: () => false,
     clock: systemClock,
     random: pooledRandom(systemRandom),
-    atTurnEnd: setImmediate,
+    ...(isShared ? { atTurnEnd: setImmediate } : {}),
     finish: finisher(() => {}),
     log: () => {},
     audit: async () => {},

@@ -1,5 +1,5 @@
 /**
- * One server in a process of its own, for the HTTP bench: `api ENGINE`, `bytes ENGINE` or `fastify`. Prints its port,
+ * One server in a process of its own, for the HTTP bench: `api ENGINE [unshared]`, `bytes ENGINE` or `fastify`. Prints its port,
  * serves until its standard input ends.
  */
 import { createServer } from 'node:https';
@@ -11,8 +11,11 @@ import { withPemFiles } from '../../actors/http/uws/pem-files.ts';
 import { CERTIFICATES } from '../contract/http-engine/bench.ts';
 import { apiDispatch, replyOf, STATUS_PATH } from './http-api.ts';
 
-const listening: Record<string, (engine: string) => Promise<number>> = {
-  api: async (wish) => listen(engineOf(wish), await apiDispatch(engineOf(wish).name)),
+const listening: Record<string, (engine: string, answers: string) => Promise<number>> = {
+  api: async (wish, answers) => {
+    const engine = engineOf(wish);
+    return listen(engine, await apiDispatch(engine.name, { isShared: answers !== 'unshared' }));
+  },
   bytes: async (wish) => (wish === 'node' ? bytesByNode() : bytesByUws()),
   fastify: helloByFastify,
 };
@@ -34,7 +37,7 @@ async function listen(engine: HttpEnginePort, serve: Parameters<HttpEnginePort['
 async function bytesByUws(): Promise<number> {
   const loaded = loadUws();
   if (!loaded.ok) throw new Error(loaded.public);
-  const uws = loaded.value;
+  const { uws } = loaded.value;
   const { headers, requestId = '', body } = await replyOf('uWebSockets.js');
   const pairs = Object.entries({ ...headers, 'x-request-id': requestId });
   const app = withPemFiles(CERTIFICATES.one, (key, cert) =>
@@ -84,8 +87,8 @@ async function portOf(start: (done: () => void) => void, address: () => unknown)
   return (address() as { readonly port: number }).port;
 }
 
-const [kind = '', engine = ''] = process.argv.slice(2);
+const [kind = '', engine = '', answers = ''] = process.argv.slice(2);
 const start = listening[kind];
 if (start === undefined) throw new Error(`no such server: ${kind}`);
-console.log(await start(engine));
+console.log(await start(engine, answers));
 process.stdin.resume().on('end', () => process.exit());

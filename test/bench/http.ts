@@ -38,11 +38,12 @@ export const http = declareBench({
     seconds: { about: 'of load in a turn', value: 4 },
     connections: { about: 'kept open', value: 64 },
     node: { about: '1 measures node:https instead', value: 0 },
+    shared: { about: '0 makes every answer anew, where requests of one turn share it otherwise', value: 1 },
   },
-  run: async ({ turns, seconds, connections, node }, say) => {
+  run: async ({ turns, seconds, connections, node, shared }, say) => {
     const engine = node === 1 ? 'node' : 'uwebsockets';
     const servers = {
-      api: await startServer('api', engine),
+      api: await startServer('api', engine, shared === 0 ? 'unshared' : 'shared'),
       bytes: await startServer('bytes', engine),
       fastify: await startServer('fastify'),
     };
@@ -63,6 +64,7 @@ export const http = declareBench({
       median(samples.api.map((sample, i) => sample[key] / (samples[other][i]?.[key] ?? Number.NaN)));
     return {
       engine: node === 1 ? 'node:https' : 'uWebSockets.js',
+      answers: shared === 0 ? 'made for each' : 'shared within a turn',
       requests_per_s: of('api', 'requests_per_s'),
       requests_per_s_same_bytes: of('bytes', 'requests_per_s'),
       requests_per_s_fastify: of('fastify', 'requests_per_s'),
@@ -81,9 +83,9 @@ interface Server {
 }
 
 /** Fastify compiles its serializers, so it alone runs without the flag that forbids that. */
-async function startServer(kind: string, engine = ''): Promise<Server> {
+async function startServer(kind: string, ...more: readonly string[]): Promise<Server> {
   const flags = kind === 'fastify' ? [] : DAEMON_FLAGS;
-  const [program, args] = pinned(0, process.execPath, [...flags, SERVER, kind, engine]);
+  const [program, args] = pinned(0, process.execPath, [...flags, SERVER, kind, ...more]);
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   return { child, port: Number(line) };

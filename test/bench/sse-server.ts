@@ -33,7 +33,7 @@ const { engine } = chooseEngine(process.argv[2] === 'node' ? 'node' : 'uwebsocke
 const opened = await engine.listen(
   { host: '127.0.0.1', port: 0 },
   CERTIFICATES.one,
-  await apiDispatch(engine.name, appliance),
+  await apiDispatch(engine.name, { appliance }),
 );
 if (!opened.ok) throw new Error(opened.public);
 process.send?.({ port: opened.value.port });

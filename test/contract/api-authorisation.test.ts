@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Endpoint, isWrite } from '../../core/api/endpoint.ts';
+import { mount } from '../../core/api/mount.ts';
 import { mountsFor } from '../../core/api/tables.ts';
 import { FakeAppliance } from '../support/api/fake-appliance.ts';
 import { FakeBlobs } from '../support/api/fake-blobs.ts';
 import { FakeDesks } from '../support/api/fake-desks.ts';
 import { ApiHarness, ENDPOINTS, GOOD_BODIES, goodTarget, ORIGIN } from '../support/api/harness.ts';
 import { type Case, casesFor, type Keyring, keyring } from '../support/api/keyring.ts';
+import { SECOND, SECOND_ENDPOINTS } from '../support/api/second-surface.ts';
 import { rawToken } from '../support/identity-bench.ts';
 import { SimulatedClock } from '../support/simulated-clock.ts';
 
@@ -74,6 +76,28 @@ for (const endpoint of ENDPOINTS)
       for (const one of CASES)
         await t.test(`${one.name}: ${expected(endpoint, one)}`, () => check(endpoint, one, method));
     });
+
+for (const endpoint of SECOND_ENDPOINTS)
+  test(`${endpoint.method} ${endpoint.path}, of another surface`, async (t) => {
+    for (const one of CASES) {
+      const mine = one.scopes.includes('second:admin') && !one.name.includes('cookie');
+      const wanted = one.foreign ? 403 : mine ? 200 : 401;
+      await t.test(`${one.name}: ${wanted}`, async () => {
+        const ring = await keyring();
+        const mounts = [mount(SECOND, SECOND_ENDPOINTS, undefined)] as const;
+        const api = new ApiHarness({ mounts, validators: () => () => true, credentials: ring.credentials });
+        const answer = await api.askEndpoint(endpoint, { body: '{"name":"x"}', ...one.ask(ring) });
+        assert.equal(answer.status, wanted, answer.text);
+        assert.deepEqual(api.called, wanted === 200 ? [endpoint.name] : []);
+        if (wanted === 401) assert.deepEqual(answer.json(), { detail: 'Unauthorized' });
+      });
+    }
+  });
+
+test('a token of another surface makes no session', async () => {
+  const { identity, foreign } = await keyring();
+  assert.equal((await identity.login(foreign, '192.0.2.7')).ok, false);
+});
 
 test('a read bearer beside an admin cookie does not spare the CSRF token', async () => {
   const headers = { authorization: 'Bearer read-token', cookie: 'csm_auth=session-cookie' };

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Endpoint } from '../../core/api/endpoint.ts';
 import { ApiHarness, bearer, ENDPOINTS, GOOD_BODIES, goodTarget } from '../support/api/harness.ts';
+import { BOUNDARY, MULTIPART, multipart } from '../support/multipart.ts';
 
 interface Bad {
   readonly name: string;
@@ -98,9 +99,40 @@ function badBodies(good: Readonly<Record<string, unknown>>): readonly Bad[] {
   ];
 }
 
-async function refused(endpoint: Endpoint<never>, bad: Bad): Promise<void> {
+const file = { name: 'file', fileName: 'a.bin', content: 'content' };
+const end = `--${BOUNDARY}--\r\n`;
+const whole = multipart([file]);
+const withHeader = (header: string): string =>
+  `--${BOUNDARY}\r\n${header}\r\nContent-Disposition: form-data; name="file"\r\n\r\ncontent\r\n${end}`;
+
+/** What every endpoint that takes one part, `file`, must refuse. */
+const BAD_UPLOADS: readonly Bad[] = [
+  { name: 'nothing', body: '', says: /^body is not valid multipart/ },
+  { name: 'no part', body: end },
+  { name: 'something else', body: '{"file":"content"}', says: /^body is not valid multipart/ },
+  { name: 'a part of another name', body: multipart([{ ...file, name: 'files' }]), says: 'part "file" is missing' },
+  { name: 'a part without a name', body: multipart([{ content: 'content' }]), says: 'part "file" is missing' },
+  { name: 'a part of another name first', body: multipart([{ name: 'a', content: 'x' }, file]), status: 413 },
+  { name: 'a second part', body: multipart([file, { name: 'a', content: 'x' }]), status: 413 },
+  { name: 'the part twice', body: multipart([file, file]), status: 413 },
+  { name: 'a thousand parts', body: multipart(new Array(1000).fill(file)), status: 413 },
+  { name: 'an end in the content', body: whole.subarray(0, whole.indexOf('content') + 3) },
+  { name: 'an end behind the content', body: whole.subarray(0, whole.length - end.length) },
+  { name: 'an end in the last boundary', body: whole.subarray(0, whole.length - 4) },
+  { name: 'an end in the headers', body: whole.subarray(0, whole.indexOf('form-data')) },
+  { name: 'no boundary', body: whole, type: 'multipart/form-data', says: /^body is not multipart\/form-data: / },
+  { name: 'an empty boundary', body: whole, type: 'multipart/form-data; boundary=' },
+  { name: 'another boundary', body: whole, type: 'multipart/form-data; boundary=other' },
+  { name: 'a header of 64 KiB', body: withHeader(`X-Long: ${'x'.repeat(65_536)}`) },
+  { name: 'a thousand headers', body: withHeader(new Array(1000).fill('X-Many: x').join('\r\n')) },
+  { name: 'JSON', body: whole, type: JSON_TYPE, status: 415 },
+  { name: 'another multipart', body: whole, type: `multipart/mixed; boundary=${BOUNDARY}`, status: 415 },
+  { name: 'no type', body: whole, type: '', status: 415 },
+];
+
+async function answered(endpoint: Endpoint<never>, bad: Bad): Promise<ApiHarness> {
   const api = new ApiHarness();
-  const headers = { ...bearer('admin-token'), 'content-type': bad.type ?? JSON_TYPE };
+  const headers = { ...bearer('admin-token'), 'content-type': bad.type ?? typeFor(endpoint) };
   const answer = await api.askEndpoint(endpoint, { headers, body: bad.body });
   assert.equal(answer.status, bad.status ?? 400, answer.text);
   assert.equal(answer.headers['content-type'], 'application/json; charset=utf-8');
@@ -108,10 +140,23 @@ async function refused(endpoint: Endpoint<never>, bad: Bad): Promise<void> {
   assert.deepEqual(rest, {});
   if (typeof bad.says === 'string') assert.equal(error, bad.says);
   if (bad.says instanceof RegExp) assert.match(error, bad.says);
-  assert.deepEqual(
-    [api.called, api.audits, api.appliance.asked, api.identity.asked, api.blobs.asked],
-    [[], [], [], [], []],
-  );
+  return api;
+}
+
+const typeFor = ({ upload }: Endpoint<never>): string => (upload === undefined ? JSON_TYPE : MULTIPART);
+
+const doneBy = ({ appliance, identity, blobs }: ApiHarness) => [appliance.asked, identity.asked, blobs.asked];
+
+async function refused(endpoint: Endpoint<never>, bad: Bad): Promise<void> {
+  const api = await answered(endpoint, bad);
+  assert.deepEqual([api.called, api.audits, ...doneBy(api)], [[], [], [], [], []]);
+}
+
+/** Parts are read as they arrive, so the handler has begun; what comes of it is kept nowhere but in the audit log. */
+async function refusedUpload(endpoint: Endpoint<never>, bad: Bad): Promise<void> {
+  const api = await answered(endpoint, bad);
+  assert.deepEqual(doneBy(api), [[], [], []]);
+  for (const { status } of api.audits) assert.equal(status, bad.status ?? 400);
 }
 
 for (const endpoint of ENDPOINTS.filter(({ body }) => body !== undefined))
@@ -119,6 +164,11 @@ for (const endpoint of ENDPOINTS.filter(({ body }) => body !== undefined))
     const good = GOOD_BODIES[endpoint.name];
     assert.ok(good, `the harness has no good body for ${endpoint.name}`);
     for (const bad of badBodies(good)) await t.test(bad.name, () => refused(endpoint, bad));
+  });
+
+for (const endpoint of ENDPOINTS.filter(({ upload }) => upload !== undefined))
+  test(`${endpoint.method} ${endpoint.path} refuses`, async (t) => {
+    for (const bad of BAD_UPLOADS) await t.test(bad.name, () => refusedUpload(endpoint, bad));
   });
 
 for (const endpoint of ENDPOINTS)

@@ -1,21 +1,14 @@
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { type TestContext, test } from 'node:test';
-import { type AttachPoint, httpServices } from '../../actors/http/index.ts';
-import { HttpMeter } from '../../core/api/metrics/http-meter.ts';
+import { test } from 'node:test';
+import type { AttachPoint } from '../../actors/http/index.ts';
 import { CSM, type Surface } from '../../core/api/surface.ts';
-import { millis } from '../../core/base/time.ts';
-import { FakeBlobs } from '../support/api/fake-blobs.ts';
-import { FakeDesks } from '../support/api/fake-desks.ts';
-import { FakeIdentity } from '../support/api/fake-identity.ts';
-import { type RawClient, tlsClient } from '../support/raw-client.ts';
-import { realClock } from '../support/real-clock.ts';
-import { CERTIFICATES, get } from './http-engine/bench.ts';
+import { tlsClient } from '../support/raw-client.ts';
+import { until } from '../support/until.ts';
+import { bearer, cookie, open, READ } from './attach/bench.ts';
+import { get } from './http-engine/bench.ts';
 
 /** Greets with who asks, then sends back what comes. */
 const echo = (path: AttachPoint['path']): AttachPoint => ({
@@ -45,47 +38,6 @@ function echoFrame(socket: Duplex, frame: Buffer): void {
   const text = frame.subarray(6, 6 + length).map((byte, i) => byte ^ (mask[i % 4] ?? 0));
   socket.write(Buffer.concat([Buffer.from([frame[0] ?? 0, length]), text]));
 }
-
-async function open(t: TestContext, points: readonly AttachPoint[]) {
-  const folder = mkdtempSync(join(tmpdir(), 'bartizan-'));
-  const identity = new FakeIdentity();
-  const { https: service } = httpServices({
-    clock: realClock,
-    random: { bytes: (count) => randomBytes(count) },
-    log: () => {},
-    desks: new FakeDesks(),
-    meter: new HttpMeter(),
-    identity,
-    blobs: new FakeBlobs(),
-    audit: () => Promise.resolve(),
-    listen: { host: '127.0.0.1', port: 0 },
-    names: () => ['127.0.0.1'],
-    tls: () => Promise.resolve(CERTIFICATES.one),
-    socketPath: join(folder, 'control.sock'),
-    consoleFolder: join(folder, 'console'),
-    attachPoints: points,
-  });
-  await service.start(() => assert.fail('the service crashed'));
-  const clients: RawClient[] = [];
-  t.after(async () => {
-    for (const client of clients) client.destroy();
-    await service.stop();
-    rmSync(folder, { recursive: true });
-  });
-  const port = service.port ?? 0;
-  const upgrade = async (path: string, headers: Readonly<Record<string, string>>, method = 'GET') => {
-    const client = await tlsClient(port);
-    clients.push(client);
-    const lines = Object.entries({ host: 'x', connection: 'Upgrade', upgrade: 'echo', ...headers });
-    client.send(`${method} ${path} HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`);
-    return client;
-  };
-  return { identity, service, port, own: `https://127.0.0.1:${port}`, upgrade };
-}
-
-const READ = { path: '/socket', surface: CSM, scope: 'read' } as const;
-const bearer = { authorization: 'Bearer read-token' };
-const cookie = { cookie: 'csm_auth=session-cookie' };
 
 test('a connection with a credential leaves HTTP and is its principal', async (t) => {
   const { upgrade, own } = await open(t, [echo(READ)]);
@@ -127,7 +79,7 @@ test('another method is refused, another path is a request like any other', asyn
 });
 
 test('upgrades are limited by the rate of their surface', async (t) => {
-  const surface: Surface = { ...CSM, rates: { ...CSM.rates, normal: { burst: 1, perMinute: 1 } } };
+  const surface: Surface = { ...CSM, name: 'narrow', rates: { ...CSM.rates, normal: { burst: 1, perMinute: 1 } } };
   const { upgrade } = await open(t, [echo({ ...READ, surface })]);
   await (await upgrade('/socket', bearer)).text('panel ');
   const { status, headers } = await (await upgrade('/socket', bearer)).response();
@@ -135,18 +87,58 @@ test('upgrades are limited by the rate of their surface', async (t) => {
 });
 
 test('a connection ends with its credential, and with the listener', async (t) => {
-  const surface: Surface = { ...CSM, limits: { ...CSM.limits, keepalive: millis(30) } };
-  const { identity, service, upgrade } = await open(t, [echo({ ...READ, surface })]);
+  const { identity, service, upgrade } = await open(t, [echo(READ)]);
   const [doomed, other] = [
     await upgrade('/socket', bearer),
     await upgrade('/socket', { authorization: 'Bearer admin-token' }),
   ];
   await Promise.all([doomed.text('panel '), other.text('operator ')]);
-  identity.revoked.add('read-token');
+  identity.end('panel');
   await doomed.untilClosed();
   other.send('still here');
   await other.text('still here');
   await Promise.all([service.stop(), other.untilClosed()]);
+  await until('nobody watches credentials any more', () => identity.watched === 0);
+});
+
+test('what leaves HTTP is logged and counted like any request, under its id and the address behind the proxy', async (t) => {
+  const ids: string[] = [];
+  const { upgrade, seen, meter, service } = await open(t, [
+    {
+      path: READ,
+      take({ socket, requestId, peer }) {
+        ids.push(`${requestId} ${peer}`);
+        socket.write('taken');
+      },
+    },
+  ]);
+  const from = { 'x-forwarded-for': '203.0.113.9' };
+  await (await upgrade('/socket/x?secret=1', { ...bearer, ...from })).text('taken');
+  const refused = await (await upgrade('/socket', { authorization: 'Bearer guess', ...from })).response();
+  assert.deepEqual(
+    seen.map(({ method, path, status, peer, actor }) => [method, path, status, peer, actor]),
+    [
+      ['GET', '/socket/x', 101, '203.0.113.9', 'panel'],
+      ['GET', '/socket', 401, '203.0.113.9', ''],
+    ],
+  );
+  assert.deepEqual(
+    [`${seen[0]?.requestId} 203.0.113.9`, seen[1]?.requestId],
+    [ids[0], refused.headers['x-request-id']],
+  );
+  const { byClass } = meter.read();
+  assert.deepEqual([byClass['1xx'], byClass['4xx']], [1, 1]);
+  assert.deepEqual(service.component().counters, { requests: 2, refused: 1, failed: 0 });
+});
+
+test('an upgrade that two readers could take for two requests is refused like any other', async (t) => {
+  const { upgrade, seen } = await open(t, [echo(READ)]);
+  const { status, headers } = await (await upgrade('/socket', { ...bearer, Host: 'y' })).response();
+  assert.equal(status, 400);
+  assert.deepEqual(
+    seen.map((access) => [access.status, access.path, access.actor, access.requestId]),
+    [[400, '/socket', '', headers['x-request-id']]],
+  );
 });
 
 test('bytes behind the request are not lost; an upgrade behind an unanswered request is cut', async (t) => {

@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { nodeEngine } from '../../actors/http/index.ts';
 import { millis } from '../../core/base/time.ts';
 import { EventBench } from '../support/api/event-bench.ts';
-import { eventsIn, type ReadEvent } from '../support/api/stream-client.ts';
+import { eventsIn, type ReadEvent, serialOf } from '../support/api/stream-client.ts';
 import { SEED, seeded } from '../support/random.ts';
 import { realClock } from '../support/real-clock.ts';
 import { until } from '../support/until.ts';
@@ -67,7 +67,7 @@ test(`${CUTS} cuts over HTTPS, slow reads and bursts between them: every event e
   }
   await making;
   assert.deepEqual(
-    read.map(({ event, id }) => (event === 'message' ? Number(id) : event)),
+    read.map(({ event, id }) => (event === 'message' ? serialOf(id) : event)),
     Array.from({ length: bench.made }, (_, i) => i + 1),
   );
 });
@@ -82,8 +82,8 @@ test('a client that does not read costs its buffer, and loses nothing when it do
     text += part;
   });
   response.resume();
-  await until('all of it was read', () => text.includes(`id: ${bench.made}\n`));
-  const ids = eventsIn(text).map(({ event, id }) => (event === 'message' ? Number(id) : event));
+  await until('all of it was read', () => text.includes(`-${bench.made}\ndata:`));
+  const ids = eventsIn(text).map(({ event, id }) => (event === 'message' ? serialOf(id) : event));
   assert.deepEqual(
     ids,
     Array.from({ length: bench.made }, (_, i) => i + 1),

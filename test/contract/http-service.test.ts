@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { request } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { chooseEngine, type HttpOptions, httpServices } from '../../actors/http/index.ts';
+import type { Access } from '../../core/api/access.ts';
 import { HttpMeter } from '../../core/api/metrics/http-meter.ts';
 import { FINDING } from '../support/api/fake-appliance.ts';
 import { FakeBlobs } from '../support/api/fake-blobs.ts';
@@ -97,7 +101,7 @@ for (const wish of ['uwebsockets', 'node'] as const)
     await client.text('content-type: text/event-stream');
     await client.text('\r\n\r\n');
     appliance.emit(FINDING, 7);
-    await client.text('id: 7\ndata: {"severity":2,');
+    await client.text('id: e0-7\ndata: {"severity":2,');
 
     const local = await connect({ path: options.socketPath });
     local.send(get('/api/v1/session'));
@@ -123,20 +127,65 @@ test('the console of whoever is signed in carries the CSRF token, in the page th
   assert.equal((await client.response()).status, 304);
 });
 
-test('a table goes out whole, or the request fails', async (t) => {
-  const { desks, service, connect } = fixture(t);
-  await service.start(never);
-  const client = await connect();
-  desks.rows = Array.from({ length: 3000 }, (_, i) => ({ finding: FINDING, serial: 3000 - i }));
-  client.send(get('/api/v1/history/csv', ADMIN));
-  const table = await client.response();
-  assert.deepEqual([table.status, table.body.split('\r\n').length], [200, 3002]);
-  desks.breaksAfter = 2000;
-  client.send(get('/api/v1/history/csv', ADMIN));
-  const broken = await client.response();
-  assert.equal(broken.status, 500);
-  assert.match(broken.body, /"error": "Internal error \(request [0-9a-f-]{36}\)"/);
-});
+for (const wish of ['uwebsockets', 'node'] as const) {
+  test(`${wish}: a table goes out whole, or fails before its beginning, or is cut off behind it`, async (t) => {
+    const { desks, service, connect } = fixture(t, { chosen: engine(wish) });
+    await service.start(never);
+    const client = await connect();
+    desks.rows = Array.from({ length: 3000 }, (_, i) => ({ finding: FINDING, serial: 3000 - i }));
+    client.send(get('/api/v1/history/csv', ADMIN));
+    const table = await client.response();
+    assert.deepEqual([table.status, table.body.split('\r\n').length], [200, 3002]);
+    desks.breaksAfter = 100;
+    client.send(get('/api/v1/history/csv', ADMIN));
+    const broken = await client.response();
+    assert.equal(broken.status, 500);
+    assert.match(broken.body, /"error": "Internal error \(request [0-9a-f-]{36}\)"/);
+    desks.breaksAfter = 2000;
+    client.send(get('/api/v1/history/csv', ADMIN));
+    await assert.rejects(client.response(), /closed while waiting/);
+  });
+
+  test(`${wish}: a small table is tagged and compressed, a large one is understood by a strict client`, async (t) => {
+    const { desks, service, connect } = fixture(t, { chosen: engine(wish) });
+    await service.start(never);
+    desks.rows = Array.from({ length: 20 }, (_, i) => ({ finding: FINDING, serial: 20 - i }));
+    const client = await connect();
+    client.send(get('/api/v1/history/csv', `${ADMIN}Accept-Encoding: gzip\r\n`));
+    const { headers } = await client.response();
+    assert.deepEqual([headers['content-encoding'], headers['etag']?.slice(0, 3)], ['gzip', 'W/"']);
+    desks.rows = Array.from({ length: 3000 }, (_, i) => ({ finding: FINDING, serial: 3000 - i }));
+    for (const connection of ['close', 'keep-alive', 'keep-alive, close']) {
+      const incoming = await new Promise<IncomingMessage>((resolve, reject) => {
+        const about = { authorization: 'Bearer admin-token', connection };
+        const options = { port: service.port, path: '/api/v1/history/csv', rejectUnauthorized: false, headers: about };
+        request({ host: '127.0.0.1', ...options }, resolve)
+          .on('error', reject)
+          .end();
+      });
+      assert.equal((await text(incoming)).split('\r\n').length, 3002);
+    }
+  });
+}
+
+for (const wish of ['uwebsockets', 'node'] as const)
+  test(`${wish}: what the engine refuses by itself is counted and logged, under the id that the client gets`, async (t) => {
+    const seen: Access[] = [];
+    const { service, connect, options } = fixture(t, { chosen: engine(wish), access: (access) => seen.push(access) });
+    await service.start(never);
+    for (const where of [undefined, { path: options.socketPath }]) {
+      const client = await connect(where);
+      client.send(get('/api/v1/status?secret', 'Expect: 200-ok\r\n'));
+      const { status, headers } = await client.response();
+      assert.equal(status, 417);
+      const { requestId, ...rest } = seen.pop() ?? assert.fail('not logged');
+      const peer = where === undefined ? '127.0.0.1' : 'local';
+      assert.deepEqual(rest, { method: 'GET', path: '/api/v1/status', status, peer, actor: '', took: 0 });
+      assert.equal(headers['x-request-id'], requestId);
+    }
+    assert.equal(options.meter.read().byClass['4xx'], 2);
+    assert.deepEqual(service.component().counters, { requests: 2, refused: 2, failed: 0 });
+  });
 
 test('its own pages may write, others not', async (t) => {
   const { service, connect } = fixture(t);

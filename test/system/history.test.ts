@@ -45,6 +45,7 @@ watchers: { files: [{ path: ${log}, parser: sshd }] }
   await total('suppressed=only', 1);
 
   const look = async () => ({
+    count: (await get('status')).history_count,
     rows: (await get('history')).findings.map(({ ip }: { ip: string }) => ip),
     hidden: (await get('history?suppressed=only')).findings.map(({ ip }: { ip: string }) => ip),
     findings: await get('findings'),
@@ -54,6 +55,7 @@ watchers: { files: [{ path: ${log}, parser: sshd }] }
   });
   const before = await look();
   assert.deepEqual(before, {
+    count: 2,
     rows: ['203.0.113.2', '203.0.113.1'],
     hidden: ['203.0.113.3'],
     findings: [],

@@ -8,7 +8,7 @@ import type { Surroundings } from '../../../core/config/setting.ts';
 import { createDurably, errnoOf, machineName, replaceDurably } from './effects.ts';
 import { type ConfigChoice, type ConfigLocation, locateConfig } from './locate.ts';
 import { type ReadFailure, readConfigFile, readSafely } from './read.ts';
-import { hasJournal, hostLogs, sourceNotes } from './sources.ts';
+import { configNotes, hasJournal, hostLogs } from './sources.ts';
 
 /** `edited`: another hand changed the file since it was read. `failed`: the disk refused; the old file stands. */
 export type ConfigFileFailure = EditFailure | Failure<'edited' | 'failed'>;
@@ -56,7 +56,7 @@ export async function openConfig(
     around,
     stateDir: choice.state === undefined ? config.state_dir : location.stateDir,
     created: create,
-    notes: await sourceNotes(config, location.path),
+    notes: await configNotes(config, location.path),
   });
 }
 

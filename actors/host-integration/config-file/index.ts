@@ -2,4 +2,4 @@ export { type ConfigFile, type ConfigFileFailure, type OpenConfig, openConfig } 
 export { machineName } from './effects.ts';
 export { locateConfig } from './locate.ts';
 export { type ReadFailure, readConfigFile } from './read.ts';
-export { hostLogs, sourceNotes } from './sources.ts';
+export { configNotes, hostLogs } from './sources.ts';

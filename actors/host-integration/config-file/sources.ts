@@ -1,4 +1,4 @@
-import type { Config, WatchedFile } from '../../../core/config/settings.ts';
+import { type Config, deprecations, type WatchedFile } from '../../../core/config/settings.ts';
 import { readability } from './effects.ts';
 
 const JOURNALS = ['/run/log/journal', '/var/log/journal'] as const;
@@ -21,8 +21,14 @@ export async function hasJournal(candidates: readonly string[] = JOURNALS): Prom
   return false;
 }
 
-/** What a start should say about sources: that there is none, or which is not there or not readable. */
-export async function sourceNotes({ watchers }: Config, configPath: string): Promise<readonly string[]> {
+/** What a start should say about a config that is right: what is deprecated in it, and what is amiss with its sources. */
+export const configNotes = async (config: Config, configPath: string): Promise<readonly string[]> => [
+  ...deprecations(config),
+  ...(await sourceNotes(config, configPath)),
+];
+
+/** That there is no source, or which is not there or not readable. */
+async function sourceNotes({ watchers }: Config, configPath: string): Promise<readonly string[]> {
   if (watchers.files.length === 0 && !watchers.journal && watchers.syslog.length === 0) {
     return [
       `no source: ${configPath} names nothing under watchers, so nothing is watched. A first start names ` +

@@ -28,6 +28,11 @@ export class NodeBody implements OpenBody {
     else this.#end = tooLarge;
   }
 
+  /** Somebody may yet read of it. */
+  get isOpen(): boolean {
+    return this.#end === undefined;
+  }
+
   async next(): Promise<Result<Uint8Array | undefined, BodyCode>> {
     if (this.#piece === undefined && this.#end === undefined) {
       await new Promise<void>((resolve) => {

@@ -7,14 +7,15 @@ import { ok, type Result } from '../../../core/base/result.ts';
 import { MAX_HEADERS } from '../head.ts';
 import { listenFailure, type Where } from '../listen-failure.ts';
 import {
+  type AttachPoint,
   DEFAULT_LIMITS,
-  type Doorway,
   type EngineLimits,
   type HttpEnginePort,
   type ListenCode,
   type TlsMaterial,
 } from '../port.ts';
 import { assertUsable, badCertificate, TLS12_CIPHERS } from '../tls.ts';
+import { isAttached } from './attach.ts';
 import { listenerOn } from './listener.ts';
 
 /** More than may be sent, so that too many are seen and refused instead of left out. */
@@ -46,19 +47,19 @@ export function nodeEngine({ clock, log, limits: wanted }: NodeEngineOptions): H
       alpn: true,
       lateness: limits.sweep,
     },
-    async listen(where, tls, serve, doorway) {
-      const server = tlsServer(limits, tls, doorway);
+    async listen(where, tls, serve, { points = [], onRefused } = {}) {
+      const server = tlsServer(limits, tls, points);
       if (!server.ok) return server;
       const refused = await listening(bounded(server.value, limits), where);
       const reload = reloader(server.value);
-      return refused ?? ok(listenerOn({ ...desk, server: server.value, serve, reload, ...(doorway && { doorway }) }));
+      return refused ?? ok(listenerOn({ ...desk, server: server.value, serve, reload, points, onRefused }));
     },
-    async listenLocal(path, principal, serve) {
+    async listenLocal(path, principal, serve, { onRefused } = {}) {
       const server = createServer(httpOptions(limits));
       const refused = await listening(bounded(server, limits), { path });
       if (refused !== undefined) return refused;
       chmodSync(path, OWNER_ONLY);
-      return ok(listenerOn({ ...desk, server, serve, principal }));
+      return ok(listenerOn({ ...desk, server, serve, principal, points: [], onRefused }));
     },
   };
 }
@@ -87,14 +88,14 @@ const secureOptions = ({ key, cert }: TlsMaterial): SecureContextOptions => ({
 function tlsServer(
   limits: EngineLimits,
   tls: TlsMaterial,
-  doorway: Doorway | undefined,
+  points: readonly AttachPoint[],
 ): Result<TlsServer, 'bad_certificate'> {
   try {
     assertUsable(tls);
     const options = {
       ALPNProtocols: ['http/1.1'],
       handshakeTimeout: limits.headerRead,
-      shouldUpgradeCallback: ({ url = '' }: IncomingMessage) => doorway?.gate.covers(url) ?? false,
+      shouldUpgradeCallback: (incoming: IncomingMessage) => isAttached(points, incoming),
     };
     return ok(createTlsServer({ ...httpOptions(limits), ...secureOptions(tls), ...options }));
   } catch (thrown) {

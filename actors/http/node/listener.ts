@@ -8,12 +8,15 @@ import type { Clock, Log } from '../../../core/base/ports.ts';
 import { messageOf, ok } from '../../../core/base/result.ts';
 import type { Millis } from '../../../core/base/time.ts';
 import { flawOf } from '../head.ts';
-import type { Doorway, EngineLimits, Listener } from '../port.ts';
-import { refusal } from '../refusal.ts';
-import { attach } from './attach.ts';
-import { refuseConnection } from './client-error.ts';
-import { type ReplyDesk, sendReply, sendSource, sendStream } from './reply.ts';
-import { exchangeOf, type NodeExchange } from './request.ts';
+import { letGo } from '../let-go.ts';
+import type { AttachPoint, EngineLimits, Listener } from '../port.ts';
+import { type OnRefused, refuser } from '../refusal.ts';
+import { late } from '../whole-body.ts';
+import { handOver, upgrade } from './attach.ts';
+import { statusOf } from './client-error.ts';
+import { refuse } from './refuse.ts';
+import { type ReplyDesk, sendPieces, sendReply, sendSource, sendStream } from './reply.ts';
+import { exchangeOf, type NodeExchange, peerOf } from './request.ts';
 
 interface ListenerOptions {
   readonly clock: Clock;
@@ -23,7 +26,8 @@ interface ListenerOptions {
   readonly serve: Dispatch;
   readonly principal?: Principal;
   readonly reload?: Listener['reload'];
-  readonly doorway?: Doorway;
+  readonly points: readonly AttachPoint[];
+  readonly onRefused: OnRefused | undefined;
 }
 
 /** What is under way on one listener. */
@@ -43,7 +47,7 @@ interface Traffic {
 
 /** Serves requests on a server that listens already. */
 export function listenerOn(options: ListenerOptions): Listener {
-  const { server, clock, log, limits, serve, principal } = options;
+  const { server, clock, log, limits, points, principal } = options;
   const traffic: Traffic = {
     sockets: new Set(),
     connections: new Map(),
@@ -52,7 +56,12 @@ export function listenerOn(options: ListenerOptions): Listener {
     stopping: false,
     onQuiet() {},
   };
-  const desk: ReplyDesk = { clock, log, limits, stopping: () => traffic.stopping };
+  const refuse = refuser(options.onRefused);
+  const desk: ReplyDesk = { clock, log, limits, refuse, stopping: () => traffic.stopping };
+  const served = (flaw: number | undefined): Dispatch => {
+    if (flaw === undefined) return options.serve;
+    return ({ peer, method, target }) => refuse({ status: flaw, peer, method, target });
+  };
   const take = (incoming: IncomingMessage, response: ServerResponse, awaitsContinue: boolean) => {
     const patience = limits.requestRead;
     const exchange = exchangeOf(incoming, response, {
@@ -65,25 +74,25 @@ export function listenerOn(options: ListenerOptions): Listener {
     track(traffic, exchange);
     const flaw = flawIn(incoming);
     if (flaw !== undefined) traffic.refused.add(incoming.socket);
-    void answer(desk, flaw === undefined ? serve : async () => refusal(flaw), exchange);
+    void answer(desk, served(flaw), points, exchange);
   };
   server.on('request', (incoming, response) => take(incoming, response, false));
   server.on('checkContinue', (incoming, response) => take(incoming, response, true));
   server.on('checkExpectation', (incoming, response) => take(incoming, response, true));
-  server.on('connect', (_, socket) => onClientError(desk, traffic, undefined, socket));
-  const { doorway } = options;
-  if (doorway !== undefined) {
-    server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
-      // One behind a reply that is still to come would mix its bytes with that.
-      if (traffic.connections.get(socket)?.size) socket.destroy();
-      else attach(desk, doorway, { incoming, socket, head, ...(principal && { principal }) });
-    });
-  }
+  const onError = (code: string | undefined, socket: Duplex) =>
+    onClientError(desk, traffic, code, socket, peerOf(socket, principal));
+  server.on('connect', (_, socket) => onError(undefined, socket));
+  server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const flaw = flawIn(incoming);
+    // One behind a reply that is still to come would mix its bytes with that.
+    if (traffic.connections.get(socket)?.size) socket.destroy();
+    else void upgrade(desk, served(flaw), points, { incoming, socket, head, ...(principal && { principal }) });
+  });
   server.on('connection', (socket: Socket) => {
     traffic.sockets.add(socket);
     socket.once('close', () => traffic.sockets.delete(socket));
   });
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => onClientError(desk, traffic, error.code, socket));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => onError(error.code, socket));
   server.on('error', (cause) => log('error', 'listener failed', { cause }));
   const address = server.address();
   let stopped: Promise<void> | undefined;
@@ -123,20 +132,30 @@ function track(traffic: Traffic, exchange: NodeExchange): void {
   exchange.response.once('close', () => settle(exchange));
 }
 
-async function answer(desk: ReplyDesk, serve: Dispatch, exchange: NodeExchange): Promise<void> {
+async function answer(
+  desk: ReplyDesk,
+  serve: Dispatch,
+  points: readonly AttachPoint[],
+  exchange: NodeExchange,
+): Promise<void> {
   const { incoming, response, request } = exchange;
+  let requestId = '';
   try {
-    const reply = await serve(request);
+    const served = await serve(request);
+    requestId = served.requestId ?? '';
     if (incoming.socket.destroyed || response.headersSent) {
-      reply.source?.close();
+      letGo(served);
       return;
     }
+    const reply = served.handover === undefined ? served : handOver(points, exchange, served.handover, requestId);
+    if (reply === undefined) return;
     if (reply.source !== undefined) await sendSource(desk, exchange, reply, reply.source);
+    else if (reply.pieces !== undefined) await sendPieces(desk, exchange, reply, reply.pieces);
     else if (reply.stream === undefined) sendReply(desk, exchange, reply);
     else if (desk.stopping()) incoming.socket.destroy();
     else sendStream(desk, exchange, reply, reply.stream);
   } catch (thrown) {
-    desk.log('error', 'reply could not be sent', { peer: request.peer, cause: messageOf(thrown) });
+    desk.log('error', 'reply could not be sent', { peer: request.peer, requestId, cause: messageOf(thrown) });
     incoming.socket.destroy();
   }
 }
@@ -144,17 +163,23 @@ async function answer(desk: ReplyDesk, serve: Dispatch, exchange: NodeExchange):
 const flawIn = ({ httpVersion: version, method = '', url: target = '', rawHeaders: fields }: IncomingMessage) =>
   flawOf({ version, method, target, fields });
 
-/** A broken request after a half-sent reply cannot be answered any more; any other gets its word before the cut. */
-function onClientError({ clock, limits }: ReplyDesk, traffic: Traffic, code: string | undefined, socket: Duplex): void {
+/**
+ * A broken request after a half-sent reply cannot be answered any more; any other gets its word before the cut. Of one
+ * whose body is late the dispatch is told, which then answers it.
+ */
+function onClientError(
+  desk: ReplyDesk,
+  traffic: Traffic,
+  code: string | undefined,
+  socket: Duplex,
+  peer: string,
+): void {
   if (traffic.refused.has(socket)) return;
-  const begun = [...(traffic.connections.get(socket) ?? [])].some(({ response }) => response.headersSent);
-  if (!socket.writable || begun || code === 'ECONNRESET') {
-    socket.destroy();
-    return;
-  }
-  refuseConnection(socket, code);
-  const cancel = clock.after(limits.linger, () => socket.destroy());
-  socket.once('close', cancel);
+  const open = [...(traffic.connections.get(socket) ?? [])];
+  const status = statusOf(code);
+  if (!socket.writable || code === 'ECONNRESET' || open.some(({ response }) => response.headersSent)) socket.destroy();
+  else if (status === 408 && open.some(({ body }) => body?.isOpen)) for (const { body } of open) body?.drop(late);
+  else refuse(desk, socket, desk.refuse({ status, peer, method: '', target: '' }));
 }
 
 async function stop({ server, clock }: ListenerOptions, traffic: Traffic, grace: Millis): Promise<void> {

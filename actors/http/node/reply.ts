@@ -1,7 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import type { HttpReply, ReplySource, ReplyStream, StreamSink } from '../../../core/api/http.ts';
 import type { Clock, Log } from '../../../core/base/ports.ts';
+import { letGo } from '../let-go.ts';
 import type { EngineLimits } from '../port.ts';
+import type { Refuse } from '../refusal.ts';
 import { declaredLength } from './body.ts';
 import type { NodeExchange } from './request.ts';
 
@@ -12,6 +14,7 @@ export interface ReplyDesk {
   readonly limits: EngineLimits;
   /** The listener is stopping: no connection outlives its reply. */
   readonly stopping: () => boolean;
+  readonly refuse: Refuse;
 }
 
 const headersOf = ({ headers, requestId }: HttpReply): HttpReply['headers'] =>
@@ -42,11 +45,15 @@ export function sendReply(desk: ReplyDesk, exchange: NodeExchange, reply: HttpRe
  * Makes an end of a body that is not read to its own.
  * @returns true when more is to come than is worth reading for the sake of the connection
  */
-function giveUpBody({ clock, limits }: ReplyDesk, { incoming, awaitsContinue, body }: NodeExchange): boolean {
+function giveUpBody({ clock, limits }: ReplyDesk, { incoming, response, awaitsContinue, body }: NodeExchange): boolean {
   if (incoming.complete) return false;
   body?.drop();
   if (body?.isWanted || awaitsContinue || declaredLength(incoming) > limits.lingerBytes) return true;
-  const cancel = clock.after(limits.requestRead, () => incoming.socket.destroy());
+  const end = () => incoming.socket.destroySoon();
+  // A client that does not send its body all the same gets its reply whole, however slowly it takes it.
+  const cancel = clock.after(limits.requestRead, () =>
+    response.writableFinished ? end() : response.once('finish', end),
+  );
   incoming.once('close', cancel);
   return false;
 }
@@ -76,6 +83,30 @@ export async function sendSource(
   } finally {
     source.close();
   }
+}
+
+/**
+ * Sends a body while it is made; nothing is begun for HEAD. Where the making fails the connection is to be cut: in chunks
+ * the last one is missing then, and HTTP/1.0, which has none, misses the end of TLS.
+ */
+export async function sendPieces(
+  desk: ReplyDesk,
+  exchange: NodeExchange,
+  reply: HttpReply,
+  pieces: AsyncIterable<string>,
+): Promise<void> {
+  const { incoming, response, request } = exchange;
+  const isUnread = giveUpBody(desk, exchange);
+  const isLast = isUnread || desk.stopping();
+  response.writeHead(reply.status, { ...headersOf(reply), ...(isLast ? { connection: 'close' } : {}) });
+  if (incoming.method === 'HEAD') letGo(reply);
+  else
+    for await (const piece of pieces) {
+      if (request.signal.aborted) return;
+      if (!response.write(piece)) await drained(response);
+    }
+  if (isUnread) linger(desk, exchange);
+  else response.end();
 }
 
 /** Resolves when there is room again, or nobody who would need it. */

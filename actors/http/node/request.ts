@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { Principal } from '../../../core/api/auth.ts';
 import type { HttpRequest, RequestHead } from '../../../core/api/http.ts';
 import { parseIp } from '../../../core/base/ip.ts';
@@ -62,14 +63,19 @@ export function headOf(incoming: IncomingMessage, principal: Principal | undefin
       const value = headers[name];
       return Array.isArray(value) ? value.join(', ') : value;
     },
-    peer: principal === undefined ? peerOf(incoming) : 'local',
+    peer: peerOf(incoming.socket, principal),
     ...(principal && { principal }),
   };
 }
 
-function peerOf({ socket }: IncomingMessage): string {
-  const parsed = parseIp(socket.remoteAddress ?? '');
-  return parsed.ok ? parsed.value.text : (socket.remoteAddress ?? 'unknown');
+/** Canonical address of the peer, or `local` where the listener itself has proven who it is. */
+export function peerOf(
+  { remoteAddress = '' }: Duplex & { readonly remoteAddress?: string | undefined },
+  principal: Principal | undefined,
+): string {
+  if (principal !== undefined) return 'local';
+  const parsed = parseIp(remoteAddress);
+  return parsed.ok ? parsed.value.text : 'unknown';
 }
 
 /** Asks for the body, if the client waits to be asked. A second reader would find nothing, and is a bug. */

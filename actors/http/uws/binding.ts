@@ -65,8 +65,8 @@ export interface UwsResponse {
   writeHeader(name: string, value: string | Uint8Array): UwsResponse;
   /** Sends a chunk of an endless body. False: it waits in memory, as will all that follows until `onWritable`. */
   write(chunk: string | Uint8Array): boolean;
-  /** Takes the whole body, however much of it has to wait in memory. */
-  end(body: string | Uint8Array, closeConnection?: boolean): UwsResponse;
+  /** Takes the whole body, however much of it has to wait in memory; after `write` the rest of it. */
+  end(body?: string | Uint8Array, closeConnection?: boolean): UwsResponse;
   /** With a length, as for HEAD, it is announced. */
   endWithoutBody(contentLength?: number): UwsResponse;
   /** Takes what can be written now. */
@@ -76,6 +76,7 @@ export interface UwsResponse {
   onWritable(handler: (offset: number) => boolean): UwsResponse;
   onAborted(handler: () => void): UwsResponse;
   onData(handler: (chunk: ArrayBuffer, isLast: boolean) => void): UwsResponse;
+  /** Not while something waits to be written: `onWritable` would not be called. */
   pause(): void;
   resume(): void;
   /** Cuts the connection; calls `onAborted`. */

@@ -5,14 +5,15 @@ import { seconds } from '../../../core/base/time.ts';
 import { listenFailure } from '../listen-failure.ts';
 import { pooledRandom } from '../pooled-random.ts';
 import { DEFAULT_LIMITS, type EngineLimits, type HttpEnginePort, type ListenCode, type TlsMaterial } from '../port.ts';
+import { refuser } from '../refusal.ts';
 import { assertUsable, badCertificate, TLS12_CIPHERS } from '../tls.ts';
 import { SILENT, type Uws, type UwsApp } from './binding.ts';
 import { headWriter } from './head-text.ts';
 import { type MakeApp, UwsListener } from './listener.ts';
+import type { LoadedUws } from './load.ts';
 import { withPemFiles } from './pem-files.ts';
 
-export interface UwsEngineOptions {
-  readonly uws: Uws;
+export interface UwsEngineOptions extends LoadedUws {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -25,14 +26,22 @@ export interface UwsEngineOptions {
 const BLIND_REPLIES = 16;
 
 /** uWebSockets.js for TLS. Its limits are looked after in steps of four seconds, `headerBytes` is the default's always. */
-export function uwsEngine({ uws, clock, random, log, limits: wanted, local }: UwsEngineOptions): HttpEnginePort {
+export function uwsEngine({
+  uws,
+  origin,
+  clock,
+  random,
+  log,
+  limits: wanted,
+  local,
+}: UwsEngineOptions): HttpEnginePort {
   const limits = { ...DEFAULT_LIMITS, ...wanted };
   const makeApp = appMaker(uws, limits);
   const lots = pooledRandom(random);
   const chance = () => (lots.bytes(1)[0] ?? 0) % BLIND_REPLIES === 0;
   uws._cfg(SILENT);
   return {
-    name: 'uWebSockets.js',
+    name: origin === 'shipped' ? 'uWebSockets.js' : 'uWebSockets.js (copy adapted to an older glibc)',
     capabilities: {
       reload: true,
       localSocket: local.capabilities.localSocket,
@@ -46,17 +55,17 @@ export function uwsEngine({ uws, clock, random, log, limits: wanted, local }: Uw
       alpn: false,
       lateness: seconds(4),
     },
-    async listen(where, tls, serve) {
+    async listen(where, tls, serve, { onRefused } = {}) {
       const door = makeApp(tls);
       if (!door.ok) return door;
-      const desk = { clock, log, limits, chance, headText: headWriter() };
+      const desk = { clock, log, limits, chance, headText: headWriter(), refuse: refuser(onRefused) };
       const listener = new UwsListener({ uws, desk, serve, makeApp }, door.value);
       const loaded = listener.reload(tls);
       if (!loaded.ok) return loaded;
       if (listener.open(where.host, where.port)) return ok(listener);
       return whyNot(where);
     },
-    listenLocal: (path, principal, serve) => local.listenLocal(path, principal, serve),
+    listenLocal: (path, principal, serve, more) => local.listenLocal(path, principal, serve, more),
   };
 }
 

@@ -110,12 +110,21 @@ export class UwsExchange implements HttpRequest, Head {
 
   /** The engine ends the connection after the reply by itself, and leaves it to us to say so. */
   get isEndedByEngine(): boolean {
-    return (this.#fields[this.#fields.indexOf('connection') + 1] ?? '').length === 'close'.length && this.isLast;
+    return firstOf(this.#fields, 'connection').length === 'close'.length && this.isLast;
   }
 
   /** The client has more to send than has come in. */
   get isUnread(): boolean {
     return this.inbox !== undefined && !this.inbox.isComplete;
+  }
+
+  /**
+   * What the client still sends is forgotten as it comes. Were it made to wait, the engine would not tell any more when it
+   * takes what we write.
+   */
+  ignoreBody(): void {
+    this.inbox?.drop();
+    this.inbox?.resume();
   }
 
   /** The connection is gone. */
@@ -157,6 +166,12 @@ export class UwsExchange implements HttpRequest, Head {
     for (const ending of this.#endings ?? []) ending();
     this.#desk.onOver(this);
   }
+}
+
+/** Value of the first field of this name, as the engine itself looks one up. */
+function firstOf(fields: readonly string[], name: string): string {
+  for (let i = 0; i < fields.length; i += 2) if (fields[i] === name) return fields[i + 1] ?? '';
+  return '';
 }
 
 const NO_FIELDS: readonly string[] = [];

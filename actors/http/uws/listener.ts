@@ -2,11 +2,13 @@ import type { Dispatch, HttpReply } from '../../../core/api/http.ts';
 import { messageOf, ok, type Result } from '../../../core/base/result.ts';
 import type { Millis } from '../../../core/base/time.ts';
 import { flawOf } from '../head.ts';
+import { letGo } from '../let-go.ts';
 import type { Listener, TlsMaterial } from '../port.ts';
-import { refusal } from '../refusal.ts';
+import { late } from '../whole-body.ts';
 import type { Connection, Uws, UwsApp, UwsListenSocket, UwsRequest, UwsResponse } from './binding.ts';
 import { type ExchangeDesk, UwsExchange } from './exchange.ts';
 import { peerNames } from './peer.ts';
+import { sendPieces } from './pieces.ts';
 import { type ReplyDesk, sendReply } from './reply.ts';
 import { sendSource } from './source.ts';
 import { sendStream } from './stream.ts';
@@ -127,7 +129,7 @@ export class UwsListener implements Listener {
       exchange = new UwsExchange(this.#exchangeDesk, response, request, peer);
       this.#track(exchange);
       const flaw = flawOf(exchange);
-      const reply = flaw === undefined ? this.#parts.serve(exchange) : refusal(flaw);
+      const reply = flaw === undefined ? this.#parts.serve(exchange) : this.#refuse(exchange, flaw);
       if (reply instanceof Promise) void this.#answerLater(exchange, reply);
       else this.#answer(exchange, reply);
     } catch (thrown) {
@@ -151,10 +153,15 @@ export class UwsListener implements Listener {
     if (this.#underway === 0) this.#onQuiet();
   }
 
-  /** The body did not come to its end in time. */
+  #refuse({ peer, method, target }: UwsExchange, status: number): HttpReply {
+    return this.#desk.refuse({ status, peer, method, target });
+  }
+
+  /** The body did not come to its end in time. Whoever reads it is told, and then answers. */
   #timeOut(exchange: UwsExchange): void {
     if (exchange.isOver || exchange.isAnswered || !exchange.isUnread) return;
-    sendReply(this.#desk, exchange, refusal(408));
+    if (exchange.inbox?.isRead) exchange.inbox.drop(late);
+    else sendReply(this.#desk, exchange, this.#refuse(exchange, 408));
   }
 
   async #answerLater(exchange: UwsExchange, reply: Promise<HttpReply>): Promise<void> {
@@ -167,10 +174,12 @@ export class UwsListener implements Listener {
 
   #answer(exchange: UwsExchange, reply: HttpReply): void {
     const desk = this.#desk;
-    if (exchange.isOver || exchange.isAnswered) reply.source?.close();
-    else if (reply.source !== undefined) {
-      sendSource(desk, exchange, reply, reply.source).catch((thrown: unknown) => this.#drop(exchange, thrown));
-    } else if (reply.stream === undefined) sendReply(desk, exchange, reply);
+    if (reply.handover !== undefined) throw new Error('this engine hands nothing over');
+    const drop = (thrown: unknown) => this.#drop(exchange, thrown, reply);
+    if (exchange.isOver || exchange.isAnswered) letGo(reply);
+    else if (reply.source !== undefined) void sendSource(desk, exchange, reply, reply.source).catch(drop);
+    else if (reply.pieces !== undefined) void sendPieces(desk, exchange, reply, reply.pieces).catch(drop);
+    else if (reply.stream === undefined) sendReply(desk, exchange, reply);
     else if (this.#isStopping) exchange.cut();
     else {
       sendStream(desk, exchange, reply, reply.stream);
@@ -178,8 +187,8 @@ export class UwsListener implements Listener {
     }
   }
 
-  #drop(exchange: UwsExchange, thrown: unknown): void {
-    this.#desk.log('error', 'reply could not be sent', { peer: exchange.peer, cause: messageOf(thrown) });
+  #drop(exchange: UwsExchange, thrown: unknown, { requestId = '' }: Partial<HttpReply> = {}): void {
+    this.#desk.log('error', 'reply could not be sent', { peer: exchange.peer, requestId, cause: messageOf(thrown) });
     exchange.cut();
   }
 }

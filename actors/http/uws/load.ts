@@ -18,13 +18,19 @@ export const adaptedUws = (): string => fileURLToPath(new URL(`../../../native/g
 /** The addon as the package ships it. @throws when the package is not installed */
 export const shippedUws = (): string => join(dirname(createRequire(import.meta.url).resolve(PACKAGE)), FILE);
 
+/** The engine, and which file of it: the package's own, or the build's copy that binds to our stand-in. */
+export interface LoadedUws {
+  readonly uws: Uws;
+  readonly origin: 'shipped' | 'adapted';
+}
+
 /**
  * uWebSockets.js in this process: as shipped where glibc is 2.38 or newer, else the build's adapted copy. `public` of a
  * refusal says in half a sentence why there is none.
  */
-export function loadUws(): Result<Uws, 'unavailable'> {
+export function loadUws(): Result<LoadedUws, 'unavailable'> {
   try {
-    return ok(withHeaderLimit(() => dlopen(shippedUws())));
+    return ok({ uws: withHeaderLimit(() => dlopen(shippedUws())), origin: 'shipped' });
   } catch (thrown) {
     const text = messageOf(thrown);
     if (!text.includes(STANDS_IN_FOR)) return fail('unavailable', `uWebSockets.js cannot be loaded: ${text}`, thrown);
@@ -34,7 +40,7 @@ export function loadUws(): Result<Uws, 'unavailable'> {
   }
   try {
     provideGlibcFunctions();
-    return ok(withHeaderLimit(() => dlopen(adaptedUws())));
+    return ok({ uws: withHeaderLimit(() => dlopen(adaptedUws())), origin: 'adapted' });
   } catch (thrown) {
     return fail('unavailable', `the adapted uWebSockets.js cannot be loaded: ${messageOf(thrown)}`, thrown);
   }

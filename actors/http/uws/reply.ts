@@ -1,6 +1,7 @@
 import type { HttpReply } from '../../../core/api/http.ts';
 import type { Clock, Log } from '../../../core/base/ports.ts';
 import type { EngineLimits } from '../port.ts';
+import type { Refuse } from '../refusal.ts';
 import type { UwsExchange } from './exchange.ts';
 import type { HeadText, HeadWriter } from './head-text.ts';
 
@@ -12,6 +13,7 @@ export interface ReplyDesk {
   /** The listener is stopping: no connection outlives its reply. */
   readonly stopping: () => boolean;
   readonly headText: HeadWriter;
+  readonly refuse: Refuse;
   /** True once in a while, unforeseeably. */
   readonly chance: () => boolean;
 }
@@ -28,10 +30,10 @@ interface Sending {
 
 /**
  * Sends a whole reply. One given before the body was read closes the connection, gently.
- * @param size Content-Length of a reply that is to have no body, when it is not the body's
+ * @param size Content-Length of a reply that is to have no body, when it is not the body's; `unknown`: none is told
  * @throws when a header cannot be sent as it is
  */
-export function sendReply(desk: ReplyDesk, exchange: UwsExchange, reply: HttpReply, size?: number): void {
+export function sendReply(desk: ReplyDesk, exchange: UwsExchange, reply: HttpReply, size?: number | 'unknown'): void {
   const { status, body } = reply;
   const head = desk.headText(reply);
   exchange.isAnswered = true;
@@ -39,7 +41,8 @@ export function sendReply(desk: ReplyDesk, exchange: UwsExchange, reply: HttpRep
   const isBodyless = status === 204 || status === 304;
   const sent = isBodyless || exchange.method === 'HEAD' ? EMPTY : bytes;
   const closes = reply.headers['connection'] === 'close';
-  const sending = { head, closes, bytes: sent, length: isBodyless ? undefined : (size ?? bytes.length) };
+  const length = isBodyless || size === 'unknown' ? undefined : (size ?? bytes.length);
+  const sending = { head, closes, bytes: sent, length };
   exchange.inbox?.drop();
   if (exchange.isUnread) sendBehindBody(desk, exchange, sending);
   else sendNow(desk, exchange, sending);
@@ -152,16 +155,22 @@ function sendHeadAndCut(desk: ReplyDesk, exchange: UwsExchange, sending: Sending
   setImmediate(() => exchange.cut());
 }
 
-/**
- * Sends the reply, then reads and forgets for a moment before closing: a connection closed with unread bytes is reset,
- * and the reset can overtake the reply, so that the client never learns why.
- */
+/** Sends the reply and ends the connection, gently. */
 function sendAndLinger(desk: ReplyDesk, exchange: UwsExchange, sending: Sending): void {
-  const { inbox } = exchange;
-  const { clock, limits } = desk;
   sendByHand(desk, exchange, sending);
+  linger(desk, exchange);
+}
+
+/**
+ * Behind the last byte of a reply of which the engine does not know that it is whole: reads and forgets for a moment
+ * before closing. A connection closed with unread bytes is reset, and the reset can overtake the reply, so that the
+ * client never learns why.
+ */
+export function linger({ clock, limits }: ReplyDesk, exchange: UwsExchange): void {
+  const { inbox } = exchange;
   exchange.whenOver(clock.after(limits.linger, () => exchange.cut()));
   if (inbox === undefined) return;
+  inbox.drop();
   let read = 0;
   inbox.onRest = (bytes) => {
     read += bytes;

@@ -1,4 +1,5 @@
 import type { HttpReply, ReplySource } from '../../../core/api/http.ts';
+import { sendChunks } from './chunks.ts';
 import type { UwsExchange } from './exchange.ts';
 import { type ReplyDesk, sendReply } from './reply.ts';
 
@@ -12,7 +13,8 @@ export async function sendSource(
   try {
     if (exchange.method === 'HEAD' || source.size === 0) sendReply(desk, exchange, reply, source.size);
     else if (exchange.isUnread || (exchange.isLast && !exchange.isEndedByEngine)) {
-      sendReply(desk, exchange, { ...reply, body: await readAll(source) });
+      // Where the connection has to be closed by us, the engine must not know how long the body is.
+      await sendChunks(desk, exchange, reply, piecesOf(source));
     } else await sendPieces(desk, exchange, reply, source);
   } finally {
     source.close();
@@ -29,11 +31,8 @@ async function sendPieces(
   const head = desk.headText(reply);
   exchange.isAnswered = true;
   let sent = 0;
-  while (sent < source.size && !exchange.isOver) {
-    const piece = await source.next();
+  for await (const piece of piecesOf(source)) {
     if (exchange.isOver) return;
-    if (piece === undefined || sent + piece.length > source.size) throw new Error(WRONG_LENGTH);
-    if (piece.length === 0) continue;
     const isFirst = sent === 0;
     sent += piece.length;
     let [isTaken, isComplete] = [false, false];
@@ -47,7 +46,15 @@ async function sendPieces(
   }
 }
 
-const WRONG_LENGTH = 'the source has another length than it said';
+/** What is not empty of a source, as much as it promised. @throws when it has more or less */
+async function* piecesOf(source: ReplySource): AsyncGenerator<Uint8Array> {
+  for (let left = source.size; left > 0; ) {
+    const piece = await source.next();
+    if (piece === undefined || piece.length > left) throw new Error('the source has another length than it said');
+    left -= piece.length;
+    if (piece.length > 0) yield piece;
+  }
+}
 
 /** Resolves when the client has taken the rest of a piece, or is gone. It is cut when it takes nothing for too long. */
 function taken(
@@ -74,18 +81,4 @@ function taken(
       return isTaken;
     });
   });
-}
-
-/** For the rare reply behind which the connection has to be closed by us, which the engine does with whole bodies only. */
-async function readAll(source: ReplySource): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  while (size < source.size) {
-    const piece = await source.next();
-    if (piece === undefined) break;
-    pieces.push(piece);
-    size += piece.length;
-  }
-  if (size !== source.size) throw new Error(WRONG_LENGTH);
-  return Buffer.concat(pieces);
 }

@@ -38,6 +38,7 @@ class StreamClient implements StreamSink {
     const exchange = this.#exchange;
     const { response } = exchange;
     exchange.isAnswered = true;
+    exchange.ignoreBody();
     exchange.endStream = () => this.end();
     response.onWritable(() => this.#goOn());
     const head = this.#desk.headText(reply);

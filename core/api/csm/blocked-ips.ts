@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { type Millis, rfc3339 } from '../../base/time.ts';
 import type { Decision } from '../../respond/decision.ts';
 import { endpoint } from '../deps.ts';
+import { mapped } from '../mapped.ts';
 import { BLOCK_SOURCES, expiresIn, wireDeadline } from './wire.ts';
 
 export const BlockedIp = Type.Object({
@@ -22,12 +23,11 @@ export const blockedIps = endpoint({
   summary: 'Blocked addresses with reason and expiry, newest first',
   response: Type.Array(BlockedIp),
   errors: [],
-  handler: async ({ deps: { appliance } }) => {
+  heavy: true,
+  handler: async ({ deps: { appliance }, context: { breathe } }) => {
     const { now } = await appliance.facts();
-    return {
-      ok: true,
-      value: appliance.blocks().map((block) => ({ ...rowOf(block, now), enforced: appliance.isEnforced(block) })),
-    };
+    const shown = (block: Decision) => ({ ...rowOf(block, now), enforced: appliance.isEnforced(block) });
+    return { ok: true, value: await mapped(appliance.blocks(), shown, breathe) };
   },
 });
 

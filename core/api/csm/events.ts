@@ -25,7 +25,7 @@ export const events = endpoint({
   summary: 'Server-sent events: every finding as it is made, and those since a last event id',
   query: Type.Object({
     last_event_id: Type.Optional(
-      Type.String({ pattern: '^[0-9]{1,16}$', description: 'For clients that cannot set the header Last-Event-ID' }),
+      Type.String({ maxLength: 128, description: 'For clients that cannot set the header Last-Event-ID' }),
     ),
   }),
   response: FindingEvent,
@@ -42,6 +42,7 @@ export const findingEvents = ({ appliance, clock, log }: ApiParts): EventHub<Fin
   new EventHub({
     source: {
       newest: () => appliance.lastSerial(),
+      epochs: () => appliance.epochs(),
       after: async (serial, limit) => (await appliance.findingsAfter(serial, limit)).map(numbered),
       subscribe: (listener) => appliance.onFinding((finding, serial) => listener({ event: finding, serial })),
     },

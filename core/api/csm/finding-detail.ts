@@ -36,6 +36,7 @@ export const findingDetail = endpoint({
       }),
     ),
   }),
+  heavy: true,
   errors: ['bad_request'],
   handler: async ({ deps, query: { check = '', message = '' } }) => {
     if (check === '') return refuse('bad_request', 'check is required');
@@ -50,10 +51,9 @@ export const findingDetail = endpoint({
 /** Without a message every finding of the check is meant. Related are those of the same check or about the same subject. */
 function detailOf(findings: readonly Finding[], check: string, message: string) {
   const meant = findings.filter((one) => one.check === check && (message === '' || one.message === message));
+  const own = new Set(meant);
   const subjects = new Set(meant.map(({ subject }) => subject.value));
-  const related = findings.filter(
-    (one) => !meant.includes(one) && (one.check === check || subjects.has(one.subject.value)),
-  );
+  const related = findings.filter((one) => !own.has(one) && (one.check === check || subjects.has(one.subject.value)));
   return {
     check,
     message,

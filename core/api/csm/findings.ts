@@ -4,6 +4,9 @@ import type { FindingGroup } from '../../incident/finding-group.ts';
 import { endpoint } from '../deps.ts';
 import { severityInt } from './wire.ts';
 
+/** Rows in one answer, which has no pages: what is older is in the history. */
+const MOST = 2000;
+
 /** CSM's fields, then `id`, `source_ip` and `count`, which are ours here. */
 export const FindingRow = Type.Object({
   severity: Type.Integer({ minimum: 0, maximum: 2, description: '0 warning, 1 high, 2 critical' }),
@@ -24,10 +27,11 @@ export const findings = endpoint({
   method: 'GET',
   path: '/api/v1/findings',
   scope: 'read',
-  summary: 'Active findings, one row for each check and subject, newest first',
+  summary: `Active findings, one row for each check and subject, newest first; at most ${MOST}`,
   response: Type.Array(FindingRow),
   errors: [],
-  handler: async ({ deps }) => ({ ok: true, value: (await deps.appliance.activeFindings()).map(rowOf) }),
+  heavy: true,
+  handler: async ({ deps }) => ({ ok: true, value: (await deps.appliance.activeFindings(MOST)).map(rowOf) }),
 });
 
 const rowOf = ({ latest, firstSeen, lastSeen, findings }: FindingGroup) => ({

@@ -2,13 +2,11 @@ import { Type } from 'typebox';
 import type { HistoryRow } from '../../incident/history.ts';
 import { endpoint } from '../deps.ts';
 import { refuse } from '../endpoint.ts';
+import { mapped } from '../mapped.ts';
+import { pageParameters, readPage } from '../paging.ts';
+import { CSM_PAGING } from '../surface.ts';
 import { FindingEvent, findingEvent } from './events.ts';
 import { FILTER_PARAMETERS, readFilter } from './history-query.ts';
-import { readCount } from './read-count.ts';
-
-const STANDARD_LIMIT = 50;
-const MOST = 5000;
-const FURTHEST_OFFSET = 1_000_000_000;
 
 export const history = endpoint({
   name: 'history',
@@ -17,8 +15,7 @@ export const history = endpoint({
   scope: 'read',
   summary: 'Findings on record, newest first, a page at a time; filters look at the newest 100,000',
   query: Type.Object({
-    limit: Type.Optional(Type.String({ description: `Rows: ${STANDARD_LIMIT} unless given, at most ${MOST}` })),
-    offset: Type.Optional(Type.String({ description: 'Rows to pass over' })),
+    ...pageParameters(CSM_PAGING),
     ...FILTER_PARAMETERS,
   }),
   example: { query: { limit: '20', offset: '0' } },
@@ -36,17 +33,19 @@ export const history = endpoint({
     offset: Type.Integer({ minimum: 0 }),
     truncated: Type.Optional(Type.Boolean({ description: 'With a filter: there is more that was not looked at' })),
   }),
+  heavy: true,
   errors: ['bad_request'],
-  handler: async ({ deps, query }) => {
+  handler: async ({ deps, query, context: { breathe } }) => {
     const filter = readFilter(query);
     if (!filter.ok) return refuse('bad_request', filter.public);
-    const limit = readCount(query.limit, STANDARD_LIMIT, MOST) || STANDARD_LIMIT;
-    const offset = readCount(query.offset, 0, FURTHEST_OFFSET);
+    const page = readPage(CSM_PAGING, query);
+    if (!page.ok) return refuse('bad_request', page.public);
+    const { limit, offset } = page.value;
     const { rows, total, truncated } = await deps.history.page(filter.value, { limit, offset });
     const narrowed = Object.keys(filter.value).length > 0;
     return {
       ok: true,
-      value: { findings: rows.map(rowOf), total, limit, offset, ...(narrowed ? { truncated } : {}) },
+      value: { findings: await mapped(rows, rowOf, breathe), total, limit, offset, ...(narrowed ? { truncated } : {}) },
     };
   },
 });

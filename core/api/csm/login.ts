@@ -33,6 +33,7 @@ export const logout = endpoint({
   summary: 'End the session and clear the cookie; a form is sent on to /',
   response: Type.Object({ status: Type.Literal('ok') }),
   form: true,
+  cookieFirst: true,
   errors: [],
   audit: { action: 'logout' },
   handler: async ({ deps, context }) => {

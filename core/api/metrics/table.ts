@@ -37,7 +37,11 @@ export const METRICS: readonly Metric[] = [
   gauge('bartizan_findings_active', 'Groups of findings seen within 24 hours, by severity', ({ appliance }) =>
     labelled('severity', appliance.severities),
   ),
-  gauge('bartizan_findings_stored', 'Findings on record', ({ appliance }) => appliance.historyCount),
+  gauge(
+    'bartizan_findings_stored',
+    'Findings on record, suppressed ones left out',
+    ({ appliance }) => appliance.historyCount,
+  ),
   counter('bartizan_decisions_total', 'Decisions by what became of them and who made them', ({ decisions }) =>
     decisions.map(({ state, origin, count }) => ({ labels: { state, origin }, value: count })),
   ),

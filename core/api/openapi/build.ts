@@ -1,4 +1,5 @@
 import type { Endpoint } from '../endpoint.ts';
+import { closing } from '../mount.ts';
 import type { JsonSchema } from '../schema.ts';
 import { plainSchema } from '../schema.ts';
 import type { Surface } from '../surface.ts';
@@ -57,5 +58,5 @@ const schemasOf = ({ surface, endpoints }: Described): readonly (readonly [strin
     [responseName(endpoint), plainSchema(endpoint.response)] as const,
     ...(endpoint.body === undefined
       ? []
-      : [[requestName(endpoint), plainSchema(endpoint.body, surface.unknownBodyField)] as const]),
+      : [[requestName(endpoint), plainSchema(endpoint.body, closing(surface))] as const]),
   ]);

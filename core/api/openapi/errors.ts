@@ -56,6 +56,7 @@ function kernelErrors(
   return [
     ...(transport === 'file' ? ['range_not_satisfiable' as const] : []),
     ...(query !== undefined || body !== undefined ? [surface.invalidInput, 'bad_request' as const] : []),
+    ...(body !== undefined && typeof surface.unknownBodyField === 'object' ? [surface.unknownBodyField.refuse] : []),
     ...(scope === 'none' ? [] : ['unauthorized' as const]),
     ...(isWrite(method) && (body ?? upload) !== undefined ? (['too_large', 'unsupported_type'] as const) : []),
     'forbidden',

@@ -6,13 +6,14 @@ import type { BlobRefusal, NewBlob } from '../blobs.ts';
 import { wireDeadline } from '../csm/wire.ts';
 import { endpoint } from '../deps.ts';
 import { refuse } from '../endpoint.ts';
+import { pageParameters, readPage } from '../paging.ts';
 import type { ErrorCode } from '../problem.ts';
+import { OWN_PAGING } from '../surface.ts';
 import { type Upload, type UploadCode, type UploadPart, uploadRefusal } from '../upload.ts';
 
 const LARGEST = 512 * 1024 * 1024;
 /** The only part that an upload has. */
 const PART = 'file';
-const PAGE = 100;
 
 const Blob = Type.Object({
   id: Type.String(),
@@ -72,18 +73,19 @@ export const listBlobs = endpoint({
   method: 'GET',
   path: '/api/v1/blobs',
   scope: 'admin',
-  summary: 'Files that are kept, newest first, 100 at a time',
-  query: Type.Object({
-    before: Type.Optional(Type.String({ maxLength: 64, description: 'The next_before of the page before' })),
-  }),
+  summary: 'Files that are kept, newest first, a page at a time',
+  query: Type.Object(pageParameters(OWN_PAGING)),
   response: Type.Object({
     blobs: Type.Array(Blob),
     next_before: Type.Optional(Type.String({ description: 'There while more may follow' })),
   }),
-  errors: [],
-  handler: async ({ deps, query: { before } }) => {
-    const page = await deps.blobs.list({ limit: PAGE, ...(before === undefined ? {} : { before }) });
-    const last = page.length < PAGE ? undefined : page.at(-1)?.id;
+  errors: ['bad_request'],
+  handler: async ({ deps, query }) => {
+    const asked = readPage(OWN_PAGING, query);
+    if (!asked.ok) return refuse('bad_request', asked.public);
+    const { limit, cursor } = asked.value;
+    const page = await deps.blobs.list({ limit, ...(cursor === undefined ? {} : { before: cursor }) });
+    const last = page.length < limit ? undefined : page.at(-1)?.id;
     return { ok: true, value: { blobs: page.map(shown), ...(last === undefined ? {} : { next_before: last }) } };
   },
 });

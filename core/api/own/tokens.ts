@@ -2,14 +2,14 @@ import { type Static, Type } from 'typebox';
 import { ok, type Result } from '../../base/result.ts';
 import { type Millis, parseDuration, plus, rfc3339 } from '../../base/time.ts';
 import { TOKEN_NAME } from '../../config/settings.ts';
-import type { Scope } from '../auth.ts';
+import type { CsmScope } from '../auth.ts';
 import { wireDeadline } from '../csm/wire.ts';
 import { endpoint } from '../deps.ts';
 import { refuse } from '../endpoint.ts';
 import type { RevokeRefusal, TokenEntry, TokenRefusal, TokenRequest } from '../identity.ts';
 import type { ErrorCode } from '../problem.ts';
 
-const TokenScope = Type.Enum(['admin', 'read', 'metrics'] satisfies Scope[]);
+const TokenScope = Type.Enum(['admin', 'read', 'metrics'] satisfies CsmScope[]);
 
 const TOKEN = {
   id: Type.String(),

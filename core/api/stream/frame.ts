@@ -6,7 +6,7 @@ export const KEEPALIVE: Uint8Array = utf8ToBytes(': keepalive\n\n');
 
 export interface ServerSentEvent {
   /** What a client that comes back names as seen; without one the last id stands. */
-  readonly id?: number;
+  readonly id?: string;
   /** `message` unless given. */
   readonly event?: string;
   /** Sent as one JSON line. */

@@ -1,10 +1,12 @@
+import { Lanes } from '../../base/lanes.ts';
 import type { Clock, Log } from '../../base/ports.ts';
 import { messageOf } from '../../base/result.ts';
 import { type Millis, millis, seconds } from '../../base/time.ts';
+import type { Epochs } from '../../incident/epoch.ts';
 import type { StreamSink } from '../http.ts';
 import { LATE, within } from '../within.ts';
+import { eventId, seenBy } from './event-id.ts';
 import { eventFrame, retryFrame } from './frame.ts';
-import { Lanes } from './lanes.ts';
 import { Reader } from './reader.ts';
 import { type Frame, Ring } from './ring.ts';
 import { Slices } from './slices.ts';
@@ -12,7 +14,7 @@ import { Slices } from './slices.ts';
 export interface Numbered<E> {
   /** `undefined` for one that no client is to see: nothing is missing where its serial is. */
   readonly event: E | undefined;
-  /** From 1 upwards; 0 when it could not be kept. */
+  /** From 1 upwards: an event is told once it is kept. */
   readonly serial: number;
 }
 
@@ -20,6 +22,8 @@ export interface Numbered<E> {
 export interface EventFeed<E> {
   /** Serial of the newest event that is kept; never behind what `subscribe` told. */
   newest(): number;
+  /** The numberings there have been: another list as soon as a new one begins, before an event of it is told or read. */
+  epochs(): Epochs;
   /** Kept events behind a serial, lowest first, `limit` at most. Rejects when the store cannot be read. */
   after(serial: number, limit: number): Promise<readonly Numbered<E>[]>;
   /** Every event from now on, by rising serial. Returns the unsubscriber. */
@@ -32,6 +36,12 @@ export interface HubDeps<E> {
   readonly show: (event: E) => unknown;
   readonly clock: Clock;
   readonly log: Log;
+}
+
+interface Live {
+  readonly ring: Ring;
+  readonly epochs: Epochs;
+  readonly unsubscribe: () => void;
 }
 
 /** Events read from the store at once for one client. */
@@ -54,7 +64,7 @@ export class EventHub<E> {
   readonly #lanes = new Lanes(LANES);
   readonly #slices: Slices;
   /** There while anybody listens. */
-  #live: { readonly ring: Ring; readonly unsubscribe: () => void } | undefined;
+  #live: Live | undefined;
   #cancelRound: (() => void) | undefined;
   #joined = 0;
 
@@ -70,26 +80,27 @@ export class EventHub<E> {
   join(sink: StreamSink, signal: AbortSignal, seen: string | undefined): void {
     if (signal.aborted) return;
     const { source, clock, log } = this.#deps;
-    const { ring } = this.#wake();
+    const { ring, epochs } = this.#wake();
     const newest = source.newest();
-    const asked = seen === undefined ? newest : serialOf(seen);
-    const isForeign = asked > newest;
+    const { serial, isForeign } =
+      seen === undefined ? { serial: newest, isForeign: false } : seenBy(seen, epochs, newest);
     const reader = new Reader(
       {
         ring,
         clock,
+        idOf: (upTo) => eventId(epochs, upTo),
         page: (serial) => this.#page(serial, signal),
         onEnd: (gap) => {
           if (gap !== undefined) log('info', 'event stream ended: its client is too slow', { ...gap });
           this.#leave(reader);
         },
       },
-      { sink, serial: isForeign ? newest : asked, tellsGaps: seen !== undefined },
+      { sink, serial, tellsGaps: seen !== undefined },
     );
     this.#readers.add(reader);
     signal.addEventListener('abort', () => this.#leave(reader), { once: true });
     sink.write(retryFrame(retryOf(this.#joined++)));
-    if (isForeign) reader.pass(newest, 'other_store', 1);
+    if (isForeign) reader.pass(serial, 'other_store');
     reader.advance();
   }
 
@@ -103,28 +114,28 @@ export class EventHub<E> {
     this.#slices.cancel();
   }
 
-  #wake(): { readonly ring: Ring } {
+  #wake(): Live {
+    this.#endStale();
     this.#live ??= {
       ring: new Ring(this.#deps.source.newest()),
+      epochs: this.#deps.source.epochs(),
       unsubscribe: this.#deps.source.subscribe((news) => this.#take(news)),
     };
     return this.#live;
   }
 
   #take(news: Numbered<E>): void {
+    this.#endStale();
     const ring = this.#live?.ring;
     if (ring === undefined) return;
-    if (news.serial !== 0 && news.serial <= ring.newest) {
-      this.#startAnew(news.serial);
-      return;
-    }
     ring.push(this.#encode(news));
     this.#cancelRound ??= this.#deps.clock.after(millis(0), () => this.#round(ring));
   }
 
-  /** Serials that go back are another store's. Whoever comes back learns of it by the id it names. */
-  #startAnew(serial: number): void {
-    this.#deps.log('warn', 'event streams ended: serials begin anew', { serial });
+  /** Ends the streams of an earlier numbering; whoever comes back is told by the id it names what that means for it. */
+  #endStale(): void {
+    if (this.#live === undefined || this.#live.epochs === this.#deps.source.epochs()) return;
+    this.#deps.log('warn', 'event streams ended: the store has lost events, and numbers anew');
     for (const reader of this.#readers) reader.end();
   }
 
@@ -147,6 +158,7 @@ export class EventHub<E> {
       const read = await this.#lanes.run(async () =>
         signal.aborted ? [] : within(clock, READ_LIMIT, source.after(serial, PAGE)),
       );
+      this.#endStale();
       if (read !== LATE) return read.map((news) => this.#encode(news));
       log('error', 'events are not replayed: the store takes too long', { serial });
     } catch (thrown) {
@@ -158,11 +170,9 @@ export class EventHub<E> {
   #encode({ event, serial }: Numbered<E>): Frame {
     if (event === undefined) return { serial, bytes: UNSEEN };
     const data = this.#deps.show(event);
-    return { serial, bytes: eventFrame(serial === 0 ? { data } : { id: serial, data }) };
+    const id = eventId(this.#deps.source.epochs(), serial);
+    return { serial, bytes: eventFrame({ id, data }) };
   }
 }
 
 const UNSEEN = new Uint8Array();
-
-/** Anything but a serial is an id that another store gave out. */
-const serialOf = (id: string): number => (/^\d{1,16}$/.test(id) ? Number(id) : Number.POSITIVE_INFINITY);

@@ -4,6 +4,8 @@ import type { Surface } from '../surface.ts';
 import { KEEPALIVE } from './frame.ts';
 import { Pulse } from './pulse.ts';
 
+type StreamLimits = Pick<Surface['limits'], 'streams' | 'streamsOfOne' | 'keepalive'>;
+
 export interface OpenStream {
   readonly sink: StreamSink;
   /** Asked before each sign of life; `false` ends the stream. */
@@ -12,27 +14,39 @@ export interface OpenStream {
   readonly onDoubt: () => void;
 }
 
-/** The open streams of a surface: no more than its limit, each with signs of life, none outliving its credential. */
+/** The open streams of a surface: no more than its limits, each with signs of life, none outliving its credential. */
 export class OpenStreams {
-  readonly #limit: number;
+  readonly #limits: StreamLimits;
   readonly #pulse: Pulse;
+  /** By name of the principal. */
+  readonly #ofOne = new Map<string, number>();
   #open = 0;
 
-  constructor({ streams, keepalive }: Pick<Surface['limits'], 'streams' | 'keepalive'>, clock: Pick<Clock, 'after'>) {
-    this.#limit = streams;
-    this.#pulse = new Pulse(clock, keepalive);
+  constructor(limits: StreamLimits, clock: Pick<Clock, 'after'>) {
+    this.#limits = limits;
+    this.#pulse = new Pulse(clock, limits.keepalive);
   }
 
   get open(): number {
     return this.#open;
   }
 
-  /** Takes a place until `signal` aborts; `false` when there is none. */
-  enter(signal: AbortSignal): boolean {
-    if (this.#open >= this.#limit || signal.aborted) return false;
+  /** Takes a place until `signal` aborts; `false` when there is none, or none for this principal. */
+  enter(name: string, signal: AbortSignal): boolean {
+    const own = this.#ofOne.get(name) ?? 0;
+    const { streams, streamsOfOne } = this.#limits;
+    if (this.#open >= streams || own >= streamsOfOne || signal.aborted) return false;
     this.#open++;
-    signal.addEventListener('abort', () => this.#open--, { once: true });
+    this.#ofOne.set(name, own + 1);
+    signal.addEventListener('abort', () => this.#leave(name), { once: true });
     return true;
+  }
+
+  #leave(name: string): void {
+    this.#open--;
+    const left = (this.#ofOne.get(name) ?? 1) - 1;
+    if (left > 0) this.#ofOne.set(name, left);
+    else this.#ofOne.delete(name);
   }
 
   keepAlive({ sink, isGood, onDoubt }: OpenStream, signal: AbortSignal): void {

@@ -13,6 +13,8 @@ const BITE = 64 * 1024;
 export interface ReaderDeps {
   readonly ring: Ring;
   readonly clock: Pick<Clock, 'after'>;
+  /** What a client is to name when it comes back having seen everything up to this serial. */
+  readonly idOf: (serial: number) => string;
   /** Kept events behind a serial, lowest first, a page of them. `undefined` when the store cannot be read. */
   readonly page: (serial: number) => Promise<readonly Frame[] | undefined>;
   /** It has ended its stream: because of a gap, or because it was told to. */
@@ -36,8 +38,6 @@ export class Reader {
   readonly #deps: ReaderDeps;
   readonly #sink: StreamSink;
   readonly #tellsGaps: boolean;
-  /** What has no serial concerns it from here on. */
-  readonly #since: number;
   #serial: number;
   #position: number;
   #state: 'ready' | 'reading' | 'full' | 'over' = 'ready';
@@ -48,7 +48,6 @@ export class Reader {
     this.#sink = sink;
     this.#tellsGaps = tellsGaps;
     this.#serial = serial;
-    this.#since = deps.ring.head;
     this.#position = deps.ring.tail;
     sink.onDrain(() => {
       if (this.#state !== 'full') return;
@@ -68,8 +67,7 @@ export class Reader {
       return 0;
     }
     if (this.#position === ring.head) return 0;
-    const place: Place = { serial: this.#serial, position: this.#position, since: this.#since };
-    if (ring.hasDropped(place) && !this.pass(this.#serial, 'slow_reader')) return 0;
+    const place: Place = { serial: this.#serial, position: this.#position };
     this.#serial = Math.max(this.#serial, ring.newest);
     this.#position = ring.head;
     const news = ring.after(place);
@@ -85,7 +83,7 @@ export class Reader {
       return false;
     }
     this.#serial = to;
-    this.#write(gapEvent(gap));
+    this.#write(gapEvent(gap, this.#deps.idOf(to)));
     return true;
   }
 

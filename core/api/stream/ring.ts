@@ -7,7 +7,6 @@ const MAX_BYTES = 256 * 1024;
 const MAX_RUNS = 4;
 
 export interface Frame {
-  /** 0 for an event that has none. */
   readonly serial: number;
   readonly bytes: Uint8Array;
 }
@@ -18,11 +17,9 @@ export interface Place {
   readonly serial: number;
   /** Everything at and behind this position has not been looked at yet. */
   readonly position: number;
-  /** Frames without a serial concern the reader from this position on. */
-  readonly since: number;
 }
 
-/** The newest frames, encoded once for all readers. Serials ascend; frames without one stand where they happened. */
+/** The newest frames, encoded once for all readers. Serials ascend. */
 export class Ring {
   /** Frame `i` has position `#tail + i`. */
   readonly #frames: Frame[] = [];
@@ -31,7 +28,6 @@ export class Ring {
   #bytes = 0;
   #floor: number;
   #newest: number;
-  #dropped = 0;
 
   /** @param serial of the newest event that is older than the ring */
   constructor(serial: number) {
@@ -57,15 +53,10 @@ export class Ring {
     return this.#newest;
   }
 
-  /** Whether a frame without a serial, which no store can bring back, was pushed out before the reader came to it. */
-  hasDropped({ position, since }: Place): boolean {
-    return this.#dropped > Math.max(position, since);
-  }
-
   push(frame: Frame): void {
     this.#frames.push(frame);
     this.#bytes += frame.bytes.length;
-    this.#newest = Math.max(this.#newest, frame.serial);
+    this.#newest = frame.serial;
     this.#runs.clear();
     while (this.#frames.length > MAX_FRAMES || this.#bytes > MAX_BYTES) this.#dropOldest();
   }
@@ -74,7 +65,7 @@ export class Ring {
   after(place: Place): Uint8Array {
     const from = Math.max(place.position, this.#tail);
     const frames = this.#frames.slice(from - this.#tail);
-    const news = frames.filter(({ serial }, i) => (serial === 0 ? from + i >= place.since : serial > place.serial));
+    const news = frames.filter(({ serial }) => serial > place.serial);
     return news.length < frames.length ? join(news) : this.#run(from, frames);
   }
 
@@ -91,8 +82,7 @@ export class Ring {
     if (oldest === undefined) return;
     this.#tail++;
     this.#bytes -= oldest.bytes.length;
-    if (oldest.serial === 0) this.#dropped = this.#tail;
-    else this.#floor = oldest.serial;
+    this.#floor = oldest.serial;
   }
 }
 

@@ -10,6 +10,7 @@ import type {
   Listener,
   TlsMaterial,
 } from '../../../actors/http/port.ts';
+import type { Refused } from '../../../actors/http/refusal.ts';
 import type { Dispatch, HttpReply } from '../../../core/api/http.ts';
 import { millis } from '../../../core/base/time.ts';
 import { type RawClient, tlsClient } from '../../support/raw-client.ts';
@@ -44,6 +45,8 @@ export interface Bench {
   readonly capabilities: EngineCapabilities;
   /** Method and target of every request that reached the dispatch. */
   readonly served: readonly string[];
+  /** What the engine refused, in the order of the ids it was given: `refused-0`, … */
+  readonly refusals: readonly Refused[];
   readonly connect: (options?: ConnectionOptions) => Promise<RawClient>;
 }
 
@@ -55,10 +58,17 @@ export async function openBench(
 ): Promise<Bench> {
   const engine = make({ sweep: millis(50), linger: millis(100), ...limits });
   const served: string[] = [];
-  const opened = await engine.listen({ host: '127.0.0.1', port: 0 }, CERTIFICATES.one, (request) => {
-    served.push(`${request.method} ${request.target}`);
-    return serve(request);
-  });
+  const refusals: Refused[] = [];
+  const onRefused = (refused: Refused) => `refused-${refusals.push(refused) - 1}`;
+  const opened = await engine.listen(
+    { host: '127.0.0.1', port: 0 },
+    CERTIFICATES.one,
+    (request) => {
+      served.push(`${request.method} ${request.target}`);
+      return serve(request);
+    },
+    { onRefused },
+  );
   if (!opened.ok) throw new Error(opened.public);
   const listener = opened.value;
   const clients: RawClient[] = [];
@@ -70,6 +80,7 @@ export async function openBench(
     listener,
     capabilities: engine.capabilities,
     served,
+    refusals,
     connect: async (options) => {
       const client = await tlsClient(listener.port, options);
       clients.push(client);
@@ -102,9 +113,22 @@ export async function refused(
     const reply = await client.response();
     assert.equal(reply.status, status);
     assert.equal(typeof (JSON.parse(reply.body) as { error: unknown }).error, 'string');
+    assert.match(reply.headers['x-request-id'] ?? '', /^refused-/);
   }
   await client.untilClosed();
   if (!wordedRefusals) assert.match(client.seen, /^(HTTP\/1\.1 [45]|$)/);
 }
 
 export const next = (path = '/next'): string => get(path);
+
+/** Requests after which an engine goes different ways about the connection; the last says that it must end. */
+export const ASKING = [
+  ['kept', get('/'), false],
+  ['close', get('/', 'Connection: close\r\n'), true],
+  ['keep-alive, close', get('/', 'Connection: keep-alive, close\r\n'), true],
+  ['TE, close', get('/', 'TE: trailers\r\nConnection: TE, close\r\n'), true],
+  ['a value that reads like the name', get('/', 'X-A: connection\r\nAbcde: 1\r\nConnection: TE, close\r\n'), true],
+  ['a body in chunks', `${get('/', 'Transfer-Encoding: chunked\r\n')}3\r\nabc\r\n0\r\n\r\n`, false],
+  ['an unread body', get('/', 'Content-Length: 1000\r\n'), false],
+  ['a long unread body', `${get('/', `Content-Length: 1048576\r\n`)}${'x'.repeat(65_536)}`, true],
+] as const;

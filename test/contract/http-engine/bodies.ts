@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { HttpReply, HttpRequest, ReplySource } from '../../../core/api/http.ts';
 import { millis } from '../../../core/base/time.ts';
 import { until } from '../../support/until.ts';
-import { get, type MakeEngine, openBench, post, promised, say } from './bench.ts';
+import { ASKING, get, type MakeEngine, openBench, post, promised, say } from './bench.ts';
 
 const MIB = 1024 * 1024;
 
@@ -186,22 +186,50 @@ function downloadCases(name: string, make: MakeEngine): void {
     assert.deepEqual([from.read(), from.closings()], [0, 1]);
   });
 
-  test(`${name}: a source is read no faster than its client reads, and closed when it goes`, async (t) => {
-    const from = source(256 * MIB);
-    const client = await (await openBench(t, make, { serve: async () => sourceReply(from.reply) })).connect();
-    client.socket.pause();
-    client.send(get('/'));
-    let before = -1;
-    await until('the source is held back', () => {
-      const isStill = from.read() > 0 && from.read() === before;
-      before = from.read();
-      return isStill;
+  for (const [what, ask] of ASKING)
+    test(`${name}: a source is read no faster than its client reads, and closed when it goes (${what})`, async (t) => {
+      const from = source(256 * MIB);
+      const client = await (await openBench(t, make, { serve: async () => sourceReply(from.reply) })).connect();
+      client.socket.pause();
+      client.send(ask);
+      let before = -1;
+      await until('the source is held back', () => {
+        const isStill = from.read() > 0 && from.read() === before;
+        before = from.read();
+        return isStill;
+      });
+      assert.ok(from.read() < 32 * MIB, `${from.read()} bytes were read`);
+      client.destroy();
+      await from.closed;
+      assert.equal(from.closings(), 1);
     });
-    assert.ok(from.read() < 32 * MIB, `${from.read()} bytes were read`);
-    client.destroy();
-    await from.closed;
-    assert.equal(from.closings(), 1);
-  });
+
+  for (const [what, ask, isLast] of ASKING)
+    test(`${name}: a source arrives whole, and the connection ends where it must (${what})`, async (t) => {
+      const from = source(5 * MIB);
+      const limits = { requestRead: millis(1000) };
+      const client = await (await openBench(t, make, { serve: async () => sourceReply(from.reply), limits })).connect();
+      client.send(ask);
+      const { headers, body } = await client.response();
+      assert.deepEqual([body.length, /^x*$/.test(body)], [5 * MIB, true]);
+      await from.closed;
+      assert.equal(from.closings(), 1);
+      if (!isLast) return;
+      assert.equal(headers['connection'], 'close');
+      await client.untilClosed();
+    });
+
+  for (const [what, ask] of ASKING)
+    test(`${name}: a source that fails midway is a transfer cut off (${what})`, async (t) => {
+      const from = source(MIB);
+      const next = () => (from.read() > MIB / 2 ? Promise.reject(new Error('disk')) : from.reply.next());
+      const serve = async () => sourceReply({ ...from.reply, next });
+      const client = await (await openBench(t, make, { serve })).connect();
+      client.send(ask);
+      await assert.rejects(client.response(), /closed while waiting/);
+      await from.closed;
+      assert.equal(from.closings(), 1);
+    });
 
   for (const [what, size] of [
     ['shorter', 100_000],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HttpRequest } from '../../../core/api/http.ts';
-import { get, type MakeEngine, openBench, post, promised, say } from './bench.ts';
+import { get, type MakeEngine, openBench, post, say } from './bench.ts';
 
 /** Requests and replies as HTTP/1.1 has them. */
 export function exchangeCases(name: string, make: MakeEngine): void {
@@ -56,50 +56,6 @@ export function exchangeCases(name: string, make: MakeEngine): void {
     if (capabilities.allForms) assert.equal((await client.response()).body, 'GET /old');
     else assert.deepEqual([(await client.response()).status, served], [505, []]);
     await client.untilClosed();
-  });
-
-  test(`${name}: pipelined requests that need no waiting are answered in their order`, async (t) => {
-    const client = await (await openBench(t, make)).connect();
-    client.send(['/0', '/1', '/2'].map((path) => get(path)).join(''));
-    for (const path of ['/0', '/1', '/2']) assert.equal((await client.response()).body, `GET ${path}`);
-  });
-
-  test(`${name}: a pipelined request waits for the slow one before it, or costs the connection`, async (t) => {
-    const slow = promised<void>();
-    const gone = promised<void>();
-    const serve = async ({ target, signal }: HttpRequest) => {
-      signal.addEventListener('abort', () => gone.keep());
-      if (target === '/slow') await slow.promise;
-      return say(target);
-    };
-    const { connect, capabilities, served } = await openBench(t, make, { serve });
-    const client = await connect();
-    client.send(get('/slow') + get('/1'));
-    if (capabilities.pipelining) slow.keep();
-    else {
-      await Promise.all([gone.promise, client.untilClosed()]);
-      assert.deepEqual([served, client.seen], [['GET /slow'], '']);
-      return;
-    }
-    for (const path of ['/slow', '/1']) assert.equal((await client.response()).body, path);
-  });
-
-  test(`${name}: pipelined requests are answered in their order, the slow one first`, {
-    skip: !make({}).capabilities.pipelining && 'the engine takes one request at a time',
-  }, async (t) => {
-    const slow = promised<void>();
-    const last = promised<void>();
-    const serve = async ({ target }: HttpRequest) => {
-      if (target === '/0') await slow.promise;
-      if (target === '/4') last.keep();
-      return say(target);
-    };
-    const client = await (await openBench(t, make, { serve })).connect();
-    client.send(['/0', '/1', '/2', '/3', '/4'].map((path) => get(path)).join(''));
-    await last.promise;
-    assert.equal(client.seen, '');
-    slow.keep();
-    for (const path of ['/0', '/1', '/2', '/3', '/4']) assert.equal((await client.response()).body, path);
   });
 
   test(`${name}: a request that arrives byte by byte is one request`, async (t) => {

@@ -6,7 +6,10 @@ import { fieldCases } from './fields.ts';
 import { framingCases } from './framing.ts';
 import { hostileCases } from './hostile.ts';
 import { listeningCases } from './listening.ts';
+import { pieceCases } from './pieces.ts';
+import { pipeliningCases } from './pipelining.ts';
 import { pressureCases } from './pressure.ts';
+import { refusalCases } from './refusals.ts';
 import { streamCases } from './streams.ts';
 import { targetCases } from './targets.ts';
 import { tlsCases } from './tls.ts';
@@ -18,10 +21,13 @@ export function httpEngineSuite(name: string, make: MakeEngine): void {
   fieldCases(name, make);
   framingCases(name, make);
   connectionCases(name, make);
+  pipeliningCases(name, make);
   hostileCases(name, make);
+  refusalCases(name, make);
   pressureCases(name, make);
   streamCases(name, make);
   bodyCases(name, make);
+  pieceCases(name, make);
   tlsCases(name, make);
   listeningCases(name, make);
 }

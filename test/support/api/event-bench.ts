@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
 import { Bus } from '../../../actors/bus/index.ts';
-import { ActiveFindings, FindingRecorder, FindingRollups, findingRecords } from '../../../actors/incidents/index.ts';
+import {
+  ActiveFindings,
+  FindingEpochs,
+  FindingRecorder,
+  FindingRollups,
+  findingRecords,
+} from '../../../actors/incidents/index.ts';
 import { createRecords, MemoryStore } from '../../../actors/store/index.ts';
 import type { FindingId } from '../../../core/base/ids.ts';
-import type { Clock } from '../../../core/base/ports.ts';
+import type { Clock, Random } from '../../../core/base/ports.ts';
+import { millis } from '../../../core/base/time.ts';
 import type { Finding } from '../../../core/detect/finding.ts';
 import type { Suppressing } from '../../../core/incident/suppression.ts';
 import { findings } from '../../../core/keys/records.ts';
@@ -17,6 +24,17 @@ import { eventsIn, type ReadEvent, StreamClient } from './stream-client.ts';
 
 type Topics = { readonly finding: { readonly finding: Finding; readonly serial: number } };
 
+/** Every time other bytes. */
+function countingRandom(): Random {
+  let count = 0;
+  return {
+    bytes(length) {
+      count++;
+      return Uint8Array.from({ length }, (_, i) => count >> (8 * i));
+    },
+  };
+}
+
 /** An appliance whose findings are recorded, kept and told by the real parts. */
 class RecordingAppliance extends FakeAppliance {
   readonly store = new MemoryStore();
@@ -25,6 +43,7 @@ class RecordingAppliance extends FakeAppliance {
     throw thrown;
   });
   readonly recorder: FindingRecorder;
+  readonly numbering = new FindingEpochs({ records: this.records, random: countingRandom(), log: () => {} });
   /** When set, the store cannot be read. */
   unreadable = false;
   suppressing: Suppressing = () => undefined;
@@ -35,9 +54,11 @@ class RecordingAppliance extends FakeAppliance {
     this.recorder = new FindingRecorder({
       records: findingRecords(this.records, new FindingRollups(new SimulatedClock())),
       active: new ActiveFindings(),
+      recent: () => ({ since: millis(0), count: 0 }),
       log: () => {},
       suppressing: (finding) => this.suppressing(finding),
       publish: (finding, serial) => this.bus.publish('finding', { finding, serial }),
+      renumbered: (after) => void this.numbering.begin(after),
       respond: async () => {},
     });
   }
@@ -55,6 +76,9 @@ class RecordingAppliance extends FakeAppliance {
   }
   override lastSerial() {
     return this.recorder.count;
+  }
+  override epochs() {
+    return this.numbering.list;
   }
   override findingsAfter(serial: number, limit: number) {
     return this.unreadable ? Promise.reject(new Error('no disk')) : this.recorder.after(serial, limit);
@@ -74,7 +98,7 @@ export class EventBench {
     this.api = new ApiHarness(clock === undefined ? {} : { clock }, new FakeDesks(this.appliance));
   }
 
-  /** Findings made so far; their numbers are their serials while the store takes them. */
+  /** Findings made so far; their numbers are their serials until some are lost. */
   get made(): number {
     return this.#made;
   }
@@ -85,15 +109,24 @@ export class EventBench {
     await this.appliance.recorder.flushed();
   }
 
-  /** Tells so many new findings that no store has. */
-  tellUnkept(count: number): void {
-    for (let i = 0; i < count; i++) this.appliance.bus.publish('finding', { finding: this.#next(), serial: 0 });
-  }
-
   /** Retention: everything up to this serial goes. */
   async forget(upTo: number): Promise<void> {
     for (let serial = 1; serial <= upTo; serial++)
       await this.appliance.records.write((writes) => writes.delete(findings, [serial]));
+  }
+
+  /** A power cut, or a damaged disk: findings from this serial on are gone, and their serials are given again. */
+  async lose(from: number): Promise<void> {
+    const { store } = this.appliance;
+    for (let serial = from; serial <= this.appliance.recorder.count; serial++)
+      await this.appliance.records.write((writes) => writes.delete(findings, [serial]));
+    await store.commit([{ put: findings.serialKey, value: from - 1 }]);
+  }
+
+  /** What a start does with what is stored. */
+  async restart(): Promise<void> {
+    await this.appliance.recorder.load();
+    await this.appliance.numbering.load(this.appliance.recorder.count);
   }
 
   /** Each from an address of its own, so that no rate limit is met. */

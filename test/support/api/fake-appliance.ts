@@ -4,6 +4,7 @@ import { type Ip, parseIp } from '../../../core/base/ip.ts';
 import { fail, ok } from '../../../core/base/result.ts';
 import { type Millis, millis } from '../../../core/base/time.ts';
 import type { Finding, NumberedFinding } from '../../../core/detect/finding.ts';
+import type { Epochs } from '../../../core/incident/epoch.ts';
 import type { FindingGroup } from '../../../core/incident/finding-group.ts';
 import type { BlockRefusal, UnblockRefusal } from '../../../core/respond/block.ts';
 import type { Decision } from '../../../core/respond/decision.ts';
@@ -85,13 +86,14 @@ export class FakeAppliance implements Appliance {
   readonly asked: unknown[] = [];
   /** By rising serial. */
   readonly kept: NumberedFinding[] = [];
+  readonly #epochs: Epochs = [{ name: 'e0', after: 0 }];
   readonly #listeners = new Set<(finding: Finding, serial: number) => void>();
 
   facts() {
     return Promise.resolve(this.facts_);
   }
-  activeFindings() {
-    return Promise.resolve(this.groups);
+  activeFindings(most: number) {
+    return Promise.resolve(this.groups.slice(0, most));
   }
   blocks() {
     return this.active;
@@ -141,11 +143,14 @@ export class FakeAppliance implements Appliance {
   lastSerial() {
     return this.kept.at(-1)?.serial ?? 0;
   }
+  epochs(): Epochs {
+    return this.#epochs;
+  }
   async findingsAfter(serial: number, limit: number): Promise<readonly NumberedFinding[]> {
     return this.kept.filter((row) => row.serial > serial).slice(0, limit);
   }
   emit(finding: Finding, serial: number): void {
-    if (serial > 0) this.kept.push({ finding, serial });
+    this.kept.push({ finding, serial });
     for (const listener of this.#listeners) listener(finding, serial);
   }
 }

@@ -63,6 +63,8 @@ export class FakeDesks implements Desks {
   diskFails = false;
   /** Rows after which reading the history fails. */
   breaksAfter = Number.POSITIVE_INFINITY;
+  /** How often somebody has begun to read it. */
+  walks = 0;
 
   constructor(appliance = new FakeAppliance()) {
     this.appliance = appliance;
@@ -128,6 +130,7 @@ export class FakeDesks implements Desks {
   readonly auditTrail = { newest: async (limit: number) => this.trail.slice(0, limit) };
 
   async *#newest(rows: readonly HistoryRow[]) {
+    this.walks++;
     yield* rows.slice(0, this.breaksAfter);
     if (rows.length > this.breaksAfter) throw new Error('the disk is gone');
   }

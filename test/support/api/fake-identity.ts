@@ -57,9 +57,12 @@ export class FakeIdentity implements Identity {
     sessionOf('id-of-session', 'id-of-operator', 'operator'),
     sessionOf('id-of-another', 'id-of-panel', 'panel'),
   ];
-  readonly #watchers = new Set<() => void>();
+  readonly #watchers = new Map<() => void, Principal>();
   /** Tokens and cookies that were good once. */
   readonly revoked = new Set<string>();
+  /** Peers that got in. */
+  readonly peers = new Set<string>();
+  readonly known = { isKnown: (key: string) => this.peers.has(key), gotIn: (key: string) => void this.peers.add(key) };
   /** Looks at the session that did not count as a use. */
   glances = 0;
 
@@ -115,8 +118,8 @@ export class FakeIdentity implements Identity {
       refusal === undefined && session ? ok(session) : fail(refusal ?? 'unknown', `no: ${refusal}`),
     );
   }
-  watch(_: Principal, ended: () => void) {
-    this.#watchers.add(ended);
+  watch(principal: Principal, ended: () => void) {
+    this.#watchers.set(ended, principal);
     return () => this.#watchers.delete(ended);
   }
 
@@ -125,7 +128,11 @@ export class FakeIdentity implements Identity {
   }
   /** Ends every credential there is. */
   endAll(): void {
-    for (const ended of [...this.#watchers]) ended();
+    for (const ended of [...this.#watchers.keys()]) ended();
+  }
+  /** Ends what was given to the holder of this name. */
+  end(name: string): void {
+    for (const [ended, principal] of [...this.#watchers]) if (principal.name === name) ended();
   }
 }
 

@@ -55,6 +55,7 @@ export interface Ask {
   readonly peer?: string;
   readonly principal?: HttpRequest['principal'];
   readonly signal?: AbortSignal;
+  readonly isUpgrade?: boolean;
 }
 
 export interface Answer extends HttpReply {
@@ -87,6 +88,8 @@ export class ApiHarness {
     this.dispatch = createDispatch({
       mounts: [this.#spied(first), ...rest.map((one) => this.#spied(one))],
       credentials: identity,
+      known: identity.known,
+      isNear: () => false,
       ownOrigin: ownOrigins(['edge.example.net', '127.0.0.1'], 9443),
       clock,
       random: { bytes: (count) => new Uint8Array(count) },
@@ -109,6 +112,7 @@ export class ApiHarness {
     peer = '198.51.100.1',
     principal,
     signal,
+    isUpgrade = false,
   }: Ask): Promise<Answer> {
     const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
     const reply = await this.dispatch({
@@ -117,11 +121,12 @@ export class ApiHarness {
       header: (name) => headers[name],
       peer,
       ...(principal && { principal }),
+      isUpgrade,
       body: (limit) => Promise.resolve(bytes.length > limit ? fail('too_large', 'too large') : ok(bytes)),
       pieces: (limit) => piecesOf(bytes, limit),
       signal: signal ?? new AbortController().signal,
     });
-    const text = await textOf(reply);
+    const text = method === 'HEAD' && reply.pieces !== undefined ? '' : await textOf(reply);
     const { requestId = '' } = reply;
     return {
       ...reply,

@@ -1,12 +1,8 @@
-import type { Principal, Scope } from '../../../core/api/auth.ts';
-import type { Identity, Session } from '../../../core/api/identity.ts';
+import type { Scope } from '../../../core/api/auth.ts';
+import type { Session } from '../../../core/api/identity.ts';
 import { hours, plus } from '../../../core/base/time.ts';
 import { configured, openBench, rawToken } from '../identity-bench.ts';
 import type { Ask } from './harness.ts';
-
-/** A token that another surface knows: here it has no scope that means anything. */
-const FOREIGN: Principal = { kind: 'token', name: 'siem', scopes: ['siem:admin' as Scope], id: 'siem' };
-const FOREIGN_TOKEN = 'token-of-another-surface';
 
 /** The real Identity, holding every kind of credential in every state that decides what it may do. */
 export async function keyring() {
@@ -25,10 +21,12 @@ export async function keyring() {
   return {
     ...bench,
     /** What requests are checked against. */
-    credentials: { ...lookups(identity), watch: identity.watch.bind(identity) },
+    credentials: identity,
     brief: brief.token,
     revoked: revoked.token,
     made: await admin('made'),
+    /** Of another surface: its scope means nothing to CSM. */
+    foreign: (await make({ name: 'foreign', scopes: ['second:admin'] })).token,
     both: (await make({ name: 'both', scopes: ['read', 'metrics'] })).token,
     session: await enter(rawToken('admin')),
     readSession: await enter(rawToken('read')),
@@ -38,11 +36,6 @@ export async function keyring() {
 }
 
 export type Keyring = Awaited<ReturnType<typeof keyring>>;
-
-const lookups = (identity: Identity): Pick<Identity, 'token' | 'cookie'> => ({
-  token: (raw) => (raw === FOREIGN_TOKEN ? FOREIGN : identity.token(raw)),
-  cookie: (raw, look) => (raw === FOREIGN_TOKEN ? { ...FOREIGN, csrf: 'c' } : identity.cookie(raw, look)),
-});
 
 /** What a credential is worth, told apart by what decides about it. */
 export interface Case {
@@ -89,8 +82,10 @@ export const casesFor = (own: string): readonly Case[] => [
   nobody('where another surface looks', () =>
     headers({ 'x-api-key': rawToken('admin'), 'x-access-token': rawToken('admin') }),
   ),
-  nobody('token of another surface', () => bearer(FOREIGN_TOKEN)),
-  nobody('token of another surface as cookie', () => cookie(FOREIGN_TOKEN, 'c')),
+  holder('token of another surface', 'second:admin', ({ foreign }) => bearer(foreign)),
+  holder('token of another surface as cookie', 'second:admin', ({ foreign, csrfOf }) =>
+    cookie(foreign, csrfOf(foreign)),
+  ),
   nobody('expired token', ({ brief }) => bearer(brief)),
   nobody('expired token as cookie', ({ brief, session }) => cookie(brief, session.csrf)),
   nobody('revoked token', ({ revoked }) => bearer(revoked)),

@@ -92,3 +92,6 @@ export function eventsIn(text: string): readonly ReadEvent[] {
 }
 
 const fieldValue = (line: string): string => line.slice(line.indexOf(':') + 1).replace(/^ /, '');
+
+/** What an id means to the appliance. A client must not look into it. */
+export const serialOf = (id = ''): number => Number(id.split('-')[1]);

@@ -61,6 +61,12 @@ test('a session that could not be stored does not exist', async () => {
   assert.equal(sessions.count, 0);
 });
 
+test('logins at once open no more sessions than there may be', async () => {
+  const { store, sessions } = made();
+  await Promise.all(Array.from({ length: MOST_OF_ONE_TOKEN + 20 }, () => open(sessions)));
+  assert.deepEqual([sessions.count, storedSessions(store)], [MOST_OF_ONE_TOKEN, MOST_OF_ONE_TOKEN]);
+});
+
 test('an idle session ends, a used one lives to its absolute end', async () => {
   const { clock, sessions } = made();
   const idle = await open(sessions);

@@ -56,6 +56,24 @@ test('the same rule twice is one; a pattern that cannot be read is refused', asy
   assert.equal(bad.ok ? '' : bad.code, 'bad_pattern');
 });
 
+test('rules asked for at once are one where they are the same, and no more than there may be', async () => {
+  const same = await Promise.all([b.desk.suppress(wish), b.desk.suppress(wish), b.desk.suppress(wish)]);
+  assert.equal(new Set(same.map((one) => (one.ok ? one.value.id : one.code))).size, 1);
+  const many = await Promise.all(Array.from({ length: 9 }, (_, i) => b.desk.suppress({ ...wish, check: `c${i}` })));
+  assert.deepEqual(
+    many.map((one) => (one.ok ? 'made' : one.code)),
+    [...Array(4).fill('made'), ...Array(5).fill('full')],
+  );
+  assert.equal(b.desk.suppressions().length, 5);
+});
+
+test('a rule that is asked for while its like is being deleted stands', async () => {
+  const first = await b.desk.suppress(wish);
+  assert.ok(first.ok);
+  const [, again] = await Promise.all([b.desk.unsuppress(first.value.id), b.desk.suppress(wish)]);
+  assert.deepEqual(b.desk.suppressions(), again.ok ? [again.value] : []);
+});
+
 test('five rules are enough where five is the most', async () => {
   for (let i = 0; i < 5; i++) assert.ok((await b.desk.suppress({ ...wish, check: `check${i}` })).ok);
   const more = await b.desk.suppress(wish);

@@ -2,21 +2,23 @@ import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { ActiveFindings, FindingRecorder, type MarkedFinding } from '../../../../actors/incidents/index.ts';
 import { fail, ok } from '../../../../core/base/result.ts';
-import { days, hours, plus } from '../../../../core/base/time.ts';
+import { days, hours, millis, plus } from '../../../../core/base/time.ts';
 import type { HistoryRow } from '../../../../core/incident/history.ts';
 import type { Suppression } from '../../../../core/incident/suppression.ts';
 import { sampleFinding } from '../../../support/sample-finding.ts';
 import { settled } from '../../../support/settled.ts';
 import { SimulatedClock } from '../../../support/simulated-clock.ts';
 
-function bench(disk: HistoryRow[] = []) {
+function bench(disk: HistoryRow[] = [], recent = { since: millis(0), count: 0 }) {
   const clock = new SimulatedClock();
   const active = new ActiveFindings();
   const told: [string, number][] = [];
+  const renumbered: number[] = [];
   const acted: [string, boolean][] = [];
   const state = { fails: false, slow: Promise.resolve(), acting: Promise.resolve(), suppressed: [] as Suppression[] };
   const recorder = new FindingRecorder({
     active,
+    recent: () => recent,
     log: () => {},
     records: {
       newestFirst: async function* () {
@@ -40,12 +42,13 @@ function bench(disk: HistoryRow[] = []) {
     },
     suppressing: ({ subject }) => state.suppressed.find((rule) => rule.reason === subject.value),
     publish: ({ subject }, serial) => told.push([subject.value, serial]),
+    renumbered: (after) => renumbered.push(after),
     respond: async (findings) => {
       await state.acting;
       acted.push(...findings.map(({ finding, again }) => [finding.subject.value, again] as [string, boolean]));
     },
   });
-  return { clock, active, told, acted, state, recorder, disk };
+  return { clock, active, told, acted, renumbered, state, recorder, disk };
 }
 
 let b: ReturnType<typeof bench>;
@@ -62,6 +65,38 @@ test('findings are read on from a serial, and the count follows a store that was
   b.disk.length = 1;
   await b.recorder.load();
   assert.equal(b.recorder.count, 1);
+});
+
+test('a serial that was given before is told before its finding is', async () => {
+  await b.recorder.record(['192.0.2.1', '192.0.2.2', '192.0.2.3'].map((ip) => sampleFinding(ip)));
+  await b.recorder.flushed();
+  assert.deepEqual(b.renumbered, []);
+  b.disk.length = 1;
+  await b.recorder.record([sampleFinding('192.0.2.4'), sampleFinding('192.0.2.5')]);
+  await b.recorder.flushed();
+  assert.deepEqual([b.renumbered, b.recorder.count], [[1], 3]);
+});
+
+test('a start takes up every recent finding, however many that are, and groups them as before', async () => {
+  const at = b.clock.now();
+  const old = sampleFinding('192.0.2.99', millis(at - days(3)));
+  const findings = [
+    old,
+    ...Array.from({ length: 20_000 }, (_, i) => sampleFinding(`10.0.${i % 3}.${i % 99}`, millis(at - i))),
+  ];
+  const disk = findings.map((finding, i) => ({ finding, serial: i + 1 }));
+  for (const { finding, serial } of disk) b.active.add(finding, serial);
+  const whole = bench(disk, { since: millis(at - hours(25)), count: 20_000 });
+  await whole.recorder.load();
+  const ordered = (active: ActiveFindings) => active.list(at);
+  assert.deepEqual(ordered(whole.active), ordered(b.active));
+  assert.equal(whole.recorder.count, 20_001);
+  const bounded = bench(disk, { since: millis(at - hours(25)), count: 0 });
+  await bounded.recorder.load();
+  assert.equal(
+    ordered(bounded.active).reduce((sum, group) => sum + group.findings, 0),
+    16_384,
+  );
 });
 
 test('a finding is acted upon, numbered, kept and told', async () => {

@@ -59,6 +59,16 @@ test('counts are written in the batch of the findings, and read back', async () 
   assert.equal(total, 3);
 });
 
+test('what is recent is counted from the hour on in which the last 24 hours began, without what is suppressed', async () => {
+  const rollups = await b.open();
+  await keep(rollups, 9, true);
+  const old = sampleFinding('203.0.113.200', millis(b.clock.now() - hours(26)));
+  assert.ok((await findingRecords(b.records, rollups).append([{ finding: old }])).ok);
+  const { since, count } = (await b.open()).recent();
+  assert.equal(count, 6);
+  assert.ok(since <= b.clock.now() - hours(24) && since > b.clock.now() - hours(25));
+});
+
 test('a finding that was there already is not counted again', async () => {
   const rollups = await b.open();
   await keep(rollups, 3);
@@ -170,4 +180,48 @@ test('many searches at once all get their answer', async () => {
     Array.from({ length: 20 }, () => history.page({ severity: 'high' }, { limit: 1, offset: 0 })),
   );
   assert.deepEqual(new Set(found.map(({ total }) => total)), new Set([5]));
+});
+
+test('who takes the newest one by one holds up no other search, however slow', async () => {
+  const rollups = await b.open();
+  await keep(rollups, 1500);
+  const history = historyOf(rollups, 1500);
+  const slow = Array.from({ length: 5 }, () => history.newest({}, 1200)[Symbol.asyncIterator]());
+  const firsts = await Promise.all(slow.map((reader) => reader.next()));
+  assert.deepEqual(
+    firsts.map(({ value }) => value?.serial),
+    [1500, 1500, 1500, 1500, 1500],
+  );
+  assert.equal((await history.page({ search: 'nothing' }, { limit: 1, offset: 0 })).total, 0);
+  const rest = await collect({ [Symbol.asyncIterator]: () => slow[0] ?? assert.fail() });
+  assert.deepEqual(
+    serials(rest),
+    Array.from({ length: 1199 }, (_, i) => 1499 - i),
+  );
+});
+
+test('no more than two searches read at a time, of the newest too', async () => {
+  const rollups = await b.open();
+  await keep(rollups, 3);
+  let reading = 0;
+  let most = 0;
+  const records: typeof b.records = {
+    ...b.records,
+    list: async function* (...args: Parameters<typeof b.records.list>) {
+      most = Math.max(most, ++reading);
+      try {
+        yield* b.records.list(...args);
+      } finally {
+        reading--;
+      }
+    } as typeof b.records.list,
+  };
+  const counts = () => ({ findings: 3, suppressed: 0 });
+  const history = new FindingHistory({ records, counts });
+  const all = [
+    ...Array.from({ length: 4 }, () => collect(history.newest({}, 9))),
+    ...Array.from({ length: 4 }, () => history.page({}, { limit: 9, offset: 0 })),
+  ];
+  await Promise.all(all);
+  assert.equal(most, 2);
 });

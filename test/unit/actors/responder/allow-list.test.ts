@@ -25,14 +25,22 @@ function ip(text: string): ParsedIp {
 /** One process on a store and clock that outlive it; the kernel as what it was last told. */
 function start(store: MemoryStore, clock: SimulatedClock) {
   const book = new AllowBook();
-  const state = { kernel: [] as string[], kernelFails: false, lifted: [] as string[], events: [] as string[] };
+  const state = {
+    slowKernel: [] as Promise<void>[],
+    kernel: [] as string[],
+    kernelFails: false,
+    lifted: [] as string[],
+    events: [] as string[],
+  };
   const list = new AllowList({
     book,
     records: allowRecords(createRecords(store)),
     firewall: {
       letIn: async () => {
         if (state.kernelFails) return { ok: false, code: 'denied', errno: 1, public: 'not permitted' };
-        state.kernel = book.networks().map(({ text }) => text);
+        const kernel = book.networks().map(({ text }) => text);
+        await state.slowKernel.shift();
+        state.kernel = kernel;
         return ok(undefined);
       },
     },
@@ -64,6 +72,19 @@ const wish = (text: string, change: Partial<AllowRequest> = {}): AllowRequest =>
 });
 
 const OPS = { actor: 'ops', origin: 'web_ui' } as const;
+
+test('what is taken back while it is being allowed does not come back with a restart', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  b.state.slowKernel.push(promise);
+  const allowed = b.list.allow(wish('203.0.113.7'));
+  const gone = b.list.disallow(net('203.0.113.7'), OPS);
+  await settled();
+  resolve();
+  assert.deepEqual([(await allowed).ok, (await gone).ok, b.list.list()], [true, true, []]);
+  const again = start(store, clock);
+  await again.list.load();
+  assert.deepEqual(again.list.list(), []);
+});
 
 test('an allow is on the books, in the kernel, durable, and lifts what it covers', async () => {
   const allowed = await b.list.allow(wish('203.0.113.7'));

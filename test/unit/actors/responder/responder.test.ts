@@ -26,6 +26,7 @@ function bench() {
   const state = {
     mode: 'enforce' as Mode,
     kernelFails: false,
+    slowEnforce: [] as Promise<void>[],
     diskFails: false,
     memoryFails: false,
     ownUnknown: false,
@@ -41,6 +42,7 @@ function bench() {
     enforce: async (blocks) => {
       if (state.kernelFails) return refuse;
       for (const block of blocks) kernel.set(block.ip, block);
+      await state.slowEnforce.shift();
       return ok(undefined);
     },
     release: async (ips) => {
@@ -152,6 +154,17 @@ test('a second block by hand replaces the first: one stands, the other is lifted
     [...b.ledger.active()].map((d) => d.id),
     [second.value.id],
   );
+});
+
+test('a block that is lifted before it was done is lifted on disk too', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  b.state.slowEnforce.push(promise);
+  const made = manual();
+  await settled();
+  assert.ok((await b.responder.unblock({ ip: IP, actor: 'ops' })).ok);
+  resolve();
+  assert.ok((await made).ok);
+  assert.deepEqual([b.kernel.size, [...b.disk.values()].map(({ state }) => state)], [0, ['lifted']]);
 });
 
 test('a kernel that refuses leaves what stood before', async () => {

@@ -7,6 +7,7 @@ import { CSM } from '../../../../core/api/surface.ts';
 import { bearer, harnessFor } from '../../../support/api/harness.ts';
 import { rowWith } from '../../../support/api/rows.ts';
 import { StreamClient } from '../../../support/api/stream-client.ts';
+import { settled } from '../../../support/settled.ts';
 import { SimulatedClock } from '../../../support/simulated-clock.ts';
 
 const TARGET = '/api/v1/probe';
@@ -74,6 +75,23 @@ test('OPTIONS is 204 without a credential; HEAD is GET', async () => {
   assert.deepEqual([options.status, options.text, options.headers['allow']], [204, '', 'GET, HEAD, OPTIONS']);
   assert.equal((await api.ask({ method: 'HEAD', target: TARGET, headers: bearer('read-token') })).status, 200);
   assert.deepEqual(api.called, ['probe']);
+});
+
+test('of heavy answers two are made at a time, whoever asks; others are not held up', async () => {
+  const waiting: (() => void)[] = [];
+  const handler = () =>
+    new Promise<{ ok: true; value: object }>((resolve) => waiting.push(() => resolve({ ok: true, value: {} })));
+  const api = harnessFor([rowWith({ heavy: true, handler }), rowWith({ name: 'light', path: '/api/v1/light' })]);
+  const asked = Array.from({ length: 5 }, () => api.ask({ target: TARGET }));
+  assert.equal((await api.ask({ target: '/api/v1/light' })).status, 200);
+  const begun: number[] = [];
+  for (let done = 0; done < 5; done++) {
+    await settled();
+    begun.push(waiting.length + done);
+    waiting.shift()?.();
+  }
+  await Promise.all(asked);
+  assert.deepEqual(begun, [2, 3, 4, 5, 5]);
 });
 
 test('every reply carries the security headers, a request id and no-store', async () => {
@@ -167,8 +185,9 @@ test('streams are counted until they end, and the one too many is refused', asyn
   const row = rowWith({ transport: 'sse', handler: async () => ({ ok: true, stream: () => {} }) });
   const api = harnessFor([row]);
   const ends = Array.from({ length: CSM.limits.streams }, () => new AbortController());
+  const who = (i: number) => ({ kind: 'local', name: `client ${i % 8}`, scopes: [] }) as const;
   for (const [i, { signal }] of ends.entries())
-    assert.equal((await api.ask({ target: TARGET, signal, peer: `peer ${i}` })).status, 200);
+    assert.equal((await api.ask({ target: TARGET, signal, principal: who(i) })).status, 200);
   const full = await api.ask({ target: TARGET });
   assert.deepEqual([full.status, full.stream], [503, undefined]);
   assert.equal((await api.ask({ method: 'HEAD', target: TARGET })).status, 200);

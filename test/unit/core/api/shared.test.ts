@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { refuse } from '../../../../core/api/endpoint.ts';
 import type { HttpReply } from '../../../../core/api/http.ts';
 import type { Bound } from '../../../../core/api/mount.ts';
 import type { Admitted, ServeDesk } from '../../../../core/api/serve.ts';
@@ -48,6 +49,27 @@ test('an answer that is only ready after its turn is not kept for the next', asy
   const early = ask(STATUS);
   endTurn();
   assert.deepEqual([await early, await ask(STATUS)], ['1', '2']);
+});
+
+test('a refusal is shared with nobody: each who waits for it asks for himself', async () => {
+  let made = 0;
+  const refused = async () => {
+    made++;
+    if (made === 4) throw new Error('broken');
+    return made < 7 ? refuse('internal', `request ${made}`) : { status: 200, headers: {}, body: `${made}` };
+  };
+  const serve = sharing(refused, () => {});
+  const ask = async () => serve({} as ServeDesk, { bound: STATUS } as Admitted);
+  const together = await Promise.all([ask(), ask(), ask()]);
+  assert.deepEqual(
+    together.map((answer) => 'ok' in answer && answer.message),
+    ['request 1', 'request 2', 'request 3'],
+  );
+  const [first, second] = await Promise.allSettled([ask(), ask()]);
+  assert.deepEqual([first?.status, second?.status], ['rejected', 'fulfilled']);
+  await ask();
+  const [good, same] = await Promise.all([ask(), ask()]);
+  assert.deepEqual([good, made], [same, 7]);
 });
 
 test('whoever has written reads what he has written', async () => {

@@ -1,28 +1,34 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  ALL_PEERS,
   FORGIVENESS,
   FREE_TRIES,
-  KNOWN_FOR,
   LONGEST_WAIT,
   MOST_PEERS,
+  SHARE,
+  STRANGERS,
   type Throttle,
   throttle,
   type Verdict,
   waitAfter,
 } from '../../../../core/api/throttle.ts';
+import type { Clock } from '../../../../core/base/ports.ts';
 import { days, hours, millis, minutes } from '../../../../core/base/time.ts';
 import { fc } from '../../../support/random.ts';
 import { SimulatedClock } from '../../../support/simulated-clock.ts';
 
 const PEER = '192.0.2.1';
 
-function bench() {
-  const clock = new SimulatedClock();
+function bench(clock: Pick<Clock, 'now'> = new SimulatedClock()) {
   const logged: string[] = [];
-  const guard = throttle(clock, (_, message) => void logged.push(message));
-  return { clock, logged, guard };
+  const got = new Set<string>();
+  const guard = throttle({
+    clock,
+    log: (_, message) => void logged.push(message),
+    known: { isKnown: (key) => got.has(key), gotIn: (key) => void got.add(key) },
+    isNear: (peer) => peer.startsWith('10.'),
+  });
+  return { clock: clock as SimulatedClock, logged, got, guard };
 }
 
 /** A whole try. @returns 0 when it was looked at, else the seconds to wait */
@@ -36,7 +42,8 @@ function guess(guard: Throttle, peer: string, verdict: Verdict = 'wrong'): numbe
 const guesses = (guard: Throttle, peer: string, count: number): readonly number[] =>
   Array.from({ length: count }, () => guess(guard, peer));
 
-const stranger = (i: number): string => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`;
+/** Each of a network of its own. */
+const stranger = (i: number): string => `45.${i >> 8}.${i & 255}.9`;
 
 test('the first tries are free, then each wait is twice the last, up to a quarter of an hour', () => {
   const { clock, guard } = bench();
@@ -131,28 +138,51 @@ test('guesses from everywhere share one budget, whose wait never grows', () => {
   for (let i = 0; i < 5000; i++) {
     const wait = guess(guard, stranger(i));
     if (wait === 0) looked++;
-    else assert.ok(wait <= 60 / ALL_PEERS.perMinute, `${wait} s`);
+    else assert.ok(wait <= 60 / STRANGERS.perMinute, `${wait} s`);
     clock.advance(100);
   }
   const minutesPassed = (clock.now() - start) / minutes(1);
-  assert.ok(looked <= ALL_PEERS.burst + ALL_PEERS.perMinute * minutesPassed + 1, `${looked} guesses`);
+  assert.ok(looked <= STRANGERS.burst + STRANGERS.perMinute * minutesPassed + 1, `${looked} guesses`);
   assert.equal(logged.length, 1, 'told once, not 5000 times');
 });
 
-test('a peer that got in is let in through any storm of strangers, for 30 days', () => {
-  const { clock, guard } = bench();
-  assert.equal(guess(guard, PEER, 'right'), 0);
-  const storm = () => {
-    for (let i = 0; i < 200; i++) guess(guard, stranger(i));
-  };
-  clock.advance(KNOWN_FOR - minutes(1));
-  storm();
-  assert.ok(guess(guard, '198.51.100.7') > 0);
-  assert.equal(guess(guard, PEER, 'right'), 0);
-  clock.advance(KNOWN_FOR + minutes(1));
-  storm();
-  assert.ok(guess(guard, PEER, 'right') > 0, 'a stranger again');
+const storm = (guard: Throttle): void => {
+  for (let i = 0; i < 200; i++) guess(guard, stranger(i));
+};
+
+test('a peer that got in is let in through any storm of strangers', () => {
+  const { guard, got } = bench();
+  assert.equal(guess(guard, '2001:db8::7', 'right'), 0);
+  assert.deepEqual([...got], ['2001:db8::/64']);
+  storm(guard);
+  assert.ok(guess(guard, '198.51.100.7', 'right') > 0);
+  assert.equal(guess(guard, '2001:db8::8', 'right'), 0);
 });
+
+test('a stranger nearby is let in through any storm from afar, and the other way round', () => {
+  const { guard } = bench();
+  storm(guard);
+  assert.equal(guess(guard, '10.0.0.7', 'right'), 0);
+  for (let i = 0; i < 200; i++) guess(guard, `10.0.1.${i}`);
+  assert.ok(guess(guard, '10.0.2.7') > 0);
+  assert.equal(guess(bench().guard, '198.51.100.7'), 0);
+});
+
+for (const [network, at] of [
+  ['a /24', (i: number) => `203.0.113.${i}`],
+  ['a /48', (i: number) => `2001:db8:1:${i.toString(16)}::1`],
+] as const)
+  test(`${network} that guesses as fast as it may leaves room for others`, () => {
+    const { clock, guard } = bench();
+    let looked = 0;
+    for (let second = 0; second < 600; second++) {
+      for (let i = 0; i < 5; i++) if (guess(guard, at((second * 5 + i) % 250)) === 0) looked++;
+      assert.equal(guess(guard, '198.51.100.7', 'undecided'), 0);
+      clock.advance(1000);
+    }
+    assert.ok(looked <= SHARE.burst + SHARE.perMinute * 10 + 1, `${looked} guesses`);
+    assert.ok(looked >= SHARE.perMinute * 9, `${looked} guesses`);
+  });
 
 test('a known peer has its own slate all the same', () => {
   const { guard } = bench();
@@ -181,7 +211,7 @@ test('a clock that is set back or ahead locks nobody out for longer than told', 
       fc.integer({ min: -days(20_000), max: days(20_000) }),
       (tries, jump) => {
         const clock = { at: days(20_000) as number, now: () => millis(clock.at) };
-        const guard = throttle(clock, () => {});
+        const { guard } = bench(clock);
         for (let i = 0; i < tries; i++) {
           const wait = guess(guard, PEER);
           clock.at += wait * 1000;

@@ -90,11 +90,14 @@ for (const { name, facts } of [
   },
   { name: 'without one', facts: { ...AROUND, files: [], journal: false } },
 ]) {
-  test(`the config of a first start ${name} is the defaults, names every setting and keeps to 100 columns`, () => {
+  test(`the config of a first start ${name} is the defaults, names every setting but deprecated ones and keeps to 100 columns`, () => {
     const text = defaultConfigText(facts);
     const files = facts.files.map((file) => ({ ...file, start: 'beginning', trust: 'auto' }));
     assert.deepEqual(loaded(text).config, { ...DEFAULTS, watchers: { files, journal: facts.journal, syslog: [] } });
-    for (const { keys } of PLACED_SETTINGS) assert.match(text, new RegExp(`^ *(# )?${keys.at(-1)}:`, 'm'));
+    for (const { path, keys, setting } of PLACED_SETTINGS) {
+      const isNamed = new RegExp(`^ *(# )?${keys.at(-1)}:`, 'm').test(text);
+      assert.equal(isNamed, view(setting.schema).instead === undefined, path);
+    }
     assert.ok(text.split('\n').every((line) => line.length <= 100));
   });
 }
@@ -127,6 +130,7 @@ for (const { text, mode } of [
 test('a redacted config holds no secret, and the rest of it', () => {
   const { config } = loaded(`webui:
   metrics_token: metrics-secret-000
+  auth_token: legacy-secret-00000
   tokens:
     - { name: a, token: token-secret-0000000, scope: read }
 `);
@@ -136,6 +140,7 @@ test('a redacted config holds no secret, and the rest of it', () => {
     ...loaded('').config.webui,
     tokens: [{ name: 'a', token: REDACTED, scope: 'read' }],
     metrics_token: REDACTED,
+    auth_token: REDACTED,
   });
 });
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EventBench } from '../../../../support/api/event-bench.ts';
-import { StreamClient } from '../../../../support/api/stream-client.ts';
+import { SUPPRESSION } from '../../../../support/api/fake-desks.ts';
+import { eventsIn, StreamClient } from '../../../../support/api/stream-client.ts';
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
@@ -55,7 +56,7 @@ test('what is no longer kept is a gap, and its id leads behind it', async () => 
   await bench.forget(6);
   const client = await bench.connect(2);
   assert.deepEqual(await readAll(bench, client), ['3-6 not_kept', 7, 8, 9, 10]);
-  assert.match(client.received, /id: 6\nevent: gap\ndata: \{"from":3,"to":6,"reason":"not_kept"\}\n\n/);
+  assert.match(client.received, /id: \w+-6\nevent: gap\ndata: \{"from":3,"to":6,"reason":"not_kept"\}\n\n/);
   assert.deepEqual(await readAll(bench, await bench.connect(6)), [7, 8, 9, 10]);
 });
 
@@ -75,13 +76,13 @@ test('a hole in the middle is told where it is', async () => {
   assert.deepEqual(await readAll(bench, await bench.connect(2)), [3, '4-4 not_kept', 5, 6]);
 });
 
-for (const id of ['99', '9999999999999999', 'abc', '-1', '1.5', '7\u00e9'])
-  test(`the id ${JSON.stringify(id)}, which this store never gave, is a gap over all it has`, async () => {
+for (const id of ['99', '9999999999999999', 'abc', '-1', '1.5', '7\u00e9', 'ffffffff-2', '01000000-99', '-2'])
+  test(`the id ${JSON.stringify(id)}, which this store never gave, is told of, and all there is comes behind it`, async () => {
     const bench = new EventBench();
     await bench.make(3);
     const client = await bench.connect(id);
     await bench.make(1);
-    assert.deepEqual(await readAll(bench, client), ['1-3 other_store', 4]);
+    assert.deepEqual(await readAll(bench, client), ['1-0 other_store', 1, 2, 3, 4]);
   });
 
 test('before the first finding another store leaves an empty gap', async () => {
@@ -89,7 +90,7 @@ test('before the first finding another store leaves an empty gap', async () => {
   const client = await bench.connect(5);
   await bench.make(1);
   assert.deepEqual(await readAll(bench, client), ['1-0 other_store', 1]);
-  assert.match(client.received, /id: 0\nevent: gap/);
+  assert.match(client.received, /id: \w+-0\nevent: gap/);
 });
 
 test('a store that cannot be read costs the past, not the present', async () => {
@@ -113,19 +114,6 @@ test('a store that does not answer costs the past after 20 s', async () => {
   assert.deepEqual(await readAll(bench, client), ['2-3 unreadable']);
 });
 
-test('findings that could not be kept come in their place, without an id', async () => {
-  const bench = new EventBench();
-  await bench.make(1);
-  const client = await bench.connect(0);
-  bench.tellUnkept(2);
-  await bench.make(1);
-  assert.deepEqual(await readAll(bench, client), [1, 2, 3, 4]);
-  assert.deepEqual(
-    [...client.received.matchAll(/^id: (\d+)$/gm)].map(([, id]) => id),
-    ['1', '2'],
-  );
-});
-
 test('a slow reader has lost nothing when it catches up, and holds nobody up', async () => {
   const bench = new EventBench();
   const [slow, quick] = [await bench.connect(), await bench.connect()];
@@ -139,28 +127,16 @@ test('a slow reader has lost nothing when it catches up, and holds nobody up', a
   assert.deepEqual(await readAll(bench, slow), range(1, 3000));
 });
 
-/** A client that has read nothing while events came that no store has. */
-async function withoutStore(seen: number | undefined) {
+test('a stream without a last id is ended rather than left with a hole; a comment says why', async () => {
   const bench = new EventBench();
-  const client = await bench.connect(seen);
+  const client = await bench.connect();
   await bench.make(30);
   await bench.rest();
-  bench.tellUnkept(2000);
+  for (let i = 0; i < 10; i++) await bench.make(200);
   await bench.rest();
-  return { bench, client };
-}
-
-test('a slow reader is told of events that have no serial and are gone', async () => {
-  const { bench, client } = await withoutStore(0);
-  const story = await readAll(bench, client);
-  assert.deepEqual(story.slice(0, 31), [...range(1, 30), '31-30 slow_reader']);
-  assert.equal(story.at(-1), 2030);
-});
-
-test('a stream without a last id is ended rather than left with a hole; a comment says why', async () => {
-  const { bench, client } = await withoutStore(undefined);
+  await bench.forget(2000);
   assert.deepEqual(await readAll(bench, client), range(1, 30));
-  assert.match(client.received, /\n\n: gap \{"from":31,"to":30,"reason":"slow_reader"\}\n\n$/);
+  assert.match(client.received, /\n\n: gap \{"from":31,"to":\d+,"reason":"not_kept"\}\n\n$/);
   assert.deepEqual([client.ended, bench.appliance.listeners], [true, 0]);
 });
 
@@ -175,19 +151,66 @@ test('a client that does not read for 30 s is cut, and comes back for the rest',
   assert.deepEqual([telling.ended, mute.ended], [true, true]);
   await bench.make(1);
   assert.deepEqual(await readAll(bench, telling), [...range(1, 60), '61-60 slow_reader']);
-  assert.doesNotMatch(telling.received, /id: \d+\nevent: gap/);
+  assert.doesNotMatch(telling.received, /id: \S+\nevent: gap/);
   assert.deepEqual(await readAll(bench, mute), range(1, 60));
   assert.deepEqual(await readAll(bench, await bench.connect(60)), [61]);
 });
 
-test('serials that begin anew end all streams', async () => {
+/** The id of the last event a client has read. */
+const lastIdOf = (client: StreamClient): string => eventsIn(client.received).at(-1)?.id ?? '';
+
+test('an id of an earlier run leads on from where it stood, as far as the store still has what was seen', async () => {
   const bench = new EventBench();
+  await bench.restart();
+  const client = await bench.connect(0);
+  await bench.make(5);
+  assert.deepEqual(await readAll(bench, client), range(1, 5));
+  const ids = eventsIn(client.received).map(({ id }) => id);
+  await bench.lose(4);
+  await bench.restart();
+  await bench.make(2);
+  assert.deepEqual(await readAll(bench, await bench.connect(ids[1])), [3, 6, 7]);
+  assert.deepEqual(await readAll(bench, await bench.connect(ids[4])), ['4-3 other_store', 6, 7]);
+  await bench.restart();
+  await bench.make(1);
+  assert.deepEqual(await readAll(bench, await bench.connect(ids[4])), ['4-3 other_store', 6, 7, 8]);
+  assert.deepEqual(await readAll(bench, await bench.connect(ids[2])), [6, 7, 8]);
+});
+
+test('a store that is replaced while the program runs ends all streams; nothing of the new one is missed', async () => {
+  const bench = new EventBench();
+  const client = await bench.connect(0);
+  await bench.make(5);
+  await readAll(bench, client);
+  await bench.lose(1);
   await bench.make(3);
-  const client = await bench.connect();
-  const [first] = await bench.appliance.findingsAfter(0, 1);
-  assert.ok(first);
-  bench.appliance.bus.publish('finding', first);
-  assert.deepEqual([client.ended, bench.story(client)], [true, []]);
+  await readAll(bench, client);
+  assert.equal(client.ended, true);
+  assert.deepEqual(await readAll(bench, await bench.connect(lastIdOf(client))), ['1-0 other_store', 6, 7, 8]);
+});
+
+test('that is so too when the first of the new store is not shown', async () => {
+  const bench = new EventBench();
+  const client = await bench.connect(0);
+  await bench.make(2);
+  await readAll(bench, client);
+  await bench.lose(1);
+  bench.appliance.suppressing = () => SUPPRESSION;
+  await bench.make(4);
+  bench.appliance.suppressing = () => undefined;
+  await bench.make(1);
+  await readAll(bench, client);
+  assert.equal(client.ended, true);
+  assert.deepEqual(await readAll(bench, await bench.connect(lastIdOf(client))), ['1-0 other_store', 7]);
+});
+
+test("an id given by a run that is forgotten is another store's", async () => {
+  const bench = new EventBench();
+  const client = await bench.connect(0);
+  await bench.make(1);
+  await readAll(bench, client);
+  for (let i = 0; i < 256; i++) await bench.appliance.numbering.begin(1);
+  assert.deepEqual(await readAll(bench, await bench.connect(lastIdOf(client))), ['1-0 other_store', 1]);
 });
 
 test('an event is encoded once for all who are there', async () => {

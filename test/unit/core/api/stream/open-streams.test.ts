@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { OpenStreams } from '../../../../../core/api/stream/open-streams.ts';
 import { Pulse } from '../../../../../core/api/stream/pulse.ts';
+import { CSM } from '../../../../../core/api/surface.ts';
 import { seconds } from '../../../../../core/base/time.ts';
 import { ApiHarness, bearer } from '../../../../support/api/harness.ts';
 import { StreamClient } from '../../../../support/api/stream-client.ts';
@@ -96,4 +98,26 @@ test('a beat that ends others does no harm', () => {
     }, signal);
   clock.advance(60_000);
   assert.equal(clock.pending, 0);
+});
+
+test('one principal cannot take all places, and a stream that ends leaves its place to another', () => {
+  const limits = { streams: 5, streamsOfOne: 3, keepalive: seconds(25) };
+  const streams = new OpenStreams(limits, new SimulatedClock());
+  const gone = new AbortController();
+  const stays = new AbortController();
+  assert.deepEqual(
+    ['a', 'a', 'a', 'a', 'b', 'b', 'c'].map((name) => streams.enter(name, name === 'a' ? gone.signal : stays.signal)),
+    [true, true, true, false, true, true, false],
+  );
+  gone.abort();
+  assert.equal(streams.open, 2);
+  assert.deepEqual(
+    ['a', 'b', 'b', 'c'].map((name) => streams.enter(name, stays.signal)),
+    [true, true, false, true],
+  );
+});
+
+test('a surface keeps room for others: an eighth of its places, but 256 at least, for one', () => {
+  const { streams, streamsOfOne } = CSM.limits;
+  assert.equal(streamsOfOne, Math.max(256, streams / 8));
 });
