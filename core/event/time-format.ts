@@ -1,14 +1,6 @@
 import { fail, ok, type Result } from '../base/result.ts';
 import type { Millis } from '../base/time.ts';
-import {
-  readClock,
-  readCommonLogTime,
-  readCtime,
-  readIsoTime,
-  readLocalTime,
-  readMonth,
-  readOffset,
-} from './clock-text.ts';
+import { readCommonLogTime, readCtime, readIsoTime, readLocalTime, readMonth, readOffset } from './clock-text.ts';
 import { isDigit } from './fields.ts';
 import type { Scan } from './scan.ts';
 import { civil, fromLocal, inferYear, type ZoneOffset } from './syslog-time.ts';

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { cliDocument } from '../../core/cli/document.ts';
 import { configurationDocument } from '../../core/config/document.ts';
+import { parsersDocument } from '../../core/event/document.ts';
+import { readRecalls } from '../support/recall.ts';
 
 /** The checkout, seen from dist/test/contract. */
 const CHECKOUT = join(import.meta.dirname, '../../..');
@@ -12,6 +14,7 @@ const UPDATE = process.env['BARTIZAN_RENEW_GOLDENS'] === '1';
 for (const { path, document } of [
   { path: 'docs/configuration.md', document: configurationDocument },
   { path: 'docs/cli.md', document: cliDocument },
+  { path: 'docs/parsers.md', document: () => parsersDocument(readRecalls()) },
 ]) {
   test(`${path} says what the declarations say`, async () => {
     if (UPDATE) await writeFile(join(CHECKOUT, path), document());
