@@ -14,9 +14,10 @@ import { idle } from './idle.ts';
 import { lineToBlock } from './line-to-block.ts';
 import { nftQuick } from './nft-quick.ts';
 import { parse } from './parse.ts';
+import { parsers } from './parsers.ts';
 import { replay } from './replay.ts';
 
-const BENCHES: readonly Bench[] = [idle, lineToBlock, nftQuick, parse, replay];
+const BENCHES: readonly Bench[] = [idle, lineToBlock, nftQuick, parse, parsers, replay];
 const TURNS = 5;
 
 const say = (line: string): void => console.log(line);

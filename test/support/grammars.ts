@@ -211,6 +211,17 @@ const nginxAccess: Grammar = {
   ],
 };
 
+/** Both web servers' access logs through syslog, cut on the way. */
+const webThroughSyslog: Grammar = {
+  parser: 'syslog',
+  lines: each(
+    (t) =>
+      `nginx: ${t.ip} - ${nginxEscaped(t.user)} [22/Nov/2026:05:02:17 +0000] "${nginxEscaped(request(t))}" 401 179 "-" "x"`,
+    (t) =>
+      `apache2[7]: ${t.ip} - ${apacheEscaped(t.user) || '-'} [22/Nov/2026:05:02:17 +0000] "${apacheEscaped(request(t))}" 401 1`,
+  ).map((line) => (t: Talker) => cut(STAMP + line(t), 1000)),
+};
+
 const apacheCommon = (t: Talker): string =>
   `${t.ip} - ${apacheEscaped(t.user) || '-'} [22/Nov/2026:05:02:17 +0000] "${apacheEscaped(request(t))}" 401 639`;
 
@@ -269,6 +280,7 @@ export const GRAMMARS: readonly Grammar[] = [
   kernel,
   nginxAccess,
   apacheAccess,
+  webThroughSyslog,
   nginxError,
   apacheError,
   declaredJson,
