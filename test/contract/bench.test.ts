@@ -16,6 +16,7 @@ const SMALLEST: Readonly<Record<string, readonly string[]>> = {
   'line-to-block': ['--seconds', '0.2', '--every', '5'],
   'nft-quick': ['--singles', '10', '--bulk', '100'],
   parse: ['--lines', '1000', '--rounds', '1'],
+  parsers: ['--lines', '100', '--rounds', '1'],
   replay: ['--lines', '1000', '--runs', '1'],
 };
 const FOR_ROOT = ['line-to-block', 'nft-quick'];
