@@ -20,5 +20,5 @@ interface OwnLine {
 export function ownMessage({ at, receivedAt, host, program, pid, message }: OwnLine): SyslogMessage | Unparsed {
   if (Number.isNaN(at)) return BAD_TIME;
   const number = pid !== undefined && /^\d{1,10}$/.test(pid) ? Number(pid) : undefined;
-  return { at: clamp(at, receivedAt), host, program, pid: number, message };
+  return { at: clamp(at, receivedAt), host: host === '' ? undefined : host, program, pid: number, message };
 }

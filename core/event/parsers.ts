@@ -1,3 +1,4 @@
+import { ACTION_LIST_NAMES, type ActionListName } from './action-lists.ts';
 import type { ParserDeclaration } from './declared/declaration.ts';
 import { createDeclaredParser } from './declared/declared-parser.ts';
 import type { Parser } from './event.ts';
@@ -14,7 +15,7 @@ import { SU } from './programs/su.ts';
 import { SUDO } from './programs/sudo.ts';
 import { VSFTPD, vsftpdHeader } from './programs/vsftpd.ts';
 import type { MessageReader } from './reader.ts';
-import { createSshdParser, SSHD } from './sshd.ts';
+import { SSHD } from './sshd.ts';
 import type { ZoneOffset } from './syslog-time.ts';
 import { APACHE_SENDERS, apacheAccess, createAccessParser, NGINX_SENDERS, nginxAccess } from './web/access.ts';
 import { APACHE_ERROR, apacheErrorHeader } from './web/apache-error.ts';
@@ -33,6 +34,8 @@ export interface ParserInfo {
   readonly description: string;
   /** Programs whose lines it reads by their tag; absent where lines have none. */
   readonly programs?: readonly string[];
+  /** What it can say: names of `ACTION_LISTS`. */
+  readonly says: readonly ActionListName[];
   readonly create: (settings: ParserSettings) => Parser;
 }
 
@@ -51,21 +54,24 @@ export const MESSAGE_READERS: readonly MessageReader[] = [
   NETFILTER,
 ];
 
-const one = (reader: MessageReader, form: string, ownHeader?: (zone: ZoneOffset) => OwnHeader): ParserInfo => ({
-  description: `${reader.description}; ${form}`,
+const SYSLOG_FORM = 'in syslog form (RFC 3164, RFC 5424 or with RFC 3339 time)';
+const OWN_FORM = 'the file it writes itself, or in syslog form';
+
+/** The parser of one program's log: through syslog, or with `ownHeader` in a file of its own too. */
+const one = (reader: MessageReader, list: ActionListName, ownHeader?: (zone: ZoneOffset) => OwnHeader): ParserInfo => ({
+  description: `${reader.description}; ${ownHeader === undefined ? SYSLOG_FORM : OWN_FORM}`,
   programs: reader.programs,
+  says: reader.readsPam ? [list] : [list, 'pam'],
   create: ({ zone }) =>
     createMessageParser({ readers: [reader], pam: PAM, zone, ...(ownHeader && { ownHeader: ownHeader(zone) }) }),
 });
 
-const SYSLOG_FORM = 'in syslog form (RFC 3164, RFC 5424 or with RFC 3339 time)';
-const OWN_FORM = 'the file it writes itself, or in syslog form';
-
 /** Every parser there is, by the name that the configuration's `parser:` takes. */
 export const PARSERS = {
   syslog: {
-    description: `All of the programs below, by their tag, and PAM within any program; ${SYSLOG_FORM}`,
+    description: `All programs below, by their tag, and PAM within any program; ${SYSLOG_FORM}`,
     programs: MESSAGE_READERS.flatMap(({ programs }) => programs),
+    says: ACTION_LIST_NAMES,
     create: ({ zone }) =>
       createMessageParser({
         readers: [...MESSAGE_READERS, nginxMessages(), apacheMessages(), PAM],
@@ -74,36 +80,35 @@ export const PARSERS = {
         zone,
       }),
   },
-  sshd: {
-    description: `${SSHD.description}; ${SYSLOG_FORM}`,
-    programs: SSHD.programs,
-    create: ({ zone }) => createSshdParser(zone),
-  },
+  sshd: one(SSHD, 'ssh'),
   pam: {
     description: `${PAM.description}; ${SYSLOG_FORM}`,
+    says: ['pam'],
     create: ({ zone }) => createMessageParser({ readers: [PAM], pam: PAM, anyProgram: true, zone }),
   },
-  sudo: one(SUDO, SYSLOG_FORM),
-  su: one(SU, SYSLOG_FORM),
-  login: one(LOGIN, SYSLOG_FORM),
-  'systemd-logind': one(LOGIND, SYSLOG_FORM),
-  dovecot: one(DOVECOT, SYSLOG_FORM),
-  exim: one(EXIM, OWN_FORM, eximHeader),
-  postfix: one(POSTFIX, SYSLOG_FORM),
-  vsftpd: one(VSFTPD, OWN_FORM, vsftpdHeader),
-  proftpd: one(PROFTPD, OWN_FORM, proftpdHeader),
-  kernel: one(NETFILTER, SYSLOG_FORM),
+  sudo: one(SUDO, 'sudo'),
+  su: one(SU, 'su'),
+  login: one(LOGIN, 'login'),
+  'systemd-logind': one(LOGIND, 'logind'),
+  dovecot: one(DOVECOT, 'mail'),
+  exim: one(EXIM, 'smtp', eximHeader),
+  postfix: one(POSTFIX, 'smtp'),
+  vsftpd: one(VSFTPD, 'ftp', vsftpdHeader),
+  proftpd: one(PROFTPD, 'ftp', proftpdHeader),
+  kernel: one(NETFILTER, 'packets'),
   'nginx-access': {
     description: 'nginx: access log in the format it comes with (combined); what follows the user agent is not read',
+    says: ['http'],
     create: ({ zone }) => createAccessParser({ read: nginxAccess(), program: 'nginx', senders: NGINX_SENDERS, zone }),
   },
-  'nginx-error': one(NGINX_ERROR, OWN_FORM, nginxErrorHeader),
+  'nginx-error': one(NGINX_ERROR, 'web', nginxErrorHeader),
   'apache-access': {
     description: 'Apache: access log in the formats common, combined and vhost_combined, told apart line by line',
+    says: ['http'],
     create: ({ zone }) =>
       createAccessParser({ read: apacheAccess(), program: 'apache2', senders: APACHE_SENDERS, zone }),
   },
-  'apache-error': one(APACHE_ERROR, OWN_FORM, apacheErrorHeader),
+  'apache-error': one(APACHE_ERROR, 'web', apacheErrorHeader),
 } satisfies Readonly<Record<string, ParserInfo>>;
 
 export type ParserName = keyof typeof PARSERS;

@@ -18,6 +18,7 @@ import { lineToBlock } from './line-to-block.ts';
 import { manyFiles } from './many-files.ts';
 import { nftQuick } from './nft-quick.ts';
 import { parse } from './parse.ts';
+import { parsers } from './parsers.ts';
 import { replay } from './replay.ts';
 import { search } from './search.ts';
 import { sse } from './sse.ts';
@@ -32,6 +33,7 @@ const BENCHES: readonly Bench[] = [
   manyFiles,
   nftQuick,
   parse,
+  parsers,
   replay,
   search,
   sse,

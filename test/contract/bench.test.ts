@@ -23,6 +23,7 @@ const SMALLEST: Readonly<Record<string, readonly string[]>> = {
   'many-files': ['--files', '50', '--settle', '0', '--watch', '0.1'],
   'nft-quick': ['--singles', '10', '--bulk', '100'],
   parse: ['--lines', '1000', '--rounds', '1'],
+  parsers: ['--lines', '100', '--rounds', '1'],
   replay: ['--lines', '1000', '--runs', '1'],
   sse: ['--clients', '20', '--seconds', '1'],
   syslog: ['--lines', '2000'],

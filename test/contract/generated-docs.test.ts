@@ -6,6 +6,8 @@ import { metricsDocument } from '../../core/api/metrics/document.ts';
 import { cliDocument } from '../../core/cli/document.ts';
 import { configurationDocument } from '../../core/config/document.ts';
 import { searchDocument } from '../../core/query/document.ts';
+import { parsersDocument } from '../../core/event/document.ts';
+import { readRecalls } from '../support/recall.ts';
 
 /** The checkout, seen from dist/test/contract. */
 const CHECKOUT = join(import.meta.dirname, '../../..');
@@ -16,6 +18,7 @@ for (const { path, document } of [
   { path: 'docs/cli.md', document: cliDocument },
   { path: 'docs/metrics.md', document: metricsDocument },
   { path: 'docs/search.md', document: searchDocument },
+  { path: 'docs/parsers.md', document: () => parsersDocument(readRecalls()) },
 ]) {
   test(`${path} says what the declarations say`, async () => {
     if (UPDATE) await writeFile(join(CHECKOUT, path), document());

@@ -18,13 +18,13 @@ export function hostAt(text: string, start: number, fields: Fields): number {
   const match = host.exec(text);
   if (match === null) return -1;
   const [written, address = '', port] = match;
-  if (written.includes('(') && text.includes(') [', host.lastIndex)) return -1;
+  if (written.includes('(') && (fields.isCut || text.includes(') [', host.lastIndex))) return -1;
   setPeer(address, port === undefined ? undefined : portOf(port), fields);
   return fields.sourceIp === undefined ? -1 : host.lastIndex;
 }
 
 /** Reads the client behind `lead`, which must stand in the text only once: what the client wrote may hold another. */
 export function hostAfter(text: string, lead: string, fields: Fields): number {
-  const at = onlyIndexOf(text, lead);
+  const at = fields.isCut ? -1 : onlyIndexOf(text, lead);
   return at < 0 ? -1 : hostAt(text, at + lead.length, fields);
 }

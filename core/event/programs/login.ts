@@ -33,7 +33,22 @@ export const LOGIN = messageReader<LoginAction>({
   name: 'login',
   description: 'login on consoles and through telnet or rlogin servers',
   programs: ['login'],
-  senders: [{ who: 'root', exes: ['/usr/bin/login'], units: ['*getty@*.service', '*@*.service', 'session-*.scope'] }],
+  senders: [
+    {
+      who: 'root',
+      exes: ['/usr/bin/login'],
+      units: [
+        'getty@*.service',
+        'serial-getty@*.service',
+        'console-getty.service',
+        'container-getty@*.service',
+        'telnet@*.service',
+        'inetd.service',
+        'xinetd.service',
+        'session-*.scope',
+      ],
+    },
+  ],
   actions: LOGIN_ACTIONS,
   cutAt: SYSLOG_BYTES,
   read(message, fields) {

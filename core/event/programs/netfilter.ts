@@ -4,8 +4,8 @@ import { type Fields, portOf, setPeer } from '../fields.ts';
 import { messageReader } from '../reader.ts';
 
 export const NETFILTER_ACTIONS = {
-  packet_dropped: networkFailure('The rule’s log prefix says block, drop, reject or deny'),
-  packet_accepted: networkSuccess('The rule’s log prefix says accept, allow or pass'),
+  packet_dropped: networkFailure('The log prefix of the rule says block, drop, reject or deny'),
+  packet_accepted: networkSuccess('The log prefix of the rule says accept, allow or pass'),
   packet_logged: network('The prefix says neither'),
 } as const satisfies Readonly<Record<string, ActionInfo>>;
 
@@ -23,7 +23,7 @@ const ACCEPTED = /accept|allow|pass/i;
  */
 export const NETFILTER = messageReader<NetfilterAction>({
   name: 'kernel',
-  description: 'Packets logged by nftables or iptables rules, in the kernel’s log',
+  description: 'Packets logged by nftables or iptables rules, in the kernel log',
   programs: ['kernel'],
   senders: [{ who: 'kernel' }],
   actions: NETFILTER_ACTIONS,

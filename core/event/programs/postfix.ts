@@ -35,7 +35,8 @@ export const POSTFIX = messageReader<SmtpAction>({
 function serviceOf(program: string): readonly [service: string, process: string] {
   const parts = program.split('/');
   const process = parts.at(-1) ?? '';
-  return [parts.length > 2 ? (parts.at(-2) ?? 'smtp') : 'smtp', process];
+  const service = parts.length > 2 ? parts.at(-2) : undefined;
+  return [service || 'smtp', process];
 }
 
 const CLIENT = /(?:[A-Za-z0-9._-]+)?\[(?:IPv6:)?([0-9A-Fa-f.:]+)\](?::(\d{1,5}))?/y;

@@ -19,12 +19,12 @@ const LETTERS: Readonly<Record<string, readonly [meaning: Meaning, extent: Exten
   D: ['nothing', 'word'],
   f: ['nothing', 'text'],
   h: ['source-ip', 'word'],
-  H: ['nothing', 'text'],
+  H: ['nothing', 'word'],
   I: ['nothing', 'word'],
   k: ['nothing', 'word'],
   l: ['nothing', 'word'],
   L: ['nothing', 'word'],
-  m: ['method', 'text'],
+  m: ['method', 'word'],
   O: ['bytes', 'word'],
   p: ['destination-port', 'word'],
   P: ['nothing', 'word'],
@@ -47,6 +47,9 @@ const HEADERS: Readonly<Record<string, Meaning>> = { referer: 'referrer', 'user-
 /** Modifiers (`>`, `<`, status codes), then braces, then a letter, or a caret and two. */
 const DIRECTIVE = /^%[!0-9,<>]*(?:\{([^}]*)\})?(\^[A-Za-z]{2}|[A-Za-z])/;
 
+/** Path and query as they are mostly written: the query brings its own mark, so together they are what was asked for. */
+const TARGET: Variable = { written: '%U%q', name: 'target', meaning: 'target', extent: 'text' };
+
 /**
  * Reads Apache's `LogFormat` string, as it stands between the directive's quotes; `\"`, `\\`, `\t` and `\n` are the
  * characters they stand for.
@@ -62,6 +65,9 @@ export function parseApacheFormat(text: string): FormatResult {
     } else if (text.startsWith('%%', at)) {
       items.push({ literal: '%' });
       at += 2;
+    } else if (text.startsWith(TARGET.written, at)) {
+      items.push(TARGET);
+      at += TARGET.written.length;
     } else {
       const match = DIRECTIVE.exec(text.slice(at));
       if (match === null) return badFormat(`holds no directive at character ${at + 1}: "${text.slice(at, at + 12)}"`);

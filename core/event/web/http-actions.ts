@@ -8,7 +8,7 @@ export const HTTP_ACTIONS = {
   http_forbidden: webFailure('Status 403'),
   http_not_found: webFailure('Status 404 or 410'),
   http_client_error: webFailure('Any other status 400 to 499'),
-  http_malformed: webFailure('Not a request of HTTP at all: TLS to a plain port, a scanner’s probe'),
+  http_malformed: webFailure('Not a request of HTTP at all: TLS to a plain port, the probe of a scanner'),
   http_server_error: webFailure('Status 500 to 599'),
   http_other: web('No status, or another'),
 } as const satisfies Readonly<Record<string, ActionInfo>>;

@@ -29,6 +29,7 @@ export const NGINX_ERROR = messageReader<WebErrorAction>({
   cutAt: MESSAGE_BYTES,
   read(message, fields) {
     const text = withoutHeader(message);
+    if (text === undefined) return undefined;
     const isLong = mayBeCut(message, MESSAGE_BYTES);
     const client = clientIn(text);
     if (client === undefined) return text.includes(CLIENT) ? 'web_client_error' : 'web_server';
@@ -38,13 +39,16 @@ export const NGINX_ERROR = messageReader<WebErrorAction>({
   },
 });
 
-/** Through syslog nginx's own time and level stand within the message. */
-function withoutHeader(message: string): string {
+/**
+ * Through syslog nginx's own time stands before the level. What has no level is no message of this log: it may be a line
+ * of the access log, where anything may stand anywhere.
+ */
+function withoutHeader(message: string): string | undefined {
   const scan = new Scan(message);
   const isDated = readLocalTime(scan, '/', UTC) !== undefined && scan.skip(0x20);
   const rest = isDated ? message.slice(scan.at) : message;
   const level = LEVEL.exec(rest);
-  return level === null ? rest : rest.slice(level[0].length);
+  return level === null ? undefined : rest.slice(level[0].length);
 }
 
 const CLIENT = ', client: ';

@@ -1,3 +1,4 @@
+import { millis } from '../../base/time.ts';
 import type { Fields } from '../fields.ts';
 import { type MessageReader, messageReader } from '../reader.ts';
 import { UTC } from '../syslog-time.ts';
@@ -9,29 +10,24 @@ import { NGINX_ERROR } from './nginx-error.ts';
 
 type WebAction = HttpAction | WebErrorAction;
 
-/** A web server that sends both its logs to syslog: the same tag, told apart by their form. */
-const bothLogs = (
-  errors: MessageReader<WebErrorAction>,
-  access: AccessReader,
-  isError: RegExp,
-): MessageReader<WebAction> =>
+/** A web server that sends both its logs to syslog under the same tag. The error log's form is tried first: it is the stricter. */
+const bothLogs = (errors: MessageReader<WebErrorAction>, access: AccessReader): MessageReader<WebAction> =>
   messageReader<WebAction>({
     ...errors,
     actions: { ...HTTP_ACTIONS, ...WEB_ERROR_ACTIONS },
     read(message: string, fields: Fields, program: string) {
-      if (isError.test(message)) return errors.read(message, fields, program);
+      const error = errors.read(message, fields, program);
+      if (error !== undefined) return error;
       const found = access(message, EPOCH, UTC);
-      if (found === undefined) return errors.read(message, fields, program);
+      if (found === undefined) return undefined;
       Object.assign(fields, found.fields, { isCut: fields.isCut });
       return found.action;
     },
   });
 
 /** The line's time is syslog's; the one within it is read only to see its form. */
-const EPOCH = 0 as Parameters<AccessReader>[1];
+const EPOCH = millis(0);
 
-export const nginxMessages = (): MessageReader<WebAction> =>
-  bothLogs(NGINX_ERROR, nginxAccess(), /^(?:\d{4}\/\d\d\/\d\d |\[[a-z]+\] )/);
+export const nginxMessages = (): MessageReader<WebAction> => bothLogs(NGINX_ERROR, nginxAccess());
 
-export const apacheMessages = (): MessageReader<WebAction> =>
-  bothLogs(APACHE_ERROR, apacheAccess(), /^\[[a-z0-9_:-]+\] /);
+export const apacheMessages = (): MessageReader<WebAction> => bothLogs(APACHE_ERROR, apacheAccess());
