@@ -65,10 +65,8 @@ export const DECLARED = 255;
 export const FLAGS = { userUnknown: 1, http: 2, fields: 4 } as const;
 
 const BY_FIELD: ReadonlyMap<string, Column> = new Map(Object.values(COLUMNS).map((one) => [one.field, one]));
-const BY_ID: ReadonlyMap<number, Column> = new Map(Object.values(COLUMNS).map((one) => [one.id, one]));
 
 export const columnOfField = (field: string): Column | undefined => BY_FIELD.get(field);
-export const columnOfId = (id: number): Column | undefined => BY_ID.get(id);
 
 /** Of an event, what is stored as it is; in the order of a line of the log. */
 export const EVENT_TEXTS = [
