@@ -27,6 +27,7 @@ import {
   HTTP_NUMBERS,
   HTTP_TEXTS,
 } from './layout.ts';
+import { StoredWords } from './word-rows.ts';
 
 /** Reads `length` bytes from `at` on, counted from the block's start. @throws Damage, errno errors */
 export type ReadAt = (at: number, length: number) => Buffer;
@@ -42,6 +43,7 @@ export class Block {
   readonly #numbers = new Map<StoredColumn, Float64Array>();
   #texts: Texts | undefined;
   #folded: string | undefined;
+  #words: StoredWords | undefined;
   #moments: Float64Array | undefined;
 
   constructor(header: BlockHeader, read: ReadAt) {
@@ -97,6 +99,14 @@ export class Block {
   get foldedMessages(): string {
     this.#folded ??= this.messages.bytes.toString('latin1').toLowerCase();
     return this.#folded;
+  }
+
+  /** Undefined for a block of a tail. */
+  get words(): StoredWords | undefined {
+    const { at, stored, raw, crc } = this.header.groups.words;
+    if (raw === 0) return undefined;
+    this.#words ??= new StoredWords(decodeGroup(this.#read(at, stored), { raw, crc }));
+    return this.#words;
   }
 
   /** The line as it was stored. */

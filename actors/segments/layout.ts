@@ -2,9 +2,9 @@ import type { Event, HttpFields } from '../../core/event/event.ts';
 
 /**
  * Columns are stored together by who reads them together: most searches look at `core`, some at `message`, and the rest is
- * needed only to show what was found. Each group is compressed by itself.
+ * needed only to show what was found; `words` is no column but says which rows have a word. Each is compressed by itself.
  */
-export const GROUPS = ['core', 'message', 'place', 'rest'] as const;
+export const GROUPS = ['core', 'message', 'place', 'rest', 'words'] as const;
 export type Group = (typeof GROUPS)[number];
 
 /** `delta`: numbers that mostly grow. `bytes`: texts one behind the other; the others have a dictionary. */

@@ -16,8 +16,11 @@ export function countOf(mask: Mask): number {
   return count;
 }
 
-/** The rows of a block that a query is true of. Reads only the columns that it needs. */
-export type Selection = (block: Block) => Mask;
+/**
+ * The rows of a block that a query is true of. Reads only the columns that it needs.
+ * @param among the only rows that it can be true of, where that is known
+ */
+export type Selection = (block: Block, among?: Mask) => Mask;
 
 /** A part of the tree, with what it costs to ask. @param among rows that matter; others may come out either way */
 interface Part {
@@ -35,12 +38,17 @@ export function compileSelection(
 ): Result<Selection, 'bad_regex'> {
   const part = partOf(where, regex);
   if (!part.ok) return part;
-  return ok((block) => {
+  return ok((block, among) => {
     const inRange = rangeMask(block, from, to);
-    const mask = part.value.select(block, inRange);
-    for (let row = 0; row < mask.length; row++) mask[row] = (mask[row] as number) & (inRange[row] as number);
-    return mask;
+    if (among !== undefined) intersect(inRange, among);
+    return intersect(part.value.select(block, inRange), inRange);
   });
+}
+
+/** Takes out of a mask what the other has not. */
+export function intersect(mask: Mask, other: Mask): Mask {
+  for (let row = 0; row < mask.length; row++) mask[row] = (mask[row] as number) & (other[row] as number);
+  return mask;
 }
 
 function rangeMask(block: Block, from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY): Mask {
@@ -101,8 +109,7 @@ const conjunction = (parts: readonly Part[]): Part => ({
     const left = among.slice();
     for (const { select } of parts) {
       if (!left.includes(1)) break;
-      const mask = select(block, left);
-      for (let row = 0; row < left.length; row++) left[row] = (left[row] as number) & (mask[row] as number);
+      intersect(left, select(block, left));
     }
     return left;
   },
