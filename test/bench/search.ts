@@ -201,6 +201,12 @@ const spread = (name: string, times: readonly Timed[]): Figures => ({
       0.99,
     ),
   ),
+  [`${name}_p50_cpu_ms`]: rounded(
+    quantile(
+      times.map(({ cpuMs }) => cpuMs),
+      0.5,
+    ),
+  ),
   [`${name}_p99_cpu_ms`]: rounded(
     quantile(
       times.map(({ cpuMs }) => cpuMs),
