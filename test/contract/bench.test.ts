@@ -17,6 +17,7 @@ const SMALLEST: Readonly<Record<string, readonly string[]>> = {
   'nft-quick': ['--singles', '10', '--bulk', '100'],
   parse: ['--lines', '1000', '--rounds', '1'],
   replay: ['--lines', '1000', '--runs', '1'],
+  search: ['--events', '20000', '--searches', '2'],
 };
 const FOR_ROOT = ['line-to-block', 'nft-quick'];
 
