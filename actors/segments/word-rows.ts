@@ -3,7 +3,7 @@ import { ByteReader, type ByteWriter } from './bytes.ts';
 
 /*
  * Which rows of a block have a word of the message: words that are everywhere but never together would else be looked for
- * in every message. A word that only one row has is left out, because its block's bloom finds it as well.
+ * in every message. A word that only one row has is left out: its block's bloom finds it as well.
  *
  * On disk: number of words (u32), their terms in order as steps from the one before, the bytes of each one's rows, then
  * these: the first row and the steps to the next ones.
@@ -153,19 +153,21 @@ function grown<A extends Int32Array | Uint16Array>(from: A, to: A): A {
 /** What `WordRows.write` wrote. Everything may throw `Damage`. */
 export class StoredWords {
   readonly #terms: Float64Array;
-  readonly #ends: Float64Array;
+  readonly #ends: Uint32Array;
   readonly #bytes: Buffer;
 
   constructor(group: Buffer) {
     const reader = new ByteReader(group);
     const words = reader.u32();
     this.#terms = summed(reader.varints(Math.min(words, reader.left)));
-    this.#ends = new Float64Array(this.#terms.length);
+    const ends = new Uint32Array(this.#terms.length);
+    new Uint8Array(ends.buffer).set(reader.raw(ends.byteLength));
     let end = 0;
-    for (let word = 0; word < this.#ends.length; word++) {
-      end += reader.u32();
-      this.#ends[word] = end;
+    for (let word = 0; word < ends.length; word++) {
+      end += ends[word] as number;
+      ends[word] = end;
     }
+    this.#ends = ends;
     this.#bytes = reader.raw(end);
   }
 

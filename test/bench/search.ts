@@ -159,6 +159,8 @@ async function measure(directory: string, searches: number, say: (line: string) 
     const many = async (query: () => string): Promise<readonly Timed[]> => {
       const times: Timed[] = [];
       for (let i = 0; i < searches; i++) times.push(await time(segments, query()));
+      const slowest = times.toSorted((a, b) => b.ms - a.ms).slice(0, 3);
+      for (const { text, ms } of slowest) say(`slowest: ${ms.toFixed(0)} ms, ${text}`);
       return times;
     };
     const listed = await many(() => `ip = ${address()} | ${day()}`);
@@ -182,6 +184,7 @@ async function measure(directory: string, searches: number, say: (line: string) 
 const iso = (at: number): string => new Date(at).toISOString();
 
 interface Timed {
+  readonly text: string;
   readonly ms: number;
   /** Of all threads; on a machine that others use too it says more. */
   readonly cpuMs: number;
@@ -228,5 +231,5 @@ async function time(segments: Segments, text: string): Promise<Timed> {
   }
   if (end !== 'end') throw new Error(`${text}: ended in ${end}`);
   const { user, system } = process.cpuUsage(before);
-  return { ms: performance.now() - began, cpuMs: (user + system) / 1000, told };
+  return { text, ms: performance.now() - began, cpuMs: (user + system) / 1000, told };
 }
