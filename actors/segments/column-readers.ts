@@ -55,6 +55,27 @@ export class Dictionary {
     return this.#bytes.toString('utf8', this.#ends[id - 2] ?? 0, this.#ends[id - 1]);
   }
 
+  /** The number of a text that is not empty; 0 where it is none of them. Decodes nothing. */
+  numberOf(text: string): number {
+    const wanted = Buffer.from(text);
+    for (let at = this.#bytes.indexOf(wanted); at >= 0; at = this.#bytes.indexOf(wanted, at + 1)) {
+      const number = this.#endingAt(at + wanted.length);
+      if (number > 0 && (this.#ends[number - 2] ?? 0) === at) return number;
+    }
+    return 0;
+  }
+
+  /** The number of the first text that ends there; 0 where none does. */
+  #endingAt(end: number): number {
+    let [low, high] = [0, this.#ends.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#ends[middle] as number) < end) low = middle + 1;
+      else high = middle;
+    }
+    return this.#ends[low] === end ? low + 1 : 0;
+  }
+
   /** All texts by their numbers; the first is none. */
   get texts(): readonly (string | undefined)[] {
     this.#texts ??= this.#decoded();

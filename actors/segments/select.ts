@@ -148,14 +148,16 @@ const testIn = (test: LeafTest): ValueTest => (test.kind === 'exists' ? EVERY : 
 function columnPart(leaf: Exclude<LeafTest, { kind: 'text' }>): Part['select'] {
   const { field } = leaf;
   const test = testIn(leaf);
+  const only = leaf.kind === 'value' && leaf.only !== '' ? leaf.only : undefined;
   if (field.startsWith(DECLARED_FIELD)) {
     const name = field.slice(DECLARED_FIELD.length);
-    return (block) => dictionaryMask(block.declared(name), block.rows, test);
+    return (block) => dictionaryMask(block.declared(name), block.rows, { test, only });
   }
   const name = nameOf(field);
   if (name === 'flags') return (block) => flagMask(block, test);
-  if (COLUMNS[name].storage === 'dictionary')
-    return (block) => dictionaryMask(block.dictionary(name), block.rows, test);
+  if (COLUMNS[name].storage === 'dictionary') {
+    return (block) => dictionaryMask(block.dictionary(name), block.rows, { test, only });
+  }
   return (block) => {
     const values = block.numbers(name);
     const mask = new Uint8Array(block.rows);
@@ -181,9 +183,20 @@ export function nameOf(field: string): ColumnName {
   return name;
 }
 
-function dictionaryMask(dictionary: Dictionary | undefined, rows: number, test: ValueTest): Mask {
+interface TextTest {
+  readonly test: ValueTest;
+  readonly only: string | undefined;
+}
+
+function dictionaryMask(dictionary: Dictionary | undefined, rows: number, { test, only }: TextTest): Mask {
   const mask = new Uint8Array(rows);
   if (dictionary === undefined) return mask;
+  if (only !== undefined) {
+    const wanted = dictionary.numberOf(only);
+    const { ids } = dictionary;
+    if (wanted > 0) for (let row = 0; row < rows; row++) if (ids[row] === wanted) mask[row] = 1;
+    return mask;
+  }
   const { ids, texts } = dictionary;
   const hits = new Uint8Array(texts.length);
   let any = 0;

@@ -11,6 +11,8 @@ import { ByteReader, type ByteWriter } from './bytes.ts';
 
 /** Rows that a word must have to be listed. */
 const LEAST_ROWS = 2;
+/** Share of the rows above which a word rules out too little. */
+const COMMON = 1 / 2;
 const FEW = 1 << 14;
 
 /** Gathers words row by row, each row's only once. */
@@ -171,10 +173,16 @@ export class StoredWords {
     this.#bytes = reader.raw(end);
   }
 
-  /** Puts 1 where a row has the word; undefined where it is not listed, and any row may have it. */
-  rowsOf(term: number, rows: number): Uint8Array | undefined {
+  /** About how many rows have the word; no number is larger where it is not listed, and any row may have it. */
+  commonness(term: number): number {
     const word = this.#indexOf(term >>> 0);
-    if (word < 0) return undefined;
+    return word < 0 ? Number.MAX_VALUE : (this.#ends[word] as number) - (this.#ends[word - 1] ?? 0);
+  }
+
+  /** Puts 1 where a row has the word; undefined where it is not listed, or has too many rows to be worth it. */
+  rowsOf(term: number, rows: number): Uint8Array | undefined {
+    if (this.commonness(term) > rows * COMMON) return undefined;
+    const word = this.#indexOf(term >>> 0);
     const mask = new Uint8Array(rows);
     const reader = new ByteReader(this.#bytes.subarray(this.#ends[word - 1] ?? 0, this.#ends[word]));
     for (let row = 0; reader.left > 0; ) {

@@ -12,9 +12,12 @@ export function rowsWithWords(need: Need, block: Block): Mask | undefined {
       return block.words?.rowsOf(need.term, block.rows);
     case 'all': {
       let left: Mask | undefined;
-      for (const part of need.of) {
+      // The rarest first: often nothing is left before the common ones are looked at.
+      for (const part of need.of.toSorted((a, b) => commonness(a, block) - commonness(b, block))) {
         const mask = rowsWithWords(part, block);
-        if (mask !== undefined) left = left === undefined ? mask : intersect(left, mask);
+        if (mask === undefined) continue;
+        left = left === undefined ? mask : intersect(left, mask);
+        if (!left.includes(1)) break;
       }
       return left;
     }
@@ -31,3 +34,6 @@ export function rowsWithWords(need: Need, block: Block): Mask | undefined {
       return undefined;
   }
 }
+
+const commonness = (need: Need, block: Block): number =>
+  need.kind === 'word' ? (block.words?.commonness(need.term) ?? 0) : Number.MAX_VALUE;

@@ -16,7 +16,13 @@ export type ValueTest = (value: Value) => boolean;
 /** Stands for every leaf of a tree: what it is about and the test of it. */
 export type LeafTest =
   | { readonly kind: 'exists'; readonly field: string }
-  | { readonly kind: 'value'; readonly field: string; readonly test: ValueTest }
+  | {
+      readonly kind: 'value';
+      readonly field: string;
+      readonly test: ValueTest;
+      /** The one text that passes, where there is just one: it can be looked for instead of testing all. */
+      readonly only?: string;
+    }
   /** Of any field that free text is looked for in. */
   | { readonly kind: 'text'; readonly needle: string; readonly test: ValueTest };
 
@@ -31,12 +37,18 @@ export function compileLeaf(leaf: Leaf, regex?: RegexEngine): Result<LeafTest, '
     return ok({ kind: 'text', needle, test: (value) => hasWords(fold(String(value)), needle) });
   }
   const { field } = leaf;
-  if (leaf.op !== 'regex') return ok({ kind: 'value', field, test: testOf(leaf) });
+  if (leaf.op !== 'regex') return ok({ kind: 'value', field, test: testOf(leaf), ...onlyText(leaf) });
   if (regex === undefined) return fail('bad_regex', 'regular expressions are not available here');
   const compiled = regex.compile(leaf.value, { ignoreCase: leaf.cased !== true });
   if (!compiled.ok) return compiled;
   const { value: matches } = compiled;
   return ok({ kind: 'value', field, test: (value) => matches(String(value)) });
+}
+
+/** Without letters there is no other case to write it in: addresses above all. */
+function onlyText(leaf: Leaf): { readonly only?: string } {
+  if (leaf.op !== 'eq' || typeof leaf.value !== 'string') return {};
+  return leaf.cased === true || !/[a-z]/i.test(leaf.value) ? { only: leaf.value } : {};
 }
 
 function testOf(leaf: Exclude<Leaf, { op: 'exists' | 'text' }>): ValueTest {
