@@ -47,7 +47,8 @@ export function compileLeaf(leaf: Leaf, regex?: RegexEngine): Result<LeafTest, '
 
 /** Without letters there is no other case to write it in: addresses above all. */
 function onlyText(leaf: Leaf): { readonly only?: string } {
-  if (leaf.op !== 'eq' || typeof leaf.value !== 'string') return {};
+  // What is stored is UTF-8, which has no halves of characters.
+  if (leaf.op !== 'eq' || typeof leaf.value !== 'string' || !leaf.value.isWellFormed()) return {};
   return leaf.cased === true || !/[a-z]/i.test(leaf.value) ? { only: leaf.value } : {};
 }
 
