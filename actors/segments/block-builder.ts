@@ -16,6 +16,7 @@ import {
   type Rows,
 } from './column-writers.ts';
 import { COLUMNS, DECLARED, FLAGS, GROUPS, type Group } from './layout.ts';
+import { WordRows } from './word-rows.ts';
 
 /** Text after which a block is full, whatever its rows. */
 const FULL_UNITS = 1 << 20;
@@ -70,6 +71,7 @@ export class BlockBuilder {
     ...[this.#pid, this.#flags, this.#sourcePort, this.#destinationPort, this.#repeats, this.#status, this.#bytes],
   ];
   readonly #terms = new TermSet();
+  readonly #words = new WordRows();
   readonly #out = new ByteWriter();
   readonly #limit: number;
   #rows = 0;
@@ -136,7 +138,9 @@ export class BlockBuilder {
       columns: [...new Set(present.map(({ column }) => column.id))],
       extents,
       bloom: parts.isFinal ? bloomOf(this.#terms) : Buffer.alloc(0),
-      groups: GROUPS.map((group) => this.#group(group, present, rows)),
+      groups: GROUPS.map((group) =>
+        group === 'words' ? this.#wordGroup(parts.isFinal) : this.#group(group, present, rows),
+      ),
     });
   }
 
@@ -196,7 +200,9 @@ export class BlockBuilder {
 
   #gatherTerms(rows: Rows): void {
     const terms = this.#terms;
-    this.#message.each(rows, (bytes, start, end) => terms.addWords(bytes, start, end));
+    this.#words.clear();
+    this.#message.each(rows, (row, bytes, place) => this.#words.add(row - rows.from, bytes, place));
+    this.#words.each((term) => terms.add(term));
     for (const { column, values } of this.#dictionaries) {
       const field = INDEXED.get(column.field);
       if (field === undefined) continue;
@@ -205,6 +211,12 @@ export class BlockBuilder {
         else for (const term of addressTerms(field.name, value)) terms.add(term);
       }
     }
+  }
+
+  #wordGroup(isFinal: boolean): Buffer {
+    this.#out.clear();
+    if (isFinal) this.#words.write(this.#out);
+    return Buffer.from(this.#out.bytes);
   }
 
   /** Its columns, each with id, encoding and length before it. */

@@ -9,13 +9,13 @@ import { GROUPS, type Group } from './layout.ts';
  *  16 rows        20 length of the bloom               24 earliest moment   32 latest moment (float64)
  *  40 generation of the tail whose rows are its first  44 rows before it in the segment
  *  48 for each group: bytes stored, bytes raw, CRC-32 of what is stored
- *  96 ids of the columns that occur; least and most of the number columns; bloom
+ * 108 ids of the columns that occur; least and most of the number columns; bloom
  *     the groups
  *
  * A group is zstd-compressed unless it is as long stored as raw.
  */
 const MAGIC = 0x4b425a42;
-const FIXED = 96;
+const FIXED = 108;
 const GROUPS_AT = 48;
 /** What no real block reaches; a length beyond it is damage and is not read into memory. */
 const MAX_HEADER = 8 << 20;
@@ -93,7 +93,7 @@ export interface BlockLengths {
   readonly headerLength: number;
 }
 
-/** Looks at the first 96 bytes. Undefined where no block begins; what it says is proven by `decodeHeader` only. */
+/** Looks at the fixed part. Undefined where no block begins; what it says is proven by `decodeHeader` only. */
 export function blockLengths(fixed: Buffer): BlockLengths | undefined {
   if (fixed.length < FIXED || fixed.readUInt32LE(0) !== MAGIC) return undefined;
   const [length, headerLength] = [fixed.readUInt32LE(8), fixed.readUInt32LE(12)];

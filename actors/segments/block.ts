@@ -27,6 +27,7 @@ import {
   HTTP_NUMBERS,
   HTTP_TEXTS,
 } from './layout.ts';
+import { StoredWords } from './word-rows.ts';
 
 /** Reads `length` bytes from `at` on, counted from the block's start. @throws Damage, errno errors */
 export type ReadAt = (at: number, length: number) => Buffer;
@@ -42,6 +43,7 @@ export class Block {
   readonly #numbers = new Map<StoredColumn, Float64Array>();
   #texts: Texts | undefined;
   #folded: string | undefined;
+  #words: StoredWords | undefined;
   #moments: Float64Array | undefined;
 
   constructor(header: BlockHeader, read: ReadAt) {
@@ -71,9 +73,8 @@ export class Block {
     if (stored === undefined) return undefined;
     let values = this.#numbers.get(stored);
     if (values === undefined) {
-      const sources = name === 'offset' ? this.dictionary('source') : undefined;
-      const lane = sources === undefined ? undefined : (row: number) => sources.ids[row] as number;
-      values = storage === 'delta' ? readDeltas(stored, this.rows, lane) : readNumbers(stored, this.rows);
+      const lanes = name === 'offset' ? this.dictionary('source')?.ids : undefined;
+      values = storage === 'delta' ? readDeltas(stored, this.rows, lanes) : readNumbers(stored, this.rows);
       this.#numbers.set(stored, values);
     }
     return values;
@@ -100,9 +101,17 @@ export class Block {
     return this.#folded;
   }
 
+  /** Undefined for a block of a tail. */
+  get words(): StoredWords | undefined {
+    const { at, stored, raw, crc } = this.header.groups.words;
+    if (raw === 0) return undefined;
+    this.#words ??= new StoredWords(decodeGroup(this.#read(at, stored), { raw, crc }));
+    return this.#words;
+  }
+
   /** The line as it was stored. */
   line(row: number): KeptLine {
-    const text = (name: ColumnName): string | undefined => textIn(this.dictionary(name), row);
+    const text = (name: ColumnName): string | undefined => this.dictionary(name)?.at(row);
     const position = { source: text('source') ?? '', offset: this.numbers('offset')?.[row] ?? 0 };
     const line = { at: this.moments[row] as Millis, position, provenance: text('provenance') as Provenance };
     const unparsed = text('unparsed');
@@ -128,7 +137,7 @@ export class Block {
     };
     const loose = event as Record<string, unknown>;
     for (const name of EVENT_TEXTS) {
-      const value = textIn(this.dictionary(name), row);
+      const value = this.dictionary(name)?.at(row);
       if (value !== undefined) loose[name] = value as Ip;
     }
     for (const name of EVENT_NUMBERS) {
@@ -145,7 +154,7 @@ export class Block {
   #http(row: number): Record<string, string | number> {
     const http: Record<string, string | number> = {};
     for (const [key, name] of Object.entries(HTTP_TEXTS)) {
-      const value = textIn(this.dictionary(name), row);
+      const value = this.dictionary(name)?.at(row);
       if (value !== undefined) http[key] = value;
     }
     for (const [key, name] of Object.entries(HTTP_NUMBERS)) {
@@ -157,7 +166,7 @@ export class Block {
 
   #fields(row: number): Record<string, string> {
     const found = [...this.#group('rest').declared].flatMap(([name, stored]) => {
-      const value = textIn(this.#dictionary(stored), row);
+      const value = this.#dictionary(stored).at(row);
       return value === undefined ? [] : [[name, value] as const];
     });
     return Object.fromEntries(found);
@@ -196,9 +205,4 @@ export class Block {
     }
     return columns;
   }
-}
-
-export function textIn(dictionary: Dictionary | undefined, row: number): string | undefined {
-  const id = dictionary?.ids[row] ?? 0;
-  return id === 0 ? undefined : dictionary?.values[id - 1];
 }

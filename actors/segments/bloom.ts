@@ -23,9 +23,8 @@ export function bloomOf(terms: TermSet): Buffer {
 export function bloomMayHave(bloom: Uint8Array, term: number): boolean {
   const bits = bloom.length * 8;
   if (bits === 0) return true;
-  const own = term === 0 ? 1 : term;
-  const step = stepOf(own);
-  for (let i = 0, hash = own; i < HASHES; i++, hash = (hash + step) | 0) {
+  const step = stepOf(term);
+  for (let i = 0, hash = term; i < HASHES; i++, hash = (hash + step) | 0) {
     const bit = bitOf(hash, bits);
     if (((bloom[bit >> 3] as number) & (1 << (bit & 7))) === 0) return false;
   }

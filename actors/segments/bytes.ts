@@ -129,6 +129,30 @@ export class ByteReader {
     throw new Damage('a number is too large');
   }
 
+  /** So many numbers in a row. Columns are made of them, so the usual one or two bytes are read without a call. */
+  varints(count: number): Float64Array {
+    const bytes = this.#bytes;
+    const values = new Float64Array(count);
+    let at = this.#at;
+    for (let i = 0; i < count; i++) {
+      const low = bytes[at] ?? 0x80;
+      const high = bytes[at + 1] ?? 0x80;
+      if (low < 0x80) {
+        values[i] = low;
+        at += 1;
+      } else if (high < 0x80) {
+        values[i] = (low & 0x7f) | (high << 7);
+        at += 2;
+      } else {
+        this.#at = at;
+        values[i] = this.varint();
+        at = this.#at;
+      }
+    }
+    this.#at = at;
+    return values;
+  }
+
   raw(length: number): Buffer {
     const at = this.#take(length);
     return this.#bytes.subarray(at, at + length);

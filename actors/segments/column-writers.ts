@@ -252,9 +252,14 @@ export class BytesColumn {
     if (this.#bytes.length > KEPT_BYTES) this.#bytes = Buffer.allocUnsafe(INITIAL_BYTES);
   }
 
-  /** The bytes of the rows, and where each begins and ends in them. */
-  each({ from, to }: Rows, visit: (bytes: Uint8Array, start: number, end: number) => void): void {
-    for (let row = from; row < to; row++) visit(this.#bytes, this.#startOf(row), this.#ends[row] as number);
+  /** The bytes of all rows, and where each begins and ends in them. */
+  each(
+    { from, to }: Rows,
+    visit: (row: number, bytes: Uint8Array, place: { readonly start: number; readonly end: number }) => void,
+  ): void {
+    for (let row = from; row < to; row++) {
+      visit(row, this.#bytes, { start: this.#startOf(row), end: this.#ends[row] as number });
+    }
   }
 
   write(out: ByteWriter, { from, to }: Rows): Encoding {

@@ -1,6 +1,6 @@
 import type { Tally } from '../../core/query/tally.ts';
 import type { Count, Value } from '../../core/query/tree.ts';
-import { type Block, textIn } from './block.ts';
+import type { Block } from './block.ts';
 import { type Dictionary, textAt } from './column-readers.ts';
 import { COLUMNS, FLAGS } from './layout.ts';
 import { countOf, DECLARED_FIELD, type Mask, nameOf } from './select.ts';
@@ -29,14 +29,13 @@ export function countRows(block: Block, mask: Mask, { by, per }: Count, tally: T
   }
 }
 
-function countByText({ ids, values }: Dictionary, mask: Mask, tally: Tally): void {
-  const counts = new Uint32Array(values.length + 1);
+function countByText({ ids, texts }: Dictionary, mask: Mask, tally: Tally): void {
+  const counts = new Uint32Array(texts.length);
   for (let row = 0; row < mask.length; row++) {
     const id = ids[row] as number;
     counts[id] = (counts[id] as number) + (mask[row] as number);
   }
-  for (const [id, count] of counts.entries())
-    if (count > 0) tally.add(0, [id === 0 ? undefined : values[id - 1]], count);
+  for (const [id, count] of counts.entries()) if (count > 0) tally.add(0, [texts[id]], count);
 }
 
 /** Undefined for a field that is stored in another way, or in none of the rows. */
@@ -49,13 +48,13 @@ function dictionaryOf(block: Block, field: string): Dictionary | undefined {
 function valueReader(block: Block, field: string): (row: number) => Value | undefined {
   if (field.startsWith(DECLARED_FIELD)) {
     const dictionary = block.declared(field.slice(DECLARED_FIELD.length));
-    return (row) => textIn(dictionary, row);
+    return (row) => dictionary?.at(row);
   }
   const name = nameOf(field);
   const { storage } = COLUMNS[name];
   if (storage === 'dictionary') {
     const dictionary = block.dictionary(name);
-    return (row) => textIn(dictionary, row);
+    return (row) => dictionary?.at(row);
   }
   if (storage === 'bytes') return (row) => textAt(block.messages, row);
   const numbers = block.numbers(name);

@@ -2,9 +2,9 @@ import type { Event, HttpFields } from '../../core/event/event.ts';
 
 /**
  * Columns are stored together by who reads them together: most searches look at `core`, some at `message`, and the rest is
- * needed only to show what was found. Each group is compressed by itself.
+ * needed only to show what was found; `words` is no column but says which rows have a word. Each is compressed by itself.
  */
-export const GROUPS = ['core', 'message', 'place', 'rest'] as const;
+export const GROUPS = ['core', 'message', 'place', 'rest', 'words'] as const;
 export type Group = (typeof GROUPS)[number];
 
 /** `delta`: numbers that mostly grow. `bytes`: texts one behind the other; the others have a dictionary. */
@@ -65,10 +65,8 @@ export const DECLARED = 255;
 export const FLAGS = { userUnknown: 1, http: 2, fields: 4 } as const;
 
 const BY_FIELD: ReadonlyMap<string, Column> = new Map(Object.values(COLUMNS).map((one) => [one.field, one]));
-const BY_ID: ReadonlyMap<number, Column> = new Map(Object.values(COLUMNS).map((one) => [one.id, one]));
 
 export const columnOfField = (field: string): Column | undefined => BY_FIELD.get(field);
-export const columnOfId = (id: number): Column | undefined => BY_ID.get(id);
 
 /** Of an event, what is stored as it is; in the order of a line of the log. */
 export const EVENT_TEXTS = [

@@ -5,7 +5,7 @@ import { parseCursor, type RowKey } from '../../core/query/cursor.ts';
 import type { RegexEngine } from '../../core/query/evaluate.ts';
 import { EVENT_FIELDS } from '../../core/query/event-fields.ts';
 import { Page } from '../../core/query/page.ts';
-import { mayMatch, type Need, needOf } from '../../core/query/plan.ts';
+import { asksWords, mayMatch, type Need, needOf } from '../../core/query/plan.ts';
 import { type Counted, Tally } from '../../core/query/tally.ts';
 import type { Query } from '../../core/query/tree.ts';
 import type { Block } from './block.ts';
@@ -24,6 +24,7 @@ import {
 } from './segment-reader.ts';
 import { compileSelection, countOf, type Mask, type Selection } from './select.ts';
 import { blockSummary, entrySummary, segmentSummary } from './summaries.ts';
+import { rowsWithWords } from './words-needed.ts';
 
 export interface FoundLine {
   /** Its own for good: segment and row. */
@@ -109,6 +110,7 @@ class Search {
   readonly #query: Query;
   readonly #options: SearchOptions;
   readonly #need: Need;
+  readonly #asksWords: boolean;
   readonly #select: Selection;
   readonly #after: RowKey | undefined;
   readonly #page: Page<FoundLine>;
@@ -126,6 +128,7 @@ class Search {
     this.#options = options;
     this.#select = select;
     this.#need = needOf(query.where, EVENT_FIELDS);
+    this.#asksWords = asksWords(this.#need);
     this.#after = query.after === undefined ? undefined : parseCursor(query.after);
     this.#page = new Page(query, this.#after, PAGE_BYTES);
     this.#tally = query.count === undefined ? undefined : new Tally(query.count);
@@ -204,7 +207,8 @@ class Search {
       this.#read++;
       this.#rows += header.rows;
       const block = blockAt(file, entry, header);
-      this.#take(placed.segment, block, this.#select(block));
+      const among = this.#asksWords ? rowsWithWords(this.#need, block) : undefined;
+      if (among?.includes(1) !== false) this.#take(placed.segment, block, this.#select(block, among));
     } catch (thrown) {
       if (!(thrown instanceof Damage) && !isSystemError(thrown)) throw thrown;
       this.#damages.push({ file: name, at: entry.at, why: messageOf(thrown), rows: entry.rows });

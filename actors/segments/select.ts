@@ -16,8 +16,11 @@ export function countOf(mask: Mask): number {
   return count;
 }
 
-/** The rows of a block that a query is true of. Reads only the columns that it needs. */
-export type Selection = (block: Block) => Mask;
+/**
+ * The rows of a block that a query is true of. Reads only the columns that it needs.
+ * @param among the only rows that it can be true of, where that is known
+ */
+export type Selection = (block: Block, among?: Mask) => Mask;
 
 /** A part of the tree, with what it costs to ask. @param among rows that matter; others may come out either way */
 interface Part {
@@ -35,12 +38,17 @@ export function compileSelection(
 ): Result<Selection, 'bad_regex'> {
   const part = partOf(where, regex);
   if (!part.ok) return part;
-  return ok((block) => {
+  return ok((block, among) => {
     const inRange = rangeMask(block, from, to);
-    const mask = part.value.select(block, inRange);
-    for (let row = 0; row < mask.length; row++) mask[row] = (mask[row] as number) & (inRange[row] as number);
-    return mask;
+    if (among !== undefined) intersect(inRange, among);
+    return intersect(part.value.select(block, inRange), inRange);
   });
+}
+
+/** Takes out of a mask what the other has not. */
+export function intersect(mask: Mask, other: Mask): Mask {
+  for (let row = 0; row < mask.length; row++) mask[row] = (mask[row] as number) & (other[row] as number);
+  return mask;
 }
 
 function rangeMask(block: Block, from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY): Mask {
@@ -55,6 +63,9 @@ function rangeMask(block: Block, from = Number.NEGATIVE_INFINITY, to = Number.PO
 }
 
 const COST = { free: 0, column: 1, message: 10 } as const;
+
+/** Long texts are rarer than short ones, and what they leave is quicker to look through. */
+const costOfText = (needle: string): number => COST.message + 1 / (1 + needle.length);
 
 function partOf(node: Node, regex?: RegexEngine): Result<Part, 'bad_regex'> {
   switch (node.op) {
@@ -98,8 +109,7 @@ const conjunction = (parts: readonly Part[]): Part => ({
     const left = among.slice();
     for (const { select } of parts) {
       if (!left.includes(1)) break;
-      const mask = select(block, left);
-      for (let row = 0; row < left.length; row++) left[row] = (left[row] as number) & (mask[row] as number);
+      intersect(left, select(block, left));
     }
     return left;
   },
@@ -127,7 +137,7 @@ function leafPart(leaf: Leaf, regex?: RegexEngine): Result<Part, 'bad_regex'> {
   const compiled = compileLeaf(leaf, regex);
   if (!compiled.ok) return compiled;
   const { value: test } = compiled;
-  if (test.kind === 'text') return ok({ cost: COST.message, select: freeText(test) });
+  if (test.kind === 'text') return ok({ cost: costOfText(test.needle), select: freeText(test) });
   if (test.field === 'message') return ok({ cost: COST.message, select: messagePart(leaf, test) });
   return ok({ cost: COST.column, select: columnPart(test) });
 }
@@ -138,14 +148,16 @@ const testIn = (test: LeafTest): ValueTest => (test.kind === 'exists' ? EVERY : 
 function columnPart(leaf: Exclude<LeafTest, { kind: 'text' }>): Part['select'] {
   const { field } = leaf;
   const test = testIn(leaf);
+  const only = leaf.kind === 'value' && leaf.only !== '' ? leaf.only : undefined;
   if (field.startsWith(DECLARED_FIELD)) {
     const name = field.slice(DECLARED_FIELD.length);
-    return (block) => dictionaryMask(block.declared(name), block.rows, test);
+    return (block) => dictionaryMask(block.declared(name), block.rows, { test, only });
   }
   const name = nameOf(field);
   if (name === 'flags') return (block) => flagMask(block, test);
-  if (COLUMNS[name].storage === 'dictionary')
-    return (block) => dictionaryMask(block.dictionary(name), block.rows, test);
+  if (COLUMNS[name].storage === 'dictionary') {
+    return (block) => dictionaryMask(block.dictionary(name), block.rows, { test, only });
+  }
   return (block) => {
     const values = block.numbers(name);
     const mask = new Uint8Array(block.rows);
@@ -171,15 +183,27 @@ export function nameOf(field: string): ColumnName {
   return name;
 }
 
-function dictionaryMask(dictionary: Dictionary | undefined, rows: number, test: ValueTest): Mask {
+interface TextTest {
+  readonly test: ValueTest;
+  readonly only: string | undefined;
+}
+
+function dictionaryMask(dictionary: Dictionary | undefined, rows: number, { test, only }: TextTest): Mask {
   const mask = new Uint8Array(rows);
   if (dictionary === undefined) return mask;
-  const { ids, values } = dictionary;
-  const hits = new Uint8Array(values.length + 1);
+  if (only !== undefined) {
+    const wanted = dictionary.numberOf(only);
+    const { ids } = dictionary;
+    if (wanted > 0) for (let row = 0; row < rows; row++) if (ids[row] === wanted) mask[row] = 1;
+    return mask;
+  }
+  const { ids, texts } = dictionary;
+  const hits = new Uint8Array(texts.length);
   let any = 0;
-  for (const [i, value] of values.entries()) {
-    hits[i + 1] = test(value) ? 1 : 0;
-    any |= hits[i + 1] as number;
+  for (let id = 1; id < texts.length; id++) {
+    const hit = test(texts[id] as string) ? 1 : 0;
+    hits[id] = hit;
+    any |= hit;
   }
   if (any === 0) return mask;
   for (let row = 0; row < rows; row++) mask[row] = hits[ids[row] as number] as number;
@@ -225,21 +249,18 @@ interface Wanted {
   readonly isWords: boolean;
 }
 
-/** Below this share of the rows each is looked at by itself. */
-const FEW = 1 / 16;
+/** Below this share of the rows each is looked at by itself; folding all messages would cost more. */
+const FEW = 1 / 8;
 
 /** Looks for a folded ASCII text in messages: where it is met is decided by their bytes alone. */
 function literalMask(block: Block, among: Mask, { needle, isWords }: Wanted): Mask {
+  if (countOf(among) < block.rows * FEW) {
+    const isMet = isWords ? hasWords : (text: string) => text.includes(needle);
+    return testRows(block, among, (text) => isMet(fold(String(text)), needle));
+  }
   const mask = new Uint8Array(block.rows);
   const { ends } = block.messages;
   const everything = block.foldedMessages;
-  if (countOf(among) < block.rows * FEW) {
-    const isMet = isWords ? hasWords : (text: string) => text.includes(needle);
-    for (let row = 0; row < mask.length; row++) {
-      if (among[row] === 1 && isMet(everything.slice(startOf(ends, row), ends[row]), needle)) mask[row] = 1;
-    }
-    return mask;
-  }
   const opens = isWords && isWordUnit(needle.charCodeAt(0));
   const closes = isWords && isWordUnit(needle.charCodeAt(needle.length - 1));
   let row = 0;

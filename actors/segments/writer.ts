@@ -142,6 +142,7 @@ export class SegmentWriter {
   /** Marks, and lets go of the files. */
   async close(): Promise<void> {
     await this.mark();
+    await this.#work;
     this.#run++;
     this.#state = 'out';
     this.#why = 'closed';
@@ -160,13 +161,12 @@ export class SegmentWriter {
     };
   }
 
+  /** Once the disk was too slow it has to catch up by half, so that its state is told now and then, not line by line. */
   #hasRoom(): boolean {
-    if (this.#pending <= this.#limits.pending) {
-      if (this.#state === 'slow') this.#become('ok');
-      return true;
-    }
-    if (this.#state === 'ok') this.#become('slow');
-    return false;
+    const limit = this.#state === 'slow' ? this.#limits.pending / 2 : this.#limits.pending;
+    const isRoom = this.#pending <= limit;
+    this.#become(isRoom ? 'ok' : 'slow');
+    return isRoom;
   }
 
   #position(): SegmentPosition {

@@ -16,7 +16,13 @@ export type ValueTest = (value: Value) => boolean;
 /** Stands for every leaf of a tree: what it is about and the test of it. */
 export type LeafTest =
   | { readonly kind: 'exists'; readonly field: string }
-  | { readonly kind: 'value'; readonly field: string; readonly test: ValueTest }
+  | {
+      readonly kind: 'value';
+      readonly field: string;
+      readonly test: ValueTest;
+      /** The one text that passes, where there is just one: it can be looked for instead of testing all. */
+      readonly only?: string;
+    }
   /** Of any field that free text is looked for in. */
   | { readonly kind: 'text'; readonly needle: string; readonly test: ValueTest };
 
@@ -31,12 +37,19 @@ export function compileLeaf(leaf: Leaf, regex?: RegexEngine): Result<LeafTest, '
     return ok({ kind: 'text', needle, test: (value) => hasWords(fold(String(value)), needle) });
   }
   const { field } = leaf;
-  if (leaf.op !== 'regex') return ok({ kind: 'value', field, test: testOf(leaf) });
+  if (leaf.op !== 'regex') return ok({ kind: 'value', field, test: testOf(leaf), ...onlyText(leaf) });
   if (regex === undefined) return fail('bad_regex', 'regular expressions are not available here');
   const compiled = regex.compile(leaf.value, { ignoreCase: leaf.cased !== true });
   if (!compiled.ok) return compiled;
   const { value: matches } = compiled;
   return ok({ kind: 'value', field, test: (value) => matches(String(value)) });
+}
+
+/** Without letters there is no other case to write it in: addresses above all. */
+function onlyText(leaf: Leaf): { readonly only?: string } {
+  // What is stored is UTF-8, which has no halves of characters.
+  if (leaf.op !== 'eq' || typeof leaf.value !== 'string' || !leaf.value.isWellFormed()) return {};
+  return leaf.cased === true || !/[a-z]/i.test(leaf.value) ? { only: leaf.value } : {};
 }
 
 function testOf(leaf: Exclude<Leaf, { op: 'exists' | 'text' }>): ValueTest {
@@ -71,7 +84,11 @@ function equals(wanted: Value, cased: true | undefined): ValueTest {
   if (typeof wanted === 'number') return (value) => value === wanted;
   const form = letters(cased);
   const text = form(wanted);
-  return (value) => form(String(value)) === text;
+  return (value) => {
+    const given = String(value);
+    // Folding keeps the length, and most values differ in it.
+    return given.length === text.length && form(given) === text;
+  };
 }
 
 function amongst(values: readonly Value[], cased: true | undefined): ValueTest {

@@ -9,7 +9,10 @@ export type Need =
   | { readonly kind: 'anything' }
   | { readonly kind: 'nothing' }
   | { readonly kind: 'all' | 'some'; readonly of: readonly Need[] }
+  /** Of an indexed field's value. */
   | { readonly kind: 'term'; readonly term: number }
+  /** Of a word of the message, which the matching row itself has. */
+  | { readonly kind: 'word'; readonly term: number }
   /** Some row has the field. */
   | { readonly kind: 'field'; readonly field: string }
   /** Some row's number lies within [least, most]. */
@@ -52,6 +55,7 @@ export function mayMatch(need: Need, summary: Summary): boolean {
     case 'some':
       return need.of.some((part) => mayMatch(part, summary));
     case 'term':
+    case 'word':
       return summary.mayHave(need.term);
     case 'field':
       return summary.extent(need.field) !== 'absent';
@@ -77,8 +81,14 @@ function some(needs: readonly Need[]): Need {
 
 const terms = (list: readonly number[]): Need => all(list.map((term) => ({ kind: 'term', term })));
 
+const words = (text: string): Need => all(wordTerms(text).map((term) => ({ kind: 'word', term })));
+
+/** Whether anything about words of messages is in it. */
+export const asksWords = (need: Need): boolean =>
+  need.kind === 'word' || ((need.kind === 'all' || need.kind === 'some') && need.of.some(asksWords));
+
 function leafNeed<R>(leaf: Leaf, catalogue: Catalogue<R>): Need {
-  if (leaf.op === 'text') return terms(wordTerms(leaf.value));
+  if (leaf.op === 'text') return words(leaf.value);
   const there: Need = { kind: 'field', field: leaf.field };
   const field = fieldNamed(catalogue, leaf.field);
   if (field === undefined || leaf.op === 'exists') return there;
@@ -125,15 +135,15 @@ function networkNeed(field: string, text: string): Need {
 const addressOf = ({ text }: Cidr): string => text.slice(0, text.indexOf('/'));
 
 const part = (needle: string, open: { readonly start: boolean; readonly end: boolean }): Need =>
-  terms(wordTerms(withoutOpenWords(needle, open)));
+  words(withoutOpenWords(needle, open));
 
 /** A word is a term only where it is whole: at an open edge of the needle it may go on in the message. */
 function messageNeed(leaf: Exclude<Leaf, { op: 'text' }>): Need {
   switch (leaf.op) {
     case 'eq':
-      return terms(wordTerms(String(leaf.value)));
+      return words(String(leaf.value));
     case 'in':
-      return some(leaf.values.map((value) => terms(wordTerms(String(value)))));
+      return some(leaf.values.map((value) => words(String(value))));
     case 'prefix':
       return part(leaf.value, { start: false, end: true });
     case 'suffix':

@@ -9,7 +9,7 @@ import { fold } from './text.ts';
  * one term and not four common ones. Words with bytes beyond ASCII are left out.
  */
 export class TermSet {
-  /** Open addressing; 0 is an empty slot. */
+  /** Open addressing; 0 is an empty slot, and no term. */
   #slots = new Int32Array(FEW_SLOTS);
   #size = 0;
   readonly #limit: number;
@@ -35,8 +35,7 @@ export class TermSet {
     this.#overflowed = false;
   }
 
-  add(hash: number): void {
-    const term = hash === 0 ? 1 : hash;
+  add(term: number): void {
     const mask = this.#slots.length - 1;
     let slot = term & mask;
     for (;;) {
@@ -67,31 +66,7 @@ export class TermSet {
 
   /** The terms of the UTF-8 bytes from `start` up to `end`. */
   addWords(bytes: Uint8Array, start: number, end: number): void {
-    let hash = WORD_SEED;
-    let from = start;
-    /** Numbers in a row that are joined by single dots. */
-    let run = 0;
-    let [a, b, c] = [0, 0, 0];
-    let kinds = 0;
-    for (let i = start; i <= end; i++) {
-      const unit = i < end ? (UNITS[bytes[i] as number] as number) : 0;
-      if (unit !== 0) {
-        hash = Math.imul(hash ^ (unit & 0xff), FNV_PRIME);
-        kinds |= unit;
-        continue;
-      }
-      if (i > from) {
-        if ((kinds & BEYOND) === 0) this.add(mixed(hash));
-        run = (kinds & (LETTER | BEYOND)) !== 0 ? 0 : run + 1;
-        if (run >= 4) this.add(quadOf(a, b, c, hash));
-        [a, b, c] = [b, c, hash];
-        // The next number goes on with the row only behind this one's single dot.
-        if (i >= end || bytes[i] !== DOT) run = 0;
-      } else run = 0;
-      hash = WORD_SEED;
-      kinds = 0;
-      from = i + 1;
-    }
+    eachWord(bytes, { start, end }, (term) => this.add(term));
   }
 
   #grow(): void {
@@ -125,12 +100,45 @@ const UNITS = Uint16Array.from({ length: 256 }, (_, byte) => {
   return (byte >= 0x61 && byte <= 0x7a) || byte === 0x5f ? LETTER | byte : 0;
 });
 
-/** Spreads a hash over all bits (the finalizer of MurmurHash3). */
+/** Visits the terms of the UTF-8 bytes from `start` up to `end`, each as often as it stands there. */
+export function eachWord(
+  bytes: Uint8Array,
+  { start, end }: { readonly start: number; readonly end: number },
+  visit: (term: number) => void,
+): void {
+  let hash = WORD_SEED;
+  let from = start;
+  /** Numbers in a row that are joined by single dots, the last three of them, and of which kinds the word's bytes are. */
+  let run = 0;
+  let [a, b, c] = [0, 0, 0];
+  let kinds = 0;
+  for (let i = start; i <= end; i++) {
+    const unit = i < end ? (UNITS[bytes[i] as number] as number) : 0;
+    if (unit !== 0) {
+      hash = Math.imul(hash ^ (unit & 0xff), FNV_PRIME);
+      kinds |= unit;
+      continue;
+    }
+    if (i > from) {
+      if ((kinds & BEYOND) === 0) visit(mixed(hash));
+      run = (kinds & (LETTER | BEYOND)) !== 0 ? 0 : run + 1;
+      if (run >= 4) visit(quadOf(a, b, c, hash));
+      [a, b, c] = [b, c, hash];
+      // The next number goes on with the row only behind this one's single dot.
+      if (i >= end || bytes[i] !== DOT) run = 0;
+    } else run = 0;
+    hash = WORD_SEED;
+    kinds = 0;
+    from = i + 1;
+  }
+}
+
+/** Spreads a hash over all bits (the finalizer of MurmurHash3). Never 0, which stands for nothing. */
 export function mixed(hash: number): number {
   let h = hash;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) | 0;
+  return (h ^ (h >>> 16)) | 0 || 1;
 }
 
 const quadOf = (a: number, b: number, c: number, d: number): number =>

@@ -25,6 +25,7 @@ const SMALLEST: Readonly<Record<string, readonly string[]>> = {
   parse: ['--lines', '1000', '--rounds', '1'],
   parsers: ['--lines', '100', '--rounds', '1'],
   replay: ['--lines', '1000', '--runs', '1'],
+  search: ['--events', '20000', '--searches', '2'],
   sse: ['--clients', '20', '--seconds', '1'],
   syslog: ['--lines', '2000'],
 };

@@ -8,7 +8,10 @@ import { SegmentWriter, searchSegments, segmentDisk, verifySegments } from '../.
 import { GROUPS } from '../../actors/segments/layout.ts';
 import { encodeSegmentHeader } from '../../actors/segments/segment-file.ts';
 import { compileSelection } from '../../actors/segments/select.ts';
+import { rowsWithWords } from '../../actors/segments/words-needed.ts';
 import type { KeptLine } from '../../core/event/kept.ts';
+import { EVENT_FIELDS } from '../../core/query/event-fields.ts';
+import { needOf } from '../../core/query/plan.ts';
 import { EVERYTHING } from '../../core/query/tree.ts';
 import { Mutator } from '../support/fuzz.ts';
 import { FUZZ_BUDGET_MS } from '../support/fuzz-budget.ts';
@@ -113,7 +116,7 @@ test('rows that make no sense under checksums that fit are damage, in bounded me
   const directory = await temporary();
   const queries = fc.sample(eventNode, { numRuns: 40, seed: SEED }).flatMap((where) => {
     const select = compileSelection({ where });
-    return select.ok ? [select.value] : [];
+    return select.ok ? [{ select: select.value, need: needOf(where, EVENT_FIELDS) }] : [];
   });
   let damaged = 0;
   const runs = await fuzzFiles(groups, async (mutator) => {
@@ -132,7 +135,8 @@ test('rows that make no sense under checksums that fit are damage, in bounded me
       hurt.subarray(at, at + length),
     );
     try {
-      queries[mutator.below(queries.length)]?.(read);
+      const query = queries[mutator.below(queries.length)];
+      query?.select(read, rowsWithWords(query.need, read));
     } catch (thrown) {
       assert.equal((thrown as Error).constructor.name, 'Damage', String(thrown));
     }

@@ -7,6 +7,7 @@ import { countRows } from '../../../../actors/segments/count.ts';
 import { COLUMNS } from '../../../../actors/segments/layout.ts';
 import { compileSelection } from '../../../../actors/segments/select.ts';
 import { blockSummary } from '../../../../actors/segments/summaries.ts';
+import { rowsWithWords } from '../../../../actors/segments/words-needed.ts';
 import type { KeptLine } from '../../../../core/event/kept.ts';
 import { fieldNamed } from '../../../../core/query/catalogue.ts';
 import { compileFilter } from '../../../../core/query/evaluate.ts';
@@ -14,6 +15,7 @@ import { EVENT_FIELDS } from '../../../../core/query/event-fields.ts';
 import { mayMatch, needOf } from '../../../../core/query/plan.ts';
 import { valuesOf } from '../../../../core/query/records.ts';
 import { Tally } from '../../../../core/query/tally.ts';
+import type { Node } from '../../../../core/query/tree.ts';
 import { keptLine } from '../../../support/kept-lines.ts';
 import { eventNode, eventQuery } from '../../../support/queries.ts';
 import { fc } from '../../../support/random.ts';
@@ -34,7 +36,7 @@ function read(bytes: Buffer): Block {
 const linesOf = (block: Block): KeptLine[] => Array.from({ length: block.rows }, (_, row) => block.line(row));
 const lines = fc.array(keptLine, { minLength: 1, maxLength: 6 });
 /** Lines take long to make up; the fuzz target of the reader tries many more. */
-const FEW = { numRuns: 60 };
+const FEW = { numRuns: 40 };
 
 test('every line comes back as it was kept, from any row on', () => {
   fc.assert(
@@ -76,6 +78,39 @@ test('whole columns select what the filter of a line selects', () => {
     }),
     FEW,
   );
+});
+
+const word = fc
+  .constantFrom(
+    'root',
+    'ROOT',
+    'failed password',
+    '203.0.113.5',
+    'ops',
+    'k',
+    'kelvin',
+    'session opened',
+    'sshd:session',
+  )
+  .map((value): Node => ({ op: 'text', value }));
+
+test('rows whose words are not those of a query do not match it', () => {
+  let ruledOut = 0;
+  fc.assert(
+    fc.property(word, word, eventNode, lines, (one, other, part, some) => {
+      const where: Node = { op: 'and', of: [{ op: 'or', of: [one, { op: 'and', of: [other, part] }] }, other] };
+      const kept = [...some, ...some.toReversed()];
+      const block = blockOf(kept);
+      const among = rowsWithWords(needOf(where, EVENT_FIELDS), block);
+      if (among?.includes(0) !== true) return;
+      ruledOut++;
+      const select = compileSelection({ where });
+      assert.ok(select.ok);
+      assert.deepEqual(select.value(block, among), select.value(block));
+    }),
+    FEW,
+  );
+  assert.ok(ruledOut > 5, `only ${ruledOut} blocks had rows ruled out`);
 });
 
 test('a block is passed over only when no line of it matches', () => {

@@ -68,7 +68,7 @@ test('a mark without news is answered at once and asks nothing of the disk', asy
 
 test('killed or unplugged at any moment: nothing of a saved position is lost, nothing behind it stays', async () => {
   const random = seeded();
-  for (let round = 0; round < Number(process.env['BARTIZAN_CRASHES'] ?? 15); round++) await crashes(random);
+  for (let round = 0; round < Number(process.env['BARTIZAN_CRASHES'] ?? 6); round++) await crashes(random);
 });
 
 /** Several lives of one directory; each ends in a crash, and the next begins at one of the last saved positions. */
@@ -103,7 +103,7 @@ async function crashes(random: () => number): Promise<void> {
 
 test('killed in the middle of taking the directory over, the next start takes it over', async () => {
   const random = seeded();
-  for (let round = 0; round < Number(process.env['BARTIZAN_CRASHES'] ?? 10); round++) {
+  for (let round = 0; round < Number(process.env['BARTIZAN_CRASHES'] ?? 5); round++) {
     const { disk, writer } = bench(new MemoryDisk(random));
     await writer.open(undefined);
     for (let n = 0; n < 20; n++) writer.keep(line(n));
