@@ -56,7 +56,6 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
       ssh_bruteforce: {
         threshold: settings.thresholds.ssh_bruteforce_failures,
         window: lengthOf(settings.thresholds.ssh_bruteforce_window),
-        maxSources: settings.thresholds.ssh_bruteforce_max_sources,
       },
     },
     records: checkpointRecords(records),

@@ -20,12 +20,8 @@ export const uuidv7 = (now: Millis, random: Random): Id => timeId(now, random.by
  * run, which is what makes a re-fed log idempotent. Parts are length-prefixed, so `["ab","c"]` and `["a","bc"]` differ.
  */
 export function contentId(at: Millis, parts: readonly string[]): Id {
-  const hash = sha256.create();
-  for (const part of parts) {
-    const bytes = utf8ToBytes(part);
-    hash.update(utf8ToBytes(`${bytes.length}:`)).update(bytes);
-  }
-  return timeId(at, hash.digest().subarray(0, 10), VERSION_8);
+  const text = parts.map((part) => `${utf8Length(part)}:${part}`).join('');
+  return timeId(at, sha256(utf8ToBytes(text)).subarray(0, 10), VERSION_8);
 }
 
 /** SHA-256 of the bytes as lower-case hex. */
@@ -37,6 +33,10 @@ export const isId = (text: string): text is Id =>
 
 /** The moment in an id's first 48 bits. */
 export const idTime = (id: Id): Millis => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) as Millis;
+
+const BEYOND_ASCII = /\P{ASCII}/u;
+
+const utf8Length = (text: string): number => (BEYOND_ASCII.test(text) ? utf8ToBytes(text).length : text.length);
 
 function timeId(at: Millis, tail: Uint8Array, version: number): Id {
   const bytes = new Uint8Array(16);

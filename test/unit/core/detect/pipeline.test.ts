@@ -101,12 +101,12 @@ test('a line fed again makes the id it made before', () => {
   assert.equal(again?.id, first?.id);
 });
 
-test('a snapshot without changes is empty, and state of unknown checks is left out', () => {
+test('a snapshot without changes is empty, and state of unknown detectors is left out', () => {
   const pipeline = make();
   assert.deepEqual(pipeline.snapshot(), []);
   assert.equal(pipeline.bytes(), 0);
   assert.equal(pipeline.restore([{ check: 'gone', changes: [['a', 1]] }]).skipped, 0);
-  assert.equal(pipeline.restore([{ check: 'ssh_bruteforce', changes: [['a', 1]] }]).skipped, 1);
+  assert.equal(pipeline.restore([{ check: 'ssh_source', changes: [['a', 1]] }]).skipped, 1);
 });
 
 function keep(store: Map<string, Map<string, unknown>>, pipeline: Pipeline): void {
