@@ -4,7 +4,7 @@ import { displayName } from '../display.ts';
 import type { SlidingCheck, Stream } from '../sliding/sliding-check.ts';
 import { LOGIN, reports } from './grants.ts';
 import { onHost, shown } from './phrases.ts';
-import { SU_FAILURE, SUDO_FAILURE } from './words.ts';
+import { SU_FAILED, SUDO_FAILED } from './words.ts';
 
 const SUDO = 1;
 const SU = 2;
@@ -19,8 +19,8 @@ const BY_ACCOUNT: Stream = {
 };
 
 function traitOf(action: string): number {
-  if (action === SUDO_FAILURE) return SUDO;
-  return action === SU_FAILURE ? SU : 0;
+  if (SUDO_FAILED.has(action)) return SUDO;
+  return action === SU_FAILED ? SU : 0;
 }
 
 const failures = <N extends string>(name: N, command: string, counts: number) =>

@@ -25,12 +25,12 @@ export const SSH_LOGIN: ReadonlySet<string> = new Set<SshAction>([
 /** Actions of sshd alone; those of others about it (PAM as its own program) are not, for they say it a second time. */
 export const isSsh = (action: string): boolean => action.startsWith('ssh_');
 
-/** What sudo and su write themselves; PAM's lines beside it say the same. */
-export const SUDO_FAILURE = 'sudo_auth_failure';
-export const SU_FAILURE = 'su_failure';
+/** What sudo and su say themselves of a wrong password or a user who may not; PAM's lines beside it say the same. */
+export const SUDO_FAILED: ReadonlySet<string> = new Set(['sudo_failed', 'sudo_refused']);
+export const SU_FAILED = 'su_failed';
 
 /** What a packet filter's log rule that drops writes. */
-export const PACKET_DROPPED = 'nft_drop';
+export const PACKET_DROPPED = 'packet_dropped';
 
 export type LoginService = 'smtp' | 'mail' | 'ftp';
 
@@ -50,18 +50,25 @@ const SERVICES: ReadonlyMap<string, LoginService> = new Map([
   ['ftps', 'ftp'],
 ]);
 
-/** Where a failed login says no service: what the program that wrote it serves. */
+/** Where a failed login says no service. */
 const FAILURES: ReadonlyMap<string, LoginService> = new Map([
-  ['exim_auth_failure', 'smtp'],
-  ['postfix_sasl_failure', 'smtp'],
-  ['dovecot_auth_failure', 'mail'],
-  ['vsftpd_login_failure', 'ftp'],
-  ['proftpd_login_failure', 'ftp'],
+  ['smtp_auth_failed', 'smtp'],
+  ['mail_login_failed', 'mail'],
+  ['ftp_login_failed', 'ftp'],
 ]);
 
-/** The family of services that a failed login of a mail or FTP server is at. */
-export function loginServiceOf({ service, action, program }: Event): LoginService | undefined {
+/** Failures that another line tells of as well, or in which no password was tried. */
+const NOT_COUNTED: ReadonlySet<string> = new Set([
+  'mail_auth_failed',
+  'mail_auth_user_unknown',
+  'mail_login_refused',
+  'smtp_auth_aborted',
+  'ftp_max_attempts',
+]);
+
+/** The family of services that a failed login is at, of a mail or FTP server. */
+export function loginServiceOf({ service, action }: Event): LoginService | undefined {
   // Programs that ask PAM have it write beside their own line.
-  if (action.startsWith('pam_') || program === 'sshd') return undefined;
+  if (action.startsWith('pam_') || NOT_COUNTED.has(action)) return undefined;
   return (service === undefined ? undefined : SERVICES.get(service)) ?? FAILURES.get(action);
 }

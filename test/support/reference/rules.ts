@@ -92,9 +92,9 @@ const SERVICES: Readonly<Record<string, RegExp>> = {
   ftp: /^ftps?$/,
 };
 const PROGRAMS: Readonly<Record<string, RegExp>> = {
-  smtp: /^(exim_auth_failure|postfix_sasl_failure)$/,
-  mail: /^dovecot_auth_failure$/,
-  ftp: /^(vsftpd|proftpd)_login_failure$/,
+  smtp: /^smtp_auth_failed$/,
+  mail: /^mail_login_failed$/,
+  ftp: /^ftp_login_failed$/,
 };
 
 const failedAt =
@@ -102,7 +102,7 @@ const failedAt =
   ({ category, outcome, action, service = '' }: Event): boolean =>
     category === 'authentication' &&
     outcome === 'failure' &&
-    !/^(ssh|pam)_/.test(action) &&
+    !/^(ssh|pam)_|^mail_auth_|^mail_login_refused$|^smtp_auth_aborted$|^ftp_max_attempts$/.test(action) &&
     families.some((family) => {
       const isKnown = Object.values(SERVICES).some((names) => names.test(service));
       return isKnown ? SERVICES[family]?.test(service) : PROGRAMS[family]?.test(action);
@@ -143,8 +143,8 @@ const privilege = {
 } as const;
 
 const PRIVILEGE: readonly Rule[] = [
-  { ...privilege, check: 'sudo_failures', counts: ({ action }) => action === 'sudo_auth_failure' },
-  { ...privilege, check: 'su_failures', counts: ({ action }) => action === 'su_failure' },
+  { ...privilege, check: 'sudo_failures', counts: ({ action }) => /^sudo_(failed|refused)$/.test(action) },
+  { ...privilege, check: 'su_failures', counts: ({ action }) => action === 'su_failed' },
 ];
 
 /** As a server would see it: decoded twice, one slash, one blank, lower case. */
@@ -283,7 +283,7 @@ const NETWORK: readonly Rule[] = [
     threshold: 15,
     window: MINUTE,
     measure: 'values',
-    counts: ({ action }) => action === 'nft_drop',
+    counts: ({ action }) => action === 'packet_dropped',
     valueOf: ({ destinationPort }) => destinationPort?.toString(),
     isOnce: never,
     ...ofSource,

@@ -61,10 +61,11 @@ const mail: fc.Arbitrary<Loose> = fc.record({
   category: fc.constantFrom('authentication', 'authentication', 'authentication', 'email'),
   outcome: fc.constantFrom('failure', 'failure', 'failure', 'success'),
   action: fc.constantFrom(
-    'dovecot_auth_failure',
-    'exim_auth_failure',
-    'vsftpd_login_failure',
-    'pam_auth_failure',
+    'mail_login_failed',
+    'smtp_auth_failed',
+    'ftp_login_failed',
+    'pam_failure',
+    'mail_auth_failed',
     'login',
   ),
   service: maybe(fc.constantFrom('imap', 'submission', 'ftp', 'other')),
@@ -74,7 +75,7 @@ const mail: fc.Arbitrary<Loose> = fc.record({
 
 const privilege: fc.Arbitrary<Loose> = fc.record({
   category: fc.constant('authentication' as const),
-  action: fc.constantFrom('sudo_auth_failure', 'su_failure', 'pam_auth_failure'),
+  action: fc.constantFrom('sudo_failed', 'sudo_refused', 'su_failed', 'pam_failure'),
   user: maybe(fc.constantFrom('alice', 'bob')),
   targetUser: maybe(user),
   host: maybe(fc.constantFrom('h1', 'h2')),
@@ -98,7 +99,7 @@ const web: fc.Arbitrary<Loose> = fc.record({
 
 const network: fc.Arbitrary<Loose> = fc.record({
   category: fc.constant('network' as const),
-  action: fc.constantFrom('nft_drop', 'nft_drop', 'nft_drop', 'nft_accept'),
+  action: fc.constantFrom('packet_dropped', 'packet_dropped', 'packet_dropped', 'packet_accepted'),
   sourceIp: maybe(address),
   destinationPort: maybe(fc.integer({ min: 1, max: 6 })),
 });

@@ -49,7 +49,7 @@ test('whatever attackers write, a message is one line of bounded length that act
     sshEvent(i, i, { sourceIp: from, user: user(i), host: nasty, userUnknown: true }),
     sshEvent(i, i, { sourceIp: from, user: user(i), host: nasty, method: nasty, action: 'ssh_accepted_password' }),
     eventAt(i, i, { sourceIp: from, user: user(i), service: 'imap' }),
-    eventAt(i, i, { action: 'su_failure', user: nasty, targetUser: user(i), host: nasty }),
+    eventAt(i, i, { action: 'su_failed', user: nasty, targetUser: user(i), host: nasty }),
     requestAt(i, { sourceIp: from, path: `/.env${user(i)}../../`, host: nasty, userAgent: `nikto${nasty}` }),
   ]).flat();
   const found = createDetectors().flatMap((detector) =>

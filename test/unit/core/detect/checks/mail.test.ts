@@ -11,9 +11,9 @@ const failures = (count: number, more: Partial<Event>): Event[] =>
   Array.from({ length: count }, (_, i) => eventAt(i, i, { sourceIp: A, user: 'info@example.net', ...more }));
 
 for (const [check, kinds, title] of [
-  ['smtp_bruteforce', [{ service: 'smtp' }, { service: 'submission' }, { action: 'postfix_sasl_failure' }], 'SMTP'],
-  ['mail_bruteforce', [{ service: 'imap' }, { service: 'pop3' }, { action: 'dovecot_auth_failure' }], 'IMAP and POP3'],
-  ['ftp_bruteforce', [{ service: 'ftp' }, { action: 'vsftpd_login_failure' }], 'FTP'],
+  ['smtp_bruteforce', [{ service: 'smtp' }, { service: 'submission' }, { action: 'smtp_auth_failed' }], 'SMTP'],
+  ['mail_bruteforce', [{ service: 'imap' }, { service: 'pop3' }, { action: 'mail_login_failed' }], 'IMAP and POP3'],
+  ['ftp_bruteforce', [{ service: 'ftp' }, { action: 'ftp_login_failed' }], 'FTP'],
 ] as const)
   for (const kind of kinds)
     test(`${check} counts failures at ${JSON.stringify(kind)}`, () => {
@@ -24,7 +24,8 @@ for (const [check, kinds, title] of [
     });
 
 for (const other of [
-  { action: 'pam_auth_failure', service: 'imap' },
+  { action: 'pam_failure', service: 'imap' },
+  { action: 'mail_auth_failed', service: 'imap' },
   { category: 'email', service: 'smtp' },
   { service: 'http' },
   { action: 'ssh_failed_password', service: 'smtp' },
@@ -38,7 +39,7 @@ for (const other of [
   });
 
 test('where an action and a service disagree, the service says where it was', () => {
-  const submission = failures(10, { action: 'dovecot_auth_failure', service: 'submission' });
+  const submission = failures(10, { action: 'mail_login_failed', service: 'submission' });
   assert.equal(run(lone('smtp_bruteforce'), submission).length, 1);
   assert.deepEqual(run(lone('mail_bruteforce'), submission), []);
 });

@@ -8,7 +8,7 @@ const A = ip('203.0.113.7');
 const dropped = (second: number, port: number) =>
   eventAt(second, second, {
     category: 'network',
-    action: 'nft_drop',
+    action: 'packet_dropped',
     provenance: 'kernel',
     sourceIp: A,
     destinationPort: port,

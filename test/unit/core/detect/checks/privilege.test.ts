@@ -4,8 +4,8 @@ import { lone, run } from '../../../../support/detectors.ts';
 import { eventAt } from '../../../../support/events.ts';
 
 for (const [check, action, command] of [
-  ['sudo_failures', 'sudo_auth_failure', 'sudo'],
-  ['su_failures', 'su_failure', 'su'],
+  ['sudo_failures', 'sudo_failed', 'sudo'],
+  ['su_failures', 'su_failed', 'su'],
 ] as const) {
   const attempt = (second: number, more = {}) =>
     eventAt(second, second, { action, user: 'alice', targetUser: 'root', host: 'edge', ...more });
@@ -22,7 +22,7 @@ for (const [check, action, command] of [
   test(`${check}: a line that stands for three is enough, other users and hosts do not add up`, () => {
     assert.equal(run(lone(check), [attempt(0, { repeats: 3 })]).length, 1);
     assert.deepEqual(run(lone(check), [attempt(0), attempt(1, { user: 'bob' }), attempt(2, { host: 'other' })]), []);
-    assert.deepEqual(run(lone(check), [attempt(0), attempt(1), attempt(2, { action: 'pam_auth_failure' })]), []);
+    assert.deepEqual(run(lone(check), [attempt(0), attempt(1), attempt(2, { action: 'pam_failure' })]), []);
     assert.deepEqual(run(lone(check), [attempt(0), attempt(1), attempt(300)]), []);
   });
 }
