@@ -211,7 +211,7 @@ export class Responder {
 
 /** Only what was to be in the kernel, or to leave it, has an outcome there. */
 function outcomeOf({ id, state }: Decision, done: Done, at: Millis): readonly Outcome[] {
-  if (state === 'dry_run' || state === 'refused') return [];
+  if (state === 'dry_run' || state === 'refused' || state === 'pending') return [];
   if (!done.ok) return [{ decision: id, at, result: 'failed', error: done.public ?? 'unknown' }];
   return [{ decision: id, at, result: state === 'active' ? 'enforced' : state }];
 }
