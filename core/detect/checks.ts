@@ -83,16 +83,3 @@ export function createDetectors(settings: CheckSettings = {}, options: DetectorO
   const logins = settings.ssh_login_unknown_ip ?? KNOWN_LOGIN_PRESETS;
   return logins.enabled === false ? sliding : [...sliding, new KnownLogins(logins, groups)];
 }
-
-/** A key of the configuration that sets something of a check. */
-export interface CheckSetting {
-  readonly key: string;
-  readonly check: CheckName;
-  readonly sets: 'threshold' | 'window' | 'learning' | 'remember';
-  /** A `length` is in milliseconds, a `count` is whole. */
-  readonly kind: 'count' | 'length';
-  readonly preset: number;
-  readonly minimum: number;
-  readonly maximum: number;
-  readonly description: string;
-}

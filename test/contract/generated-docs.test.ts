@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { cliDocument } from '../../core/cli/document.ts';
 import { configurationDocument } from '../../core/config/document.ts';
+import { checksDocument } from '../../core/detect/document.ts';
 
 /** The checkout, seen from dist/test/contract. */
 const CHECKOUT = join(import.meta.dirname, '../../..');
@@ -12,6 +13,7 @@ const UPDATE = process.env['BARTIZAN_RENEW_GOLDENS'] === '1';
 for (const { path, document } of [
   { path: 'docs/configuration.md', document: configurationDocument },
   { path: 'docs/cli.md', document: cliDocument },
+  { path: 'docs/checks.md', document: checksDocument },
 ]) {
   test(`${path} says what the declarations say`, async () => {
     if (UPDATE) await writeFile(join(CHECKOUT, path), document());

@@ -6,7 +6,7 @@ export const WEB = 'Web & Application';
 export const EMAIL = 'Email & Phishing';
 export const NETWORK = 'Network & Firewall';
 
-/** Blocks the address, unless anybody at all could have sent the lines. */
+/** Blocks the address, unless one of the lines is such that anybody could have sent it. */
 export const blocks: ResponseGrant = { kind: 'block', least: 'authenticated' };
 
 /** Left to a person, and why. */
