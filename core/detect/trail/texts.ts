@@ -71,4 +71,4 @@ export class Texts {
 const sizeOf = (text: string): number => TEXT_BYTES + 2 * text.length;
 
 /** A copy that keeps nothing else alive: a piece of a line is but a view of the line. */
-export const detached = (text: string): string => text.split('').join('');
+export const detached = (text: string): string => JSON.parse(JSON.stringify(text));

@@ -130,9 +130,11 @@ const connections: fc.Arbitrary<Loose> = fc.record({
   user: fc.constantFrom('alice', 'root'),
 });
 
+/** In seconds. Windows are so many of them, so that many events are exactly one window apart. */
+const STEP = 30;
+
 const common = {
-  // Half minutes, as windows are, so that many events are exactly one window apart.
-  second: fc.integer({ min: 0, max: 100 }).map((step) => step * 30),
+  second: fc.integer({ min: 0, max: 100 }).map((step) => step * STEP),
   provenance: fc.constantFrom(...PROVENANCES),
   repeats: fc.constantFrom(undefined, undefined, undefined, 2, 4),
 };
@@ -142,8 +144,12 @@ export type Family = keyof typeof FAMILIES;
 export const FAMILY_NAMES = Object.keys(FAMILIES) as readonly Family[];
 
 /** Events of a family in rough order of time: each at most `disorder` seconds before one ahead of it. */
-export const streamOf = (family: Family, disorder: number, maxLength = 120): fc.Arbitrary<Event[]> =>
-  fc.array(fc.tuple(fc.record(common), FAMILIES[family], fc.nat(disorder)), { maxLength }).map((drawn) =>
+export const streamOf = (
+  family: Family,
+  disorder: number,
+  [minLength = 0, maxLength = 120]: readonly number[] = [],
+): fc.Arbitrary<Event[]> =>
+  fc.array(fc.tuple(fc.record(common), FAMILIES[family], fc.nat(disorder)), { minLength, maxLength }).map((drawn) =>
     drawn
       .sort(([a], [b]) => a.second - b.second)
       .map(([{ second, provenance, repeats }, loose, late], i) => ({
@@ -152,7 +158,7 @@ export const streamOf = (family: Family, disorder: number, maxLength = 120): fc.
         outcome: 'failure' as const,
         message: '',
         ...defined({ ...loose, repeats }),
-        at: millis(EPOCH + Math.max(0, second - late) * 1000),
+        at: millis(EPOCH + Math.max(0, second - STEP * Math.floor(late / STEP)) * 1000),
       })),
   ) as fc.Arbitrary<Event[]>;
 

@@ -7,7 +7,7 @@ import { RULES } from '../../../support/reference/rules.ts';
 import { FAMILY_NAMES } from '../../../support/reference/streams.ts';
 
 /** The fuzz stage tries many more. */
-const numRuns = 20;
+const numRuns = 12;
 
 test('the rules of the reference are those of the registry', () => {
   assert.deepEqual(
@@ -28,7 +28,7 @@ for (const family of FAMILY_NAMES) {
       found += findings;
     });
     fc.assert(property, { numRuns });
-    assert.ok(found > 5, `only ${found} findings were compared`);
+    assert.ok(found > 3, `only ${found} findings were compared`);
   });
 
   test(`${family}: stopped anywhere and restored, it finds the same`, () => {
