@@ -10,13 +10,14 @@
 import { parseArgs } from 'node:util';
 import type { Bench } from './bench.ts';
 import { compare } from './compare.ts';
+import { detect } from './detect.ts';
 import { idle } from './idle.ts';
 import { lineToBlock } from './line-to-block.ts';
 import { nftQuick } from './nft-quick.ts';
 import { parse } from './parse.ts';
 import { replay } from './replay.ts';
 
-const BENCHES: readonly Bench[] = [idle, lineToBlock, nftQuick, parse, replay];
+const BENCHES: readonly Bench[] = [detect, idle, lineToBlock, nftQuick, parse, replay];
 const TURNS = 5;
 
 const say = (line: string): void => console.log(line);

@@ -1,21 +1,16 @@
 import assert from 'node:assert/strict';
 import { type Millis, millis, minutes } from '../../../core/base/time.ts';
 import { type CheckSettings, createDetectors } from '../../../core/detect/checks.ts';
-import type { Finding } from '../../../core/detect/finding.ts';
 import { Pipeline } from '../../../core/detect/pipeline.ts';
-import type { Event } from '../../../core/event/event.ts';
 import { keep, stored } from '../detectors.ts';
 import { fc } from '../random.ts';
-import { evaluate, type Rule, type Verdict } from './evaluate.ts';
-import { unknownLogins } from './known-logins.ts';
+import type { Rule } from './evaluate.ts';
 import { RULES } from './rules.ts';
 import { type Family, streamOf } from './streams.ts';
+import { expectedOf, verdictsOf } from './verdicts.ts';
 
 const LEARNING: Millis = minutes(10);
 const REMEMBER: Millis = minutes(20);
-
-/** Names and paths are told apart by so many of their first units. */
-const LONGEST = 256;
 
 interface Scaled {
   readonly rules: readonly Rule[];
@@ -29,22 +24,6 @@ function scaled(threshold: number, window: number): Scaled {
     rules.map((rule) => [rule.check, { threshold: rule.threshold, window: millis(rule.window) }]),
   );
   return { rules, settings: { ...settings, ssh_login_unknown_ip: { learning: LEARNING, remember: REMEMBER } } };
-}
-
-/** What of a finding is compared, in one order. */
-export const verdictsOf = (findings: readonly Finding[]): readonly Verdict[] =>
-  sorted(findings.map(({ id: _, message: __, details: ___, ...verdict }) => verdict));
-
-const sorted = (verdicts: readonly Verdict[]): readonly Verdict[] =>
-  [...verdicts].sort((a, b) => a.last.offset - b.last.offset || (a.check < b.check ? -1 : 1));
-
-/** What the reference finds, with the rules' own thresholds unless others are given. */
-export function expectedOf(events: readonly Event[], rules: readonly Rule[] = RULES): readonly Verdict[] {
-  const cut = events.map(
-    (event): Event => (event.user === undefined ? event : { ...event, user: event.user.slice(0, LONGEST) }),
-  );
-  const times = rules === RULES ? {} : { learning: LEARNING, remember: REMEMBER };
-  return sorted([...evaluate(cut, rules), ...unknownLogins(cut, times)]);
 }
 
 const pipelineOf = (settings: CheckSettings): Pipeline => new Pipeline(new Map(), createDetectors(settings));
@@ -63,7 +42,7 @@ export const sameAsReference = (family: Family, count: (findings: number) => voi
       const { rules, settings } = scaled(limit, seconds * 1000);
       const pipeline = pipelineOf(settings);
       const found = events.flatMap((event) => pipeline.judge(event));
-      assert.deepEqual(verdictsOf(found), expectedOf(events, rules));
+      assert.deepEqual(verdictsOf(found), expectedOf(events, rules, { learning: LEARNING, remember: REMEMBER }));
       count(found.length);
     },
   );
