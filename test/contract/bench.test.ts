@@ -12,6 +12,7 @@ const run = (...args: readonly string[]) =>
 
 /** Sizes at which a bench measures nothing, but shows that it still runs. */
 const SMALLEST: Readonly<Record<string, readonly string[]>> = {
+  detect: ['--lines', '1000', '--rounds', '1'],
   idle: ['--starts', '1', '--settle', '0', '--watch', '0.1'],
   'line-to-block': ['--seconds', '0.2', '--every', '5'],
   'nft-quick': ['--singles', '10', '--bulk', '100'],
@@ -50,7 +51,7 @@ test('another build is measured beside this one', () => {
 });
 
 for (const { args, says } of [
-  { args: ['sideways'], says: /no bench sideways; there are idle, / },
+  { args: ['sideways'], says: /no bench sideways; there are detect, idle, / },
   { args: ['parse', '--lines', 'many'], says: /--lines takes a number/ },
   { args: ['parse', '--colour', '1'], says: /--colour/ },
 ]) {

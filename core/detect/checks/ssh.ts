@@ -72,7 +72,7 @@ export const SSH_CHECKS = {
       name: 'ssh_slow_bruteforce',
       category: BRUTE_FORCE,
       severity: 'high',
-      description: 'Failed SSH logins from one source that add up over a day, each too seldom to be a burst',
+      description: 'Failed SSH logins from one source that add up over a day',
       response: blocks,
     },
     stream: BY_SOURCE,
