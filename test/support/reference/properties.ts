@@ -31,11 +31,11 @@ const pipelineOf = (settings: CheckSettings): Pipeline => new Pipeline(new Map()
 const threshold = fc.integer({ min: 1, max: 4 });
 
 /** Whatever the events, and however late: findings are the reference's. @param count is told how many there were */
-export const sameAsReference = (family: Family, count: (findings: number) => void) =>
+export const sameAsReference = (families: readonly Family[], count: (findings: number) => void = () => {}) =>
   fc.property(
     fc
-      .tuple(fc.constantFrom(0, 60, 1500), fc.constantFrom([0, 15], [0, 120], [80, 120]))
-      .chain(([disorder, length]) => streamOf(family, disorder, length)),
+      .tuple(fc.constantFrom(...families), fc.constantFrom(0, 60, 1500), fc.constantFrom([0, 15], [0, 120], [80, 120]))
+      .chain(([family, disorder, length]) => streamOf(family, disorder, length)),
     threshold,
     fc.constantFrom(300, 1200, 3600),
     (events, limit, seconds) => {
@@ -48,9 +48,9 @@ export const sameAsReference = (family: Family, count: (findings: number) => voi
   );
 
 /** Stopped anywhere and restored from what was saved on the way: findings and memory are those of one run. */
-export const sameAfterRestart = (family: Family) =>
+export const sameAfterRestart = (families: readonly Family[]) =>
   fc.property(
-    streamOf(family, 300),
+    fc.constantFrom(...families).chain((family) => streamOf(family, 300)),
     fc.array(fc.nat(120), { minLength: 1, maxLength: 4 }),
     threshold,
     fc.constantFrom(2_000, 2 ** 30),
