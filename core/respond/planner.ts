@@ -115,14 +115,16 @@ export class BlockPlanner {
     this.#subnets?.ended(ip);
   }
 
-  /**
-   * A person blocked the address, ended its block or allowed it: what it did is forgiven.
-   * @returns the block that waited, ended
-   */
-  overruled(ip: Ip, now: Millis, why: string): Decision | undefined {
+  /** A person blocked the address. @returns the block that waited, ended */
+  taken(ip: Ip, now: Millis, why: string): Decision | undefined {
     this.#subnets?.ended(ip);
-    this.#offences.forgive(this.#sourceOf(ip));
     return this.#queue.withdraw(ip, now, why);
+  }
+
+  /** A person ended the address's block or allowed it: what it did counts no more. @returns the block that waited, ended */
+  forgiven(ip: Ip, now: Millis, why: string): Decision | undefined {
+    this.#offences.forgive(this.#sourceOf(ip));
+    return this.taken(ip, now, why);
   }
 
   /** The network's block was ended. */

@@ -63,8 +63,8 @@ export const LONGEST_TEXT = 256;
  *    same address and port; it counts once, whatever its line stands for.
  * 4. **Set.** What does not count changes nothing. Else the event joins the set, and what left the window leaves the set.
  *    Where values are counted, of each value the newest event stays; with `triesAtMost`, of each value the newest ones
- *    that together pass that number (or all), of all the newest four times the threshold. Where other events complete the finding, the
- *    newest ones that together reach the threshold.
+ *    that together pass that number (or all), and of all of them the newest four times the threshold. Where other events
+ *    complete the finding, the newest ones that together reach the threshold.
  * 5. **Measure.** `events`: the sum of what the lines stand for (`repeats`). `values`: how many different ones; with
  *    `triesAtMost` only those that came no more often.
  *
@@ -282,7 +282,7 @@ const cut = (text: string): string => (text.length > LONGEST_TEXT ? text.slice(0
 /** The user on the host. */
 function accountOf({ user, host }: Event): string | undefined {
   if (user === undefined) return undefined;
-  return host === undefined ? cut(user) : `${cut(user)}@${host}`;
+  return host === undefined ? cut(user) : `${cut(user)}@${cut(host)}`;
 }
 
 function review(chain: Chain, { check, keeps, tries }: Armed, from: number, value: number): number {

@@ -45,8 +45,8 @@ export class Rows {
     return this.#used;
   }
 
-  /** Of all rows that are in a level's chain, as `weigh` told. */
-  get bytes(): number {
+  /** What all rows claim that are in a level's chain. */
+  get claims(): number {
     let bytes = 0;
     for (let level = 0; level < LEVELS; level++) bytes += this.#levelBytes[level] as number;
     return bytes;
@@ -63,7 +63,7 @@ export class Rows {
     this.#keys.low[row] = low;
     this.#newest[row] = NONE;
     this.#count[row] = 0;
-    this.#bytes[row] = 0;
+    this.#bytes[row] = ROW_BYTES;
     this.#flags[row] = 0;
     this.#level[row] = LEVELS;
     this.#index.add(row);
@@ -122,21 +122,21 @@ export class Rows {
   }
 
   /**
-   * The one that goes first where only `bytes` may be held: of the lowest level that holds more than its quarter, else of
-   * the lowest that holds anything. There must be one.
+   * The one that goes first: the least recently written of the lowest level that claims more than its quarter. There must
+   * be one.
    */
-  toGo(bytes: number): number {
+  toGo(): number {
+    const share = this.claims / LEVELS;
     let level = 0;
-    while (level < LEVELS && (this.#levelBytes[level] as number) <= bytes / LEVELS) level++;
+    while (level < LEVELS && (this.#levelBytes[level] as number) <= share) level++;
     if (level === LEVELS) level = this.#first.findIndex((row) => row !== NONE);
     return this.first(level);
   }
 
-  /** Says how many bytes the row and what hangs on it take. */
-  weigh(row: number, bytes: number): void {
-    const level = this.#level[row] as number;
-    this.#addBytes(level, bytes - (this.#bytes[row] as number));
-    this.#bytes[row] = bytes;
+  /** The row and what hangs on it take so many bytes more, or fewer. */
+  claim(row: number, bytes: number): void {
+    this.#bytes[row] = (this.#bytes[row] as number) + bytes;
+    this.#addBytes(this.#level[row] as number, bytes);
   }
 
   /** Makes it the most recent of the level. */
@@ -168,6 +168,7 @@ export class Rows {
   }
 
   #addBytes(level: number, bytes: number): void {
+    if (level === LEVELS) return;
     this.#levelBytes[level] = (this.#levelBytes[level] as number) + bytes;
   }
 

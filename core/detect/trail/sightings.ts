@@ -42,6 +42,7 @@ export class Sightings {
   /** First of the chain of rows that are free. */
   #free = NONE;
   #used = 0;
+  #size = 0;
   #spent = 0;
 
   /** @param valuesAreTexts whether values are numbers of `texts` */
@@ -75,7 +76,12 @@ export class Sightings {
     if (checks === 0 && before !== 0) this.#spent++;
   }
 
-  /** How many there are that no check counts any more. */
+  /** How many there are. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** How many of them no check counts any more. */
   get spent(): number {
     return this.#spent;
   }
@@ -107,6 +113,7 @@ export class Sightings {
   /** Takes over the references to the texts. @returns its number, chained to nothing yet */
   put({ at, position, provenance, weight, checks, value, peer, port }: Sighted): number {
     const i = this.#next();
+    this.#size++;
     this.#at[i] = at;
     this.#offset[i] = position.offset;
     this.#source[i] = this.#texts.hold(position.source);
@@ -120,7 +127,14 @@ export class Sightings {
     return i;
   }
 
+  /** What it claims: itself, and its texts as if nobody else held them. */
+  claim(i: number): number {
+    const value = this.#valuesAreTexts ? this.#texts.sizeOf(this.#value[i] as number) : 0;
+    return SIGHTING_BYTES + value + this.#texts.sizeOf(this.#peer[i] as number);
+  }
+
   drop(i: number): void {
+    this.#size--;
     this.#texts.release(this.#source[i] as number);
     this.#texts.release(this.#peer[i] as number);
     if (this.#valuesAreTexts) this.#texts.release(this.#value[i] ?? NO_TEXT);

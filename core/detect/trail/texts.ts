@@ -56,6 +56,11 @@ export class Texts {
     return text;
   }
 
+  /** Rough bytes of a text; of `NO_TEXT` none. */
+  sizeOf(id: number): number {
+    return id === NO_TEXT ? 0 : sizeOf(this.of(id));
+  }
+
   #add(text: string): number {
     const copy = detached(text);
     const id = this.#free.pop() ?? this.#texts.length;

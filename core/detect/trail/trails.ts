@@ -45,7 +45,7 @@ const DURABLE = 2;
  * check is silent about it. One sighting serves all checks that count it.
  *
  * **Bound.** `evict` drops keys until few enough bytes are held. Keys are in four levels by how much is known of them
- * (0–1, 2–3, 4–7, 8 and more sightings), and each level is guaranteed a quarter of the bytes: the one that goes is the
+ * (0–1, 2–3, 4–7, 8 and more sightings), and each level is guaranteed a quarter of what is held: the one that goes is the
  * least recently written of the lowest level that has more. So a flood of sources that are seen once each can win back its
  * level's quarter from levels that hold more than theirs, and from then on drives out only others seen once, each after as
  * many came as a quarter of the memory holds. Who keeps coming back, however slowly, rises above the flood.
@@ -119,6 +119,7 @@ export class Trails {
     if (newer === NONE) this.#rows.setNewest(row, i);
     else sightings.link(newer, i);
     this.#rows.setCount(row, this.#rows.count(row) + 1);
+    this.#rows.claim(row, sightings.claim(i));
     if (sighted.at > this.#newest) this.#newest = sighted.at;
   }
 
@@ -127,6 +128,7 @@ export class Trails {
     if (quiet === undefined) {
       quiet = this.#settings.checks.map(() => 0);
       this.#quiet.set(row, quiet);
+      this.#rows.claim(row, this.#quietBytes);
     }
     quiet[check] = until;
   }
@@ -139,7 +141,7 @@ export class Trails {
       this.#remove(row);
       return;
     }
-    this.#rank(row, ++this.#turn);
+    this.#rows.touch(row, levelOf(count), ++this.#turn);
     this.#markChanged(row);
     if (this.#turn % FORGET_EVERY === 0) this.#forget();
   }
@@ -149,14 +151,15 @@ export class Trails {
   }
 
   bytes(): number {
-    return this.#rows.bytes + this.texts.bytes;
+    const rows = this.#rows.size * ROW_BYTES + this.sightings.size * SIGHTING_BYTES;
+    return rows + this.#quiet.size * this.#quietBytes + this.texts.bytes;
   }
 
   /** Drops keys by the rule of the bound until at most `bytes` are held. @returns how many went */
   evict(bytes: number): number {
     let gone = 0;
     while (this.#rows.size > 0 && this.bytes() > bytes) {
-      this.#drop(this.#rows.toGo(bytes));
+      this.#drop(this.#rows.toGo());
       gone++;
     }
     return gone;
@@ -213,6 +216,7 @@ export class Trails {
       } else {
         if (newer === NONE) this.#rows.setNewest(row, older);
         else sightings.link(newer, older);
+        this.#rows.claim(row, -sightings.claim(i));
         sightings.drop(i);
       }
       i = older;
@@ -272,11 +276,8 @@ export class Trails {
     }
   }
 
-  #rank(row: number, turn: number): void {
-    const quiet = this.#quiet.has(row) ? QUIET_BYTES + 8 * this.#settings.checks.length : 0;
-    const count = this.#rows.count(row);
-    this.#rows.touch(row, levelOf(count), turn);
-    this.#rows.weigh(row, ROW_BYTES + count * SIGHTING_BYTES + quiet);
+  get #quietBytes(): number {
+    return QUIET_BYTES + 8 * this.#settings.checks.length;
   }
 
   #textOf(row: number): string {
@@ -332,7 +333,7 @@ export class Trails {
     }
     for (const [check, until] of quiet) this.silence(row, bits[check] ?? 0, until);
     this.#rows.setFlags(row, DURABLE);
-    this.#rank(row, trail.turn);
+    this.#rows.touch(row, levelOf(sightings.length), trail.turn);
     this.#turn = Math.max(this.#turn, trail.turn);
     return true;
   }

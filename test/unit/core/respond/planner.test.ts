@@ -83,13 +83,15 @@ test('what must not be blocked any more, or not now, is not released', () => {
   );
 });
 
-test('a person who overrules ends the waiting and forgives', () => {
+test('a person who decides ends the waiting; to unblock or allow is to forgive', () => {
   const planner = make({ perHour: 1 });
   planned(planner, '203.0.113.1', at(0));
   planned(planner, '203.0.113.2', at(0));
-  assert.equal(planner.overruled(ip('203.0.113.2'), at(0), 'allowed')?.state, 'lifted');
-  assert.equal(planner.overruled(ip('203.0.113.1'), at(0), 'unblocked'), undefined);
-  assert.deepEqual(lengths(planned(planner, '203.0.113.1', at(25))), [24]);
+  assert.equal(planner.forgiven(ip('203.0.113.2'), at(0), 'allowed')?.state, 'lifted');
+  assert.equal(planner.taken(ip('203.0.113.1'), at(0), 'blocked by hand'), undefined);
+  assert.deepEqual(lengths(planned(planner, '203.0.113.1', at(25))), [144]);
+  planner.forgiven(ip('203.0.113.1'), at(25), 'unblocked');
+  assert.deepEqual(lengths(planned(planner, '203.0.113.1', at(26))), [24]);
 });
 
 test('networks are blocked where that is set, with blocks that stood at start counted', () => {

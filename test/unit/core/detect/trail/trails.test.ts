@@ -202,3 +202,32 @@ test('what cannot be read is skipped and counted', () => {
   assert.equal(skipped, bad.length + 2);
   assert.equal(trails.size, 1);
 });
+
+test('what drags long texts along goes before what is light, though it is on a higher level', () => {
+  const trails = make();
+  for (let i = 0; i < 100; i++) see(trails, `light${i}`, 100);
+  for (let i = 0; i < 400; i++) {
+    const key = `heavy${i}`;
+    for (let n = 0; n < 8; n++) {
+      const found = trails.find(key);
+      const row = found === NONE ? trails.create(key) : found;
+      trails.insert(row, {
+        at: millis(101),
+        position: { source: 'f', offset: 0 },
+        provenance: 'file',
+        weight: 1,
+        checks: 1,
+        value: trails.texts.hold(`${i} ${n} ${'x'.repeat(250)}`),
+        peer: 0,
+        port: 0,
+      });
+      trails.settle(row);
+    }
+    trails.evict(150_000);
+  }
+  const light = Array.from({ length: 100 }, (_, i) => seen(trails, `light${i}`).length);
+  assert.equal(
+    light.reduce((a, b) => a + b),
+    100,
+  );
+});
