@@ -3,7 +3,8 @@ import type { Component } from '../../core/base/component.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
 import { messageOf } from '../../core/base/result.ts';
 import { hours, type Millis, millis, plus } from '../../core/base/time.ts';
-import { durationOf, lengthOf } from '../../core/config/formats.ts';
+import { checkSettingsOf } from '../../core/config/check-settings.ts';
+import { durationOf } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
 import type { Finding } from '../../core/detect/finding.ts';
 import type { ParserDeclaration } from '../../core/event/declared/declaration.ts';
@@ -61,13 +62,8 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
   };
   const damaged = (part: DamagedPart) => tell(eventDamageFinding(settings.hostname, part, clock.now()));
   const pipeline = new Pipeline({
-    checks: {
-      ssh_bruteforce: {
-        threshold: settings.thresholds.ssh_bruteforce_failures,
-        window: lengthOf(settings.thresholds.ssh_bruteforce_window),
-        maxSources: settings.thresholds.ssh_bruteforce_max_sources,
-      },
-    },
+    checks: checkSettingsOf(settings.thresholds, settings.disabled_checks),
+    salt: deps.random.bytes(4).reduce((salt, byte) => salt * 256 + byte, 0),
     parsers: settings.parsers as readonly ParserDeclaration[],
     ...(settings.watchers.journal ? { journal: journalPreference(settings, board) } : {}),
     events: {

@@ -52,6 +52,7 @@ export interface JournalPreference {
 
 export interface PipelineDeps {
   readonly checks: PipelineSettings['checks'];
+  readonly salt?: PipelineSettings['salt'];
   /** Parsers of the configuration. */
   readonly parsers?: PipelineSettings['parsers'];
   /** Without it no line of a file is left to the journal. */
@@ -132,6 +133,7 @@ export class Pipeline implements Service {
       {
         checks: this.#deps.checks,
         checkpoint: states,
+        ...(this.#deps.salt !== undefined && { salt: this.#deps.salt }),
         ...(this.#deps.parsers && { parsers: this.#deps.parsers }),
         ...(this.#deps.journal && { ownHosts: this.#deps.journal.ownHosts }),
         ...this.#eventSettings(position),

@@ -9,6 +9,8 @@ import type { DamagedPart, SegmentPosition, StorageStatus } from '../segments/in
 /** What the thread is made of; sent once as its `workerData`. */
 export interface PipelineSettings {
   readonly checks: CheckSettings;
+  /** Unknown to attackers, so that nobody can choose which source is forgotten; nothing found or stored depends on it. */
+  readonly salt?: number;
   /** Parsers of the configuration, checked. */
   readonly parsers?: readonly ParserDeclaration[];
   /** Names of this host in lower case: lines of others are never left to the journal. */

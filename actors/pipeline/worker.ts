@@ -23,9 +23,12 @@ const JOURNAL_PARSER = 'syslog';
 const port = parentPort;
 if (port === null) throw new Error('the pipeline runs on a worker thread');
 
-const { checks, checkpoint, events, parsers = [], ownHosts = [] } = workerData as PipelineSettings;
+const { checks, salt, checkpoint, events, parsers = [], ownHosts = [] } = workerData as PipelineSettings;
 const send = (message: FromWorker): void => port.postMessage(message);
-const pipeline = new Pipeline(createParsers({ zone: hostZone(), declared: parsers }), createDetectors(checks));
+const pipeline = new Pipeline(
+  createParsers({ zone: hostZone(), declared: parsers }),
+  createDetectors(checks, salt === undefined ? {} : { salt }),
+);
 const origins = new Origins();
 const own: ReadonlySet<string> = new Set(ownHosts);
 /** Lines of files that the journal told of too. */

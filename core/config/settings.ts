@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { CHECK_THRESHOLDS, DISABLED_CHECKS } from './check-settings.ts';
 import { PARSERS_SETTING } from './parsers-setting.ts';
 import {
   absolutePath,
@@ -189,35 +190,7 @@ const autoResponse = section('What is done about findings', {
   ),
 });
 
-const thresholds = section('When a detector judges', {
-  ssh_bruteforce_failures: setting(
-    Type.Integer({
-      description: 'Failed SSH logins of one address within the window that make a finding.',
-      default: 5,
-      minimum: 2,
-      maximum: 1000,
-    }),
-    RESTART,
-  ),
-  ssh_bruteforce_window: setting(
-    duration({
-      description: 'The window in which failed SSH logins are counted, by the time the log gives.',
-      default: '10m',
-      shortest: '10s',
-      longest: '24h',
-    }),
-    RESTART,
-  ),
-  ssh_bruteforce_max_sources: setting(
-    Type.Integer({
-      description: 'Addresses the SSH detector keeps count of; beyond that the longest silent are forgotten.',
-      default: 100_000,
-      minimum: 1000,
-      maximum: 1_000_000,
-    }),
-    RESTART,
-  ),
-});
+const thresholds = section('When a detector judges', CHECK_THRESHOLDS);
 
 const firewall = section('Blocking in the kernel', {
   enabled: setting(
@@ -344,6 +317,7 @@ export const SETTINGS = {
   ),
   auto_response: autoResponse,
   thresholds,
+  disabled_checks: DISABLED_CHECKS,
   watchers,
   parsers: PARSERS_SETTING,
   firewall,

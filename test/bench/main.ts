@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { backlog } from './backlog.ts';
 import type { Bench } from './bench.ts';
 import { compare } from './compare.ts';
+import { detect } from './detect.ts';
 import { http } from './http.ts';
 import { idle } from './idle.ts';
 import { journal } from './journal.ts';
@@ -26,6 +27,7 @@ import { syslog } from './syslog.ts';
 
 const BENCHES: readonly Bench[] = [
   backlog,
+  detect,
   http,
   idle,
   journal,

@@ -16,6 +16,7 @@ const run = (...args: readonly string[]) =>
 /** Sizes at which a bench measures nothing, but shows that it still runs. */
 const SMALLEST: Readonly<Record<string, readonly string[]>> = {
   backlog: ['--lines', '1000', '--runs', '1'],
+  detect: ['--lines', '1000', '--rounds', '1'],
   http: ['--turns', '1', '--seconds', '1', '--connections', '4'],
   idle: ['--starts', '1', '--settle', '0', '--watch', '0.1'],
   journal: ['--entries', '1000', '--runs', '1', '--peers', '1'],
@@ -69,7 +70,7 @@ test('another build is measured beside this one', () => {
 });
 
 for (const { args, says } of [
-  { args: ['sideways'], says: /no bench sideways; there are backlog, http, idle, / },
+  { args: ['sideways'], says: /no bench sideways; there are backlog, detect, http, / },
   { args: ['parse', '--lines', 'many'], says: /--lines takes a number/ },
   { args: ['parse', '--colour', '1'], says: /--colour/ },
 ]) {

@@ -5,8 +5,9 @@ import { test } from 'node:test';
 import { metricsDocument } from '../../core/api/metrics/document.ts';
 import { cliDocument } from '../../core/cli/document.ts';
 import { configurationDocument } from '../../core/config/document.ts';
-import { searchDocument } from '../../core/query/document.ts';
+import { checksDocument } from '../../core/detect/document.ts';
 import { parsersDocument } from '../../core/event/document.ts';
+import { searchDocument } from '../../core/query/document.ts';
 import { readRecalls } from '../support/recall.ts';
 
 /** The checkout, seen from dist/test/contract. */
@@ -19,6 +20,7 @@ for (const { path, document } of [
   { path: 'docs/metrics.md', document: metricsDocument },
   { path: 'docs/search.md', document: searchDocument },
   { path: 'docs/parsers.md', document: () => parsersDocument(readRecalls()) },
+  { path: 'docs/checks.md', document: checksDocument },
 ]) {
   test(`${path} says what the declarations say`, async () => {
     if (UPDATE) await writeFile(join(CHECKOUT, path), document());
