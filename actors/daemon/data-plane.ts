@@ -50,7 +50,12 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
   const { records } = foundation.store;
   const settings = deps.config();
   const enforcement = makeEnforcement(deps);
-  const findings = makeFindings({ ...deps, records, respond: (made) => enforcement.responder.respond(made) });
+  const findings = makeFindings({
+    ...deps,
+    records,
+    isRepaired: foundation.store.port.health().state === 'repaired',
+    respond: (made) => enforcement.responder.respond(made),
+  });
   const { recorder } = findings;
   let notBefore = millis(0);
   const board = new SourceBoard(() => clock.now());

@@ -21,6 +21,8 @@ import type { Records } from '../store/index.ts';
 
 export interface FindingsDeps {
   readonly records: Records;
+  /** The store was found damaged when it was opened. */
+  readonly isRepaired: boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -49,13 +51,13 @@ const counting = (active: ActiveFindings, count: (finding: Finding) => void): Re
 });
 
 /** Everything that keeps findings, counts them, and remembers what operators said of them. */
-export function makeFindings({ records, clock, random, log, bus, respond }: FindingsDeps) {
+export function makeFindings({ records, isRepaired, clock, random, log, bus, respond }: FindingsDeps) {
   const suppressions = new Suppressions({ records, clock, random });
   const active = new ActiveFindings((finding) => suppressions.matching(finding) !== undefined);
   const dismissals = new Dismissals({ records, active, clock });
   const rollups = new FindingRollups(clock);
   const attackers = new SourceTally();
-  const epochs = new FindingEpochs({ records, random, log });
+  const epochs = new FindingEpochs({ records, random, log, isRepaired });
   const count = ({ subject, check, at }: Finding) => {
     if (subject.kind === 'ip' && categoryOf(check) === BRUTE_FORCE) attackers.add(subject.value, at, clock.now());
   };

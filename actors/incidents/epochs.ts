@@ -14,6 +14,8 @@ export interface EpochsDeps {
   readonly records: Records;
   readonly random: Random;
   readonly log: Log;
+  /** The store was found damaged: a repair may have brought back a record as it was before the last start. */
+  readonly isRepaired: boolean;
 }
 
 /**
@@ -35,9 +37,10 @@ export class FindingEpochs {
     return this.#list;
   }
 
-  /** Takes up the earlier ones and begins the one of this run. */
+  /** Takes up the earlier ones, where their record can be relied upon, and begins the one of this run. */
   async load(after: number): Promise<void> {
-    const stored: unknown = await this.#deps.records.get(findingEpochs, RECORD);
+    const { records, isRepaired } = this.#deps;
+    const stored: unknown = isRepaired ? [] : await records.get(findingEpochs, RECORD);
     const earlier = Array.isArray(stored) ? stored.filter(isEpoch) : [];
     this.#list = [...earlier.slice(1 - MOST), this.#made(after)];
     await this.#save();

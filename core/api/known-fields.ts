@@ -6,7 +6,7 @@ interface ObjectSchema {
 
 /**
  * The value without the fields that its schema does not name, at every depth. An object that says itself what it does
- * with further fields keeps them.
+ * with further fields keeps them, and where schemas are to choose from the value stays whole.
  */
 export function knownFields(schema: ObjectSchema, value: unknown): unknown {
   const { properties, additionalProperties, items } = schema;

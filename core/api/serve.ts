@@ -46,8 +46,20 @@ export interface ServeDesk extends AuditDesk {
   readonly lanes: Lanes;
 }
 
-export const serve = (desk: ServeDesk, admitted: Admitted): Promise<HttpReply | Refusal> =>
-  admitted.bound.endpoint.heavy === true ? desk.lanes.run(() => served(desk, admitted)) : served(desk, admitted);
+/** Large answers that may wait for their turn. */
+const LONGEST_QUEUE = 100;
+
+/** Serves a request; a heavy one when there is a lane for it. Who has gone meanwhile is not worked for. */
+export function serve(desk: ServeDesk, admitted: Admitted): Promise<HttpReply | Refusal> {
+  if (admitted.bound.endpoint.heavy !== true) return served(desk, admitted);
+  if (desk.lanes.queue >= LONGEST_QUEUE) {
+    return Promise.resolve(refuse('unavailable', 'Too many large answers are waited for'));
+  }
+  const { signal } = admitted.request;
+  return desk.lanes.run(async () =>
+    signal.aborted ? refuse('unavailable', 'The client has gone') : served(desk, admitted),
+  );
+}
 
 /** Validates, runs the handler, keeps the audit record, shapes the reply. */
 async function served(desk: ServeDesk, admitted: Admitted): Promise<HttpReply | Refusal> {

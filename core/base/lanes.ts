@@ -7,6 +7,11 @@ export class Lanes {
     this.#free = count;
   }
 
+  /** Works that wait for a lane. */
+  get queue(): number {
+    return this.#waiting.length;
+  }
+
   async run<V>(work: () => Promise<V>): Promise<V> {
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));

@@ -104,10 +104,12 @@ for (const wish of ['uwebsockets', 'node'] as const)
     await client.text('id: e0-7\ndata: {"severity":2,');
 
     const local = await connect({ path: options.socketPath });
-    local.send(get('/api/v1/session'));
-    assert.match((await local.response()).body, /"name": "root"/);
+    for (const upgrade of ['', 'Connection: Upgrade\r\nUpgrade: websocket\r\n', '']) {
+      local.send(get('/api/v1/session', upgrade));
+      assert.match((await local.response()).body, /"name": "root"/);
+    }
 
-    assert.deepEqual(service.component().counters, { requests: 6, refused: 1, failed: 0 });
+    assert.deepEqual(service.component().counters, { requests: 8, refused: 1, failed: 0 });
     assert.equal(service.component().state, 'ok');
   });
 

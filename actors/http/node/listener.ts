@@ -47,7 +47,7 @@ interface Traffic {
 
 /** Serves requests on a server that listens already. */
 export function listenerOn(options: ListenerOptions): Listener {
-  const { server, clock, log, limits, points, principal } = options;
+  const { server, clock, log, limits } = options;
   const traffic: Traffic = {
     sockets: new Set(),
     connections: new Map(),
@@ -56,43 +56,15 @@ export function listenerOn(options: ListenerOptions): Listener {
     stopping: false,
     onQuiet() {},
   };
-  const refuse = refuser(options.onRefused);
-  const desk: ReplyDesk = { clock, log, limits, refuse, stopping: () => traffic.stopping };
-  const served = (flaw: number | undefined): Dispatch => {
-    if (flaw === undefined) return options.serve;
-    return ({ peer, method, target }) => refuse({ status: flaw, peer, method, target });
+  const desk: ReplyDesk = {
+    clock,
+    log,
+    limits,
+    refuse: refuser(options.onRefused),
+    stopping: () => traffic.stopping,
   };
-  const take = (incoming: IncomingMessage, response: ServerResponse, awaitsContinue: boolean) => {
-    const patience = limits.requestRead;
-    const exchange = exchangeOf(incoming, response, {
-      clock,
-      patience,
-      awaitsContinue,
-      ...(principal && { principal }),
-    });
-    if (traffic.refused.has(incoming.socket)) return;
-    track(traffic, exchange);
-    const flaw = flawIn(incoming);
-    if (flaw !== undefined) traffic.refused.add(incoming.socket);
-    void answer(desk, served(flaw), points, exchange);
-  };
-  server.on('request', (incoming, response) => take(incoming, response, false));
-  server.on('checkContinue', (incoming, response) => take(incoming, response, true));
-  server.on('checkExpectation', (incoming, response) => take(incoming, response, true));
-  const onError = (code: string | undefined, socket: Duplex) =>
-    onClientError(desk, traffic, code, socket, peerOf(socket, principal));
-  server.on('connect', (_, socket) => onError(undefined, socket));
-  server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const flaw = flawIn(incoming);
-    // One behind a reply that is still to come would mix its bytes with that.
-    if (traffic.connections.get(socket)?.size) socket.destroy();
-    else void upgrade(desk, served(flaw), points, { incoming, socket, head, ...(principal && { principal }) });
-  });
-  server.on('connection', (socket: Socket) => {
-    traffic.sockets.add(socket);
-    socket.once('close', () => traffic.sockets.delete(socket));
-  });
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => onError(error.code, socket));
+  takeRequests(options, desk, traffic);
+  takeConnections(options, desk, traffic);
   server.on('error', (cause) => log('error', 'listener failed', { cause }));
   const address = server.address();
   let stopped: Promise<void> | undefined;
@@ -104,6 +76,43 @@ export function listenerOn(options: ListenerOptions): Listener {
       return stopped;
     },
   };
+}
+
+function takeRequests({ server, serve, points, principal }: ListenerOptions, desk: ReplyDesk, traffic: Traffic): void {
+  const { clock, limits } = desk;
+  const proven = principal && { principal };
+  const served = (flaw: number | undefined): Dispatch =>
+    flaw === undefined ? serve : ({ peer, method, target }) => desk.refuse({ status: flaw, peer, method, target });
+  const take = (incoming: IncomingMessage, response: ServerResponse, awaitsContinue: boolean) => {
+    const about = { clock, patience: limits.requestRead, awaitsContinue, ...proven };
+    const exchange = exchangeOf(incoming, response, about);
+    if (traffic.refused.has(incoming.socket)) return;
+    track(traffic, exchange);
+    const flaw = flawIn(incoming);
+    if (flaw !== undefined) traffic.refused.add(incoming.socket);
+    void answer(desk, served(flaw), points, exchange);
+  };
+  server.on('request', (incoming, response) => take(incoming, response, false));
+  server.on('checkContinue', (incoming, response) => take(incoming, response, true));
+  server.on('checkExpectation', (incoming, response) => take(incoming, response, true));
+  const onUpgrade = (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // One behind a reply that is still to come would mix its bytes with that.
+    if (traffic.connections.get(socket)?.size) socket.destroy();
+    else void upgrade(desk, served(flawIn(incoming)), points, { incoming, socket, head, ...proven });
+  };
+  // Where nobody listens to it, an upgrade is a request like any other.
+  if (points.length > 0) server.on('upgrade', onUpgrade);
+}
+
+function takeConnections({ server, principal }: ListenerOptions, desk: ReplyDesk, traffic: Traffic): void {
+  const onError = (code: string | undefined, socket: Duplex) =>
+    onClientError(desk, traffic, code, socket, peerOf(socket, principal));
+  server.on('connect', (_, socket) => onError(undefined, socket));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => onError(error.code, socket));
+  server.on('connection', (socket: Socket) => {
+    traffic.sockets.add(socket);
+    socket.once('close', () => traffic.sockets.delete(socket));
+  });
 }
 
 /**

@@ -65,6 +65,7 @@ function roomFor({ clock, limits }: ReplyDesk, exchange: UwsExchange): () => Pro
     });
   return () =>
     new Promise((resolve) => {
+      if (exchange.isOver) return resolve();
       const cancel = clock.after(limits.stall, () => exchange.cut());
       go = () => {
         cancel();

@@ -3,6 +3,7 @@ import { rfc3339 } from '../../base/time.ts';
 import type { Finding } from '../../detect/finding.ts';
 import type { HistoryRow } from '../../incident/history.ts';
 import { type ApiParts, endpoint } from '../deps.ts';
+import type { StreamReply } from '../endpoint.ts';
 import { EventHub, type Numbered } from '../stream/hub.ts';
 import { severityInt } from './wire.ts';
 
@@ -31,11 +32,17 @@ export const events = endpoint({
   response: FindingEvent,
   transport: 'sse',
   errors: ['unavailable'],
-  handler: async ({ deps, query, context }) => ({
-    ok: true,
-    stream: (sink, signal) => deps.findingEvents.join(sink, signal, context.lastEventId ?? query.last_event_id),
-  }),
+  handler: async ({ deps: { findingEvents: hub }, query, context }) => {
+    // A stream may last for days, and thousands of them: it holds nothing else of its request.
+    const seen = context.lastEventId ?? query.last_event_id;
+    return { ok: true, stream: streamOf(hub, seen) };
+  },
 });
+
+const streamOf =
+  (hub: EventHub<Finding>, seen: string | undefined): StreamReply['stream'] =>
+  (sink, signal) =>
+    hub.join(sink, signal, seen);
 
 /** One for all clients: a finding is encoded once however many listen. */
 export const findingEvents = ({ appliance, clock, log }: ApiParts): EventHub<Finding> =>

@@ -43,7 +43,12 @@ class RecordingAppliance extends FakeAppliance {
     throw thrown;
   });
   readonly recorder: FindingRecorder;
-  readonly numbering = new FindingEpochs({ records: this.records, random: countingRandom(), log: () => {} });
+  readonly numbering = new FindingEpochs({
+    records: this.records,
+    random: countingRandom(),
+    log: () => {},
+    isRepaired: false,
+  });
   /** When set, the store cannot be read. */
   unreadable = false;
   suppressing: Suppressing = () => undefined;

@@ -8,10 +8,10 @@ import { seededRandom } from '../../../support/seeded-random.ts';
 
 const random = seededRandom(1);
 
-function epochsOver(store: StorePort) {
+function epochsOver(store: StorePort, isRepaired = false) {
   const logged: string[] = [];
   const records = createRecords(store);
-  const epochs = new FindingEpochs({ records, random, log: (_, message) => logged.push(message) });
+  const epochs = new FindingEpochs({ records, random, log: (_, message) => logged.push(message), isRepaired });
   return { epochs, logged, records };
 }
 
@@ -30,6 +30,17 @@ test('every start begins an epoch behind the earlier ones; a new list shows that
   );
   assert.deepEqual(epochs.list.slice(0, -1), first.list);
   assert.equal(new Set(epochs.list.map(({ name }) => name)).size, 3);
+});
+
+test('after a repair no earlier epoch is believed', async () => {
+  const store = new MemoryStore();
+  await epochsOver(store).epochs.load(3);
+  const { epochs } = epochsOver(store, true);
+  await epochs.load(3);
+  assert.equal(epochs.list.length, 1);
+  const next = epochsOver(store).epochs;
+  await next.load(4);
+  assert.deepEqual(next.list.slice(0, -1), epochs.list);
 });
 
 test('the oldest are forgotten, and what is no epoch is not taken up', async () => {

@@ -94,6 +94,25 @@ test('of heavy answers two are made at a time, whoever asks; others are not held
   assert.deepEqual(begun, [2, 3, 4, 5, 5]);
 });
 
+test('a queue of heavy requests ends somewhere, and who has left it is not served', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const handler = async () => {
+    await promise;
+    return { ok: true as const, value: {} };
+  };
+  const api = harnessFor([rowWith({ heavy: true, handler })]);
+  const gone = new AbortController();
+  const asked = Array.from({ length: 103 }, (_, i) =>
+    api.ask({ target: TARGET, ...(i === 50 ? { signal: gone.signal } : {}) }),
+  );
+  await settled();
+  gone.abort();
+  resolve();
+  const statuses = (await Promise.all(asked)).map(({ status }) => status);
+  assert.deepEqual([statuses[50], statuses[102], statuses.filter((one) => one === 200).length], [503, 503, 101]);
+  assert.equal(api.called.length, 101);
+});
+
 test('every reply carries the security headers, a request id and no-store', async () => {
   const api = harnessFor([rowWith({})]);
   for (const target of [TARGET, '/api/v1/nothing', '/nothing']) {
