@@ -4,7 +4,7 @@ import { decodeConfig, LARGEST_CONFIG, parseConfig } from '../../../../core/conf
 import { AROUND } from './surroundings.ts';
 
 const TOP =
-  'hostname, state_dir, webui, infra_ips, auto_response, thresholds, watchers, parsers, firewall, events, blobs, log';
+  'hostname, state_dir, webui, infra_ips, auto_response, thresholds, disabled_checks, watchers, parsers, firewall, events, blobs, log';
 const HASH = 'a'.repeat(64);
 
 interface Broken {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { millis, shortDuration } from '../../../../core/base/time.ts';
 import { changedSettings, REDACTED, redacted, withValue } from '../../../../core/config/change.ts';
 import { defaultConfigText } from '../../../../core/config/default-text.ts';
 import { durationOf, parseListen } from '../../../../core/config/formats.ts';
@@ -7,6 +8,7 @@ import { modeOf } from '../../../../core/config/mode.ts';
 import { checkConfig, decodeConfig } from '../../../../core/config/read.ts';
 import { view } from '../../../../core/config/setting.ts';
 import { PLACED_SETTINGS, SETTINGS } from '../../../../core/config/settings.ts';
+import { CHECK_SETTINGS } from '../../../../core/detect/settings.ts';
 import { AROUND, loaded } from './surroundings.ts';
 
 const DEFAULTS = {
@@ -24,11 +26,10 @@ const DEFAULTS = {
   },
   infra_ips: [],
   auto_response: { enabled: true, dry_run: false, block_ips: true, block_expiry: '24h' },
-  thresholds: {
-    ssh_bruteforce_failures: 5,
-    ssh_bruteforce_window: '10m',
-    ssh_bruteforce_max_sources: 100_000,
-  },
+  thresholds: Object.fromEntries(
+    CHECK_SETTINGS.map(({ key, kind, preset }) => [key, kind === 'count' ? preset : shortDuration(millis(preset))]),
+  ),
+  disabled_checks: [],
   watchers: { files: [], journal: false, syslog: [] },
   parsers: [],
   firewall: { enabled: false, table: 'bartizan', on_stop: 'keep', max_blocks: 500_000 },

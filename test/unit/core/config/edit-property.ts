@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { isMap, type Pair, type ParsedNode, type YAMLMap } from 'yaml';
+import { millis, shortDuration } from '../../../../core/base/time.ts';
 import { type Change, placedSetting, sameValue, withValue } from '../../../../core/config/change.ts';
 import { defaultConfigText } from '../../../../core/config/default-text.ts';
 import { editConfig } from '../../../../core/config/edit.ts';
 import { contentEnd } from '../../../../core/config/edit-value.ts';
 import { parseYaml } from '../../../../core/config/read.ts';
+import { CHECK_NAMES } from '../../../../core/detect/checks.ts';
+import { CHECK_SETTINGS } from '../../../../core/detect/settings.ts';
 import { compileGlob } from '../../../../core/event/glob.ts';
 import { fc } from '../../../support/random.ts';
 import { AROUND, loaded } from './surroundings.ts';
@@ -85,9 +88,15 @@ export const CHANGES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   'auto_response.dry_run': fc.boolean(),
   'auto_response.block_ips': fc.boolean(),
   'auto_response.block_expiry': fc.constantFrom('0', '1h', '7d', '1h30m', '90m'),
-  'thresholds.ssh_bruteforce_failures': fc.integer({ min: 2, max: 1000 }),
-  'thresholds.ssh_bruteforce_window': fc.constantFrom('10s', '1h', '24h'),
-  'thresholds.ssh_bruteforce_max_sources': fc.integer({ min: 1000, max: 1_000_000 }),
+  ...Object.fromEntries(
+    CHECK_SETTINGS.map(({ key, kind, minimum, maximum }) => [
+      `thresholds.${key}`,
+      kind === 'count'
+        ? fc.integer({ min: minimum, max: maximum })
+        : fc.constantFrom(minimum, maximum).map((length) => shortDuration(millis(length))),
+    ]),
+  ),
+  disabled_checks: fc.subarray([...CHECK_NAMES]),
   'watchers.files': fc.uniqueArray(file, { selector: ({ path }) => path, maxLength: 4 }),
   'firewall.enabled': fc.boolean(),
   'firewall.table': fc.stringMatching(/^[a-z0-9_]{1,31}$/),
