@@ -10,6 +10,10 @@ const { version } = JSON.parse(await readFile(new URL('../../package.json', impo
 const deps = cliDeps({
   version,
   logs: logRunner(),
+  search: async function* (directory, query) {
+    const { searchSegments } = await import('./segments/index.ts');
+    yield* searchSegments(directory, query);
+  },
   serve: async (options) => {
     // Loaded for the one command that needs it: store, HTTP and state machines are most of the program.
     const { serve } = await import('./daemon/index.ts');

@@ -2,6 +2,7 @@ import type { Invocation } from '../../core/cli/argv.ts';
 import type { ExitName } from '../../core/cli/exit-codes.ts';
 import { modeOf } from '../../core/config/mode.ts';
 import type { Config } from '../../core/config/settings.ts';
+import { sourceTexts } from '../../core/config/source-texts.ts';
 import type { CliDeps } from './deps.ts';
 import { complain, say, sayFacts } from './say.ts';
 
@@ -36,5 +37,5 @@ const meaning = (config: Config): readonly (readonly [string, string | undefined
   ],
   ['blocks last', config.auto_response.block_expiry === '0' ? 'for good' : config.auto_response.block_expiry],
   ['never blocked', config.infra_ips.length === 0 ? undefined : config.infra_ips.join(', ')],
-  ...config.watchers.files.map(({ path, parser }, i) => [i === 0 ? 'sources' : '', `${path} (${parser})`] as const),
+  ...sourceTexts(config.watchers).map((text, i) => [i === 0 ? 'sources' : '', text] as const),
 ];

@@ -1,8 +1,11 @@
 import type { Ok, Result } from '../../core/base/result.ts';
+import type { Millis } from '../../core/base/time.ts';
 import type { LoadedConfig } from '../../core/config/read.ts';
 import type { Finding } from '../../core/detect/finding.ts';
 import type { Event, UnparsedReason } from '../../core/event/event.ts';
+import type { Query } from '../../core/query/tree.ts';
 import type { ReadFailure } from '../host-integration/config-file/index.ts';
+import type { SearchEvent } from '../segments/index.ts';
 
 /** Where a command writes to. */
 export interface Output {
@@ -50,6 +53,9 @@ export interface LogRunner {
   replay(chunks: AsyncIterable<Uint8Array>, parser: string): AsyncIterable<LogBatch<Finding>>;
 }
 
+/** Searches the events in a directory of segments. */
+export type EventSearch = (directory: string, query: Query) => AsyncIterable<SearchEvent>;
+
 export interface ServeOptions {
   readonly config?: string;
   readonly state?: string;
@@ -63,6 +69,9 @@ export interface CliDeps {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly logs: LogRunner;
+  now(): Millis;
+  /** The events of the Bartizan whose state is in this directory, or in one of the usual ones; it need not run. */
+  searchEvents(state: string | undefined, query: Query): Result<AsyncIterable<SearchEvent>, 'missing'>;
   /** Runs until it is stopped. @returns the exit code */
   serve(options: ServeOptions): Promise<number>;
   /** Asks the Bartizan whose state is in this directory, or in one of the usual ones. */

@@ -3,17 +3,30 @@ import { open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { WriteStream } from 'node:tty';
 import { fail, ok, type Result } from '../../core/base/result.ts';
-import type { CliDeps, Output } from './deps.ts';
+import { EVENTS_DIRECTORY } from '../../core/event/kept.ts';
+import { systemClock } from '../clock/index.ts';
+import type { CliDeps, EventSearch, Output } from './deps.ts';
 
 /** The socket of a running Bartizan in its state directory. */
 export const CONTROL_SOCKET = 'control.sock';
 
 const INSTALLED_STATE = '/var/lib/bartizan';
 
+export interface CliParts extends Pick<CliDeps, 'version' | 'logs' | 'serve'> {
+  readonly search: EventSearch;
+}
+
 /** The real world for `runCli`. */
-export function cliDeps(parts: Pick<CliDeps, 'version' | 'logs' | 'serve'>): CliDeps {
+export function cliDeps({ search, ...parts }: CliParts): CliDeps {
   return {
     ...parts,
+    now: () => systemClock.now(),
+    searchEvents: (state, query) => {
+      const directory = join(stateDirectory(state), EVENTS_DIRECTORY);
+      if (!existsSync(directory))
+        return fail('missing', `no events are kept in ${directory}; --state DIR names another`);
+      return ok(search(directory, query));
+    },
     stdout: outputTo(process.stdout),
     stderr: outputTo(process.stderr),
     ask: async (state, what) => {

@@ -3,6 +3,7 @@ export type {
   CliDeps,
   ControlCode,
   ControlRequest,
+  EventSearch,
   LogBatch,
   LogProgress,
   LogRunner,

@@ -12,6 +12,7 @@ import { list } from './lists.ts';
 import { parseLog, replayLog } from './logs.ts';
 import { allow, disallow, mode, tokenCreate, tokenRevoke } from './orders.ts';
 import { complain, OutputClosed, say } from './say.ts';
+import { search } from './search.ts';
 
 /** Runs one command line (without node and script). @returns the exit code; rejects only on a bug */
 export async function runCli(argv: readonly string[], deps: CliDeps): Promise<number> {
@@ -71,6 +72,8 @@ function outcome(invocation: Invocation, deps: CliDeps): Promise<ExitName> {
       return parseLog(invocation, deps);
     case 'replay':
       return replayLog(invocation, deps);
+    case 'search':
+      return search(invocation, deps);
     case 'version':
       return version(deps);
     case 'help':

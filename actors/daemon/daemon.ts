@@ -9,6 +9,7 @@ import { messageOf } from '../../core/base/result.ts';
 import { exitCode } from '../../core/cli/exit-codes.ts';
 import { parseListen } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
+import { sourceTexts } from '../../core/config/source-texts.ts';
 import type { Mode } from '../../core/respond/mode.ts';
 import {
   damageFinding,
@@ -69,6 +70,7 @@ export class Daemon {
     this.#parts = parts;
     this.#plane = makeDataPlane({
       config: () => opened.file.loaded.config,
+      stateDirectory: opened.stateDir,
       mode: () => this.#appliance.mode,
       clock: systemClock,
       random: systemRandom,
@@ -222,10 +224,12 @@ export class Daemon {
   }
 
   #components(): readonly Component[] {
-    const { firewall, pipeline, sources } = this.#plane;
+    const { firewall, pipeline, segments, sources } = this.#plane;
     const { certificates } = this.#parts.foundation.identity;
     const edge = [this.#http.component(), certificates.component()];
-    const own = [firewall.component(), pipeline.component(), ...edge, this.#store.component(), this.#blobs.component()];
+    const events = [pipeline.storage(), segments.component()].flatMap((one) => one ?? []);
+    const kept = [...events, this.#store.component(), this.#blobs.component()];
+    const own = [firewall.component(), pipeline.component(), ...edge, ...kept];
     const supervised = (this.#tree?.components() ?? []).filter(({ state }) => state !== 'ok');
     // What the supervisor says of a part that is not well stands above what the part says of itself.
     const worse = new Set(supervised.map(({ name }) => name));
@@ -254,7 +258,7 @@ export class Daemon {
       firewallEngine: NFT_ENGINE,
       configFile: opened.file.path,
       configCreated: opened.created,
-      sources: config.watchers.files.map(({ path, parser }) => `${path} (${parser})`),
+      sources: sourceTexts(config.watchers),
       notes: [...opened.notes, ...(trouble === undefined ? [] : [trouble])],
       claimCode,
       startMs: processAge(),

@@ -1,30 +1,39 @@
+import { join } from 'node:path';
 import type { Component } from '../../core/base/component.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
-import type { Millis } from '../../core/base/time.ts';
-import { lengthOf } from '../../core/config/formats.ts';
+import { messageOf } from '../../core/base/result.ts';
+import { hours, type Millis, millis, plus } from '../../core/base/time.ts';
+import { checkSettingsOf } from '../../core/config/check-settings.ts';
+import { durationOf } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
-import { fingerprintOf } from '../../core/event/framing.ts';
-import { cursors } from '../../core/keys/records.ts';
+import type { Finding } from '../../core/detect/finding.ts';
+import type { ParserDeclaration } from '../../core/event/declared/declaration.ts';
+import { EVENTS_DIRECTORY } from '../../core/event/kept.ts';
 import type { Mode } from '../../core/respond/mode.ts';
-import type { Topics } from '../appliance/index.ts';
+import { eventDamageFinding, eventsNotKeptFinding, journalLossFinding, type Topics } from '../appliance/index.ts';
 import type { Bus } from '../bus/index.ts';
 import { checkpointRecords, Pipeline, startWorker } from '../pipeline/index.ts';
-import type { Records } from '../store/index.ts';
-import { type Cursor, FileWatcher, openFileSystem } from '../watchers/files/index.ts';
+import { type DamagedPart, type RetentionSettings, Segments, startSearcher } from '../segments/index.ts';
+import type { Service } from '../supervisor/index.ts';
 import { type Enforcement, makeEnforcement } from './enforcement.ts';
 import { type Findings, makeFindings } from './findings.ts';
 import type { Foundation } from './foundation.ts';
+import { journalPreference, makeSources, SourceBoard } from './sources.ts';
 
 /** From a line in a file to an element in the kernel. */
 export interface DataPlane extends Enforcement, Findings {
   readonly pipeline: Pipeline;
-  readonly files: FileWatcher;
-  /** Followed files and entries that wait for one. */
+  /** The events that are kept. */
+  readonly segments: Segments;
+  /** Everything that brings lines in. */
+  readonly watchers: readonly Service[];
+  /** What every source says of itself. */
   readonly sources: () => readonly Component[];
 }
 
 export interface DataPlaneDeps {
   readonly config: () => Config;
+  readonly stateDirectory: string;
   readonly mode: () => Mode;
   readonly clock: Clock;
   readonly random: Random;
@@ -32,6 +41,9 @@ export interface DataPlaneDeps {
   readonly bus: Bus<Topics>;
   readonly foundation: Foundation;
 }
+
+/** A disk that comes and goes is told of once in this long; the component says how it is. */
+const NOT_KEPT_AGAIN: Millis = hours(1);
 
 export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
   const { clock, log, foundation } = deps;
@@ -45,12 +57,28 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
     respond: (made) => enforcement.responder.respond(made),
   });
   const { recorder } = findings;
+  let notBefore = millis(0);
+  const board = new SourceBoard(() => clock.now());
+  const directory = join(deps.stateDirectory, EVENTS_DIRECTORY);
+  const tell = (finding: Finding) => {
+    recorder.record([finding]).catch((cause: unknown) => {
+      log('error', 'a finding of our own could not be recorded', { check: finding.check, error: messageOf(cause) });
+    });
+  };
+  const damaged = (part: DamagedPart) => tell(eventDamageFinding(settings.hostname, part, clock.now()));
   const pipeline = new Pipeline({
-    checks: {
-      ssh_bruteforce: {
-        threshold: settings.thresholds.ssh_bruteforce_failures,
-        window: lengthOf(settings.thresholds.ssh_bruteforce_window),
-        maxSources: settings.thresholds.ssh_bruteforce_max_sources,
+    checks: checkSettingsOf(settings.thresholds, settings.disabled_checks),
+    salt: deps.random.bytes(4).reduce((salt, byte) => salt * 256 + byte, 0),
+    parsers: settings.parsers as readonly ParserDeclaration[],
+    ...(settings.watchers.journal ? { journal: journalPreference(settings, board) } : {}),
+    events: {
+      directory,
+      damaged,
+      changed: (status) => {
+        const finding = eventsNotKeptFinding(settings.hostname, status, clock.now());
+        if (finding === undefined || finding.at < notBefore) return;
+        notBefore = plus(finding.at, NOT_KEPT_AGAIN);
+        tell(finding);
       },
     },
     records: checkpointRecords(records),
@@ -60,38 +88,29 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
     record: (made) => recorder.record(made),
     flushed: () => recorder.flushed(),
   });
-  return { ...enforcement, ...findings, pipeline, ...makeFiles(deps, records, pipeline) };
-}
-
-function makeFiles({ config, clock }: DataPlaneDeps, records: Records, pipeline: Pipeline) {
-  const followed = new Map<string, Component>();
-  const files = new FileWatcher({
-    entries: config().watchers.files,
-    cursors: async () => {
-      await pipeline.checkpoint();
-      return storedCursors(records);
-    },
-    sink: pipeline,
-    fs: openFileSystem(),
+  const watchers = makeSources({
+    config: settings,
+    records,
+    pipeline,
+    board,
     clock,
-    report: (component) => {
-      if (component.state === 'off') followed.delete(component.name);
-      else followed.set(component.name, withLastEvent(component, followed.get(component.name), clock.now()));
-    },
-    fingerprintOf,
+    random: deps.random,
+    log,
+    lost: (loss) => tell(journalLossFinding(settings.hostname, loss, clock.now())),
   });
-  return { files, sources: () => [...followed.values()] };
+  const segments = new Segments({
+    directory,
+    clock,
+    log,
+    retention: () => retentionOf(deps.config()),
+    startSearcher,
+    damaged,
+  });
+  return { ...enforcement, ...findings, pipeline, segments, watchers, sources: board.all };
 }
 
-/** A source brings something in when it reads: its bytes have grown since it last spoke. */
-function withLastEvent(component: Component, before: Component | undefined, now: Millis): Component {
-  const read = (one: Component | undefined) => one?.counters['bytes'] ?? 0;
-  const lastEventAt = read(component) > read(before) ? now : before?.lastEventAt;
-  return lastEventAt === undefined ? component : { ...component, lastEventAt };
-}
-
-async function storedCursors(records: Records): Promise<ReadonlyMap<string, Cursor>> {
-  const read = new Map<string, Cursor>();
-  for await (const [[path], cursor] of records.list(cursors, [])) read.set(path, cursor);
-  return read;
-}
+const retentionOf = ({ events }: Config): RetentionSettings => ({
+  keepFor: durationOf(events.keep),
+  maxBytes: events.max_mib * 1024 * 1024,
+  keepFree: events.keep_free_percent / 100,
+});

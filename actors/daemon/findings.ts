@@ -1,5 +1,6 @@
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
-import { BRUTE_FORCE, categoryOf } from '../../core/detect/checks.ts';
+import { BRUTE_FORCE } from '../../core/detect/checks/grants.ts';
+import { categoryOf } from '../../core/detect/checks.ts';
 import type { Finding } from '../../core/detect/finding.ts';
 import type { Topics } from '../appliance/index.ts';
 import type { Bus } from '../bus/index.ts';

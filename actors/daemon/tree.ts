@@ -16,7 +16,7 @@ const EDGE_REVIVAL = seconds(30);
  */
 export function treeOf(
   { store, identity }: Foundation,
-  { pipeline, files }: DataPlane,
+  { pipeline, watchers, segments }: DataPlane,
   edges: readonly Service[],
   enforcement: Service,
 ): Supervisor {
@@ -33,13 +33,13 @@ export function treeOf(
         critical: true,
         children: [store.service, credentials, enforcement],
       }),
-      supervise({ id: 'detection', strategy: 'rest-for-one', intensity: PATIENCE, children: [pipeline, files] }),
+      supervise({ id: 'detection', strategy: 'rest-for-one', intensity: PATIENCE, children: [pipeline, ...watchers] }),
       supervise({
         id: 'edges',
         strategy: 'one-for-one',
         intensity: EDGE_PATIENCE,
         reviveAfter: EDGE_REVIVAL,
-        children: [identity.certificates, ...edges],
+        children: [segments, identity.certificates, ...edges],
       }),
     ],
   });

@@ -1,5 +1,10 @@
-import { writeSync } from 'node:fs';
+import { fstatSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import { fileURLToPath } from 'node:url';
+import { getCallSites } from 'node:util';
+import { openDatagrams } from '../../native/notify/index.ts';
+import type { CallSite } from './entry.ts';
+import { type EntryOutput, journalOutput } from './journal.ts';
 
 const STDERR = 2;
 
@@ -32,6 +37,8 @@ export function standardError(): LineOutput {
   };
 }
 
+const pause = (): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAIT_MS);
+
 /** @returns bytes that could not be written */
 function writeAll(bytes: Uint8Array, patience: number): number {
   let done = 0;
@@ -40,8 +47,42 @@ function writeAll(bytes: Uint8Array, patience: number): number {
       done += writeSync(STDERR, bytes, done);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || waits++ >= patience) break;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAIT_MS);
+      pause();
     }
   }
   return bytes.length - done;
+}
+
+/**
+ * The journal, when standard error is connected to it: JOURNAL_STREAM then names the device and inode of that
+ * descriptor (systemd.exec(5)). A variable that is merely inherited, behind a redirection, names another. Nothing when it
+ * is not so, or the addon is not there: then lines go to standard error, which leads to the journal too, without fields.
+ */
+export function connectedJournal(): EntryOutput | undefined {
+  const stream = process.env['JOURNAL_STREAM'];
+  if (stream === undefined || stream !== identityOf(STDERR)) return undefined;
+  const port = openDatagrams();
+  return port.ok ? journalOutput(port.value, pause) : undefined;
+}
+
+function identityOf(descriptor: number): string | undefined {
+  try {
+    const { dev, ino } = fstatSync(descriptor, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** This room's files are on the way from whoever logs: as they run, and as the source maps name them. */
+const OWN_FOLDERS = [new URL('.', import.meta.url).href, new URL('.', import.meta.url).href.replace('/dist/', '/')];
+const FRAMES = 8;
+
+/** Who called into this room. Costs a few microseconds. */
+export function callSite(): CallSite | undefined {
+  const frames = getCallSites(FRAMES, { sourceMap: true });
+  const caller = frames.find(({ scriptName }) => !OWN_FOLDERS.some((folder) => scriptName.startsWith(folder)));
+  if (caller === undefined) return undefined;
+  const file = caller.scriptName.startsWith('file:') ? fileURLToPath(caller.scriptName) : caller.scriptName;
+  return { file, line: caller.lineNumber, function: caller.functionName };
 }

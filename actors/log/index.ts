@@ -1,19 +1,17 @@
-import { pino } from 'pino';
-import type { Clock, Log, LogLevel } from '../../core/base/ports.ts';
-import { rfc3339 } from '../../core/base/time.ts';
-import { type LineOutput, standardError } from './effects.ts';
+import type { Log, LogLevel } from '../../core/base/ports.ts';
 import { plain } from './plain.ts';
+import { Repeats } from './repeats.ts';
+import { Writer, type WriterParts } from './writer.ts';
 
 export type { LineOutput } from './effects.ts';
+export { type EntryOutput, JOURNAL_SOCKET, journalOutput } from './journal.ts';
+export { type EntryOrigin, isOwnEntry, type OwnOrigin } from './own-entry.ts';
 
-export interface LogOptions {
-  readonly clock: Clock;
+export interface LogOptions extends WriterParts {
   /** Lines below it are not made. */
   readonly level: LogLevel;
   /** Names of fields whose values are secret, at any depth, whatever the case; beside the ones that always are. */
   readonly secrets?: readonly string[];
-  /** Standard error unless told. */
-  readonly output?: LineOutput;
 }
 
 /** A log whose level can be changed while the program runs. */
@@ -38,62 +36,44 @@ const ALWAYS_SECRET = [
 ];
 
 /**
- * The `Log` port: JSON lines, or short lines for people on a terminal. A line is written when `log` returns, without
- * worker threads. Never throws, whatever it is given and whoever has closed the other end. Lines that were lost are told
- * with the next one that gets through.
+ * The `Log` port. Under systemd lines go to the journal, with every field of what they are about; else to standard error,
+ * as JSON or, on a terminal, as short lines for people. What the journal does not take goes to standard error. A line is
+ * written when `log` returns, without worker threads. Never throws, whatever it is given and whoever has closed the other
+ * end. Lines that were lost are told with the next one that gets through. A message that repeats without end (see
+ * `BURST`) is suppressed, and how often is told.
  */
-export function createLog({ clock, level, secrets = [], output = standardError() }: LogOptions): AdjustableLog {
+export function createLog(options: LogOptions): AdjustableLog {
+  const { clock, secrets = [] } = options;
   const secretNames = new Set([...ALWAYS_SECRET, ...secrets].map((name) => name.toLowerCase()));
   const isSecret = (key: string): boolean => secretNames.has(key.toLowerCase());
-  let lost = 0;
-  let untold = 0;
-  const write = (line: string): void => {
-    if (output.write(line)) {
-      untold = 0;
-      return;
-    }
-    lost++;
-    untold++;
-  };
-  const logger = pino(
-    {
-      level,
-      base: null,
-      messageKey: 'message',
-      timestamp: () => `,"time":"${rfc3339(clock.now())}"`,
-      formatters: { level: (label) => ({ level: label }) },
-    },
-    { write: output.isTerminal ? (line: string) => write(forPeople(line)) : write },
-  );
-  const log: Log = (at, message, about = {}) => {
-    if (!logger.isLevelEnabled(at)) return;
+  const repeats = new Repeats(clock);
+  const writer = new Writer(options);
+  let level = options.level;
+  const write = (at: LogLevel, message: string, about: Readonly<Record<string, unknown>>): void => {
     try {
-      const more = untold > 0 ? { linesLost: untold } : {};
-      logger[at]({ ...unreserved(plain(about, isSecret) as object), ...more }, String(plain(message, isSecret)));
+      writer.write(at, String(plain(message, isSecret)), unreserved(plain(about, isSecret) as object));
     } catch (thrown) {
-      logger.error({ message: String(message) }, `a log line could not be made: ${String(thrown)}`);
+      writer.write('error', `a log line could not be made: ${String(thrown)}`, { _message: String(message) });
     }
+  };
+  const log: Log = (at, message, about = {}) => {
+    if (RANK[at] < RANK[level]) return;
+    for (const { times, ...one } of repeats.takeDue()) write(one.level, one.message, { suppressed: times });
+    if (repeats.admits(at, message)) write(at, message, about);
   };
   return {
     log,
     setLevel: (next) => {
-      logger.level = next;
+      level = next;
     },
-    lost: () => lost,
+    lost: () => writer.lost,
   };
 }
+
+const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 
 /** The line's own fields are not to be written twice. */
 const RESERVED = ['level', 'time', 'message'];
 
-const unreserved = (about: object): object =>
+const unreserved = (about: object): Readonly<Record<string, unknown>> =>
   Object.fromEntries(Object.entries(about).map(([key, value]) => [RESERVED.includes(key) ? `_${key}` : key, value]));
-
-/** `12:00:00.000 WARN  message field=value …`; the date is the terminal's business. */
-function forPeople(line: string): string {
-  const { level, time, message, ...about } = JSON.parse(line) as Record<string, unknown>;
-  const fields = Object.entries(about).map(
-    ([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
-  );
-  return `${String(time).slice(11, 23)} ${String(level).toUpperCase().padEnd(5)} ${message}${fields.join('')}\n`;
-}

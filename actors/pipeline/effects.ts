@@ -33,8 +33,7 @@ export function startWorker(settings: PipelineSettings, events: WorkerEvents): W
     stopped = true;
   });
   return {
-    post: (message) =>
-      worker.postMessage(message, message.kind === 'chunk' ? [message.bytes.buffer as ArrayBuffer] : []),
+    post: (message) => worker.postMessage(message, 'bytes' in message ? [message.bytes.buffer as ArrayBuffer] : []),
     terminate: async () => {
       stopped = true;
       await worker.terminate();

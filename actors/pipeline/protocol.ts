@@ -1,13 +1,24 @@
 import type { CheckSettings } from '../../core/detect/checks.ts';
 import type { Finding } from '../../core/detect/finding.ts';
 import type { DetectorState, PipelineCounters } from '../../core/detect/pipeline.ts';
-import type { LineFlaw, Provenance } from '../../core/event/event.ts';
+import type { ParserDeclaration } from '../../core/event/declared/declaration.ts';
+import type { LineFlaw, Provenance, RawLine } from '../../core/event/event.ts';
+import type { JournalOrigin } from '../../core/event/preference.ts';
+import type { DamagedPart, SegmentPosition, StorageStatus } from '../segments/index.ts';
 
 /** What the thread is made of; sent once as its `workerData`. */
 export interface PipelineSettings {
   readonly checks: CheckSettings;
+  /** Unknown to attackers, so that nobody can choose which source is forgotten; nothing found or stored depends on it. */
+  readonly salt?: number;
+  /** Parsers of the configuration, checked. */
+  readonly parsers?: readonly ParserDeclaration[];
+  /** Names of this host in lower case: lines of others are never left to the journal. */
+  readonly ownHosts?: readonly string[];
   /** Durable state of the detectors. */
   readonly checkpoint: readonly DetectorState[];
+  /** Where every line is kept, and how far that was durable when the checkpoint was taken. Without it none is kept. */
+  readonly events?: { readonly directory: string; readonly position?: SegmentPosition };
 }
 
 /** To the thread, handled strictly in order. */
@@ -26,15 +37,35 @@ export type ToWorker =
       readonly bytes: Uint8Array<ArrayBuffer>;
       /** A line that the source passed over: counted, not read. */
       readonly flaw?: { readonly kind: LineFlaw; readonly offset: number };
+      /** Programs of this file that the journal tells of too: their lines are left to it. */
+      readonly told?: ReadonlySet<string>;
     }
+  | {
+      readonly kind: 'journal';
+      readonly sequence: number;
+      readonly receivedAt: number;
+      /** Entries as packed; the buffer is handed over. */
+      readonly bytes: Uint8Array<ArrayBuffer>;
+    }
+  | { readonly kind: 'lines'; readonly sequence: number; readonly parser: string; readonly lines: readonly RawLine[] }
   | { readonly kind: 'checkpoint'; readonly sequence: number };
 
+/** `leftToJournal`: lines of files that the journal told of too, so counted once. */
+export type WorkerCounters = PipelineCounters & { readonly leftToJournal: number };
+
 export type FromWorker =
-  | { readonly kind: 'ready'; readonly skipped: number }
+  | { readonly kind: 'ready'; readonly skipped: number; readonly position?: SegmentPosition }
   | {
       readonly kind: 'judged';
       readonly sequence: number;
       readonly findings: readonly Finding[];
-      readonly counters: PipelineCounters;
+      readonly counters: WorkerCounters;
+      readonly storage?: StorageStatus;
+      /** What the journal was found to carry, each pair told once. */
+      readonly origins?: readonly JournalOrigin[];
     }
-  | { readonly kind: 'checkpoint'; readonly sequence: number; readonly changes: readonly DetectorState[] };
+  /** State of the detectors; `durable` of the same sequence follows when the events before it are on disk. */
+  | { readonly kind: 'checkpoint'; readonly sequence: number; readonly changes: readonly DetectorState[] }
+  | { readonly kind: 'durable'; readonly sequence: number; readonly position?: SegmentPosition }
+  | { readonly kind: 'storage'; readonly status: StorageStatus }
+  | { readonly kind: 'damage'; readonly part: DamagedPart };

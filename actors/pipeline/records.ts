@@ -1,8 +1,15 @@
-import { checkpoints, cursors } from '../../core/keys/records.ts';
+import { checkpoints, cursors, journalCursors, meta } from '../../core/keys/records.ts';
+import { isPosition } from '../segments/index.ts';
 import type { Records } from '../store/index.ts';
 import type { CheckpointRecords } from './pipeline.ts';
 
-/** Detector state under detector and key, cursors under their path, both in one batch. */
+/** Under which `meta` keeps how far the events were durable. */
+const EVENTS = 'events_position';
+
+/**
+ * Detector state under detector and key, cursors under their path, how far the events are durable beside them: all in
+ * one batch.
+ */
 export const checkpointRecords = (records: Records): CheckpointRecords => ({
   load: async () => {
     const states = new Map<string, [string, unknown][]>();
@@ -11,9 +18,13 @@ export const checkpointRecords = (records: Records): CheckpointRecords => ({
       if (changes === undefined) states.set(check, [[key, value]]);
       else changes.push([key, value]);
     }
-    return [...states].map(([check, changes]) => ({ check, changes }));
+    const position = await records.get(meta, [EVENTS]);
+    return {
+      states: [...states].map(([check, changes]) => ({ check, changes })),
+      ...(isPosition(position) ? { position } : {}),
+    };
   },
-  save: (states, moved) =>
+  save: ({ states, cursors: moved, position }) =>
     records.write(async (writes) => {
       for (const { check, changes } of states) {
         for (const [key, value] of changes) {
@@ -21,6 +32,10 @@ export const checkpointRecords = (records: Records): CheckpointRecords => ({
           else await writes.put(checkpoints, [check, key], value);
         }
       }
-      for (const cursor of moved) await writes.put(cursors, [cursor.path], cursor);
+      for (const cursor of moved) {
+        if ('cursor' in cursor) await writes.put(journalCursors, [cursor.path], cursor);
+        else await writes.put(cursors, [cursor.path], cursor);
+      }
+      if (position !== undefined) await writes.put(meta, [EVENTS], position);
     }),
 });

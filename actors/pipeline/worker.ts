@@ -1,41 +1,102 @@
-/** The thread that parses and judges. It holds no file and no socket: bytes come in, findings and state changes go out. */
+/**
+ * The thread that parses, judges and keeps. It reads no source: lines come in, findings and state changes go out. The
+ * one thing that it writes is the segments of events, beside the judging and never waited for.
+ */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Millis } from '../../core/base/time.ts';
 import { createDetectors } from '../../core/detect/checks.ts';
 import type { Finding } from '../../core/detect/finding.ts';
 import { Pipeline } from '../../core/detect/pipeline.ts';
-import { LineFramer } from '../../core/event/framing.ts';
+import { isEvent, type RawLine } from '../../core/event/event.ts';
+import { unparsedLine } from '../../core/event/kept.ts';
 import { createParsers } from '../../core/event/parsers.ts';
+import { isToldByJournal } from '../../core/event/preference.ts';
+import { systemClock } from '../clock/index.ts';
+import { SegmentWriter, segmentDisk } from '../segments/index.ts';
+import { fileLines, journalLines, Origins } from './lines.ts';
 import type { FromWorker, PipelineSettings, ToWorker } from './protocol.ts';
 import { hostZone } from './zone.ts';
+
+/** The journal carries every program, each under its name. */
+const JOURNAL_PARSER = 'syslog';
 
 const port = parentPort;
 if (port === null) throw new Error('the pipeline runs on a worker thread');
 
-const settings = workerData as PipelineSettings;
-const pipeline = new Pipeline(createParsers({ zone: hostZone() }), createDetectors(settings.checks));
-const { skipped } = pipeline.restore(settings.checkpoint);
+const { checks, salt, checkpoint, events, parsers = [], ownHosts = [] } = workerData as PipelineSettings;
 const send = (message: FromWorker): void => port.postMessage(message);
+const pipeline = new Pipeline(
+  createParsers({ zone: hostZone(), declared: parsers }),
+  createDetectors(checks, salt === undefined ? {} : { salt }),
+);
+const origins = new Origins();
+const own: ReadonlySet<string> = new Set(ownHosts);
+/** Lines of files that the journal told of too. */
+let leftToJournal = 0;
+const { skipped } = pipeline.restore(checkpoint);
+const writer =
+  events === undefined
+    ? undefined
+    : new SegmentWriter({
+        disk: segmentDisk(events.directory),
+        clock: systemClock,
+        changed: (status) => send({ kind: 'storage', status }),
+        damaged: (part) => send({ kind: 'damage', part }),
+      });
+const position = await writer?.open(events?.position);
 
 port.on('message', (message: ToWorker) => {
-  if (message.kind === 'checkpoint') {
-    send({ kind: 'checkpoint', sequence: message.sequence, changes: pipeline.snapshot() });
-    return;
-  }
-  send({ kind: 'judged', sequence: message.sequence, findings: judge(message), counters: pipeline.counters });
+  if (message.kind === 'checkpoint') takeCheckpoint(message.sequence);
+  else take(message);
 });
-send({ kind: 'ready', skipped });
+send({ kind: 'ready', skipped, ...(position === undefined ? {} : { position }) });
 
-function judge(chunk: Extract<ToWorker, { kind: 'chunk' }>): readonly Finding[] {
-  const { parser, source, provenance, flaw } = chunk;
-  const receivedAt = chunk.receivedAt as Millis;
-  const about = { receivedAt, provenance };
-  const lines = new LineFramer(chunk.offset).push(chunk.bytes, chunk.offset);
-  const found = lines.flatMap(({ offset, ...line }) =>
-    pipeline.feed({ ...line, ...about, position: { source, offset } }, parser),
+/** The mark and the snapshot are of the same moment; when the mark is durable is told when it is. */
+function takeCheckpoint(sequence: number): void {
+  const durable = writer?.mark() ?? Promise.resolve(undefined);
+  send({ kind: 'checkpoint', sequence, changes: pipeline.snapshot() });
+  durable.then((reached) =>
+    send({ kind: 'durable', sequence, ...(reached === undefined ? {} : { position: reached }) }),
   );
-  if (flaw !== undefined) {
-    pipeline.feed({ text: '', flaw: flaw.kind, ...about, position: { source, offset: flaw.offset } }, parser);
+}
+
+function take(message: Exclude<ToWorker, { kind: 'checkpoint' }>): void {
+  const { sequence } = message;
+  if (message.kind === 'chunk') judge(sequence, fileLines(message), message.parser, message.told);
+  else if (message.kind === 'lines') judge(sequence, message.lines, message.parser);
+  else {
+    const lines = journalLines(message);
+    for (const line of lines) origins.note(line);
+    judge(sequence, lines, JOURNAL_PARSER);
   }
-  return found;
+}
+
+function judge(sequence: number, lines: Iterable<RawLine>, parser: string, told?: ReadonlySet<string>): void {
+  const findings: Finding[] = [];
+  let before: Millis | undefined;
+  for (const line of lines) {
+    const parsed = pipeline.parse(line, parser);
+    if (!isEvent(parsed)) {
+      writer?.keep(unparsedLine(line, parsed.unparsed, before));
+      continue;
+    }
+    before = parsed.at;
+    if (told !== undefined && isToldByJournal(parsed, told, own)) {
+      leftToJournal++;
+      continue;
+    }
+    writer?.keep(parsed);
+    const found = pipeline.judge(parsed);
+    if (found.length > 0) findings.push(...found);
+  }
+  const storage = writer?.status();
+  const fresh = origins.take();
+  send({
+    kind: 'judged',
+    sequence,
+    findings,
+    counters: { ...pipeline.counters, leftToJournal },
+    ...(storage === undefined ? {} : { storage }),
+    ...(fresh.length === 0 ? {} : { origins: fresh }),
+  });
 }

@@ -237,7 +237,10 @@ export class Responder {
     const { firewall, allowed } = this.#deps;
     const networks = await firewall.protectedNetworks();
     if (!networks.ok) return fail('failed', `the addresses of this host cannot be read: ${networks.public}`);
-    const note = objection(subject.value, { protectedNetworks: networks.value, allowed: (ip) => allowed.covering(ip) });
+    const note = objection(subject.value.text, {
+      protectedNetworks: networks.value,
+      allowed: (ip) => allowed.covering(ip),
+    });
     return note === undefined ? subject : fail('protected', note);
   }
 
@@ -273,7 +276,7 @@ export class Responder {
 
 /** Only what was to be in the kernel, or to leave it, has an outcome there. */
 function outcomeOf({ id, state }: Decision, done: Done, at: Millis): readonly Outcome[] {
-  if (state === 'dry_run' || state === 'refused') return [];
+  if (state === 'dry_run' || state === 'refused' || state === 'pending') return [];
   if (!done.ok) return [{ decision: id, at, result: 'failed', error: done.public ?? 'unknown' }];
   return [{ decision: id, at, result: state === 'active' ? 'enforced' : state }];
 }

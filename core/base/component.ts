@@ -10,6 +10,8 @@ export interface Component {
   readonly state: ComponentState;
   /** What is wrong and what to do about it; absent when `ok`. */
   readonly message?: string;
+  /** What is good to know while nothing is wrong: who may write to a source, which port was taken. */
+  readonly detail?: string;
   readonly since: Millis;
   /** When it last brought something in; absent when it has not since start, and in what brings nothing. */
   readonly lastEventAt?: Millis;

@@ -20,12 +20,8 @@ export const uuidv7 = (now: Millis, random: Random): Id => timeId(now, random.by
  * run, which is what makes a re-fed log idempotent. Parts are length-prefixed, so `["ab","c"]` and `["a","bc"]` differ.
  */
 export function contentId(at: Millis, parts: readonly string[]): Id {
-  const hash = sha256.create();
-  for (const part of parts) {
-    const bytes = utf8ToBytes(part);
-    hash.update(utf8ToBytes(`${bytes.length}:`)).update(bytes);
-  }
-  return timeId(at, hash.digest().subarray(0, 10), VERSION_8);
+  const text = parts.map((part) => `${utf8Length(part)}:${part}`).join('');
+  return timeId(at, sha256(utf8ToBytes(text)).subarray(0, 10), VERSION_8);
 }
 
 /** SHA-256 of the bytes as lower-case hex. */
@@ -40,6 +36,9 @@ export const idTime = (id: Id): Millis => Number.parseInt(id.slice(0, 8) + id.sl
 
 /** Sorts before every id made at `at` or later. */
 export const idFloor = (at: Millis): Id => timeId(at, new Uint8Array(10), 0);
+const BEYOND_ASCII = /\P{ASCII}/u;
+
+const utf8Length = (text: string): number => (BEYOND_ASCII.test(text) ? utf8ToBytes(text).length : text.length);
 
 function timeId(at: Millis, tail: Uint8Array, version: number): Id {
   const time = Math.max(0, Math.floor(at));

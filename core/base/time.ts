@@ -61,5 +61,14 @@ export function goDuration(length: Millis): string {
   return `${h > 0 ? `${h}h` : ''}${h > 0 || m > 0 ? `${m}m` : ''}${s}s`;
 }
 
+/** Writes a length of time as `parseDuration` reads it back, in the largest unit that says it whole; a day as `24h`. */
+export function shortDuration(length: Millis): string {
+  const unit = (['d', 'h', 'm', 's'] as const).find((one) => {
+    const size = UNIT_MS[one] ?? 1;
+    return length % size === 0 && length >= (one === 'd' ? 2 * size : size);
+  });
+  return unit === undefined ? `${length}ms` : `${length / (UNIT_MS[unit] ?? 1)}${unit}`;
+}
+
 /** RFC 3339 in UTC with milliseconds. */
 export const rfc3339 = (at: Millis): string => new Date(at).toISOString();

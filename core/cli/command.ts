@@ -205,6 +205,14 @@ export const COMMANDS = [
     options: [parser, json],
     exits: READS,
   },
+  {
+    name: 'search',
+    summary: 'Search the stored events, newest first.',
+    more: 'Works whether or not Bartizan runs. A query is words to look for and tests of fields, then clauses behind |, e.g. "Failed password" ip in 203.0.113.0/24 | since 7d | limit 20. docs/search.md has all of it.',
+    arguments: [{ name: 'QUERY', help: "What to look for, in one pair of '. Default: everything.", optional: true }],
+    options: [state, json],
+    exits: READS,
+  },
   { name: 'version', summary: 'Print the version.', arguments: [], options: [], exits: ['ok'] },
   {
     name: 'help',

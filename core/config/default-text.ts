@@ -9,6 +9,8 @@ const WIDTH = 100;
 export interface DefaultConfigFacts extends Surroundings {
   /** Log files of this host to watch from the first start. */
   readonly files: readonly Pick<WatchedFile, 'path' | 'parser'>[];
+  /** It keeps a journal, to be followed from the first start. */
+  readonly journal: boolean;
 }
 
 /** The config that a first start writes: every setting with its text, defaults commented out, the host's logs watched. */
@@ -27,8 +29,8 @@ const HEAD = [
 function sectionLines(key: string, { title, settings }: Section, facts: DefaultConfigFacts): readonly string[] {
   const suggested = Object.entries(settings).filter(([, one]) => view(one.schema).instead === undefined);
   const inner = suggested.map(([name, one]) =>
-    key === 'watchers' && name === 'files' && facts.files.length > 0
-      ? [...describe(one, 2), ...pairLines(name, facts.files, 2)]
+    isFound(key, name, facts)
+      ? [...describe(one, 2), ...pairLines(name, facts[name], 2)]
       : settingLines(name, one, 2, facts),
   );
   return [
@@ -40,6 +42,10 @@ function sectionLines(key: string, { title, settings }: Section, facts: DefaultC
       .split('\n'),
   ];
 }
+
+/** What this host has is written out rather than shown as an example. */
+const isFound = (section: string, name: string, facts: DefaultConfigFacts): name is 'files' | 'journal' =>
+  section === 'watchers' && ((name === 'files' && facts.files.length > 0) || (name === 'journal' && facts.journal));
 
 function settingLines(key: string, one: Setting, indent: number, facts: Surroundings): readonly string[] {
   const margin = ' '.repeat(indent);

@@ -56,7 +56,7 @@ function table(settings: readonly (readonly [string, Setting])[]): readonly stri
   return [markdownTable(['key', 'value', 'default', 'applies', 'meaning'], rows), ...lists];
 }
 
-/** The keys of a list's entries, and an example. */
+/** The keys of a list's entries, of the lists within them, and an example. */
 function listParts(key: string, { items, examples = [] }: SchemaView): readonly string[] {
   if (items?.properties === undefined) return [];
   const { properties, required = [] } = items;
@@ -65,7 +65,8 @@ function listParts(key: string, { items, examples = [] }: SchemaView): readonly 
       schema.default === undefined ? (required.includes(name) ? 'required' : 'none') : code(schema.default);
     return [`\`${name}\``, typeText(schema), preset, description(schema)];
   });
-  const parts = [`Each entry of \`${key}\`:`, markdownTable(['key', 'value', 'default', 'meaning'], rows)];
+  const inner = Object.entries(properties).flatMap(([name, schema]) => listParts(name, schema));
+  const parts = [`Each entry of \`${key}\`:`, markdownTable(['key', 'value', 'default', 'meaning'], rows), ...inner];
   if (examples[0] !== undefined) parts.push(['```yaml', ...pairLines(key, examples[0], 0), '```'].join('\n'));
   return parts;
 }

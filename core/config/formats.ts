@@ -1,7 +1,11 @@
 import { parseCidr, parseIp } from '../base/ip.ts';
+import { compileLinearRegex } from '../base/linear-regex.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { type Millis, parseDuration } from '../base/time.ts';
 import { compileGlob } from '../event/glob.ts';
+import { compileTimeFormat } from '../event/time-format.ts';
+import { parseApacheFormat } from '../event/web/apache-format.ts';
+import { parseNginxFormat } from '../event/web/nginx-format.ts';
 import type { DurationText, Format, SchemaView, Surroundings } from './setting.ts';
 import { expected } from './words.ts';
 
@@ -68,7 +72,13 @@ export const FORMAT_CHECKS: Readonly<Record<Format, Check>> = {
   },
   parser: (text, _schema, { parsers }) =>
     parsers.includes(text) ? undefined : `must be the name of a parser: ${parsers.join(', ')}`,
+  regex: (text) => wrongLanguage(compileLinearRegex(text)),
+  time_format: (text) => wrongLanguage(compileTimeFormat(text)),
+  nginx_log_format: (text) => wrongLanguage(parseNginxFormat(text)),
+  apache_log_format: (text) => wrongLanguage(parseApacheFormat(text)),
 };
+
+const wrongLanguage = (read: Result<unknown, string>): string | undefined => (read.ok ? undefined : read.public);
 
 function wrongPath(text: string): string | undefined {
   return text.startsWith('/') && !/\p{Cc}/u.test(text) ? undefined : 'must be an absolute path, beginning with /';

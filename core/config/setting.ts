@@ -68,13 +68,27 @@ export type NetworkText = string & { readonly text: 'network' };
 export type ListenText = string & { readonly text: 'listen' };
 
 /** Text of a form that a pattern cannot say; `formats.ts` holds one check for each. */
-export type Format = 'duration' | 'network' | 'host' | 'listen' | 'path' | 'glob' | 'parser';
+export type Format =
+  | 'duration'
+  | 'network'
+  | 'host'
+  | 'listen'
+  | 'path'
+  | 'glob'
+  | 'parser'
+  | 'regex'
+  | 'time_format'
+  | 'nginx_log_format'
+  | 'apache_log_format';
+
+/** What an object must keep as a whole; `validate.ts` holds one check for each. */
+export type Rule = 'declared-parser' | 'syslog-listener';
 
 /**
  * The JSON Schema keywords that settings use, and the few that are ours: `expects` puts a pattern into words, `instead` marks
  * a setting that is read still and names what to write in its place, `shortest`,
  * `longest` and `permanent` bound a duration, `shortestPrefix` a network, `exactlyOne` names properties of which one must be there, `uniqueBy` a
- * property that no two items share.
+ * property that no two items share, `rule` a check of the whole object.
  */
 export interface SchemaView {
   readonly type?: 'string' | 'boolean' | 'integer' | 'array' | 'object';
@@ -101,6 +115,7 @@ export interface SchemaView {
   readonly properties?: Readonly<Record<string, SchemaView>>;
   readonly required?: readonly string[];
   readonly exactlyOne?: readonly string[];
+  readonly rule?: Rule;
 }
 
 /** A schema as plain data. */
@@ -119,6 +134,8 @@ export const hostName = (options: TextOptions) => formatted<string>('host', opti
 export const listenAddress = (options: TextOptions) => formatted<ListenText>('listen', options);
 export const absolutePath = (options: TextOptions) => formatted<string>('path', { maxLength: 4096, ...options });
 export const pathPattern = (options: TextOptions) => formatted<string>('glob', { maxLength: 4096, ...options });
+/** Text in a language of its own. */
+export const checkedText = (format: Format, options: TextOptions) => formatted<string>(format, options);
 export const parserName = (options: TextOptions) => formatted<string>('parser', options);
 /** Never shown, logged or returned: JSON Schema's `writeOnly`. */
 export const secretText = (options: TextOptions) => Type.String({ ...options, writeOnly: true });

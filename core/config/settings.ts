@@ -1,4 +1,6 @@
 import { Type } from 'typebox';
+import { CHECK_THRESHOLDS, DISABLED_CHECKS } from './check-settings.ts';
+import { PARSERS_SETTING } from './parsers-setting.ts';
 import {
   absolutePath,
   duration,
@@ -7,8 +9,6 @@ import {
   listenAddress,
   network,
   optionalSetting,
-  parserName,
-  pathPattern,
   type Setting,
   secretText,
   section,
@@ -16,6 +16,7 @@ import {
   type ValuesOf,
   view,
 } from './setting.ts';
+import { watchers } from './watchers-setting.ts';
 
 /** What a token may be called, in the config and through the API. */
 export const TOKEN_NAME = '^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}$';
@@ -189,61 +190,7 @@ const autoResponse = section('What is done about findings', {
   ),
 });
 
-const thresholds = section('When a detector judges', {
-  ssh_bruteforce_failures: setting(
-    Type.Integer({
-      description: 'Failed SSH logins of one address within the window that make a finding.',
-      default: 5,
-      minimum: 2,
-      maximum: 1000,
-    }),
-    RESTART,
-  ),
-  ssh_bruteforce_window: setting(
-    duration({
-      description: 'The window in which failed SSH logins are counted, by the time the log gives.',
-      default: '10m',
-      shortest: '10s',
-      longest: '24h',
-    }),
-    RESTART,
-  ),
-  ssh_bruteforce_max_sources: setting(
-    Type.Integer({
-      description: 'Addresses the SSH detector keeps count of; beyond that the longest silent are forgotten.',
-      default: 100_000,
-      minimum: 1000,
-      maximum: 1_000_000,
-    }),
-    RESTART,
-  ),
-});
-
-const watchers = section('Where events come from', {
-  files: setting(
-    Type.Array(
-      Type.Object({
-        path: pathPattern({
-          description:
-            'Absolute path of a log file, or a pattern: *, ? and [a-z] match within a name, ** any number of directories.',
-        }),
-        parser: parserName({ description: 'How its lines are read.' }),
-        start: Type.Enum(['beginning', 'end'], {
-          description: 'Where to begin in a file that was never read before.',
-          default: 'beginning',
-        }),
-      }),
-      {
-        description: 'Log files to follow, across rotation and truncation. A file that is not there yet is waited for.',
-        default: [],
-        maxItems: 1000,
-        uniqueBy: 'path',
-        examples: [[{ path: '/var/log/auth.log', parser: 'sshd' }]],
-      },
-    ),
-    RESTART,
-  ),
-});
+const thresholds = section('When a detector judges', CHECK_THRESHOLDS);
 
 const firewall = section('Blocking in the kernel', {
   enabled: setting(
@@ -301,6 +248,37 @@ const blobs = section('Files that were uploaded or collected', {
   ),
 });
 
+const events = section('Every line, kept and searchable', {
+  keep: setting(
+    duration({
+      description: 'How long lines are kept. 0 keeps them as long as there is room.',
+      default: '30d',
+      shortest: '1h',
+      longest: '3650d',
+      permanent: true,
+    }),
+    LIVE,
+  ),
+  max_mib: setting(
+    Type.Integer({
+      description: 'Room for them in all, in MiB. Beyond it the oldest go.',
+      default: 4096,
+      minimum: 16,
+      maximum: 16_777_216,
+    }),
+    LIVE,
+  ),
+  keep_free_percent: setting(
+    Type.Integer({
+      description: 'Share of the file system that is left free, in percent. Beyond it the oldest go.',
+      default: 10,
+      minimum: 0,
+      maximum: 90,
+    }),
+    LIVE,
+  ),
+});
+
 const log = section("Bartizan's own log", {
   level: setting(
     Type.Enum(['debug', 'info', 'warn', 'error'], { description: 'The least that is logged.', default: 'info' }),
@@ -339,8 +317,11 @@ export const SETTINGS = {
   ),
   auto_response: autoResponse,
   thresholds,
+  disabled_checks: DISABLED_CHECKS,
   watchers,
+  parsers: PARSERS_SETTING,
   firewall,
+  events,
   blobs,
   log,
 } as const;

@@ -1,10 +1,13 @@
 import { nearest } from '../base/nearest.ts';
 import { printable, shortened } from '../base/printable.ts';
+import type { DeclarationProblem } from '../event/declared/declaration.ts';
 import { FORMAT_CHECKS } from './formats.ts';
+import { declaredParserNames, wrongDeclaration } from './parsers-setting.ts';
 import { quoted } from './problem.ts';
 import {
   type Declarations,
   isSection,
+  type Rule,
   type SchemaView,
   type Section,
   type Setting,
@@ -13,6 +16,7 @@ import {
 } from './setting.ts';
 import { type Config, SETTINGS } from './settings.ts';
 import { type Entry, type Tree, treeOf } from './tree.ts';
+import { wrongListener } from './watchers-setting.ts';
 import { expected, found } from './words.ts';
 
 /** A problem before its offset is a line. */
@@ -35,7 +39,7 @@ export interface Validated {
  * descends deeper than the declarations do, whatever the tree holds.
  */
 export function validate(root: Tree, around: Surroundings): Validated {
-  const walk = new Walk(around);
+  const walk = new Walk(around, declaredParserNames(root));
   const config = walk.declared(SETTINGS, root, '') as Config;
   return { config, problems: walk.problems };
 }
@@ -44,8 +48,11 @@ class Walk {
   readonly problems: RawProblem[] = [];
   readonly #around: Surroundings;
 
-  constructor(around: Surroundings) {
-    this.#around = around;
+  readonly #builtInParsers: readonly string[];
+
+  constructor(around: Surroundings, parsers: readonly string[]) {
+    this.#around = { ...around, parsers: [...around.parsers, ...parsers] };
+    this.#builtInParsers = around.parsers;
   }
 
   /** The top level, or a section. A section without a value is one with defaults only. */
@@ -172,7 +179,8 @@ class Walk {
 
   #object(schema: SchemaView, tree: Tree, path: string): unknown {
     if (tree.kind !== 'map') return this.#mismatch(schema, tree, path);
-    const { properties = {}, required = [], exactlyOne } = schema;
+    const { properties = {}, required = [], exactlyOne, rule } = schema;
+    const problemsBefore = this.problems.length;
     const entries = this.#entries(tree, path, Object.keys(properties));
     const values: Record<string, unknown> = {};
     for (const [key, property] of Object.entries(properties)) {
@@ -189,7 +197,15 @@ class Walk {
       if (there.length !== 1)
         this.#wrong(tree.at, path, `must have exactly one of ${exactlyOne.join(', ')}; it has ${has}`);
     }
+    if (rule !== undefined && this.problems.length === problemsBefore) this.#keep(rule, values, tree, path);
     return values;
+  }
+
+  /** A rule speaks of values that are right each for itself; it names the one that is at fault, and so does the problem. */
+  #keep(rule: Rule, values: unknown, tree: Tree, path: string): void {
+    for (const { path: inner, message } of RULES[rule](values, this.#builtInParsers)) {
+      this.#wrong(placeOf(tree, inner), inner === '' ? path : `${path}.${inner}`, message);
+    }
   }
 
   /** The entries of a mapping by key; reports unknown keys and keys given twice. */
@@ -209,6 +225,27 @@ class Walk {
     }
     return entries;
   }
+}
+
+const RULES: Readonly<Record<Rule, (value: unknown, parsers: readonly string[]) => readonly DeclarationProblem[]>> = {
+  'declared-parser': wrongDeclaration,
+  'syslog-listener': wrongListener,
+};
+
+/** Where the value at `a.b[0].c` below a tree was written, or the nearest that is there. */
+function placeOf(tree: Tree, path: string): number {
+  let at: Tree = tree;
+  for (const step of path.split(/[.[\]]+/)) {
+    const inner: Tree | undefined =
+      at.kind === 'map'
+        ? at.entries.find(({ key }) => key === step)?.value
+        : at.kind === 'list'
+          ? at.items[Number(step)]
+          : undefined;
+    if (inner === undefined) break;
+    at = inner;
+  }
+  return at.at;
 }
 
 /** A key as part of a path: short and printable, whatever was written. */

@@ -29,6 +29,10 @@ const FORMAT_WORDS: Readonly<Record<Format, (schema: SchemaView) => string>> = {
   path: () => 'an absolute path',
   glob: () => 'an absolute path or pattern',
   parser: () => 'the name of a parser',
+  regex: () => 'a pattern in RE2 syntax',
+  time_format: () => 'a name or a pattern of a time',
+  nginx_log_format: () => 'a format as nginx has it',
+  apache_log_format: () => 'a format as Apache has it',
 };
 
 /** What was written, in words; the value itself only where it is no secret. */

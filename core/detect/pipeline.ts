@@ -1,5 +1,13 @@
-import { type Event, isEvent, type Parser, type RawLine, type Unparsed, type UnparsedReason } from '../event/event.ts';
-import type { Detector, StateChange } from './detector.ts';
+import {
+  type Category,
+  type Event,
+  isEvent,
+  type Parser,
+  type RawLine,
+  type Unparsed,
+  type UnparsedReason,
+} from '../event/event.ts';
+import { type Detector, NO_FINDINGS, type StateChange } from './detector.ts';
 import type { Finding } from './finding.ts';
 
 export interface PipelineCounters {
@@ -10,17 +18,26 @@ export interface PipelineCounters {
   readonly unparsed: Readonly<Record<UnparsedReason, number>>;
 }
 
-/** A detector's state or a change to it, under the name of its check. */
+/** A detector's state or a change to it, under its name. */
 export interface DetectorState {
   readonly check: string;
   readonly changes: readonly StateChange[];
 }
 
-const NO_FINDINGS: readonly Finding[] = [];
+/** What all detectors may hold together unless the configuration says otherwise. */
+export const DETECTOR_MEMORY = 64 * 2 ** 20;
 
 /**
- * Lines in, findings out: parse, then every detector in the order given. Plain and synchronous; it runs on a worker
- * thread, in the commands `parse` and `replay`, and in tests alike.
+ * Lines in, findings out: parse, then the detectors that want such an event, in the order given. Plain and synchronous;
+ * it runs on a worker thread, in the commands `parse` and `replay`, and in tests alike.
+ *
+ * **One thread.** Detectors are not sharded. Their state is kept by key, so events could be dealt out by a hash of the
+ * key; but one event has several keys (source, account), and a line must be parsed before its keys are known, so each
+ * shard would parse everything or events would be copied between threads. One thread parses and judges some 300,000 lines
+ * in a CPU second (`npm run bench -- parse`, `detect`), more than the rest of the way takes: there is no need.
+ *
+ * **Memory.** Whenever the detectors hold more than `memory` bytes together, the one that holds most lets go, by its own
+ * rule, until it fits: a flood at one service takes nothing from the memory of the others while these hold less.
  *
  * `snapshot` hands out each change once. The caller makes it durable in one batch with the findings returned and the
  * cursors of the lines fed since the last one; when that batch fails it must keep the changes for the next.
@@ -28,6 +45,20 @@ const NO_FINDINGS: readonly Finding[] = [];
 export class Pipeline {
   readonly #parsers: ReadonlyMap<string, Parser>;
   readonly #detectors: readonly Detector[];
+  readonly #memory: number;
+  /** Bytes by detector as of its last step, and together. */
+  readonly #held: number[];
+  #heldInAll = 0;
+  /** Who wants events of a category and action; filled in as they come. */
+  readonly #wanting: Readonly<Record<Category, Map<string, readonly number[]>>> = {
+    authentication: new Map(),
+    session: new Map(),
+    network: new Map(),
+    process: new Map(),
+    web: new Map(),
+    email: new Map(),
+    other: new Map(),
+  };
   readonly #unparsed: Record<UnparsedReason, number> = {
     empty: 0,
     'no-header': 0,
@@ -41,9 +72,12 @@ export class Pipeline {
   #findings = 0;
   #lines = 0;
 
-  constructor(parsers: ReadonlyMap<string, Parser>, detectors: readonly Detector[]) {
+  /** @param memory what the detectors may hold together, in bytes */
+  constructor(parsers: ReadonlyMap<string, Parser>, detectors: readonly Detector[], memory: number = DETECTOR_MEMORY) {
     this.#parsers = parsers;
     this.#detectors = detectors;
+    this.#memory = memory;
+    this.#held = detectors.map(() => 0);
   }
 
   /** One line, all the way. @throws RangeError when no parser has this name: configuration is checked before */
@@ -66,12 +100,40 @@ export class Pipeline {
   /** The second half of `feed`. */
   judge(event: Event): readonly Finding[] {
     let found = NO_FINDINGS;
-    for (const detector of this.#detectors) {
+    for (const i of this.#wantingOf(event.category, event.action)) {
+      const detector = this.#detectors[i] as Detector;
       const findings = detector.step(event);
       if (findings.length > 0) found = found.length === 0 ? findings : [...found, ...findings];
+      this.#weigh(i, detector.bytes());
     }
+    if (this.#heldInAll > this.#memory) this.#letGo();
     this.#findings += found.length;
     return found;
+  }
+
+  #wantingOf(category: Category, action: string): readonly number[] {
+    const byAction = this.#wanting[category];
+    const known = byAction.get(action);
+    if (known !== undefined) return known;
+    const wanting = this.#detectors.flatMap((detector, i) => (detector.wants(category, action) ? [i] : []));
+    byAction.set(action, wanting);
+    return wanting;
+  }
+
+  #weigh(i: number, bytes: number): void {
+    this.#heldInAll += bytes - (this.#held[i] as number);
+    this.#held[i] = bytes;
+  }
+
+  #letGo(): void {
+    while (this.#heldInAll > this.#memory) {
+      const most = this.#held.indexOf(Math.max(...this.#held));
+      const detector = this.#detectors[most] as Detector;
+      const before = this.#held[most] as number;
+      detector.evict(Math.max(0, before - (this.#heldInAll - this.#memory)));
+      this.#weigh(most, detector.bytes());
+      if ((this.#held[most] as number) >= before) return;
+    }
   }
 
   /** Since it was made; not part of the state that is restored. */
@@ -87,12 +149,13 @@ export class Pipeline {
   /** What changed in each detector since the last call; detectors without a change are left out. */
   snapshot(): readonly DetectorState[] {
     return this.#detectors
-      .map((detector) => ({ check: detector.info.name, changes: detector.snapshot() }))
+      .map((detector) => ({ check: detector.name, changes: detector.snapshot() }))
       .filter(({ changes }) => changes.length > 0);
   }
 
   /**
-   * Puts durable state back, before the first line. State of a check that is no longer there is left out.
+   * Puts durable state back, before the first line. State of a detector that is no longer there is left out; what is more
+   * than the memory holds goes by the rule.
    * @returns how many entries could not be read
    */
   restore(states: Iterable<{ readonly check: string; readonly changes: Iterable<StateChange> }>): {
@@ -100,13 +163,17 @@ export class Pipeline {
   } {
     let skipped = 0;
     for (const { check, changes } of states) {
-      skipped += this.#detectors.find(({ info }) => info.name === check)?.restore(changes).skipped ?? 0;
+      skipped += this.#detectors.find(({ name }) => name === check)?.restore(changes).skipped ?? 0;
     }
+    this.#detectors.forEach((detector, i) => {
+      this.#weigh(i, detector.bytes());
+    });
+    this.#letGo();
     return { skipped };
   }
 
   /** Rough bytes held by all detectors. */
   bytes(): number {
-    return this.#detectors.reduce((sum, detector) => sum + detector.bytes(), 0);
+    return this.#heldInAll;
   }
 }

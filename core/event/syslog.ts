@@ -1,6 +1,9 @@
-import type { Millis } from '../base/time.ts';
-import { MAX_AHEAD, type Unparsed } from './event.ts';
-import { civil, fromLocal, inferYear, type ZoneOffset } from './syslog-time.ts';
+import { days, type Millis, minutes } from '../base/time.ts';
+import { clamp, readClock, readIsoTime, readMonth } from './clock-text.ts';
+import type { Unparsed } from './event.ts';
+import { isDigit } from './fields.ts';
+import { Scan } from './scan.ts';
+import { inferYear, type ZoneOffset } from './syslog-time.ts';
 
 /** What stands before the message, and the message. Every field is always there: one shape keeps its readers fast. */
 export interface SyslogMessage {
@@ -16,19 +19,16 @@ const EMPTY: Unparsed = { unparsed: 'empty' };
 const NO_HEADER: Unparsed = { unparsed: 'no-header' };
 const BAD_TIME: Unparsed = { unparsed: 'bad-time' };
 
+const DAY = days(1);
+const MINUTE = minutes(1);
+
 const SPACE = 0x20;
-const DOT = 0x2e;
 const COLON = 0x3a;
 const DASH = 0x2d;
-const PLUS = 0x2b;
 const OPEN = 0x5b;
 const CLOSE = 0x5d;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-
-const MONTHS: ReadonlyMap<string, number> = new Map(
-  ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'].map((name, i) => [name, i]),
-);
 
 /**
  * Reads one line as syslog daemons write it to a file or send it:
@@ -40,60 +40,59 @@ const MONTHS: ReadonlyMap<string, number> = new Map(
  *
  * Total: any text gives a message or the reason why not.
  */
-export function parseSyslog(text: string, receivedAt: Millis, zone: ZoneOffset): SyslogMessage | Unparsed {
-  if (text.trim() === '') return EMPTY;
-  const scan = new Scan(text);
-  const hasPri = skipPri(scan);
-  if (hasPri && text.startsWith('1 ', scan.at)) {
-    scan.at += 2;
-    return readRfc5424(scan, receivedAt);
-  }
-  const at = isDigit(text.charCodeAt(scan.at)) ? readIsoTime(scan) : readBsdTime(scan, receivedAt, zone);
-  if (at === undefined || !scan.skip(SPACE)) return NO_HEADER;
-  if (Number.isNaN(at)) return BAD_TIME;
-  return readHostAndTag(scan, clamp(at, receivedAt));
-}
+export const parseSyslog = (text: string, receivedAt: Millis, zone: ZoneOffset): SyslogMessage | Unparsed =>
+  new SyslogReader(zone).read(text, receivedAt);
 
-/** A position in a text. The readers move it past what they took, and leave it anywhere when they fail. */
-class Scan {
-  readonly text: string;
-  at = 0;
+/** `parseSyslog` for line after line of one log: what it remembers of the last one changes nothing but the speed. */
+export class SyslogReader {
+  readonly #zone: ZoneOffset;
+  /** The last RFC 3164 time up to its minute, `Nov 22 01:02:`, and the moment that minute began. */
+  #minute = 'none';
+  #began = 0;
 
-  constructor(text: string) {
-    this.text = text;
+  constructor(zone: ZoneOffset) {
+    this.#zone = zone;
   }
 
-  skip(code: number): boolean {
-    if (this.text.charCodeAt(this.at) !== code) return false;
-    this.at++;
-    return true;
-  }
-
-  /** A number of exactly `count` digits, or -1. */
-  digits(count: number): number {
-    let value = 0;
-    for (let i = 0; i < count; i++) {
-      const code = this.text.charCodeAt(this.at + i);
-      if (!isDigit(code)) return -1;
-      value = value * 10 + code - 48;
+  read(text: string, receivedAt: Millis): SyslogMessage | Unparsed {
+    if (text.trim() === '') return EMPTY;
+    const scan = new Scan(text);
+    const hasPri = skipPri(scan);
+    if (hasPri && text.startsWith('1 ', scan.at)) {
+      scan.at += 2;
+      return readRfc5424(scan, receivedAt);
     }
-    this.at += count;
-    return value;
+    const at = isDigit(text.charCodeAt(scan.at)) ? readIsoTime(scan) : this.#bsdTime(scan, receivedAt);
+    if (at === undefined || !scan.skip(SPACE)) return NO_HEADER;
+    if (Number.isNaN(at)) return BAD_TIME;
+    return readHostAndTag(scan, clamp(at, receivedAt));
   }
 
-  /** Up to the next space, which is skipped, or the end. */
-  word(): string {
-    const space = this.text.indexOf(' ', this.at);
-    const end = space < 0 ? this.text.length : space;
-    const word = this.text.slice(this.at, end);
-    this.at = Math.min(end + 1, this.text.length);
-    return word;
+  #bsdTime(scan: Scan, receivedAt: Millis): number | undefined {
+    const start = scan.at;
+    if (scan.text.startsWith(this.#minute, start) && isYearOf(this.#began, receivedAt)) {
+      scan.at += this.#minute.length;
+      const second = scan.digits(2);
+      if (second >= 0 && second < 60 && scan.text.charCodeAt(scan.at) === SPACE) return this.#began + second * 1000;
+      scan.at = start;
+    }
+    const at = readBsdTime(scan, receivedAt, this.#zone);
+    const seconds = scan.at - 2;
+    const isWhole = scan.text.charCodeAt(seconds - 1) === COLON;
+    if (at !== undefined && at >= 0 && isWhole) {
+      const second = Number(scan.text.slice(seconds, scan.at));
+      if (second < 60) {
+        this.#minute = scan.text.slice(start, seconds);
+        this.#began = at - second * 1000;
+      }
+    }
+    return at;
   }
 }
 
-const isDigit = (code: number): boolean => code >= 48 && code <= 57;
-
-const clamp = (at: number, receivedAt: Millis): Millis => Math.min(at, receivedAt + MAX_AHEAD) as Millis;
+/** Whether `inferYear` would still put a minute into this year: it is at most a day ahead, and far from a year behind. */
+const isYearOf = (minute: number, receivedAt: Millis): boolean =>
+  minute + MINUTE <= receivedAt + DAY && minute > receivedAt - 360 * DAY;
 
 function skipPri(scan: Scan): boolean {
   if (scan.text.charCodeAt(0) !== 0x3c) return false;
@@ -105,11 +104,9 @@ function skipPri(scan: Scan): boolean {
 }
 
 /** `Nov 22 01:02:03`. @returns undefined when there is no such text, NaN when it names no moment */
-function readBsdTime(scan: Scan, receivedAt: Millis, zone: ZoneOffset): number | undefined {
-  const month = MONTHS.get(scan.text.slice(scan.at, scan.at + 3));
-  if (month === undefined) return undefined;
-  scan.at += 3;
-  if (!scan.skip(SPACE)) return undefined;
+export function readBsdTime(scan: Scan, receivedAt: Millis, zone: ZoneOffset): number | undefined {
+  const month = readMonth(scan);
+  if (month === undefined || !scan.skip(SPACE)) return undefined;
   scan.skip(SPACE);
   const isPadded = isDigit(scan.text.charCodeAt(scan.at + 1));
   const day = scan.digits(isPadded ? 2 : 1);
@@ -119,55 +116,8 @@ function readBsdTime(scan: Scan, receivedAt: Millis, zone: ZoneOffset): number |
   return inferYear(month, day, msOfDay, receivedAt, zone) ?? Number.NaN;
 }
 
-/** `2026-11-22T01:02:03.123456+01:00`. @returns as `readBsdTime` */
-function readIsoTime(scan: Scan): number | undefined {
-  const year = scan.digits(4);
-  if (year < 0 || !scan.skip(DASH)) return undefined;
-  const month = scan.digits(2);
-  if (month < 0 || !scan.skip(DASH)) return undefined;
-  const day = scan.digits(2);
-  if (day < 0 || !scan.skip(0x54)) return undefined;
-  const msOfDay = readClock(scan);
-  const offset = readOffset(scan);
-  if (msOfDay === undefined || offset === undefined) return undefined;
-  const at = fromLocal(civil(year, month - 1, day, msOfDay), () => offset);
-  return at >= 0 ? at : Number.NaN;
-}
-
-/** `01:02:03`, a fraction optional. @returns milliseconds of the day, NaN when out of range, undefined when not a time */
-function readClock(scan: Scan): number | undefined {
-  const hour = scan.digits(2);
-  if (hour < 0 || !scan.skip(COLON)) return undefined;
-  const minute = scan.digits(2);
-  if (minute < 0 || !scan.skip(COLON)) return undefined;
-  const second = scan.digits(2);
-  if (second < 0) return undefined;
-  let fraction = 0;
-  if (scan.skip(DOT)) {
-    let weight = 100;
-    for (let digit = scan.digits(1); digit >= 0; digit = scan.digits(1)) {
-      fraction += digit * Math.floor(weight);
-      weight /= 10;
-    }
-  }
-  if (hour > 23 || minute > 59 || second > 60) return Number.NaN;
-  return ((hour * 60 + minute) * 60 + second) * 1000 + fraction;
-}
-
-/** `Z`, `+01:00`, `-0330`. @returns milliseconds, NaN when out of range, undefined when not an offset */
-function readOffset(scan: Scan): number | undefined {
-  if (scan.skip(0x5a)) return 0;
-  const sign = scan.skip(PLUS) ? 1 : scan.skip(DASH) ? -1 : 0;
-  if (sign === 0) return undefined;
-  const hour = scan.digits(2);
-  scan.skip(COLON);
-  const minute = scan.digits(2);
-  if (hour < 0 || minute < 0) return undefined;
-  return hour > 23 || minute > 59 ? Number.NaN : sign * (hour * 60 + minute) * 60_000;
-}
-
 /** `host tag[pid]: message`, `tag[pid]: message`, `host tag message`. */
-function readHostAndTag(scan: Scan, at: Millis): SyslogMessage | Unparsed {
+export function readHostAndTag(scan: Scan, at: Millis): SyslogMessage | Unparsed {
   const { text } = scan;
   const first = scan.at;
   const host = scan.word();
@@ -202,7 +152,7 @@ function readTag(scan: Scan, at: Millis, host: string | undefined): SyslogMessag
   return { at, host, program: program === '' ? undefined : program, pid, message: text.slice(end) };
 }
 
-function readPid(text: string, start: number, end: number): number | undefined {
+export function readPid(text: string, start: number, end: number): number | undefined {
   if (end === start || end - start > 10) return undefined;
   let pid = 0;
   for (let i = start; i < end; i++) {
@@ -229,10 +179,10 @@ function readRfc5424(scan: Scan, receivedAt: Millis): SyslogMessage | Unparsed {
   return { at: clamp(at, receivedAt), host, program, pid, message: scan.text.slice(scan.at) };
 }
 
-const nil = (field: string): string | undefined => (field === '-' || field === '' ? undefined : field);
+export const nil = (field: string): string | undefined => (field === '-' || field === '' ? undefined : field);
 
 /** `-`, or elements `[id name="value" …]` in which `"`, `\` and `]` inside a value are escaped by `\`. */
-function skipStructuredData(scan: Scan): boolean {
+export function skipStructuredData(scan: Scan): boolean {
   const { text } = scan;
   if (scan.skip(DASH)) return true;
   if (text.charCodeAt(scan.at) !== OPEN) return false;

@@ -1,6 +1,6 @@
 import type { BlobRecord } from '../base/blob.ts';
 import type { Finding } from '../detect/finding.ts';
-import type { Cursor } from '../event/cursor.ts';
+import type { Cursor, JournalCursor } from '../event/cursor.ts';
 import type { Dismissal } from '../incident/dismissal.ts';
 import type { Epoch } from '../incident/epoch.ts';
 import type { Rollup, RollupState } from '../incident/rollup.ts';
@@ -58,6 +58,9 @@ export const firewallEvents = journal<FirewallEvent>()('firewall-event');
 /** Cursors by path. */
 export const cursors = collection<Cursor>()('cursor', ['text']);
 
+/** Cursors of journals by path. */
+export const journalCursors = collection<JournalCursor>()('journal-cursor', ['text']);
+
 /** Detector state by detector and the detector's own key; the value is what `Detector.snapshot` gave. */
 export const checkpoints = collection<unknown>()('checkpoint', ['text', 'text']);
 
@@ -85,6 +88,7 @@ export const COLLECTIONS = [
   allows,
   firewallEvents,
   cursors,
+  journalCursors,
   checkpoints,
   blobs,
   findingEpochs,

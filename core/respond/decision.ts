@@ -5,8 +5,8 @@ import type { Deadline, Millis } from '../base/time.ts';
 /** Who made it. `recovered`: found in the kernel at start, unknown to the store. */
 export type Origin = 'auto_response' | 'web_ui' | 'api' | 'cli' | 'recovered';
 
-/** `dry_run`: what would have been done. `refused`: see `note`. */
-export type DecisionState = 'active' | 'dry_run' | 'refused' | 'lifted' | 'expired';
+/** `pending`: waits for its turn, since only so many are blocked in an hour. `dry_run`: what would have been done. `refused`: see `note`. */
+export type DecisionState = 'pending' | 'active' | 'dry_run' | 'refused' | 'lifted' | 'expired';
 
 /** To block an address. Mutable only in `state`, `endedAt` and `note`. */
 export interface Decision {
@@ -23,7 +23,25 @@ export interface Decision {
   readonly expiresAt: Deadline;
   readonly state: DecisionState;
   readonly endedAt?: Millis;
-  /** Why it was refused or lifted. */
+  /** Why it waits, was refused or lifted. */
+  readonly note?: string;
+}
+
+/** To block a whole network, since several of its addresses are blocked. Mutable like a `Decision`. */
+export interface NetworkDecision {
+  /** UUIDv8 of the decisions it rests on. */
+  readonly id: DecisionId;
+  readonly kind: 'block_network';
+  /** CIDR. */
+  readonly network: string;
+  readonly reason: string;
+  readonly origin: 'auto_response';
+  /** The blocks of its addresses. */
+  readonly decisions: readonly DecisionId[];
+  readonly at: Millis;
+  readonly expiresAt: Deadline;
+  readonly state: DecisionState;
+  readonly endedAt?: Millis;
   readonly note?: string;
 }
 

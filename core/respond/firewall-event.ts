@@ -33,7 +33,7 @@ const OF_STATE = {
 /** What a decision did to the firewall; nothing, when it was only recorded. */
 export function eventOfDecision(decision: Decision): FirewallEvent | undefined {
   const { state, ip, reason, origin, at, expiresAt, endedAt, note } = decision;
-  if (state === 'dry_run' || (state === 'expired' && endedAt === at)) return undefined;
+  if (state === 'dry_run' || state === 'pending' || (state === 'expired' && endedAt === at)) return undefined;
   const event = { action: OF_STATE[state], subject: ip, origin };
   return state === 'active'
     ? { ...event, at, reason, expiresAt }

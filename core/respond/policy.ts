@@ -1,17 +1,13 @@
 import { contentId, type DecisionId } from '../base/ids.ts';
-import { type ParsedIp, parseIp } from '../base/ip.ts';
+import { type Ip, type ParsedIp, parseIp } from '../base/ip.ts';
 import { coveredBy, type NamedNetwork } from '../base/prefixes.ts';
 import { type Deadline, hasPassed, type Millis, plus } from '../base/time.ts';
+import { checkOf } from '../detect/checks.ts';
 import type { Finding } from '../detect/finding.ts';
-import { PROVENANCES, type Provenance } from '../event/event.ts';
+import { PROVENANCES } from '../event/event.ts';
 import { type Allow, allowedText } from './allow.ts';
 import type { Decision, DecisionState } from './decision.ts';
 import type { Mode } from './mode.ts';
-
-/** What a check may cause: the least provenance its findings need before an address is blocked for them. */
-const BLOCKS_FOR: ReadonlyMap<string, { readonly least: Provenance }> = new Map([
-  ['ssh_bruteforce', { least: 'authenticated' }],
-]);
 
 export interface BlockPolicy {
   readonly mode: Mode;
@@ -24,17 +20,18 @@ export interface BlockPolicy {
 }
 
 /**
- * What to do about a finding, or nothing when it is no ground for a block. The id is made from the finding's, so the same
+ * What to do about a finding, or nothing when it is no ground for a block: its check must grant one, and every event that
+ * counted must be at least as trustworthy as that grant demands. The id is made from the finding's, so the same
  * finding seen again after a crash decides the same thing once. A block counts from the event, so a log read late blocks
  * only for what is left by the wall clock, and nothing for an attack that is long over.
  */
 export function decide(finding: Finding, policy: BlockPolicy, now: Millis): Decision | undefined {
-  const response = BLOCKS_FOR.get(finding.check);
-  if (response === undefined || finding.subject.kind !== 'ip') return undefined;
+  const response = checkOf(finding.check)?.response;
+  if (response?.kind !== 'block' || finding.subject.kind !== 'ip') return undefined;
   if (PROVENANCES.indexOf(finding.provenance) > PROVENANCES.indexOf(response.least)) return undefined;
   const parsed = parseIp(finding.subject.value);
   if (!parsed.ok) return undefined;
-  const note = objection(parsed.value, policy);
+  const note = objection(parsed.value.text, policy);
   const expiresAt: Deadline = policy.expiry === 'never' ? 'never' : plus(finding.at, policy.expiry);
   const state = note ? 'refused' : hasPassed(expiresAt, now) ? 'expired' : stateIn(policy.mode);
   return {
@@ -54,14 +51,16 @@ export function decide(finding: Finding, policy: BlockPolicy, now: Millis): Deci
 
 /** Why the address must not be blocked, if so. */
 export function objection(
-  ip: ParsedIp,
+  address: Ip,
   { protectedNetworks, allowed }: Pick<BlockPolicy, 'protectedNetworks' | 'allowed'>,
 ): string | undefined {
   if (protectedNetworks === undefined) return 'the addresses of this host are unknown';
-  const guard = coveredBy(ip, protectedNetworks);
-  if (guard !== undefined) return refusalText(ip.text, guard);
-  const allow = allowed(ip);
-  return allow && allowedText(ip.text, allow);
+  const ip = parseIp(address);
+  if (!ip.ok) return undefined;
+  const guard = coveredBy(ip.value, protectedNetworks);
+  if (guard !== undefined) return refusalText(address, guard);
+  const allow = allowed(ip.value);
+  return allow && allowedText(address, allow);
 }
 
 /** Why an address may not be blocked, for a person. */

@@ -11,15 +11,36 @@ import { parseArgs } from 'node:util';
 import { backlog } from './backlog.ts';
 import type { Bench } from './bench.ts';
 import { compare } from './compare.ts';
+import { detect } from './detect.ts';
 import { http } from './http.ts';
 import { idle } from './idle.ts';
+import { journal } from './journal.ts';
 import { lineToBlock } from './line-to-block.ts';
+import { manyFiles } from './many-files.ts';
 import { nftQuick } from './nft-quick.ts';
 import { parse } from './parse.ts';
+import { parsers } from './parsers.ts';
 import { replay } from './replay.ts';
+import { search } from './search.ts';
 import { sse } from './sse.ts';
+import { syslog } from './syslog.ts';
 
-const BENCHES: readonly Bench[] = [backlog, http, idle, lineToBlock, nftQuick, parse, replay, sse];
+const BENCHES: readonly Bench[] = [
+  backlog,
+  detect,
+  http,
+  idle,
+  journal,
+  lineToBlock,
+  manyFiles,
+  nftQuick,
+  parse,
+  parsers,
+  replay,
+  search,
+  sse,
+  syslog,
+];
 const TURNS = 5;
 
 const say = (line: string): void => console.log(line);

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { NODE_FLAGS } from '../support/daemon.ts';
+import { noJournalRemote } from '../support/journald.ts';
 import { notRoot } from '../support/namespaces.ts';
 
 const noWrk = spawnSync('wrk', ['-v']).error === undefined ? false : 'wrk is not installed';
@@ -15,17 +16,28 @@ const run = (...args: readonly string[]) =>
 /** Sizes at which a bench measures nothing, but shows that it still runs. */
 const SMALLEST: Readonly<Record<string, readonly string[]>> = {
   backlog: ['--lines', '1000', '--runs', '1'],
+  detect: ['--lines', '1000', '--rounds', '1'],
   http: ['--turns', '1', '--seconds', '1', '--connections', '4'],
   idle: ['--starts', '1', '--settle', '0', '--watch', '0.1'],
+  journal: ['--entries', '1000', '--runs', '1', '--peers', '1'],
   'line-to-block': ['--seconds', '0.2', '--every', '5'],
+  'many-files': ['--files', '50', '--settle', '0', '--watch', '0.1'],
   'nft-quick': ['--singles', '10', '--bulk', '100'],
   parse: ['--lines', '1000', '--rounds', '1'],
+  parsers: ['--lines', '100', '--rounds', '1'],
   replay: ['--lines', '1000', '--runs', '1'],
+  search: ['--events', '20000', '--searches', '2'],
   sse: ['--clients', '20', '--seconds', '1'],
+  syslog: ['--lines', '2000'],
 };
 const FOR_ROOT = ['line-to-block', 'nft-quick'];
 
-const lacking = (name: string): false | string => (FOR_ROOT.includes(name) && notRoot) || (name === 'http' && noWrk);
+/** Why a bench cannot run here. */
+const lacking = (name: string): false | string => {
+  if (name === 'journal') return noJournalRemote;
+  if (name === 'http') return noWrk;
+  return FOR_ROOT.includes(name) && notRoot;
+};
 
 test('without a name the benches are listed', () => {
   const { stdout, status } = run();
@@ -58,7 +70,7 @@ test('another build is measured beside this one', () => {
 });
 
 for (const { args, says } of [
-  { args: ['sideways'], says: /no bench sideways; there are backlog, http, idle, / },
+  { args: ['sideways'], says: /no bench sideways; there are backlog, detect, http, / },
   { args: ['parse', '--lines', 'many'], says: /--lines takes a number/ },
   { args: ['parse', '--colour', '1'], says: /--colour/ },
 ]) {

@@ -63,7 +63,7 @@ test('a named config is never made', async () => {
 test('the first auth log that is there is watched, with none nothing is', async () => {
   const there = join(root, 'secure');
   await writeFile(there, '');
-  assert.deepEqual(await hostLogs([join(root, 'none'), there]), [{ path: there, parser: 'sshd' }]);
+  assert.deepEqual(await hostLogs([join(root, 'none'), there]), [{ path: there, parser: 'syslog' }]);
   assert.deepEqual(await hostLogs([join(root, 'none')]), []);
 });
 
@@ -71,7 +71,7 @@ test('a start says which source is missing', async () => {
   const { cwd } = await fresh('');
   const notes = (await opened(cwd)).notes;
   assert.equal(notes.length, 1);
-  assert.match(notes[0] ?? '', /^no source: .*bartizan\.yaml names no log file/);
+  assert.match(notes[0] ?? '', /^no source: .*bartizan\.yaml names nothing under watchers/);
   const other = await fresh(
     'watchers: { files: [{ path: /no/such.log, parser: sshd }, { path: /no/*.log, parser: sshd }] }',
   );

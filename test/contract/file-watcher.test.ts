@@ -1,42 +1,14 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { chmodSync, closeSync, copyFileSync, mkdirSync, openSync, readdirSync, truncateSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { createInterface } from 'node:readline';
-import { type TestContext, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { FileWatcher, type Limits } from '../../actors/watchers/files/index.ts';
-import type { Component } from '../../core/base/component.ts';
+import { test } from 'node:test';
 import { millis } from '../../core/base/time.ts';
-import { ChunkLedger, fingerprintOf } from '../support/chunk-ledger.ts';
 import { AS_NOBODY, noOutsider, noUserNamespace } from '../support/outsider.ts';
-import { realClock } from '../support/real-clock.ts';
 import { realFiles } from '../support/real-files.ts';
+import { follow, followFrom, QUICK } from '../support/real-follower.ts';
 import { until } from '../support/until.ts';
-
-/** Quick where nobody waits for people; inotify alone must do where a test is about it. */
-const QUICK: Partial<Limits> = { pollInterval: millis(100), grace: millis(50) };
-
-/** Follows `names` in a directory of its own; the watcher is stopped when the test ends. */
-async function follow(t: TestContext, names: readonly string[], limits: Partial<Limits> = QUICK) {
-  const world = realFiles(t);
-  const ledger = new ChunkLedger();
-  const components = new Map<string, Component>();
-  const entries = names.map((name) => ({ path: `${world.root}/${name}`, parser: 'sshd', start: 'beginning' as const }));
-  const report = (component: Component): void => void components.set(component.name, component);
-  const parts = { entries, sink: ledger, fs: world.fs, clock: realClock, report, fingerprintOf, limits };
-  const watcher = new FileWatcher({ ...parts, cursors: () => new Map(ledger.cursors) });
-  const start = (): Promise<void> => watcher.start((cause) => assert.fail(`crashed: ${String(cause)}`));
-  t.after(() => watcher.stop());
-  const read = (...texts: string[]): Promise<void> =>
-    until(`lines ${texts.join()}, got ${ledger.texts.join()}`, () => ledger.texts.length >= texts.length).then(() =>
-      assert.deepEqual(ledger.texts, texts),
-    );
-  const component = (name: string): Component | undefined => components.get(`file:${world.root}/${name}`);
-  return { ...world, ledger, watcher, start, read, component, log: `${world.root}/a.log` };
-}
 
 test('logrotate with create, and with copytruncate, and a writer that is told late', async (t) => {
   const { log, append, rename, truncate, start, read } = await follow(t, ['a.log']);
@@ -151,28 +123,6 @@ test('binary content passes byte for byte', async (t) => {
   await until('everything', () => got().length === bytes.length);
   assert.ok(got().equals(bytes));
 });
-
-/** Follows `path` in a process that `launcher` starts, until its component is as wanted. */
-async function followFrom(
-  launcher: readonly [string, ...string[]],
-  path: string,
-  wanted: (component: Component) => boolean,
-): Promise<Component> {
-  const child = fileURLToPath(new URL('../support/lone-follower.js', import.meta.url));
-  const [command, ...args] = [...launcher, process.execPath, child, path];
-  const follower = spawn(command ?? '', args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const ended = once(follower, 'exit');
-  try {
-    for await (const line of createInterface({ input: follower.stdout })) {
-      const component = JSON.parse(line) as Component;
-      if (wanted(component)) return component;
-    }
-    throw new Error('the follower ended');
-  } finally {
-    follower.kill('SIGKILL');
-    await ended;
-  }
-}
 
 test('a file that may not be read: the message says who could', { skip: noOutsider }, async (t) => {
   const files = realFiles(t);

@@ -5,6 +5,10 @@ import { test } from 'node:test';
 import { metricsDocument } from '../../core/api/metrics/document.ts';
 import { cliDocument } from '../../core/cli/document.ts';
 import { configurationDocument } from '../../core/config/document.ts';
+import { checksDocument } from '../../core/detect/document.ts';
+import { parsersDocument } from '../../core/event/document.ts';
+import { searchDocument } from '../../core/query/document.ts';
+import { readRecalls } from '../support/recall.ts';
 
 /** The checkout, seen from dist/test/contract. */
 const CHECKOUT = join(import.meta.dirname, '../../..');
@@ -14,6 +18,9 @@ for (const { path, document } of [
   { path: 'docs/configuration.md', document: configurationDocument },
   { path: 'docs/cli.md', document: cliDocument },
   { path: 'docs/metrics.md', document: metricsDocument },
+  { path: 'docs/search.md', document: searchDocument },
+  { path: 'docs/parsers.md', document: () => parsersDocument(readRecalls()) },
+  { path: 'docs/checks.md', document: checksDocument },
 ]) {
   test(`${path} says what the declarations say`, async () => {
     if (UPDATE) await writeFile(join(CHECKOUT, path), document());

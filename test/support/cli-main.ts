@@ -1,4 +1,5 @@
 import { cliDeps, type LogBatch, runCli } from '../../actors/cli/index.ts';
+import { searchSegments } from '../../actors/segments/index.ts';
 import type { FindingId } from '../../core/base/ids.ts';
 import { millis } from '../../core/base/time.ts';
 import type { Finding } from '../../core/detect/finding.ts';
@@ -48,6 +49,7 @@ process.exitCode = await runCli(
   cliDeps({
     version: '0.0.0-test',
     serve: async () => 75,
+    search: searchSegments,
     logs: {
       parsers: ['sshd'],
       parse: (chunks) => batches(chunks, event),

@@ -1,10 +1,12 @@
 import { type CliDeps, type ControlRequest, type LogBatch, runCli, type ServeOptions } from '../../actors/cli/index.ts';
+import type { SearchEvent } from '../../actors/segments/index.ts';
 import type { FindingId } from '../../core/base/ids.ts';
 import { fail, ok } from '../../core/base/result.ts';
 import { millis } from '../../core/base/time.ts';
 import { parseConfig } from '../../core/config/read.ts';
 import type { Finding } from '../../core/detect/finding.ts';
 import type { Event } from '../../core/event/event.ts';
+import type { Query } from '../../core/query/tree.ts';
 
 export const FINDING: Finding = {
   id: '01980000-0000-8000-8000-000000000000' as FindingId,
@@ -47,6 +49,12 @@ export interface World {
   readonly answer?: { readonly status: number; readonly body: unknown };
   readonly config?: string;
   readonly stdoutClosed?: boolean;
+  /** What a search tells. */
+  readonly events?: readonly SearchEvent[];
+}
+
+async function* told(events: readonly SearchEvent[]): AsyncIterable<SearchEvent> {
+  yield* events;
 }
 
 /** Runs a command line in a made-up world and tells all it did. */
@@ -55,6 +63,7 @@ export async function runCommand(argv: readonly string[], world: World = {}) {
   let err = '';
   const asked: (ControlRequest & { state?: string })[] = [];
   const served: ServeOptions[] = [];
+  const searched: Query[] = [];
   const deps: CliDeps = {
     version: '1.2.3',
     stdout: {
@@ -77,6 +86,11 @@ export async function runCommand(argv: readonly string[], world: World = {}) {
       parse: (chunks) => batches(chunks, EVENT),
       replay: (chunks) => batches(chunks, FINDING),
     },
+    now: () => millis(Date.UTC(2026, 0, 2)),
+    searchEvents: (state, query) => {
+      searched.push(query);
+      return world.events === undefined ? fail('missing', `nothing in ${state ?? '.'}`) : ok(told(world.events));
+    },
     serve: async (options) => {
       served.push(options);
       return 75;
@@ -92,5 +106,5 @@ export async function runCommand(argv: readonly string[], world: World = {}) {
       return read.ok ? ok({ loaded: read.value, notes: ['no source'] }) : read;
     },
   };
-  return { code: await runCli(argv, deps), out, err, asked, served };
+  return { code: await runCli(argv, deps), out, err, asked, served, searched };
 }

@@ -24,6 +24,30 @@ export function sshEvent(
   };
 }
 
+/** Any event `seconds` after `EPOCH`, in the words of the parsers that do not exist for every program yet. */
+export const eventAt = (seconds: number, offset: number, more: Partial<Event>): Event => ({
+  at: millis(EPOCH + seconds * 1000),
+  position: { source: 'f', offset },
+  provenance: 'file',
+  category: 'authentication',
+  action: 'other',
+  outcome: 'failure',
+  message: '',
+  ...more,
+});
+
+/** A request of an access log. */
+export const requestAt = (
+  seconds: number,
+  { sourceIp, ...http }: NonNullable<Event['http']> & { readonly sourceIp: Ip },
+): Event =>
+  eventAt(seconds, seconds, {
+    category: 'web',
+    action: 'http_request',
+    sourceIp,
+    http: { method: 'GET', path: '/', status: 404, ...http },
+  });
+
 /** @throws when it is none */
 export function ip(text: string): Ip {
   const parsed = parseIp(text);

@@ -1,4 +1,5 @@
 import type {
+  AccountNames,
   FileCode,
   FileKind,
   FileStat,
@@ -20,6 +21,9 @@ interface Inode {
   links: number;
   modifiedAt: number;
   isDenied: boolean;
+  uid: number;
+  gid: number;
+  mode: number;
 }
 
 const DEV = '1';
@@ -134,6 +138,13 @@ export class FakeFileSystem implements FileSystemPort {
     this.#changed(inode);
   }
 
+  /** chown and chmod in one. */
+  own(path: string, owner: Partial<Pick<FileStat, 'uid' | 'gid' | 'mode'>>): void {
+    const inode = this.#at(path);
+    Object.assign(inode, owner);
+    this.#changed(inode);
+  }
+
   exists(path: string): boolean {
     return this.#resolve(path) !== undefined;
   }
@@ -142,6 +153,33 @@ export class FakeFileSystem implements FileSystemPort {
     await this.#pass();
     const inode = this.#find(path);
     return inode === undefined ? absent(path) : ok(statOf(inode));
+  }
+
+  async look(path: string): Promise<Result<FileStat, FileCode>> {
+    await this.#pass();
+    const inode = this.#named(path);
+    return inode === undefined ? absent(path) : ok(statOf(inode));
+  }
+
+  async readLink(path: string): Promise<Result<string, FileCode>> {
+    await this.#pass();
+    const inode = this.#named(path);
+    if (inode === undefined) return absent(path);
+    return inode.kind === 'symbolic link' ? ok(inode.target) : fail('io', 'invalid argument');
+  }
+
+  async accountNames(): Promise<AccountNames> {
+    await this.#pass();
+    return {
+      users: new Map([
+        [0, 'root'],
+        [33, 'www-data'],
+      ]),
+      groups: new Map([
+        [0, 'root'],
+        [4, 'adm'],
+      ]),
+    };
   }
 
   async resolve(path: string): Promise<Result<string, FileCode>> {
@@ -217,7 +255,17 @@ export class FakeFileSystem implements FileSystemPort {
 
   #make(kind: FileKind, target = ''): Inode {
     const ino = String(this.#made++);
-    const inode = { ino, kind, target, data: Buffer.alloc(0), links: 1, modifiedAt: this.#now(), isDenied: false };
+    const inode = {
+      ino,
+      kind,
+      target,
+      data: Buffer.alloc(0),
+      links: 1,
+      modifiedAt: this.#now(),
+      isDenied: false,
+      ...OWNED_BY_ROOT,
+    };
+    inode.mode = kind === 'directory' ? 0o755 : 0o640;
     this.#inodes.set(ino, inode);
     return inode;
   }
@@ -231,6 +279,15 @@ export class FakeFileSystem implements FileSystemPort {
   #find(path: string): Inode | undefined {
     const real = this.#resolve(path);
     return real === undefined ? undefined : this.#names.get(real);
+  }
+
+  /** The last name not followed. */
+  #named(path: string): Inode | undefined {
+    if (path === '/') return this.#names.get('/');
+    const directory = this.#resolve(dirOf(path));
+    return directory === undefined
+      ? undefined
+      : this.#names.get(`${directory === '/' ? '' : directory}/${baseOf(path)}`);
   }
 
   #resolve(path: string, depth = 0): string | undefined {
@@ -297,13 +354,18 @@ export class FakeFileSystem implements FileSystemPort {
   }
 }
 
-const statOf = ({ kind, ino, data, links, modifiedAt }: Inode): FileStat => ({
+const OWNED_BY_ROOT = { uid: 0, gid: 0, mode: 0 };
+
+const statOf = ({ kind, ino, data, links, modifiedAt, uid, gid, mode }: Inode): FileStat => ({
   kind,
   dev: DEV,
   ino,
   size: data.length,
   links,
   modifiedAt: millis(modifiedAt),
+  uid,
+  gid,
+  mode,
 });
 
 const absent = (path: string) => fail('absent', `${path}: no such file`);

@@ -41,6 +41,22 @@ export function fileSystemSuite(name: string, open: (t: TestContext) => FileWorl
     assert.match(a.value.ino, /^\d+$/);
   });
 
+  scene('look is of the path itself, and tells owner and rights; a link tells where it leads', async (world) => {
+    const { fs, root } = world;
+    world.append(`${root}/a`, 'x');
+    world.symlink('./none', `${root}/s`);
+    const [a, s, d] = await Promise.all([fs.look(`${root}/a`), fs.look(`${root}/s`), fs.look('/')]);
+    assert.ok(a.ok && s.ok && d.ok);
+    assert.deepEqual([a.value.kind, s.value.kind, d.value.kind], ['file', 'symbolic link', 'directory']);
+    assert.ok(a.value.mode > 0 && a.value.mode <= 0o7777 && Number.isInteger(a.value.uid + a.value.gid));
+    const target = await fs.readLink(`${root}/s`);
+    assert.equal(target.ok && target.value, './none');
+    for (const answer of [await fs.readLink(`${root}/a`), await fs.readLink(`${root}/n`), await fs.look(`${root}/n`)]) {
+      assert.equal(answer.ok, false);
+    }
+    assert.equal((await fs.accountNames()).users.get(0), 'root');
+  });
+
   scene('what is not there is absent, for every call', async ({ fs, root }) => {
     const path = `${root}/none/x`;
     for (const answer of [await fs.stat(path), await fs.open(path), await fs.list(path), await fs.resolve(path)]) {

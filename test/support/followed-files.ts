@@ -70,3 +70,16 @@ export class FollowedFiles {
     return component;
   }
 }
+
+/** Starts following after `prepare` has set the scene. */
+export async function follow(
+  prepare: (files: FollowedFiles) => void,
+  entries: readonly (string | Partial<FileEntry>)[] = ['/log/a.log'],
+  limits: ConstructorParameters<typeof FollowedFiles>[1] = {},
+): Promise<FollowedFiles> {
+  const files = new FollowedFiles(entries, limits);
+  prepare(files);
+  await files.start();
+  await files.settle();
+  return files;
+}

@@ -52,6 +52,8 @@ async function cli(state: string, ...argv: string[]): Promise<{ readonly code: n
     stdout: output,
     stderr: output,
     logs: { parsers: [], parse: () => assert.fail(), replay: () => assert.fail() },
+    now: () => assert.fail(),
+    searchEvents: () => assert.fail(),
     serve: absent,
     openLog: absent,
     readConfig: absent,

@@ -114,11 +114,7 @@ test('an unreadable log is said to be so, with what to do, and read as soon as i
 
 for (const [what, yaml, expected] of [
   ['an unknown key', 'firewall:\n  tabel: x\n', /bartizan\.yaml:2:3: firewall\.tabel: unknown key/],
-  [
-    'a source that is not there yet in this version',
-    'watchers:\n  journal: true\n',
-    /bartizan\.yaml:2:3: watchers\.journal/,
-  ],
+  ['a source of an unknown kind', 'watchers:\n  snmp: true\n', /bartizan\.yaml:2:3: watchers\.snmp/],
   ['a wrong type', 'firewall: { enabled: maybe }\n', /bartizan\.yaml:1:22: firewall\.enabled/],
   ['no YAML', 'firewall: {\n', /bartizan\.yaml:2:1: not valid YAML/],
 ] as const)

@@ -8,7 +8,7 @@ import type { Surroundings } from '../../../core/config/setting.ts';
 import { createDurably, errnoOf, machineName, replaceDurably } from './effects.ts';
 import { type ConfigChoice, type ConfigLocation, locateConfig } from './locate.ts';
 import { type ReadFailure, readConfigFile, readSafely } from './read.ts';
-import { configNotes, hostLogs } from './sources.ts';
+import { configNotes, hasJournal, hostLogs } from './sources.ts';
 
 /** `edited`: another hand changed the file since it was read. `failed`: the disk refused; the old file stands. */
 export type ConfigFileFailure = EditFailure | Failure<'edited' | 'failed'>;
@@ -65,7 +65,7 @@ async function createDefault(
   around: Surroundings,
 ): Promise<Ok<undefined> | Failure<'failed'>> {
   try {
-    await createDurably(path, defaultConfigText({ ...around, files: await hostLogs() }));
+    await createDurably(path, defaultConfigText({ ...around, files: await hostLogs(), journal: await hasJournal() }));
     return ok(undefined);
   } catch (thrown) {
     return writeFailure(path, thrown);

@@ -1,6 +1,7 @@
 import { type Config, deprecations, type WatchedFile } from '../../../core/config/settings.ts';
 import { readability } from './effects.ts';
 
+const JOURNALS = ['/run/log/journal', '/var/log/journal'] as const;
 /** Where Debian and where Red Hat keep the authentication log. */
 const AUTH_LOGS = ['/var/log/auth.log', '/var/log/secure'] as const;
 
@@ -9,9 +10,15 @@ export async function hostLogs(
   candidates: readonly string[] = AUTH_LOGS,
 ): Promise<readonly Pick<WatchedFile, 'path' | 'parser'>[]> {
   for (const path of candidates) {
-    if ((await readability(path)) !== 'missing') return [{ path, parser: 'sshd' }];
+    if ((await readability(path)) !== 'missing') return [{ path, parser: 'syslog' }];
   }
   return [];
+}
+
+/** Whether this host keeps a systemd journal, in memory or on disk. */
+export async function hasJournal(candidates: readonly string[] = JOURNALS): Promise<boolean> {
+  for (const path of candidates) if ((await readability(path)) !== 'missing') return true;
+  return false;
 }
 
 /** What a start should say about a config that is right: what is deprecated in it, and what is amiss with its sources. */
@@ -22,10 +29,10 @@ export const configNotes = async (config: Config, configPath: string): Promise<r
 
 /** That there is no source, or which is not there or not readable. */
 async function sourceNotes({ watchers }: Config, configPath: string): Promise<readonly string[]> {
-  if (watchers.files.length === 0) {
+  if (watchers.files.length === 0 && !watchers.journal && watchers.syslog.length === 0) {
     return [
-      `no source: ${configPath} names no log file under watchers.files, so nothing is watched. A first start names ` +
-        `${AUTH_LOGS.join(' or ')}, where there is one; the systemd journal cannot be read yet.`,
+      `no source: ${configPath} names nothing under watchers, so nothing is watched. A first start names ` +
+        `${AUTH_LOGS.join(' or ')} and the systemd journal, where there is one.`,
     ];
   }
   const notes: string[] = [];

@@ -1,8 +1,17 @@
 import { type BigIntStats, constants, type Dirent, type Stats, watch } from 'node:fs';
-import { type FileHandle, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { type Failure, fail, messageOf, ok, type Result } from '../../../core/base/result.ts';
 import { millis } from '../../../core/base/time.ts';
-import type { FileCode, FileKind, FileStat, FileSystemPort, OpenFile, WatchCode, WatchEvent } from './file-system.ts';
+import type {
+  AccountNames,
+  FileCode,
+  FileKind,
+  FileStat,
+  FileSystemPort,
+  OpenFile,
+  WatchCode,
+  WatchEvent,
+} from './file-system.ts';
 
 /**
  * Never waits for a FIFO's writer, never makes a terminal ours. Symbolic links are followed: logs often are some, and what
@@ -13,6 +22,9 @@ const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 /** The machine's file system. */
 export const openFileSystem = (): FileSystemPort => ({
   stat: (path) => attempt(path, async () => statOf(await stat(path, { bigint: true }))),
+  look: (path) => attempt(path, async () => statOf(await lstat(path, { bigint: true }))),
+  readLink: (path) => attempt(path, () => readlink(path)),
+  accountNames,
   resolve: (path) => attempt(path, () => realpath(path)),
   list: (directory) =>
     attempt(directory, async () => {
@@ -96,9 +108,22 @@ async function explainDenial(path: string): Promise<string> {
 }
 
 async function groupName(gid: number): Promise<string> {
-  const groups = await readFile('/etc/group', 'utf8').catch(() => '');
-  const line = groups.split('\n').find((entry) => entry.split(':')[2] === String(gid));
-  return line?.split(':')[0] ?? String(gid);
+  return (await namesIn('/etc/group')).get(gid) ?? String(gid);
+}
+
+async function accountNames(): Promise<AccountNames> {
+  const [users, groups] = await Promise.all([namesIn('/etc/passwd'), namesIn('/etc/group')]);
+  return { users, groups };
+}
+
+/** passwd(5) and group(5) both begin `name:password:id:`; the first name of an id counts. */
+async function namesIn(path: string): Promise<ReadonlyMap<number, string>> {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  const names = text.split('\n').flatMap((line): [number, string][] => {
+    const [name = '', , id = ''] = line.split(':');
+    return name !== '' && /^\d+$/.test(id) ? [[Number(id), name]] : [];
+  });
+  return new Map(names.reverse());
 }
 
 const codeOf = (thrown: unknown): string | undefined =>
@@ -111,6 +136,9 @@ const statOf = (found: BigIntStats): FileStat => ({
   size: Number(found.size),
   links: Number(found.nlink),
   modifiedAt: millis(Number(found.mtimeMs)),
+  uid: Number(found.uid),
+  gid: Number(found.gid),
+  mode: Number(found.mode) & 0o7777,
 });
 
 function kindOf(found: BigIntStats | Stats | Dirent): FileKind {

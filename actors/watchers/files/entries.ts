@@ -42,10 +42,11 @@ export class Entry {
   async scan(isFollowed: (path: string) => boolean): Promise<readonly string[]> {
     if (this.glob.literal) return [literalPath(this.glob)];
     const { fs, mostFiles } = this.#parts;
-    const { paths, directories, cut, trouble } = await expandGlob(fs, this.glob, mostFiles);
+    const { paths, directories, cut, trouble, refused } = await expandGlob(fs, this.glob, mostFiles);
     this.#watch(directories);
     const present = new Set(paths);
     const primary = paths.filter((path) => isPrimary(this.glob, path, (base) => present.has(base) || isFollowed(base)));
+    this.#status?.explain(refused.length > 0 ? `not followed, only regular files are: ${refused.join(', ')}` : '');
     this.#tell(primary.length, cut, trouble);
     return primary;
   }

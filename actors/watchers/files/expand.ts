@@ -1,5 +1,5 @@
 import { type Glob, isLiteral, matchesSegment } from '../../../core/event/glob.ts';
-import type { FileSystemPort } from './file-system.ts';
+import type { FileKind, FileSystemPort } from './file-system.ts';
 
 /** How deep `**` goes below the directory it stands in; symbolic links to directories are not entered by it. */
 export const MAX_DEPTH = 16;
@@ -16,13 +16,32 @@ export interface Expansion {
   readonly cut: boolean;
   /** A directory that could not be read, and why. */
   readonly trouble?: string;
+  /** What matches and can never be a log: FIFOs, sockets and devices, the first few in words. Directories are no news. */
+  readonly refused: readonly string[];
 }
+
+/** Named at most. */
+const MOST_REFUSED = 3;
 
 /** Walks the file system for what `glob` matches, at most `limit` paths. */
 export async function expandGlob(fs: FileSystemPort, glob: Glob, limit: number): Promise<Expansion> {
-  const walk = { fs, glob, limit, paths: new Set<string>(), directories: new Set<string>(), cut: false, trouble: '' };
+  const walk = {
+    fs,
+    glob,
+    limit,
+    paths: new Set<string>(),
+    directories: new Set<string>(),
+    cut: false,
+    trouble: '',
+    refused: [],
+  };
   await descend(walk, '', 0, 0);
-  const found = { paths: [...walk.paths].sort(), directories: [...walk.directories].sort(), cut: walk.cut };
+  const found = {
+    paths: [...walk.paths].sort(),
+    directories: [...walk.directories].sort(),
+    cut: walk.cut,
+    refused: walk.refused,
+  };
   return walk.trouble === '' ? found : { ...found, trouble: walk.trouble };
 }
 
@@ -34,6 +53,7 @@ interface Walk {
   readonly directories: Set<string>;
   cut: boolean;
   trouble: string;
+  readonly refused: string[];
 }
 
 /** @param depth directories entered by the `**` that stands at `index` */
@@ -57,11 +77,15 @@ async function descend(walk: Walk, directory: string, index: number, depth: numb
         await descend(walk, path, index, depth + 1);
     } else if (matchesSegment(segment, name)) {
       if (!last && (kind === 'directory' || kind === 'symbolic link')) await descend(walk, path, index + 1, 0);
-      if (last && (kind === 'file' || kind === 'symbolic link' || kind === 'unknown')) {
-        if (walk.paths.size >= walk.limit && !walk.paths.has(path)) walk.cut = true;
-        else walk.paths.add(path);
-      }
+      if (last) addMatch(walk, path, kind);
     }
     if (walk.cut) return;
   }
+}
+
+function addMatch(walk: Walk, path: string, kind: FileKind): void {
+  if (kind === 'file' || kind === 'symbolic link' || kind === 'unknown') {
+    if (walk.paths.size >= walk.limit && !walk.paths.has(path)) walk.cut = true;
+    else walk.paths.add(path);
+  } else if (kind !== 'directory' && walk.refused.length < MOST_REFUSED) walk.refused.push(`${path} is a ${kind}`);
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../../../core/base/ports.ts';
 import type { FileState } from './file-actor.ts';
 import { MAX_LINE, type Skipped } from './port.ts';
 import { type Report, Status } from './status.ts';
+import type { Trust } from './trust.ts';
 
 const ZERO = { bytes: 0, chunks: 0, rotations: 0, truncations: 0, skippedLines: 0, lag: 0 };
 
@@ -18,6 +19,9 @@ export interface Obstacle {
 
 /** What a followed path says of itself, in words for whoever has to mend it. `lag`: bytes not submitted when last looked. */
 export class FileStatus extends Status<keyof typeof ZERO> {
+  #polled = '';
+  #warning = '';
+
   constructor(path: string, clock: Clock, report: Report) {
     super(`file:${path}`, { ...ZERO }, clock, report);
   }
@@ -31,7 +35,19 @@ export class FileStatus extends Status<keyof typeof ZERO> {
   }
 
   tellPolled(isPolled: boolean): void {
-    this.hinder(isPolled ? POLLED : '');
+    this.#polled = isPolled ? POLLED : '';
+    this.#tellHindrances();
+  }
+
+  /** Who may write to the file, and whether that is too many. */
+  tellTrust({ detail, warning }: Trust): void {
+    this.#warning = warning;
+    this.explain(detail);
+    this.#tellHindrances();
+  }
+
+  #tellHindrances(): void {
+    this.hinder([this.#warning, this.#polled].filter((text) => text !== '').join('; '));
     this.flush();
   }
 

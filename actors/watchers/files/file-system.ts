@@ -20,6 +20,16 @@ export interface FileStat {
   /** Hard links; 0: deleted, and only open descriptors keep it. */
   readonly links: number;
   readonly modifiedAt: Millis;
+  readonly uid: number;
+  readonly gid: number;
+  /** Permission bits, set-uid, set-gid and sticky: at most 0o7777. */
+  readonly mode: number;
+}
+
+/** Names of this host's accounts, where they have one. */
+export interface AccountNames {
+  readonly users: ReadonlyMap<number, string>;
+  readonly groups: ReadonlyMap<number, string>;
 }
 
 /**
@@ -58,6 +68,12 @@ export interface Listed {
 export interface FileSystemPort {
   /** Follows symbolic links. */
   stat(path: string): Promise<Result<FileStat, FileCode>>;
+  /** Of the path itself, also when it is a symbolic link. */
+  look(path: string): Promise<Result<FileStat, FileCode>>;
+  /** What a symbolic link says, as it stands. */
+  readLink(path: string): Promise<Result<string, FileCode>>;
+  /** From the local account files alone: accounts of a directory service have numbers only. */
+  accountNames(): Promise<AccountNames>;
   /** The path with every symbolic link resolved. */
   resolve(path: string): Promise<Result<string, FileCode>>;
   /** Names of a directory without `.` and `..`, in no order; `kind` is that of the entry itself, links not followed. */

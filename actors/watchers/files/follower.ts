@@ -6,15 +6,18 @@ import type { Descriptors, Holder } from './descriptors.ts';
 import { FileActor } from './file-actor.ts';
 import { FileStatus, type Obstacle } from './file-status.ts';
 import { type FileCode, type FileStat, type FileSystemPort, sameFile, type WatchEvent } from './file-system.ts';
+import { FileTrust } from './file-trust.ts';
 import type { Inodes } from './inodes.ts';
 import type { Locator, Place } from './locate.ts';
 import type { FileEffects, FileEvent } from './machine.ts';
 import type { Opened } from './opening.ts';
+import type { FileEntry } from './port.ts';
 import { Reader, type ReaderParts, type RunEnd } from './reader.ts';
 import type { SiblingSearch } from './siblings.ts';
 import type { Report } from './status.ts';
-import { judgeSuccession } from './succession.ts';
+import { judgeSuccession, type Successor } from './succession.ts';
 import type { Watches } from './watches.ts';
+import type { Ways } from './way.ts';
 
 export interface FollowerParts {
   readonly fs: FileSystemPort;
@@ -24,6 +27,7 @@ export interface FollowerParts {
   readonly descriptors: Descriptors;
   readonly inodes: Inodes;
   readonly watches: Watches;
+  readonly ways: Ways;
   readonly reading: ReaderParts;
   readonly report: Report;
   readonly crash: (cause: unknown) => void;
@@ -45,6 +49,7 @@ export class Follower implements Holder {
   readonly #parser: string;
   readonly #parts: FollowerParts;
   readonly #status: FileStatus;
+  readonly #trust: FileTrust;
   readonly #actor: FileActor;
   readonly #unwatch: () => void;
   #place: Place;
@@ -60,6 +65,8 @@ export class Follower implements Holder {
   #cutOff: number | undefined;
   /** While examining: what to conclude if the read under way finds nothing new. */
   #verdict: FileEvent | undefined;
+  /** Where the path led while the file there was empty. */
+  #successor: Successor | undefined;
   /** Something was to be looked at while the succession was being judged. */
   #isLookDue = false;
   #closing: Promise<void> = Promise.resolve();
@@ -67,12 +74,13 @@ export class Follower implements Holder {
   #isCheckDue = false;
   #isStopped = false;
 
-  constructor(path: string, parser: string, place: Place, parts: FollowerParts) {
+  constructor(path: string, entry: Pick<FileEntry, 'parser' | 'trust'>, place: Place, parts: FollowerParts) {
     this.path = path;
-    this.#parser = parser;
+    this.#parser = entry.parser;
     this.#place = place;
     this.#parts = parts;
     this.#status = new FileStatus(path, parts.clock, parts.report);
+    this.#trust = new FileTrust(path, entry.trust ?? 'auto', parts, (trust) => this.#status.tellTrust(trust));
     this.#actor = new FileActor(this.#effects(), { ...parts, changed: () => this.#tell() });
     this.#unwatch = parts.watches.onDirectory(dirname(path), basename(path), (event) => this.#touched(event));
   }
@@ -118,7 +126,9 @@ export class Follower implements Holder {
     this.#isChecking = true;
     while (this.#isCheckDue && !this.#isStopped) {
       this.#isCheckDue = false;
-      this.#compare(await this.#parts.fs.stat(this.path));
+      const stat = await this.#parts.fs.stat(this.path);
+      this.#compare(stat);
+      await this.#renewTrust(stat);
     }
     this.#isChecking = false;
     if (this.#isStopped) return;
@@ -141,7 +151,7 @@ export class Follower implements Holder {
       release: () => this.#release(),
       forget: () => this.#forget(),
       noteTruncated: () => this.#noteTruncated(),
-      finish: () => this.#placeBehind('after'),
+      finish: () => this.#placeBehind('after', this.#successor),
     };
   }
 
@@ -161,6 +171,13 @@ export class Follower implements Holder {
     }
     if (isNews || state === 'draining') this.#wake();
     if (state === 'waiting' ? seen !== 'absent' : isNews || state === 'refused') this.#look();
+  }
+
+  /** Of the file that is read, which need not be the path's own. */
+  async #renewTrust(stat: Result<FileStat, FileCode>): Promise<void> {
+    if (this.#held === undefined || this.#isStopped) return;
+    const held = this.#held.opened.spot.stat;
+    await this.#trust.renew(stat.ok && sameFile(stat.value, held) ? stat.value : held);
   }
 
   #look(): void {
@@ -197,7 +214,10 @@ export class Follower implements Holder {
     await this.#parts.descriptors.acquire(this);
     if (this.#isStopped) return;
     const located = await this.#parts.locator.locate(this.path, this.#place);
-    if (located.kind === 'opened') return this.#take(located);
+    if (located.kind === 'opened') {
+      await this.#trust.judge(located.spot.stat);
+      return this.#take(located);
+    }
     if (located.kind === 'absent') {
       this.#isPlaced = true;
       if (this.#place.kind === 'first') this.#place = { kind: 'beginning' };
@@ -225,6 +245,7 @@ export class Follower implements Holder {
     const former = this.#held;
     this.#held = this.#hold(opened);
     this.#seenSize = opened.spot.stat.size;
+    this.#successor = undefined;
     this.#placeBehind('at');
     if (former !== undefined) await this.#close(former);
     this.#send({ type: 'opened', role: opened.role, settled: opened.settled });
@@ -247,7 +268,8 @@ export class Follower implements Holder {
   #hold(opened: Opened): Held {
     const { file, spot, begun } = opened;
     const { counters } = this.#status;
-    const source = { path: this.path, parser: this.#parser, file, spot, announce: begun };
+    const provenance = () => this.#trust.provenance;
+    const source = { path: this.path, parser: this.#parser, provenance, file, spot, announce: begun };
     const reader = new Reader(this.#parts.reading, source, {
       begun: () => {
         this.#isPlaced = true;
@@ -272,8 +294,9 @@ export class Follower implements Holder {
     this.#cutOff = Math.max(0, this.#seenSize - offset);
   }
 
-  #placeBehind(kind: 'at' | 'after'): void {
-    if (this.#held !== undefined) this.#place = { kind, cursor: this.#held.reader.cursor };
+  #placeBehind(kind: 'at' | 'after', next?: Successor): void {
+    if (this.#held === undefined) return;
+    this.#place = { kind, cursor: this.#held.reader.cursor, ...(next === undefined ? {} : { next }) };
   }
 
   /** A run over the file is over. Most are routine and none of the machine's business. */
@@ -301,10 +324,11 @@ export class Follower implements Holder {
     if (held === undefined) return;
     this.#parts.descriptors.busy(this);
     this.#isLookDue = false;
-    const verdict = await judgeSuccession(this.#parts, this.path, held.opened);
+    const { event, seen } = await judgeSuccession(this.#parts, this.path, held.opened, this.#successor);
     if (this.#isStopped || this.#held !== held) return;
-    if (verdict.type === 'returned') return this.#send(verdict);
-    this.#verdict = verdict;
+    this.#successor = seen;
+    if (event.type === 'returned') return this.#send(event);
+    this.#verdict = event;
     this.#wake();
   }
 

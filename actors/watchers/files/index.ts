@@ -5,6 +5,8 @@ export { openFileSystem } from './effects.ts';
 export type { FileSystemPort } from './file-system.ts';
 export { type Chunk, type ChunkSink, type Cursor, entryKey, type FileEntry, MAX_LINE, type Skipped } from './port.ts';
 export { DEFAULT_LIMITS, type FileWatcherParts, type Limits } from './run.ts';
+export { type Report, Status } from './status.ts';
+export type { Trust, TrustSetting } from './trust.ts';
 
 /**
  * Follows log files: every whole line once, in order within its file, through rotation, truncation and restarts (see

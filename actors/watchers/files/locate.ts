@@ -15,6 +15,7 @@ import {
 } from './opening.ts';
 import type { Cursor, FileEntry } from './port.ts';
 import { nextYounger, type Sibling, type SiblingSearch } from './siblings.ts';
+import type { Successor } from './succession.ts';
 
 /** Where reading is to go on. */
 export type Place =
@@ -24,8 +25,11 @@ export type Place =
   | { readonly kind: 'beginning' }
   /** Read up to here. */
   | { readonly kind: 'at'; readonly cursor: Cursor }
-  /** This file, rotated or deleted, is finished and still held open: its successor, from the beginning. */
-  | { readonly kind: 'after'; readonly cursor: Cursor };
+  /**
+   * This file, rotated or deleted, is finished and still held open: its successor, from the beginning.
+   * `next`: the path led to that one while it was empty.
+   */
+  | { readonly kind: 'after'; readonly cursor: Cursor; readonly next?: Successor };
 
 export type Located = Opened | NotOpened;
 
@@ -52,9 +56,10 @@ const RACES = 3;
  * 2. Otherwise the file was rotated or truncated: the rotated file beside it, uncompressed, is looked for, by inode and
  *    then by content, and finished from the cursor's offset.
  * 3. Rotated files younger than a finished one come next, oldest first, each whole; then the path's file, whole.
- * 4. A rotated file with the cursor's inode but other content was truncated before it was renamed: it is read whole.
- * 5. No rotated file, only compressed ones, or none that may be read: the path's file is read whole.
- * In 4 and 5, `gap` says that lines may be lost.
+ * 4. A file that the path led to in between comes before that, though it is named like none: a link was swapped twice.
+ * 5. A rotated file with the cursor's inode but other content was truncated before it was renamed: it is read whole.
+ * 6. No rotated file, only compressed ones, or none that may be read: the path's file is read whole.
+ * In 5 and 6, `gap` says that lines may be lost.
  */
 export class Locator {
   readonly #parts: LocatorParts;
@@ -72,7 +77,7 @@ export class Locator {
       case 'at':
         return this.#resume(path, place.cursor);
       case 'after':
-        return this.#succeed(path, place.cursor);
+        return (await this.#openPassed(path, place.next)) ?? this.#succeed(path, place.cursor);
     }
   }
 
@@ -130,7 +135,7 @@ export class Locator {
     });
   }
 
-  /** Rules 2 and 4. */
+  /** Rules 2 and 5. */
   async #findRotated(path: string, cursor: Cursor): Promise<Opened | Failed | NoneFound> {
     return this.#retryRaces(async () => {
       const siblings = await this.#parts.siblings.find(path);
@@ -194,6 +199,19 @@ export class Locator {
       );
     }
     return RACING;
+  }
+
+  /** Rule 4. */
+  async #openPassed(path: string, next: Successor | undefined): Promise<Opened | Failed | undefined> {
+    if (next === undefined) return undefined;
+    const { fs } = this.#parts;
+    const now = await fs.stat(path);
+    if (now.ok && sameFile(now.value, next)) return undefined;
+    const passed = await openRegular(fs, next.path);
+    if (passed.kind !== 'open') return undefined;
+    if (sameFile(passed.stat, next) && passed.stat.size > 0) return this.#beginRotated(passed, undefined);
+    await passed.file.close();
+    return undefined;
   }
 
   /** The finished file came back to the path, or another got its inode. */

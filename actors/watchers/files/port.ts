@@ -1,5 +1,6 @@
 import type { Millis } from '../../../core/base/time.ts';
 import type { Cursor } from '../../../core/event/cursor.ts';
+import type { Trust, TrustSetting } from './trust.ts';
 
 export type { Cursor };
 
@@ -17,6 +18,11 @@ export interface FileEntry {
    * read from its beginning, also when it came while this process was down.
    */
   readonly start: 'beginning' | 'end';
+  /**
+   * What its lines are worth: `auto` (unless told) goes by who may write to the file, see `writersOf`; `file` and
+   * `spoofable` say so whoever may.
+   */
+  readonly trust?: TrustSetting;
 }
 
 /** A line longer than `MAX_LINE`, passed over in constant memory. */
@@ -41,6 +47,8 @@ export interface Chunk {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly skipped?: Skipped;
   readonly receivedAt: Millis;
+  /** Of every line in it: `spoofable` where anybody may write to the file. */
+  readonly provenance: Trust['provenance'];
   /** To be made durable together with what came of `bytes`. */
   readonly cursor: Cursor;
 }

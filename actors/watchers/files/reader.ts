@@ -2,7 +2,7 @@ import type { Clock } from '../../../core/base/ports.ts';
 import { messageOf } from '../../../core/base/result.ts';
 import type { OpenFile } from './file-system.ts';
 import { ANCHOR_BYTES, anchorSum, type FingerprintOf, fingerprintOfHead, LINE_END, type Spot } from './identity.ts';
-import { type ChunkSink, type Cursor, MAX_LINE, type Skipped } from './port.ts';
+import { type Chunk, type ChunkSink, type Cursor, MAX_LINE, type Skipped } from './port.ts';
 import type { Slots } from './slots.ts';
 
 export interface ReaderParts {
@@ -15,6 +15,8 @@ export interface ReaderParts {
 export interface ReaderSource {
   readonly path: string;
   readonly parser: string;
+  /** What lines read now are worth. */
+  readonly provenance: () => Chunk['provenance'];
   readonly file: OpenFile;
   readonly spot: Spot;
   /** Submit the cursor before the first line. */
@@ -199,13 +201,18 @@ export class Reader {
 
   /** Offers lines (or only the place behind them) to the sink; the reader moves to `next` when they were taken. */
   async #submit(next: Place, bytes: Uint8Array<ArrayBuffer>, skipped?: Skipped): Promise<RunEnd | undefined> {
-    const { path, parser } = this.#source;
+    const { path, parser, provenance } = this.#source;
     const { sink, clock } = this.#parts;
     const before = this.#place;
     this.#place = next;
     const chunk = { path, parser, fingerprint: this.#fingerprint, offset: before.offset, bytes, cursor: this.cursor };
     try {
-      await sink.submit({ ...chunk, receivedAt: clock.now(), ...(skipped === undefined ? {} : { skipped }) });
+      await sink.submit({
+        ...chunk,
+        provenance: provenance(),
+        receivedAt: clock.now(),
+        ...(skipped === undefined ? {} : { skipped }),
+      });
       return undefined;
     } catch (thrown) {
       this.#place = before;

@@ -13,6 +13,7 @@ import { SiblingSearch } from './siblings.ts';
 import { Slots } from './slots.ts';
 import { type Report, Status } from './status.ts';
 import { Watches } from './watches.ts';
+import { Ways } from './way.ts';
 
 export interface Limits {
   /** How often what inotify should have told is looked for all the same. */
@@ -114,6 +115,7 @@ export class FileRun {
         grace: limits.grace,
         known: (id) => inodes.known(id),
       }),
+      ways: new Ways(fs, clock),
       reading: { clock, sink, fingerprintOf, slots: new Slots(limits.chunksInFlight) },
       grace: limits.grace,
     };
@@ -209,7 +211,7 @@ export class FileRun {
   }
 
   #begin(entry: Entry, path: string): void {
-    const follower = new Follower(path, entry.entry.parser, this.#placeFor(entry, path), this.#followerParts);
+    const follower = new Follower(path, entry.entry, this.#placeFor(entry, path), this.#followerParts);
     this.#followers.set(path, { follower, entry });
     follower.start();
   }
@@ -252,7 +254,7 @@ export class FileRun {
     this.#unmarked.delete(entry);
     const cursor = { path: entryKey(path), fingerprint: '', offset: 0, dev: '', ino: '', anchor: 0 };
     const chunk = { path: cursor.path, parser, fingerprint: '', offset: 0, bytes: new Uint8Array(0), cursor };
-    this.#parts.sink.submit({ ...chunk, receivedAt: this.#parts.clock.now() }).catch(() => {
+    this.#parts.sink.submit({ ...chunk, provenance: 'file', receivedAt: this.#parts.clock.now() }).catch(() => {
       if (!this.#isStopped) this.#unmarked.add(entry);
     });
   }

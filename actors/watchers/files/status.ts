@@ -17,6 +17,7 @@ export class Status<Counter extends string> {
   #message = '';
   #loss: { readonly text: string; readonly until: Millis } | undefined;
   #hindrance = '';
+  #detail = '';
   #shown: ComponentState | undefined;
   #since: Millis;
   #last = '';
@@ -46,6 +47,11 @@ export class Status<Counter extends string> {
     this.#hindrance = text;
   }
 
+  /** What is good to know in any state. */
+  explain(text: string): void {
+    this.#detail = text;
+  }
+
   flush(): void {
     const now = this.#clock.now();
     if (this.#loss !== undefined && this.#loss.until <= now) this.#loss = undefined;
@@ -55,10 +61,16 @@ export class Status<Counter extends string> {
     if (state !== this.#shown) this.#since = now;
     this.#shown = state;
     const counters = { ...this.counters };
-    const news = JSON.stringify([state, message, counters]);
+    const news = JSON.stringify([state, message, this.#detail, counters]);
     if (news === this.#last) return;
     this.#last = news;
-    const component = { name: this.#name, state, since: this.#since, counters };
-    this.#report(message === '' ? component : { ...component, message });
+    this.#report({
+      name: this.#name,
+      state,
+      ...(message === '' ? {} : { message }),
+      ...(this.#detail === '' ? {} : { detail: this.#detail }),
+      since: this.#since,
+      counters,
+    });
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../core/base/ports.ts';
 import { days, type Millis } from '../../../core/base/time.ts';
-import { type FileSystemPort, type OpenFile, sameFile } from './file-system.ts';
+import { type FileStat, type FileSystemPort, type OpenFile, sameFile } from './file-system.ts';
 import type { Spot } from './identity.ts';
 import type { FileEvent } from './machine.ts';
 import { nextYounger, type SiblingSearch } from './siblings.ts';
@@ -14,24 +14,57 @@ export interface SuccessionParts {
   readonly siblings: SiblingSearch;
 }
 
+/** A file that the path of an old one led to while it was still empty. */
+export interface Successor {
+  /** With every symbolic link resolved. */
+  readonly path: string;
+  readonly dev: string;
+  readonly ino: string;
+}
+
+export interface Judgement {
+  readonly event: FileEvent;
+  /** To be handed in the next time. */
+  readonly seen?: Successor;
+}
+
 /**
  * Whether the file after an old, still open one has content. An empty successor proves nothing: logrotate creates it
  * before the writer is told, and the writer may go on in the old file for as long as it likes.
+ * @param seen the empty successor there was before: it may get its lines and be passed over, when a link is swapped twice
  */
 export async function judgeSuccession(
   { fs, clock, siblings }: SuccessionParts,
   path: string,
   old: { readonly file: OpenFile; readonly spot: Spot },
-): Promise<FileEvent> {
+  seen: Successor | undefined,
+): Promise<Judgement> {
   const now = await fs.stat(path);
   const id = old.spot.stat;
-  if (now.ok && sameFile(now.value, id)) return { type: 'returned' };
-  if (now.ok && (now.value.size > 0 || now.value.kind !== 'file')) return { type: 'ready' };
-  if (!now.ok && now.code !== 'absent') return { type: 'ready' };
+  if (now.ok && sameFile(now.value, id)) return { event: { type: 'returned' } };
+  if (now.ok && (now.value.size > 0 || now.value.kind !== 'file')) return ready(seen);
+  if (!now.ok && now.code !== 'absent') return ready(seen);
+  if (seen !== undefined && (await hasContent(fs, seen))) return ready(seen);
   const beside = await siblings.find(path);
-  if (beside.ok && nextYounger(beside.value.plain, id) !== undefined) return { type: 'ready' };
-  if (now.ok) return { type: 'notYet', pathless: false };
+  if (beside.ok && nextYounger(beside.value.plain, id) !== undefined) return ready(seen);
+  if (now.ok) return { event: { type: 'notYet', pathless: false }, ...(await lookedAt(fs, path, now.value)) };
   const left = await old.file.stat();
   const isGone = left.ok && (left.value.links === 0 || clock.now() - left.value.modifiedAt >= ABANDONED_AFTER);
-  return isGone ? { type: 'gone' } : { type: 'notYet', pathless: true };
+  return { event: isGone ? { type: 'gone' } : { type: 'notYet', pathless: true } };
+}
+
+const ready = (seen: Successor | undefined): Judgement => ({
+  event: { type: 'ready' },
+  ...(seen === undefined ? {} : { seen }),
+});
+
+/** Still the same file, and not empty any more. */
+async function hasContent(fs: FileSystemPort, seen: Successor): Promise<boolean> {
+  const now = await fs.stat(seen.path);
+  return now.ok && sameFile(now.value, seen) && now.value.size > 0;
+}
+
+async function lookedAt(fs: FileSystemPort, path: string, stat: FileStat): Promise<{ readonly seen?: Successor }> {
+  const real = await fs.resolve(path);
+  return real.ok ? { seen: { path: real.value, dev: stat.dev, ino: stat.ino } } : {};
 }

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { type Millis, rfc3339 } from '../../base/time.ts';
-import { BRUTE_FORCE, categoryOf } from '../../detect/checks.ts';
+import { BRUTE_FORCE } from '../../detect/checks/grants.ts';
+import { categoryOf } from '../../detect/checks.ts';
 import { summed } from '../../incident/rollup.ts';
 import { endpoint } from '../deps.ts';
 import type { Stats } from '../stats.ts';

@@ -1,29 +1,14 @@
-import type { Category, EventOutcome } from '../event.ts';
-
-/** One word of a parser's closed list of actions. */
-export interface ActionInfo {
-  readonly category: Category;
-  readonly outcome: EventOutcome;
-  /** The messages it stands for, for the documentation. */
-  readonly description: string;
-}
-
-const authFailure = (description: string): ActionInfo => ({
-  category: 'authentication',
-  outcome: 'failure',
-  description,
-});
-const authSuccess = (description: string): ActionInfo => ({
-  category: 'authentication',
-  outcome: 'success',
-  description,
-});
-const authStep = (description: string): ActionInfo => ({ category: 'authentication', outcome: 'unknown', description });
-const session = (description: string): ActionInfo => ({ category: 'session', outcome: 'success', description });
-const network = (description: string): ActionInfo => ({ category: 'network', outcome: 'unknown', description });
-const networkFailure = (description: string): ActionInfo => ({ category: 'network', outcome: 'failure', description });
-const server = (description: string): ActionInfo => ({ category: 'process', outcome: 'unknown', description });
-const serverFailure = (description: string): ActionInfo => ({ category: 'process', outcome: 'failure', description });
+import {
+  type ActionInfo,
+  authFailure,
+  authStep,
+  authSuccess,
+  network,
+  networkFailure,
+  server,
+  serverFailure,
+  session,
+} from '../action.ts';
 
 /** Everything the sshd parser can say that happened. Documentation is generated from here. */
 export const SSH_ACTIONS = {
@@ -69,6 +54,7 @@ export const SSH_ACTIONS = {
   ssh_reverse_mapping: networkFailure('Address and host name do not map to each other'),
   ssh_forwarding: network('Port forwarding requested, refused or failed'),
   ssh_server: server('The server itself: listening, signals, restarts, its children'),
+  ssh_notice: server('Any other message: channels, terminals, login records, key files'),
   ssh_error: serverFailure('Any other message at level error'),
   ssh_fatal: serverFailure('Any other message at level fatal'),
   ssh_debug: server('Any message at a debug level'),

@@ -1,5 +1,6 @@
+import type { Fields } from '../fields.ts';
 import type { SshAction } from './actions.ts';
-import { type Fields, peerAtEnd } from './peer.ts';
+import { peerAtEnd } from './peer.ts';
 import { type Reader, setUser } from './readers.ts';
 
 const FAILED: Readonly<Record<string, SshAction>> = {

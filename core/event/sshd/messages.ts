@@ -1,7 +1,7 @@
+import { type Fields, setPeer } from '../fields.ts';
 import type { SshAction } from './actions.ts';
 import { accepted, failed, partial, postponed } from './auth.ts';
 import { pamError, pamModule, pamSummary } from './pam.ts';
-import { type Fields, mayBeCut } from './peer.ts';
 import {
   bannerExchange,
   connectionEnded,
@@ -50,6 +50,18 @@ const MESSAGES: readonly (readonly [opening: string, read: Reader])[] = [
   ['userauth_pubkey: ', says('ssh_auth_refused')],
   ['userauth_hostbased ', says('ssh_auth_refused')],
   ['Timeout before authentication for ', graceTimeout],
+  ['Account ', says('ssh_user_not_allowed')],
+  ['User ', says('ssh_notice')],
+  ['Rhosts authentication refused for ', says('ssh_auth_refused')],
+  ['Certificate extension ', says('ssh_auth_refused')],
+  ['Authentication methods list ', says('ssh_notice')],
+  ['Could not open user ', says('ssh_notice')],
+  ['Refusing RSA key because ', says('ssh_auth_refused')],
+  ['Root login accepted for forced command', says('ssh_key_matched')],
+  ['Authorized to ', says('ssh_key_matched')],
+  ['GSSAPI MIC check failed', says('ssh_failed_other')],
+  ['password change not supported', says('ssh_auth_refused')],
+  ['wrong user name passed to monitor', says('ssh_protocol_error')],
 
   ['Connection closed by ', connectionEnded('ssh_connection_closed')],
   ['Connection reset by ', connectionEnded('ssh_connection_reset')],
@@ -65,6 +77,7 @@ const MESSAGES: readonly (readonly [opening: string, read: Reader])[] = [
   ['Read from socket failed: ', says('ssh_connection_reset')],
   ['Write failed: ', says('ssh_connection_reset')],
   ['drop connection ', droppedConnection],
+  ['refused connect from ', refusedByWrapper],
   ['beginning MaxStartups throttling', says('ssh_throttling')],
   ['in MaxStartups throttling', says('ssh_throttling')],
   ['exited MaxStartups throttling', says('ssh_throttling')],
@@ -88,6 +101,9 @@ const MESSAGES: readonly (readonly [opening: string, read: Reader])[] = [
   ['Unable to negotiate with ', peerThen('ssh_negotiation_failed')],
   ['no matching ', says('ssh_negotiation_failed')],
   ['ssh_dispatch_run_fatal: Connection from ', connectionFrom],
+  ['Remote version ', says('ssh_negotiation_failed')],
+  ['invalid public DH value', says('ssh_protocol_error')],
+  ['Badly formed OID received', says('ssh_protocol_error')],
   ['Bad packet length ', says('ssh_protocol_error')],
   ['Corrupted MAC on input', says('ssh_protocol_error')],
   ['Corrupted check bytes', says('ssh_protocol_error')],
@@ -108,12 +124,35 @@ const MESSAGES: readonly (readonly [opening: string, read: Reader])[] = [
   ['refused local port forward', says('ssh_forwarding')],
   ['refused streamlocal port forward', says('ssh_forwarding')],
   ['connect_to ', says('ssh_forwarding')],
+  ['Rejected X11 connection', says('ssh_forwarding')],
+  ['X11 connection rejected', says('ssh_forwarding')],
+  ['bind ', says('ssh_forwarding')],
+  ['Changed root directory to ', says('ssh_session')],
+  ['Setting tty modes failed', says('ssh_notice')],
+  ['Non-public channel ', says('ssh_notice')],
+  ['Received window adjust ', says('ssh_notice')],
+  ['channel ', says('ssh_notice')],
+  ['incoming seqnr wraps around', says('ssh_notice')],
+  ['outgoing seqnr wraps around', says('ssh_notice')],
+  ['Writing login record failed', says('ssh_notice')],
+  ['Attempt to write login records', says('ssh_notice')],
+  ['Excess permission or bad ownership on file ', says('ssh_notice')],
+  ['Cannot initialize krb5 context', says('ssh_notice')],
+  ['tcgetattr: ', says('ssh_notice')],
+  ['client ', says('ssh_penalty')],
 
   ['Server listening on ', says('ssh_server')],
   ['Received signal ', says('ssh_server')],
   ['Received SIGHUP', says('ssh_server')],
   ['Exiting on signal ', says('ssh_server')],
   ['RESTART FAILED', says('ssh_server')],
+  ['Unable to load host key', says('ssh_server')],
+  ['Unable to shield host key', says('ssh_server')],
+  ['sshd: no hostkeys available', says('ssh_server')],
+  ['-r option is deprecated', says('ssh_server')],
+  ['WARNING: ', says('ssh_server')],
+  ['socket', says('ssh_server')],
+  ['child ', says('ssh_server')],
   ['session process ', says('ssh_server')],
   ['Session process ', says('ssh_server')],
 ];
@@ -132,17 +171,29 @@ export function readMessage(message: string, fields: Fields): SshAction | undefi
   const start = level === undefined ? 0 : level.length + 2;
   const end = message.endsWith(PREAUTH) ? message.length - PREAUTH.length : message.length;
   const text = message.slice(start, end);
-  if (text.startsWith('pam_')) return pamModule(text, fields);
+  if (text.startsWith('pam_')) return pamModule(text, fields) ?? furtherMessage(text);
   for (const [opening, read] of BY_FIRST_WORD.get(firstWord(text)) ?? []) {
     if (!text.startsWith(opening)) continue;
     const action = read(text.slice(opening.length), fields);
     if (action !== undefined) return action;
   }
-  return level === undefined ? undefined : LEVELS[level];
+  if (KEY_OPTIONS.test(text)) return 'ssh_auth_refused';
+  return level === undefined ? furtherMessage(text) : LEVELS[level];
 }
 
-/** Nothing read yet. */
-export const noFields = (message: string): Fields => ({ isCut: mayBeCut(message) });
+/** A line of an authorized_keys file that would have let the client in: `/root/.ssh/authorized_keys:3: Authentication tried …` */
+const KEY_OPTIONS = /^\/\S*: Authentication tried for /;
+
+/** What begins with the name of the function that says it, or with a number. */
+const FURTHER: readonly (readonly [RegExp, SshAction])[] = [
+  [/^\d+ active (?:startups|\S+ penalties)/, 'ssh_server'],
+  [/^(?:PerSourcePenalties|Penalty|\S+) logging rate-limited: /, 'ssh_throttling'],
+  [/^\S+ line \d+: /, 'ssh_server'],
+  [/^[a-z][a-z0-9]*(?:_[a-z0-9]+)+(?:\(\))?: /, 'ssh_notice'],
+  [/^(?:mkstemp|fchmod|gss_krb5_copy_ccache)\(\)/, 'ssh_notice'],
+];
+
+const furtherMessage = (text: string): SshAction | undefined => FURTHER.find(([form]) => form.test(text))?.[1];
 
 const LEVELS: Readonly<Record<string, SshAction>> = {
   error: 'ssh_error',
@@ -196,4 +247,12 @@ function nastyPtr(rest: string, fields: Fields): SshAction | undefined {
     rest.endsWith(tail) ? rest.slice(0, -tail.length) : rest,
     fields,
   );
+}
+
+/** Of libwrap, which Debian's sshd asks: `HOST (ADDRESS)`; an ident user of the client's may stand before the host. */
+function refusedByWrapper(rest: string, fields: Fields): SshAction {
+  const open = rest.lastIndexOf(' (');
+  if (open >= 0 && rest.endsWith(')') && !fields.isCut) setPeer(rest.slice(open + 2, -1), undefined, fields);
+  else if (open < 0) setPeer(rest, undefined, fields);
+  return 'ssh_connection_dropped';
 }

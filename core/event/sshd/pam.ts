@@ -1,5 +1,6 @@
+import { type Fields, setPeer, setRepeats } from '../fields.ts';
 import type { SshAction } from './actions.ts';
-import { addressAtEnd, type Fields, setPeer } from './peer.ts';
+import { addressAtEnd } from './peer.ts';
 import { type Reader, setUser } from './readers.ts';
 
 /** `pam_unix(sshd:auth): text` */
@@ -33,8 +34,7 @@ export function pamText(text: string, fields: Fields): SshAction {
 export const pamSummary: Reader = (rest, fields) => {
   const match = /^(\d{1,6}) more authentication failures?; /.exec(rest);
   if (match === null) return 'ssh_pam_other';
-  const times = Number(match[1]);
-  if (times >= 2) fields.repeats = times;
+  setRepeats(Number(match[1]), fields);
   return pamFailure(rest, fields);
 };
 

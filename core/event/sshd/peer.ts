@@ -1,35 +1,11 @@
-import { type Ip, parseIp } from '../../base/ip.ts';
+import { type Fields, isDigit, portOf, setPeer } from '../fields.ts';
 
 /**
  * The longest message sshd hands to syslog(3): its format is `%.500s`. User names are escaped to four bytes a byte before
  * that cut, so a hostile name can push the true address off the end and leave a forged one standing there. The right
  * end of a message this long is therefore never believed.
  */
-const SSHD_MESSAGE_BYTES = 500;
-
-/** What a message says besides its action; filled in by the message table. */
-export interface Fields {
-  user?: string;
-  userUnknown?: true;
-  sourceIp?: Ip;
-  sourcePort?: number;
-  method?: string;
-  repeats?: number;
-  /** The message may have lost its end: see `SSHD_MESSAGE_BYTES`. */
-  readonly isCut: boolean;
-}
-
-/** Whether sshd may have cut this message. Counts the most bytes the text can have had, so it errs towards yes. */
-export function mayBeCut(message: string): boolean {
-  if (message.length >= SSHD_MESSAGE_BYTES) return true;
-  if (message.length * 3 < SSHD_MESSAGE_BYTES) return false;
-  let bytes = 0;
-  for (let i = 0; i < message.length; i++) {
-    const code = message.charCodeAt(i);
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : 3;
-  }
-  return bytes >= SSHD_MESSAGE_BYTES;
-}
+export const SSHD_MESSAGE_BYTES = 500;
 
 /**
  * Reads `ADDRESS port N` at the very end of `text`, before which stands text an attacker may have chosen.
@@ -74,25 +50,3 @@ export function peerAtStart(text: string, fields: Fields): number {
   setPeer(text.slice(0, end), portOf(text.slice(end + 6, stop)), fields);
   return stop;
 }
-
-/** Sets the address when it is one: with UseDNS sshd writes names, and `UNKNOWN` when it does not know. */
-export function setPeer(address: string, port: number | undefined, fields: Fields): void {
-  const ip = parseIp(address);
-  if (!ip.ok) return;
-  fields.sourceIp = ip.value.text;
-  if (port !== undefined && port > 0 && port <= 65_535) fields.sourcePort = port;
-}
-
-/** A decimal of up to five digits that is all of `text`. */
-function portOf(text: string): number | undefined {
-  if (text.length === 0 || text.length > 5) return undefined;
-  let port = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (!isDigit(code)) return undefined;
-    port = port * 10 + code - 48;
-  }
-  return port;
-}
-
-const isDigit = (code: number): boolean => code >= 48 && code <= 57;

@@ -1,5 +1,6 @@
+import { type Fields, setPeer } from '../fields.ts';
 import type { SshAction } from './actions.ts';
-import { addressAtEnd, type Fields, peerAtEnd, peerAtStart, setPeer } from './peer.ts';
+import { addressAtEnd, peerAtEnd, peerAtStart } from './peer.ts';
 
 /**
  * Reads what stands behind a message's opening words, ` [preauth]` taken off.

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { SearchEvent } from '../../../../actors/segments/index.ts';
 import { EVENT, FINDING, runCommand } from '../../../support/cli.ts';
 
 test('version and help go to standard output', async () => {
@@ -175,4 +176,56 @@ test('config-check says what a good config means', async () => {
   assert.match(out, /^table +inet bartizan in edge$/m);
   assert.match(out, /^sources +\/a \(sshd\)$/m);
   assert.equal(err, 'note: no source\n');
+});
+
+const PROGRESS = { blocks: 9, done: 9, read: 2, rows: 80, matched: 1 };
+const END: SearchEvent = { kind: 'end', complete: true, progress: PROGRESS };
+const FOUND: SearchEvent = { kind: 'rows', rows: [{ id: '1.5', line: EVENT }] };
+
+test('search prints what is found, safely, and how much was searched', async () => {
+  const { code, out, err, searched } = await runCommand(['search', 'user = root | limit 5'], { events: [FOUND, END] });
+  assert.equal(code, 0);
+  assert.match(out, /^TIME +HOST +PROGRAM +IP +MESSAGE\n1970-01-01T00:00:00\.000Z +- +- +- +Failed\n$/);
+  assert.equal(err, '1 shown, 1 matched of 80 events in 2 of 9 blocks\n');
+  assert.deepEqual(searched, [{ where: { op: 'eq', field: 'user', value: 'root' }, order: 'newest', limit: 5 }]);
+  const chosen = await runCommand(['search', '| fields at, user'], {
+    events: [FOUND, { ...END, next: 'a.b.c' } as SearchEvent],
+  });
+  assert.match(chosen.out, /^AT +USER\n1970-01-01T00:00:00\.000Z +x\\u202ey\n$/);
+  assert.match(chosen.err, /; more: \| after a\.b\.c\n$/);
+  const json = await runCommand(['search', '--json'], { events: [FOUND, END] });
+  assert.deepEqual(JSON.parse(json.out), { id: '1.5', ...EVENT, at: '1970-01-01T00:00:00.000Z' });
+});
+
+test('search counts, as a table or as JSON', async () => {
+  const counted = { rows: [{ at: 0, values: ['root', undefined], count: 3 }], total: 4, ungrouped: 1 };
+  const events: SearchEvent[] = [{ kind: 'end', complete: false, counted, progress: PROGRESS }];
+  const { out, err } = await runCommand(['search', '| count by user, ip per 1h'], { events });
+  assert.match(out, /^FROM +USER +IP +COUNT\n1970-01-01T00:00:00\.000Z +root +- +3\n$/);
+  assert.match(err, /1 more events are of groups.*\n.*not everything was searched in time\n$/s);
+  const json = await runCommand(['search', '| count by user, ip per 1h', '--json'], { events });
+  assert.deepEqual(JSON.parse(json.out), { from: '1970-01-01T00:00:00.000Z', user: 'root', count: 3 });
+});
+
+test('search says what is wrong: with the query and where, with the place, with what is stored', async () => {
+  const wrong = await runCommand(['search', 'user = root and usr = x']);
+  assert.equal(wrong.code, 2);
+  assert.equal(
+    wrong.err,
+    'bartizan: events have no field "usr"; did you mean user? (at character 17)\n  user = root and usr = x\n                  ^\n',
+  );
+  assert.deepEqual(await runCommand(['search', '--state', '/s']).then(({ code, err }) => ({ code, err })), {
+    code: 1,
+    err: 'bartizan: nothing in /s\n',
+  });
+  const refused = await runCommand(['search', 'user matches "("'], {
+    events: [{ kind: 'refused', why: 'a group is open' }],
+  });
+  assert.deepEqual([refused.code, refused.err], [2, 'bartizan: a group is open\n']);
+  const part = { file: '0000000001.events', at: 32, why: 'the rows are not what was written', rows: 7 };
+  const damaged = await runCommand(['search'], { events: [{ kind: 'damage', part }, END] });
+  assert.match(
+    damaged.err,
+    /0000000001\.events cannot be read at byte 32: the rows are not what was written, 7 events/,
+  );
 });

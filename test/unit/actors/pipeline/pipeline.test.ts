@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { Pipeline, type PipelineDeps } from '../../../../actors/pipeline/index.ts';
+import { Pipeline, type PipelineDeps, type SourceCursor } from '../../../../actors/pipeline/index.ts';
+import type { SegmentPosition } from '../../../../actors/segments/index.ts';
 import type { Chunk } from '../../../../actors/watchers/files/index.ts';
 import { fail, ok } from '../../../../core/base/result.ts';
 import { CHECKS } from '../../../../core/detect/checks.ts';
+import type { JournalOrigin } from '../../../../core/event/preference.ts';
 import { sampleFinding } from '../../../support/sample-finding.ts';
 import { settled } from '../../../support/settled.ts';
 import { SimulatedClock } from '../../../support/simulated-clock.ts';
@@ -11,7 +13,11 @@ import { SimulatedClock } from '../../../support/simulated-clock.ts';
 type Events = Parameters<PipelineDeps['startWorker']>[1];
 type Sent = Parameters<ReturnType<PipelineDeps['startWorker']>['post']>[0];
 
+const placeOf = (cursor: SourceCursor): string =>
+  `${cursor.path}@${'offset' in cursor ? cursor.offset : cursor.cursor}`;
+
 const counters = {
+  leftToJournal: 0,
   lines: 1,
   events: 1,
   findings: 0,
@@ -27,11 +33,12 @@ const counters = {
 };
 
 /** A worker whose answers the test gives, and a disk that remembers the order of things. */
-function bench() {
+function bench(options: Partial<Pick<PipelineDeps, 'events' | 'journal'>> & { readonly ready?: SegmentPosition } = {}) {
   const clock = new SimulatedClock();
   const sent: Sent[] = [];
   const did: string[] = [];
   const crashes: unknown[] = [];
+  const started: unknown[] = [];
   const state = { diskFails: false, actFails: false };
   let events: Events | undefined;
   const pipeline = new Pipeline({
@@ -39,16 +46,21 @@ function bench() {
     clock,
     log: () => {},
     records: {
-      load: async () => [],
-      save: async (changes, cursors) => {
+      load: async () => ({ states: [] }),
+      save: async ({ states, cursors, position }) => {
         if (state.diskFails) return fail('lost', 'no disk');
-        did.push(`save ${changes.length} ${cursors.map(({ path, offset }) => `${path}@${offset}`).join(',')}`);
+        const reached = position === undefined ? '' : ` ${position.segment}:${position.rows}`;
+        did.push(`save ${states.length} ${cursors.map(placeOf).join(',')}${reached}`);
         return ok(undefined);
       },
     },
-    startWorker: (_, given) => {
+    ...(options.events === undefined ? {} : { events: options.events }),
+    ...(options.journal === undefined ? {} : { journal: options.journal }),
+    startWorker: (settings, given) => {
       events = given;
-      queueMicrotask(() => given.message({ kind: 'ready', skipped: 0 }));
+      started.push(settings);
+      const position = options.ready === undefined ? {} : { position: options.ready };
+      queueMicrotask(() => given.message({ kind: 'ready', skipped: 0, ...position }));
       return { post: (message) => sent.push(message), terminate: async () => void did.push('terminate') };
     },
     record: async (findings) => {
@@ -65,14 +77,19 @@ function bench() {
     clock,
     sent,
     did,
+    started,
     crashes,
     state,
     pipeline,
     start: () => pipeline.start((cause) => crashes.push(cause)),
-    judged: (sequence: number, findings = [sampleFinding('203.0.113.1')]) =>
-      events?.message({ kind: 'judged', sequence, findings, counters }),
-    checkpointed: () =>
-      events?.message({ kind: 'checkpoint', sequence: last(), changes: [{ check: 'c', changes: [] }] }),
+    judged: (sequence: number, findings = [sampleFinding('203.0.113.1')], origins: readonly JournalOrigin[] = []) =>
+      events?.message({ kind: 'judged', sequence, findings, counters, origins }),
+    /** The answer to the checkpoint asked for last; its events are durable at once. */
+    checkpointed: () => {
+      events?.message({ kind: 'checkpoint', sequence: last(), changes: [{ check: 'c', changes: [] }] });
+      events?.message({ kind: 'durable', sequence: last() });
+    },
+    says: (message: Parameters<Events['message']>[0]) => events?.message(message),
     die: () => events?.dead(new Error('boom')),
   };
 }
@@ -81,6 +98,7 @@ const chunk = (path: string, offset: number): Chunk => ({
   path,
   parser: 'sshd',
   fingerprint: 'f',
+  provenance: 'file',
   offset: 0,
   bytes: new Uint8Array(offset),
   receivedAt: new SimulatedClock().now(),
@@ -196,4 +214,137 @@ test('findings that cannot be acted upon are a crash and the chunk is not taken'
   b.judged(1);
   await assert.rejects(submitted, /cannot act/);
   assert.equal(b.crashes.length, 1);
+});
+
+const position = (rows: number): SegmentPosition => ({ segment: 1, length: 9, rows, generation: 1, tailRows: 0 });
+
+test('before the first line it is known how far the events go, and the thread begins there', async () => {
+  const kept = bench({ events: { directory: '/s/events' }, ready: position(0) });
+  await kept.start();
+  assert.deepEqual(kept.did, ['save 0  1:0']);
+  assert.deepEqual(kept.started, [
+    { checks: { ssh_bruteforce: CHECKS.ssh_bruteforce.defaults }, checkpoint: [], events: { directory: '/s/events' } },
+  ]);
+});
+
+test('cursors wait until the events of their lines are durable, each for its own mark', async () => {
+  const first = b.pipeline.submit(chunk('/a', 10));
+  b.judged(1);
+  await first;
+  b.says({ kind: 'checkpoint', sequence: 2, changes: [{ check: 'c', changes: [['k', 1]] }] });
+  const second = b.pipeline.submit(chunk('/a', 20));
+  b.judged(2);
+  await second;
+  b.says({ kind: 'checkpoint', sequence: 3, changes: [{ check: 'c', changes: [['k', 2]] }] });
+  await settled();
+  assert.deepEqual(b.did, ['record 1', 'record 1'], 'nothing is saved yet');
+  b.says({ kind: 'durable', sequence: 2, position: position(10) });
+  await settled();
+  assert.equal(b.did.at(-1), 'save 1 /a@10 1:10');
+  b.says({ kind: 'durable', sequence: 3, position: position(20) });
+  await settled();
+  assert.equal(b.did.at(-1), 'save 1 /a@20 1:20');
+});
+
+test('who asks for a checkpoint is told when that one is saved, not an earlier one', async () => {
+  const submitted = b.pipeline.submit(chunk('/a', 10));
+  b.judged(1);
+  await submitted;
+  b.clock.advance(1000);
+  let told = false;
+  const asked = b.pipeline.checkpoint().then(() => {
+    told = true;
+  });
+  b.says({ kind: 'checkpoint', sequence: 2, changes: [] });
+  b.says({ kind: 'durable', sequence: 2 });
+  await settled();
+  assert.equal(told, false);
+  b.checkpointed();
+  await asked;
+});
+
+test('a pipeline that dies between a snapshot and its durable events saves neither', async () => {
+  const submitted = b.pipeline.submit(chunk('/a', 10));
+  b.judged(1);
+  await submitted;
+  b.says({ kind: 'checkpoint', sequence: 2, changes: [] });
+  b.die();
+  await settled();
+  await b.start();
+  b.says({ kind: 'durable', sequence: 2, position: position(10) });
+  await settled();
+  assert.deepEqual(
+    b.did.filter((done) => done.startsWith('save')),
+    [],
+  );
+});
+
+test('what becomes of keeping the lines is a component, and its changes are told', async () => {
+  const told: string[] = [];
+  const kept = bench({
+    events: {
+      directory: '/s/events',
+      changed: ({ state }) => told.push(state),
+      damaged: ({ file }) => told.push(file),
+    },
+  });
+  assert.equal(b.pipeline.storage(), undefined, 'none where no line is kept');
+  await kept.start();
+  assert.equal(kept.pipeline.storage()?.state, 'starting');
+  const counts = { kept: 5, dropped: 0, blocks: 0, sealed: 0 };
+  kept.says({ kind: 'storage', status: { state: 'ok', ...counts } });
+  assert.deepEqual(kept.pipeline.storage(), { name: 'events', state: 'ok', since: kept.clock.now(), counters: counts });
+  kept.clock.advance(1000);
+  kept.says({ kind: 'storage', status: { state: 'out', why: 'ENOSPC', ...counts, dropped: 7 } });
+  const { state, message, since, counters } = kept.pipeline.storage() ?? {};
+  assert.deepEqual([state, since, counters?.['dropped']], ['degraded', kept.clock.now(), 7]);
+  assert.match(message ?? '', /does not take events: lines are judged, but not kept \(ENOSPC\)/);
+  kept.says({ kind: 'damage', part: { file: 'f', at: 0, why: 'gone' } });
+  assert.deepEqual(told, ['ok', 'out', 'f']);
+});
+
+test('entries of the journal advance its cursor with the checkpoint, and what it carries is told', async () => {
+  const seen: unknown[] = [];
+  const journal = { told: () => undefined, seen: (origins: readonly unknown[]) => seen.push(...origins), ownHosts: [] };
+  const { pipeline, start, judged, checkpointed, did, sent, clock } = bench({ journal });
+  await start();
+  const at = clock.now();
+  const taken = pipeline.submitJournal({
+    source: 'journal',
+    bytes: new Uint8Array(4),
+    entries: 1,
+    receivedAt: at,
+    cursor: { path: 'journal:system', cursor: 's=1;i=2', at },
+  });
+  assert.deepEqual(
+    sent.map(({ kind }) => kind),
+    ['journal'],
+  );
+  judged(1, [], [{ program: 'sshd' }]);
+  await taken;
+  assert.deepEqual(seen, [{ program: 'sshd' }]);
+  clock.advance(1000);
+  checkpointed();
+  await settled();
+  assert.ok(did.includes('save 1 journal:system@s=1;i=2'), did.join('\n'));
+});
+
+test('lines of the network advance nothing; a file is told which programs to leave to the journal', async () => {
+  const told = new Set(['sshd']);
+  const journal = { told: (path: string) => (path === 'a' ? told : undefined), seen: () => {}, ownHosts: [] };
+  const { pipeline, start, judged, checkpointed, did, sent, clock } = bench({ journal });
+  await start();
+  const taken = pipeline.submitLines({ parser: 'syslog', lines: [] });
+  judged(1, []);
+  await taken;
+  clock.advance(1000);
+  checkpointed();
+  await settled();
+  assert.ok(did.includes('save 1 '), did.join('\n'));
+  void pipeline.submit(chunk('a', 1)).catch(() => {});
+  void pipeline.submit(chunk('b', 1)).catch(() => {});
+  assert.deepEqual(
+    sent.flatMap((message) => (message.kind === 'chunk' ? [message.told] : [])),
+    [told, undefined],
+  );
 });

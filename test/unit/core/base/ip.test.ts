@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { isIPv4, isIPv6 } from 'node:net';
 import { test } from 'node:test';
-import { contains, fromBytes, makeCidr, overlaps, parseCidr, parseIp } from '../../../../core/base/ip.ts';
+import { canonicalIp, contains, fromBytes, makeCidr, overlaps, parseCidr, parseIp } from '../../../../core/base/ip.ts';
 import { fc } from '../../../support/random.ts';
 
 const text = (written: string): string | undefined => {
@@ -49,6 +49,21 @@ for (const written of [
   '1.2.3.4::',
 ])
   test(`${JSON.stringify(written)} is no address`, () => assert.equal(text(written), undefined));
+
+test('the canonical text alone is the same as of the whole address', () => {
+  const near = fc.oneof(
+    fc.ipV4(),
+    fc.ipV6(),
+    fc.ipV4().map((ip) => `::ffff:${ip}`),
+    fc.string({ unit: fc.constantFrom(...'0123456789.:afF'), maxLength: 20 }),
+  );
+  fc.assert(
+    fc.property(near, (text) => {
+      const whole = parseIp(text);
+      assert.equal(canonicalIp(text), whole.ok ? whole.value.text : undefined);
+    }),
+  );
+});
 
 test('accepts what inet_pton accepts, refuses what it refuses', () => {
   const piece = fc.constantFrom('0', '1', 'ffff', '::', ':', '.', '127', '0.0.1', '1.2.3.4', 'g', '00', 'a');

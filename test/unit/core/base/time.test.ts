@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { goDuration, millis, parseDuration } from '../../../../core/base/time.ts';
+import {
+  days,
+  goDuration,
+  hours,
+  millis,
+  minutes,
+  parseDuration,
+  seconds,
+  shortDuration,
+} from '../../../../core/base/time.ts';
 
 for (const [written, length] of [
   ['', 'never'],
@@ -31,3 +40,18 @@ for (const [length, written] of [
   [3_600_000, '1h0m0s'],
 ] as const)
   test(`${length} ms prints as ${written}`, () => assert.equal(goDuration(millis(length)), written));
+
+test('a short duration reads back as what was written', () => {
+  for (const [length, text] of [
+    [1, '1ms'],
+    [seconds(90), '90s'],
+    [minutes(10), '10m'],
+    [hours(1), '1h'],
+    [days(1), '24h'],
+    [days(7), '7d'],
+    [minutes(1441), '1441m'],
+  ] as const) {
+    assert.equal(shortDuration(millis(length)), text);
+    assert.deepEqual(parseDuration(text), { ok: true, value: length });
+  }
+});

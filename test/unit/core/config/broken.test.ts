@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { decodeConfig, LARGEST_CONFIG, parseConfig } from '../../../../core/config/read.ts';
 import { AROUND } from './surroundings.ts';
 
-const TOP = 'hostname, state_dir, webui, infra_ips, auto_response, thresholds, watchers, firewall, blobs, log';
+const TOP =
+  'hostname, state_dir, webui, infra_ips, auto_response, thresholds, disabled_checks, watchers, parsers, firewall, events, blobs, log';
 const HASH = 'a'.repeat(64);
 
 interface Broken {
@@ -45,8 +46,10 @@ const BROKEN: readonly Broken[] = [
   },
   {
     kind: 'a source that is not known yet',
-    text: 'watchers:\n  journal: true\n',
-    says: ['2:3: watchers.journal: unknown key; allowed: files'],
+    text: 'watchers:\n  jurnal: true\n',
+    says: [
+      '2:3: watchers.jurnal: unknown key (did you mean "journal"?); allowed: files, journal, journal_directory, syslog',
+    ],
   },
   {
     kind: 'a certificate without its key',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { millis, shortDuration } from '../../../../core/base/time.ts';
 import { changedSettings, REDACTED, redacted, withValue } from '../../../../core/config/change.ts';
 import { defaultConfigText } from '../../../../core/config/default-text.ts';
 import { durationOf, parseListen } from '../../../../core/config/formats.ts';
@@ -7,6 +8,7 @@ import { modeOf } from '../../../../core/config/mode.ts';
 import { checkConfig, decodeConfig } from '../../../../core/config/read.ts';
 import { view } from '../../../../core/config/setting.ts';
 import { PLACED_SETTINGS, SETTINGS } from '../../../../core/config/settings.ts';
+import { CHECK_SETTINGS } from '../../../../core/detect/settings.ts';
 import { AROUND, loaded } from './surroundings.ts';
 
 const DEFAULTS = {
@@ -24,13 +26,14 @@ const DEFAULTS = {
   },
   infra_ips: [],
   auto_response: { enabled: true, dry_run: false, block_ips: true, block_expiry: '24h' },
-  thresholds: {
-    ssh_bruteforce_failures: 5,
-    ssh_bruteforce_window: '10m',
-    ssh_bruteforce_max_sources: 100_000,
-  },
-  watchers: { files: [] },
+  thresholds: Object.fromEntries(
+    CHECK_SETTINGS.map(({ key, kind, preset }) => [key, kind === 'count' ? preset : shortDuration(millis(preset))]),
+  ),
+  disabled_checks: [],
+  watchers: { files: [], journal: false, syslog: [] },
+  parsers: [],
   firewall: { enabled: false, table: 'bartizan', on_stop: 'keep', max_blocks: 500_000 },
+  events: { keep: '30d', max_mib: 4096, keep_free_percent: 10 },
   blobs: { quota_mib: 1024 },
   log: { level: 'info' },
 };
@@ -52,7 +55,9 @@ test('every default passes its own check', () => {
 test('every setting and every key of a list entry says what it is for', () => {
   for (const { path, setting } of PLACED_SETTINGS) {
     const schema = view(setting.schema);
-    const described = [schema, ...Object.values(schema.items?.properties ?? {})];
+    const entries = Object.values(schema.items?.properties ?? {});
+    const inner = entries.flatMap(({ items }) => Object.values(items?.properties ?? {}));
+    const described = [schema, ...entries, ...inner];
     for (const { description = '' } of described) assert.match(description, /^.{10,}\.$/, path);
   }
 });
@@ -66,7 +71,9 @@ watchers:
   const { config } = loaded(text);
   assert.equal(config.auto_response.dry_run, true);
   assert.equal(durationOf(config.auto_response.block_expiry), 'never');
-  assert.deepEqual(config.watchers.files, [{ path: '/var/log/auth.log', parser: 'sshd', start: 'beginning' }]);
+  assert.deepEqual(config.watchers.files, [
+    { path: '/var/log/auth.log', parser: 'sshd', start: 'beginning', trust: 'auto' },
+  ]);
 });
 
 test('the hash is the SHA-256 of the bytes of the file', () => {
@@ -78,13 +85,16 @@ test('bytes are read as they are, the byte order mark too', () => {
 });
 
 for (const { name, facts } of [
-  { name: 'with an auth log', facts: { ...AROUND, files: [{ path: '/var/log/auth.log', parser: 'sshd' }] } },
-  { name: 'without one', facts: { ...AROUND, files: [] } },
+  {
+    name: 'with an auth log',
+    facts: { ...AROUND, files: [{ path: '/var/log/auth.log', parser: 'sshd' }], journal: true },
+  },
+  { name: 'without one', facts: { ...AROUND, files: [], journal: false } },
 ]) {
   test(`the config of a first start ${name} is the defaults, names every setting but deprecated ones and keeps to 100 columns`, () => {
     const text = defaultConfigText(facts);
-    const files = facts.files.map((file) => ({ ...file, start: 'beginning' }));
-    assert.deepEqual(loaded(text).config, { ...DEFAULTS, watchers: { files } });
+    const files = facts.files.map((file) => ({ ...file, start: 'beginning', trust: 'auto' }));
+    assert.deepEqual(loaded(text).config, { ...DEFAULTS, watchers: { files, journal: facts.journal, syslog: [] } });
     for (const { path, keys, setting } of PLACED_SETTINGS) {
       const isNamed = new RegExp(`^ *(# )?${keys.at(-1)}:`, 'm').test(text);
       assert.equal(isNamed, view(setting.schema).instead === undefined, path);
@@ -94,7 +104,7 @@ for (const { name, facts } of [
 }
 
 test('every commented-out line of the first config is valid when the hash mark goes', () => {
-  const text = defaultConfigText({ ...AROUND, files: [] });
+  const text = defaultConfigText({ ...AROUND, files: [], journal: false });
   const keys = PLACED_SETTINGS.map(({ keys }) => keys.at(-1)).join('|');
   const live = text
     .split('\n')

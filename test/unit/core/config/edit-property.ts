@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { isMap, type Pair, type ParsedNode, type YAMLMap } from 'yaml';
+import { millis, shortDuration } from '../../../../core/base/time.ts';
 import { type Change, placedSetting, sameValue, withValue } from '../../../../core/config/change.ts';
 import { defaultConfigText } from '../../../../core/config/default-text.ts';
 import { editConfig } from '../../../../core/config/edit.ts';
 import { contentEnd } from '../../../../core/config/edit-value.ts';
 import { parseYaml } from '../../../../core/config/read.ts';
+import { CHECK_NAMES } from '../../../../core/detect/checks.ts';
+import { CHECK_SETTINGS } from '../../../../core/detect/settings.ts';
 import { compileGlob } from '../../../../core/event/glob.ts';
 import { fc } from '../../../support/random.ts';
 import { AROUND, loaded } from './surroundings.ts';
@@ -47,7 +50,11 @@ thresholds:
 export const BASES = {
   empty: '',
   'only a comment': '# nothing yet\n',
-  'first start': defaultConfigText({ ...AROUND, files: [{ path: '/var/log/auth.log', parser: 'sshd' }] }),
+  'first start': defaultConfigText({
+    ...AROUND,
+    files: [{ path: '/var/log/auth.log', parser: 'sshd' }],
+    journal: true,
+  }),
   'by hand': COMMENTED,
   'Windows line ends': `${COMMENTED.replaceAll('\n', '\r\n')}\r\n`,
   'byte order mark': `\ufeff${COMMENTED}\n`,
@@ -64,6 +71,7 @@ const file = fc.record({
   path: fc.stringMatching(/^\/[a-z0-9 :#'"*?{}[\]é-]{1,20}$/).filter((path) => compileGlob(path).ok),
   parser: fc.constantFrom(...AROUND.parsers),
   start: fc.constantFrom('beginning', 'end'),
+  trust: fc.constantFrom('auto', 'file', 'spoofable'),
 });
 const address = fc.oneof(fc.ipV4(), fc.ipV6(), fc.constantFrom('10.0.0.0/8', '2001:db8::/32', '::1'));
 
@@ -80,15 +88,23 @@ export const CHANGES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   'auto_response.dry_run': fc.boolean(),
   'auto_response.block_ips': fc.boolean(),
   'auto_response.block_expiry': fc.constantFrom('0', '1h', '7d', '1h30m', '90m'),
-  'thresholds.ssh_bruteforce_failures': fc.integer({ min: 2, max: 1000 }),
-  'thresholds.ssh_bruteforce_window': fc.constantFrom('10s', '1h', '24h'),
-  'thresholds.ssh_bruteforce_max_sources': fc.integer({ min: 1000, max: 1_000_000 }),
+  ...Object.fromEntries(
+    CHECK_SETTINGS.map(({ key, kind, minimum, maximum }) => [
+      `thresholds.${key}`,
+      kind === 'count'
+        ? fc.integer({ min: minimum, max: maximum })
+        : fc.constantFrom(minimum, maximum).map((length) => shortDuration(millis(length))),
+    ]),
+  ),
+  disabled_checks: fc.subarray([...CHECK_NAMES]),
   'watchers.files': fc.uniqueArray(file, { selector: ({ path }) => path, maxLength: 4 }),
   'firewall.enabled': fc.boolean(),
   'firewall.table': fc.stringMatching(/^[a-z0-9_]{1,31}$/),
   'firewall.netns': fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}$/),
   'firewall.on_stop': fc.constantFrom('keep', 'remove'),
   'firewall.max_blocks': fc.integer({ min: 1, max: 10_000_000 }),
+  'events.max_mib': fc.integer({ min: 16, max: 16_777_216 }),
+  'events.keep_free_percent': fc.integer({ min: 0, max: 90 }),
   'blobs.quota_mib': fc.integer({ min: 1, max: 1_048_576 }),
   'log.level': fc.constantFrom('debug', 'info', 'warn', 'error'),
 };

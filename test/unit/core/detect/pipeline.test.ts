@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { millis, minutes } from '../../../../core/base/time.ts';
 import { createDetectors } from '../../../../core/detect/checks.ts';
-import type { StateChange } from '../../../../core/detect/detector.ts';
+import type { Detector, StateChange } from '../../../../core/detect/detector.ts';
 import type { Finding } from '../../../../core/detect/finding.ts';
 import { Pipeline } from '../../../../core/detect/pipeline.ts';
-import type { RawLine } from '../../../../core/event/event.ts';
+import type { Category, RawLine } from '../../../../core/event/event.ts';
 import { createParsers } from '../../../../core/event/parsers.ts';
 import { UTC } from '../../../../core/event/syslog-time.ts';
 import { authLog } from '../../../support/auth-log.ts';
+import { eventAt } from '../../../support/events.ts';
 import { fc } from '../../../support/random.ts';
 
 const make = (): Pipeline => new Pipeline(createParsers({ zone: UTC }), createDetectors());
@@ -101,12 +102,12 @@ test('a line fed again makes the id it made before', () => {
   assert.equal(again?.id, first?.id);
 });
 
-test('a snapshot without changes is empty, and state of unknown checks is left out', () => {
+test('a snapshot without changes is empty, and state of unknown detectors is left out', () => {
   const pipeline = make();
   assert.deepEqual(pipeline.snapshot(), []);
   assert.equal(pipeline.bytes(), 0);
   assert.equal(pipeline.restore([{ check: 'gone', changes: [['a', 1]] }]).skipped, 0);
-  assert.equal(pipeline.restore([{ check: 'ssh_bruteforce', changes: [['a', 1]] }]).skipped, 1);
+  assert.equal(pipeline.restore([{ check: 'ssh_source', changes: [['a', 1]] }]).skipped, 1);
 });
 
 function keep(store: Map<string, Map<string, unknown>>, pipeline: Pipeline): void {
@@ -119,3 +120,45 @@ function keep(store: Map<string, Map<string, unknown>>, pipeline: Pipeline): voi
     }
   }
 }
+
+const counting = (category: Category): Detector & { stepped: number; held: number } => ({
+  name: category,
+  checks: [],
+  stepped: 0,
+  held: 0,
+  wants: (wanted, action) => wanted === category && action !== 'unwanted',
+  step() {
+    this.stepped++;
+    this.held += 10;
+    return [];
+  },
+  snapshot: () => [],
+  restore: () => ({ skipped: 0 }),
+  bytes() {
+    return this.held;
+  },
+  evict(bytes) {
+    this.held = Math.min(this.held, bytes);
+    return 1;
+  },
+});
+
+test('an event reaches the detectors that want its kind, and no other', () => {
+  const [web, session] = [counting('web'), counting('session')];
+  const pipeline = new Pipeline(new Map(), [web, session]);
+  for (const action of ['a', 'a', 'unwanted', 'b']) pipeline.judge(eventAt(0, 0, { category: 'web', action }));
+  pipeline.judge(eventAt(0, 0, { category: 'session', action: 'a' }));
+  pipeline.judge(eventAt(0, 0, { category: 'email', action: 'a' }));
+  assert.deepEqual([web.stepped, session.stepped], [3, 1]);
+});
+
+test('beyond the memory the detector that holds most lets go, the others keep what they have', () => {
+  const [web, session] = [counting('web'), counting('session')];
+  const pipeline = new Pipeline(new Map(), [web, session], 1000);
+  for (let i = 0; i < 20; i++) pipeline.judge(eventAt(0, 0, { category: 'session', action: 'a' }));
+  for (let i = 0; i < 500; i++) {
+    pipeline.judge(eventAt(0, 0, { category: 'web', action: 'a' }));
+    assert.ok(pipeline.bytes() <= 1000);
+  }
+  assert.deepEqual([web.held, session.held], [800, 200]);
+});

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Ip } from '../../../../core/base/ip.ts';
 import { millis } from '../../../../core/base/time.ts';
@@ -8,6 +10,7 @@ import { SSH_ACTIONS } from '../../../../core/event/sshd/actions.ts';
 import { createSshdParser } from '../../../../core/event/sshd.ts';
 import { UTC } from '../../../../core/event/syslog-time.ts';
 import { type Said, SSHD_MESSAGES } from '../../../fixtures/sshd-messages.ts';
+import { ROOT } from '../../../support/root.ts';
 
 const NOW = millis(Date.UTC(2026, 10, 22, 12));
 const parser = createSshdParser(UTC);
@@ -43,6 +46,15 @@ for (const [message, action, expected] of SSHD_MESSAGES)
     assert.deepEqual(said(event), expected);
     assert.equal(event.message, message);
   });
+
+test('every message above the debug levels in the sources of OpenSSH 9.2 and 10.0, as Debian has them, is read', () => {
+  const formats = readFileSync(join(ROOT, 'test/fixtures/openssh-formats.txt'), 'utf8').trimEnd().split('\n');
+  assert.ok(formats.length > 150);
+  assert.deepEqual(
+    formats.filter((message) => !isEvent(read(message))),
+    [],
+  );
+});
 
 test('every action of the closed list is reached', () => {
   const reached = new Set(SSHD_MESSAGES.map(([, action]) => action));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { days, hours, type Millis, millis, minutes } from '../../../../core/base/time.ts';
 import { MAX_AHEAD } from '../../../../core/event/event.ts';
-import { parseSyslog, type SyslogMessage } from '../../../../core/event/syslog.ts';
+import { parseSyslog, type SyslogMessage, SyslogReader } from '../../../../core/event/syslog.ts';
 import { fromLocal, inferYear, UTC, type ZoneOffset } from '../../../../core/event/syslog-time.ts';
 import { fc } from '../../../support/random.ts';
 
@@ -161,5 +161,32 @@ test('no text makes it throw, and no time is beyond the clamp', () => {
       },
     ),
     { numRuns: 2000 },
+  );
+});
+
+test('what a reader remembers of the last line changes nothing', () => {
+  const zone = (utc: number): number => (utc % 7_200_000 < 3_600_000 ? 3_600_000 : 7_200_000);
+  const stamp = fc
+    .tuple(
+      fc.constantFrom('Nov 22', 'Nov  2', 'Nov 2', 'Nov 02', 'Feb 29', 'Dec 31', 'Jan  1', 'Nov 31'),
+      fc.constantFrom('01:02', '23:59', '24:00'),
+      fc.constantFrom('00', '03', '59', '60', '61', '03.5', '03.0', '0', '003', '03x', ''),
+      fc.constantFrom(' edge x: y', '', ' ', '5 edge x: y'),
+    )
+    .map(([day, minute, second, rest]) => `${day} ${minute}:${second}${rest}`);
+  const received = fc.constantFrom(
+    Date.UTC(2026, 10, 22),
+    Date.UTC(2026, 11, 31, 12),
+    Date.UTC(2027, 0, 1),
+    Date.UTC(2025, 10, 23),
+    Date.UTC(2028, 1, 29),
+  );
+  fc.assert(
+    fc.property(fc.array(fc.tuple(stamp, received), { maxLength: 20 }), (lines) => {
+      const reader = new SyslogReader(zone);
+      for (const [text, at] of lines) {
+        assert.deepEqual(reader.read(text, millis(at)), parseSyslog(text, millis(at), zone), text);
+      }
+    }),
   );
 });

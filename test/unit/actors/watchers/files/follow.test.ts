@@ -1,23 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { FileEntry } from '../../../../../actors/watchers/files/index.ts';
 import { fail } from '../../../../../core/base/result.ts';
-import { FollowedFiles } from '../../../../support/followed-files.ts';
+import { type FollowedFiles, follow } from '../../../../support/followed-files.ts';
 
 const LOG = '/log/a.log';
-
-/** Starts following after `prepare` has set the scene. */
-async function follow(
-  prepare: (files: FollowedFiles) => void,
-  entries: readonly (string | Partial<FileEntry>)[] = [LOG],
-  limits: ConstructorParameters<typeof FollowedFiles>[1] = {},
-): Promise<FollowedFiles> {
-  const files = new FollowedFiles(entries, limits);
-  prepare(files);
-  await files.start();
-  await files.settle();
-  return files;
-}
 
 /** Stops without a crash, lets `meanwhile` happen, and starts again from what was committed. */
 async function restart(files: FollowedFiles, meanwhile: () => void): Promise<void> {
@@ -316,54 +302,6 @@ for (const kind of ['directory', 'FIFO', 'socket', 'character device', 'block de
     assert.deepEqual(files.ledger.texts, ['one']);
   });
 }
-
-test('a symbolic link is followed, and so is its swap to another file, and a dangling one waited for', async () => {
-  const files = await follow(
-    ({ fs }) => {
-      fs.mkdir('/data');
-      fs.symlink('/data/1', LOG);
-    },
-    [LOG],
-  );
-  assert.equal(files.component().state, 'waiting');
-  files.fs.append('/data/1', 'one\n');
-  await files.pass(2000);
-  files.fs.append('/data/1', 'two\n');
-  files.fs.unlink(LOG);
-  files.fs.append('/data/2', 'three\n');
-  files.fs.symlink('/data/2', LOG);
-  await files.pass(5000);
-  assert.deepEqual(files.ledger.texts, ['one', 'two', 'three']);
-});
-
-test('a link swapped while down: its former target beside the new one is finished', async () => {
-  const files = await follow(({ fs }) => {
-    fs.mkdir('/data');
-    fs.append('/data/monday', 'one\n');
-    fs.symlink('/data/monday', LOG);
-  });
-  await restart(files, () => {
-    files.fs.append('/data/monday', 'two\n');
-    files.fs.append('/data/tuesday', 'three\n');
-    files.fs.unlink(LOG);
-    files.fs.symlink('/data/tuesday', LOG);
-  });
-  assert.deepEqual(files.ledger.texts, ['one', 'two', 'three']);
-});
-
-test('two paths to one file: it is read once', async () => {
-  const files = await follow(
-    ({ fs }) => {
-      fs.append(LOG, 'one\n');
-      fs.symlink(LOG, '/log/b.log');
-      fs.link(LOG, '/log/c.log');
-    },
-    ['/log/*.log'],
-  );
-  assert.deepEqual(files.ledger.texts, ['one']);
-  const states = ['/log/a.log', '/log/b.log', '/log/c.log'].map((path) => files.component(path).state);
-  assert.deepEqual(states.sort(), ['off', 'off', 'ok']);
-});
 
 test('a file renamed to another name the pattern matches is not read again, not even after a restart', async () => {
   const files = await follow(({ fs }) => fs.append(LOG, 'one\n'), ['/log/*.log']);

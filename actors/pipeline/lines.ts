@@ -1,0 +1,51 @@
+import type { Millis } from '../../core/base/time.ts';
+import type { RawLine } from '../../core/event/event.ts';
+import { LineFramer } from '../../core/event/framing.ts';
+import { JOURNAL_FIELDS, linesOf } from '../../core/event/journal-line.ts';
+import type { JournalOrigin } from '../../core/event/preference.ts';
+import { JournalBatch } from '../../native/journal/batch.ts';
+import type { ToWorker } from './protocol.ts';
+
+export type Chunk = Extract<ToWorker, { kind: 'chunk' }>;
+
+/** The lines of a piece of a file, and behind them the one that the source passed over. */
+export function* fileLines(chunk: Chunk): Generator<RawLine> {
+  const { source, provenance, flaw } = chunk;
+  const receivedAt = chunk.receivedAt as Millis;
+  for (const { offset, text, flaw: own } of new LineFramer(chunk.offset).push(chunk.bytes, chunk.offset)) {
+    const line = { text, position: { source, offset }, receivedAt, provenance };
+    yield own === undefined ? line : { ...line, flaw: own };
+  }
+  if (flaw !== undefined) {
+    yield { text: '', flaw: flaw.kind, position: { source, offset: flaw.offset }, receivedAt, provenance };
+  }
+}
+
+/** Entries as packed; none when only the cursor is news. */
+export const journalLines = ({ bytes, receivedAt }: Extract<ToWorker, { kind: 'journal' }>): readonly RawLine[] =>
+  bytes.length === 0 ? [] : linesOf(new JournalBatch(bytes, JOURNAL_FIELDS), receivedAt as Millis);
+
+/** More pairs of program and unit than any host has; beyond them nothing new is told. */
+const MOST_ORIGINS = 4096;
+
+/** Remembers what the journal was seen to carry. */
+export class Origins {
+  readonly #known = new Set<string>();
+  #fresh: JournalOrigin[] = [];
+
+  note({ header, sender }: RawLine): void {
+    const { program } = header ?? {};
+    const { unit } = sender ?? {};
+    const key = `${program ?? ''}\n${unit ?? ''}`;
+    if (this.#known.has(key) || this.#known.size >= MOST_ORIGINS) return;
+    this.#known.add(key);
+    this.#fresh.push({ ...(program === undefined ? {} : { program }), ...(unit === undefined ? {} : { unit }) });
+  }
+
+  /** Those that were not told yet. */
+  take(): readonly JournalOrigin[] {
+    const fresh = this.#fresh;
+    if (fresh.length > 0) this.#fresh = [];
+    return fresh;
+  }
+}

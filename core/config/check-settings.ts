@@ -1,0 +1,48 @@
+import { Type } from 'typebox';
+import { millis, shortDuration } from '../base/time.ts';
+import { CHECK_NAMES, type CheckSettings } from '../detect/checks.ts';
+import { CHECK_SETTINGS, type CheckSetting, checkSettingsFrom } from '../detect/settings.ts';
+import { lengthOf } from './formats.ts';
+import { type DurationText, duration, type Setting, setting } from './setting.ts';
+
+const RESTART = { applies: 'restart' } as const;
+
+/** The settings of all checks, as their declarations have them. */
+export const CHECK_THRESHOLDS: Readonly<Record<string, Setting>> = Object.fromEntries(
+  CHECK_SETTINGS.map((one) => [one.key, setting(schemaOf(one), RESTART)]),
+);
+
+/** The names of checks that are off. */
+export const DISABLED_CHECKS = setting(
+  Type.Array(Type.Enum([...CHECK_NAMES], { description: 'Name of a check.' }), {
+    description: 'Checks that judge nothing.',
+    default: [],
+    maxItems: CHECK_NAMES.length,
+    examples: [['port_scan']],
+  }),
+  RESTART,
+);
+
+/** What the detectors are made with. @param thresholds checked values of `CHECK_THRESHOLDS` */
+export function checkSettingsOf(
+  thresholds: Readonly<Record<string, unknown>>,
+  disabled: readonly string[],
+): CheckSettings {
+  const values = CHECK_SETTINGS.map(({ key, kind }): [string, number | undefined] => {
+    const value = thresholds[key];
+    if (kind === 'count') return [key, typeof value === 'number' ? value : undefined];
+    return [key, typeof value === 'string' ? lengthOf(value as DurationText) : undefined];
+  });
+  return checkSettingsFrom(Object.fromEntries(values), new Set(disabled));
+}
+
+function schemaOf({ check, kind, description, preset, minimum, maximum }: CheckSetting) {
+  const text = `${check}: ${description.charAt(0).toLowerCase()}${description.slice(1)}`;
+  if (kind === 'count') return Type.Integer({ description: text, default: preset, minimum, maximum });
+  return duration({
+    description: text,
+    default: shortDuration(millis(preset)),
+    shortest: shortDuration(millis(minimum)),
+    longest: shortDuration(millis(maximum)),
+  });
+}

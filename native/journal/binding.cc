@@ -1,0 +1,147 @@
+// The N-API door: bytes in, a promise of bytes out. All meaning is in engine/wire.h; all policy is in TypeScript.
+#include <napi.h>
+
+#include <cstring>
+#include <memory>
+
+#include "engine/worker.h"
+
+namespace {
+
+using bartizan::journal::Worker;
+
+// One journal on a thread of its own. The thread ends with close(), with the object (GC), or with the environment
+// (process exit, worker_threads), whichever comes first. It keeps the process alive only while calls are under way.
+class Port : public Napi::ObjectWrap<Port> {
+ public:
+  static Napi::Function define(Napi::Env env) {
+    return DefineClass(env, "Port", {InstanceMethod<&Port::call>("call"), InstanceMethod<&Port::close>("close")});
+  }
+
+  explicit Port(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Port>(info), env_(info.Env()) {
+    const auto name = Napi::String::New(env_, "bartizan journal");
+    check(napi_create_threadsafe_function(env_, nullptr, nullptr, name, 0, 1, nullptr, nullptr, nullptr, deliver,
+                                          &bridge_));
+    check(napi_unref_threadsafe_function(env_, bridge_));
+    // After the bridge, so that at teardown the thread is gone before the bridge is.
+    check(napi_add_env_cleanup_hook(env_, tear_down, this));
+    if (const int error = worker_.start()) {
+      release();
+      throw Napi::Error::New(env_, std::string("the journal thread did not start: ") + strerror(error));
+    }
+  }
+
+  ~Port() override { release(); }
+
+ private:
+  struct Pending {
+    Port* port;
+    napi_deferred deferred;
+    bool last;
+    std::vector<uint8_t> answer = {};
+  };
+
+  void check(napi_status status) const {
+    if (status != napi_ok) throw Napi::Error::New(env_, "the environment has no room for another journal");
+  }
+
+  Napi::Value call(const Napi::CallbackInfo& info) {
+    if (info.Length() < 1 || !info[0].IsTypedArray() ||
+        info[0].As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+      throw Napi::TypeError::New(env_, "call takes a Uint8Array");
+    }
+    const auto bytes = info[0].As<Napi::Uint8Array>();
+    std::vector<uint8_t> request(bytes.Data(), bytes.Data() + bytes.ByteLength());
+    return ask(false, [&](Worker::Done done) { worker_.call(std::move(request), std::move(done)); });
+  }
+
+  Napi::Value close(const Napi::CallbackInfo&) {
+    return ask(true, [&](Worker::Done done) { worker_.finish(std::move(done)); });
+  }
+
+  template <class Hand>
+  Napi::Value ask(bool last, Hand hand_over) {
+    if (finished_) throw Napi::Error::New(env_, "the journal is closed");
+    finished_ = last;
+    napi_deferred deferred;
+    napi_value promise;
+    check(napi_create_promise(env_, &deferred, &promise));
+    // Owned by the call until it is on its way back: a call dropped at teardown takes it along.
+    auto pending = std::make_shared<std::unique_ptr<Pending>>(new Pending{this, deferred, last});
+    if (under_way_++ == 0) {
+      Ref();
+      napi_ref_threadsafe_function(env_, bridge_);
+    }
+    hand_over([bridge = bridge_, pending](std::vector<uint8_t> answer) {
+      (*pending)->answer = std::move(answer);
+      Pending* sent = pending->release();
+      // Refused once the environment is going: nobody is left to be told.
+      if (napi_call_threadsafe_function(bridge, sent, napi_tsfn_nonblocking) != napi_ok) delete sent;
+    });
+    return Napi::Value(env_, promise);
+  }
+
+  // On the JavaScript thread; without an environment the queue is only being emptied.
+  static void deliver(napi_env raw, napi_value, void*, void* data) {
+    const std::unique_ptr<Pending> pending(static_cast<Pending*>(data));
+    if (raw == nullptr) return;
+    pending->port->settled(pending->last);
+    napi_value answer;
+    if (copy(raw, pending->answer, answer)) {
+      napi_resolve_deferred(raw, pending->deferred, answer);
+      return;
+    }
+    // No memory for the answer. An environment that is being terminated refuses this too, and needs nothing any more.
+    napi_value reason;
+    if (napi_get_and_clear_last_exception(raw, &reason) != napi_ok) return;
+    napi_reject_deferred(raw, pending->deferred, reason);
+  }
+
+  // In plain N-API: an environment that is being terminated must not make anything throw here.
+  static bool copy(napi_env env, const std::vector<uint8_t>& bytes, napi_value& array) {
+    void* data = nullptr;
+    napi_value buffer;
+    if (napi_create_arraybuffer(env, bytes.size(), &data, &buffer) != napi_ok) return false;
+    std::memcpy(data, bytes.data(), bytes.size());
+    return napi_create_typedarray(env, napi_uint8_array, bytes.size(), buffer, 0, &array) == napi_ok;
+  }
+
+  void settled(bool last) {
+    if (--under_way_ == 0) {
+      napi_unref_threadsafe_function(env_, bridge_);
+      Unref();
+    }
+    if (last) release();
+  }
+
+  static void tear_down(void* self) {
+    auto* port = static_cast<Port*>(self);
+    port->hooked_ = false;
+    port->release();
+  }
+
+  void release() {
+    worker_.abandon();
+    if (hooked_) napi_remove_env_cleanup_hook(env_, tear_down, this);
+    hooked_ = false;
+    if (bridge_ != nullptr) napi_release_threadsafe_function(bridge_, napi_tsfn_release);
+    bridge_ = nullptr;
+    finished_ = true;
+  }
+
+  Napi::Env env_;
+  Worker worker_;
+  napi_threadsafe_function bridge_ = nullptr;
+  bool hooked_ = true;
+  bool finished_ = false;
+  uint32_t under_way_ = 0;
+};
+
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  exports.Set("Port", Port::define(env));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(journal, initialize)
