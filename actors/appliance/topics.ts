@@ -1,9 +1,9 @@
 import type { Finding } from '../../core/detect/finding.ts';
-import type { Decision, Outcome } from '../../core/respond/decision.ts';
+import type { Decision, NetworkDecision, Outcome } from '../../core/respond/decision.ts';
 
 /** What is told to everybody in the process who wants to know, in order. */
 export type Topics = {
   readonly finding: { readonly finding: Finding; readonly serial: number };
   /** Each decision as it is made and as it ends; the outcome where the kernel had to do with it. */
-  readonly decision: { readonly decision: Decision; readonly outcome?: Outcome };
+  readonly decision: { readonly decision: Decision | NetworkDecision; readonly outcome?: Outcome };
 };

@@ -1,5 +1,7 @@
+import { plannerSettingsOf } from '../../core/config/block-settings.ts';
 import { durationOf } from '../../core/config/formats.ts';
 import { eventOfDecision, type FirewallEvent } from '../../core/respond/firewall-event.ts';
+import { BlockPlanner } from '../../core/respond/planner.ts';
 import { createFirewall } from '../firewall/index.ts';
 import {
   AllowBook,
@@ -23,7 +25,8 @@ export function makeEnforcement({ config, mode, clock, random, log, bus, foundat
   const allowed = new AllowBook();
   const blocks = new BlockTally();
   const firewallLog = new FirewallLog({ records, log });
-  const { firewall: settings, infra_ips: infra } = config();
+  const { firewall: settings, infra_ips: infra, auto_response: automation } = config();
+  const planner = new BlockPlanner(plannerSettingsOf(automation));
   const firewall = createFirewall({
     nft: foundation.nft,
     clock,
@@ -34,6 +37,7 @@ export function makeEnforcement({ config, mode, clock, random, log, bus, foundat
   const note = (event: FirewallEvent | undefined) => event && firewallLog.note(event);
   const responder: Responder = new Responder({
     ledger,
+    planner,
     allowed,
     firewall,
     clock,
@@ -42,7 +46,7 @@ export function makeEnforcement({ config, mode, clock, random, log, bus, foundat
     mode,
     expiry: () => durationOf(config().auto_response.block_expiry),
     publish: (decision, outcome) => {
-      note(eventOfDecision(decision));
+      note(eventOfDecision(decision, outcome));
       if (outcome?.result === 'enforced') blocks.add(decision, clock.now());
       bus.publish('decision', outcome === undefined ? { decision } : { decision, outcome });
     },
@@ -59,8 +63,9 @@ export function makeEnforcement({ config, mode, clock, random, log, bus, foundat
   /** Before the kernel is brought in line. */
   const loadBooks = async () => {
     await ledger.load();
+    await responder.load();
     await allows.load();
     await blocks.load(records, clock.now());
   };
-  return { ledger, firewall, responder, blocks, allows, firewallLog, loadBooks };
+  return { ledger, planner, firewall, responder, blocks, allows, firewallLog, loadBooks };
 }

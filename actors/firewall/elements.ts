@@ -46,7 +46,13 @@ export const removeOps = (ip: string): readonly NftOp[] => [
 /** Reads an element of a blocked set back; its comment is the decision's id, unless somebody else put it there. */
 export function blockFrom(element: NftElement, now: Millis): { readonly block?: KernelBlock; readonly key: string } {
   const parsed = parseIp(element.key);
-  if (!parsed.ok || element.comment === undefined || !isId(element.comment)) return { key: element.key };
-  const expiresAt = element.timeout === 'never' ? 'never' : plus(now, element.timeout);
-  return { key: element.key, block: { ip: parsed.value.text, id: element.comment as DecisionId, expiresAt } };
+  const decided = decisionFrom(element, now);
+  if (!parsed.ok || decided === undefined) return { key: element.key };
+  return { key: element.key, block: { ip: parsed.value.text, ...decided } };
+}
+
+/** What an element tells of the decision behind it. */
+export function decisionFrom({ comment, timeout }: NftElement, now: Millis): Omit<KernelBlock, 'ip'> | undefined {
+  if (comment === undefined || !isId(comment)) return undefined;
+  return { id: comment as DecisionId, expiresAt: timeout === 'never' ? 'never' : plus(now, timeout) };
 }

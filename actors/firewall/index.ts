@@ -11,11 +11,19 @@ import type { NftOp, NftPort, NftResult, RuleCounter, TableDeclaration } from '.
 import { machineClock } from '../clock/index.ts';
 import { putOps, removeOps } from './elements.ts';
 import { firewallMachine } from './machine.ts';
+import { networkOps } from './networks.ts';
 import type { DesiredBlocks, DroppedPackets, Firewall, FirewallState, KernelBlock } from './port.ts';
 import { commitGroups, orThrow, sync } from './sync.ts';
-import { allowedOps, blockedSet, countersOf, tableOf } from './table.ts';
+import { allowedOps, blockedNetworkSet, blockedSet, countersOf, tableOf } from './table.ts';
 
-export type { DesiredBlocks, DroppedPackets, Firewall, FirewallState, KernelBlock } from './port.ts';
+export type {
+  DesiredBlocks,
+  DroppedPackets,
+  Firewall,
+  FirewallState,
+  KernelBlock,
+  KernelNetwork,
+} from './port.ts';
 
 export interface FirewallDeps {
   readonly nft: NftPort;
@@ -154,6 +162,19 @@ class NftFirewall implements KernelFirewall {
     return done;
   }
 
+  async blockNetworks(): Promise<NftResult<void>> {
+    if (!HOLDS_ELEMENTS.has(this.state())) return NOT_ENFORCING;
+    const { desired, clock } = this.#deps;
+    const networks = [...desired.networks()];
+    const done = await this.#commit([networkOps(networks, clock.now())]);
+    for (const { id } of networks) {
+      if (done.ok) this.#missing.delete(id);
+      else this.#missing.add(id);
+    }
+    if (!done.ok) this.drifted();
+    return done;
+  }
+
   async letIn(): Promise<NftResult<void>> {
     if (!HOLDS_ELEMENTS.has(this.state())) return DONE;
     const done = await this.#commit([allowedOps(this.#deps.desired.allowed())]);
@@ -180,7 +201,7 @@ class NftFirewall implements KernelFirewall {
   async dropped(): Promise<readonly DroppedPackets[]> {
     if (this.state() === 'off') return [];
     const read = await this.#deps.nft.counters(this.#table.name);
-    return read.ok ? read.value.flatMap(droppedBy) : [];
+    return read.ok ? droppedBy(read.value) : [];
   }
 
   async close(): Promise<void> {
@@ -247,6 +268,11 @@ class NftFirewall implements KernelFirewall {
   }
 }
 
-/** The rule that drops for a blocked set counts under the set's name. */
-const droppedBy = ({ name, packets, bytes }: RuleCounter): readonly DroppedPackets[] =>
-  ([4, 6] as const).filter((family) => name === blockedSet(family)).map((family) => ({ family, packets, bytes }));
+/** The rule that drops for a set counts under the set's name: one for addresses and one for networks. */
+const droppedBy = (counters: readonly RuleCounter[]): readonly DroppedPackets[] =>
+  ([4, 6] as const).map((family) => {
+    const sets = [blockedSet(family), blockedNetworkSet(family)];
+    const ours = counters.filter(({ name }) => sets.includes(name));
+    const sum = (of: 'packets' | 'bytes') => ours.reduce((total, counter) => total + counter[of], 0);
+    return { family, packets: sum('packets'), bytes: sum('bytes') };
+  });

@@ -11,17 +11,29 @@ export interface KernelBlock {
   readonly expiresAt: Deadline;
 }
 
+/** One network the kernel is to drop. */
+export interface KernelNetwork {
+  /** Canonical CIDR. */
+  readonly network: string;
+  readonly id: DecisionId;
+  readonly expiresAt: Deadline;
+}
+
 /** What the kernel should hold; kept by the responder, read when the kernel is brought in line. */
 export interface DesiredBlocks {
   /** All blocks that stand now. */
   blocks(): Iterable<KernelBlock>;
   blockOf(ip: Ip): KernelBlock | undefined;
+  /** All networks that are blocked now; overlaps are no matter. */
+  networks(): Iterable<KernelNetwork>;
   /** Networks that are let in whatever is blocked; overlaps are no matter. */
   allowed(): readonly Cidr[];
   /** Whether the decision is known and has ended, so that its element is a leftover. */
   hasEnded(id: DecisionId): Promise<boolean>;
   /** The kernel holds blocks nobody here knows of: they become decisions of origin `recovered`. */
   adopt(blocks: readonly KernelBlock[]): Promise<void>;
+  /** As `adopt`, of networks. */
+  adoptNetworks(networks: readonly KernelNetwork[]): Promise<void>;
   /** The kernel has no room for these: they end as `refused`. */
   refuse(blocks: readonly KernelBlock[], why: string): Promise<void>;
 }
@@ -62,6 +74,11 @@ export interface Firewall {
   enforce(blocks: readonly KernelBlock[]): Promise<NftResult<void>>;
   /** Lets these addresses in again. After a failure the next sync does it. */
   release(ips: readonly Ip[]): Promise<NftResult<void>>;
+  /**
+   * Drops packets from exactly the networks that `DesiredBlocks` blocks; resolves when the kernel does so. After a failure
+   * the next sync does it.
+   */
+  blockNetworks(): Promise<NftResult<void>>;
   /**
    * Lets in exactly what `DesiredBlocks` allows, blocked or not; resolves when the kernel does so, at once where it holds
    * nothing of ours. After a failure the next sync does it.

@@ -2,8 +2,9 @@ import type { Ip } from '../../core/base/ip.ts';
 import type { Millis } from '../../core/base/time.ts';
 import type { NftOp, NftPort, NftResult, TableDeclaration } from '../../native/nft/index.ts';
 import { blockFrom, putOps, removeOps, timeoutOf } from './elements.ts';
-import type { DesiredBlocks, KernelBlock } from './port.ts';
-import { allowedOps, BLOCKED_SETS, infraOps } from './table.ts';
+import { networkFrom, networkOps } from './networks.ts';
+import type { DesiredBlocks, KernelBlock, KernelNetwork } from './port.ts';
+import { allowedOps, BLOCKED_NETWORK_SETS, BLOCKED_SETS, infraOps } from './table.ts';
 
 /** How far a timeout in the kernel may be off before it is set anew. */
 const TIMEOUT_SLACK_MS = 2000;
@@ -28,7 +29,7 @@ export interface SyncOutcome {
 }
 
 /**
- * Makes the kernel hold what is desired: the table's shape, infra, what is allowed, then blocks. Elements of unknown
+ * Makes the kernel hold what is desired: the table's shape, infra, what is allowed, then networks and blocks. Elements of unknown
  * decisions are adopted, those of ended decisions and those without an id are removed, missing ones added, newest first,
  * as far as there is room.
  * @throws Error with the kernel's words when a step fails; what was done stays done and the next sync goes on from there
@@ -38,6 +39,9 @@ export async function sync(deps: SyncDeps): Promise<SyncOutcome> {
   orThrow(await nft.ensure(table));
   orThrow(await nft.commit(table.name, infraOps(infra)));
   orThrow(await nft.commit(table.name, allowedOps(desired.allowed())));
+  const networks = await unknownNetworks(deps);
+  await desired.adoptNetworks(networks);
+  orThrow(await nft.commit(table.name, networkOps([...desired.networks()], now())));
   const { held, strangers } = await readBack(nft, table.name, now);
   const { leftovers, unknown } = await sort(held.values(), desired);
   await desired.adopt(unknown);
@@ -50,7 +54,12 @@ export async function sync(deps: SyncDeps): Promise<SyncOutcome> {
   const additions = missing.filter((block) => !overflow.has(block));
   const groups = [...removals.map(removeOps), ...additions.map((block) => putOps(block, now()))];
   orThrow(await commitGroups(nft, table.name, groups));
-  return { added: additions.length, removed: removals.length, adopted: unknown.length, refused: overflow.size };
+  return {
+    added: additions.length,
+    removed: removals.length,
+    adopted: unknown.length + networks.length,
+    refused: overflow.size,
+  };
 }
 
 async function readBack(nft: NftPort, table: string, now: () => Millis) {
@@ -65,6 +74,20 @@ async function readBack(nft: NftPort, table: string, now: () => Millis) {
     }
   }
   return { held, strangers };
+}
+
+/** Networks that the kernel holds for decisions nobody knows of. */
+async function unknownNetworks({ nft, table, desired, now }: SyncDeps): Promise<readonly KernelNetwork[]> {
+  const known = new Set([...desired.networks()].map(({ id }) => id));
+  const unknown = new Map<string, KernelNetwork>();
+  for (const set of BLOCKED_NETWORK_SETS) {
+    for (const element of orThrow(await nft.list(table.name, set))) {
+      const network = networkFrom(element, now());
+      if (network === undefined || known.has(network.id) || (await desired.hasEnded(network.id))) continue;
+      unknown.set(network.network, network);
+    }
+  }
+  return [...unknown.values()];
 }
 
 /** What the kernel holds beyond what is desired: of decisions that have ended, and of decisions nobody knows. */

@@ -9,21 +9,24 @@ const FAMILIES = [4, 6] as const;
 
 /** The set an address of this family is blocked in. */
 export const blockedSet = (family: 4 | 6): string => `blocked${family}`;
+/** The set a network of this family is blocked in. */
+export const blockedNetworkSet = (family: 4 | 6): string => `blocked_nets${family}`;
 const infraSet = (family: 4 | 6): string => `infra${family}`;
 const allowedSet = (family: 4 | 6): string => `allowed${family}`;
 
 export const BLOCKED_SETS: readonly string[] = FAMILIES.map(blockedSet);
+export const BLOCKED_NETWORK_SETS: readonly string[] = FAMILIES.map(blockedNetworkSet);
 
 /**
- * The product's whole table. Infra and allowed stand before blocked, so that no block can ever cut them; everything else
- * passes on to whatever other tables decide.
+ * The product's whole table. Infra and allowed stand before what is blocked, so that no block can ever cut them; everything
+ * else passes on to whatever other tables decide.
  */
 export function tableOf(name: string, capacity: number): TableDeclaration {
-  const networks = (set: string, family: 4 | 6): SetDeclaration => ({
+  const networks = (set: string, family: 4 | 6, timeout = false): SetDeclaration => ({
     name: set,
     family,
     interval: true,
-    timeout: false,
+    timeout,
   });
   return {
     name,
@@ -31,6 +34,7 @@ export function tableOf(name: string, capacity: number): TableDeclaration {
       networks(infraSet(family), family),
       networks(allowedSet(family), family),
       { name: blockedSet(family), family, interval: false, timeout: true, size: capacity },
+      networks(blockedNetworkSet(family), family, true),
     ]),
     chains: [
       {
@@ -41,10 +45,9 @@ export function tableOf(name: string, capacity: number): TableDeclaration {
           { match: 'iif', name: 'lo', verdict: 'accept' },
           ...FAMILIES.map((family) => ({ match: 'saddr', set: infraSet(family), verdict: 'accept' }) as const),
           ...FAMILIES.map((family) => ({ match: 'saddr', set: allowedSet(family), verdict: 'accept' }) as const),
-          ...FAMILIES.map((family) => {
-            const set = blockedSet(family);
-            return { match: 'saddr', set, verdict: 'drop', counter: set } as const;
-          }),
+          ...[...BLOCKED_SETS, ...BLOCKED_NETWORK_SETS].map(
+            (set) => ({ match: 'saddr', set, verdict: 'drop', counter: set }) as const,
+          ),
         ],
       },
     ],

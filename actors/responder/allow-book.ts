@@ -58,6 +58,15 @@ export class AllowBook {
     return undefined;
   }
 
+  /** Whether all of a network is let in by one entry. */
+  coversNetwork(text: string): boolean {
+    const net = parseCidr(text);
+    if (!net.ok) return false;
+    const { family, bytes, prefix } = net.value;
+    const lengths = [...this.#lengths[family].keys()].filter((length) => length <= prefix);
+    return lengths.some((length) => this.#entries.has(makeCidr(family, bytes, length).text));
+  }
+
   /** Takes out and returns those whose time has passed. */
   expire(now: Millis): readonly Allow[] {
     const due = [...this.#entries.values()].filter(({ allow }) => hasPassed(allow.expiresAt, now));

@@ -1,7 +1,7 @@
-import { idFloor } from '../../core/base/ids.ts';
+import { type DecisionId, idFloor } from '../../core/base/ids.ts';
 import { hours, type Millis, millis } from '../../core/base/time.ts';
-import { decisions } from '../../core/keys/records.ts';
-import type { Decision } from '../../core/respond/decision.ts';
+import { decisions, outcomes } from '../../core/keys/records.ts';
+import type { Decision, NetworkDecision, Origin } from '../../core/respond/decision.ts';
 import type { Records } from '../store/index.ts';
 
 const HOUR: Millis = hours(1);
@@ -16,15 +16,19 @@ export class BlockTally {
   /** Counts what is on record. */
   async load(records: Records, now: Millis): Promise<void> {
     const since = idFloor(millis(Math.max(0, now - WINDOW - LATE)));
-    for await (const [, decision] of records.list(decisions, [], { after: [since] })) {
-      const wasInForce = decision.state === 'active' || (decision.endedAt ?? decision.at) > decision.at;
-      if (wasInForce) this.#count(decision, now);
+    const enforced = new Map<DecisionId, Millis>();
+    for await (const [, { decision, result, at }] of records.list(outcomes, [], { after: [since, 0, ''] })) {
+      if (result === 'enforced' && !enforced.has(decision)) enforced.set(decision, at);
+    }
+    for await (const [, { id, origin }] of records.list(decisions, [], { after: [since] })) {
+      const at = enforced.get(id);
+      if (at !== undefined) this.#count(origin, at, now);
     }
   }
 
-  /** One that was just made. */
-  add(decision: Decision, now: Millis): void {
-    if (decision.state === 'active') this.#count(decision, now);
+  /** One that the kernel has just taken. */
+  add({ kind, state, origin }: Decision | NetworkDecision, now: Millis): void {
+    if (kind === 'block' && state === 'active') this.#count(origin, now, now);
   }
 
   total(now: Millis): number {
@@ -32,7 +36,7 @@ export class BlockTally {
     return [...this.#byHour.values()].reduce((sum, count) => sum + count, 0);
   }
 
-  #count({ origin, at }: Decision, now: Millis): void {
+  #count(origin: Origin, at: Millis, now: Millis): void {
     if (origin !== 'auto_response' || at <= now - WINDOW) return;
     this.#forget(now);
     const hour = Math.floor(at / HOUR);

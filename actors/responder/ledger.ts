@@ -1,161 +1,124 @@
 import type { DecisionId } from '../../core/base/ids.ts';
-import type { Ip } from '../../core/base/ip.ts';
 import type { Result } from '../../core/base/result.ts';
-import { hasPassed, type Millis } from '../../core/base/time.ts';
-import type { Decision, DecisionState, Outcome } from '../../core/respond/decision.ts';
-import type { KernelBlock } from '../firewall/index.ts';
+import type { Decision, NetworkDecision, Outcome } from '../../core/respond/decision.ts';
+import type { PlannerState } from '../../core/respond/planner.ts';
+import type { KernelBlock, KernelNetwork } from '../firewall/index.ts';
+import { Book } from './book.ts';
 
-/** Decisions, and what the kernel did with them. */
+/** Decisions, what the kernel did with them, and what the planner remembers of them. */
 export interface Told {
   readonly decisions: readonly Decision[];
+  readonly networks: readonly NetworkDecision[];
   readonly outcomes: readonly Outcome[];
+  /** Changes. */
+  readonly memory: readonly PlannerState[];
 }
 
 /** Decisions on disk. */
 export interface DecisionRecords {
-  /** Those stored as active. */
-  active(): AsyncIterable<Decision>;
-  get(id: DecisionId): Promise<Decision | undefined>;
+  /** Those about addresses that are stored as active, or as pending. */
+  in(state: 'active' | 'pending'): AsyncIterable<Decision>;
+  /** Those about networks that are stored as active. */
+  networks(): AsyncIterable<NetworkDecision>;
+  /** All that the planner remembered. */
+  memory(): AsyncIterable<PlannerState>;
+  /** Of either kind. */
+  get(id: DecisionId): Promise<Decision | NetworkDecision | undefined>;
   /** In one batch. @param options.sync waits for the disk */
   save(told: Told, options: { readonly sync: boolean }): Promise<Result<void, string>>;
 }
 
+const NOTHING: Told = { decisions: [], networks: [], outcomes: [], memory: [] };
+
 /**
- * The decisions that stand, in memory, at most one for an address. Memory is first and disk follows: enforcement never
- * waits for the store.
+ * The decisions that stand, at most one for an address, and for a network. Memory is first and disk follows: enforcement
+ * never waits for the store.
  */
-export class Ledger {
+export class Ledger extends Book<Decision> {
+  readonly networks = new Book<NetworkDecision>(({ network }) => network);
   readonly #records: DecisionRecords;
-  readonly #active = new Map<Ip, Decision>();
-  readonly #ids = new Map<DecisionId, Ip>();
-  /** Ended, but the disk does not say so yet: a sync of the kernel may still meet their elements. */
-  readonly #ended = new Set<DecisionId>();
-  /** Changes that no disk has taken yet; the latest of each decision. */
-  readonly #unsaved = new Map<DecisionId, Decision>();
-  /** Seconds since 1970 → addresses whose block ends in that second. */
-  readonly #endings = new Map<number, Set<Ip>>();
+  /** What the planner remembers and no disk has taken yet: part → key → value, `undefined` for what is gone. */
+  readonly #unsavedMemory = new Map<PlannerState['part'], Map<string, unknown>>();
 
   constructor(records: DecisionRecords) {
+    super(({ ip }) => ip);
     this.#records = records;
   }
 
   /** Once, before anything else. */
   async load(): Promise<void> {
-    for await (const decision of this.#records.active()) this.put(decision);
+    for await (const decision of this.#records.in('active')) this.put(decision);
+    for await (const decision of this.#records.networks()) this.networks.put(decision);
   }
 
-  get size(): number {
-    return this.#active.size;
-  }
-
-  active(): IterableIterator<Decision> {
-    return this.#active.values();
-  }
-
-  of(ip: Ip): Decision | undefined {
-    return this.#active.get(ip);
-  }
-
-  /** The decision with this id, if it stands. */
-  standing(id: DecisionId): Decision | undefined {
-    const ip = this.#ids.get(id);
-    return ip === undefined ? undefined : this.#active.get(ip);
+  /** What the disk has of the planner: its memory, and the blocks that wait. */
+  async remembered(): Promise<{ readonly memory: readonly PlannerState[]; readonly pending: readonly Decision[] }> {
+    const memory: PlannerState[] = [];
+    for await (const part of this.#records.memory()) memory.push(part);
+    const pending: Decision[] = [];
+    for await (const decision of this.#records.in('pending')) pending.push(decision);
+    return { memory, pending };
   }
 
   /** Any decision by id: standing, not yet saved, or from disk. */
-  async find(id: DecisionId): Promise<Decision | undefined> {
-    return this.standing(id) ?? this.#unsaved.get(id) ?? this.#records.get(id);
+  async find(id: DecisionId): Promise<Decision | NetworkDecision | undefined> {
+    return this.standing(id) ?? this.unsavedOf(id) ?? this.#records.get(id);
   }
 
   async hasEnded(id: DecisionId): Promise<boolean> {
-    if (this.#ended.has(id)) return true;
+    if (this.endedUnsaved(id) || this.networks.endedUnsaved(id)) return true;
     const stored = await this.#records.get(id);
-    return stored !== undefined && stored.state !== 'active';
-  }
-
-  /** Makes an active decision stand; one that stood for the address ends as `lifted` and is returned. */
-  put(decision: Decision): Decision | undefined {
-    const before = this.#active.get(decision.ip);
-    const replaced =
-      before !== undefined && before.id !== decision.id
-        ? this.end(before, 'lifted', decision.at, `replaced by ${decision.id}`)
-        : undefined;
-    this.#active.set(decision.ip, decision);
-    this.#ids.set(decision.id, decision.ip);
-    this.#ended.delete(decision.id);
-    if (decision.expiresAt !== 'never') {
-      const second = Math.ceil(decision.expiresAt / 1000);
-      const there = this.#endings.get(second);
-      if (there === undefined) this.#endings.set(second, new Set([decision.ip]));
-      else there.add(decision.ip);
-    }
-    return replaced;
-  }
-
-  /** Takes back a `put` that came to nothing: what stood before stands again, unless somebody decided anew meanwhile. */
-  takeBack(decision: Decision, before: Decision | undefined): void {
-    if (this.#active.get(decision.ip)?.id !== decision.id) return;
-    this.#drop(decision);
-    if (before !== undefined) this.put(before);
-  }
-
-  /** Ends the decision, if it still stands. */
-  end({ ip, id }: Pick<Decision, 'ip' | 'id'>, state: DecisionState, at: Millis, note?: string): Decision | undefined {
-    const standing = this.#active.get(ip);
-    if (standing === undefined || standing.id !== id) return undefined;
-    this.#drop(standing);
-    this.#ended.add(id);
-    return { ...standing, state, endedAt: at, ...(note === undefined ? {} : { note }) };
-  }
-
-  /** Ends and returns all whose time has passed, by the wall clock. */
-  expire(now: Millis): readonly Decision[] {
-    const due = [...this.#endings.keys()].filter((second) => second * 1000 <= now).sort((a, b) => a - b);
-    return due.flatMap((second) => {
-      const ips = [...(this.#endings.get(second) ?? [])];
-      this.#endings.delete(second);
-      return ips.flatMap((ip) => {
-        const standing = this.#active.get(ip);
-        if (standing === undefined || !hasPassed(standing.expiresAt, now)) return [];
-        return this.end(standing, 'expired', now) ?? [];
-      });
-    });
+    return stored !== undefined && stored.state !== 'active' && stored.state !== 'pending';
   }
 
   /**
-   * Saves, together with what could not be saved before. A decision that has ended since it was made is not saved as
-   * active: its end may be on disk already. What the disk refuses is kept in the store's memory, and what that
+   * Saves, together with what could not be saved before. What the disk refuses is kept in the store's memory, and what that
    * refuses too is tried again by `saveAgain`; the result tells of the first try.
    */
   async save(told: Told, options: { readonly sync: boolean }): Promise<Result<void, string>> {
-    for (const decision of told.decisions) {
-      if (decision.state !== 'active' || this.standing(decision.id) !== undefined) {
-        this.#unsaved.set(decision.id, decision);
-      }
-    }
-    const decisions = [...this.#unsaved.values()];
-    const saved = await this.#records.save({ ...told, decisions }, options);
-    const kept = saved.ok || (options.sync && (await this.#records.save({ ...told, decisions }, { sync: false })).ok);
-    if (kept) this.#forget(decisions);
+    this.note(told.decisions);
+    this.networks.note(told.networks);
+    this.#remember(told.memory);
+    const all = {
+      decisions: this.unsaved(),
+      networks: this.networks.unsaved(),
+      outcomes: told.outcomes,
+      memory: [...this.#unsavedMemory].map(([part, values]) => ({ part, changes: [...values] })),
+    };
+    const saved = await this.#records.save(all, options);
+    const kept = saved.ok || (options.sync && (await this.#records.save(all, { sync: false })).ok);
+    if (kept) this.#forget(all);
     return saved;
   }
 
   async saveAgain(): Promise<void> {
-    if (this.#unsaved.size > 0) await this.save({ decisions: [], outcomes: [] }, { sync: false });
+    const isSaved = this.unsaved().length + this.networks.unsaved().length + this.#unsavedMemory.size === 0;
+    if (!isSaved) await this.save(NOTHING, { sync: false });
   }
 
-  #forget(saved: readonly Decision[]): void {
-    for (const decision of saved) {
-      if (this.#unsaved.get(decision.id) !== decision) continue;
-      this.#unsaved.delete(decision.id);
-      this.#ended.delete(decision.id);
+  #remember(memory: readonly PlannerState[]): void {
+    for (const { part, changes } of memory) {
+      const values = this.#unsavedMemory.get(part) ?? new Map<string, unknown>();
+      this.#unsavedMemory.set(part, values);
+      for (const [key, value] of changes) values.set(key, value);
     }
   }
 
-  #drop({ ip, id }: Decision): void {
-    this.#active.delete(ip);
-    this.#ids.delete(id);
+  #forget({ decisions, networks, memory }: Told): void {
+    this.saved(decisions);
+    this.networks.saved(networks);
+    for (const { part, changes } of memory) {
+      const values = this.#unsavedMemory.get(part);
+      // What has changed since is another value.
+      for (const [key, value] of changes) if (values?.get(key) === value) values?.delete(key);
+      if (values?.size === 0) this.#unsavedMemory.delete(part);
+    }
   }
 }
 
 export const kernelBlockOf = ({ ip, id, expiresAt }: Decision): KernelBlock => ({ ip, id, expiresAt });
+export const kernelNetworkOf = ({ network, id, expiresAt }: NetworkDecision): KernelNetwork => ({
+  network,
+  id,
+  expiresAt,
+});

@@ -1,20 +1,44 @@
-import { allows, decisions, outcomes } from '../../core/keys/records.ts';
+import { allows, decisions, networkDecisions, outcomes, plannerState } from '../../core/keys/records.ts';
+import type { PlannerState } from '../../core/respond/planner.ts';
 import type { Records } from '../store/index.ts';
 import type { AllowRecords } from './allow-list.ts';
-import type { DecisionRecords } from './ledger.ts';
+import type { DecisionRecords, Told } from './ledger.ts';
 
-/** Decisions under their id, found again by state; outcomes beside them. */
+const PARTS: Readonly<Record<PlannerState['part'], true>> = { offences: true, block_queue: true };
+const isPart = (name: string): name is PlannerState['part'] => Object.hasOwn(PARTS, name);
+
+/** Decisions under their id, found again by state; beside them outcomes, and what the planner remembers. */
 export const decisionRecords = (records: Records): DecisionRecords => ({
-  active: async function* () {
-    for await (const [, decision] of records.find(decisions, 'state', ['active'])) yield decision;
+  in: async function* (state) {
+    for await (const [, decision] of records.find(decisions, 'state', [state])) yield decision;
   },
-  get: (id) => records.get(decisions, [id]),
-  save: ({ decisions: changed, outcomes: told }, options) =>
-    records.write(async (writes) => {
-      for (const decision of changed) await writes.put(decisions, [decision.id], decision);
-      for (const outcome of told) await writes.put(outcomes, [outcome.decision, outcome.at, outcome.result], outcome);
-    }, options),
+  networks: async function* () {
+    for await (const [, decision] of records.find(networkDecisions, 'state', ['active'])) yield decision;
+  },
+  memory: async function* () {
+    for await (const [[part, key], value] of records.list(plannerState, [])) {
+      if (isPart(part)) yield { part, changes: [[key, value]] };
+    }
+  },
+  get: async (id) => (await records.get(decisions, [id])) ?? (await records.get(networkDecisions, [id])),
+  save: (told, options) => records.write((writes) => write(writes, told), options),
 });
+
+type Writes = Parameters<Parameters<Records['write']>[0]>[0];
+
+async function write(writes: Writes, told: Told): Promise<void> {
+  for (const decision of told.decisions) await writes.put(decisions, [decision.id], decision);
+  for (const decision of told.networks) await writes.put(networkDecisions, [decision.id], decision);
+  for (const outcome of told.outcomes) {
+    await writes.put(outcomes, [outcome.decision, outcome.at, outcome.result], outcome);
+  }
+  for (const { part, changes } of told.memory) {
+    for (const [key, value] of changes) {
+      if (value === undefined) await writes.delete(plannerState, [part, key]);
+      else await writes.put(plannerState, [part, key], value);
+    }
+  }
+}
 
 /** Allows under the address or network they name. */
 export const allowRecords = (records: Records): AllowRecords => ({

@@ -1,6 +1,6 @@
 import { type DecisionId, uuidv7 } from '../../core/base/ids.ts';
 import { type Ip, type ParsedIp, parseIp } from '../../core/base/ip.ts';
-import type { Clock, Log, Random } from '../../core/base/ports.ts';
+import type { Random } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import { type Deadline, type Millis, plus, seconds } from '../../core/base/time.ts';
 import type { Finding } from '../../core/detect/finding.ts';
@@ -9,28 +9,27 @@ import type {
   BlockRequest,
   BulkLifted,
   Lifted,
+  LiftedNetwork,
+  UnblockNetworkRequest,
   UnblockRefusal,
   UnblockRequest,
 } from '../../core/respond/block.ts';
-import type { Decision, Outcome } from '../../core/respond/decision.ts';
+import type { Decision, NetworkDecision } from '../../core/respond/decision.ts';
 import type { Mode } from '../../core/respond/mode.ts';
-import { type BlockPolicy, decide, decisionIdOf, objection } from '../../core/respond/policy.ts';
-import type { Firewall, KernelBlock } from '../firewall/index.ts';
+import type { BlockPlanner, Plan, PlannerState } from '../../core/respond/planner.ts';
+import { type BlockPolicy, decisionIdOf, objection } from '../../core/respond/policy.ts';
+import type { KernelBlock, KernelNetwork } from '../firewall/index.ts';
 import type { AllowBook } from './allow-book.ts';
-import { kernelBlockOf, type Ledger } from './ledger.ts';
+import { type Change, Executor, type ExecutorDeps } from './executor.ts';
+import { kernelBlockOf } from './ledger.ts';
 
-export interface ResponderDeps {
-  readonly ledger: Ledger;
-  readonly allowed: Pick<AllowBook, 'covering' | 'size'>;
-  readonly firewall: Firewall;
-  readonly clock: Clock;
+export interface ResponderDeps extends ExecutorDeps {
+  readonly planner: BlockPlanner;
+  readonly allowed: Pick<AllowBook, 'covering' | 'coversNetwork' | 'size'>;
   readonly random: Random;
-  readonly log: Log;
   readonly mode: () => Mode;
-  /** How long an automatic block lasts. */
+  /** How long the first automatic block of a source lasts. */
   readonly expiry: () => Deadline;
-  /** Told of every decision that was made or has ended, in order, when it was handed to the disk. */
-  readonly publish: (decision: Decision, outcome: Outcome | undefined) => void;
 }
 
 /** A finding, and whether it was recorded before a crash already. */
@@ -39,33 +38,50 @@ export interface Fed {
   readonly again: boolean;
 }
 
-/** What the firewall made of it. */
-interface Done {
-  readonly ok: boolean;
-  readonly public?: string;
+/** What a person's word has ended. */
+interface Lifting {
+  readonly decisions: readonly Decision[];
+  readonly networks: readonly NetworkDecision[];
+  /** Blocks that had not come to their turn. */
+  readonly waited: readonly Decision[];
 }
 
-/** How often ended blocks are taken off the books and out of the kernel. */
+type Refused = Exclude<UnblockRefusal, 'not_blocked'>;
+
+/** How often ended blocks are taken off the books and out of the kernel, and waiting ones get their turn. */
 const SWEEP: Millis = seconds(1);
 /** A sweep that comes this much off its time means that the wall clock was set, or the machine slept. */
 const CLOCK_STEP: Millis = seconds(5);
 
 /**
  * Turns findings and operators' wishes into decisions and sees to it that the kernel follows. A block is on the books first,
- * then in the kernel, then on disk; only what an operator is told waits for the disk.
+ * then in the kernel, then on disk; only what an operator is told waits for the disk. How long, how many and which networks
+ * is the planner's business; what it remembers goes to disk together with what it decided.
  */
 export class Responder {
   readonly #deps: ResponderDeps;
+  readonly #executor: Executor;
   #dryRuns = 0;
   #stopSweep: () => void = () => {};
 
   constructor(deps: ResponderDeps) {
     this.#deps = deps;
+    this.#executor = new Executor(deps);
   }
 
   /** Automatic blocks that were only recorded since start. */
   get dryRuns(): number {
     return this.#dryRuns;
+  }
+
+  /** Once, when the ledger was loaded and before the kernel is brought in line: takes up where the last run stopped. */
+  async load(): Promise<void> {
+    const { ledger, planner, log } = this.#deps;
+    const { memory, pending } = await ledger.remembered();
+    const { skipped } = planner.restore([...memory, queueOf(pending, memory)]);
+    if (skipped > 0) log('warn', 'what was remembered of blocks is partly unreadable', { skipped });
+    for (const decision of ledger.active()) planner.standing(decision);
+    for (const decision of ledger.networks.active()) planner.standing(decision);
   }
 
   start(): void {
@@ -74,7 +90,7 @@ export class Responder {
     this.#stopSweep = clock.after(SWEEP, () => {
       // Timeouts in the kernel run on by themselves: it has to learn of a clock that was set.
       if (Math.abs(clock.now() - due) > CLOCK_STEP) firewall.drifted();
-      this.#sweep().catch((cause: unknown) => log('error', 'expiry sweep failed', { error: messageOf(cause) }));
+      this.#sweep().catch((cause: unknown) => log('error', 'sweep of blocks failed', { error: messageOf(cause) }));
       this.start();
     });
   }
@@ -88,23 +104,18 @@ export class Responder {
    * decisions were handed to the disk.
    */
   async respond(findings: readonly Fed[]): Promise<void> {
-    const { ledger, allowed, firewall, clock, mode, expiry } = this.#deps;
-    const networks = await firewall.protectedNetworks();
-    const policy: BlockPolicy = {
-      mode: mode(),
-      expiry: expiry(),
-      protectedNetworks: networks.ok ? networks.value : undefined,
-      allowed: (ip) => allowed.covering(ip),
-    };
-    const made: Decision[] = [];
-    for (const fed of findings) made.push(...(await this.#decide(fed, policy, clock.now())));
-    const active = made.filter(({ id }) => ledger.standing(id) !== undefined);
-    const done = active.length === 0 ? undefined : await firewall.enforce(active.map(kernelBlockOf));
-    await this.#keep(made, done, { sync: false });
+    const { clock, expiry } = this.#deps;
+    const policy: BlockPolicy = { ...(await this.#policy()), expiry: expiry() };
+    const made: Required<Change>[] = [];
+    for (const fed of findings) {
+      const plan = await this.#plan(fed, policy, clock.now());
+      if (plan !== undefined) made.push(this.#executor.book(plan));
+    }
+    await this.#executor.enforce(joined(made));
   }
 
   async block(request: BlockRequest): Promise<Result<Decision, BlockRefusal>> {
-    const { ledger, firewall, mode } = this.#deps;
+    const { ledger, planner, firewall, mode } = this.#deps;
     if (mode() === 'observe')
       return fail('observing', 'observing: the kernel is not touched; switch to enforcing first');
     const subject = await this.#permitted(request.ip);
@@ -118,92 +129,133 @@ export class Responder {
       firewall.drifted();
       return fail('failed', `the kernel refused the block: ${done.public}`);
     }
-    const saved = await this.#keep(replaced === undefined ? [decision] : [replaced, decision], done, { sync: true });
+    const waited = planner.taken(decision.ip, decision.at, `blocked by ${request.actor}`);
+    const decisions = replaced === undefined ? [decision] : [replaced, decision];
+    const apart = waited === undefined ? [] : [waited];
+    const saved = await this.#executor.keep({ decisions, apart }, { done }, { sync: true });
     return saved.ok ? ok(decision) : fail('failed', `blocked in the kernel, but not durable: ${saved.public}`);
   }
 
   /** Ends the block on the books whatever the kernel says: what it could not let go of now, the next sync takes out. */
   async unblock({ ip, actor }: UnblockRequest): Promise<Result<Lifted, UnblockRefusal>> {
-    if (this.#holdsNothing()) return fail('observing', 'observing: the kernel holds no blocks');
-    const [ended] = this.#lift([ip], `unblocked by ${actor}`);
+    const nothing = this.#nothingHeld();
+    if (nothing !== undefined) return nothing;
+    const lifted = this.#lift([ip], [], `unblocked by ${actor}`);
+    const [ended] = [...lifted.decisions, ...lifted.waited];
     if (ended === undefined) return fail('not_blocked', `${ip} is not blocked`);
-    const followed = await this.#letGo([ended]);
+    const followed = await this.#letGo(lifted);
+    return followed.ok ? ok({ ...ended, ...followed.value }) : followed;
+  }
+
+  /** As `unblock`, of a network. Blocks of its addresses stay. */
+  async unblockNetwork({ network, actor }: UnblockNetworkRequest): Promise<Result<LiftedNetwork, UnblockRefusal>> {
+    const nothing = this.#nothingHeld();
+    if (nothing !== undefined) return nothing;
+    const lifted = this.#lift([], [network], `unblocked by ${actor}`);
+    const [ended] = lifted.networks;
+    if (ended === undefined) return fail('not_blocked', `${network} is not blocked`);
+    const followed = await this.#letGo(lifted);
     return followed.ok ? ok({ ...ended, ...followed.value }) : followed;
   }
 
   /** As `unblock`, for many at once; one that is not blocked counts as done. */
-  async unblockAll(
-    ips: readonly Ip[],
-    actor: string,
-  ): Promise<Result<BulkLifted, Exclude<UnblockRefusal, 'not_blocked'>>> {
-    if (this.#holdsNothing()) return fail('observing', 'observing: the kernel holds no blocks');
-    const followed = await this.#letGo(this.#lift(ips, `unblocked by ${actor}`));
+  async unblockAll(ips: readonly Ip[], actor: string): Promise<Result<BulkLifted, Refused>> {
+    const nothing = this.#nothingHeld();
+    if (nothing !== undefined) return nothing;
+    const followed = await this.#letGo(this.#lift(ips, [], `unblocked by ${actor}`));
     return followed.ok ? ok({ count: ips.length, ...followed.value }) : followed;
   }
 
-  /** Ends the blocks of what is allowed. @param by whose word it is */
+  /** Ends the blocks of what is allowed, also of those that wait. @param by whose word it is */
   async liftAllowed(by: string): Promise<void> {
-    const { ledger, allowed } = this.#deps;
+    const { ledger, planner, allowed } = this.#deps;
     if (allowed.size === 0) return;
-    const covered = [...ledger.active()].filter(({ ip }) => {
+    const waiting = planner.pending.map(({ decision }) => decision);
+    const ips = [...ledger.active(), ...waiting].flatMap(({ ip }) => {
       const parsed = parseIp(ip);
-      return parsed.ok && allowed.covering(parsed.value) !== undefined;
+      return parsed.ok && allowed.covering(parsed.value) !== undefined ? [ip] : [];
     });
-    const ended = this.#lift(
-      covered.map(({ ip }) => ip),
-      `allowed by ${by}`,
+    const networks = [...ledger.networks.active()].filter(({ network }) => allowed.coversNetwork(network));
+    await this.#letGo(
+      this.#lift(
+        ips,
+        networks.map(({ network }) => network),
+        `allowed by ${by}`,
+      ),
     );
-    if (ended.length > 0) await this.#letGo(ended);
   }
 
-  /** Blocks found in the kernel that no record tells of: written down as they are, so that they can be seen and lifted. */
+  /**
+   * Blocks found in the kernel that no record tells of: written down as they are, so that they can be seen and lifted. One
+   * that waits by all that is on record was let through just before a crash.
+   */
   async adopt(blocks: readonly KernelBlock[]): Promise<void> {
-    const { ledger, clock } = this.#deps;
-    const adopted = blocks.flatMap((block): Decision[] => {
+    const { ledger, planner, clock } = this.#deps;
+    const { protectedNetworks: guarded = [] } = await this.#policy();
+    const adopted = blocks.flatMap((block): Required<Change>[] => {
       if (ledger.of(block.ip) !== undefined) return [];
-      const reason = 'found in the kernel at start';
-      return [{ ...block, kind: 'block', reason, origin: 'recovered', findings: [], at: clock.now(), state: 'active' }];
+      if (planner.pendingOf(block.ip)?.id === block.id) {
+        return [this.#executor.book(planner.released(block.ip, guarded, clock.now()))];
+      }
+      const decision: Decision = { ...block, ...FOUND, kind: 'block', findings: [], at: clock.now() };
+      return [this.#executor.book({ decisions: [decision], networks: [] })];
     });
-    for (const decision of adopted) ledger.put(decision);
-    await this.#keep(adopted, { ok: true }, { sync: false });
+    await this.#executor.keep(joined(adopted), { done: { ok: true }, followed: { ok: true } }, { sync: false });
+  }
+
+  /** As `adopt`, of networks. */
+  async adoptNetworks(found: readonly KernelNetwork[]): Promise<void> {
+    const { ledger, planner, clock } = this.#deps;
+    const networks = found.flatMap((network): NetworkDecision[] => {
+      if (ledger.networks.of(network.network) !== undefined) return [];
+      return [{ ...network, ...FOUND, kind: 'block_network', decisions: [], at: clock.now() }];
+    });
+    for (const decision of networks) planner.standing(decision);
+    const booked = this.#executor.book({ decisions: [], networks });
+    await this.#executor.keep(booked, { followed: { ok: true } }, { sync: false });
   }
 
   /** Blocks that the kernel has no room for. */
   async refuse(blocks: readonly KernelBlock[], why: string): Promise<void> {
-    const { ledger, clock, log } = this.#deps;
+    const { ledger, planner, clock, log } = this.#deps;
     const refused = blocks.flatMap((block) => ledger.end(block, 'refused', clock.now(), why) ?? []);
+    for (const { ip } of refused) planner.ended(ip);
     if (refused.length > 0) log('error', 'blocks refused', { count: refused.length, why });
-    await this.#keep(refused, undefined, { sync: false });
+    await this.#executor.keep({ decisions: refused }, {}, { sync: false });
   }
 
-  /** The finding's decision, and the one it replaces; on the books already where it is active. */
-  async #decide({ finding, again }: Fed, policy: BlockPolicy, now: Millis): Promise<readonly Decision[]> {
-    const { ledger } = this.#deps;
+  /** What to do about the finding; undefined when it was decided already. */
+  async #plan({ finding, again }: Fed, policy: BlockPolicy, now: Millis): Promise<Plan | undefined> {
+    const { ledger, planner } = this.#deps;
     const id = decisionIdOf(finding);
     const standing = ledger.standing(id);
-    if (standing !== undefined) return standing.origin === 'recovered' ? [this.#explained(standing, finding)] : [];
-    if (again && (await ledger.find(id)) !== undefined) return [];
-    const decision = decide(finding, policy, now);
-    if (decision === undefined || this.#standsLonger(decision)) return [];
-    if (decision.state === 'dry_run') this.#dryRuns++;
-    if (decision.state !== 'active') return [decision];
-    const replaced = ledger.put(decision);
-    return replaced === undefined ? [decision] : [replaced, decision];
+    if (standing !== undefined) {
+      if (standing.origin !== 'recovered') return undefined;
+      // A recovered block gets its reason back from the finding that led to it.
+      const explained: Decision = {
+        ...standing,
+        origin: 'auto_response',
+        reason: finding.message,
+        findings: [finding.id],
+      };
+      return planner.recovered(explained, policy.protectedNetworks ?? [], now);
+    }
+    const ip = parseIp(finding.subject.value);
+    if (ip.ok && planner.pendingOf(ip.value.text)?.id === id) return undefined;
+    if (again && (await ledger.find(id)) !== undefined) return undefined;
+    const plan = planner.plan(finding, policy, ip.ok ? ledger.of(ip.value.text) : undefined, now);
+    if (plan.decisions.some(({ state }) => state === 'dry_run')) this.#dryRuns++;
+    return plan;
   }
 
-  /** A recovered block gets its reason back from the finding that led to it. */
-  #explained(recovered: Decision, { id, message }: Finding): Decision {
-    const explained: Decision = { ...recovered, origin: 'auto_response', reason: message, findings: [id] };
-    this.#deps.ledger.put(explained);
-    return explained;
-  }
-
-  #standsLonger(decision: Decision): boolean {
-    const standing = this.#deps.ledger.of(decision.ip);
-    if (decision.state !== 'active' || standing === undefined) return false;
-    return (
-      standing.expiresAt === 'never' || (decision.expiresAt !== 'never' && standing.expiresAt >= decision.expiresAt)
-    );
+  async #policy(): Promise<Omit<BlockPolicy, 'expiry'>> {
+    const { firewall, allowed, mode } = this.#deps;
+    const networks = await firewall.protectedNetworks();
+    return {
+      mode: mode(),
+      protectedNetworks: networks.ok ? networks.value : undefined,
+      allowed: (ip) => allowed.covering(ip),
+    };
   }
 
   #holdsNothing(): boolean {
@@ -211,24 +263,26 @@ export class Responder {
     return mode() === 'observe' && firewall.state() === 'off';
   }
 
-  /** Ends what stands for these addresses on the books. */
-  #lift(ips: readonly Ip[], note: string): readonly Decision[] {
-    const { ledger, clock } = this.#deps;
-    return ips.flatMap((ip) => {
-      const standing = ledger.of(ip);
-      return (standing && ledger.end(standing, 'lifted', clock.now(), note)) ?? [];
-    });
+  #nothingHeld() {
+    return this.#holdsNothing() ? fail('observing', 'observing: the kernel holds no blocks') : undefined;
   }
 
-  /** Has the kernel let go of what was lifted, and writes it down. */
-  async #letGo(lifted: readonly Decision[]): Promise<Result<{ readonly warning?: string }, 'failed'>> {
-    if (lifted.length === 0) return ok({});
-    const done = this.#holdsNothing()
-      ? { ok: true as const }
-      : await this.#deps.firewall.release(lifted.map(({ ip }) => ip));
-    const saved = await this.#keep(lifted, done, { sync: true });
-    if (!saved.ok) return fail('failed', `unblocked in the kernel, but not durable: ${saved.public}`);
-    return ok(done.ok ? {} : { warning: `the kernel could not be changed yet: ${done.public}` });
+  /** Ends on the books what stands for these addresses and networks, and what waits. */
+  #lift(ips: readonly Ip[], networks: readonly string[], note: string): Lifting {
+    const { ledger, planner, clock } = this.#deps;
+    const now = clock.now();
+    return {
+      decisions: ips.flatMap((ip) => ledger.end(ledger.of(ip), 'lifted', now, note) ?? []),
+      networks: networks.flatMap((network) => {
+        planner.networkEnded(network);
+        return ledger.networks.end(ledger.networks.of(network), 'lifted', now, note) ?? [];
+      }),
+      waited: ips.flatMap((ip) => planner.forgiven(ip, now, note) ?? []),
+    };
+  }
+
+  #letGo({ waited: apart, ...lifted }: Lifting) {
+    return this.#executor.letGo({ ...lifted, apart }, !this.#holdsNothing());
   }
 
   async #permitted(text: string): Promise<Result<ParsedIp, BlockRefusal>> {
@@ -252,37 +306,54 @@ export class Responder {
   }
 
   async #sweep(): Promise<void> {
-    const { ledger, firewall, clock } = this.#deps;
-    const ended = ledger.expire(clock.now());
-    // The kernel ends them by itself, to the second, unless a clock was set or the block was too long for a timeout.
-    if (ended.length > 0) await firewall.release(ended.map(({ ip }) => ip));
-    await this.#keep(ended, { ok: true }, { sync: false });
+    const { ledger, planner, clock } = this.#deps;
+    await this.#expire();
+    if (planner.queue.size > 0) {
+      const policy = await this.#policy();
+      const plan = planner.sweep(policy, clock.now());
+      const decisions = plan.decisions.map((decision) => this.#unlessTaken(decision, clock.now()));
+      await this.#executor.enforce(this.#executor.book({ ...plan, decisions }));
+    }
     await ledger.saveAgain();
   }
 
-  /** Writes decisions down with what became of them, and says so in the log. */
-  async #keep(decisions: readonly Decision[], done: Done | undefined, options: { readonly sync: boolean }) {
-    if (decisions.length === 0) return ok(undefined);
-    const { ledger, clock, log, publish } = this.#deps;
-    const outcomes = done === undefined ? [] : decisions.flatMap((decision) => outcomeOf(decision, done, clock.now()));
-    const saved = await ledger.save({ decisions, outcomes }, options);
-    log('info', 'decided', { ...countsOf(decisions), ips: decisions.slice(0, 5).map(({ ip }) => ip) });
-    if (!saved.ok) log('error', 'decisions are not on disk', { count: decisions.length, error: saved.public });
-    const outcomeById = new Map(outcomes.map((outcome) => [outcome.decision, outcome]));
-    for (const decision of decisions) publish(decision, outcomeById.get(decision.id));
-    return saved;
+  /** A person's block that is on its way into the kernel stands, though another's turn has come. */
+  #unlessTaken(decision: Decision, now: Millis): Decision {
+    const standing = this.#deps.ledger.of(decision.ip);
+    if (decision.state !== 'active' || standing?.actor === undefined) return decision;
+    return { ...decision, state: 'lifted', endedAt: now, note: `replaced by ${standing.id}` };
+  }
+
+  async #expire(): Promise<void> {
+    const { ledger, planner, firewall, clock } = this.#deps;
+    const decisions = ledger.expire(clock.now());
+    const networks = ledger.networks.expire(clock.now());
+    for (const { ip } of decisions) planner.ended(ip);
+    for (const { network } of networks) planner.networkEnded(network);
+    // The kernel ends them by itself, to the second, unless a clock was set or the block was too long for a timeout.
+    if (decisions.length > 0) await firewall.release(decisions.map(({ ip }) => ip));
+    if (networks.length > 0) await firewall.blockNetworks();
+    const done = { ok: true };
+    await this.#executor.keep({ decisions, networks }, { done, followed: done }, { sync: false });
   }
 }
 
-/** Only what was to be in the kernel, or to leave it, has an outcome there. */
-function outcomeOf({ id, state }: Decision, done: Done, at: Millis): readonly Outcome[] {
-  if (state === 'dry_run' || state === 'refused' || state === 'pending') return [];
-  if (!done.ok) return [{ decision: id, at, result: 'failed', error: done.public ?? 'unknown' }];
-  return [{ decision: id, at, result: state === 'active' ? 'enforced' : state }];
-}
+const FOUND = { reason: 'found in the kernel at start', origin: 'recovered', state: 'active' } as const;
 
-function countsOf(decisions: readonly Decision[]): Readonly<Record<string, number>> {
-  const counts: Record<string, number> = {};
-  for (const { state } of decisions) counts[state] = (counts[state] ?? 0) + 1;
-  return counts;
+const joined = (changes: readonly Required<Change>[]): Required<Change> => ({
+  decisions: changes.flatMap(({ decisions }) => decisions),
+  networks: changes.flatMap(({ networks }) => networks),
+  apart: changes.flatMap(({ apart }) => apart),
+});
+
+/** Blocks on record as waiting which the queue, damaged, does not know of: they wait on. */
+function queueOf(pending: readonly Decision[], memory: readonly PlannerState[]): PlannerState {
+  const known = new Set(
+    memory.flatMap(({ part, changes }) => (part === 'block_queue' ? changes.map(([key]) => key) : [])),
+  );
+  const lost = pending.filter(({ ip }) => !known.has(ip));
+  return {
+    part: 'block_queue',
+    changes: lost.map((decision) => [decision.ip, { decision, severity: 'high', since: decision.at }]),
+  };
 }

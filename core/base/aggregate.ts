@@ -31,7 +31,8 @@ function joinTail(list: Cidr[]): boolean {
   return true;
 }
 
-function byStart(a: Cidr, b: Cidr): number {
+/** By family and first address, of two with the same the wider first. */
+export function byStart(a: Cidr, b: Cidr): number {
   if (a.family !== b.family) return a.family - b.family;
   for (let i = 0; i < a.bytes.length; i++) {
     const difference = (a.bytes[i] ?? 0) - (b.bytes[i] ?? 0);

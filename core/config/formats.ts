@@ -6,6 +6,7 @@ import { compileGlob } from '../event/glob.ts';
 import { compileTimeFormat } from '../event/time-format.ts';
 import { parseApacheFormat } from '../event/web/apache-format.ts';
 import { parseNginxFormat } from '../event/web/nginx-format.ts';
+import { parseRung } from '../respond/ladder.ts';
 import type { DurationText, Format, SchemaView, Surroundings } from './setting.ts';
 import { expected } from './words.ts';
 
@@ -59,6 +60,7 @@ type Check = (text: string, schema: SchemaView, around: Surroundings) => string 
 /** What is wrong with a text, or nothing. */
 export const FORMAT_CHECKS: Readonly<Record<Format, Check>> = {
   duration: wrongDuration,
+  rung: (text) => wrongLanguage(parseRung(text)),
   network: wrongNetwork,
   host: (text, schema) => (isHost(text) ? undefined : `must be ${expected(schema)}`),
   listen: (text) => {

@@ -70,6 +70,7 @@ export type ListenText = string & { readonly text: 'listen' };
 /** Text of a form that a pattern cannot say; `formats.ts` holds one check for each. */
 export type Format =
   | 'duration'
+  | 'rung'
   | 'network'
   | 'host'
   | 'listen'

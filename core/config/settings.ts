@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { BLOCK_PLANNING } from './block-settings.ts';
 import { CHECK_THRESHOLDS, DISABLED_CHECKS } from './check-settings.ts';
 import { PARSERS_SETTING } from './parsers-setting.ts';
 import {
@@ -180,7 +181,7 @@ const autoResponse = section('What is done about findings', {
   block_ips: setting(Type.Boolean({ description: 'Block the source address of a finding.', default: true }), LIVE),
   block_expiry: setting(
     duration({
-      description: 'How long an automatic block lasts; 0 is permanent.',
+      description: 'How long the first automatic block of a source lasts; 0 is permanent.',
       default: '24h',
       shortest: '1m',
       longest: '3650d',
@@ -188,6 +189,7 @@ const autoResponse = section('What is done about findings', {
     }),
     LIVE,
   ),
+  ...BLOCK_PLANNING,
 });
 
 const thresholds = section('When a detector judges', CHECK_THRESHOLDS);

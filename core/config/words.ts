@@ -22,6 +22,7 @@ export function expected(schema: SchemaView): string {
 const FORMAT_WORDS: Readonly<Record<Format, (schema: SchemaView) => string>> = {
   duration: ({ shortest, longest, permanent }) =>
     `a duration from ${shortest} to ${longest}${permanent === true ? ', or 0 for permanent' : ''}`,
+  rung: () => 'a step of a block, e.g. 1x, 6x, 30d, never',
   network: ({ shortestPrefix = 0 }) =>
     `an address or a network in CIDR form${shortestPrefix > 0 ? `, /${shortestPrefix} or smaller` : ''}`,
   host: () => 'a host name or an address',

@@ -6,7 +6,7 @@ import type { Epoch } from '../incident/epoch.ts';
 import type { Rollup, RollupState } from '../incident/rollup.ts';
 import type { SuppressedMark, Suppression } from '../incident/suppression.ts';
 import type { Allow } from '../respond/allow.ts';
-import type { Decision, Outcome } from '../respond/decision.ts';
+import type { Decision, NetworkDecision, Outcome } from '../respond/decision.ts';
 import type { FirewallEvent } from '../respond/firewall-event.ts';
 import { collection, index, journal } from './collection.ts';
 
@@ -46,6 +46,15 @@ export const decisions = collection<Decision>()('decision', ['text'], {
   state: index<Decision>()('every', ['text', 'text'], (decision) => [decision.state, decision.ip]),
 });
 
+/** Decisions about networks by id. */
+export const networkDecisions = collection<NetworkDecision>()('network-decision', ['text'], {
+  /** By state, then network. */
+  state: index<NetworkDecision>()('every', ['text', 'text'], (decision) => [decision.state, decision.network]),
+});
+
+/** What the block planner remembers, by part and the part's own key; kept in one batch with the decisions. */
+export const plannerState = collection<unknown>()('block-planner', ['text', 'text']);
+
 /** Outcomes by decision, moment and result: the same outcome told twice is one record. */
 export const outcomes = collection<Outcome>()('outcome', ['text', 'number', 'text']);
 
@@ -84,6 +93,8 @@ export const COLLECTIONS = [
   rollups,
   rollupState,
   decisions,
+  networkDecisions,
+  plannerState,
   outcomes,
   allows,
   firewallEvents,

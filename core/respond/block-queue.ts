@@ -27,6 +27,8 @@ export interface Turn {
   readonly dropped: readonly Decision[];
 }
 
+const NO_TURN: Turn = { released: [], dropped: [] };
+
 /**
  * Lets through so many automatic blocks in any hour by the wall clock; the others wait.
  *
@@ -43,6 +45,7 @@ export class BlockQueue {
   /** When blocks were let through within the last hour, in order. */
   #turns: Millis[] = [];
   readonly #changed = new Set<string>();
+  #givenUp = 0;
 
   /** @param perHour 0: all go through at once */
   constructor(perHour: number) {
@@ -52,6 +55,24 @@ export class BlockQueue {
   /** Who waits, in the order of their turns. */
   get pending(): readonly PendingBlock[] {
     return [...this.#pending.values()].sort(byTurn);
+  }
+
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  /** Blocks that waited, since start, and never came to their turn: too long, or too many. */
+  get givenUp(): number {
+    return this.#givenUp;
+  }
+
+  of(ip: string): Decision | undefined {
+    return this.#pending.get(ip)?.decision;
+  }
+
+  /** A block that was let through without asking. */
+  count(now: Millis): void {
+    this.#takeTurn(now);
   }
 
   /** A block that was decided. @returns it, active or pending, and those that ended because of it */
@@ -69,6 +90,7 @@ export class BlockQueue {
    * @param mayRelease false: only gives up what is over
    */
   sweep(now: Millis, mayRelease = true): Turn {
+    if (this.#pending.size === 0) return NO_TURN;
     const dropped = this.pending.flatMap((one) => {
       const why = whyOver(one, now);
       return why === undefined ? [] : [this.#end(one, 'expired', now, why)];
@@ -76,12 +98,15 @@ export class BlockQueue {
     const released: Decision[] = [];
     for (const { decision } of this.pending) {
       if (!mayRelease || !this.#hasTurn(now)) break;
-      this.#takeTurn(now);
-      this.#remove(decision.ip);
-      const { note: _, ...active } = decision;
-      released.push({ ...active, state: 'active' });
+      released.push(this.#release(decision, now));
     }
     return { released, dropped };
+  }
+
+  /** The address's block was let through before a crash, which came before that was written down. @returns it, active */
+  released(ip: string, now: Millis): Decision | undefined {
+    const waiting = this.#pending.get(ip);
+    return waiting && this.#release(waiting.decision, now);
   }
 
   /** Somebody decided about the address otherwise. @returns the block that waited, ended */
@@ -92,7 +117,7 @@ export class BlockQueue {
 
   snapshot(): readonly StateChange[] {
     const changes = [...this.#changed].map(
-      (key): StateChange => [key, key === TURNS_KEY ? this.#turns : this.#pending.get(key)],
+      (key): StateChange => [key, key === TURNS_KEY ? [...this.#turns] : this.#pending.get(key)],
     );
     this.#changed.clear();
     return changes;
@@ -149,7 +174,15 @@ export class BlockQueue {
 
   #end({ decision }: PendingBlock, state: 'expired' | 'refused' | 'lifted', now: Millis, note: string): Decision {
     this.#remove(decision.ip);
+    if (state !== 'lifted') this.#givenUp++;
     return { ...decision, state, endedAt: now, note };
+  }
+
+  #release(decision: Decision, now: Millis): Decision {
+    this.#takeTurn(now);
+    this.#remove(decision.ip);
+    const { note: _, ...active } = decision;
+    return { ...active, state: 'active' };
   }
 
   #remove(ip: string): void {

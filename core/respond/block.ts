@@ -1,6 +1,6 @@
 import type { Ip } from '../base/ip.ts';
 import type { Deadline } from '../base/time.ts';
-import type { Decision, Origin } from './decision.ts';
+import type { Decision, NetworkDecision, Origin } from './decision.ts';
 
 /** A person's or client's wish to block one address. */
 export interface BlockRequest {
@@ -14,6 +14,7 @@ export interface BlockRequest {
 
 /** `protected`: loopback, own, infra, allowed. `observing`: the mode forbids it. `failed`: the kernel or the disk refused. */
 export type BlockRefusal = 'protected' | 'observing' | 'failed';
+
 export interface UnblockRequest {
   readonly ip: Ip;
   /** Name of the principal. */
@@ -22,6 +23,16 @@ export interface UnblockRequest {
 
 /** The ended decision; `warning` when it is off the books and the kernel still has to follow. */
 export type Lifted = Decision & { readonly warning?: string };
+
+/** As `Lifted`, of a network. */
+export type LiftedNetwork = NetworkDecision & { readonly warning?: string };
+
+export interface UnblockNetworkRequest {
+  /** Canonical CIDR. */
+  readonly network: string;
+  /** Name of the principal. */
+  readonly actor: string;
+}
 
 export type UnblockRefusal = 'not_blocked' | 'observing' | 'failed';
 

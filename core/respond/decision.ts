@@ -35,8 +35,8 @@ export interface NetworkDecision {
   /** CIDR. */
   readonly network: string;
   readonly reason: string;
-  readonly origin: 'auto_response';
-  /** The blocks of its addresses. */
+  readonly origin: 'auto_response' | 'recovered';
+  /** The blocks of its addresses; none is known of one that was found in the kernel. */
   readonly decisions: readonly DecisionId[];
   readonly at: Millis;
   readonly expiresAt: Deadline;

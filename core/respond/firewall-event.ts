@@ -1,10 +1,12 @@
 import type { Deadline, Millis } from '../base/time.ts';
 import type { Allow } from './allow.ts';
-import type { Decision, Origin } from './decision.ts';
+import type { Decision, NetworkDecision, Origin, Outcome } from './decision.ts';
 
 export type FirewallAction =
   | 'block'
   | 'unblock'
+  | 'block_subnet'
+  | 'unblock_subnet'
   | 'block_expired'
   | 'block_refused'
   | 'allow'
@@ -23,18 +25,23 @@ export interface FirewallEvent {
   readonly expiresAt?: Deadline;
 }
 
-const OF_STATE = {
-  active: 'block',
-  lifted: 'unblock',
-  expired: 'block_expired',
-  refused: 'block_refused',
-} as const;
+const OF_STATE = { expired: 'block_expired', refused: 'block_refused' } as const;
+const OF_BLOCK = { ...OF_STATE, active: 'block', lifted: 'unblock' } as const;
+const OF_NETWORK = { ...OF_STATE, active: 'block_subnet', lifted: 'unblock_subnet' } as const;
 
-/** What a decision did to the firewall; nothing, when it was only recorded. */
-export function eventOfDecision(decision: Decision): FirewallEvent | undefined {
-  const { state, ip, reason, origin, at, expiresAt, endedAt, note } = decision;
-  if (state === 'dry_run' || state === 'pending' || (state === 'expired' && endedAt === at)) return undefined;
-  const event = { action: OF_STATE[state], subject: ip, origin };
+/**
+ * What a decision did to the firewall; nothing, when it was only recorded.
+ * @param outcome what the kernel had to do with it: a block that ended before its turn came did nothing
+ */
+export function eventOfDecision(
+  decision: Decision | NetworkDecision,
+  outcome: Outcome | undefined,
+): FirewallEvent | undefined {
+  const { kind, state, reason, origin, at, expiresAt, endedAt, note } = decision;
+  if (state === 'dry_run' || state === 'pending') return undefined;
+  if (outcome === undefined && (state === 'expired' || state === 'lifted')) return undefined;
+  const subject = kind === 'block' ? decision.ip : decision.network;
+  const event = { action: (kind === 'block' ? OF_BLOCK : OF_NETWORK)[state], subject, origin };
   return state === 'active'
     ? { ...event, at, reason, expiresAt }
     : { ...event, at: endedAt ?? at, reason: note ?? reason };

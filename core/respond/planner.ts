@@ -1,7 +1,7 @@
 import { idTime } from '../base/ids.ts';
 import type { Ip } from '../base/ip.ts';
 import type { NamedNetwork } from '../base/prefixes.ts';
-import { type Deadline, days, type Millis } from '../base/time.ts';
+import { type Deadline, days, type Millis, millis, minutes, plus } from '../base/time.ts';
 import type { StateChange } from '../detect/detector.ts';
 import type { Finding } from '../detect/finding.ts';
 import { SOURCE_GROUPS, type SourceGroups, SourceKeys } from '../detect/trail/keys.ts';
@@ -61,6 +61,7 @@ export class BlockPlanner {
   readonly #queue: BlockQueue;
   readonly #subnets: Subnets | undefined;
   readonly #sources: SourceKeys;
+  #prunedAt: Millis = millis(0);
 
   constructor(settings: PlannerSettings) {
     this.#settings = settings;
@@ -73,6 +74,16 @@ export class BlockPlanner {
   /** Who waits, in the order of their turns. */
   get pending(): readonly PendingBlock[] {
     return this.#queue.pending;
+  }
+
+  /** How many wait, and how many have waited in vain since start. */
+  get queue(): { readonly size: number; readonly givenUp: number } {
+    return this.#queue;
+  }
+
+  /** The address's block that waits. */
+  pendingOf(ip: Ip): Decision | undefined {
+    return this.#queue.of(ip);
   }
 
   /**
@@ -105,6 +116,21 @@ export class BlockPlanner {
     return this.#enforced([...dropped, ...checked], protectedNetworks ?? [], now);
   }
 
+  /**
+   * The block of a finding was found in the kernel: it was let through before a crash that nobody else remembers.
+   * @returns with the block of its network, when this completes it
+   */
+  recovered(decision: Decision, guarded: readonly NamedNetwork[], now: Millis): Plan {
+    this.#queue.count(now);
+    return this.#enforced([decision], guarded, now);
+  }
+
+  /** As `recovered`, of a block that waits by all that is on record. */
+  released(ip: Ip, guarded: readonly NamedNetwork[], now: Millis): Plan {
+    const decision = this.#queue.released(ip, now);
+    return decision === undefined ? NOTHING : this.#enforced([decision], guarded, now);
+  }
+
   /** At start, with every decision that stands. */
   standing(decision: Decision | NetworkDecision): void {
     if (decision.kind === 'block') this.#subnets?.member(decision);
@@ -135,7 +161,10 @@ export class BlockPlanner {
 
   /** What changed since the last call; to be kept together with the decisions. */
   snapshot(now: Millis): readonly PlannerState[] {
-    this.#offences.prune(now);
+    if (plus(this.#prunedAt, PRUNE_EVERY) <= now || now < this.#prunedAt) {
+      this.#prunedAt = now;
+      this.#offences.prune(now);
+    }
     const states: PlannerState[] = [
       { part: 'offences', changes: this.#offences.snapshot() },
       { part: 'block_queue', changes: this.#queue.snapshot() },
@@ -167,6 +196,8 @@ export class BlockPlanner {
   }
 }
 
+/** Who is forgotten is looked for among all that are remembered. */
+const PRUNE_EVERY: Millis = minutes(1);
 /** Several checks find the same attack within seconds: to prolong a block by less is not worth a decision. */
 const WORTH_PROLONGING = 1 / 20;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { createFirewall, type KernelBlock } from '../../../../actors/firewall/index.ts';
+import { createFirewall, type KernelBlock, type KernelNetwork } from '../../../../actors/firewall/index.ts';
 import { contentId, type DecisionId } from '../../../../core/base/ids.ts';
 import { type Ip, parseCidr } from '../../../../core/base/ip.ts';
 import { days, hours, millis, plus, seconds } from '../../../../core/base/time.ts';
@@ -18,6 +18,7 @@ function bench(infra: readonly string[] = [], maxBlocks = 1000) {
   const kernel = new FakeKernel(clock, ['192.0.2.10']);
   const wanted = new Map<Ip, KernelBlock>();
   const ended = new Set<DecisionId>();
+  const networks = new Map<string, KernelNetwork>();
   const adopted: KernelBlock[] = [];
   const refused: KernelBlock[] = [];
   const allowed: string[] = [];
@@ -29,6 +30,10 @@ function bench(infra: readonly string[] = [], maxBlocks = 1000) {
       desired: {
         blocks: () => wanted.values(),
         blockOf: (ip) => wanted.get(ip),
+        networks: () => networks.values(),
+        adoptNetworks: async (found) => {
+          for (const network of found) networks.set(network.network, network);
+        },
         allowed: () => allowed.flatMap((text) => cidrs(text)),
         hasEnded: async (id) => ended.has(id),
         refuse: async (blocks) => {
@@ -56,7 +61,7 @@ function bench(infra: readonly string[] = [], maxBlocks = 1000) {
     return listed.ok ? listed.value.map(({ key, comment }) => `${key} ${comment ?? '-'}`).sort() : listed.code;
   };
   const passes = (saddr: string) => kernel.judge({ iif: 'eth0', saddr }, 'input');
-  return { clock, kernel, wanted, ended, adopted, refused, allowed, open, want, held, passes };
+  return { clock, kernel, wanted, networks, ended, adopted, refused, allowed, open, want, held, passes };
 }
 
 let b: ReturnType<typeof bench>;

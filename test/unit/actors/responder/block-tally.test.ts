@@ -16,17 +16,24 @@ const made = (name: string, at: Millis, change: Partial<Decision> = {}): Decisio
 test('automatic blocks of the last 24 hours, those on record and those made since', async () => {
   const records = createRecords(new MemoryStore());
   const hourAgo = plus(NOW, hours(-1));
+  const stands = made('stands', hourAgo);
+  const lifted = made('lifted', hourAgo, { state: 'lifted', endedAt: NOW });
+  const byHand = made('by hand', hourAgo, { origin: 'api' });
+  const old = made('old', plus(NOW, hours(-25)));
   await decisionRecords(records).save(
     {
-      outcomes: [],
+      networks: [],
+      memory: [],
+      outcomes: [stands, lifted, byHand, old].map(({ id, at }) => ({ decision: id, at, result: 'enforced' })),
       decisions: [
-        made('stands', hourAgo),
-        made('lifted', hourAgo, { state: 'lifted', endedAt: NOW }),
+        stands,
+        lifted,
+        byHand,
+        old,
         made('never in force', hourAgo, { state: 'expired', endedAt: hourAgo }),
+        made('waited in vain', hourAgo, { state: 'expired', endedAt: NOW }),
         made('refused', hourAgo, { state: 'refused' }),
         made('dry', hourAgo, { state: 'dry_run' }),
-        made('by hand', hourAgo, { origin: 'api' }),
-        made('old', plus(NOW, hours(-25))),
       ],
     },
     { sync: true },

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { FirewallLog } from '../../../../actors/responder/index.ts';
 import { createRecords } from '../../../../actors/store/index.ts';
 import { hours, millis, plus } from '../../../../core/base/time.ts';
+import type { Outcome } from '../../../../core/respond/decision.ts';
 import { eventOfDecision, type FirewallEvent } from '../../../../core/respond/firewall-event.ts';
 import { decision, START } from '../../../support/api/fake-appliance.ts';
 import { MemoryStore } from '../../../support/memory-store.ts';
@@ -53,18 +54,19 @@ test('many events are few batches; a store that refuses costs them and nothing e
 
 test('what a decision did to the firewall', () => {
   const later = plus(START, hours(1));
-  const of = (change: Parameters<typeof decision>[1]) => {
-    const found = eventOfDecision(decision('192.0.2.9', change));
+  const of = (change: Parameters<typeof decision>[1], result?: Outcome['result']) => {
+    const block = decision('192.0.2.9', change);
+    const found = eventOfDecision(block, result && { decision: block.id, at: START, result });
     return found && [found.action, found.at, found.reason];
   };
-  assert.deepEqual(of({}), ['block', START, 'ssh_bruteforce']);
-  assert.deepEqual(of({ state: 'lifted', endedAt: later, note: 'unblocked by ops' }), [
-    'unblock',
-    later,
-    'unblocked by ops',
-  ]);
-  assert.deepEqual(of({ state: 'expired', endedAt: later }), ['block_expired', later, 'ssh_bruteforce']);
+  assert.deepEqual(of({}, 'enforced'), ['block', START, 'ssh_bruteforce']);
+  const lifted = { state: 'lifted', endedAt: later, note: 'unblocked by ops' } as const;
+  assert.deepEqual(of(lifted, 'lifted'), ['unblock', later, 'unblocked by ops']);
+  assert.deepEqual(of({ state: 'expired', endedAt: later }, 'expired'), ['block_expired', later, 'ssh_bruteforce']);
   assert.deepEqual(of({ state: 'refused', note: 'allowed' }), ['block_refused', START, 'allowed']);
   assert.equal(of({ state: 'dry_run' }), undefined);
-  assert.equal(of({ state: 'expired', endedAt: START }), undefined);
+  assert.equal(of({ state: 'pending' }), undefined);
+  // Ended before its turn came.
+  assert.equal(of({ state: 'expired', endedAt: later }), undefined);
+  assert.equal(of(lifted), undefined);
 });

@@ -7,8 +7,9 @@ import type { Ip } from '../../../../core/base/ip.ts';
 import { fail, ok } from '../../../../core/base/result.ts';
 import { hours, millis, minutes, plus } from '../../../../core/base/time.ts';
 import type { Finding } from '../../../../core/detect/finding.ts';
-import type { Decision, Outcome } from '../../../../core/respond/decision.ts';
+import type { Decision, NetworkDecision, Outcome } from '../../../../core/respond/decision.ts';
 import type { Mode } from '../../../../core/respond/mode.ts';
+import { BlockPlanner, PLANNER_PRESETS } from '../../../../core/respond/planner.ts';
 import { decisionIdOf } from '../../../../core/respond/policy.ts';
 import { protectedNetworks } from '../../../../core/respond/protected.ts';
 import { sampleFinding } from '../../../support/sample-finding.ts';
@@ -17,10 +18,14 @@ import { SimulatedClock } from '../../../support/simulated-clock.ts';
 
 const IP = '203.0.113.7' as Ip;
 
+const nameOf = (decision: Decision | NetworkDecision): string =>
+  decision.kind === 'block' ? decision.ip : decision.network;
+
 /** Kernel and disk as two maps. */
 function bench() {
   const clock = new SimulatedClock();
   const kernel = new Map<string, KernelBlock>();
+  const nets: string[] = [];
   const disk = new Map<DecisionId, Decision>();
   const told: Outcome[] = [];
   const state = {
@@ -51,6 +56,11 @@ function bench() {
       return ok(undefined);
     },
     letIn: async () => (state.kernelFails ? refuse : ok(undefined)),
+    blockNetworks: async () => {
+      if (state.kernelFails) return refuse;
+      nets.splice(0, nets.length, ...[...ledger.networks.active()].map(({ network }) => network));
+      return ok(undefined);
+    },
     holds: () => true,
     remains: () => '',
     look: async () => {},
@@ -58,9 +68,11 @@ function bench() {
     protectedNetworks: async () => (state.ownUnknown ? refuse : ok(protectedNetworks(['192.0.2.10'], []))),
   };
   const ledger = new Ledger({
-    active: async function* () {
-      for (const decision of disk.values()) if (decision.state === 'active') yield decision;
+    in: async function* (wanted) {
+      for (const decision of disk.values()) if (decision.state === wanted) yield decision;
     },
+    networks: async function* () {},
+    memory: async function* () {},
     get: async (id) => disk.get(id),
     save: async ({ decisions, outcomes }, { sync }) => {
       if (state.diskFails && (sync || state.memoryFails)) return fail('lost', 'no disk');
@@ -73,6 +85,7 @@ function bench() {
   const allowed = new AllowBook();
   const responder = new Responder({
     ledger,
+    planner: new BlockPlanner(PLANNER_PRESETS),
     allowed,
     firewall,
     clock,
@@ -80,7 +93,7 @@ function bench() {
     log: () => {},
     mode: () => state.mode,
     expiry: () => hours(24),
-    publish: (decision, outcome) => published.push(`${decision.ip} ${decision.state} ${outcome?.result ?? '-'}`),
+    publish: (decision, outcome) => published.push(`${nameOf(decision)} ${decision.state} ${outcome?.result ?? '-'}`),
   });
   return { clock, kernel, disk, told, published, state, allowed, ledger, responder };
 }
@@ -224,9 +237,11 @@ test('a clock set a day ahead ends what is due, once', async () => {
 test('load brings back what was active', async () => {
   await manual();
   const again = new Ledger({
-    active: async function* () {
+    in: async function* () {
       yield* b.disk.values();
     },
+    networks: async function* () {},
+    memory: async function* () {},
     get: async () => undefined,
     save: async () => ok(undefined),
   });

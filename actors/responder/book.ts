@@ -1,0 +1,135 @@
+import type { DecisionId } from '../../core/base/ids.ts';
+import { type Deadline, hasPassed, type Millis } from '../../core/base/time.ts';
+import type { DecisionState } from '../../core/respond/decision.ts';
+
+/** What a book asks of a decision, whatever it is about. */
+interface Entry {
+  readonly id: DecisionId;
+  readonly at: Millis;
+  readonly expiresAt: Deadline;
+  readonly state: DecisionState;
+  readonly endedAt?: Millis;
+  readonly note?: string;
+}
+
+/** The decisions that stand, in memory, at most one for a subject; and those that no disk has taken yet. */
+export class Book<D extends Entry> {
+  readonly #subjectOf: (decision: D) => string;
+  readonly #active = new Map<string, D>();
+  readonly #ids = new Map<DecisionId, string>();
+  /** Ended, but the disk does not say so yet: a sync of the kernel may still meet their elements. */
+  readonly #ended = new Set<DecisionId>();
+  /** Changes that no disk has taken yet; the latest of each decision. */
+  readonly #unsaved = new Map<DecisionId, D>();
+  /** Seconds since 1970 → subjects whose block ends in that second. */
+  readonly #endings = new Map<number, Set<string>>();
+
+  constructor(subjectOf: (decision: D) => string) {
+    this.#subjectOf = subjectOf;
+  }
+
+  get size(): number {
+    return this.#active.size;
+  }
+
+  active(): IterableIterator<D> {
+    return this.#active.values();
+  }
+
+  of(subject: string): D | undefined {
+    return this.#active.get(subject);
+  }
+
+  /** The decision with this id, if it stands. */
+  standing(id: DecisionId): D | undefined {
+    const subject = this.#ids.get(id);
+    return subject === undefined ? undefined : this.#active.get(subject);
+  }
+
+  /** Makes an active decision stand; one that stood for the subject ends as `lifted` and is returned. */
+  put(decision: D): D | undefined {
+    const subject = this.#subjectOf(decision);
+    const before = this.#active.get(subject);
+    const replaced =
+      before !== undefined && before.id !== decision.id
+        ? this.end(before, 'lifted', decision.at, `replaced by ${decision.id}`)
+        : undefined;
+    this.#active.set(subject, decision);
+    this.#ids.set(decision.id, subject);
+    this.#ended.delete(decision.id);
+    if (decision.expiresAt !== 'never') {
+      const second = Math.ceil(decision.expiresAt / 1000);
+      const there = this.#endings.get(second);
+      if (there === undefined) this.#endings.set(second, new Set([subject]));
+      else there.add(subject);
+    }
+    return replaced;
+  }
+
+  /** Takes back a `put` that came to nothing: what stood before stands again, unless somebody decided anew meanwhile. */
+  takeBack(decision: D, before: D | undefined): void {
+    if (this.standing(decision.id) === undefined) return;
+    this.#drop(decision);
+    if (before !== undefined) this.put(before);
+  }
+
+  /** Ends the decision, if it still stands. */
+  end(one: Pick<Entry, 'id'> | undefined, state: DecisionState, at: Millis, note?: string): D | undefined {
+    const standing = one && this.standing(one.id);
+    if (standing === undefined) return undefined;
+    this.#drop(standing);
+    this.#ended.add(standing.id);
+    return { ...standing, state, endedAt: at, ...(note === undefined ? {} : { note }) };
+  }
+
+  /** Ends and returns all whose time has passed, by the wall clock. */
+  expire(now: Millis): readonly D[] {
+    const due = [...this.#endings.keys()].filter((second) => second * 1000 <= now).sort((a, b) => a - b);
+    return due.flatMap((second) => {
+      const subjects = [...(this.#endings.get(second) ?? [])];
+      this.#endings.delete(second);
+      return subjects.flatMap((subject) => {
+        const standing = this.#active.get(subject);
+        if (standing === undefined || !hasPassed(standing.expiresAt, now)) return [];
+        return this.end(standing, 'expired', now) ?? [];
+      });
+    });
+  }
+
+  /** Whether the decision has ended and no disk says so yet. */
+  endedUnsaved(id: DecisionId): boolean {
+    return this.#ended.has(id);
+  }
+
+  /** The decision as it is to be saved, if it has changed since a disk took it. */
+  unsavedOf(id: DecisionId): D | undefined {
+    return this.#unsaved.get(id);
+  }
+
+  /** A decision that has ended since it was made is not saved as active: its end may be on disk already. */
+  note(changed: readonly D[]): void {
+    for (const decision of changed) {
+      if (decision.state !== 'active' || this.standing(decision.id) !== undefined) {
+        this.#unsaved.set(decision.id, decision);
+      }
+    }
+  }
+
+  unsaved(): readonly D[] {
+    return [...this.#unsaved.values()];
+  }
+
+  /** A disk has taken these. */
+  saved(taken: readonly D[]): void {
+    for (const decision of taken) {
+      if (this.#unsaved.get(decision.id) !== decision) continue;
+      this.#unsaved.delete(decision.id);
+      this.#ended.delete(decision.id);
+    }
+  }
+
+  #drop(decision: D): void {
+    this.#active.delete(this.#subjectOf(decision));
+    this.#ids.delete(decision.id);
+  }
+}
