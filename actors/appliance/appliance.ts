@@ -1,5 +1,6 @@
 import type { Appliance, ApplianceFacts } from '../../core/api/appliance.ts';
 import type { Component } from '../../core/base/component.ts';
+import { contains, parseCidr, parseIp } from '../../core/base/ip.ts';
 import type { Clock } from '../../core/base/ports.ts';
 import { fail, ok } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
@@ -9,6 +10,7 @@ import type { Config } from '../../core/config/settings.ts';
 import { CHECK_NAMES } from '../../core/detect/checks.ts';
 import type { Decision } from '../../core/respond/decision.ts';
 import { MODES, type Mode } from '../../core/respond/mode.ts';
+import type { BlockPlanner } from '../../core/respond/planner.ts';
 import type { Bus } from '../bus/index.ts';
 import type { Firewall } from '../firewall/index.ts';
 import type { ConfigFile } from '../host-integration/config-file/index.ts';
@@ -30,6 +32,7 @@ export interface ApplianceParts {
   readonly epochs: FindingEpochs;
   readonly rollups: Pick<FindingRollups, 'state'>;
   readonly ledger: Ledger;
+  readonly planner: Pick<BlockPlanner, 'queue' | 'pending'>;
   readonly responder: Responder;
   readonly firewall: Firewall;
   readonly bus: Bus<Topics>;
@@ -61,7 +64,8 @@ export class RunningAppliance implements Appliance {
   }
 
   async facts(): Promise<ApplianceFacts> {
-    const { clock, version, startedAt, firewall, active, recorder, rollups, responder, configFile } = this.#parts;
+    const { clock, version, startedAt, firewall, active, recorder, rollups, responder, planner, configFile } =
+      this.#parts;
     const config = this.#config;
     const now = clock.now();
     const reason = modeReason(this.#mode, firewall);
@@ -92,6 +96,8 @@ export class RunningAppliance implements Appliance {
       historyCount: recorder.count - rollups.state.suppressed,
       severities: active.severities(now),
       dryRunBlocks: responder.dryRuns,
+      queue: { pending: planner.queue.size, givenUp: planner.queue.givenUp },
+      blockedNetworks: this.networkBlocks().length,
       store: { healthy: store.state !== 'memory', bytes: store.bytes },
       configHash: configFile.loaded.hash,
       binaryHash: this.#parts.programHash,
@@ -116,7 +122,23 @@ export class RunningAppliance implements Appliance {
     return this.#isBlocking ? this.#parts.ledger.of(ip) : undefined;
   }
 
-  isEnforced({ id }: Decision) {
+  pendingBlocks() {
+    return this.#parts.planner.pending;
+  }
+
+  networkBlocks() {
+    return this.#isBlocking ? [...this.#parts.ledger.networks.active()].sort((a, b) => b.at - a.at) : [];
+  }
+
+  networkBlockOf(ip: Parameters<Appliance['networkBlockOf']>[0]) {
+    const parsed = parseIp(ip);
+    return this.networkBlocks().find(({ network }) => {
+      const net = parseCidr(network);
+      return parsed.ok && net.ok && contains(net.value, parsed.value);
+    });
+  }
+
+  isEnforced({ id }: Pick<Decision, 'id'>) {
     return this.#parts.firewall.holds(id);
   }
 
@@ -130,6 +152,10 @@ export class RunningAppliance implements Appliance {
 
   unblock(request: Parameters<Appliance['unblock']>[0]) {
     return this.#parts.responder.unblock(request);
+  }
+
+  unblockNetwork(request: Parameters<Appliance['unblockNetwork']>[0]) {
+    return this.#parts.responder.unblockNetwork(request);
   }
 
   unblockAll(...request: Parameters<Appliance['unblockAll']>) {

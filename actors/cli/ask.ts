@@ -1,9 +1,10 @@
-import { parseIp } from '../../core/base/ip.ts';
+import { parseCidr, parseIp } from '../../core/base/ip.ts';
 import { printable } from '../../core/base/printable.ts';
 import { parseDuration } from '../../core/base/time.ts';
 import type { Invocation } from '../../core/cli/argv.ts';
 import type { ExitName } from '../../core/cli/exit-codes.ts';
 import { SEVERITIES } from '../../core/detect/finding.ts';
+import { subjectOf } from '../../core/respond/allow.ts';
 import { order, show } from './control.ts';
 import type { CliDeps } from './deps.ts';
 import { type Json, numberAt, objectIn, objectsIn, textAt } from './json.ts';
@@ -63,11 +64,19 @@ export async function block(invocation: Invocation, deps: CliDeps): Promise<Exit
   return order(invocation, deps, { path: '/block-ip', body: request, done: `${ip} is blocked ${lasting}` });
 }
 
+/** An address, or a network that is one in CIDR form. */
 export async function unblock(invocation: Invocation, deps: CliDeps): Promise<ExitName> {
-  const ip = await addressOf(invocation, deps);
-  return ip === undefined
-    ? 'usage'
-    : order(invocation, deps, { path: '/unblock-ip', body: { ip }, done: `${ip} is no longer blocked` });
+  const { IP: word = '' } = invocation.arguments;
+  const net = parseCidr(word);
+  if (!net.ok) {
+    await complain(deps, printable(net.public));
+    return 'usage';
+  }
+  const subject = subjectOf(net.value);
+  const asked = subject.includes('/')
+    ? { path: '/firewall/remove-subnet', body: { cidr: subject } }
+    : { path: '/unblock-ip', body: { ip: subject } };
+  return order(invocation, deps, { ...asked, done: `${subject} is no longer blocked` });
 }
 
 /** What `--for` means, for a person; undefined when it means nothing. */

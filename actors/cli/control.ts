@@ -14,13 +14,28 @@ export async function show(
   path: string,
   print: (body: unknown) => Promise<void>,
 ): Promise<ExitName> {
-  const answer = await request(invocation, deps, { method: 'GET', path: `${API}${path}` });
-  if (!answer.ok) return answer.exit;
-  const { body } = answer;
+  return showAll(invocation, deps, [path], ([body]) => print(body));
+}
+
+/** As `show`, of several answers in turn; none is printed unless all were given. */
+export async function showAll(
+  invocation: Invocation,
+  deps: CliDeps,
+  paths: readonly string[],
+  print: (bodies: readonly unknown[]) => Promise<void>,
+): Promise<ExitName> {
+  const bodies: unknown[] = [];
+  for (const path of paths) {
+    const answer = await request(invocation, deps, { method: 'GET', path: `${API}${path}` });
+    if (!answer.ok) return answer.exit;
+    bodies.push(answer.body);
+  }
   if (!invocation.flags.has('json')) {
-    await print(body);
+    await print(bodies);
   } else {
-    const values: readonly unknown[] = Array.isArray(body) ? body : body === null ? [] : [body];
+    const values = bodies.flatMap((body): readonly unknown[] =>
+      Array.isArray(body) ? body : body === null ? [] : [body],
+    );
     await say(deps, values.map((value) => `${printableJson(value)}\n`).join(''));
   }
   return 'ok';

@@ -1,7 +1,7 @@
 import type { Invocation } from '../../core/cli/argv.ts';
 import type { ExitName } from '../../core/cli/exit-codes.ts';
 import { SEVERITIES } from '../../core/detect/finding.ts';
-import { show } from './control.ts';
+import { showAll } from './control.ts';
 import type { CliDeps } from './deps.ts';
 import { isTrue, type Json, numberAt, objectIn, objectsIn, textAt } from './json.ts';
 import { say, sayTable } from './say.ts';
@@ -10,6 +10,8 @@ import { say, sayTable } from './say.ts';
 interface Listing {
   /** Behind `/api/v1`. */
   readonly path: string;
+  /** Where there are more such rows. */
+  readonly further?: readonly string[];
   readonly rowsOf: (body: unknown) => readonly Json[];
   readonly columns: readonly (readonly [head: string, cell: (row: Json) => string])[];
   /** Said when there are none. */
@@ -21,15 +23,22 @@ const text =
   (row: Json): string =>
     keys.map((key) => textAt(row, key)).find((value) => value !== undefined) ?? '';
 
+const isWaiting = (row: Json): boolean => textAt(row, 'waiting_since') !== undefined;
+
+/** What the kernel does about a block, an address's or a network's. */
+const kernelOf = (row: Json): string =>
+  isWaiting(row) ? 'its turn to come' : isTrue(row, 'enforced') ? 'drops' : 'NOT YET';
+
 const LISTINGS = {
   blocks: {
     path: '/blocked-ips',
+    further: ['/firewall/subnets', '/pending-blocks'],
     rowsOf: objectsIn,
     columns: [
-      ['ADDRESS', text('ip')],
+      ['ADDRESS', text('ip', 'cidr')],
       ['EXPIRES IN', text('expires_in')],
-      ['KERNEL', (row) => (isTrue(row, 'enforced') ? 'drops' : 'NOT YET')],
-      ['BY', text('source')],
+      ['KERNEL', kernelOf],
+      ['BY', (row) => (isWaiting(row) ? 'auto_response' : text('source')(row))],
       ['REASON', text('reason')],
     ],
     none: 'nothing is blocked',
@@ -100,9 +109,9 @@ const LISTINGS = {
 export type ListName = keyof typeof LISTINGS;
 
 export const list = (invocation: Invocation & { readonly command: ListName }, deps: CliDeps): Promise<ExitName> => {
-  const { path, rowsOf, columns, none }: Listing = LISTINGS[invocation.command];
-  return show(invocation, deps, `${path}${queryOf(invocation)}`, (body) => {
-    const rows = rowsOf(body).map((row) => columns.map(([, cell]) => cell(row)));
+  const { path, further = [], rowsOf, columns, none }: Listing = LISTINGS[invocation.command];
+  return showAll(invocation, deps, [`${path}${queryOf(invocation)}`, ...further], (bodies) => {
+    const rows = bodies.flatMap(rowsOf).map((row) => columns.map(([, cell]) => cell(row)));
     return rows.length === 0 ? say(deps, `${none}\n`) : sayTable(deps, { heads: columns.map(([head]) => head), rows });
   });
 };

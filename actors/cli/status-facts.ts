@@ -21,7 +21,7 @@ export function statusFacts(body: Json): readonly (readonly [string, string | un
     ['running', textAt(body, 'uptime')],
     ['mode', modeText(body, automation)],
     ['firewall', firewallText(automation)],
-    ['blocked', numberAt(automation, 'firewall_blocked_ips')?.toString()],
+    ['blocked', blockedText(body, automation)],
     ['findings', `${count('critical')}, ${count('high')}, ${count('warning')}`],
     [
       'store',
@@ -47,6 +47,18 @@ function modeText(body: Json, automation: Json): string {
 function firewallText(automation: Json): string {
   if (!isTrue(automation, 'firewall_enabled')) return 'off';
   return isTrue(automation, 'firewall_managed') ? 'managed' : 'NOT in force: see the components';
+}
+
+function blockedText(body: Json, automation: Json): string | undefined {
+  const addresses = numberAt(automation, 'firewall_blocked_ips');
+  const networks = numberAt(automation, 'firewall_blocked_subnets') ?? 0;
+  const pending = numberAt(body, 'blocks_pending') ?? 0;
+  if (addresses === undefined) return undefined;
+  return [
+    `${addresses}`,
+    ...(networks > 0 ? [`${networks} ${networks === 1 ? 'network' : 'networks'}`] : []),
+    ...(pending > 0 ? [`${pending} waiting for their turn`] : []),
+  ].join(', ');
 }
 
 const watcherRows = (watchers: Json): readonly (readonly [string, string])[] =>

@@ -11,10 +11,13 @@ import type {
   BlockRequest,
   BulkLifted,
   Lifted,
+  LiftedNetwork,
+  UnblockNetworkRequest,
   UnblockRefusal,
   UnblockRequest,
 } from '../respond/block.ts';
-import type { Decision } from '../respond/decision.ts';
+import type { PendingBlock } from '../respond/block-queue.ts';
+import type { Decision, NetworkDecision } from '../respond/decision.ts';
 import type { Mode } from '../respond/mode.ts';
 
 export interface ApplianceFacts {
@@ -44,6 +47,10 @@ export interface ApplianceFacts {
   /** Active finding groups by severity. */
   readonly severities: Readonly<Record<Severity, number>>;
   readonly dryRunBlocks: number;
+  /** Automatic blocks that wait for their turn, and those that waited in vain since start. */
+  readonly queue: { readonly pending: number; readonly givenUp: number };
+  /** Networks blocked now. */
+  readonly blockedNetworks: number;
   readonly store: { readonly healthy: boolean; readonly bytes: number };
   /** SHA-256 of the config file as read, hex. */
   readonly configHash: string;
@@ -62,9 +69,16 @@ export interface Appliance {
   /** How many there are, without listing them. */
   blockCount(): number;
   blockOf(ip: Ip): Decision | undefined;
+  /** Blocks that wait, in the order of their turns. */
+  pendingBlocks(): readonly PendingBlock[];
+  /** Active blocks of networks, newest first. */
+  networkBlocks(): readonly NetworkDecision[];
+  /** The active block of a network that this address is in. */
+  networkBlockOf(ip: Ip): NetworkDecision | undefined;
   /** Resolves when the kernel holds it and it is durable. An address that is blocked already gets the new reason and expiry. */
   block(request: BlockRequest): Promise<Result<Decision, BlockRefusal>>;
   unblock(request: UnblockRequest): Promise<Result<Lifted, UnblockRefusal>>;
+  unblockNetwork(request: UnblockNetworkRequest): Promise<Result<LiftedNetwork, UnblockRefusal>>;
   /** Lifts many at once; an address that is not blocked counts as done. */
   unblockAll(ips: readonly Ip[], actor: string): Promise<Result<BulkLifted, Exclude<UnblockRefusal, 'not_blocked'>>>;
   /** Makes a finding that goes the way of every alert, so that somebody can see whether it arrives. */
@@ -83,5 +97,5 @@ export interface Appliance {
    */
   setMode(mode: Mode): Promise<Result<{ readonly mode: Mode; readonly warning?: string }, 'failed'>>;
   /** Whether the kernel is known to drop for this block. */
-  isEnforced(block: Decision): boolean;
+  isEnforced(block: Pick<Decision, 'id'>): boolean;
 }

@@ -12,6 +12,7 @@ import { firewallAllowed } from './csm/firewall-allowed.ts';
 import { firewallAudit } from './csm/firewall-audit.ts';
 import { firewallCheck } from './csm/firewall-check.ts';
 import { firewallStatus } from './csm/firewall-status.ts';
+import { firewallSubnets, removeSubnet } from './csm/firewall-subnets.ts';
 import { health } from './csm/health.ts';
 import { history } from './csm/history.ts';
 import { historyCsv } from './csm/history-csv.ts';
@@ -32,6 +33,7 @@ import { deleteBlob, getBlob, listBlobs, uploadBlob } from './own/blobs.ts';
 import { claim } from './own/claim.ts';
 import { mode, setMode } from './own/mode.ts';
 import { documentation } from './own/openapi.ts';
+import { pendingBlocks } from './own/pending-blocks.ts';
 import { session } from './own/session.ts';
 import { endSession, sessions } from './own/sessions.ts';
 import { createToken, revokeToken, tokens } from './own/tokens.ts';
@@ -63,6 +65,8 @@ export const CSM_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
   unblockIp,
   unblockBulk,
   firewallStatus,
+  firewallSubnets,
+  removeSubnet,
   firewallAllowed,
   firewallAudit,
   allowIp,
@@ -84,6 +88,7 @@ export const OWN_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
   revokeToken,
   mode,
   setMode,
+  pendingBlocks,
   uploadBlob,
   listBlobs,
   getBlob,

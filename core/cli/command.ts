@@ -87,7 +87,13 @@ export const COMMANDS = [
     ],
     exits: ORDERS,
   },
-  { name: 'unblock', summary: 'Lift the block of an address.', arguments: [ip], options: [state], exits: ORDERS },
+  {
+    name: 'unblock',
+    summary: 'Lift the block of an address, also of one that waits, or of a network.',
+    arguments: [network],
+    options: [state],
+    exits: ORDERS,
+  },
   {
     name: 'check',
     summary: 'Whether an address is blocked, and why.',
@@ -95,7 +101,14 @@ export const COMMANDS = [
     options: [state, json],
     exits: ASKS,
   },
-  { name: 'blocks', summary: 'Blocked addresses, newest first.', arguments: [], options: [state, json], exits: ASKS },
+  {
+    name: 'blocks',
+    summary: 'Blocked addresses, then networks, newest first, then the blocks that wait for their turn.',
+    more: 'With --json a network has cidr instead of ip, and a block that waits has waiting_since.',
+    arguments: [],
+    options: [state, json],
+    exits: ASKS,
+  },
   {
     name: 'mode',
     summary: 'How far Bartizan may go: observe, dry_run or enforce; sets it where one is named.',

@@ -5,9 +5,11 @@
 import type { Static } from 'typebox';
 import type { BlockedIp } from '../../core/api/csm/blocked-ips.ts';
 import type { FindingRow } from '../../core/api/csm/findings.ts';
+import type { BlockedNetwork } from '../../core/api/csm/firewall-subnets.ts';
 import type { LoggedIn } from '../../core/api/csm/login.ts';
 import type { Status } from '../../core/api/csm/status-schema.ts';
 import type { Claimed } from '../../core/api/own/claim.ts';
+import type { PendingRow } from '../../core/api/own/pending-blocks.ts';
 import type { SessionState } from '../../core/api/own/session.ts';
 import type * as wire from '../../core/console/browser/wire.ts';
 
@@ -21,4 +23,6 @@ export type ConsoleWire = [
   Gives<wire.Status, Static<typeof Status>>,
   Gives<wire.FindingRow, Static<typeof FindingRow>>,
   Gives<wire.BlockRow, Static<typeof BlockedIp>>,
+  Gives<wire.NetworkRow, Static<typeof BlockedNetwork>>,
+  Gives<wire.PendingRow, Static<typeof PendingRow>>,
 ];

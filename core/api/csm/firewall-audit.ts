@@ -19,7 +19,8 @@ const Query = Type.Object({
 const Row = Type.Object({
   timestamp: Type.String({ description: 'YYYY-MM-DD hh:mm:ss, UTC' }),
   action: Type.String({
-    description: 'block | unblock | block_expired | block_refused | allow | remove_allow | temp_allow_expired',
+    description:
+      'block | unblock | block_subnet | unblock_subnet | block_expired | block_refused | allow | remove_allow | temp_allow_expired',
   }),
   ip: Type.String({ description: 'Address or network' }),
   reason: Type.String(),

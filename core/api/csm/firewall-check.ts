@@ -10,7 +10,7 @@ export const firewallCheck = endpoint({
   method: 'GET',
   path: '/api/v1/firewall/check',
   scope: 'admin',
-  summary: 'Is an address blocked, and why; answers 200 whatever is asked',
+  summary: 'Is an address blocked, itself or with its network, and why; answers 200 whatever is asked',
   query: Type.Object({ ip: Type.Optional(Type.String()) }),
   example: { query: { ip: '192.0.2.9' } },
   response: Type.Object({
@@ -29,7 +29,7 @@ function check(appliance: Appliance, asked: string) {
   const ip = parseIp(asked.trim());
   const nothing = { permanent: null, temporary: null, cphulk: false };
   if (!ip.ok) return { success: false, ip: asked.slice(0, 64), ...nothing, error_msg: ip.public };
-  const block = appliance.blockOf(ip.value.text);
+  const block = appliance.blockOf(ip.value.text) ?? appliance.networkBlockOf(ip.value.text);
   const kind = block?.expiresAt === 'never' ? 'permanent' : 'temporary';
   return { success: true, ip: ip.value.text, ...nothing, ...(block && { [kind]: block.reason }) };
 }

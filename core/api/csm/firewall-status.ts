@@ -41,14 +41,18 @@ export const firewallStatus = endpoint({
     port_flood_rules: Count,
     country_block: Type.Array(Type.String()),
     dyndns_hosts: Type.Array(Type.String()),
+    pending_count: Type.Integer({ minimum: 0, description: 'Own: automatic blocks that wait for their turn' }),
   }),
   errors: [],
   handler: async ({ deps: { appliance, allows } }) => {
+    const facts = await appliance.facts();
     const [blocked, allowed] = [lasting(appliance.blocks()), lasting(allows.list())];
     return {
       ok: true,
       value: {
-        ...settingsOf(await appliance.facts()),
+        ...settingsOf(facts),
+        blocked_net_count: facts.blockedNetworks,
+        pending_count: facts.queue.pending,
         blocked_count: blocked.permanent + blocked.temporary,
         blocked_permanent: blocked.permanent,
         blocked_temporary: blocked.temporary,
@@ -77,7 +81,6 @@ const settingsOf = ({ firewall }: ApplianceFacts) => ({
   smtp_block: false,
   log_dropped: false,
   deny_ip_limit: firewall.capacity,
-  blocked_net_count: 0,
   port_allow_count: 0,
   infra_ips: [...firewall.infra],
   infra_count: firewall.infra.length,

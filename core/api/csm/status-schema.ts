@@ -64,7 +64,8 @@ export const Status = Type.Object({
   engine: Type.Object({ http: Type.String(), firewall: Type.String() }),
   components: Type.Array(ComponentReport),
   claimed: Type.Boolean(),
+  blocks_pending: Type.Integer({ minimum: 0, description: 'Automatic blocks that wait for their turn' }),
 });
 
 /** Beside CSM's fields. */
-export const OWN_STATUS_FIELDS = ['mode', 'mode_reason', 'engine', 'components', 'claimed'] as const;
+export const OWN_STATUS_FIELDS = ['mode', 'mode_reason', 'engine', 'components', 'claimed', 'blocks_pending'] as const;

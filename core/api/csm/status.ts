@@ -61,10 +61,11 @@ export function statusOf(facts: ApplianceFacts, blocked: number): Static<typeof 
     engine: { http: facts.http.engine, firewall: facts.firewall.engine },
     components: facts.components.map(reportOf),
     claimed: facts.claimed,
+    blocks_pending: facts.queue.pending,
   };
 }
 
-const automationOf = ({ autoResponse, firewall, dryRunBlocks }: ApplianceFacts, blocked: number) => ({
+const automationOf = ({ autoResponse, firewall, dryRunBlocks, blockedNetworks }: ApplianceFacts, blocked: number) => ({
   auto_response_enabled: autoResponse.enabled,
   auto_response_block_ips: autoResponse.blockIps,
   auto_response_dry_run: autoResponse.dryRun,
@@ -77,7 +78,7 @@ const automationOf = ({ autoResponse, firewall, dryRunBlocks }: ApplianceFacts, 
   firewall_enabled: firewall.enabled,
   firewall_managed: firewall.managed,
   firewall_blocked_ips: blocked,
-  firewall_blocked_subnets: 0,
+  firewall_blocked_subnets: blockedNetworks,
   firewall_rollback_pending: false,
 });
 

@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { type Ip, parseIp } from '../../base/ip.ts';
 import type { Result } from '../../base/result.ts';
 import type { Lifted, UnblockRefusal } from '../../respond/block.ts';
+import type { NetworkDecision } from '../../respond/decision.ts';
 import { endpoint } from '../deps.ts';
 import { refuse } from '../endpoint.ts';
 
@@ -16,23 +17,29 @@ export const unblockIp = endpoint({
   response: Type.Object({
     status: Type.Literal('unblocked'),
     ip: Type.String(),
-    warning: Type.Optional(Type.String({ description: 'Own: the kernel could not follow yet' })),
+    warning: Type.Optional(
+      Type.String({ description: 'Own: the kernel could not follow yet, or the network of the address is blocked' }),
+    ),
   }),
   errors: ['bad_request', 'internal', 'unavailable'],
   audit: { action: 'unblock_ip', target: 'ip' },
   handler: async ({ deps: { appliance }, body, context: { principal } }) => {
     const ip = parseIp(body.ip.trim());
     if (!ip.ok) return refuse('bad_request', ip.public);
-    return replyTo(ip.value.text, await appliance.unblock({ ip: ip.value.text, actor: principal.name }));
+    const lifted = await appliance.unblock({ ip: ip.value.text, actor: principal.name });
+    return replyTo(ip.value.text, lifted, appliance.networkBlockOf(ip.value.text));
   },
 });
 
 /** What was asked for holds when nothing was blocked, so a repeated request gets the same answer. */
-function replyTo(ip: Ip, lifted: Result<Lifted, UnblockRefusal>) {
+function replyTo(ip: Ip, lifted: Result<Lifted, UnblockRefusal>, around: NetworkDecision | undefined) {
   const value = { status: 'unblocked' as const, ip };
   if (!lifted.ok && lifted.code !== 'not_blocked') {
     return refuse(lifted.code === 'observing' ? 'unavailable' : 'internal', lifted.public, lifted.cause);
   }
-  const warning = lifted.ok ? lifted.value.warning : undefined;
-  return { ok: true as const, value: warning === undefined ? value : { ...value, warning } };
+  const warnings = [
+    ...(lifted.ok && lifted.value.warning !== undefined ? [lifted.value.warning] : []),
+    ...(around === undefined ? [] : [`its network ${around.network} is blocked still`]),
+  ];
+  return { ok: true as const, value: warnings.length === 0 ? value : { ...value, warning: warnings.join('; ') } };
 }

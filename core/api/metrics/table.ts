@@ -50,6 +50,21 @@ export const METRICS: readonly Metric[] = [
     Number(appliance.firewall.managed),
   ),
   gauge('bartizan_firewall_blocked_addresses', 'Addresses blocked now', ({ blocked }) => blocked),
+  gauge(
+    'bartizan_firewall_blocked_networks',
+    'Networks blocked now, beside the addresses',
+    ({ appliance }) => appliance.blockedNetworks,
+  ),
+  gauge(
+    'bartizan_blocks_pending',
+    'Automatic blocks that wait for their turn: auto_response.max_blocks_per_hour',
+    ({ appliance }) => appliance.queue.pending,
+  ),
+  counter(
+    'bartizan_blocks_given_up_total',
+    'Automatic blocks that never came to their turn: they waited too long, or too many waited',
+    ({ appliance }) => appliance.queue.givenUp,
+  ),
   gauge('bartizan_firewall_allowed_networks', 'Addresses and networks allowed now', ({ allowed }) => allowed),
   counter('bartizan_firewall_changes_total', 'Changes asked of the kernel, by kind', ofChanges),
   counter(

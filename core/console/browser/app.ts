@@ -3,7 +3,7 @@ import { enter } from './door.ts';
 import { follow, paced } from './live.ts';
 import { at, fields, onBehalfOf } from './page.ts';
 import { type House, show } from './views.ts';
-import type { BlockRow, FindingRow, Status } from './wire.ts';
+import type { BlockRow, FindingRow, NetworkRow, PendingRow, Status } from './wire.ts';
 import { clock } from './words.ts';
 
 /** The page is brought up to date this often, and soon after a finding arrived. */
@@ -17,6 +17,7 @@ type Write = readonly [path: string, body: unknown];
 const ACTS: Readonly<Record<string, (button: HTMLButtonElement) => Write>> = {
   block: ({ value: ip, dataset }) => ['/api/v1/block-ip', { ip, reason: dataset['reason'] ?? '', duration: '24h' }],
   unblock: ({ value: ip }) => ['/api/v1/unblock-ip', { ip }],
+  'unblock-network': ({ value: cidr }) => ['/api/v1/firewall/remove-subnet', { cidr }],
   mode: ({ value: mode }) => ['/api/v1/mode', { mode }],
 };
 
@@ -35,7 +36,7 @@ class Console {
   async refresh(): Promise<void> {
     const mine = ++this.#asked;
     try {
-      const house = await askForAll();
+      const house = await askForAll(this.#mayWrite);
       if (mine === this.#asked) this.#show(house);
     } catch (cause) {
       if (cause instanceof Refused && cause.isSessionLost) location.reload();
@@ -85,13 +86,16 @@ class Console {
   }
 }
 
-async function askForAll(): Promise<House> {
-  const [status, findings, blocks] = await Promise.all([
+/** @param isAdmin networks are for admins to see */
+async function askForAll(isAdmin: boolean): Promise<House> {
+  const [status, findings, blocks, pending, networks] = await Promise.all([
     get<Status>('/api/v1/status'),
     get<readonly FindingRow[]>('/api/v1/findings'),
     get<readonly BlockRow[]>('/api/v1/blocked-ips'),
+    get<readonly PendingRow[]>('/api/v1/pending-blocks'),
+    isAdmin ? get<readonly NetworkRow[]>('/api/v1/firewall/subnets') : [],
   ]);
-  return { status, findings, blocks };
+  return { status, findings, blocks, pending, networks };
 }
 
 function sayLive(text: string, className: string): void {

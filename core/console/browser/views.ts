@@ -1,6 +1,6 @@
 import { actButton, at, made } from './page.ts';
-import { cell, fill } from './rows.ts';
-import type { BlockRow, ComponentRow, FindingRow, Status } from './wire.ts';
+import { cell, fill, type Row } from './rows.ts';
+import type { BlockRow, ComponentRow, FindingRow, NetworkRow, PendingRow, Status } from './wire.ts';
 import { counts, maker, severity, stamp, timeLeft } from './words.ts';
 
 /** Rows drawn of one table; the newest come first. */
@@ -11,6 +11,8 @@ export interface House {
   readonly status: Status;
   readonly findings: readonly FindingRow[];
   readonly blocks: readonly BlockRow[];
+  readonly networks: readonly NetworkRow[];
+  readonly pending: readonly PendingRow[];
 }
 
 /** How a view is drawn, besides what it shows. */
@@ -21,12 +23,13 @@ export interface Manner {
   readonly known: ReadonlySet<string> | undefined;
 }
 
-export function show({ status, findings, blocks }: House, { mayWrite, known }: Manner): void {
+export function show(house: House, { mayWrite, known }: Manner): void {
+  const { status, findings, blocks } = house;
   const mayBlock = mayWrite && status.mode !== 'observe';
   showMode(status, mayWrite);
   showFigures(status);
   showFindings(findings, mayBlock ? new Set(blocks.map(({ ip }) => ip)) : undefined, known);
-  showBlocks(blocks, mayWrite);
+  showBlocks(house, mayWrite);
   const isObserving = status.mode === 'observe';
   at('observing').hidden = !isObserving;
   at('blocks-empty').hidden ||= isObserving;
@@ -55,12 +58,13 @@ function showMode({ mode, mode_reason }: Status, mayWrite: boolean): void {
   at('mode-reason').textContent = mode_reason;
 }
 
-function showFigures({ severities, blocklist_size, dry_run_blocks, history_count }: Status): void {
+function showFigures({ severities, blocklist_size, blocks_pending, dry_run_blocks, history_count }: Status): void {
   const figures: readonly (readonly [label: string, value: number, className: string])[] = [
     ['critical', severities.critical, 'critical'],
     ['high', severities.high, 'high'],
     ['warning', severities.warning, 'warning'],
     ['addresses blocked', blocklist_size, ''],
+    ...(blocks_pending > 0 ? [['waiting for their turn', blocks_pending, 'warning'] as const] : []),
     ['would have been blocked', dry_run_blocks, ''],
     ['findings in all', history_count, ''],
   ];
@@ -109,22 +113,55 @@ function blockCell({ source_ip: ip, message }: FindingRow, blocked: ReadonlySet<
   return button;
 }
 
-function showBlocks(blocks: readonly BlockRow[], mayUnblock: boolean): void {
+/** What waits for its turn and the networks, of which there are few, then the addresses. */
+function showBlocks({ blocks, networks, pending }: House, mayUnblock: boolean): void {
+  const rows: readonly BlockView[] = [
+    ...pending.map(({ ip, reason, waiting_since }) => {
+      return {
+        subject: ip,
+        reason,
+        by: 'auto_response',
+        since: waiting_since,
+        left: made('span', 'waits for its turn', 'note'),
+      };
+    }),
+    ...networks.map(({ cidr, reason, source, blocked_at, expires_in }) => {
+      return { subject: cidr, reason, by: source, since: blocked_at, left: timeLeft(expires_in) };
+    }),
+    ...blocks.map(({ ip, reason, source, blocked_at, expires_at, expires_in }) => {
+      const left = expires_at === '' ? timeLeft(expires_in) : untilCell(expires_in, expires_at);
+      return { subject: ip, reason, by: source, since: blocked_at, left };
+    }),
+  ];
   fill(
     at<HTMLTableSectionElement>('blocks'),
-    blocks.slice(0, MOST_ROWS).map(({ ip, reason, source, blocked_at, expires_at, expires_in }) => ({
-      key: ip,
-      cells: [
-        cell('Address', ip, 'tight address'),
-        cell('Reason', reason, 'text'),
-        cell('By', maker(source), 'tight'),
-        cell('Since', moment(blocked_at), 'tight'),
-        cell('Time left', expires_at === '' ? timeLeft(expires_in) : untilCell(expires_in, expires_at), 'tight'),
-        cell('', mayUnblock ? actButton('unblock', ip, 'Unblock', `Unblock ${ip}`) : '', 'act'),
-      ],
-    })),
+    rows.slice(0, MOST_ROWS).map((row) => blockRow(row, mayUnblock)),
   );
-  showLength('blocks', blocks.length);
+  showLength('blocks', rows.length);
+}
+
+interface BlockView {
+  /** Address, or network. */
+  readonly subject: string;
+  readonly reason: string;
+  readonly by: string;
+  readonly since: string;
+  readonly left: string | Node;
+}
+
+function blockRow({ subject, reason, by, since, left }: BlockView, mayUnblock: boolean): Row {
+  const act = subject.includes('/') ? 'unblock-network' : 'unblock';
+  return {
+    key: subject,
+    cells: [
+      cell('Address', subject, 'tight address'),
+      cell('Reason', reason, 'text'),
+      cell('By', maker(by), 'tight'),
+      cell('Since', moment(since), 'tight'),
+      cell('Time left', left, 'tight'),
+      cell('', mayUnblock ? actButton(act, subject, 'Unblock', `Unblock ${subject}`) : '', 'act'),
+    ],
+  };
 }
 
 function untilCell(expiresIn: string, expiresAt: string): Node {

@@ -24,6 +24,7 @@ export interface Status {
   readonly mode: string;
   readonly mode_reason: string;
   readonly blocklist_size: number;
+  readonly blocks_pending: number;
   readonly dry_run_blocks: number;
   readonly history_count: number;
   readonly severities: { readonly critical: number; readonly high: number; readonly warning: number };
@@ -60,4 +61,19 @@ export interface BlockRow {
   /** Empty when permanent. */
   readonly expires_at: string;
   readonly expires_in: string;
+}
+
+export interface NetworkRow {
+  readonly cidr: string;
+  readonly reason: string;
+  readonly source: string;
+  readonly blocked_at: string;
+  readonly expires_in: string;
+}
+
+/** A block that waits for its turn. */
+export interface PendingRow {
+  readonly ip: string;
+  readonly reason: string;
+  readonly waiting_since: string;
 }

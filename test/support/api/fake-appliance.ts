@@ -7,7 +7,8 @@ import type { Finding, NumberedFinding } from '../../../core/detect/finding.ts';
 import type { Epochs } from '../../../core/incident/epoch.ts';
 import type { FindingGroup } from '../../../core/incident/finding-group.ts';
 import type { BlockRefusal, UnblockRefusal } from '../../../core/respond/block.ts';
-import type { Decision } from '../../../core/respond/decision.ts';
+import type { PendingBlock } from '../../../core/respond/block-queue.ts';
+import type { Decision, NetworkDecision } from '../../../core/respond/decision.ts';
 
 export const START: Millis = millis(Date.UTC(2026, 0, 1));
 
@@ -45,6 +46,19 @@ export const decision = (address: string, change: Partial<Decision> = {}): Decis
   ...change,
 });
 
+export const networkDecision = (network: string, change: Partial<NetworkDecision> = {}): NetworkDecision => ({
+  id: '019b7000-0000-8000-8000-000000000003' as DecisionId,
+  kind: 'block_network',
+  network,
+  reason: `3 addresses of ${network} are blocked`,
+  origin: 'auto_response',
+  decisions: [],
+  at: START,
+  expiresAt: millis(START + 86_399_000),
+  state: 'active',
+  ...change,
+});
+
 export const FACTS: ApplianceFacts = {
   hostname: 'edge.example.net',
   version: '0.1.0',
@@ -69,6 +83,8 @@ export const FACTS: ApplianceFacts = {
   historyCount: 3,
   severities: { critical: 1, high: 0, warning: 0 },
   dryRunBlocks: 0,
+  queue: { pending: 0, givenUp: 0 },
+  blockedNetworks: 0,
   store: { healthy: true, bytes: 3_145_728 },
   configHash: 'c'.repeat(64),
   binaryHash: 'b'.repeat(64),
@@ -80,6 +96,8 @@ export class FakeAppliance implements Appliance {
   facts_: ApplianceFacts = FACTS;
   groups: readonly FindingGroup[] = [{ latest: FINDING, serial: 7, firstSeen: START, lastSeen: START, findings: 2 }];
   active: readonly Decision[] = [decision('192.0.2.9')];
+  pending: readonly PendingBlock[] = [];
+  networks: readonly NetworkDecision[] = [];
   blockRefusal: BlockRefusal | undefined;
   unblockRefusal: UnblockRefusal | undefined;
   keepsFindings = true;
@@ -113,6 +131,23 @@ export class FakeAppliance implements Appliance {
     this.asked.push(['unblock', request]);
     const { unblockRefusal: refusal } = this;
     return Promise.resolve(refusal === undefined ? ok(decision(request.ip)) : fail(refusal, `no: ${refusal}`));
+  }
+  pendingBlocks() {
+    return this.pending;
+  }
+  networkBlocks() {
+    return this.networks;
+  }
+  /** The first there is, whatever it holds. */
+  networkBlockOf() {
+    return this.networks[0];
+  }
+  unblockNetwork(request: Parameters<Appliance['unblockNetwork']>[0]) {
+    this.asked.push(['unblockNetwork', request]);
+    const { unblockRefusal: refusal } = this;
+    return Promise.resolve(
+      refusal === undefined ? ok(networkDecision(request.network)) : fail(refusal, `no: ${refusal}`),
+    );
   }
   unblockAll(ips: readonly Ip[], actor: string) {
     this.asked.push(['unblockAll', ips, actor]);
