@@ -198,6 +198,7 @@ export class Responder {
         return [this.#executor.book(planner.released(block.ip, guarded, clock.now()))];
       }
       const decision: Decision = { ...block, ...FOUND, kind: 'block', findings: [], at: clock.now() };
+      planner.found(decision, clock.now());
       return [this.#executor.book({ decisions: [decision], networks: [] })];
     });
     await this.#executor.keep(joined(adopted), { done: { ok: true }, followed: { ok: true } }, { sync: false });

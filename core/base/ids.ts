@@ -31,6 +31,9 @@ export const sha256Hex = (bytes: Uint8Array): string => bytesToHex(sha256(bytes)
 export const isId = (text: string): text is Id =>
   /^[0-9a-f]{8}-[0-9a-f]{4}-[78][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(text);
 
+/** Whether `contentId` made it. */
+export const isContentId = (id: Id): boolean => id[14] === '8';
+
 /** The moment in an id's first 48 bits. */
 export const idTime = (id: Id): Millis => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) as Millis;
 

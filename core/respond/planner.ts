@@ -1,4 +1,4 @@
-import { idTime } from '../base/ids.ts';
+import { idTime, isContentId } from '../base/ids.ts';
 import type { Ip } from '../base/ip.ts';
 import type { NamedNetwork } from '../base/prefixes.ts';
 import { type Deadline, days, type Millis, millis, minutes, plus } from '../base/time.ts';
@@ -116,16 +116,17 @@ export class BlockPlanner {
     return this.#enforced([...dropped, ...checked], protectedNetworks ?? [], now);
   }
 
-  /**
-   * The block of a finding was found in the kernel: it was let through before a crash that nobody else remembers.
-   * @returns with the block of its network, when this completes it
-   */
+  /** A block was found in the kernel that no record tells of: one of a finding, as its id says, has had its turn. */
+  found(decision: Decision, now: Millis): void {
+    if (isContentId(decision.id)) this.#queue.count(now);
+  }
+
+  /** Such a block and its finding have come together. @returns it, and the block of its network when this completes it */
   recovered(decision: Decision, guarded: readonly NamedNetwork[], now: Millis): Plan {
-    this.#queue.count(now);
     return this.#enforced([decision], guarded, now);
   }
 
-  /** As `recovered`, of a block that waits by all that is on record. */
+  /** As `found` and `recovered`, of a block that waits by all that is on record. */
   released(ip: Ip, guarded: readonly NamedNetwork[], now: Millis): Plan {
     const decision = this.#queue.released(ip, now);
     return decision === undefined ? NOTHING : this.#enforced([decision], guarded, now);

@@ -4,12 +4,18 @@ import { runCommand } from '../../../support/cli.ts';
 
 const hostile = '\u001b[31mred';
 
-for (const { command, path, body, shows } of [
+for (const { command, path, further = [], body, shows } of [
   {
     command: 'blocks',
     path: '/blocked-ips',
-    body: [{ ip: '192.0.2.7', reason: hostile, source: 'cli', expires_in: '23h59m', enforced: false }],
-    shows: /192\.0\.2\.7 +23h59m +NOT YET +cli +\\x1b\[31mred/,
+    further: ['/firewall/subnets', '/pending-blocks'],
+    body: [
+      { ip: '192.0.2.7', reason: hostile, source: 'cli', expires_in: '23h59m', enforced: false },
+      { cidr: '192.0.2.0/24', reason: 'three', source: 'auto_response', expires_in: '5m', enforced: true },
+      { ip: '192.0.2.8', reason: 'SSH', waiting_since: 'T', expires_in: '24h0m' },
+    ],
+    shows:
+      /192\.0\.2\.7 +23h59m +NOT YET +cli +\\x1b\[31mred *\n192\.0\.2\.0\/24 +5m +drops +auto_response +three *\n192\.0\.2\.8 +24h0m +its turn to come +auto_response +SSH/,
   },
   {
     command: 'allowed',
@@ -45,7 +51,8 @@ for (const { command, path, body, shows } of [
   test(`${command} is a table for people, JSON lines for scripts, a sentence where there is nothing`, async () => {
     const answer = { status: 200, body };
     const table = await runCommand([command], { answer });
-    assert.deepEqual([table.code, table.asked], [0, [{ method: 'GET', path: `/api/v1${path}` }]]);
+    const asked = [path, ...further].map((one) => ({ method: 'GET', path: `/api/v1${one}` }));
+    assert.deepEqual([table.code, table.asked], [0, asked]);
     assert.match(table.out, shows);
     const json = await runCommand([command, '--json'], { answer });
     assert.doesNotMatch(json.out, new RegExp(hostile.slice(0, 1)));
@@ -96,6 +103,16 @@ for (const { argv, asked, out } of [
     argv: ['disallow', '2001:DB8::1'],
     asked: { method: 'POST', path: '/api/v1/firewall/remove-allow', body: { ip: '2001:db8::1' } },
     out: '2001:db8::1 is let in no more than any other\n',
+  },
+  {
+    argv: ['unblock', '192.0.2.7/24'],
+    asked: { method: 'POST', path: '/api/v1/firewall/remove-subnet', body: { cidr: '192.0.2.0/24' } },
+    out: '192.0.2.0/24 is no longer blocked\n',
+  },
+  {
+    argv: ['unblock', '2001:db8::1/128'],
+    asked: { method: 'POST', path: '/api/v1/unblock-ip', body: { ip: '2001:db8::1' } },
+    out: '2001:db8::1 is no longer blocked\n',
   },
   {
     argv: ['token-create', 'panel', '--scope', 'metrics', '--for', '90d'],
