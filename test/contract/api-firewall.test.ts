@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hours, plus } from '../../core/base/time.ts';
-import { decision, START } from '../support/api/fake-appliance.ts';
+import { decision, FACTS, networkDecision, START } from '../support/api/fake-appliance.ts';
 import { ALLOW } from '../support/api/fake-desks.ts';
 import { CSRF } from '../support/api/fake-identity.ts';
 import { ApiHarness, bearer } from '../support/api/harness.ts';
@@ -191,4 +191,71 @@ test('a test alert says whether it was sent', async () => {
     ['testAlert', 'operator'],
   ]);
   assert.equal(api.audits[0]?.action, 'test_alert');
+});
+
+test('blocked networks are listed, counted, found by their addresses and lifted', async () => {
+  const api = new ApiHarness();
+  api.appliance.active = [];
+  api.appliance.networks = [networkDecision('203.0.113.0/24')];
+  api.appliance.facts_ = { ...FACTS, blockedNetworks: 1, queue: { pending: 2, givenUp: 0 } };
+  assert.deepEqual(await get(api, 'firewall/subnets'), [
+    {
+      cidr: '203.0.113.0/24',
+      reason: '3 addresses of 203.0.113.0/24 are blocked',
+      source: 'auto_response',
+      blocked_at: '2026-01-01T00:00:00.000Z',
+      time_ago: '0s ago',
+      expires_in: '23h59m',
+      enforced: true,
+    },
+  ]);
+  const { blocked_net_count, pending_count } = (await get(api, 'firewall/status')) as Record<string, unknown>;
+  assert.deepEqual([blocked_net_count, pending_count], [1, 2]);
+  const { automation, blocks_pending } = (await get(api, 'status')) as Record<string, Record<string, unknown>>;
+  assert.deepEqual([automation?.['firewall_blocked_subnets'], blocks_pending], [1, 2]);
+  const { temporary } = (await get(api, 'firewall/check?ip=203.0.113.9')) as Record<string, unknown>;
+  assert.equal(temporary, '3 addresses of 203.0.113.0/24 are blocked');
+  const remove = (cidr: string) => post(api, 'firewall/remove-subnet', { cidr });
+  assert.deepEqual(await remove(' 203.0.113.77/24 '), [200, { status: 'removed', cidr: '203.0.113.0/24' }]);
+  assert.deepEqual(api.appliance.asked, [['unblockNetwork', { network: '203.0.113.0/24', actor: 'operator' }]]);
+  const ip = '203.0.113.9';
+  const warning = 'its network 203.0.113.0/24 is blocked still';
+  assert.deepEqual(await post(api, 'unblock-ip', { ip }), [200, { status: 'unblocked', ip, warning }]);
+  assert.equal((await remove('x'))[0], 400);
+  for (const [refusal, status] of [
+    ['not_blocked', 200],
+    ['observing', 503],
+    ['failed', 500],
+  ] as const) {
+    api.appliance.unblockRefusal = refusal;
+    assert.equal((await remove('203.0.113.0/24'))[0], status, refusal);
+  }
+});
+
+test('blocks that wait are listed in the order of their turns', async () => {
+  const api = new ApiHarness();
+  const waiting = (ip: string, change: object = {}) => decision(ip, { state: 'pending', ...change });
+  api.appliance.pending = [
+    { decision: waiting('192.0.2.9'), severity: 'critical', since: plus(START, hours(1)) },
+    { decision: waiting('192.0.2.8', { expiresAt: 'never' }), severity: 'high', since: START },
+  ];
+  const expires_at = '2026-01-01T23:59:59.000Z';
+  assert.deepEqual(await get(api, 'pending-blocks'), [
+    {
+      ip: '192.0.2.9',
+      reason: 'ssh_bruteforce',
+      severity: 2,
+      waiting_since: '2026-01-01T01:00:00.000Z',
+      expires_at,
+      expires_in: '23h59m',
+    },
+    {
+      ip: '192.0.2.8',
+      reason: 'ssh_bruteforce',
+      severity: 1,
+      waiting_since: '2026-01-01T00:00:00.000Z',
+      expires_at: '',
+      expires_in: 'permanent',
+    },
+  ]);
 });

@@ -332,3 +332,79 @@ test('a change of what is allowed that the kernel refuses is made up for', async
   await settled();
   assert.equal(b.passes('203.0.113.7'), 'accept');
 });
+
+const block = (network: string, id = network, length = hours(1)): KernelNetwork => {
+  const blocked = { network, id: contentId(millis(1), [id]) as DecisionId, expiresAt: plus(b.clock.now(), length) };
+  b.networks.set(network, blocked);
+  return blocked;
+};
+
+test('blocked networks are dropped, infra and what is allowed in them pass; a lifted one passes', async () => {
+  b = bench(['203.0.113.1']);
+  b.allowed.push('203.0.113.2');
+  const firewall = b.open();
+  await firewall.enable();
+  block('203.0.113.0/24');
+  block('2001:db8::/64');
+  assert.ok((await firewall.blockNetworks()).ok);
+  assert.deepEqual(['203.0.113.1', '203.0.113.2', '203.0.113.3', '2001:db8::9', '2001:db8:0:1::9'].map(b.passes), [
+    'accept',
+    'accept',
+    'drop',
+    'drop',
+    'accept',
+  ]);
+  const [dropped] = await firewall.dropped();
+  assert.deepEqual(dropped, { family: 4, packets: 1, bytes: 60 });
+  b.networks.delete('203.0.113.0/24');
+  assert.ok((await firewall.blockNetworks()).ok);
+  assert.equal(b.passes('203.0.113.3'), 'accept');
+});
+
+test('of networks in one another the widest is held; what it held follows when it is gone', async () => {
+  const firewall = b.open();
+  await firewall.enable();
+  for (const network of ['203.0.113.128/25', '203.0.112.0/23', '203.0.113.0/24', '203.0.114.0/24']) block(network);
+  assert.ok((await firewall.blockNetworks()).ok);
+  const keys = async () => [await b.held('blocked_nets4')].flat().map((element) => element.split(' ')[0]);
+  assert.deepEqual(await keys(), ['203.0.112.0/23', '203.0.114.0/24']);
+  b.networks.delete('203.0.112.0/23');
+  await firewall.blockNetworks();
+  assert.deepEqual(await keys(), ['203.0.113.0/24', '203.0.114.0/24']);
+});
+
+test('a blocked network ends by itself, survives a table that somebody removed, and is adopted where unknown', async () => {
+  const { id } = block('203.0.113.0/24', 'x', hours(2));
+  block('198.51.100.0/24', 'y');
+  await b.open().enable();
+  b.networks.delete('203.0.113.0/24');
+  b.networks.delete('198.51.100.0/24');
+  b.ended.add(contentId(millis(1), ['y']) as DecisionId);
+  const firewall = b.open();
+  await firewall.enable();
+  assert.deepEqual(
+    [...b.networks.values()],
+    [{ network: '203.0.113.0/24', id, expiresAt: plus(b.clock.now(), hours(2)) }],
+  );
+  assert.deepEqual([b.passes('203.0.113.7'), b.passes('198.51.100.7')], ['drop', 'accept']);
+  await b.kernel.open().drop('bartizan');
+  firewall.drifted();
+  await settled();
+  assert.equal(b.passes('203.0.113.7'), 'drop');
+  b.clock.set(plus(b.clock.now(), hours(2)));
+  assert.equal(b.passes('203.0.113.7'), 'accept');
+});
+
+test('a network that the kernel refuses is not held until it is made up for', async () => {
+  const firewall = b.open();
+  assert.equal((await firewall.blockNetworks()).ok, false, 'not enforcing');
+  await firewall.enable();
+  const { id } = block('203.0.113.0/24');
+  b.kernel.failNext('denied', 1);
+  b.kernel.failNext('denied', 1);
+  assert.equal((await firewall.blockNetworks()).ok, false);
+  await settled();
+  assert.deepEqual([firewall.state(), firewall.holds(id)], ['degraded', false]);
+  await firewall.enable();
+  assert.deepEqual([firewall.holds(id), b.passes('203.0.113.7')], [true, 'drop']);
+});
