@@ -115,6 +115,10 @@ export class Book<D extends Entry> {
     }
   }
 
+  get isSaved(): boolean {
+    return this.#unsaved.size === 0;
+  }
+
   unsaved(): readonly D[] {
     return [...this.#unsaved.values()];
   }

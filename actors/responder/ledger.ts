@@ -92,8 +92,7 @@ export class Ledger extends Book<Decision> {
   }
 
   async saveAgain(): Promise<void> {
-    const isSaved = this.unsaved().length + this.networks.unsaved().length + this.#unsavedMemory.size === 0;
-    if (!isSaved) await this.save(NOTHING, { sync: false });
+    if (!this.isSaved || !this.networks.isSaved || this.#unsavedMemory.size > 0) await this.save(NOTHING, { sync: false });
   }
 
   #remember(memory: readonly PlannerState[]): void {

@@ -329,6 +329,7 @@ export class Responder {
     const { ledger, planner, firewall, clock } = this.#deps;
     const decisions = ledger.expire(clock.now());
     const networks = ledger.networks.expire(clock.now());
+    if (decisions.length + networks.length === 0) return;
     for (const { ip } of decisions) planner.ended(ip);
     for (const { network } of networks) planner.networkEnded(network);
     // The kernel ends them by itself, to the second, unless a clock was set or the block was too long for a timeout.

@@ -226,7 +226,8 @@ test('a clock set a day ahead ends what is due, once', async () => {
   b.responder.start();
   await manual();
   await manual({ ip: '203.0.113.8' as Ip, expiresAt: 'never' });
-  b.clock.advance(86_400_000);
+  b.clock.set(b.clock.now() + 86_400_000);
+  b.clock.advance(1000);
   assert.deepEqual(
     [...b.ledger.active()].map((d) => d.ip),
     ['203.0.113.8'],
