@@ -51,6 +51,8 @@ for (const endpoint of ENDPOINTS)
 /** Fields that are ours beside CSM's. */
 const OWN_FIELDS: Readonly<Record<string, readonly string[]>> = {
   status: OWN_STATUS_FIELDS,
+  firewallStatus: ['pending_count'],
+  firewallSubnets: ['enforced'],
   blockedIps: ['enforced'],
   findings: ['id', 'source_ip', 'count'],
   events: ['id'],
