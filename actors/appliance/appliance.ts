@@ -1,6 +1,6 @@
 import type { Appliance, ApplianceFacts } from '../../core/api/appliance.ts';
 import type { Component } from '../../core/base/component.ts';
-import { contains, parseCidr, parseIp } from '../../core/base/ip.ts';
+import type { Ip } from '../../core/base/ip.ts';
 import type { Clock } from '../../core/base/ports.ts';
 import { fail, ok } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
@@ -8,7 +8,7 @@ import { Turns } from '../../core/base/turns.ts';
 import { withMode } from '../../core/config/mode.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { CHECK_NAMES } from '../../core/detect/checks.ts';
-import type { Decision } from '../../core/respond/decision.ts';
+import type { Decision, NetworkDecision } from '../../core/respond/decision.ts';
 import { MODES, type Mode } from '../../core/respond/mode.ts';
 import type { BlockPlanner } from '../../core/respond/planner.ts';
 import type { Bus } from '../bus/index.ts';
@@ -32,6 +32,7 @@ export interface ApplianceParts {
   readonly epochs: FindingEpochs;
   readonly rollups: Pick<FindingRollups, 'state'>;
   readonly ledger: Ledger;
+  readonly networkBlockOf: (ip: Ip) => NetworkDecision | undefined;
   readonly planner: Pick<BlockPlanner, 'queue' | 'pending'>;
   readonly responder: Responder;
   readonly firewall: Firewall;
@@ -97,7 +98,7 @@ export class RunningAppliance implements Appliance {
       severities: active.severities(now),
       dryRunBlocks: responder.dryRuns,
       queue: { pending: planner.queue.size, givenUp: planner.queue.givenUp },
-      blockedNetworks: this.networkBlocks().length,
+      blockedNetworks: this.#isBlocking ? this.#parts.ledger.networks.size : 0,
       store: { healthy: store.state !== 'memory', bytes: store.bytes },
       configHash: configFile.loaded.hash,
       binaryHash: this.#parts.programHash,
@@ -131,11 +132,7 @@ export class RunningAppliance implements Appliance {
   }
 
   networkBlockOf(ip: Parameters<Appliance['networkBlockOf']>[0]) {
-    const parsed = parseIp(ip);
-    return this.networkBlocks().find(({ network }) => {
-      const net = parseCidr(network);
-      return parsed.ok && net.ok && contains(net.value, parsed.value);
-    });
+    return this.#isBlocking ? this.#parts.networkBlockOf(ip) : undefined;
   }
 
   isEnforced({ id }: Pick<Decision, 'id'>) {

@@ -12,6 +12,7 @@ import {
   desiredBlocks,
   FirewallLog,
   Ledger,
+  networkBlockOf,
   Responder,
 } from '../responder/index.ts';
 import type { DataPlaneDeps } from './data-plane.ts';
@@ -67,5 +68,15 @@ export function makeEnforcement({ config, mode, clock, random, log, bus, foundat
     await allows.load();
     await blocks.load(records, clock.now());
   };
-  return { ledger, planner, firewall, responder, blocks, allows, firewallLog, loadBooks };
+  return {
+    ledger,
+    planner,
+    firewall,
+    responder,
+    networkBlockOf: networkBlockOf(ledger, allowed),
+    blocks,
+    allows,
+    firewallLog,
+    loadBooks,
+  };
 }

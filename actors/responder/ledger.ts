@@ -92,7 +92,8 @@ export class Ledger extends Book<Decision> {
   }
 
   async saveAgain(): Promise<void> {
-    if (!this.isSaved || !this.networks.isSaved || this.#unsavedMemory.size > 0) await this.save(NOTHING, { sync: false });
+    const isSaved = this.isSaved && this.networks.isSaved && this.#unsavedMemory.size === 0;
+    if (!isSaved) await this.save(NOTHING, { sync: false });
   }
 
   #remember(memory: readonly PlannerState[]): void {

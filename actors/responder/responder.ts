@@ -82,6 +82,10 @@ export class Responder {
     if (skipped > 0) log('warn', 'what was remembered of blocks is partly unreadable', { skipped });
     for (const decision of ledger.active()) planner.standing(decision);
     for (const decision of ledger.networks.active()) planner.standing(decision);
+    // What the planner remembers may have gone to disk with another decision, just before a crash.
+    const recorded = new Set(pending.map(({ id }) => id));
+    const apart = planner.pending.map(({ decision }) => decision).filter(({ id }) => !recorded.has(id));
+    await this.#executor.keep({ decisions: [], apart }, {}, { sync: false });
   }
 
   start(): void {

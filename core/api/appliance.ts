@@ -73,7 +73,7 @@ export interface Appliance {
   pendingBlocks(): readonly PendingBlock[];
   /** Active blocks of networks, newest first. */
   networkBlocks(): readonly NetworkDecision[];
-  /** The active block of a network that this address is in. */
+  /** The active block of a network that this address is in, unless the address is allowed. */
   networkBlockOf(ip: Ip): NetworkDecision | undefined;
   /** Resolves when the kernel holds it and it is durable. An address that is blocked already gets the new reason and expiry. */
   block(request: BlockRequest): Promise<Result<Decision, BlockRefusal>>;

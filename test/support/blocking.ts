@@ -1,5 +1,12 @@
 import { createFirewall } from '../../actors/firewall/index.ts';
-import { AllowBook, decisionRecords, desiredBlocks, Ledger, Responder } from '../../actors/responder/index.ts';
+import {
+  AllowBook,
+  decisionRecords,
+  desiredBlocks,
+  Ledger,
+  networkBlockOf,
+  Responder,
+} from '../../actors/responder/index.ts';
 import { createRecords, type StorePort } from '../../actors/store/index.ts';
 import { hours } from '../../core/base/time.ts';
 import type { Mode } from '../../core/respond/mode.ts';
@@ -62,5 +69,15 @@ export function blocking(
     await firewall.enable();
     responder.start();
   };
-  return { state, ledger, planner, allowed, firewall, responder, records, start };
+  return {
+    state,
+    ledger,
+    planner,
+    allowed,
+    firewall,
+    responder,
+    records,
+    networkOf: networkBlockOf(ledger, allowed),
+    start,
+  };
 }

@@ -199,6 +199,12 @@ test('three blocked addresses of a network block it: a fourth is dropped, an all
   const { status, body } = await edge.daemon.call('POST', '/api/v1/unblock-ip', { ip: attackers[0] });
   assert.deepEqual([status, body.warning], [200, 'its network 203.0.113.0/24 is blocked still']);
 
+  await edge.attack(['2001:db8:1::1', '2001:db8:1::2', '2001:db8:1::3']);
+  const six = () => edge.held('blocked_nets6');
+  assert.deepEqual(await waitFor('the /64', async () => ((await six()).length > 0 ? await six() : undefined)), [
+    '2001:db8:1::/64',
+  ]);
+
   assert.match(await edge.cli('unblock', '203.0.113.0/24'), /203\.0\.113\.0\/24 is no longer blocked/);
   assert.deepEqual(await edge.held('blocked_nets4'), []);
   assert.ok(await connects(fourth));

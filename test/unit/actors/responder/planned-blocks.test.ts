@@ -144,6 +144,8 @@ test('the network of three is cut, but for what is allowed; it ends with them, o
     false,
     true,
   ]);
+  const found = ['203.0.113.4', '203.0.113.9', '203.0.114.4'].map((ip) => running.networkOf(ip as Ip)?.network);
+  assert.deepEqual(found, ['203.0.113.0/24', undefined, undefined]);
   const lifted = await running.responder.unblockNetwork({ network: '2001:db8::/64', actor: 'ops' });
   assert.ok(lifted.ok && lifted.value.warning === undefined);
   assert.deepEqual(['2001:db8::4', '2001:db8::3', '203.0.113.4'].map(w.passes), [true, false, false]);
@@ -310,6 +312,23 @@ test('blocks on record as waiting are in line though what the planner remembered
 });
 
 const sample = ({ planner }: Running) => planner.pending[0]?.decision ?? assert.fail('nobody waits');
+
+test('a block that the planner remembers as waiting is on record after the start', async () => {
+  const w = world();
+  let running = w.open({ perHour: 1 });
+  await running.start();
+  const findings = [1, 2].map((last) => attack(last, w.clock.now()));
+  await feed(running, findings);
+  running.responder.stop();
+  const { id } = sample(running);
+  await running.records.write((writes) => writes.delete(decisions, [id]));
+  running = w.open({ perHour: 1 });
+  await running.start();
+  await feed(running, findings);
+  assert.equal((await running.records.get(decisions, [id]))?.state, 'pending');
+  assert.deepEqual(waiting(running), ['203.0.113.2']);
+  running.responder.stop();
+});
 
 test('what the disk refused of the planner is saved with the next chance', async () => {
   const w = world();
