@@ -10,12 +10,12 @@
 import { parseArgs } from 'node:util';
 import { backlog } from './backlog.ts';
 import { type Bench, type Figures, Wrong } from './bench.ts';
+import { blockLatency } from './block-latency.ts';
 import { compare } from './compare.ts';
 import { detect } from './detect.ts';
 import { http } from './http.ts';
 import { idle } from './idle.ts';
 import { journal } from './journal.ts';
-import { lineToBlock } from './line-to-block.ts';
 import { manyFiles } from './many-files.ts';
 import { nftQuick } from './nft-quick.ts';
 import { parse } from './parse.ts';
@@ -28,11 +28,11 @@ import { syslog } from './syslog.ts';
 
 const BENCHES: readonly Bench[] = [
   backlog,
+  blockLatency,
   detect,
   http,
   idle,
   journal,
-  lineToBlock,
   manyFiles,
   nftQuick,
   parse,

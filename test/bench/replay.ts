@@ -46,7 +46,7 @@ export const replay = declareBench({
       samples.push(sample);
       const { cpuMs, startMs, wallMs, peakMb } = sample;
       say(
-        `${cpuMs.toFixed(0)} ms CPU, ${startMs.toFixed(0)} of it to start; ${wallMs.toFixed(0)} ms from the log to its last block; ` +
+        `${cpuMs.toFixed(0)} ms CPU, ${startMs.toFixed(0)} of it to start; ${wallMs.toFixed(0)} ms until all was judged; ` +
           `peak ${peakMb.toFixed(1)} MiB; ${sample.found} findings, ${sample.blocks} blocks`,
       );
     }
@@ -96,9 +96,9 @@ async function runOnce({ text }: AttackLog, expected: Expected): Promise<Sample>
   await rename(`${log}.made`, log);
   const isJudged = () => judgedLines(daemon).then((count) => (count >= expected.lines ? true : undefined));
   await waitFor('all lines to be judged', isJudged, { withinMs: WITHIN_MS, everyMs: ASK_EVERY_MS });
-  const blocks = await blockedIn(namespace.name);
   const wallMs = performance.now() - begun;
   await atRest(daemon.pid);
+  const blocks = await blockedIn(namespace.name);
   const cpuMs = workOf(daemon.pid).cpu;
   const peakMb = peakOf(daemon.pid);
   const searched = await searchedIn(directory);
