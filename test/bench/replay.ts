@@ -13,9 +13,9 @@ import { median, rounded } from './statistics.ts';
 const SEED = 42;
 const WITHIN_MS = 120_000;
 const ASK_EVERY_MS = 200;
-/** The daemon is at rest when it used less than this share of a core for as long as it is looked at. */
-const REST = 0.02;
-const LOOK_MS = 250;
+/** The daemon is at rest when it used less than this share of a core for as long as it is looked at: past its next checkpoint. */
+const REST = 0.01;
+const LOOK_MS = 1500;
 
 /**
  * The real daemon, enforcing in a namespace of its own, follows a log into which all lines come at once, and does all that

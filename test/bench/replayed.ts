@@ -136,8 +136,8 @@ export async function searchedIn(stateDirectory: string): Promise<Counts> {
   const args = [...NODE_FLAGS, MAIN, 'search', query, '--state', stateDirectory, '--json'];
   const { stdout } = await run(process.execPath, args, { maxBuffer: 1 << 26 });
   const rows = stdout
-    .trimEnd()
     .split('\n')
+    .filter(Boolean)
     .map((line) => JSON.parse(line) as { readonly ip?: string; readonly count: number });
   return new Map(rows.map(({ ip, count }) => [ip ?? '-', count]));
 }
