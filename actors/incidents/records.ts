@@ -11,6 +11,10 @@ export const findingRecords = (records: Records, counts: FindingRollups): Findin
   append: async (made) => {
     const draft = counts.draft();
     const kept = await records.write(async (writes) => {
+      await writes.foresee(
+        findings,
+        made.map(({ finding }) => finding),
+      );
       const numbered: { readonly serial: number; readonly added: boolean }[] = [];
       for (const row of made) {
         const { finding, suppressedBy } = row;

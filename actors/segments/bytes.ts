@@ -129,20 +129,33 @@ export class ByteReader {
     throw new Damage('a number is too large');
   }
 
-  /** So many numbers in a row. Columns are made of them, so the usual one or two bytes are read without a call. */
+  /** So many numbers in a row. Columns are made of them, so the usual one to four bytes are read without a call. */
   varints(count: number): Float64Array {
     const bytes = this.#bytes;
     const values = new Float64Array(count);
     let at = this.#at;
     for (let i = 0; i < count; i++) {
       const low = bytes[at] ?? 0x80;
-      const high = bytes[at + 1] ?? 0x80;
       if (low < 0x80) {
         values[i] = low;
         at += 1;
-      } else if (high < 0x80) {
+        continue;
+      }
+      const high = bytes[at + 1] ?? 0x80;
+      if (high < 0x80) {
         values[i] = (low & 0x7f) | (high << 7);
         at += 2;
+        continue;
+      }
+      const third = bytes[at + 2] ?? 0x80;
+      const fourth = bytes[at + 3] ?? 0x80;
+      const two = (low & 0x7f) | ((high & 0x7f) << 7);
+      if (third < 0x80) {
+        values[i] = two | (third << 14);
+        at += 3;
+      } else if (fourth < 0x80) {
+        values[i] = two | ((third & 0x7f) << 14) | (fourth << 21);
+        at += 4;
       } else {
         this.#at = at;
         values[i] = this.varint();

@@ -40,11 +40,11 @@ export class Dictionary {
   readonly #ends: Float64Array;
   #texts: readonly (string | undefined)[] | undefined;
 
-  /** @param lengths of the texts in bytes */
-  constructor(ids: Uint8Array | Uint16Array, lengths: Float64Array, bytes: Buffer) {
+  /** @param ends where each text ends in the bytes */
+  constructor(ids: Uint8Array | Uint16Array, ends: Float64Array, bytes: Buffer) {
     this.ids = ids;
     this.#bytes = bytes;
-    this.#ends = endsOf(lengths);
+    this.#ends = ends;
   }
 
   /** The text of a row. */
@@ -96,22 +96,24 @@ export class Dictionary {
   }
 }
 
+/** Adds the lengths up, in place. */
 function endsOf(lengths: Float64Array): Float64Array {
   let end = 0;
-  return lengths.map((length) => {
-    end += length;
-    return end;
-  });
+  for (let i = 0; i < lengths.length; i++) {
+    end += lengths[i] as number;
+    lengths[i] = end;
+  }
+  return lengths;
 }
 
 /** @throws Damage */
 export function readDictionary({ encoding, bytes }: StoredColumn, rows: number): Dictionary {
   const reader = new ByteReader(bytes);
-  const lengths = reader.varints(reader.u16());
-  const texts = reader.raw(lengths.reduce((sum, length) => sum + length, 0));
+  const ends = endsOf(reader.varints(reader.u16()));
+  const texts = reader.raw(ends.at(-1) ?? 0);
   const isWide = encoding === ENCODING.dictionary16;
   if (!isWide && encoding !== ENCODING.dictionary8) throw new Damage('a column is encoded in no known way');
-  return new Dictionary(fill(isWide ? new Uint16Array(rows) : new Uint8Array(rows), reader), lengths, texts);
+  return new Dictionary(fill(isWide ? new Uint16Array(rows) : new Uint8Array(rows), reader), ends, texts);
 }
 
 /** NaN where a row has none. @throws Damage */
@@ -140,11 +142,23 @@ export function readDeltas({ encoding, bytes }: StoredColumn, rows: number, lane
   if (encoding === ENCODING.float) return fill(new Float64Array(rows), reader);
   if (encoding !== ENCODING.delta) throw new Damage('a column is encoded in no known way');
   const values = reader.varints(rows);
-  const before = [0];
-  for (let row = 0; row < rows; row++) {
-    const lane = lanes === undefined ? 0 : (lanes[row] as number);
-    const step = values[row] as number;
-    const value = (before[lane] ?? 0) + signed(step);
+  return lanes === undefined ? onward(values) : onwardInLanes(values, lanes);
+}
+
+function onward(values: Float64Array): Float64Array {
+  let value = 0;
+  for (let row = 0; row < values.length; row++) {
+    value += signed(values[row] as number);
+    values[row] = value;
+  }
+  return values;
+}
+
+function onwardInLanes(values: Float64Array, lanes: Dictionary['ids']): Float64Array {
+  const before = new Float64Array(lanes instanceof Uint8Array ? 1 << 8 : 1 << 16);
+  for (let row = 0; row < values.length; row++) {
+    const lane = lanes[row] as number;
+    const value = (before[lane] as number) + signed(values[row] as number);
     before[lane] = value;
     values[row] = value;
   }

@@ -16,12 +16,16 @@ export interface Writes {
     to: Journal<V, X>,
     value: V,
   ): Promise<{ readonly serial: number; readonly added: boolean }>;
+  /** Reads at once what `append` of each of these would read by itself: of many, the greater part of the work. */
+  foresee<V, X extends Indexes<V>>(to: Journal<V, X>, values: readonly V[]): Promise<void>;
 }
 
 /** Changes over the port that are not committed yet. */
 export class Staged implements Writes {
   readonly #port: StorePort;
   readonly #changes = new Map<string, { readonly value: unknown } | undefined>();
+  /** Records as they were read ahead: nobody else writes meanwhile. */
+  readonly #foreseen = new Map<string, unknown>();
 
   constructor(port: StorePort) {
     this.#port = port;
@@ -48,8 +52,14 @@ export class Staged implements Writes {
     return { serial, added: true };
   };
 
+  readonly foresee: Writes['foresee'] = async (to, values) => {
+    const keys = values.flatMap((value) => uniqueKeyOf(to, value) ?? []);
+    await Promise.all(keys.map(async (key) => this.#foreseen.set(key, await this.#port.get(key))));
+  };
+
   async #read<V>(key: string): Promise<V | undefined> {
-    return this.#changes.has(key) ? (this.#changes.get(key)?.value as V | undefined) : this.#port.get<V>(key);
+    if (this.#changes.has(key)) return this.#changes.get(key)?.value as V | undefined;
+    return this.#foreseen.has(key) ? (this.#foreseen.get(key) as V | undefined) : this.#port.get<V>(key);
   }
 
   async #replace(from: AnyCollection, key: string, next: { readonly value: unknown } | undefined): Promise<void> {
@@ -74,10 +84,9 @@ export class Staged implements Writes {
   }
 
   async #known(to: AnyCollection, value: unknown): Promise<number | undefined> {
-    const { unique } = to;
-    const segments = unique === undefined ? undefined : to.indexes[unique]?.of(value);
-    if (unique === undefined || segments === undefined) return undefined;
-    const key = await this.#read<string>(keyOf(to, unique, segments));
+    const entry = uniqueKeyOf(to, value);
+    if (entry === undefined) return undefined;
+    const key = await this.#read<string>(entry);
     if (key === undefined || (await this.#read(key)) === undefined) return undefined;
     return serialOf(to, key);
   }
@@ -91,4 +100,11 @@ export class Staged implements Writes {
     }
     return counted;
   }
+}
+
+/** The entry by which a record that is there already is told. */
+function uniqueKeyOf(to: AnyCollection, value: unknown): string | undefined {
+  const { unique } = to;
+  const segments = unique === undefined ? undefined : to.indexes[unique]?.of(value);
+  return unique === undefined || segments === undefined ? undefined : keyOf(to, unique, segments);
 }

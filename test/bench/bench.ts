@@ -19,3 +19,13 @@ export interface Bench<K extends string = string> {
 
 /** Holds `run` to the options declared beside it. */
 export const declareBench = <K extends string>(bench: Bench<K>): Bench => bench;
+
+/** What was measured did something wrong: the run ends with its figures all the same, and fails. */
+export class Wrong extends Error {
+  readonly figures: Figures;
+
+  constructor(message: string, figures: Figures) {
+    super(message);
+    this.figures = figures;
+  }
+}

@@ -1,5 +1,5 @@
-/** A daemon's configuration: it follows one sshd log, and enforces where a network namespace is given, without a cap. */
-export const following = (log: string, namespace?: { readonly name: string }): string => `webui:
+/** A daemon's configuration: it follows one log, and enforces where a network namespace is given, without a cap. */
+export const following = (log: string, namespace?: { readonly name: string }, parser = 'sshd'): string => `webui:
   listen: 127.0.0.1:0
 firewall:
   ${namespace === undefined ? 'enabled: false' : `enabled: true\n  netns: ${namespace.name}`}
@@ -8,5 +8,5 @@ auto_response:
 watchers:
   files:
     - path: ${log}
-      parser: sshd
+      parser: ${parser}
 `;

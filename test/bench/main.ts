@@ -9,34 +9,36 @@
  */
 import { parseArgs } from 'node:util';
 import { backlog } from './backlog.ts';
-import type { Bench } from './bench.ts';
+import { type Bench, type Figures, Wrong } from './bench.ts';
+import { blockLatency } from './block-latency.ts';
 import { compare } from './compare.ts';
 import { detect } from './detect.ts';
 import { http } from './http.ts';
 import { idle } from './idle.ts';
 import { journal } from './journal.ts';
-import { lineToBlock } from './line-to-block.ts';
 import { manyFiles } from './many-files.ts';
 import { nftQuick } from './nft-quick.ts';
 import { parse } from './parse.ts';
 import { parsers } from './parsers.ts';
 import { replay } from './replay.ts';
+import { replayCommand } from './replay-command.ts';
 import { search } from './search.ts';
 import { sse } from './sse.ts';
 import { syslog } from './syslog.ts';
 
 const BENCHES: readonly Bench[] = [
   backlog,
+  blockLatency,
   detect,
   http,
   idle,
   journal,
-  lineToBlock,
   manyFiles,
   nftQuick,
   parse,
   parsers,
   replay,
+  replayCommand,
   search,
   sse,
   syslog,
@@ -58,9 +60,18 @@ async function main([name, ...rest]: readonly string[]): Promise<number> {
   const read = readOptions(bench, rest);
   if (typeof read === 'string') return refuse(read);
   const { options, against, turns } = read;
-  const figures = await (against === undefined
-    ? bench.run(options, say)
-    : compare({ bench, options, against, turns, say }));
+  if (against !== undefined) return end(await compare({ bench, options, against, turns, say }));
+  try {
+    return end(await bench.run(options, say));
+  } catch (thrown) {
+    if (!(thrown instanceof Wrong)) throw thrown;
+    console.error(`bench: ${thrown.message}`);
+    end(thrown.figures);
+    return 1;
+  }
+}
+
+function end(figures: Figures): number {
   say(JSON.stringify(figures));
   return 0;
 }

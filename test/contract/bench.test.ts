@@ -16,21 +16,22 @@ const run = (...args: readonly string[]) =>
 /** Sizes at which a bench measures nothing, but shows that it still runs. */
 const SMALLEST: Readonly<Record<string, readonly string[]>> = {
   backlog: ['--lines', '1000', '--runs', '1'],
+  'block-latency': ['--seconds', '0.2', '--every', '5'],
   detect: ['--lines', '1000', '--rounds', '1'],
   http: ['--turns', '1', '--seconds', '1', '--connections', '4'],
   idle: ['--starts', '1', '--settle', '0', '--watch', '0.1'],
   journal: ['--entries', '1000', '--runs', '1', '--peers', '1'],
-  'line-to-block': ['--seconds', '0.2', '--every', '5'],
   'many-files': ['--files', '50', '--settle', '0', '--watch', '0.1'],
   'nft-quick': ['--singles', '10', '--bulk', '100'],
   parse: ['--lines', '1000', '--rounds', '1'],
   parsers: ['--lines', '100', '--rounds', '1'],
   replay: ['--lines', '1000', '--runs', '1'],
+  'replay-command': ['--lines', '1000', '--runs', '1'],
   search: ['--events', '20000', '--searches', '2'],
   sse: ['--clients', '20', '--seconds', '1'],
   syslog: ['--lines', '2000'],
 };
-const FOR_ROOT = ['line-to-block', 'nft-quick'];
+const FOR_ROOT = ['block-latency', 'nft-quick', 'replay'];
 
 /** Why a bench cannot run here. */
 const lacking = (name: string): false | string => {

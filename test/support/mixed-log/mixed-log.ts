@@ -25,6 +25,8 @@ export interface MixOptions {
   readonly start?: number;
   /** Only what stands in the authentication log. */
   readonly isAuthOnly?: boolean;
+  /** The rest of the log, in order of time and long enough; instead of the steady attack and daily business made here. */
+  readonly rest?: Iterable<MixedLine>;
 }
 
 const START = Date.UTC(2026, 10, 21, 10);
@@ -42,7 +44,7 @@ const PLANNED = 0.05;
  * attackers one below the threshold or exactly one window apart, and at the mail and web server as well.
  */
 export function* mixedLog(options: MixOptions): Generator<MixedLine> {
-  const { lines, seed, rate = 50, start = START, attackers = 400, isAuthOnly = false } = options;
+  const { lines, seed, rate = 50, start = START, isAuthOnly = false } = options;
   const random = chance(seed);
   const length = (lines / rate) * 1000;
   const planned = plan(isAuthOnly ? AUTH_ACTORS : ALL_ACTORS, {
@@ -51,18 +53,35 @@ export function* mixedLog(options: MixOptions): Generator<MixedLine> {
     length,
     random,
   });
-  const sources = sourcesOf(attackers, random);
-  let at = start;
+  const rest = (options.rest ?? business({ start, rate, random, ...options }))[Symbol.iterator]();
+  let following = rest.next();
   let next = 0;
   for (let i = 0; i < lines; i++) {
     const due = planned[next];
     // All that is planned has its place: towards the end nothing else comes in between.
-    if (due !== undefined && (due.at <= at || lines - i <= planned.length - next)) {
+    if (due !== undefined && (following.done || due.at <= following.value.at || lines - i <= planned.length - next)) {
       next++;
       yield due;
       continue;
     }
-    yield steady(Math.floor(at), i, sources, random);
+    if (following.done) return;
+    yield following.value;
+    following = rest.next();
+  }
+}
+
+interface Business {
+  readonly start: number;
+  readonly rate: number;
+  readonly random: Chance;
+  readonly attackers?: number;
+}
+
+/** The steady attack among daily business, without end. */
+function* business({ start, rate, random, attackers = 400 }: Business): Generator<MixedLine> {
+  const source = sourcesOf(attackers, random);
+  for (let at = start, i = 0; ; i++) {
+    yield steady(Math.floor(at), i, source, random);
     at += (-Math.log(1 - random.next()) * 1000) / rate;
   }
 }

@@ -26,8 +26,8 @@ const GRACE_MS = 10_000;
  * bench, which only ever sleeps a millisecond, was kept from running: where it is long, so is the daemon's, and p99 tells of
  * the machine's load instead of the daemon.
  */
-export const lineToBlock = declareBench({
-  name: 'line-to-block',
+export const blockLatency = declareBench({
+  name: 'block-latency',
   about: 'from a line appended to a log to the element in the kernel: milliseconds (root)',
   options: {
     seconds: { about: 'of writing', value: 20 },
