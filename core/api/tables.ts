@@ -30,6 +30,7 @@ import { type Mount, mount, schemasOf } from './mount.ts';
 import type { Described } from './openapi/build.ts';
 import { deleteBlob, getBlob, listBlobs, uploadBlob } from './own/blobs.ts';
 import { claim } from './own/claim.ts';
+import { eventSearch } from './own/event-search.ts';
 import { mode, setMode } from './own/mode.ts';
 import { documentation } from './own/openapi.ts';
 import { session } from './own/session.ts';
@@ -84,6 +85,7 @@ export const OWN_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
   revokeToken,
   mode,
   setMode,
+  eventSearch,
   uploadBlob,
   listBlobs,
   getBlob,

@@ -2,17 +2,20 @@ import type { Allows, FirewallTrail } from '../../../core/api/allows.ts';
 import type { ChainedAuditRecord } from '../../../core/api/audit.ts';
 import type { Desks } from '../../../core/api/deps.ts';
 import type { Dispositions, SuppressRefusal } from '../../../core/api/dispositions.ts';
+import type { EventPage, EventSearch, EventSearchRefusal } from '../../../core/api/event-search.ts';
 import type { History } from '../../../core/api/history.ts';
 import type { MetricFacts } from '../../../core/api/metrics/facts.ts';
 import { HttpMeter } from '../../../core/api/metrics/http-meter.ts';
 import type { Stats } from '../../../core/api/stats.ts';
 import { fail, ok } from '../../../core/base/result.ts';
-import { type HistoryRow, passing } from '../../../core/incident/history.ts';
+import type { HistoryRow } from '../../../core/incident/history.ts';
 import { bucketsUpTo, counted, EMPTY } from '../../../core/incident/rollup.ts';
 import type { Suppression } from '../../../core/incident/suppression.ts';
+import { passing } from '../../../core/query/finding-history.ts';
+import type { Query } from '../../../core/query/tree.ts';
 import { type Allow, type AllowRefusal, subjectOf } from '../../../core/respond/allow.ts';
 import type { FirewallEvent } from '../../../core/respond/firewall-event.ts';
-import { FakeAppliance, FINDING, START } from './fake-appliance.ts';
+import { FakeAppliance, FINDING, ip, START } from './fake-appliance.ts';
 
 export const SUPPRESSION: Suppression = {
   id: '0a1b2c3d4e5f6071',
@@ -45,6 +48,32 @@ export const AUDITED: ChainedAuditRecord = {
   serial: 1,
   prev: '0'.repeat(64),
   hash: 'a'.repeat(64),
+};
+
+export const EVENT_PAGE: EventPage = {
+  rows: [
+    {
+      id: '3.41',
+      line: {
+        at: START,
+        position: { source: 'f', offset: 400 },
+        provenance: 'file',
+        host: 'edge',
+        program: 'sshd',
+        pid: 812,
+        category: 'authentication',
+        action: 'ssh_failed_password',
+        outcome: 'failure',
+        user: 'root',
+        sourceIp: ip('192.0.2.9'),
+        fields: { realm: 'x' },
+        message: 'Failed password for root from 192.0.2.9 port 40000 ssh2',
+      },
+    },
+  ],
+  complete: true,
+  progress: { blocks: 2, done: 2, read: 1, rows: 900, matched: 1 },
+  unreadable: 0,
 };
 
 /** Every desk over one fake appliance, which writes down what was asked of any of them. */
@@ -81,6 +110,17 @@ export class FakeDesks implements Desks {
     newest: (filter, limit) => this.#newest(this.rows.filter(passing(filter)).slice(0, limit)),
   };
   readonly historyAsked: unknown[] = [];
+
+  eventPage: EventPage = EVENT_PAGE;
+  eventRefusal: EventSearchRefusal | undefined;
+  readonly searched: { readonly query: Query; readonly budget: number }[] = [];
+  readonly eventSearch: EventSearch = {
+    page: async (query, { budget }) => {
+      this.searched.push({ query, budget });
+      const { eventRefusal: refusal } = this;
+      return refusal === undefined ? ok(this.eventPage) : fail(refusal, `no: ${refusal}`);
+    },
+  };
 
   readonly stats: Stats = {
     series: (unit, count) =>
