@@ -21,6 +21,9 @@ const text =
   (row: Json): string =>
     keys.map((key) => textAt(row, key)).find((value) => value !== undefined) ?? '';
 
+const seenText = (seen: Json): string =>
+  [numberAt(seen, 'count')?.toLocaleString('en'), textAt(seen, 'unit')].filter(Boolean).join(' ');
+
 const LISTINGS = {
   blocks: {
     path: '/blocked-ips',
@@ -77,7 +80,9 @@ const LISTINGS = {
       ['STATE', text('state')],
       ['SINCE', text('changed_ago')],
       ['LAST EVENT', text('last_event_ago')],
-      ['MESSAGE', text('message')],
+      ['SEEN', (row) => seenText(objectIn(row['seen']))],
+      ['TRUST', text('provenance')],
+      ['SAYS', text('message', 'detail')],
     ],
     none: 'there are no components',
   },

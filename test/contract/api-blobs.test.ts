@@ -45,7 +45,7 @@ const FILE: TestPart = { name: 'file', fileName: 'a', content: 'x' };
 for (const [what, parts, ask, status, says] of [
   ['no part', [], {}, 400, 'part "file" is missing'],
   ['another part', [{ ...FILE, name: 'other' }], {}, 400, 'part "file" is missing'],
-  ['two parts', [FILE, FILE], {}, 413, 'body has more than 1 parts'],
+  ['two parts', [FILE, FILE], {}, 400, 'body has more than 1 part'],
   ['a wrong duration', [FILE], { target: '/api/v1/blobs?expires_in=soon' }, 400, /duration/],
   [
     'JSON',

@@ -7,6 +7,7 @@ import type { History } from '../../../core/api/history.ts';
 import type { MetricFacts } from '../../../core/api/metrics/facts.ts';
 import { HttpMeter } from '../../../core/api/metrics/http-meter.ts';
 import type { Stats } from '../../../core/api/stats.ts';
+import { contains, parseCidr } from '../../../core/base/ip.ts';
 import { fail, ok } from '../../../core/base/result.ts';
 import type { HistoryRow } from '../../../core/incident/history.ts';
 import { bucketsUpTo, counted, EMPTY } from '../../../core/incident/rollup.ts';
@@ -85,6 +86,7 @@ export class FakeDesks implements Desks {
   suppressRefusal: SuppressRefusal | undefined;
   allowed: readonly Allow[] = [ALLOW];
   allowRefusal: AllowRefusal | undefined;
+  replaced: Allow | undefined;
   events: readonly FirewallEvent[] = [
     { at: START, action: 'block', subject: '192.0.2.9', reason: 'ssh', origin: 'auto_response', expiresAt: 'never' },
   ];
@@ -135,12 +137,18 @@ export class FakeDesks implements Desks {
 
   readonly allows: Allows = {
     list: () => this.allowed,
+    covering: (ip) =>
+      this.allowed.find(({ subject }) => {
+        const net = parseCidr(subject);
+        return net.ok && contains(net.value, ip);
+      }),
     allow: async (request) => {
       this.appliance.asked.push(['allow', request]);
       const { allowRefusal: refusal } = this;
       if (refusal !== undefined) return fail(refusal, `no: ${refusal}`);
-      const { network, ...order } = request;
-      return ok({ ...order, subject: subjectOf(network), at: START, ...this.warning });
+      const { network, written: _, ...order } = request;
+      const replaced = this.replaced === undefined ? {} : { replaced: this.replaced };
+      return ok({ ...order, subject: subjectOf(network), at: START, ...replaced, ...this.warning });
     },
     disallow: async (network, by) => {
       this.appliance.asked.push(['disallow', network.text, by]);
