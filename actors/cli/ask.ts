@@ -49,7 +49,10 @@ export async function check(invocation: Invocation, deps: CliDeps): Promise<Exit
     const reason = permanent ?? textAt(facts, 'temporary');
     const text =
       reason === undefined ? 'not blocked' : `blocked${permanent === undefined ? '' : ' for good'}: ${reason}`;
-    await say(deps, `${ip} is ${printable(textAt(facts, 'error_msg') ?? text + allowedText(objectIn(facts['allowed'])))}\n`);
+    await say(
+      deps,
+      `${ip} is ${printable(textAt(facts, 'error_msg') ?? text + allowedText(objectIn(facts['allowed'])))}\n`,
+    );
   });
 }
 

@@ -113,7 +113,9 @@ export const list = (invocation: Invocation & { readonly command: ListName }, de
 };
 
 /** Options that the API knows by the same name. */
-function queryOf({ values: { search, limit } }: Invocation): string {
-  const asked = Object.entries({ search, limit }).filter((pair): pair is [string, string] => pair[1] !== undefined);
+function queryOf({ values: { search, query, limit } }: Invocation): string {
+  const asked = Object.entries({ search, query, limit }).filter(
+    (pair): pair is [string, string] => pair[1] !== undefined,
+  );
   return asked.length === 0 ? '' : `?${new URLSearchParams(asked).toString()}`;
 }

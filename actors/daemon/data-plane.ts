@@ -107,7 +107,14 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
     startSearcher,
     damaged,
   });
-  return { ...enforcement, ...findings, pipeline, segments, watchers, sources: () => withPreference(board.all(), preference) };
+  return {
+    ...enforcement,
+    ...findings,
+    pipeline,
+    segments,
+    watchers,
+    sources: () => withPreference(board.all(), preference),
+  };
 }
 
 const retentionOf = ({ events }: Config): RetentionSettings => ({

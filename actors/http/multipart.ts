@@ -150,7 +150,7 @@ class MultipartPart implements UploadPart {
 }
 
 /** Browsers and curl write these three so, and nothing else: `%25` is what the file is called. */
-const unescaped = (name: string): string => name.replace(/%(?:22|0D|0A)/gi, (escape) => decodeURIComponent(escape));
+const unescaped = (name: string): string => name.replace(/%(?:22|0D|0A)/gi, (code) => decodeURIComponent(code));
 
 const malformed = (why: string): Failure<UploadCode> =>
   fail('malformed', `body is not valid multipart/form-data: ${why}`);

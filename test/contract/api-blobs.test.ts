@@ -40,6 +40,12 @@ test('a file is kept as its part says, for as long as asked', async () => {
   assert.deepEqual([api.audits[0]?.action, api.audits[0]?.target], ['upload_blob', BLOB.id]);
 });
 
+test('a name is what a browser wrote its quotes and line breaks for', async () => {
+  const api = new ApiHarness();
+  await upload(api, [{ name: 'file', fileName: 'a%22b%0d%0Ac%2522%41.bin', content: 'x' }]);
+  assert.equal((api.blobs.asked[0] as [string, { name: string }])[1].name, 'a"b\\x0d\\x0ac%2522%41.bin');
+});
+
 const FILE: TestPart = { name: 'file', fileName: 'a', content: 'x' };
 
 for (const [what, parts, ask, status, says] of [

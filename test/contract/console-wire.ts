@@ -8,6 +8,7 @@ import type { FindingRow } from '../../core/api/csm/findings.ts';
 import type { LoggedIn } from '../../core/api/csm/login.ts';
 import type { Status } from '../../core/api/csm/status-schema.ts';
 import type { Claimed } from '../../core/api/own/claim.ts';
+import type { FoundEvents } from '../../core/api/own/event-search.ts';
 import type { SessionState } from '../../core/api/own/session.ts';
 import type * as wire from '../../core/console/browser/wire.ts';
 
@@ -20,5 +21,6 @@ export type ConsoleWire = [
   Gives<Required<wire.Entered>, Static<typeof Claimed>>,
   Gives<wire.Status, Static<typeof Status>>,
   Gives<wire.FindingRow, Static<typeof FindingRow>>,
+  Gives<wire.EventSearch, Static<typeof FoundEvents>>,
   Gives<wire.BlockRow, Static<typeof BlockedIp>>,
 ];

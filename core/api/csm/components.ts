@@ -27,7 +27,9 @@ const ComponentRow = Type.Object({
     Type.String({ description: 'What is good to know while nothing is wrong: who may write to a source' }),
   ),
   provenance: Type.Optional(
-    Type.String({ description: 'Of a source, at best: journal | file | authenticated | spoofable; see docs/sources.md' }),
+    Type.String({
+      description: 'Of a source, at best: journal | file | authenticated | spoofable; see docs/sources.md',
+    }),
   ),
   seen: Type.Optional(
     Type.Object(

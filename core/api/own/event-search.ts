@@ -53,6 +53,15 @@ const Progress = Type.Object({
   reached: Type.Optional(Type.String({ description: 'RFC 3339; when not complete: so far everything was seen' })),
 });
 
+export const FoundEvents = Type.Object({
+  events: Type.Array(FoundEvent),
+  next_after: Type.Optional(Type.String({ description: 'There while more may follow' })),
+  complete: Type.Boolean({ description: 'False when the time was up before the page was full' }),
+  counted: Type.Optional(Counts),
+  searched: Progress,
+  unreadable: Type.Integer({ description: 'Places where stored events could not be read; see the components' }),
+});
+
 const Parameters = Type.Object({
   q: Type.Optional(
     Type.String({ maxLength: 4096, description: 'The query, see docs/search.md; everything unless given' }),
@@ -80,14 +89,7 @@ export const eventSearch = endpoint({
   summary: 'Search the kept events; what is found within the time is the answer, and next_after goes on',
   query: Parameters,
   example: { query: { q: 'outcome = failure', since: '1d', limit: '20' } },
-  response: Type.Object({
-    events: Type.Array(FoundEvent),
-    next_after: Type.Optional(Type.String({ description: 'There while more may follow' })),
-    complete: Type.Boolean({ description: 'False when the time was up before the page was full' }),
-    counted: Type.Optional(Counts),
-    searched: Progress,
-    unreadable: Type.Integer({ description: 'Places where stored events could not be read; see the components' }),
-  }),
+  response: FoundEvents,
   errors: ['bad_request', 'unavailable'],
   handler: async ({ deps, query: asked, context: { signal, breathe } }) => {
     const query = readSearch(asked, deps.clock.now());
