@@ -3,6 +3,7 @@ import { at, fields, made, onBehalfOf } from './page.ts';
 import { cell as labelled } from './rows.ts';
 import { moment } from './views.ts';
 import type { EventRow, EventSearch } from './wire.ts';
+import { visible } from './words.ts';
 
 const PATH = '/api/v1/events/search';
 const PAGE_ROWS = 50;
@@ -98,7 +99,7 @@ function say(text: string, hasMore: boolean): void {
   at('search-more').hidden = !hasMore;
 }
 
-function told({ searched, complete, unreadable, next_after }: EventSearch): string {
+function told({ searched, complete, counted, unreadable }: EventSearch): string {
   const { rows, read, blocks, reached } = searched;
   const far = `${rows.toLocaleString('en')} events looked at in ${read} of ${blocks} blocks`;
   const how = complete
@@ -106,8 +107,8 @@ function told({ searched, complete, unreadable, next_after }: EventSearch): stri
     : reached === undefined
       ? '; searching on'
       : `; searched back to ${new Date(reached).toLocaleString()}`;
-  const found =
-    complete && at('events').childElementCount === 0 && next_after === undefined ? 'Nothing more was found: ' : '';
+  const isNothing = complete && counted === undefined && at('events').childElementCount === 0;
+  const found = isNothing ? 'Nothing was found: ' : '';
   const lost = unreadable === 0 ? '' : `; ${unreadable} places could not be read, see the components`;
   return `${found}${far}${how}${lost}`;
 }
@@ -135,9 +136,9 @@ function rowsOf({ id, at: when, message, fields: values }: EventRow): readonly H
   open.ariaExpanded = 'false';
   open.setAttribute('aria-label', `Open event ${id}`);
   const facts = Object.entries(values).map(([name, value]) =>
-    made('div', [made('dt', name), made('dd', String(value))]),
+    made('div', [made('dt', name), made('dd', visible(String(value)))]),
   );
-  const raw = made('td', [made('pre', message), made('dl', facts)], 'text');
+  const raw = made('td', [made('pre', visible(message)), made('dl', facts)], 'text');
   raw.colSpan = 6;
   const detail = made('tr', [raw], 'detail');
   detail.hidden = true;
@@ -148,10 +149,10 @@ function rowsOf({ id, at: when, message, fields: values }: EventRow): readonly H
   });
   const row = made('tr', [
     labelled('Time', moment(when), 'tight'),
-    labelled('Host', String(values['host'] ?? ''), 'tight'),
-    labelled('Program', String(values['program'] ?? ''), 'tight'),
+    labelled('Host', visible(String(values['host'] ?? '')), 'tight'),
+    labelled('Program', visible(String(values['program'] ?? '')), 'tight'),
     labelled('IP', String(values['ip'] ?? ''), 'tight address'),
-    labelled('Message', message === '' ? textOf(values) : message, 'text line'),
+    labelled('Message', message === '' ? textOf(values) : visible(message), 'text line'),
     labelled('', open, 'act'),
   ]);
   return [row, detail];
@@ -159,5 +160,5 @@ function rowsOf({ id, at: when, message, fields: values }: EventRow): readonly H
 
 const textOf = (values: EventRow['fields']): string =>
   Object.entries(values)
-    .map(([name, value]) => `${name} ${value}`)
+    .map(([name, value]) => visible(`${name} ${value}`))
     .join(' · ');
