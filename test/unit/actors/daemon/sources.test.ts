@@ -6,7 +6,8 @@ import { millis } from '../../../../core/base/time.ts';
 const part = { state: 'ok', since: millis(0), counters: {} } as const;
 
 test('a file says which lines are left to the journal', () => {
-  const told = (path: string) => (path === '/x' ? new Set(['sshd', 'sudo']) : path === '/y' ? new Set<string>() : undefined);
+  const told = (path: string) =>
+    path === '/x' ? new Set(['sshd', 'sudo']) : path === '/y' ? new Set<string>() : undefined;
   const said = [
     { ...part, name: 'file:/x', detail: 'may be written by root' },
     { ...part, name: 'file:/y' },
