@@ -32,6 +32,9 @@ for (const [parameters, query, budget] of [
   [{ since: '2025-12-31', q: '| until 1h' }, { ...ALL, from: START - DAY, to: START - DAY / 24 }, 5],
   [{ after: AFTER, within: '1' }, { ...ALL, after: AFTER }, 1],
   [{ within: '99' }, ALL, 25],
+  [{ q: '| count by ip' }, { ...ALL, count: { by: ['ip'], top: 1000 } }, 5],
+  [{ q: '| count by ip top 9999' }, { ...ALL, count: { by: ['ip'], top: 1000 } }, 5],
+  [{ q: '| count by ip top 9' }, { ...ALL, count: { by: ['ip'], top: 9 } }, 5],
   [{ q: '', since: '', until: '', within: '', after: '' }, ALL, 5],
 ] as const)
   test(`${JSON.stringify(parameters)} searches so`, async () => {

@@ -22,6 +22,9 @@ import { EVENT_PAGING } from '../surface.ts';
 const LONGEST = 25;
 const USUAL = 5;
 
+/** Groups of a count; the largest are shown. */
+const MOST_GROUPS = 1000;
+
 const Value = Type.Union([Type.String(), Type.Number()]);
 const Values = Type.Record(Type.String(), Value, { description: 'By the names that docs/search.md lists' });
 
@@ -40,7 +43,7 @@ const Counts = Type.Object({
       count: Type.Integer(),
     }),
   ),
-  total: Type.Integer({ description: 'Events counted' }),
+  total: Type.Integer({ description: `Events counted, those of groups beyond the largest ${MOST_GROUPS} too` }),
   ungrouped: Type.Integer({ description: 'Of these, in groups too many to tell apart' }),
 });
 
@@ -124,7 +127,8 @@ function readSearch(asked: Asked, now: Millis): Result<Query, 'bad_search'> {
   const rows = asked.limit === undefined ? Math.min(EVENT_PAGING.most, value.limit) : limit;
   if (cursor && parseCursor(cursor) === undefined)
     return fail('bad_search', 'after must be the next_after of the page before');
-  return ok({ ...value, ...beside, limit: rows });
+  const count = value.count && { ...value.count, top: Math.min(MOST_GROUPS, value.count.top ?? MOST_GROUPS) };
+  return ok({ ...value, ...beside, limit: rows, ...(count === undefined ? {} : { count }) });
 }
 
 const CLAUSES: Readonly<Record<string, string>> = { from: 'since', to: 'until' };

@@ -9,15 +9,18 @@ const PATH = '/api/v1/events/search';
 const PAGE_ROWS = 50;
 /** The appliance answers this often, so that one sees how far it is. */
 const STEP_S = 2;
+/** Less than a request may take. */
+const LONGEST_S = 12;
 
 /** One search: its pages one behind the other, until a page is full, everything is searched, or somebody stops it. */
 class Search {
   readonly #asked: URLSearchParams;
-  readonly #stop = new AbortController();
+  #stop = new AbortController();
   #next: string | undefined;
+  #within = STEP_S;
 
   constructor(asked: Readonly<Record<string, string>>) {
-    this.#asked = new URLSearchParams({ ...asked, limit: String(PAGE_ROWS), within: String(STEP_S) });
+    this.#asked = new URLSearchParams({ ...asked, limit: String(PAGE_ROWS) });
   }
 
   stop(): void {
@@ -25,14 +28,16 @@ class Search {
   }
 
   async page(): Promise<void> {
+    this.#stop = new AbortController();
     for (let shown = 0; shown < PAGE_ROWS; ) {
       const answer = await this.#ask();
       if (answer === undefined) return say('stopped', this.#next !== undefined);
+      // What takes longer than a step to read, as with a slow pattern, gets more time.
+      this.#within = answer.complete || answer.next_after !== this.#next ? STEP_S : this.#within * 2;
       this.#next = answer.next_after;
-      this.#asked.set('after', answer.next_after ?? '');
       shown += answer.events.length;
       show(answer);
-      const isOver = answer.complete || answer.next_after === undefined;
+      const isOver = answer.complete || answer.next_after === undefined || this.#within > LONGEST_S;
       say(told(answer), isOver && this.#next !== undefined);
       if (isOver) return;
     }
@@ -41,6 +46,8 @@ class Search {
 
   /** Undefined when somebody stopped it. */
   async #ask(): Promise<EventSearch | undefined> {
+    this.#asked.set('after', this.#next ?? '');
+    this.#asked.set('within', String(this.#within));
     try {
       return await get<EventSearch>(`${PATH}?${this.#asked}`, this.#stop.signal);
     } catch (cause) {
