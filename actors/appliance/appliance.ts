@@ -80,7 +80,7 @@ export class RunningAppliance implements Appliance {
       ...(reason === undefined ? {} : { modeReason: reason }),
       autoResponse: {
         enabled: config.auto_response.enabled,
-        dryRun: this.#mode !== 'enforce',
+        dryRun: dryRunOf(this.#mode, config.auto_response),
         blockIps: config.auto_response.block_ips,
       },
       firewall: {
@@ -161,8 +161,12 @@ export class RunningAppliance implements Appliance {
 
   async testAlert(actor: string) {
     const { clock, recorder } = this.#parts;
-    await recorder.record([testFinding(this.#config.hostname, actor, clock.now())]);
-    return recorder.flushed();
+    const finding = testFinding(this.#config.hostname, actor, clock.now());
+    const by = recorder.suppressionOf(finding);
+    await recorder.record([finding]);
+    const kept = await recorder.flushed();
+    if (!kept.ok || by === undefined) return kept;
+    return fail('suppressed', `it is on record, but suppression ${by} keeps it from being told to anybody`);
   }
 
   onFinding(listener: Parameters<Appliance['onFinding']>[0]) {
@@ -205,4 +209,13 @@ export class RunningAppliance implements Appliance {
     const reason = modeReason(mode, firewall);
     return reason === undefined ? [] : [reason];
   }
+}
+
+/**
+ * Whether findings are only recorded though they could block: the setting, save where the mode of this run is another.
+ * While observing the firewall is off, which is another matter.
+ */
+function dryRunOf(mode: Mode, { enabled, dry_run, block_ips }: Config['auto_response']): boolean {
+  if (mode === 'enforce') return false;
+  return dry_run || (mode === 'dry_run' && enabled && block_ips);
 }

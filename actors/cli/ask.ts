@@ -50,8 +50,25 @@ export async function check(invocation: Invocation, deps: CliDeps): Promise<Exit
     const reason = permanent ?? textAt(facts, 'temporary');
     const text =
       reason === undefined ? 'not blocked' : `blocked${permanent === undefined ? '' : ' for good'}: ${reason}`;
-    await say(deps, `${ip} is ${printable(textAt(facts, 'error_msg') ?? text)}\n`);
+    await say(
+      deps,
+      `${ip} is ${printable(textAt(facts, 'error_msg') ?? text + allowedText(objectIn(facts['allowed'])))}\n`,
+    );
   });
+}
+
+/** `, and always let in: 192.0.2.0/24 is allowed until …: office`; nothing where it is not allowed. */
+function allowedText(allowed: Json): string {
+  const subject = textAt(allowed, 'subject');
+  if (subject === undefined) return '';
+  const reason = textAt(allowed, 'reason');
+  return `, and always let in: ${subject} is allowed ${untilText(allowed)}${reason === undefined ? '' : `: ${reason}`}`;
+}
+
+/** For what has an `expires_at`, which is empty when it never does. */
+export function untilText(entry: Json): string {
+  const expires = textAt(entry, 'expires_at');
+  return expires === undefined ? 'for good' : `until ${expires}`;
 }
 
 export async function block(invocation: Invocation, deps: CliDeps): Promise<ExitName> {

@@ -17,4 +17,6 @@ export const numberAt = (json: Json, key: string): number | undefined => {
   return typeof value === 'number' ? value : undefined;
 };
 
+export const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
 export const isTrue = (json: Json, key: string): boolean => json[key] === true;

@@ -28,6 +28,8 @@ const isWaiting = (row: Json): boolean => textAt(row, 'waiting_since') !== undef
 /** What the kernel does about a block, an address's or a network's. */
 const kernelOf = (row: Json): string =>
   isWaiting(row) ? 'its turn to come' : isTrue(row, 'enforced') ? 'drops' : 'NOT YET';
+const seenText = (seen: Json): string =>
+  [numberAt(seen, 'count')?.toLocaleString('en'), textAt(seen, 'unit')].filter(Boolean).join(' ');
 
 const LISTINGS = {
   blocks: {
@@ -86,7 +88,9 @@ const LISTINGS = {
       ['STATE', text('state')],
       ['SINCE', text('changed_ago')],
       ['LAST EVENT', text('last_event_ago')],
-      ['MESSAGE', text('message')],
+      ['SEEN', (row) => seenText(objectIn(row['seen']))],
+      ['TRUST', text('provenance')],
+      ['SAYS', text('message', 'detail')],
     ],
     none: 'there are no components',
   },
@@ -117,7 +121,9 @@ export const list = (invocation: Invocation & { readonly command: ListName }, de
 };
 
 /** Options that the API knows by the same name. */
-function queryOf({ values: { search, limit } }: Invocation): string {
-  const asked = Object.entries({ search, limit }).filter((pair): pair is [string, string] => pair[1] !== undefined);
+function queryOf({ values: { search, query, limit } }: Invocation): string {
+  const asked = Object.entries({ search, query, limit }).filter(
+    (pair): pair is [string, string] => pair[1] !== undefined,
+  );
   return asked.length === 0 ? '' : `?${new URLSearchParams(asked).toString()}`;
 }

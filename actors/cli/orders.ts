@@ -3,10 +3,10 @@ import { printable } from '../../core/base/printable.ts';
 import type { Invocation } from '../../core/cli/argv.ts';
 import type { ExitName } from '../../core/cli/exit-codes.ts';
 import { MODES } from '../../core/respond/mode.ts';
-import { lastingOf } from './ask.ts';
+import { lastingOf, untilText } from './ask.ts';
 import { order, show } from './control.ts';
 import type { CliDeps } from './deps.ts';
-import { objectIn, textAt } from './json.ts';
+import { isObject, type Json, objectIn, textAt } from './json.ts';
 import { complain, say } from './say.ts';
 
 /** Tells the mode, or sets it where one is named. */
@@ -31,7 +31,11 @@ export async function allow(invocation: Invocation, deps: CliDeps): Promise<Exit
   const lasting = ip === undefined ? undefined : await lastingOf(duration, deps);
   if (ip === undefined || lasting === undefined) return 'usage';
   const body = { ip, duration, ...(reason === undefined ? {} : { reason }) };
-  return order(invocation, deps, { path: '/firewall/allow-ip', body, done: `${ip} is allowed ${lasting}` });
+  const done = (answer: Json): string => {
+    const before = isObject(answer['replaced']) ? `; before it was ${untilText(objectIn(answer['replaced']))}` : '';
+    return printable(`${textAt(answer, 'ip') ?? ip} is allowed ${lasting}${before}`);
+  };
+  return order(invocation, deps, { path: '/firewall/allow-ip', body, done });
 }
 
 export async function disallow(invocation: Invocation, deps: CliDeps): Promise<ExitName> {
@@ -40,7 +44,7 @@ export async function disallow(invocation: Invocation, deps: CliDeps): Promise<E
   return order(invocation, deps, {
     path: '/firewall/remove-allow',
     body: { ip },
-    done: `${ip} is let in no more than any other`,
+    done: (answer) => printable(`${textAt(answer, 'ip') ?? ip} is let in no more than any other`),
   });
 }
 
@@ -64,12 +68,12 @@ export function tokenRevoke(invocation: Invocation, deps: CliDeps): Promise<Exit
   });
 }
 
+/** As it was written: what is said of it is told by who answers. */
 async function networkOf({ arguments: { IP: word = '' } }: Invocation, deps: CliDeps): Promise<string | undefined> {
   const network = parseCidr(word);
   if (!network.ok) {
     await complain(deps, printable(network.public));
     return undefined;
   }
-  const { text } = network.value;
-  return word.includes('/') ? text : text.replace(/\/\d+$/, '');
+  return word;
 }

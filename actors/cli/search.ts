@@ -6,10 +6,11 @@ import { rowLine } from '../../core/cli/table.ts';
 import type { KeptLine } from '../../core/event/kept.ts';
 import { fieldNamed } from '../../core/query/catalogue.ts';
 import { EVENT_FIELDS } from '../../core/query/event-fields.ts';
+import type { FoundLine } from '../../core/query/found.ts';
 import { parseQuery } from '../../core/query/parse.ts';
 import { valuesOf } from '../../core/query/records.ts';
 import type { Query, Value } from '../../core/query/tree.ts';
-import type { FoundLine, SearchEvent } from '../segments/index.ts';
+import type { SearchEvent } from '../segments/index.ts';
 import type { CliDeps } from './deps.ts';
 import { complain, say, sayTable } from './say.ts';
 

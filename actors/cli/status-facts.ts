@@ -17,7 +17,7 @@ export function statusFacts(body: Json): readonly (readonly [string, string | un
   return [
     ['host', textAt(body, 'hostname')],
     ['version', textAt(body, 'version')],
-    ['status', textAt(body, 'status')],
+    ['status', withReason(textAt(body, 'status'), textAt(body, 'status_reason'))],
     ['running', textAt(body, 'uptime')],
     ['mode', modeText(body, automation)],
     ['firewall', firewallText(automation)],
@@ -40,9 +40,11 @@ function modeText(body: Json, automation: Json): string {
       block_ips: isTrue(automation, 'auto_response_block_ips'),
     },
   });
-  const reason = textAt(body, 'mode_reason');
-  return reason === undefined ? MEANING[mode] : `${MEANING[mode]} (${reason})`;
+  return withReason(MEANING[mode], textAt(body, 'mode_reason'));
 }
+
+const withReason = <T extends string | undefined>(text: T, reason: string | undefined): T | string =>
+  text === undefined || reason === undefined ? text : `${text} (${reason})`;
 
 function firewallText(automation: Json): string {
   if (!isTrue(automation, 'firewall_enabled')) return 'off';

@@ -29,6 +29,7 @@ import { systemClock, systemRandom } from '../clock/index.ts';
 import type { OpenConfig } from '../host-integration/config-file/index.ts';
 import { chooseEngine, type HttpService, httpServices } from '../http/index.ts';
 import { hostAddresses, hostNetworks } from '../identity/index.ts';
+import { eventPages } from '../segments/index.ts';
 import { type Service, type Supervised, startSupervised } from '../supervisor/index.ts';
 import { banner } from './banner.ts';
 import { type DataPlane, makeDataPlane } from './data-plane.ts';
@@ -210,11 +211,12 @@ export class Daemon {
   }
 
   #desks(): Desks {
-    const { history, dispositions, allows, firewallLog } = this.#plane;
+    const { history, segments, dispositions, allows, firewallLog } = this.#plane;
     return {
       appliance: this.#appliance,
       meter: this.#meter,
       history,
+      eventSearch: eventPages(segments),
       dispositions,
       allows,
       firewallTrail: firewallLog,

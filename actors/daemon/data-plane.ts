@@ -18,7 +18,7 @@ import type { Service } from '../supervisor/index.ts';
 import { type Enforcement, makeEnforcement } from './enforcement.ts';
 import { type Findings, makeFindings } from './findings.ts';
 import type { Foundation } from './foundation.ts';
-import { journalPreference, makeSources, SourceBoard } from './sources.ts';
+import { journalPreference, makeSources, SourceBoard, withPreference } from './sources.ts';
 
 /** From a line in a file to an element in the kernel. */
 export interface DataPlane extends Enforcement, Findings {
@@ -66,11 +66,12 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
     });
   };
   const damaged = (part: DamagedPart) => tell(eventDamageFinding(settings.hostname, part, clock.now()));
+  const preference = settings.watchers.journal ? journalPreference(settings, board) : undefined;
   const pipeline = new Pipeline({
     checks: checkSettingsOf(settings.thresholds, settings.disabled_checks),
     salt: deps.random.bytes(4).reduce((salt, byte) => salt * 256 + byte, 0),
     parsers: settings.parsers as readonly ParserDeclaration[],
-    ...(settings.watchers.journal ? { journal: journalPreference(settings, board) } : {}),
+    ...(preference === undefined ? {} : { journal: preference }),
     events: {
       directory,
       damaged,
@@ -106,7 +107,14 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
     startSearcher,
     damaged,
   });
-  return { ...enforcement, ...findings, pipeline, segments, watchers, sources: board.all };
+  return {
+    ...enforcement,
+    ...findings,
+    pipeline,
+    segments,
+    watchers,
+    sources: () => withPreference(board.all(), preference),
+  };
 }
 
 const retentionOf = ({ events }: Config): RetentionSettings => ({

@@ -50,6 +50,20 @@ function withLastEvent(component: Component, before: Component | undefined, now:
   return lastEventAt === undefined ? component : { ...component, lastEventAt };
 }
 
+/** What the sources say of themselves, with what of a file is left to the journal. */
+export const withPreference = (
+  said: readonly Component[],
+  preference: Pick<JournalPreference, 'told'> | undefined,
+): readonly Component[] =>
+  said.map((component) => {
+    const told = component.name.startsWith(FILE) ? preference?.told(component.name.slice(FILE.length)) : undefined;
+    if (told === undefined || told.size === 0) return component;
+    const left = `lines of ${[...told].join(', ')} on this host are left to the journal, which is preferred`;
+    return { ...component, detail: component.detail === undefined ? left : `${component.detail}; ${left}` };
+  });
+
+const FILE = 'file:';
+
 /** Which programs of which files are left to the journal, as far as it has shown by now that it carries them. */
 export function journalPreference({ watchers, hostname: own }: Config, board: SourceBoard): JournalPreference {
   const names = new Set([own, hostname()].flatMap((name) => [name, name.split('.', 1)[0] ?? name]));

@@ -46,7 +46,9 @@ class MultipartUpload implements Upload {
       );
       this.wake();
     });
-    parser.on('partsLimit', () => this.fail(fail('too_large', `body has more than ${limits.parts} parts`)));
+    parser.on('partsLimit', () =>
+      this.fail(fail('malformed', `body has more than ${limits.parts} ${limits.parts === 1 ? 'part' : 'parts'}`)),
+    );
     parser.on('error', (cause) => this.fail(malformed(messageOf(cause))));
     parser.on('drain', () => this.wake());
     parser.on('finish', () => {
@@ -122,7 +124,7 @@ class MultipartPart implements UploadPart {
     this.#upload = upload;
     this.#content = content;
     this.name = shortened(printable(about.name ?? ''), LONGEST_NAME);
-    if (about.fileName !== undefined) this.fileName = shortened(printable(about.fileName), LONGEST_NAME);
+    if (about.fileName !== undefined) this.fileName = shortened(printable(unescaped(about.fileName)), LONGEST_NAME);
     this.mediaType = MEDIA_TYPE.test(about.mediaType) ? about.mediaType : UNKNOWN_TYPE;
     const onEnd = () => {
       this.#isOver = true;
@@ -146,6 +148,9 @@ class MultipartPart implements UploadPart {
     this.#content.removeAllListeners('readable').resume();
   }
 }
+
+/** Browsers and curl write these three so, and nothing else: `%25` is what the file is called. */
+const unescaped = (name: string): string => name.replace(/%(?:22|0D|0A)/gi, (code) => decodeURIComponent(code));
 
 const malformed = (why: string): Failure<UploadCode> =>
   fail('malformed', `body is not valid multipart/form-data: ${why}`);

@@ -1,6 +1,7 @@
 import type { History, HistoryPage } from '../../core/api/history.ts';
 import { Lanes } from '../../core/base/lanes.ts';
-import { type HistoryFilter, type HistoryRow, isPlain, passing } from '../../core/incident/history.ts';
+import type { HistoryRow } from '../../core/incident/history.ts';
+import { type HistoryFilter, isPlain, passing } from '../../core/query/finding-history.ts';
 import type { Records } from '../store/index.ts';
 import { markedFindings } from './marked-findings.ts';
 

@@ -123,8 +123,13 @@ export class FindingRecorder {
       : fail('unkept', `${this.#unkept.length} findings are not kept yet`);
   }
 
+  /** Id of the suppression that would hide a finding. */
+  suppressionOf(finding: Finding): string | undefined {
+    return this.#deps.suppressing(finding)?.id;
+  }
+
   #marked(finding: Finding): MarkedFinding {
-    const by = this.#deps.suppressing(finding)?.id;
+    const by = this.suppressionOf(finding);
     return by === undefined ? { finding } : { finding, suppressedBy: by };
   }
 

@@ -1,5 +1,5 @@
 import type { Allows } from '../../core/api/allows.ts';
-import type { Cidr } from '../../core/base/ip.ts';
+import type { Cidr, ParsedIp } from '../../core/base/ip.ts';
 import type { Clock, Log } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import { hasPassed, type Millis, seconds } from '../../core/base/time.ts';
@@ -10,6 +10,7 @@ import {
   type AllowRequest,
   type Followed,
   isTooBroad,
+  type Replaced,
   subjectOf,
 } from '../../core/respond/allow.ts';
 import { type AllowChange, eventOfAllow, type FirewallEvent } from '../../core/respond/firewall-event.ts';
@@ -84,7 +85,11 @@ export class AllowList implements Allows {
     return this.#deps.book.list();
   }
 
-  allow(request: AllowRequest): Promise<Result<Allow & Followed, AllowRefusal>> {
+  covering(ip: ParsedIp): Allow | undefined {
+    return this.#deps.book.covering(ip);
+  }
+
+  allow(request: AllowRequest): Promise<Result<Allow & Followed & Replaced, AllowRefusal>> {
     return this.#turns.run(() => this.#allow(request));
   }
 
@@ -92,21 +97,22 @@ export class AllowList implements Allows {
     return this.#turns.run(() => this.#disallow(network, by));
   }
 
-  async #allow(request: AllowRequest): Promise<Result<Allow & Followed, AllowRefusal>> {
+  async #allow(request: AllowRequest): Promise<Result<Allow & Followed & Replaced, AllowRefusal>> {
     const { book, clock, liftAllowed, most = MOST } = this.#deps;
-    const { network, reason, origin, actor, expiresAt } = request;
+    const { network, written = network.text, reason, origin, actor, expiresAt } = request;
     if (isTooBroad(network))
-      return fail('too_broad', `${network.text} is too broad to be allowed: at least /8, or /32 for IPv6`);
+      return fail('too_broad', `${written} is too broad to be allowed: at least /8, or /32 for IPv6`);
     if (book.size >= most && book.of(network) === undefined) {
       return fail('full', `${most} addresses and networks are allowed already; remove some, or allow a network`);
     }
     const allow: Allow = { subject: subjectOf(network), reason, origin, actor, at: clock.now(), expiresAt };
-    book.put(allow);
+    const replaced = book.put(allow);
     const followed = await this.#follow();
     await liftAllowed(actor);
     const saved = await this.#save({ put: allow, gone: [] }, { sync: true });
     this.#tell(allow, 'allow');
-    return saved.ok ? ok({ ...allow, ...followed }) : fail('failed', `allowed, but not durable: ${saved.public}`);
+    if (!saved.ok) return fail('failed', `allowed, but not durable: ${saved.public}`);
+    return ok({ ...allow, ...followed, ...(replaced === undefined ? {} : { replaced }) });
   }
 
   async #disallow(network: Cidr, by: Word): Promise<Result<Followed, 'failed'>> {

@@ -1,7 +1,8 @@
 export { type SegmentDisk, segmentDisk, startSearcher } from './effects.ts';
+export { eventPages } from './pages.ts';
 export { isPosition, type SegmentPosition } from './position.ts';
 export type { RetentionSettings } from './retention.ts';
-export { type FoundLine, type SearchEvent, type SearchProgress, searchSegments } from './search.ts';
+export { type SearchEvent, searchSegments } from './search.ts';
 export type { SearchFailure, StartSearcher } from './searches.ts';
 export type { DamagedPart } from './segment-reader.ts';
 export { Segments, type SegmentsParts } from './segments.ts';

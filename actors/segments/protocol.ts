@@ -4,7 +4,13 @@ import type { VerifyEvent } from './verify.ts';
 
 /** What the thread that reads is asked. Several requests are under way at once; `id` tells them apart. */
 export type ToSearcher =
-  | { readonly kind: 'search'; readonly id: number; readonly query: Query; readonly budget: number | undefined }
+  | {
+      readonly kind: 'search';
+      readonly id: number;
+      readonly query: Query;
+      readonly budget: number | undefined;
+      readonly pageBytes: number | undefined;
+    }
   | { readonly kind: 'verify'; readonly id: number }
   | { readonly kind: 'cancel'; readonly id: number };
 

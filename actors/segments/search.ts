@@ -1,11 +1,11 @@
 import { messageOf } from '../../core/base/result.ts';
 import { type Millis, seconds } from '../../core/base/time.ts';
-import type { KeptLine } from '../../core/event/kept.ts';
 import { parseCursor, type RowKey } from '../../core/query/cursor.ts';
-import type { RegexEngine } from '../../core/query/evaluate.ts';
 import { EVENT_FIELDS } from '../../core/query/event-fields.ts';
+import type { FoundLine, SearchProgress } from '../../core/query/found.ts';
 import { Page } from '../../core/query/page.ts';
 import { asksWords, mayMatch, type Need, needOf } from '../../core/query/plan.ts';
+import { checked, LINEAR_REGEX } from '../../core/query/regex.ts';
 import { type Counted, Tally } from '../../core/query/tally.ts';
 import type { Query } from '../../core/query/tree.ts';
 import type { Block } from './block.ts';
@@ -25,24 +25,6 @@ import {
 import { compileSelection, countOf, type Mask, type Selection } from './select.ts';
 import { blockSummary, entrySummary, segmentSummary } from './summaries.ts';
 import { rowsWithWords } from './words-needed.ts';
-
-export interface FoundLine {
-  /** Its own for good: segment and row. */
-  readonly id: string;
-  readonly line: KeptLine;
-}
-
-export interface SearchProgress {
-  /** Blocks of the time asked for, and how many of them are done: read, or passed over because of what their header says. */
-  readonly blocks: number;
-  readonly done: number;
-  readonly read: number;
-  /** Rows looked at, and of these the ones that matched. */
-  readonly rows: number;
-  readonly matched: number;
-  /** Everything on this side of that moment was seen. */
-  readonly reached?: Millis;
-}
 
 /**
  * What a search tells: rows in the order of the query as soon as they are certain, about four times a second how far it
@@ -66,12 +48,12 @@ export interface SearchOptions {
   readonly signal?: AbortSignal;
   /** How long it may take; what is found by then is the answer. */
   readonly budget?: Millis;
-  readonly regex?: RegexEngine;
+  /** What a page may hold, roughly: the texts of its lines. A page that would hold more is shorter. */
+  readonly pageBytes?: number;
 }
 
 export const DEFAULT_BUDGET: Millis = seconds(30);
 
-/** What a page may hold, roughly: the texts of its lines. */
 const PAGE_BYTES = 16 << 20;
 /** Without pause; then whoever else uses the thread has a turn. */
 const STRETCH_MS = 15;
@@ -88,27 +70,38 @@ export async function* searchSegments(
   query: Query,
   options: SearchOptions = {},
 ): AsyncGenerator<SearchEvent, void> {
-  const select = compileSelection(query, options.regex);
+  const ends = elapsed() + (options.budget ?? DEFAULT_BUDGET);
+  const isLate = () => elapsed() >= ends;
+  const punctual = checked(LINEAR_REGEX, () => {
+    if (isLate()) throw new TimeIsUp();
+  });
+  const select = compileSelection(query, punctual);
   if (!select.ok) return yield { kind: 'refused', why: select.public };
   const files = new OpenFiles(directory);
   try {
-    yield* new Search({ files, query, options, select: select.value }).run(directory);
+    yield* new Search({ files, query, options, select: select.value, isLate }).run(directory);
   } finally {
     files.close();
   }
 }
+
+/** In the middle of a block, which then counts as not read. */
+class TimeIsUp extends Error {}
 
 interface SearchParts {
   readonly files: OpenFiles;
   readonly query: Query;
   readonly options: SearchOptions;
   readonly select: Selection;
+  /** Whether its time is up. */
+  readonly isLate: () => boolean;
 }
 
 class Search {
   readonly #files: OpenFiles;
   readonly #query: Query;
   readonly #options: SearchOptions;
+  readonly #isLate: () => boolean;
   readonly #need: Need;
   readonly #asksWords: boolean;
   readonly #select: Selection;
@@ -122,21 +115,22 @@ class Search {
   #rows = 0;
   #matched = 0;
 
-  constructor({ files, query, options, select }: SearchParts) {
+  constructor({ files, query, options, select, isLate }: SearchParts) {
     this.#files = files;
     this.#query = query;
     this.#options = options;
+    this.#isLate = isLate;
     this.#select = select;
     this.#need = needOf(query.where, EVENT_FIELDS);
     this.#asksWords = asksWords(this.#need);
     this.#after = query.after === undefined ? undefined : parseCursor(query.after);
-    this.#page = new Page(query, this.#after, PAGE_BYTES);
+    this.#page = new Page(query, this.#after, options.pageBytes ?? PAGE_BYTES);
     this.#tally = query.count === undefined ? undefined : new Tally(query.count);
   }
 
   async *run(directory: string): AsyncGenerator<SearchEvent, void> {
-    const began = elapsed();
-    let [paused, told] = [began, began];
+    let paused = elapsed();
+    let told = paused;
     const blocks = this.#candidates(directory);
     this.#blocks = blocks.length;
     for (const [i, block] of blocks.entries()) {
@@ -144,7 +138,7 @@ class Search {
       const rows = this.#tally === undefined ? this.#page.settled(edge) : [];
       if (rows.length > 0) yield { kind: 'rows', rows };
       if (this.#tally === undefined && !this.#page.reaches(edge)) break;
-      if (elapsed() - began >= (this.#options.budget ?? DEFAULT_BUDGET)) return yield this.#end(edge);
+      if (this.#isLate()) return yield this.#end(edge);
       if (elapsed() - paused >= STRETCH_MS) {
         if (elapsed() - told >= PROGRESS_MS) {
           told = elapsed();
@@ -154,7 +148,7 @@ class Search {
         this.#options.signal?.throwIfAborted();
         paused = elapsed();
       }
-      this.#visit(block);
+      if (!this.#visit(block)) return yield this.#end(edge);
       this.#done = i + 1;
       yield* this.#tellDamages();
     }
@@ -196,23 +190,28 @@ class Search {
     return this.#query.order === 'newest' ? entry.maxAt : entry.minAt;
   }
 
-  /** Reads a block if it can hold a match. Damage is noted; a segment that was dropped meanwhile is gone. */
-  #visit(placed: PlacedBlock): void {
+  /**
+   * Reads a block if it can hold a match. Damage is noted; a segment that was dropped meanwhile is gone.
+   * @returns whether the time sufficed
+   */
+  #visit(placed: PlacedBlock): boolean {
     const { file: name, entry } = placed;
     try {
       const file = this.#files.get(name);
-      if (file === undefined) return;
+      if (file === undefined) return true;
       const header = readHeader(file, entry);
-      if (!mayMatch(this.#need, blockSummary(header))) return;
+      if (!mayMatch(this.#need, blockSummary(header))) return true;
       this.#read++;
       this.#rows += header.rows;
       const block = blockAt(file, entry, header);
       const among = this.#asksWords ? rowsWithWords(this.#need, block) : undefined;
       if (among?.includes(1) !== false) this.#take(placed.segment, block, this.#select(block, among));
     } catch (thrown) {
+      if (thrown instanceof TimeIsUp) return false;
       if (!(thrown instanceof Damage) && !isSystemError(thrown)) throw thrown;
       this.#damages.push({ file: name, at: entry.at, why: messageOf(thrown), rows: entry.rows });
     }
+    return true;
   }
 
   #take(segment: number, block: Block, mask: Mask): void {

@@ -25,6 +25,7 @@ port.on('message', (message: ToSearcher) => {
       : searchSegments(directory, message.query, {
           signal,
           ...(message.budget === undefined ? {} : { budget: message.budget as Millis }),
+          ...(message.pageBytes === undefined ? {} : { pageBytes: message.pageBytes }),
         });
   void tell(id, events, signal);
 });

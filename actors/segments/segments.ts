@@ -26,6 +26,7 @@ export interface SegmentsParts {
 export interface SearchSettings {
   readonly signal?: AbortSignal;
   readonly budget?: Millis;
+  readonly pageBytes?: number;
 }
 
 const TIDY_EVERY: Millis = minutes(1);
@@ -74,9 +75,9 @@ export class Segments implements Service {
    */
   async *search(
     query: Query,
-    { signal, budget }: SearchSettings = {},
+    { signal, budget, pageBytes }: SearchSettings = {},
   ): AsyncGenerator<SearchEvent | SearchFailure, void> {
-    for await (const event of this.#searches.run({ kind: 'search', query, budget }, signal)) {
+    for await (const event of this.#searches.run({ kind: 'search', query, budget, pageBytes }, signal)) {
       if (event.kind === 'damage') this.#note(event.part);
       if (event.kind !== 'segment') yield event;
     }

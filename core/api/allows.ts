@@ -1,6 +1,6 @@
-import type { Cidr } from '../base/ip.ts';
+import type { Cidr, ParsedIp } from '../base/ip.ts';
 import type { Result } from '../base/result.ts';
-import type { Allow, AllowRefusal, AllowRequest, Followed } from '../respond/allow.ts';
+import type { Allow, AllowRefusal, AllowRequest, Followed, Replaced } from '../respond/allow.ts';
 import type { Origin } from '../respond/decision.ts';
 import type { FirewallEvent } from '../respond/firewall-event.ts';
 
@@ -8,8 +8,10 @@ import type { FirewallEvent } from '../respond/firewall-event.ts';
 export interface Allows {
   /** Those in force, in no order. */
   list(): readonly Allow[];
+  /** One that lets this address in, the narrowest. */
+  covering(ip: ParsedIp): Allow | undefined;
   /** One that stands for the same network is replaced. Blocks of what it covers are lifted. */
-  allow(request: AllowRequest): Promise<Result<Allow & Followed, AllowRefusal>>;
+  allow(request: AllowRequest): Promise<Result<Allow & Followed & Replaced, AllowRefusal>>;
   /** One that is not there is no error. Blocks that were lifted for it stay lifted. */
   disallow(network: Cidr, by: { readonly actor: string; readonly origin: Origin }): Promise<Result<Followed, 'failed'>>;
 }

@@ -81,8 +81,11 @@ export interface Appliance {
   unblockNetwork(request: UnblockNetworkRequest): Promise<Result<LiftedNetwork, UnblockRefusal>>;
   /** Lifts many at once; an address that is not blocked counts as done. */
   unblockAll(ips: readonly Ip[], actor: string): Promise<Result<BulkLifted, Exclude<UnblockRefusal, 'not_blocked'>>>;
-  /** Makes a finding that goes the way of every alert, so that somebody can see whether it arrives. */
-  testAlert(actor: string): Promise<Result<void, 'unkept'>>;
+  /**
+   * Makes a finding that goes the way of every alert, so that somebody can see whether it arrives. `suppressed`: it is on
+   * record, and a suppression kept it from everybody.
+   */
+  testAlert(actor: string): Promise<Result<void, 'unkept' | 'suppressed'>>;
   /** Every finding in view once it is kept, by rising serial within an epoch. Returns the unsubscriber. */
   onFinding(listener: (finding: Finding, serial: number) => void): () => void;
   /** Serial of the newest finding that is kept, 0 before the first; never behind what `onFinding` told. */

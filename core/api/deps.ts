@@ -6,6 +6,7 @@ import type { AuditTrail } from './audit.ts';
 import type { Blobs } from './blobs.ts';
 import type { Dispositions } from './dispositions.ts';
 import { endpointsOf } from './endpoint.ts';
+import type { EventSearch } from './event-search.ts';
 import type { History } from './history.ts';
 import type { Identity } from './identity.ts';
 import type { Meter } from './metrics/facts.ts';
@@ -17,6 +18,7 @@ export interface Desks {
   readonly appliance: Appliance;
   readonly meter: Meter;
   readonly history: History;
+  readonly eventSearch: EventSearch;
   readonly stats: Stats;
   readonly allows: Allows;
   readonly firewallTrail: FirewallTrail;

@@ -1,4 +1,5 @@
-import type { HistoryFilter, HistoryRow } from '../incident/history.ts';
+import type { HistoryRow } from '../incident/history.ts';
+import type { HistoryFilter } from '../query/finding-history.ts';
 
 export interface HistoryPage {
   /** Newest first. */

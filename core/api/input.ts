@@ -8,6 +8,8 @@ import type { Surface } from './surface.ts';
 import { type OpenUpload, type Upload, uploadRefusal } from './upload.ts';
 import { explain, type Validate } from './validation.ts';
 
+/** `{`: no name of a field begins so. */
+const BRACE = 0x7b;
 const FORM = 'application/x-www-form-urlencoded';
 
 export interface Input<V> {
@@ -59,6 +61,8 @@ export async function readBody(
   }
   const bytes = await request.body(surface.limits.bodyBytes);
   if (!bytes.ok) return bodyRefusal(bytes.code, surface.limits.bodyBytes);
+  if (form && bytes.value[0] === BRACE)
+    return refuse('bad_request', 'the body is JSON but its type says form: send Content-Type: application/json');
   const parsed = form ? parseForm(bytes.value) : parseStrictJson(bytes.value, surface.limits.depth);
   if (!parsed.ok) return refuse('bad_request', parsed.public);
   const value = checked(surface, bound.body, parsed.value, 'field');

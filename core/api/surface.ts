@@ -89,6 +89,16 @@ export const OWN_PAGING = {
   bad: 'refuse',
 } as const satisfies CursorPaging;
 
+/** Of the kept events, of which there are millions. */
+export const EVENT_PAGING = {
+  style: 'cursor',
+  cursor: 'after',
+  limit: 'limit',
+  standard: 100,
+  most: 1000,
+  bad: 'refuse',
+} as const satisfies CursorPaging;
+
 /**
  * CSM's dialect. Content-Type: CSM never looks at it, and `curl -d` without a header
  * sends a form type, so JSON under that name is read. A cookie write is guarded by its CSRF token, not by this.

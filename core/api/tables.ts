@@ -31,6 +31,7 @@ import { type Mount, mount, schemasOf } from './mount.ts';
 import type { Described } from './openapi/build.ts';
 import { deleteBlob, getBlob, listBlobs, uploadBlob } from './own/blobs.ts';
 import { claim } from './own/claim.ts';
+import { eventSearch } from './own/event-search.ts';
 import { mode, setMode } from './own/mode.ts';
 import { documentation } from './own/openapi.ts';
 import { pendingBlocks } from './own/pending-blocks.ts';
@@ -89,6 +90,7 @@ export const OWN_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
   mode,
   setMode,
   pendingBlocks,
+  eventSearch,
   uploadBlob,
   listBlobs,
   getBlob,

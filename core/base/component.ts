@@ -12,6 +12,8 @@ export interface Component {
   readonly message?: string;
   /** What is good to know while nothing is wrong: who may write to a source, which port was taken. */
   readonly detail?: string;
+  /** Of a source: how far its lines can be trusted at best. */
+  readonly provenance?: string;
   readonly since: Millis;
   /** When it last brought something in; absent when it has not since start, and in what brings nothing. */
   readonly lastEventAt?: Millis;

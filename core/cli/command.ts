@@ -148,6 +148,7 @@ export const COMMANDS = [
     arguments: [],
     options: [
       { name: 'search', value: 'TEXT', help: 'Only those that have it in check, message or details.' },
+      { name: 'query', value: 'QUERY', help: "Only those that meet it, e.g. 'ip in 203.0.113.0/24 and count > 9'." },
       { name: 'limit', value: 'N', help: 'How many. Default: 50.' },
       state,
       json,

@@ -30,7 +30,11 @@ Every line that is read is kept, whether or not it gave an event, and can be sea
     bartizan search 'user = root and not ip in (10.0.0.0/8, 192.168.0.0/16) | since 2026-11-01 | until 2026-11-08'
     bartizan search 'outcome = failure | since 1d | count by ip per 1h top 20'
 
-For programs the same query has a JSON form: the tree of \`core/query/tree.ts\` as it stands there.
+The console has a search of its own. For programs there is \`GET /api/v1/events/search?q=QUERY\` (scope admin), with \`since\`, \`until\`,
+\`limit\` (at most 1000) and \`after\` as parameters too: its answer is what was found \`within\` so many seconds (5 unless given, 25 at most). Where
+\`complete\` is false the time was up first; \`next_after\` goes on from there, and \`searched\` says how far it is. A client that goes away ends its
+search. Findings are searched by \`GET /api/v1/history?query=QUERY\` and \`bartizan history --query QUERY\`, with conditions alone: no clauses,
+and no \`matches\`.
 
 ## The query
 
@@ -42,7 +46,8 @@ ${GRAMMAR.replace(/^/gm, '    ')}
   case; to look for one, quote it.
 - **A test** holds only of a line that has the field, \`!=\` too; \`not\` holds wherever its part does not. \`cased\` minds case.
 - \`like\` takes \`*\` for any characters and \`?\` for one, \`\\\` before a character takes it literally; the whole value must match.
-  \`matches\` takes a regular expression of the linear-time engine, where one is built in.
+  \`matches\` takes a regular expression in RE2 syntax (no back-references, no look-around), which may match anywhere. It is matched in
+  time linear in the text, and reads every line that the other tests leave: put one beside it that the blooms know, or a time.
 - \`in\` takes addresses and networks for an address.
 - **A time** is \`now\`, a length of time ago (\`90m\`, \`7d\`), \`2026-11-20\`, \`2026-11-20T10:00\` or RFC 3339; without a zone it is
   UTC. \`since\` includes its moment, \`until\` does not.

@@ -15,13 +15,20 @@ export interface BadQuery {
 }
 
 /** Reads the text form of a query: see `GRAMMAR`. `parseQuery(printQuery(q))` is `q`. */
-export function parseQuery<R>(text: string, reading: Reading<R>): Ok<Query> | BadQuery {
+export const parseQuery = <R>(text: string, reading: Reading<R>): Ok<Query> | BadQuery =>
+  parsed(text, reading, (parser) => parser.query());
+
+/** Reads what a record must be, without any clauses: for searches that have other ways to say time and page. */
+export const parseConditions = <R>(text: string, reading: Reading<R>): Ok<Node> | BadQuery =>
+  parsed(text, reading, (parser) => parser.conditions());
+
+function parsed<R, T>(text: string, reading: Reading<R>, parse: (parser: Parser<R>) => Checked<T>): Ok<T> | BadQuery {
   if (text.length > MAX_QUERY) return badAt(0, `a query has ${MAX_QUERY} characters at most`);
   const tokens = tokensOf(text);
   if (!tokens.ok) return badAt(tokens.misread?.at ?? 0, tokens.public);
   const words = new Words(tokens.value);
-  const query = new Parser(words, reading).query();
-  return query.ok ? query : badAt(words.failedAt, query.public);
+  const result = parse(new Parser(words, reading));
+  return result.ok ? result : badAt(words.failedAt, result.public);
 }
 
 const badAt = (at: number, why: string): BadQuery => ({
@@ -59,9 +66,16 @@ class Parser<R> {
     this.#reading = reading;
   }
 
+  conditions(): Checked<Node> {
+    const where = this.#where();
+    if (!where.ok) return where;
+    if (this.#words.isSign('|')) return this.#words.fail('clauses behind | are not taken here');
+    return this.#words.isAt('end') ? where : this.#unexpected();
+  }
+
   query(): Checked<Query> {
     const words = this.#words;
-    const where = words.isAt('end') || words.isSign('|') ? ok<Node>({ op: 'all' }) : this.#any(0);
+    const where = this.#where();
     if (!where.ok) return where;
     let query: Query = { where: where.value, order: 'newest', limit: DEFAULT_LIMIT };
     const given = new Set<string>();
@@ -70,8 +84,15 @@ class Parser<R> {
       if (!clause.ok) return clause;
       query = { ...query, ...clause.value };
     }
-    if (!words.isAt('end')) return words.fail(`${shown(words.token.value)} is not expected here`);
-    return ok(query);
+    return words.isAt('end') ? ok(query) : this.#unexpected();
+  }
+
+  #where(): Checked<Node> {
+    return this.#words.isAt('end') || this.#words.isSign('|') ? ok<Node>({ op: 'all' }) : this.#any(0);
+  }
+
+  #unexpected() {
+    return this.#words.fail(`${shown(this.#words.token.value)} is not expected here`);
   }
 
   #any(depth: number): Checked<Node> {

@@ -17,10 +17,17 @@ export interface Allow {
 
 export interface AllowRequest {
   readonly network: Cidr;
+  /** How the operator wrote it, for what is said back; host bits and all. */
+  readonly written?: string;
   readonly reason: string;
   readonly origin: Origin;
   readonly actor: string;
   readonly expiresAt: Deadline;
+}
+
+/** What stood for the same network before, if anything. */
+export interface Replaced {
+  readonly replaced?: Allow;
 }
 
 /** `warning`: it holds on the books, and the kernel still has to follow. */

@@ -40,12 +40,18 @@ test('a file is kept as its part says, for as long as asked', async () => {
   assert.deepEqual([api.audits[0]?.action, api.audits[0]?.target], ['upload_blob', BLOB.id]);
 });
 
+test('a name is what a browser wrote its quotes and line breaks for', async () => {
+  const api = new ApiHarness();
+  await upload(api, [{ name: 'file', fileName: 'a%22b%0d%0Ac%2522%41.bin', content: 'x' }]);
+  assert.equal((api.blobs.asked[0] as [string, { name: string }])[1].name, 'a"b\\x0d\\x0ac%2522%41.bin');
+});
+
 const FILE: TestPart = { name: 'file', fileName: 'a', content: 'x' };
 
 for (const [what, parts, ask, status, says] of [
   ['no part', [], {}, 400, 'part "file" is missing'],
   ['another part', [{ ...FILE, name: 'other' }], {}, 400, 'part "file" is missing'],
-  ['two parts', [FILE, FILE], {}, 413, 'body has more than 1 parts'],
+  ['two parts', [FILE, FILE], {}, 400, 'body has more than 1 part'],
   ['a wrong duration', [FILE], { target: '/api/v1/blobs?expires_in=soon' }, 400, /duration/],
   [
     'JSON',

@@ -143,6 +143,9 @@ test('login: JSON gets the CSRF token, a form is sent on to the console, both ge
   );
   const wrong = await api.ask({ method: 'POST', target: '/login', headers: type, body: 'token=no' });
   assert.deepEqual([wrong.status, wrong.headers['set-cookie']], [401, undefined]);
+  const mistaken = await api.ask({ method: 'POST', target: '/login', headers: type, body: '{"token":"admin-token"}' });
+  const advice = 'the body is JSON but its type says form: send Content-Type: application/json';
+  assert.deepEqual([mistaken.status, mistaken.json()], [400, { error: advice }]);
   for (const body of ['', 'token=a&token=b', 'token=a&x=1', '__proto__=1'])
     assert.equal((await api.ask({ method: 'POST', target: '/login', headers: type, body, peer: body })).status, 400);
   assert.deepEqual(

@@ -36,7 +36,9 @@ test('an allow reaches the list with expiry, origin and actor, and is audited', 
   const api = new ApiHarness();
   const session = { cookie: 'csm_auth=session-cookie', 'x-csrf-token': CSRF };
   await post(api, 'firewall/allow-ip', { ip: '192.0.2.7', reason: ' probe ', duration: '1h' }, session);
-  const [[, { network, ...order }]] = api.appliance.asked as [[string, { network: { text: string } }]];
+  const [[, { network, written: _, ...order }]] = api.appliance.asked as [
+    [string, { network: { text: string }; written: string }],
+  ];
   assert.equal(network.text, '192.0.2.7/32');
   const expiresAt = plus(api.clock.now(), hours(1));
   assert.deepEqual(order, { reason: 'probe', expiresAt, origin: 'web_ui', actor: 'operator' });
@@ -64,6 +66,28 @@ for (const [refusal, status] of [
     api.desks.allowRefusal = refusal;
     assert.deepEqual(await post(api, 'firewall/allow-ip', { ip: '192.0.2.7' }), [status, { error: `no: ${refusal}` }]);
   });
+
+test('an allow that takes the place of another says of which', async () => {
+  const api = new ApiHarness();
+  api.desks.replaced = { ...ALLOW, reason: 'office', expiresAt: plus(START, hours(1)) };
+  assert.deepEqual(await post(api, 'firewall/allow-ip', { ip: '192.0.2.7' }), [
+    200,
+    { status: 'allowed', ip: '192.0.2.7', replaced: { expires_at: '2026-01-01T01:00:00.000Z', reason: 'office' } },
+  ]);
+});
+
+test('what is asked for is told as it was written', async () => {
+  const api = new ApiHarness();
+  await post(api, 'firewall/allow-ip', { ip: ' 10.1.2.3/4 ' });
+  const [[, { written, network }]] = api.appliance.asked as [[string, { written: string; network: { text: string } }]];
+  assert.deepEqual([written, network.text], ['10.1.2.3/4', '0.0.0.0/4']);
+});
+
+test('firewall/check tells what lets an address in', async () => {
+  const api = new ApiHarness();
+  const { allowed } = (await get(api, 'firewall/check?ip=198.51.100.7')) as { allowed: object };
+  assert.deepEqual(allowed, { subject: '198.51.100.0/24', reason: 'monitoring', expires_at: '' });
+});
 
 test('removing an allow says what was removed, and what did not follow', async () => {
   const api = new ApiHarness();

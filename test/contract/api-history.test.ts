@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { millis, plus } from '../../core/base/time.ts';
+import { mentions } from '../../core/query/finding-history.ts';
 import { FINDING, START } from '../support/api/fake-appliance.ts';
 import { AUDITED } from '../support/api/fake-desks.ts';
 import { ApiHarness, bearer } from '../support/api/harness.ts';
 
 const headers = bearer('admin-token');
 const DAY = 86_400_000;
+const CRITICAL = { op: 'eq', field: 'severity', value: 'critical' } as const;
 
 async function asked(query: string) {
   const api = new ApiHarness();
@@ -21,12 +23,15 @@ for (const [query, filter, limit, offset] of [
   ['?limit=-5&offset=-1', {}, 50, 0],
   ['?limit=abc&offset=1.5', {}, 50, 0],
   ['?limit=99999', {}, 5000, 0],
-  ['?from=2026-01-01&to=2026-01-02', { from: START, until: START + 2 * DAY }, 50, 0],
+  ['?from=2026-01-01&to=2026-01-02', { from: START, to: START + 2 * DAY }, 50, 0],
   ['?from=2026-01-01T00:00:01Z', { from: START + 1000 }, 50, 0],
-  ['?to=2026-01-01T02:00:00%2B01:00', { until: START + 3_600_001 }, 50, 0],
-  ['?severity=2', { severity: 'critical' }, 50, 0],
-  ['?search=ROOT', { search: 'ROOT' }, 50, 0],
-  ['?checks=a,%20b', { checks: ['a', 'b'] }, 50, 0],
+  ['?to=2026-01-01T02:00:00%2B01:00', { to: START + 3_600_001 }, 50, 0],
+  ['?severity=2', { where: CRITICAL }, 50, 0],
+  ['?search=ROOT', { where: mentions('ROOT') }, 50, 0],
+  ['?checks=a,%20b', { where: { op: 'in', field: 'check', values: ['a', 'b'], cased: true } }, 50, 0],
+  ['?query=count%20%3E%205', { where: { op: 'gt', field: 'count', value: 5 } }, 50, 0],
+  ['?query=%20', {}, 50, 0],
+  ['?severity=2&search=a', { where: { op: 'and', of: [CRITICAL, mentions('a')] } }, 50, 0],
   ['?suppressed=only', { suppressed: 'only' }, 50, 0],
   ['?from=&to=&severity=&search=&checks=&suppressed=', {}, 50, 0],
 ] as const)
@@ -47,6 +52,9 @@ for (const [query, error] of [
   ['?severity=3', 'severity must be 0, 1 or 2'],
   ['?severity=high', 'severity must be 0, 1 or 2'],
   ['?suppressed=no', 'suppressed must be include or only'],
+  ['?query=cuont%20%3E%205', 'query: findings have no field "cuont"; did you mean count? (at character 1)'],
+  ['?query=ip%20exists%20%7C%20limit%205', 'query: clauses behind | are not taken here (at character 11)'],
+  ['?query=message%20matches%20a', 'query: regular expressions are not available here'],
 ] as const)
   test(`history${query} is refused`, async () => {
     const { answer, asked: given } = await asked(query);

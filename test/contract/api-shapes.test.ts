@@ -57,11 +57,12 @@ const OWN_FIELDS: Readonly<Record<string, readonly string[]>> = {
   findings: ['id', 'source_ip', 'count'],
   events: ['id'],
   unblockBulk: ['warning'],
-  allowIp: ['warning'],
+  allowIp: ['replaced', 'warning'],
+  firewallCheck: ['allowed'],
   removeAllow: ['warning'],
   suppressions: ['actor'],
   audit: ['serial', 'actor', 'actor_kind', 'status', 'request_id', 'prev', 'hash'],
-  components: ['state', 'message', 'counters'],
+  components: ['state', 'message', 'detail', 'provenance', 'seen', 'counters'],
 };
 
 interface ContractRow {

@@ -9,6 +9,7 @@ import type { BlockedNetwork } from '../../core/api/csm/firewall-subnets.ts';
 import type { LoggedIn } from '../../core/api/csm/login.ts';
 import type { Status } from '../../core/api/csm/status-schema.ts';
 import type { Claimed } from '../../core/api/own/claim.ts';
+import type { FoundEvents } from '../../core/api/own/event-search.ts';
 import type { PendingRow } from '../../core/api/own/pending-blocks.ts';
 import type { SessionState } from '../../core/api/own/session.ts';
 import type * as wire from '../../core/console/browser/wire.ts';
@@ -22,6 +23,7 @@ export type ConsoleWire = [
   Gives<Required<wire.Entered>, Static<typeof Claimed>>,
   Gives<wire.Status, Static<typeof Status>>,
   Gives<wire.FindingRow, Static<typeof FindingRow>>,
+  Gives<wire.EventSearch, Static<typeof FoundEvents>>,
   Gives<wire.BlockRow, Static<typeof BlockedIp>>,
   Gives<wire.NetworkRow, Static<typeof BlockedNetwork>>,
   Gives<wire.PendingRow, Static<typeof PendingRow>>,

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Segments, searchSegments, startSearcher, verifySegments } from '../../actors/segments/index.ts';
+import { eventPages, Segments, searchSegments, startSearcher, verifySegments } from '../../actors/segments/index.ts';
 import { sealedName } from '../../actors/segments/segment-file.ts';
-import { type days, millis } from '../../core/base/time.ts';
+import { type days, millis, seconds } from '../../core/base/time.ts';
 import { answer, FIRST, failures, gather, queryOf, writing } from '../support/segment-directory.ts';
 import { until } from '../support/until.ts';
 
@@ -194,9 +194,15 @@ test('on a thread of its own: rows, progress, refusals, and what is wrong is tol
   ]);
   assert.equal(one.numbers.length, 22);
   assert.deepEqual(two.numbers, [0, 1, 2]);
+  const pattern = await gather(segments.search(queryOf('user matches "^R[ou]*t$" | limit 500')));
+  assert.deepEqual(pattern.numbers, one.numbers);
+  assert.equal((await gather(segments.search(queryOf('user matches "^R" cased')))).numbers.length, 0);
   const refused = [];
-  for await (const event of segments.search(queryOf('user matches "^r"'))) refused.push(event);
-  assert.deepEqual(refused, [{ kind: 'refused', why: 'regular expressions are not available here' }]);
+  for await (const event of segments.search(queryOf('user matches "(a"'))) refused.push(event);
+  assert.deepEqual(
+    refused.map(({ kind, ...rest }) => [kind, 'why' in rest && rest.why.startsWith('missing closing )')]),
+    [['refused', true]],
+  );
   const path = join(directory, sealedName(1));
   await writeFile(path, (await readFile(path)).fill(0, 100, 2000));
   for await (const _ of segments.verify());
@@ -220,6 +226,27 @@ test('a search that is aborted or left ends, and the thread serves the next', as
   await assert.rejects(searching, /enough/);
   for await (const event of segments.search(queryOf('| limit 2000'))) if (event.kind === 'rows') break;
   assert.equal((await gather(segments.search(queryOf('| limit 1')))).numbers.length, 1);
+  await segments.stop();
+});
+
+test('a page as a whole: what is found in its time, bounded, and how to go on', async () => {
+  const { directory, keep } = await writing();
+  await keep(failures(150));
+  const { segments } = service(directory);
+  await segments.start();
+  const pages = eventPages(segments);
+  const { signal } = new AbortController();
+  const page = await pages.page(queryOf('user = root | limit 5'), { budget: seconds(9), signal });
+  assert.ok(page.ok);
+  assert.deepEqual([page.value.rows.length, page.value.complete, page.value.unreadable], [5, true, 0]);
+  assert.ok(page.value.next);
+  const none = await pages.page(queryOf('message matches "number 1$"'), { budget: millis(0), signal });
+  assert.ok(none.ok && none.value.next);
+  assert.deepEqual([none.value.rows.length, none.value.complete, none.value.progress.read], [0, false, 0]);
+  const bad = await pages.page(queryOf('user matches "(a"'), { budget: seconds(9), signal });
+  assert.deepEqual([bad.ok, !bad.ok && bad.code], [false, 'bad_query']);
+  const gone = await pages.page(queryOf('*'), { budget: seconds(9), signal: AbortSignal.abort() });
+  assert.deepEqual([gone.ok, !gone.ok && gone.code], [false, 'gone']);
   await segments.stop();
 });
 

@@ -69,6 +69,11 @@ watchers:
     await appendFile(this.#log, lines.join(''));
   }
 
+  /** A line as it is. */
+  async write(line: string): Promise<void> {
+    await appendFile(this.#log, `${line}\n`);
+  }
+
   /** Whether the kernel drops what comes from this IPv4 address. */
   async isCut(ip: string): Promise<boolean> {
     const sets = await this.edge.run('nft', 'list', 'ruleset');

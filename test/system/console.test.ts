@@ -15,6 +15,7 @@ import { ADMIN_TOKEN, ConsoleSite, READ_TOKEN, type Visit } from '../support/con
 import { LOW_CONTRAST } from '../support/low-contrast.ts';
 import { notRoot } from '../support/namespaces.ts';
 import { ROOT } from '../support/root.ts';
+import { until } from '../support/until.ts';
 
 const skip = noChromium || notRoot;
 const PICTURE = join(ROOT, 'docs/console.png');
@@ -163,6 +164,44 @@ test('addresses are blocked and unblocked; a refusal says why, where it was aske
   await protectedOne.getByRole('button', { name: 'Block 192.0.2.3 for 24 hours' }).click();
   const findings = page.getByRole('region', { name: /^Findings/ });
   await findings.getByRole('alert').getByText('192.0.2.3 must not be blocked').waitFor();
+  wasQuiet(visit, site.url);
+});
+
+test('every line can be searched and opened, whatever is in it', { skip }, async () => {
+  await using site = await ConsoleSite.open(browser);
+  const visit = await site.enter();
+  const { page } = visit;
+  const events = page.getByRole('region', { name: /^Events/ });
+  const search = async (query: string): Promise<void> => {
+    await events.getByLabel('Query').fill(query);
+    await events.getByRole('button', { name: 'Search' }).click();
+    await page.locator('#search-stop').waitFor({ state: 'hidden' });
+  };
+  await site.attack('203.0.113.66', ['<img src=x onerror=alert(1)>']);
+  await site.write('no header at all \u202egnp.exe');
+  await visit.row('findings', '203.0.113.66').waitFor();
+  await until('the lines are kept', async () => {
+    await search('');
+    return (await page.locator('#events tr:not(.detail)').count()) === 6;
+  });
+  await search('ip = 203.0.113.66 | limit 1');
+  const row = page.locator('#events tr').first();
+  await row.getByText('Failed password for <img src=x onerror=alert(1)> from 203.0.113.66').waitFor();
+  await row.getByRole('button').click();
+  await page.locator('#events .detail').first().getByText('ssh_failed_password').waitFor();
+  await search('header');
+  await page.locator('#events').getByText('no header at all \\u{202e}gnp.exe').first().waitFor();
+  await search('* | since 7d | count by ip');
+  await page.locator('#counts tr', { hasText: '203.0.113.66' }).getByText('5', { exact: true }).waitFor();
+  await search('nothing-of-the-kind');
+  await events.getByText(/^Nothing was found: /).waitFor();
+  await search('user = ');
+  await events
+    .getByRole('alert')
+    .getByText(/^q: a value is missing/)
+    .waitFor();
+  assert.deepEqual(visit.dialogs, []);
+  assert.equal(await page.locator('main :is(img, script, a, iframe)').count(), 0);
   wasQuiet(visit, site.url);
 });
 

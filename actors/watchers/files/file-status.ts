@@ -40,8 +40,9 @@ export class FileStatus extends Status<keyof typeof ZERO> {
   }
 
   /** Who may write to the file, and whether that is too many. */
-  tellTrust({ detail, warning }: Trust): void {
+  tellTrust({ provenance, detail, warning }: Trust): void {
     this.#warning = warning;
+    this.rate(provenance);
     this.explain(detail);
     this.#tellHindrances();
   }

@@ -18,6 +18,7 @@ export class Status<Counter extends string> {
   #loss: { readonly text: string; readonly until: Millis } | undefined;
   #hindrance = '';
   #detail = '';
+  #provenance: string | undefined;
   #shown: ComponentState | undefined;
   #since: Millis;
   #last = '';
@@ -52,6 +53,11 @@ export class Status<Counter extends string> {
     this.#detail = text;
   }
 
+  /** How far its lines can be trusted. */
+  rate(provenance: string): void {
+    this.#provenance = provenance;
+  }
+
   flush(): void {
     const now = this.#clock.now();
     if (this.#loss !== undefined && this.#loss.until <= now) this.#loss = undefined;
@@ -61,7 +67,7 @@ export class Status<Counter extends string> {
     if (state !== this.#shown) this.#since = now;
     this.#shown = state;
     const counters = { ...this.counters };
-    const news = JSON.stringify([state, message, this.#detail, counters]);
+    const news = JSON.stringify([state, message, this.#detail, this.#provenance, counters]);
     if (news === this.#last) return;
     this.#last = news;
     this.#report({
@@ -69,6 +75,7 @@ export class Status<Counter extends string> {
       state,
       ...(message === '' ? {} : { message }),
       ...(this.#detail === '' ? {} : { detail: this.#detail }),
+      ...(this.#provenance === undefined ? {} : { provenance: this.#provenance }),
       since: this.#since,
       counters,
     });

@@ -7,6 +7,8 @@ import type { JournalLoss } from './port.ts';
 /** A loss is shown as `degraded` for this long; the counters keep it. */
 export const LOSS_SHOWN: Millis = hours(1);
 
+const DETAIL = 'journald knows who sent each entry; one of another sender than its program counts as spoofable';
+
 /** What the watcher says of its journal. Reports only news. */
 export class JournalStatus {
   readonly counters = { entries: 0, own: 0, damaged: 0, missing: 0, losses: 0, openings: 0 };
@@ -61,7 +63,7 @@ export class JournalStatus {
     const news = JSON.stringify([state, message, counters]);
     if (news === this.#last) return;
     this.#last = news;
-    const component = { name: this.#name, state, since: this.#since, counters };
+    const component = { name: this.#name, state, detail: DETAIL, provenance: 'journal', since: this.#since, counters };
     this.#report(message === '' ? component : { ...component, message });
   }
 }

@@ -1,6 +1,7 @@
 import { createActor } from 'xstate';
 import type { Clock } from '../../../core/base/ports.ts';
 import { messageOf, type Result } from '../../../core/base/result.ts';
+import type { Provenance } from '../../../core/event/event.ts';
 import { machineClock } from '../../clock/index.ts';
 import { type Report, Status } from '../files/index.ts';
 import { listenerMachine } from './machine.ts';
@@ -36,7 +37,20 @@ export const makeStatus = <Counter extends string>(
   counters: Record<Counter, number>,
   clock: Clock,
   report: Report,
-): Status<Counter> => new Status(componentName(listener), counters, clock, report);
+): Status<Counter> => {
+  const status = new Status(componentName(listener), counters, clock, report);
+  const { provenance, detail } = trustOf(listener);
+  status.rate(provenance);
+  status.explain(detail);
+  return status;
+};
+
+function trustOf({ tls }: SyslogListener): { readonly provenance: Provenance; readonly detail: string } {
+  if (tls?.clientCaFile === undefined)
+    return { provenance: 'spoofable', detail: "anybody can send in anybody's name: its lines get nobody blocked" };
+  const others = tls.clients === 'required' ? '' : '; lines of others count as spoofable';
+  return { provenance: 'authenticated', detail: `senders prove who they are by certificate${others}` };
+}
 
 /** What makes a listener worse without stopping it: several things may at once. */
 export class Cautions {

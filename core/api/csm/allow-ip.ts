@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { parseCidr } from '../../base/ip.ts';
+import { printable, shortened } from '../../base/printable.ts';
 import { ok, type Result } from '../../base/result.ts';
 import type { Millis } from '../../base/time.ts';
 import { type AllowRefusal, type AllowRequest, subjectOf } from '../../respond/allow.ts';
@@ -8,6 +9,7 @@ import { endpoint } from '../deps.ts';
 import { refuse } from '../endpoint.ts';
 import type { ErrorCode } from '../problem.ts';
 import { deadlineOf, ORDER_FIELDS, originOf } from './operator.ts';
+import { wireDeadline } from './wire.ts';
 
 const REFUSALS: Readonly<Record<AllowRefusal, ErrorCode>> = {
   too_broad: 'bad_request',
@@ -21,6 +23,13 @@ const Subject = Type.String({
 });
 const Warning = Type.Optional(Type.String({ description: 'Own: the kernel could not follow yet' }));
 
+const Replaced = Type.Optional(
+  Type.Object(
+    { expires_at: Type.String({ description: 'RFC 3339, or empty: never' }), reason: Type.String() },
+    { description: 'Own: the allow of the same address or network that this one takes the place of' },
+  ),
+);
+
 const AllowIp = Type.Object({ ip: Subject, ...ORDER_FIELDS });
 
 export const allowIp = endpoint({
@@ -31,7 +40,12 @@ export const allowIp = endpoint({
   summary: 'Always let an address or network in: no finding blocks it, and what blocks it is lifted',
   body: AllowIp,
   example: { body: { ip: '192.0.2.7', reason: 'monitoring', duration: '7d' } },
-  response: Type.Object({ status: Type.Enum(['allowed', 'temp_allowed']), ip: Type.String(), warning: Warning }),
+  response: Type.Object({
+    status: Type.Enum(['allowed', 'temp_allowed']),
+    ip: Type.String(),
+    replaced: Replaced,
+    warning: Warning,
+  }),
   errors: ['bad_request', 'conflict', 'internal'],
   audit: { action: 'allow_ip', target: 'ip', details: ['reason', 'duration'] },
   handler: async ({ deps: { allows, clock }, body, context: { principal } }) => {
@@ -39,9 +53,18 @@ export const allowIp = endpoint({
     if (!request.ok) return refuse('bad_request', request.public);
     const allowed = await allows.allow(request.value);
     if (!allowed.ok) return refuse(REFUSALS[allowed.code], allowed.public, allowed.cause);
-    const { subject, expiresAt, warning } = allowed.value;
+    const { subject, expiresAt, replaced, warning } = allowed.value;
     const status = expiresAt === 'never' ? ('allowed' as const) : ('temp_allowed' as const);
-    return { ok: true, value: { status, ip: subject, ...(warning === undefined ? {} : { warning }) } };
+    const before = replaced && { expires_at: wireDeadline(replaced.expiresAt), reason: replaced.reason };
+    return {
+      ok: true,
+      value: {
+        status,
+        ip: subject,
+        ...(before === undefined ? {} : { replaced: before }),
+        ...(warning === undefined ? {} : { warning }),
+      },
+    };
   },
 });
 
@@ -56,6 +79,7 @@ function requestOf(
   if (!deadline.ok) return deadline;
   return ok({
     network: network.value,
+    written: shortened(printable(ip.trim()), 64),
     reason: reason.trim(),
     expiresAt: deadline.value,
     origin: originOf(principal),

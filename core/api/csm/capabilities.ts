@@ -4,6 +4,14 @@ import { endpoint } from '../deps.ts';
 /** What orchestrators may count on; a name is added with the feature, never before it. */
 export const CAPABILITIES = [
   'events.sse.v1',
+  'detect.http_scanner_profile.v1',
+  'bartizan.events.search.v1',
+  'bartizan.history.v1',
+  'bartizan.stats.v1',
+  'bartizan.suppressions.v1',
+  'bartizan.firewall.v1',
+  'bartizan.audit.v1',
+  'bartizan.blobs.v1',
   'bartizan.claim.v1',
   'bartizan.mode.v1',
   'bartizan.tokens.v1',

@@ -11,7 +11,7 @@ type Status = (typeof STATUSES)[number];
 /** A source without an event for this long is idle. */
 const QUIET: Millis = days(7);
 
-/** CSM's fields, then `state`, `message` and `counters`, which are ours. */
+/** CSM's fields, then our own. */
 const ComponentRow = Type.Object({
   name: Type.String(),
   label: Type.String(),
@@ -23,6 +23,20 @@ const ComponentRow = Type.Object({
   last_event_ago: Type.Optional(Type.String()),
   state: Type.String({ description: 'starting | ok | waiting | degraded | failed | off' }),
   message: Type.Optional(Type.String({ description: 'What is wrong and what to do about it' })),
+  detail: Type.Optional(
+    Type.String({ description: 'What is good to know while nothing is wrong: who may write to a source' }),
+  ),
+  provenance: Type.Optional(
+    Type.String({
+      description: 'Of a source, at best: journal | file | authenticated | spoofable; see docs/sources.md',
+    }),
+  ),
+  seen: Type.Optional(
+    Type.Object(
+      { count: Type.Integer(), unit: Type.Enum(['lines', 'entries', 'bytes']) },
+      { description: 'Of a source: what it has brought in since start' },
+    ),
+  ),
   counters: Type.Record(Type.String(), Type.Number()),
 });
 
@@ -41,7 +55,8 @@ export const components = endpoint({
 });
 
 function rowOf(component: Component, now: Millis) {
-  const { name, state, message, since, lastEventAt, counters } = component;
+  const { name, state, message, detail, provenance, since, lastEventAt, counters } = component;
+  const seen = isWatcher(component) ? seenOf(component) : undefined;
   return {
     name,
     label: labelOf(name),
@@ -54,8 +69,17 @@ function rowOf(component: Component, now: Millis) {
       : { last_event_iso: rfc3339(lastEventAt), last_event_ago: ago(lastEventAt, now) }),
     state,
     ...(message === undefined ? {} : { message }),
+    ...(detail === undefined ? {} : { detail }),
+    ...(provenance === undefined ? {} : { provenance }),
+    ...(seen === undefined ? {} : { seen }),
     counters: { ...counters },
   };
+}
+
+/** In the unit that the source counts; files are read by the byte. */
+function seenOf({ counters }: Component) {
+  const unit = (['lines', 'entries', 'bytes'] as const).find((name) => counters[name] !== undefined);
+  return unit === undefined ? undefined : { count: counters[unit] ?? 0, unit };
 }
 
 /** What is off on purpose is idle, not degraded; what is only just starting is unknown. */
@@ -80,6 +104,8 @@ const LABELS: Readonly<Record<string, string>> = {
   firewall: 'Firewall',
   store: 'Store',
   blobs: 'Uploaded files',
+  events: 'Keeping of events',
+  segments: 'Kept events',
   certificate: 'Certificate',
   'control-socket': 'Control socket',
   file: 'Log file',

@@ -26,7 +26,7 @@ export const historyCsv = endpoint({
   transport: 'csv',
   errors: ['bad_request'],
   handler: async ({ deps, query }) => {
-    const filter = readFilter(query);
+    const filter = readFilter(query, deps.clock.now());
     if (!filter.ok) return refuse('bad_request', filter.public);
     return { ok: true, fileName: 'csm-history.csv', rows: rowsOf(deps.history.newest(filter.value, MOST)) };
   },

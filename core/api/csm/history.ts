@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import type { HistoryRow } from '../../incident/history.ts';
+import { isPlain } from '../../query/finding-history.ts';
 import { endpoint } from '../deps.ts';
 import { refuse } from '../endpoint.ts';
 import { mapped } from '../mapped.ts';
@@ -36,13 +37,13 @@ export const history = endpoint({
   heavy: true,
   errors: ['bad_request'],
   handler: async ({ deps, query, context: { breathe } }) => {
-    const filter = readFilter(query);
+    const filter = readFilter(query, deps.clock.now());
     if (!filter.ok) return refuse('bad_request', filter.public);
     const page = readPage(CSM_PAGING, query);
     if (!page.ok) return refuse('bad_request', page.public);
     const { limit, offset } = page.value;
     const { rows, total, truncated } = await deps.history.page(filter.value, { limit, offset });
-    const narrowed = Object.keys(filter.value).length > 0;
+    const narrowed = !isPlain(filter.value) || filter.value.suppressed !== undefined;
     return {
       ok: true,
       value: { findings: await mapped(rows, rowOf, breathe), total, limit, offset, ...(narrowed ? { truncated } : {}) },

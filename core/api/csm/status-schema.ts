@@ -9,6 +9,8 @@ export const ComponentReport = Type.Object({
   name: Type.String(),
   state: Type.String({ description: 'starting | ok | waiting | degraded | failed | off' }),
   message: Type.Optional(Type.String({ description: 'What is wrong and what to do about it' })),
+  detail: Type.Optional(Type.String({ description: 'What is good to know while nothing is wrong' })),
+  provenance: Type.Optional(Type.String({ description: 'Of a source: how far its lines can be trusted at best' })),
   since: Type.String({ description: 'RFC 3339' }),
   counters: Type.Record(Type.String(), Type.Number()),
 });
@@ -59,6 +61,7 @@ export const Status = Type.Object({
   status: Type.Enum(['ok', 'degraded', 'down']),
   incidents_open_by_severity: BySeverity,
   security_posture: Type.Enum(['healthy', 'warning', 'critical']),
+  status_reason: Type.String({ description: 'Why the status is not ok; else empty' }),
   mode: Type.Enum([...MODES]),
   mode_reason: Type.String({ description: 'Why the mode is not what was asked for; else empty' }),
   engine: Type.Object({ http: Type.String(), firewall: Type.String() }),
@@ -68,4 +71,12 @@ export const Status = Type.Object({
 });
 
 /** Beside CSM's fields. */
-export const OWN_STATUS_FIELDS = ['mode', 'mode_reason', 'engine', 'components', 'claimed', 'blocks_pending'] as const;
+export const OWN_STATUS_FIELDS = [
+  'status_reason',
+  'mode',
+  'mode_reason',
+  'engine',
+  'components',
+  'claimed',
+  'blocks_pending',
+] as const;

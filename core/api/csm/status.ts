@@ -53,9 +53,10 @@ export function statusOf(facts: ApplianceFacts, blocked: number): Static<typeof 
     capabilities: [...CAPABILITIES],
     dry_run_blocks: facts.dryRunBlocks,
     automation: automationOf(facts, blocked),
-    status: healthOf(facts),
+    status: reasonOf(facts) === undefined ? 'ok' : 'degraded',
     incidents_open_by_severity: { critical: 0, high: 0, warning: 0 },
     security_posture: postureOf(facts),
+    status_reason: reasonOf(facts) ?? '',
     mode: facts.mode,
     mode_reason: facts.modeReason ?? '',
     engine: { http: facts.http.engine, firewall: facts.firewall.engine },
@@ -82,20 +83,29 @@ const automationOf = ({ autoResponse, firewall, dryRunBlocks, blockedNetworks }:
   firewall_rollback_pending: false,
 });
 
-const reportOf = ({ name, state, message, since, counters }: Component) => ({
+const reportOf = ({ name, state, message, detail, provenance, since, counters }: Component) => ({
   name,
   state,
   ...(message === undefined ? {} : { message }),
+  ...(detail === undefined ? {} : { detail }),
+  ...(provenance === undefined ? {} : { provenance }),
   since: rfc3339(since),
   counters: { ...counters },
 });
 
-/** `degraded`: nothing is watched, a watcher is detached, or any other part does not do its whole work. */
-function healthOf({ components, store }: ApplianceFacts): 'ok' | 'degraded' {
+/**
+ * Why it is degraded: nothing is watched, a watcher is detached, or any other part does not do its whole work. Names the
+ * first; the components tell of all. Undefined when it is not.
+ */
+function reasonOf({ components, store }: ApplianceFacts): string | undefined {
   const watchers = components.filter(isWatcher);
-  const watching = watchers.length > 0 && watchers.every(isAttached);
-  const working = components.every(({ state }) => state !== 'failed' && state !== 'degraded');
-  return watching && working && store.healthy ? 'ok' : 'degraded';
+  if (watchers.length === 0) return 'nothing is watched: no log file, journal or syslog listener is configured';
+  const [first, ...others] = components.filter(
+    (one) => one.state === 'failed' || one.state === 'degraded' || (isWatcher(one) && !isAttached(one)),
+  );
+  if (first === undefined) return store.healthy ? undefined : 'the store is not healthy';
+  const more = others.length === 0 ? '' : `, and ${others.length} more`;
+  return `${first.name} is ${first.state}${first.message === undefined ? '' : `: ${first.message}`}${more}`;
 }
 
 /** One of {no rules, unhealthy store, detached watcher} is a warning, two are critical. */

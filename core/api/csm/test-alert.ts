@@ -9,7 +9,9 @@ export const testAlert = endpoint({
   summary: 'Send a test alert the way of all alerts: as a finding, on the event stream too',
   response: Type.Object({
     status: Type.Enum(['sent', 'error']),
-    error: Type.Optional(Type.String({ description: 'Only when status is error' })),
+    error: Type.Optional(
+      Type.String({ description: 'Only when status is error: it was not kept, or a suppression hides it' }),
+    ),
   }),
   errors: [],
   audit: { action: 'test_alert' },

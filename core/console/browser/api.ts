@@ -27,7 +27,7 @@ export const useCsrf = (token: string | undefined): void => {
 };
 
 /** @throws Refused */
-export const get = <T>(path: string): Promise<T> => call<T>(path, {});
+export const get = <T>(path: string, signal?: AbortSignal): Promise<T> => call<T>(path, signal ? { signal } : {});
 
 /** @throws Refused */
 export const post = <T>(path: string, body: unknown): Promise<T> =>
@@ -49,7 +49,7 @@ async function answer(path: string, init: RequestInit) {
   const response = await fetch(path, {
     ...init,
     credentials: 'same-origin',
-    signal: AbortSignal.timeout(PATIENCE_MS),
+    signal: AbortSignal.any([AbortSignal.timeout(PATIENCE_MS), ...(init.signal ? [init.signal] : [])]),
   });
   return { ok: response.ok, status: response.status, text: await response.text() };
 }

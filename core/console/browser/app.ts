@@ -2,6 +2,7 @@ import { get, post, Refused } from './api.ts';
 import { enter } from './door.ts';
 import { follow, paced } from './live.ts';
 import { at, fields, onBehalfOf } from './page.ts';
+import { listenToSearch } from './search.ts';
 import { type House, show } from './views.ts';
 import type { BlockRow, FindingRow, NetworkRow, PendingRow, Status } from './wire.ts';
 import { clock } from './words.ts';
@@ -154,6 +155,7 @@ async function main(): Promise<void> {
   at('house').hidden = false;
   if (newToken !== undefined) showNewToken(newToken);
   listen(open);
+  if (session.scopes.includes('admin')) listenToSearch();
   open.keepUpToDate();
 }
 

@@ -45,7 +45,7 @@ export function show(house: House, { mayWrite, known }: Manner): void {
   ].join(' · ');
 }
 
-function showMode({ mode, mode_reason }: Status, mayWrite: boolean): void {
+function showMode({ mode, mode_reason, status_reason }: Status, mayWrite: boolean): void {
   for (const card of document.querySelectorAll<HTMLElement>('.mode')) {
     const isCurrent = card.dataset['mode'] === mode;
     card.ariaCurrent = isCurrent ? 'true' : null;
@@ -55,7 +55,7 @@ function showMode({ mode, mode_reason }: Status, mayWrite: boolean): void {
       button.textContent = isCurrent ? 'Apply again' : 'Switch';
     }
   }
-  at('mode-reason').textContent = mode_reason;
+  at('mode-reason').textContent = [mode_reason, status_reason].filter((reason) => reason !== '').join('; ');
 }
 
 function showFigures({ severities, blocklist_size, blocks_pending, dry_run_blocks, history_count }: Status): void {
@@ -174,7 +174,7 @@ function untilCell(expiresIn: string, expiresAt: string): Node {
 function showComponents(components: readonly ComponentRow[]): void {
   fill(
     at<HTMLTableSectionElement>('components'),
-    components.map(({ name, state, message = '', since, counters }) => {
+    components.map(({ name, state, message, detail = '', since, counters }) => {
       const says = made('span', state);
       says.title = `since ${stamp(since)}`;
       return {
@@ -182,7 +182,7 @@ function showComponents(components: readonly ComponentRow[]): void {
         cells: [
           cell('Component', name),
           cell('State', says, `tight ${state}`),
-          cell('Says', message, 'text'),
+          cell('Says', message ?? detail, 'text'),
           cell('Counted', counts(counters), 'note'),
         ],
       };
@@ -198,7 +198,7 @@ function showLength(table: string, length: number): void {
     length > MOST_ROWS ? `The newest ${MOST_ROWS} of ${length.toLocaleString('en')} are shown.` : '';
 }
 
-function moment(iso: string, title = iso): HTMLTimeElement {
+export function moment(iso: string, title = iso): HTMLTimeElement {
   const time = made('time', stamp(iso));
   time.dateTime = iso;
   time.title = title;

@@ -21,6 +21,7 @@ export interface Status {
   readonly hostname: string;
   readonly version: string;
   readonly uptime: string;
+  readonly status_reason: string;
   readonly mode: string;
   readonly mode_reason: string;
   readonly blocklist_size: number;
@@ -32,10 +33,38 @@ export interface Status {
   readonly engine: { readonly http: string; readonly firewall: string };
 }
 
+export interface EventRow {
+  readonly id: string;
+  readonly at: string;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, string | number>>;
+}
+
+export interface EventSearch {
+  readonly events: readonly EventRow[];
+  readonly next_after?: string;
+  readonly complete: boolean;
+  readonly counted?: {
+    readonly rows: readonly {
+      readonly from?: string;
+      readonly values: Readonly<Record<string, string | number>>;
+      readonly count: number;
+    }[];
+  };
+  readonly searched: {
+    readonly blocks: number;
+    readonly read: number;
+    readonly rows: number;
+    readonly reached?: string;
+  };
+  readonly unreadable: number;
+}
+
 export interface ComponentRow {
   readonly name: string;
   readonly state: string;
   readonly message?: string;
+  readonly detail?: string;
   readonly since: string;
   readonly counters: Readonly<Record<string, number>>;
 }

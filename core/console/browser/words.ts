@@ -36,3 +36,7 @@ export const counts = (counters: Readonly<Record<string, number>>): string =>
     .filter(([, value]) => value !== 0)
     .map(([name, value]) => `${name} ${value.toLocaleString('en')}`)
     .join(' · ');
+
+/** What would not be seen, or would change how the rest is seen, as `\u{202e}`: lines of logs hold whatever somebody sent. */
+export const visible = (text: string): string =>
+  text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (hidden) => `\\u{${hidden.codePointAt(0)?.toString(16)}}`);

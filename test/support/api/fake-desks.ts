@@ -2,17 +2,21 @@ import type { Allows, FirewallTrail } from '../../../core/api/allows.ts';
 import type { ChainedAuditRecord } from '../../../core/api/audit.ts';
 import type { Desks } from '../../../core/api/deps.ts';
 import type { Dispositions, SuppressRefusal } from '../../../core/api/dispositions.ts';
+import type { EventPage, EventSearch, EventSearchRefusal } from '../../../core/api/event-search.ts';
 import type { History } from '../../../core/api/history.ts';
 import type { MetricFacts } from '../../../core/api/metrics/facts.ts';
 import { HttpMeter } from '../../../core/api/metrics/http-meter.ts';
 import type { Stats } from '../../../core/api/stats.ts';
+import { contains, parseCidr } from '../../../core/base/ip.ts';
 import { fail, ok } from '../../../core/base/result.ts';
-import { type HistoryRow, passing } from '../../../core/incident/history.ts';
+import type { HistoryRow } from '../../../core/incident/history.ts';
 import { bucketsUpTo, counted, EMPTY } from '../../../core/incident/rollup.ts';
 import type { Suppression } from '../../../core/incident/suppression.ts';
+import { passing } from '../../../core/query/finding-history.ts';
+import type { Query } from '../../../core/query/tree.ts';
 import { type Allow, type AllowRefusal, subjectOf } from '../../../core/respond/allow.ts';
 import type { FirewallEvent } from '../../../core/respond/firewall-event.ts';
-import { FakeAppliance, FINDING, START } from './fake-appliance.ts';
+import { FakeAppliance, FINDING, ip, START } from './fake-appliance.ts';
 
 export const SUPPRESSION: Suppression = {
   id: '0a1b2c3d4e5f6071',
@@ -47,6 +51,32 @@ export const AUDITED: ChainedAuditRecord = {
   hash: 'a'.repeat(64),
 };
 
+export const EVENT_PAGE: EventPage = {
+  rows: [
+    {
+      id: '3.41',
+      line: {
+        at: START,
+        position: { source: 'f', offset: 400 },
+        provenance: 'file',
+        host: 'edge',
+        program: 'sshd',
+        pid: 812,
+        category: 'authentication',
+        action: 'ssh_failed_password',
+        outcome: 'failure',
+        user: 'root',
+        sourceIp: ip('192.0.2.9'),
+        fields: { realm: 'x' },
+        message: 'Failed password for root from 192.0.2.9 port 40000 ssh2',
+      },
+    },
+  ],
+  complete: true,
+  progress: { blocks: 2, done: 2, read: 1, rows: 900, matched: 1 },
+  unreadable: 0,
+};
+
 /** Every desk over one fake appliance, which writes down what was asked of any of them. */
 export class FakeDesks implements Desks {
   readonly appliance: FakeAppliance;
@@ -56,6 +86,7 @@ export class FakeDesks implements Desks {
   suppressRefusal: SuppressRefusal | undefined;
   allowed: readonly Allow[] = [ALLOW];
   allowRefusal: AllowRefusal | undefined;
+  replaced: Allow | undefined;
   events: readonly FirewallEvent[] = [
     { at: START, action: 'block', subject: '192.0.2.9', reason: 'ssh', origin: 'auto_response', expiresAt: 'never' },
   ];
@@ -82,6 +113,17 @@ export class FakeDesks implements Desks {
   };
   readonly historyAsked: unknown[] = [];
 
+  eventPage: EventPage = EVENT_PAGE;
+  eventRefusal: EventSearchRefusal | undefined;
+  readonly searched: { readonly query: Query; readonly budget: number }[] = [];
+  readonly eventSearch: EventSearch = {
+    page: async (query, { budget }) => {
+      this.searched.push({ query, budget });
+      const { eventRefusal: refusal } = this;
+      return refusal === undefined ? ok(this.eventPage) : fail(refusal, `no: ${refusal}`);
+    },
+  };
+
   readonly stats: Stats = {
     series: (unit, count) =>
       bucketsUpTo(unit, START, count).map((start, i) => ({
@@ -95,12 +137,18 @@ export class FakeDesks implements Desks {
 
   readonly allows: Allows = {
     list: () => this.allowed,
+    covering: (ip) =>
+      this.allowed.find(({ subject }) => {
+        const net = parseCidr(subject);
+        return net.ok && contains(net.value, ip);
+      }),
     allow: async (request) => {
       this.appliance.asked.push(['allow', request]);
       const { allowRefusal: refusal } = this;
       if (refusal !== undefined) return fail(refusal, `no: ${refusal}`);
-      const { network, ...order } = request;
-      return ok({ ...order, subject: subjectOf(network), at: START, ...this.warning });
+      const { network, written: _, ...order } = request;
+      const replaced = this.replaced === undefined ? {} : { replaced: this.replaced };
+      return ok({ ...order, subject: subjectOf(network), at: START, ...replaced, ...this.warning });
     },
     disallow: async (network, by) => {
       this.appliance.asked.push(['disallow', network.text, by]);

@@ -31,3 +31,46 @@ test('modes set at once are set one after the other: file, firewall and word agr
     ['file', 'on', 'off', 'file'],
   );
 });
+
+for (const [mode, auto, dryRun] of [
+  ['enforce', { enabled: true, dry_run: true, block_ips: true }, false],
+  ['dry_run', { enabled: true, dry_run: false, block_ips: true }, true],
+  ['dry_run', { enabled: false, dry_run: false, block_ips: true }, false],
+  ['dry_run', { enabled: true, dry_run: true, block_ips: true }, true],
+  ['observe', { enabled: true, dry_run: false, block_ips: true }, false],
+  ['observe', { enabled: true, dry_run: true, block_ips: true }, true],
+] as const)
+  test(`${mode} with ${JSON.stringify(auto)}: dry run ${dryRun}`, async () => {
+    const parts = {
+      clock: { now: () => 0 },
+      firewall: { state: () => 'off' },
+      storeHealth: () => ({ state: 'ok', bytes: 0 }),
+      httpEngine: () => '',
+      components: () => [],
+      claimed: () => true,
+      recorder: { count: 0 },
+      rollups: { state: { suppressed: 0 } },
+      active: { severities: () => ({}) },
+      responder: { dryRuns: 0 },
+      configFile: { loaded: { hash: '', config: { auto_response: auto, firewall: {} } } },
+    };
+    const appliance = new RunningAppliance(parts as unknown as ApplianceParts, mode);
+    assert.equal((await appliance.facts()).autoResponse.dryRun, dryRun);
+  });
+
+test('a test alert that a suppression hides is kept, and said to be hidden', async () => {
+  const kept: string[] = [];
+  const parts = {
+    clock: { now: () => 0 },
+    configFile: { loaded: { config: { hostname: 'edge' } } },
+    recorder: {
+      suppressionOf: ({ check }: { readonly check: string }) => (check === 'test_alert' ? 'ab12' : undefined),
+      record: async ([{ check }]: readonly [{ readonly check: string }]) => void kept.push(check),
+      flushed: async () => ({ ok: true }),
+    },
+  };
+  const sent = await new RunningAppliance(parts as unknown as ApplianceParts, 'observe').testAlert('ops');
+  assert.deepEqual(kept, ['test_alert']);
+  assert.ok(!sent.ok && sent.code === 'suppressed');
+  assert.match(sent.public, /suppression ab12 keeps it/);
+});

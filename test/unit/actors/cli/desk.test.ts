@@ -38,8 +38,18 @@ for (const { command, path, further = [], body, shows } of [
   {
     command: 'components',
     path: '/components',
-    body: [{ name: 'store', label: 'Store', state: 'degraded', changed_ago: '3m', message: 'disk full' }],
-    shows: /Store +degraded +3m +disk full/,
+    body: [
+      { name: 'store', label: 'Store', state: 'degraded', changed_ago: '3m', message: 'disk full' },
+      {
+        label: 'Log file /x',
+        state: 'ok',
+        changed_ago: '3m',
+        detail: 'may be written by root',
+        provenance: 'file',
+        seen: { count: 1204, unit: 'bytes' },
+      },
+    ],
+    shows: /Store +degraded +3m +disk full\nLog file \/x +ok +3m +1,204 bytes +file +may be written by root/,
   },
   {
     command: 'tokens',
@@ -84,24 +94,27 @@ test('the mode is told with its reason, and set where one is named', async () =>
   assert.match(wrong.err, /"panic" is no mode; there are observe, dry_run, enforce/);
 });
 
-for (const { argv, asked, out } of [
+for (const { argv, asked, answer = {}, out } of [
   {
     argv: ['allow', '192.0.2.77/24', '--for', '7d', '--reason', 'office'],
     asked: {
       method: 'POST',
       path: '/api/v1/firewall/allow-ip',
-      body: { ip: '192.0.2.0/24', duration: '7d', reason: 'office' },
+      body: { ip: '192.0.2.77/24', duration: '7d', reason: 'office' },
     },
-    out: '192.0.2.0/24 is allowed for 7d\n',
+    answer: { ip: '192.0.2.0/24', replaced: { expires_at: '', reason: 'x' } },
+    out: '192.0.2.0/24 is allowed for 7d; before it was for good\n',
   },
   {
     argv: ['allow', '::ffff:192.0.2.7'],
-    asked: { method: 'POST', path: '/api/v1/firewall/allow-ip', body: { ip: '192.0.2.7', duration: '0' } },
+    asked: { method: 'POST', path: '/api/v1/firewall/allow-ip', body: { ip: '::ffff:192.0.2.7', duration: '0' } },
+    answer: { ip: '192.0.2.7' },
     out: '192.0.2.7 is allowed for good\n',
   },
   {
     argv: ['disallow', '2001:DB8::1'],
-    asked: { method: 'POST', path: '/api/v1/firewall/remove-allow', body: { ip: '2001:db8::1' } },
+    asked: { method: 'POST', path: '/api/v1/firewall/remove-allow', body: { ip: '2001:DB8::1' } },
+    answer: { ip: '2001:db8::1' },
     out: '2001:db8::1 is let in no more than any other\n',
   },
   {
@@ -126,7 +139,9 @@ for (const { argv, asked, out } of [
   },
 ])
   test(`${argv.join(' ')} orders just that and says what was done`, async () => {
-    const ran = await runCommand(argv, { answer: { status: 200, body: { token: 'the-secret', name: 'panel' } } });
+    const ran = await runCommand(argv, {
+      answer: { status: 200, body: { token: 'the-secret', name: 'panel', ...answer } },
+    });
     assert.deepEqual([ran.code, ran.asked, ran.out], [0, [asked], out]);
     const refused = await runCommand(argv, { answer: { status: 409, body: { error: `no: ${hostile}` } } });
     assert.deepEqual([refused.code, refused.out], [4, '']);

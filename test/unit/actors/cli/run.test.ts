@@ -82,6 +82,11 @@ test('check says whether and why', async () => {
   assert.equal(await check({ success: true, permanent: null, temporary: null }), '192.0.2.1 is not blocked\n');
   assert.equal(await check({ success: true, temporary: 'ssh' }), '192.0.2.1 is blocked: ssh\n');
   assert.equal(await check({ success: true, permanent: 'ssh' }), '192.0.2.1 is blocked for good: ssh\n');
+  const allowed = { subject: '192.0.2.0/24', reason: 'office', expires_at: '2026-01-02T03:04:05Z' };
+  assert.equal(
+    await check({ success: true, permanent: null, temporary: null, allowed }),
+    '192.0.2.1 is not blocked, and always let in: 192.0.2.0/24 is allowed until 2026-01-02T03:04:05Z: office\n',
+  );
 });
 
 test('findings as a table and as JSON lines, attacker text harmless in both', async () => {
@@ -123,6 +128,9 @@ test('status copes with a full answer, an empty one and nonsense', async () => {
   assert.match(out, /^mode +dry run: only an operator's blocks reach the kernel$/m);
   assert.match(out, /^findings +0 critical, 2 high, 0 warning$/m);
   assert.match(out, /^sources +file:\/var\/log\/auth\.log\n +file:\/x \(not attached\)$/m);
+  const degraded = { ...body, status: 'degraded', status_reason: 'nothing is watched' };
+  const said = await runCommand(['status'], { answer: { status: 200, body: degraded } });
+  assert.match(said.out, /^status +degraded \(nothing is watched\)$/m);
   for (const odd of [{}, null, [], 'x', { automation: 5, watchers: [1], severities: 'no' }]) {
     assert.equal((await runCommand(['status'], { answer: { status: 200, body: odd } })).code, 0);
   }

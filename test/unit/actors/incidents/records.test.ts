@@ -4,6 +4,7 @@ import { FindingHistory, FindingRollups, findingRecords } from '../../../../acto
 import { createRecords } from '../../../../actors/store/index.ts';
 import { days, hours, millis, minutes, plus } from '../../../../core/base/time.ts';
 import { rollupState, rollups as stored } from '../../../../core/keys/records.ts';
+import { mentions } from '../../../../core/query/finding-history.ts';
 import { collect } from '../../../support/collect.ts';
 import { MemoryStore } from '../../../support/memory-store.ts';
 import { sampleFinding } from '../../../support/sample-finding.ts';
@@ -133,6 +134,8 @@ test('old buckets go, in memory and on disk, and what is too old is in none', as
   assert.equal(kept.length, 267);
 });
 
+const severe = (severity: string) => ({ where: { op: 'eq', field: 'severity', value: severity } }) as const;
+
 test('pages follow the serials; suppressed findings leave no holes', async () => {
   const rollups = await b.open();
   await keep(rollups, 9, true);
@@ -147,9 +150,9 @@ test('pages follow the serials; suppressed findings leave no holes', async () =>
   assert.deepEqual(await page({ suppressed: 'include' }, 3, 0), [[9, 8, 7], 9, false]);
   assert.deepEqual(await page({ suppressed: 'include' }, 3, 7), [[2, 1], 9, false]);
   assert.deepEqual(await page({ suppressed: 'only' }, 3, 0), [[9, 6, 3], 3, false]);
-  assert.deepEqual(await page({ severity: 'critical' }, 9, 0), [[8, 4, 2], 3, false]);
-  assert.deepEqual(await page({ severity: 'critical' }, 1, 1), [[4], 3, false]);
-  assert.deepEqual(await page({ search: '113.4' }, 9, 0), [[5], 1, false]);
+  assert.deepEqual(await page(severe('critical'), 9, 0), [[8, 4, 2], 3, false]);
+  assert.deepEqual(await page(severe('critical'), 1, 1), [[4], 3, false]);
+  assert.deepEqual(await page({ where: mentions('113.4') }, 9, 0), [[5], 1, false]);
 });
 
 test('a history without suppressions is read from the place asked for', async () => {
@@ -177,7 +180,7 @@ test('many searches at once all get their answer', async () => {
   await keep(rollups, 9);
   const history = historyOf(rollups, 9);
   const found = await Promise.all(
-    Array.from({ length: 20 }, () => history.page({ severity: 'high' }, { limit: 1, offset: 0 })),
+    Array.from({ length: 20 }, () => history.page(severe('high'), { limit: 1, offset: 0 })),
   );
   assert.deepEqual(new Set(found.map(({ total }) => total)), new Set([5]));
 });
@@ -192,7 +195,7 @@ test('who takes the newest one by one holds up no other search, however slow', a
     firsts.map(({ value }) => value?.serial),
     [1500, 1500, 1500, 1500, 1500],
   );
-  assert.equal((await history.page({ search: 'nothing' }, { limit: 1, offset: 0 })).total, 0);
+  assert.equal((await history.page({ where: mentions('nothing') }, { limit: 1, offset: 0 })).total, 0);
   const rest = await collect({ [Symbol.asyncIterator]: () => slow[0] ?? assert.fail() });
   assert.deepEqual(
     serials(rest),

@@ -178,6 +178,18 @@ for (const text of ['0.0.0.0/0', '10.0.0.0/7', '::/0', '2001::/31'])
     assert.equal(b.book.size, 0);
   });
 
+test('what is too broad is named as it was written', async () => {
+  const refused = await b.list.allow({ ...wish('10.1.2.3/4'), written: '10.1.2.3/4' });
+  assert.match(refused.ok ? '' : refused.public, /^10\.1\.2\.3\/4 is too broad/);
+});
+
+test('an allow of the same network says what it takes the place of', async () => {
+  const first = await b.list.allow(wish('203.0.113.0/24', { reason: 'old' }));
+  const second = await b.list.allow(wish('203.0.113.9/24', { reason: 'new' }));
+  assert.ok(first.ok && second.ok);
+  assert.deepEqual([first.value.replaced, second.value.replaced?.reason], [undefined, 'old']);
+});
+
 test('five are enough where five is the most, one of them may change', async () => {
   for (let i = 0; i < 5; i++) await b.list.allow(wish(`10.0.0.${i}`));
   const more = await b.list.allow(wish('203.0.113.7'));

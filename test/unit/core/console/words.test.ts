@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { counts, maker, severity, stamp, timeLeft } from '../../../../core/console/browser/words.ts';
+import { counts, maker, severity, stamp, timeLeft, visible } from '../../../../core/console/browser/words.ts';
 
 test('a time is written as logs write it, in the zone of the reader', () => {
   const iso = new Date(2026, 0, 2, 3, 4, 5).toISOString();
@@ -31,3 +31,6 @@ test('what was counted is listed without the zeros', () => {
   assert.equal(counts({ lines: 12_345, dropped: 0, events: 3 }), 'lines 12,345 · events 3');
   assert.equal(counts({}), '');
 });
+
+test('what hides, or turns the writing round, is shown as what it is', () =>
+  assert.equal(visible('a\u202eb\u0007\u2028 é<b>'), 'a\\u{202e}b\\u{7}\\u{2028} é<b>'));
