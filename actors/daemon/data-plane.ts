@@ -18,7 +18,8 @@ import type { Service } from '../supervisor/index.ts';
 import { type Enforcement, makeEnforcement } from './enforcement.ts';
 import { type Findings, makeFindings } from './findings.ts';
 import type { Foundation } from './foundation.ts';
-import { journalPreference, makeSources, SourceBoard } from './sources.ts';
+import { JournalLead } from './journal-lead.ts';
+import { makeSources, SourceBoard } from './sources.ts';
 
 /** From a line in a file to an element in the kernel. */
 export interface DataPlane extends Enforcement, Findings {
@@ -59,6 +60,7 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
   const { recorder } = findings;
   let notBefore = millis(0);
   const board = new SourceBoard(() => clock.now());
+  const lead = settings.watchers.journal ? new JournalLead(settings, clock) : undefined;
   const directory = join(deps.stateDirectory, EVENTS_DIRECTORY);
   const tell = (finding: Finding) => {
     recorder.record([finding]).catch((cause: unknown) => {
@@ -70,7 +72,7 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
     checks: checkSettingsOf(settings.thresholds, settings.disabled_checks),
     salt: deps.random.bytes(4).reduce((salt, byte) => salt * 256 + byte, 0),
     parsers: settings.parsers as readonly ParserDeclaration[],
-    ...(settings.watchers.journal ? { journal: journalPreference(settings, board) } : {}),
+    ...(lead === undefined ? {} : { journal: lead }),
     events: {
       directory,
       damaged,
@@ -93,6 +95,7 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
     records,
     pipeline,
     board,
+    lead,
     clock,
     random: deps.random,
     log,

@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import type { Component } from '../../core/base/component.ts';
 import { type Cidr, parseCidr } from '../../core/base/ip.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
@@ -7,16 +6,16 @@ import { parseListen } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
 import type { Cursor } from '../../core/event/cursor.ts';
 import { fingerprintOf } from '../../core/event/framing.ts';
-import { isParserName, parserInfo } from '../../core/event/parsers.ts';
-import { type JournalOrigin, toldByJournal } from '../../core/event/preference.ts';
 import { cursors, journalCursors } from '../../core/keys/records.ts';
 import { openJournal } from '../../native/journal/index.ts';
-import { hostZone, type JournalPreference, type Pipeline } from '../pipeline/index.ts';
+import { hostZone, type Pipeline } from '../pipeline/index.ts';
 import type { Records } from '../store/index.ts';
 import type { Service } from '../supervisor/index.ts';
 import { FileWatcher, openFileSystem } from '../watchers/files/index.ts';
-import { type JournalLoss, JournalWatcher, ownEntries } from '../watchers/journal/index.ts';
+import { type JournalLoss, JournalWatcher, type JournalWatcherParts, ownEntries } from '../watchers/journal/index.ts';
 import { openNetwork, type SyslogListener, SyslogReceiver } from '../watchers/syslog/index.ts';
+import { HeldSink } from './held-sink.ts';
+import type { JournalLead } from './journal-lead.ts';
 
 type Watchers = Config['watchers'];
 
@@ -50,36 +49,6 @@ function withLastEvent(component: Component, before: Component | undefined, now:
   return lastEventAt === undefined ? component : { ...component, lastEventAt };
 }
 
-/** Which programs of which files are left to the journal, as far as it has shown by now that it carries them. */
-export function journalPreference({ watchers, hostname: own }: Config, board: SourceBoard): JournalPreference {
-  const names = new Set([own, hostname()].flatMap((name) => [name, name.split('.', 1)[0] ?? name]));
-  const seen: JournalOrigin[] = [];
-  const files = watchers.files.map(({ path, parser }) => ({ path, programs: programsOf(parser) }));
-  const isFollowed = () => board.all().some(({ name, state }) => name.startsWith('journal:') && state === 'ok');
-  let told = toldByJournal(files, { isFollowed: false, seen });
-  let was = false;
-  const renew = () => {
-    was = isFollowed();
-    told = toldByJournal(files, { isFollowed: was, seen });
-  };
-  return {
-    told(path) {
-      if (seen.length === 0) return undefined;
-      if (isFollowed() !== was) renew();
-      return told.get(path);
-    },
-    seen(origins) {
-      seen.push(...origins);
-      renew();
-    },
-    ownHosts: [...names].map((name) => name.toLowerCase()),
-  };
-}
-
-/** Programs whose lines a parser reads out of syslog; none where a line does not name its program. */
-const programsOf = (parser: string): readonly string[] =>
-  isParserName(parser) ? (parserInfo(parser).programs ?? []) : [];
-
 export interface SourceParts {
   readonly config: Config;
   readonly records: Records;
@@ -89,6 +58,8 @@ export interface SourceParts {
   readonly random: Random;
   readonly log: Log;
   readonly lost: (loss: JournalLoss) => void;
+  /** Present where the journal is followed. */
+  readonly lead: JournalLead | undefined;
 }
 
 /** The watchers that the configuration asks for. Each goes on where its cursor stands. */
@@ -96,46 +67,69 @@ export function makeSources(parts: SourceParts): readonly Service[] {
   const { watchers } = parts.config;
   return [
     fileWatcher(parts, watchers.files),
-    ...(watchers.journal ? [journalWatcher(parts, watchers.journal_directory)] : []),
+    ...(parts.lead === undefined ? [] : [journalWatcher(parts, parts.lead, watchers.journal_directory)]),
     ...(watchers.syslog.length > 0 ? [syslogReceiver(parts, watchers.syslog)] : []),
   ];
 }
 
-function fileWatcher({ records, pipeline, board, clock }: SourceParts, entries: Watchers['files']): FileWatcher {
-  return new FileWatcher({
+function fileWatcher(parts: SourceParts, entries: Watchers['files']): Service {
+  const { records, pipeline, board, clock, lead } = parts;
+  const sink = lead === undefined ? undefined : new HeldSink(pipeline, lead);
+  const watcher = new FileWatcher({
     entries,
     cursors: async () => {
       await pipeline.checkpoint();
       return storedCursors(records);
     },
-    sink: pipeline,
+    sink: sink ?? pipeline,
     fs: openFileSystem(),
     clock,
     report: board.report,
     fingerprintOf,
   });
+  return {
+    id: watcher.id,
+    async start(crash) {
+      sink?.open();
+      await watcher.start(crash);
+    },
+    async stop() {
+      sink?.close();
+      await watcher.stop();
+    },
+  };
 }
 
-function journalWatcher(
-  { records, pipeline, board, clock, lost }: SourceParts,
-  directory: string | undefined,
-): Service {
+function journalWatcher(parts: SourceParts, lead: JournalLead, directory: string | undefined): Service {
+  const { records, pipeline, board, clock, lost } = parts;
+  const source: JournalWatcherParts['source'] =
+    directory === undefined ? { kind: 'system' } : { kind: 'directory', path: directory };
   let watcher: JournalWatcher | undefined;
   return {
     id: 'journal',
     async start(crash) {
+      lead.begin();
+      await lead.ask(openJournal, source);
       watcher = new JournalWatcher({
-        source: directory === undefined ? { kind: 'system' } : { kind: 'directory', path: directory },
+        source,
         open: openJournal,
         own: await ownEntries(),
         cursor: async (path) => {
           await pipeline.checkpoint();
-          return records.get(journalCursors, [path]);
+          const cursor = await records.get(journalCursors, [path]);
+          if (cursor === undefined) lead.beginsHere();
+          return cursor;
         },
         sink: { submit: (chunk) => pipeline.submitJournal(chunk) },
         clock,
-        report: board.report,
-        lost,
+        report: (component) => {
+          board.report(component);
+          lead.hear(component);
+        },
+        lost: (loss) => {
+          lead.lost(loss);
+          lost(loss);
+        },
       });
       await watcher.start(crash);
     },

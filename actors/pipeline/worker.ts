@@ -9,8 +9,8 @@ import type { Finding } from '../../core/detect/finding.ts';
 import { Pipeline } from '../../core/detect/pipeline.ts';
 import { isEvent, type RawLine } from '../../core/event/event.ts';
 import { unparsedLine } from '../../core/event/kept.ts';
-import { createParsers } from '../../core/event/parsers.ts';
-import { isToldByJournal } from '../../core/event/preference.ts';
+import { createOwnHeaders, createParsers } from '../../core/event/parsers.ts';
+import { isToldByJournal, type LeftToJournal } from '../../core/event/preference.ts';
 import { systemClock } from '../clock/index.ts';
 import { SegmentWriter, segmentDisk } from '../segments/index.ts';
 import { fileLines, journalLines, Origins } from './lines.ts';
@@ -29,6 +29,8 @@ const pipeline = new Pipeline(
   createParsers({ zone: hostZone(), declared: parsers }),
   createDetectors(checks, salt === undefined ? {} : { salt }),
 );
+/** Tell what programs wrote into files of their own, which is in no journal. */
+const ownHeaders = createOwnHeaders(hostZone());
 const origins = new Origins();
 const own: ReadonlySet<string> = new Set(ownHosts);
 /** Lines of files that the journal told of too. */
@@ -71,7 +73,10 @@ function take(message: Exclude<ToWorker, { kind: 'checkpoint' }>): void {
   }
 }
 
-function judge(sequence: number, lines: Iterable<RawLine>, parser: string, told?: ReadonlySet<string>): void {
+const isOwnForm = ({ text, receivedAt }: RawLine, parser: string): boolean =>
+  ownHeaders.get(parser)?.(text, receivedAt) !== undefined;
+
+function judge(sequence: number, lines: Iterable<RawLine>, parser: string, told?: LeftToJournal): void {
   const findings: Finding[] = [];
   let before: Millis | undefined;
   for (const line of lines) {
@@ -81,7 +86,7 @@ function judge(sequence: number, lines: Iterable<RawLine>, parser: string, told?
       continue;
     }
     before = parsed.at;
-    if (told !== undefined && isToldByJournal(parsed, told, own)) {
+    if (told !== undefined && isToldByJournal(parsed, told, own) && !isOwnForm(line, parser)) {
       leftToJournal++;
       continue;
     }
