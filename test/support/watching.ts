@@ -1,5 +1,8 @@
 /** What a daemon that watches says, asked until it says it. */
-import type { Daemon } from './daemon.ts';
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { type Daemon, NODE_FLAGS } from './daemon.ts';
 import { waitFor } from './wait-for.ts';
 
 export interface SaidOfItself {
@@ -55,3 +58,12 @@ export const blocks = (daemon: Daemon, ...ips: readonly string[]): Promise<true>
     const found = await blocked(daemon);
     return ips.every((ip) => found.includes(ip)) ? true : undefined;
   });
+
+const MAIN = fileURLToPath(new URL('../../actors/main.js', import.meta.url));
+
+/** Rows of `bartizan search`, among what is on disk by now. */
+export async function search(daemon: Daemon, query: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const command = [...NODE_FLAGS, MAIN, 'search', query, '--json', '--state', daemon.state];
+  const { stdout } = await promisify(execFile)(process.execPath, command, { maxBuffer: 64 * 1024 * 1024 });
+  return stdout.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line)] : []));
+}

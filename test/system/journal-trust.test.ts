@@ -4,46 +4,14 @@ import { once } from 'node:events';
 import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { Daemon, stateDir } from '../support/daemon.ts';
-import { freePort } from '../support/free-port.ts';
+import { test } from 'node:test';
+import { ATTACKER, EDGE, journalSite } from '../support/journal-site.ts';
 import { startJournalSshd, tryPasswords } from '../support/journal-sshd.ts';
-import { Journald, noJournald, unitName } from '../support/journald.ts';
-import { Namespace, notRoot } from '../support/namespaces.ts';
+import { type Journald, noJournald, unitName } from '../support/journald.ts';
+import { notRoot } from '../support/namespaces.ts';
 import { blocked, blocks, component, finding } from '../support/watching.ts';
 
-const EDGE = '192.0.2.1';
-const ATTACKER = '192.0.2.2';
 const USERS = ['root', 'admin', 'oracle', 'test', 'git', 'ubuntu'];
-
-/** A journald and the edge's network around it, an attacker on a cable, and a daemon that enforces there. */
-async function journalSite(t: TestContext, { watchers = '', config = '' } = {}) {
-  const journald = await Journald.start({ config });
-  const edge = new Namespace('edge', journald.pid);
-  const attacker = new Namespace('attack');
-  attacker.link(edge, [`${ATTACKER}/24`], [`${EDGE}/24`]);
-  const daemon = new Daemon(await stateDir());
-  await daemon.configure(`
-hostname: ${hostname()}
-webui: { listen: '127.0.0.1:${await freePort()}' }
-firewall: { enabled: true, netns: ${edge.name} }
-watchers:
-  journal: true
-  journal_directory: ${journald.persistent}
-${watchers.replaceAll('STATE', daemon.state)}
-`);
-  t.after(async () => {
-    await daemon[Symbol.asyncDispose]();
-    attacker[Symbol.dispose]();
-    edge[Symbol.dispose]();
-    await journald[Symbol.asyncDispose]();
-  });
-  const start = async (): Promise<void> => {
-    await daemon.start('--enforce');
-    await component(daemon, 'journal:', ({ state }) => state === 'ok');
-  };
-  return { journald, edge, attacker, daemon, start };
-}
 
 const failure = (ip: string, i: number): string => `Failed password for root from ${ip} port ${4000 + i} ssh2`;
 
