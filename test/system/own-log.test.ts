@@ -51,7 +51,15 @@ for (const [what, shell, identifier] of [
     const { counters } = await component(daemon, 'pipeline', (said) => said.counters['findings'] === ATTACKERS);
     assert.equal(counters['lines'], 5 * ATTACKERS);
     journald.sync();
-    const logged = journald.run('journalctl', ['-q', '--no-pager', '-o', 'cat', '-t', identifier, `_EXE=${process.execPath}`]);
+    const logged = journald.run('journalctl', [
+      '-q',
+      '--no-pager',
+      '-o',
+      'cat',
+      '-t',
+      identifier,
+      `_EXE=${process.execPath}`,
+    ]);
     t.diagnostic(`${logged.trim().split('\n').length} lines of its own, ${(await own()) - before} since it follows`);
     assert.notEqual(logged.trim(), '', 'it logs there');
     journald.log('sshd', 'the last');
