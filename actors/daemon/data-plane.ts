@@ -3,7 +3,7 @@ import type { Component } from '../../core/base/component.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
 import { messageOf } from '../../core/base/result.ts';
 import { hours, type Millis, millis, plus } from '../../core/base/time.ts';
-import { checkSettingsOf } from '../../core/config/check-settings.ts';
+import { checkSettingsOf, sourceGroupsOf } from '../../core/config/check-settings.ts';
 import { durationOf } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
 import type { Finding } from '../../core/detect/finding.ts';
@@ -70,6 +70,7 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
   const damaged = (part: DamagedPart) => tell(eventDamageFinding(settings.hostname, part, clock.now()));
   const pipeline = new Pipeline({
     checks: checkSettingsOf(settings.thresholds, settings.disabled_checks),
+    groups: sourceGroupsOf(settings.thresholds),
     salt: deps.random.bytes(4).reduce((salt, byte) => salt * 256 + byte, 0),
     parsers: settings.parsers as readonly ParserDeclaration[],
     ...(lead === undefined ? {} : { journal: lead }),

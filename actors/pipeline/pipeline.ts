@@ -52,6 +52,7 @@ export interface JournalPreference {
 
 export interface PipelineDeps {
   readonly checks: PipelineSettings['checks'];
+  readonly groups?: PipelineSettings['groups'];
   readonly salt?: PipelineSettings['salt'];
   /** Parsers of the configuration. */
   readonly parsers?: PipelineSettings['parsers'];
@@ -133,6 +134,7 @@ export class Pipeline implements Service {
       {
         checks: this.#deps.checks,
         checkpoint: states,
+        ...(this.#deps.groups && { groups: this.#deps.groups }),
         ...(this.#deps.salt !== undefined && { salt: this.#deps.salt }),
         ...(this.#deps.parsers && { parsers: this.#deps.parsers }),
         ...(this.#deps.journal && { ownHosts: this.#deps.journal.ownHosts }),

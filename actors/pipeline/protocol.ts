@@ -1,6 +1,7 @@
 import type { CheckSettings } from '../../core/detect/checks.ts';
 import type { Finding } from '../../core/detect/finding.ts';
 import type { DetectorState, PipelineCounters } from '../../core/detect/pipeline.ts';
+import type { SourceGroups } from '../../core/detect/trail/keys.ts';
 import type { ParserDeclaration } from '../../core/event/declared/declaration.ts';
 import type { LineFlaw, Provenance, RawLine } from '../../core/event/event.ts';
 import type { JournalOrigin, LeftToJournal } from '../../core/event/preference.ts';
@@ -9,6 +10,8 @@ import type { DamagedPart, SegmentPosition, StorageStatus } from '../segments/in
 /** What the thread is made of; sent once as its `workerData`. */
 export interface PipelineSettings {
   readonly checks: CheckSettings;
+  /** What addresses count as one source. */
+  readonly groups?: SourceGroups;
   /** Unknown to attackers, so that nobody can choose which source is forgotten; nothing found or stored depends on it. */
   readonly salt?: number;
   /** Parsers of the configuration, checked. */

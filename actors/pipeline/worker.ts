@@ -23,11 +23,11 @@ const JOURNAL_PARSER = 'syslog';
 const port = parentPort;
 if (port === null) throw new Error('the pipeline runs on a worker thread');
 
-const { checks, salt, checkpoint, events, parsers = [], ownHosts = [] } = workerData as PipelineSettings;
+const { checks, groups, salt, checkpoint, events, parsers = [], ownHosts = [] } = workerData as PipelineSettings;
 const send = (message: FromWorker): void => port.postMessage(message);
 const pipeline = new Pipeline(
   createParsers({ zone: hostZone(), declared: parsers }),
-  createDetectors(checks, salt === undefined ? {} : { salt }),
+  createDetectors(checks, { ...(groups && { groups }), ...(salt !== undefined && { salt }) }),
 );
 /** Tell what programs wrote into files of their own, which is in no journal. */
 const ownHeaders = createOwnHeaders(hostZone());

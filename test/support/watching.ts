@@ -32,7 +32,7 @@ export const component = (
   waitFor(
     `the component ${name}`,
     async () => (await components(daemon)).find((said) => said.name.startsWith(name) && wanted(said)),
-    { withinMs: 30_000 },
+    { withinMs: 60_000 },
   );
 
 /** Waits for a finding of this check, about this address where one is given. */
@@ -43,7 +43,7 @@ export const finding = (daemon: Daemon, check: string, ip?: string): Promise<Fou
       const body = (await daemon.call('GET', '/api/v1/findings')).body as readonly FoundFinding[];
       return body.find((found) => found.check === check && (ip === undefined || found.source_ip === ip));
     },
-    { withinMs: 30_000 },
+    { withinMs: 60_000 },
   );
 
 /** Addresses that are blocked, sorted. */

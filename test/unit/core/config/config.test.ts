@@ -26,9 +26,13 @@ const DEFAULTS = {
   },
   infra_ips: [],
   auto_response: { enabled: true, dry_run: false, block_ips: true, block_expiry: '24h' },
-  thresholds: Object.fromEntries(
-    CHECK_SETTINGS.map(({ key, kind, preset }) => [key, kind === 'count' ? preset : shortDuration(millis(preset))]),
-  ),
+  thresholds: {
+    source_ipv4_prefix: 32,
+    source_ipv6_prefix: 64,
+    ...Object.fromEntries(
+      CHECK_SETTINGS.map(({ key, kind, preset }) => [key, kind === 'count' ? preset : shortDuration(millis(preset))]),
+    ),
+  },
   disabled_checks: [],
   watchers: { files: [], journal: false, syslog: [] },
   parsers: [],
