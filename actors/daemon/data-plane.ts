@@ -59,8 +59,9 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
   });
   const { recorder } = findings;
   let notBefore = millis(0);
+  const parsers = settings.parsers as readonly ParserDeclaration[];
   const board = new SourceBoard(() => clock.now());
-  const lead = settings.watchers.journal ? new JournalLead(settings, clock) : undefined;
+  const lead = settings.watchers.journal ? new JournalLead({ ...settings, parsers }, clock) : undefined;
   const directory = join(deps.stateDirectory, EVENTS_DIRECTORY);
   const tell = (finding: Finding) => {
     recorder.record([finding]).catch((cause: unknown) => {
@@ -72,7 +73,7 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
     checks: checkSettingsOf(settings.thresholds, settings.disabled_checks),
     groups: sourceGroupsOf(settings.thresholds),
     salt: deps.random.bytes(4).reduce((salt, byte) => salt * 256 + byte, 0),
-    parsers: settings.parsers as readonly ParserDeclaration[],
+    parsers,
     ...(lead === undefined ? {} : { journal: lead }),
     events: {
       directory,

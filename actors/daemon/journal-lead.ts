@@ -3,15 +3,19 @@ import type { Component } from '../../core/base/component.ts';
 import type { Clock } from '../../core/base/ports.ts';
 import { days, type Millis, millis, minutes } from '../../core/base/time.ts';
 import type { Config } from '../../core/config/settings.ts';
-import { isParserName, parserInfo } from '../../core/event/parsers.ts';
+import type { ParserDeclaration } from '../../core/event/declared/declaration.ts';
+import { isProven, type Parser } from '../../core/event/event.ts';
+import { JOURNAL_FIELDS, linesOf } from '../../core/event/journal-line.ts';
+import { createParsers, isParserName, parserInfo } from '../../core/event/parsers.ts';
 import { type JournalGap, type JournalOrigin, type LeftToJournal, toldByJournal } from '../../core/event/preference.ts';
+import { UTC } from '../../core/event/syslog-time.ts';
 import type { JournalOptions, JournalPort, JournalResult } from '../../native/journal/index.ts';
 import type { JournalPreference } from '../pipeline/index.ts';
 import type { JournalLoss } from '../watchers/journal/index.ts';
 
 /** What of the configuration tells which files are read and how. */
 type LeadConfig = Pick<Config, 'hostname'> & {
-  readonly parsers: readonly { readonly name: string; readonly programs?: readonly string[] }[];
+  readonly parsers: readonly ParserDeclaration[];
   readonly watchers: { readonly files: readonly { readonly parser: string }[] };
 };
 
@@ -19,7 +23,11 @@ type LeadConfig = Pick<Config, 'hostname'> & {
 const PATIENCE: Millis = minutes(5);
 /** A program that said nothing to the journal for so long may have been told to log elsewhere. */
 const LATELY: Millis = days(7);
+/** So many of its entries are looked at for one that is from the program itself. */
+const SAMPLE = { entries: 256, bytes: 256 * 1024 } as const;
 const MOST_GAPS = 100;
+
+type OpenJournal = (options: JournalOptions) => Promise<JournalResult<JournalPort>>;
 
 /**
  * Where journal and file carry the same service the journal leads: it knows who sent what. Files wait at the start until
@@ -30,6 +38,7 @@ export class JournalLead implements JournalPreference {
   readonly ownHosts: readonly string[];
   readonly #parsers: readonly { readonly name: string; readonly programs: readonly string[] }[];
   readonly #clock: Clock;
+  readonly #parse: Parser;
   readonly #seen: JournalOrigin[] = [];
   #gaps: readonly JournalGap[] = [];
   /** Whether it is read, kept up with or catching up; undefined until that is known. */
@@ -42,8 +51,11 @@ export class JournalLead implements JournalPreference {
     this.#clock = clock;
     const names = [own, hostname()].flatMap((name) => [name, name.split('.', 1)[0] ?? name]);
     this.ownHosts = [...new Set(names.map((name) => name.toLowerCase()))];
+    // Whoever names no unit reads nothing of the journal.
+    const told = declared.filter(({ units }) => units !== undefined);
     const programsOf = (name: string): readonly string[] =>
-      (isParserName(name) ? parserInfo(name).programs : declared.find((one) => one.name === name)?.programs) ?? [];
+      (isParserName(name) ? parserInfo(name).programs : told.find((one) => one.name === name)?.programs) ?? [];
+    this.#parse = createParsers({ zone: UTC, declared }).get('syslog') ?? (() => ({ unparsed: 'empty' }));
     this.#parsers = [...new Set(watchers.files.map(({ parser }) => parser))].map((name) => ({
       name,
       programs: programsOf(name),
@@ -92,15 +104,26 @@ export class JournalLead implements JournalPreference {
     while (!this.isSettled) await this.#known.promise;
   }
 
-  /** Asks the journal which of the programs in the files it carries, so that their first lines already are left to it. */
-  async ask(
-    open: (options: JournalOptions) => Promise<JournalResult<JournalPort>>,
-    source: JournalOptions['source'],
-  ): Promise<void> {
-    const since = millis(Math.max(0, this.#clock.now() - LATELY));
+  /**
+   * Asks the journal which of the programs in the files it carries, so that their first lines already are left to it. Only
+   * what is from the program itself counts: anybody may log under any name.
+   */
+  async ask(open: OpenJournal, source: JournalOptions['source']): Promise<void> {
     for (const program of new Set(this.#parsers.flatMap(({ programs }) => programs))) {
-      if (!program.endsWith('*') && (await holds(open, source, program, since))) this.seen([{ program }]);
+      if (!program.endsWith('*') && (await this.#holds(open, source, program))) this.seen([{ program }]);
     }
+  }
+
+  async #holds(open: OpenJournal, source: JournalOptions['source'], program: string): Promise<boolean> {
+    const now = this.#clock.now();
+    const matches = [[{ field: 'SYSLOG_IDENTIFIER', value: program }]];
+    const opened = await open({ source, fields: JOURNAL_FIELDS, matches });
+    if (!opened.ok) return false;
+    const port = opened.value;
+    const sought = await port.seek({ to: 'time', at: millis(Math.max(0, now - LATELY)) });
+    const found = sought.ok ? await port.read(SAMPLE) : sought;
+    await port.close();
+    return found.ok && linesOf(found.value, now).some((line) => isProven(this.#parse(line)));
   }
 
   #know(isFollowed: boolean): void {
@@ -124,19 +147,3 @@ export class JournalLead implements JournalPreference {
 
 /** Lines of files tell their time to the second. */
 const wholeSecond = (at: Millis): Millis => millis(Math.floor(at / 1000) * 1000);
-
-async function holds(
-  open: (options: JournalOptions) => Promise<JournalResult<JournalPort>>,
-  source: JournalOptions['source'],
-  program: string,
-  since: Millis,
-): Promise<boolean> {
-  const field = 'SYSLOG_IDENTIFIER';
-  const opened = await open({ source, fields: [field], matches: [[{ field, value: program }]] });
-  if (!opened.ok) return false;
-  const port = opened.value;
-  const sought = await port.seek({ to: 'time', at: since });
-  const found = sought.ok ? await port.read({ entries: 1, bytes: 1024 }) : sought;
-  await port.close();
-  return found.ok && found.value.length > 0;
-}

@@ -7,7 +7,7 @@ import type { Millis } from '../../core/base/time.ts';
 import { createDetectors } from '../../core/detect/checks.ts';
 import type { Finding } from '../../core/detect/finding.ts';
 import { Pipeline } from '../../core/detect/pipeline.ts';
-import { isEvent, type RawLine } from '../../core/event/event.ts';
+import { isEvent, isProven, type RawLine } from '../../core/event/event.ts';
 import { unparsedLine } from '../../core/event/kept.ts';
 import { createOwnHeaders, createParsers } from '../../core/event/parsers.ts';
 import { isToldByJournal, type LeftToJournal } from '../../core/event/preference.ts';
@@ -66,11 +66,7 @@ function take(message: Exclude<ToWorker, { kind: 'checkpoint' }>): void {
   const { sequence } = message;
   if (message.kind === 'chunk') judge(sequence, fileLines(message), message.parser, message.told);
   else if (message.kind === 'lines') judge(sequence, message.lines, message.parser);
-  else {
-    const lines = journalLines(message);
-    for (const line of lines) origins.note(line);
-    judge(sequence, lines, JOURNAL_PARSER);
-  }
+  else judge(sequence, journalLines(message), JOURNAL_PARSER);
 }
 
 const isOwnForm = ({ text, receivedAt }: RawLine, parser: string): boolean =>
@@ -81,6 +77,7 @@ function judge(sequence: number, lines: Iterable<RawLine>, parser: string, told?
   let before: Millis | undefined;
   for (const line of lines) {
     const parsed = pipeline.parse(line, parser);
+    if (line.sender !== undefined) origins.note(line, isProven(parsed));
     if (!isEvent(parsed)) {
       writer?.keep(unparsedLine(line, parsed.unparsed, before));
       continue;

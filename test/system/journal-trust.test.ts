@@ -9,16 +9,20 @@ import { ATTACKER, EDGE, journalSite } from '../support/journal-site.ts';
 import { startJournalSshd, tryPasswords } from '../support/journal-sshd.ts';
 import { type Journald, noJournald, unitName } from '../support/journald.ts';
 import { notRoot } from '../support/namespaces.ts';
+import { lacks } from '../support/real-servers.ts';
 import { blocked, blocks, component, finding } from '../support/watching.ts';
 
 const USERS = ['root', 'admin', 'oracle', 'test', 'git', 'ubuntu'];
 
+const SSHD = '/usr/sbin/sshd';
+const VSFTPD = '/usr/sbin/vsftpd';
+
 const failure = (ip: string, i: number): string => `Failed password for root from ${ip} port ${4000 + i} ssh2`;
 
-/** Five lines under sshd's name by a logger that stays until journald has looked at it. */
-async function forge(journald: Journald, ip: string): Promise<void> {
-  const logger = journald.spawn('logger', ['-t', 'sshd', '-p', 'auth.info']);
-  for (let i = 0; i < 5; i++) logger.stdin.write(`${failure(ip, i)}\n`);
+/** Lines under a program's name by one that stays until journald has looked at it. */
+async function say(journald: Journald, tag: string, program: string, lines: readonly string[]): Promise<void> {
+  const logger = journald.spawn(program, ['-t', tag, '-p', 'auth.info']);
+  for (const line of lines) logger.stdin.write(`${line}\n`);
   journald.sync();
   logger.stdin.end();
   await once(logger, 'exit');
@@ -31,7 +35,8 @@ test('through the journal a real brute force is blocked, what was forged beside 
   await startJournalSshd(journald, `ssh@${unitName('bz')}`, join(daemon.state, 'sshd'));
   await start();
 
-  await forge(journald, '203.0.113.66');
+  const forged = Array.from({ length: 5 }, (_, i) => failure('203.0.113.66', i));
+  await say(journald, 'sshd', '/usr/bin/logger', forged);
   journald.send(
     ...Array.from({ length: 5 }, (_, i) => ({
       MESSAGE: failure('203.0.113.67', i),
@@ -48,10 +53,13 @@ test('through the journal a real brute force is blocked, what was forged beside 
   ]);
   for (const ip of ['203.0.113.66', '203.0.113.67', '203.0.113.68']) await finding(daemon, 'ssh_bruteforce', ip);
 
-  tryPasswords(attacker, EDGE, USERS);
-  const found = await finding(daemon, 'ssh_bruteforce', ATTACKER);
-  assert.match(found.message, /brute force/i);
-  await blocks(daemon, ATTACKER);
+  // Of a connection that is over before journald looks at the sender the line proves nothing: the attack goes on.
+  const isBlocked = (): Promise<boolean> => blocks(daemon, ATTACKER).catch(() => false);
+  let rounds = 0;
+  do tryPasswords(attacker, EDGE, USERS);
+  while (!(await isBlocked()) && ++rounds < 4);
+  t.diagnostic(`${rounds} rounds more`);
+  await finding(daemon, 'ssh_bruteforce', ATTACKER);
   assert.deepEqual(await blocked(daemon), [ATTACKER]);
   const elements = await edge.run('nft', 'list', 'set', 'inet', 'bartizan', 'blocked4');
   assert.match(elements, /192\.0\.2\.2/);
@@ -59,49 +67,60 @@ test('through the journal a real brute force is blocked, what was forged beside 
 });
 
 test('journal and file say the same: counted once, after a restart too; without the journal the file tells', {
-  skip: notRoot || noJournald(),
+  skip: notRoot || noJournald() || lacks(SSHD, VSFTPD),
 }, async (t) => {
   const { journald, daemon, start } = await journalSite(t, {
-    watchers: '  files: [{ path: STATE/auth*.log, parser: syslog }, { path: STATE/mainlog, parser: exim }]',
+    watchers: '  files: [{ path: STATE/auth*.log, parser: syslog }, { path: STATE/vsftpd.log, parser: vsftpd }]',
   });
   const log = join(daemon.state, 'auth.log');
-  const mainlog = join(daemon.state, 'mainlog');
+  const ftplog = join(daemon.state, 'vsftpd.log');
+  // Beside this journald logger is what journald takes for these programs.
+  for (const program of [SSHD, VSFTPD]) journald.run('mount', ['--bind', '/usr/bin/logger', program]);
   const append = (ip: string, { age = 0, host = hostname(), lines = 3 } = {}): void => {
     const at = new Date(Date.now() - age).toISOString();
     for (let i = 0; i < lines; i++) appendFileSync(log, `${at} ${host} sshd[7]: ${failure(ip, i)}\n`);
   };
-  const both = (ip: string): void => {
+  const both = (ip: string): Promise<void> => {
     append(ip);
-    for (let i = 0; i < 3; i++) journald.log('sshd', failure(ip, i));
+    return say(
+      journald,
+      'sshd',
+      SSHD,
+      [0, 1, 2].map((i) => failure(ip, i)),
+    );
   };
   const counters = async () => (await component(daemon, 'pipeline', () => true)).counters;
   const events = (count: number) => component(daemon, 'pipeline', ({ counters }) => (counters['events'] ?? 0) >= count);
   writeFileSync(log, '');
-  writeFileSync(mainlog, '');
+  writeFileSync(ftplog, '');
   // Older than the journal's start here, so told by the file alone.
   append('203.0.113.9', { age: 3_600_000, lines: 5 });
-  journald.log('sshd', 'Server listening on 0.0.0.0 port 22.');
-  journald.sync();
+  await say(journald, 'sshd', SSHD, [failure('203.0.113.8', 0)]);
   await start();
   await finding(daemon, 'ssh_bruteforce', '203.0.113.9');
 
-  both('203.0.113.1');
+  await both('203.0.113.1');
   await component(daemon, 'pipeline', ({ counters }) => counters['left to the journal'] === 3);
   await events(5 + 6);
 
   // What a program writes into a file of its own is in no journal, whatever else it says there.
-  journald.log('exim4', 'exim 4.96 daemon started');
-  for (let i = 0; i < 10; i++) {
-    appendFileSync(
-      mainlog,
-      `${local()} login authenticator failed for (x) [203.0.113.2]: 535 Incorrect authentication data (set_id=bob${i})\n`,
-    );
-  }
-  await finding(daemon, 'smtp_bruteforce', '203.0.113.2');
+  await say(journald, 'vsftpd', VSFTPD, [
+    'pam_unix(vsftpd:auth): authentication failure; logname= uid=0 euid=0 tty=ftp ruser=bob rhost=203.0.113.2',
+  ]);
+  await events(5 + 6 + 1);
+  for (let i = 0; i < 10; i++) appendFileSync(ftplog, `${ctime()} [pid 3] [bob] FAIL LOGIN: Client "203.0.113.2"\n`);
+  await finding(daemon, 'ftp_bruteforce', '203.0.113.2');
+  // Nor does anybody take a program's lines out of a file by logging under its name.
+  await say(journald, 'sudo', '/usr/bin/logger', [
+    'bob : 1 incorrect password attempt ; PWD=/ ; USER=root ; COMMAND=/x',
+  ]);
+  await events(5 + 6 + 1 + 10 + 1);
+  const refused = 'sudo: bob : 3 incorrect password attempts ; TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/bin/id';
+  appendFileSync(log, `${new Date().toISOString()} ${hostname()} ${refused}\n`);
+  await finding(daemon, 'sudo_failures');
 
   await daemon.stop();
-  both('203.0.113.3');
-  journald.sync();
+  await both('203.0.113.3');
   await daemon.start('--enforce');
   await component(daemon, 'pipeline', ({ counters }) => counters['left to the journal'] === 3);
   assert.equal((await counters())['events'], 6, 'three of the journal, and three of the file that are left to it');
@@ -121,8 +140,8 @@ test('journal and file say the same: counted once, after a restart too; without 
   await finding(daemon, 'ssh_bruteforce', '203.0.113.5');
 });
 
-/** The time as exim writes it. */
-const local = (): string => {
-  const now = new Date(Date.now() - 60_000 * new Date().getTimezoneOffset());
-  return now.toISOString().slice(0, 19).replace('T', ' ');
+/** The time as vsftpd writes it: `Sun Nov 22 05:02:24 2026`, this host's. */
+const ctime = (): string => {
+  const [day, month, date, year, time] = new Date().toString().split(' ');
+  return `${day} ${month} ${date} ${time} ${year}`;
 };

@@ -4,7 +4,8 @@ import type { ParserDeclaration } from './declaration.ts';
 
 /**
  * A parser of many programs that leaves to declared ones what it cannot read itself: lines of the programs that they
- * name, and what the units that they name said to the journal. Whoever declares neither reads files of his own only.
+ * name, and of the journal what is of the units that they name. Whoever names no unit reads nothing of the journal, where
+ * it would all be spoofable, and whoever names no program either reads files of his own only.
  * @param parsers the declared ones by name
  */
 export function withDeclared(
@@ -33,5 +34,7 @@ export function withDeclared(
 const isForMany = ({ programs, units }: ParserDeclaration): boolean => programs !== undefined || units !== undefined;
 
 /** Where programs are named the parser itself looks at the tag. */
-const mayRead = ({ programs, units = [] }: ParserDeclaration, { sender }: RawLine): boolean =>
-  programs !== undefined || isOfUnit(units, sender?.unit);
+function mayRead({ programs, units }: ParserDeclaration, { sender }: RawLine): boolean {
+  if (sender === undefined) return programs !== undefined;
+  return units !== undefined && (programs !== undefined || isOfUnit(units, sender.unit));
+}

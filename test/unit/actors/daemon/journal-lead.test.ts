@@ -9,10 +9,16 @@ import { FakeJournald } from '../../../../native/journal/fake.ts';
 import { settled } from '../../../support/settled.ts';
 import { SimulatedClock } from '../../../support/simulated-clock.ts';
 
+const FAILED = 'Failed password for root from 192.0.2.7 port 1 ssh2';
+
 function bench() {
   const clock = new SimulatedClock();
-  const files = ['syslog', 'syslog', 'shop', 'nginx-access'].map((parser) => ({ parser }));
-  const parsers = [{ name: 'shop', programs: ['shopd'] }];
+  const files = ['syslog', 'syslog', 'shop', 'file', 'nginx-access'].map((parser) => ({ parser }));
+  const messages = [{ regex: 'x', action: 'shop_x', category: 'other', outcome: 'unknown' }] as const;
+  const parsers = [
+    { name: 'shop', programs: ['shopd'], units: ['shop.service'], messages },
+    { name: 'file', programs: ['filed'], messages },
+  ];
   const lead = new JournalLead({ hostname: 'edge01.example.net', parsers, watchers: { files } }, clock);
   const hear = (state: ComponentState) =>
     lead.hear({ name: 'journal:system', state, since: clock.now(), counters: {} });
@@ -24,10 +30,16 @@ test('of a file by its parser, whatever its path; declared parsers too; a log wi
   const { lead, hear, told } = bench();
   hear('ok');
   assert.deepEqual(told('syslog'), []);
-  lead.seen([{ program: 'sshd' }, { program: 'postfix/smtpd' }, { program: 'shopd' }, { program: 'nginx' }]);
+  lead.seen([
+    { program: 'sshd' },
+    { program: 'postfix/smtpd' },
+    { program: 'shopd' },
+    { program: 'filed' },
+    { program: 'nginx' },
+  ]);
   assert.deepEqual(told('syslog'), ['sshd', 'postfix/smtpd', 'nginx']);
   assert.deepEqual(told('shop'), ['shopd']);
-  assert.deepEqual(told('nginx-access'), []);
+  assert.deepEqual([told('file'), told('nginx-access')], [[], []]);
   assert.ok(lead.ownHosts.includes('edge01') && lead.ownHosts.includes('edge01.example.net'));
 });
 
@@ -95,12 +107,16 @@ test('what the journal does not give stands in the files: older than its start, 
 test('the journal is asked at the start which programs it carries lately', async () => {
   const { clock, lead, hear, told } = bench();
   const journald = new FakeJournald(clock);
-  const log = (program: string): void => journald.append({ fields: { SYSLOG_IDENTIFIER: program, MESSAGE: 'x' } });
-  log('vsftpd');
+  const log = (program: string, message: string, sender: Readonly<Record<string, string>>): void =>
+    journald.append({ fields: { SYSLOG_IDENTIFIER: program, MESSAGE: message, ...sender } });
+  const sudo = { _UID: '0', _EXE: '/usr/bin/sudo' };
+  log('sudo', 'bob : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/bin/id', sudo);
   clock.advance(days(8));
-  log('shopd');
-  log('sshd');
-  log('somebody');
+  log('shopd', 'x', { _UID: '7', _SYSTEMD_UNIT: 'shop.service' });
+  log('su', FAILED, { _UID: '1000', _EXE: '/usr/bin/logger' });
+  log('sshd', FAILED, { _UID: '1000', _EXE: '/usr/bin/logger' });
+  log('sshd', FAILED, { _UID: '0', _EXE: '/usr/sbin/sshd' });
+  log('somebody', 'x', {});
   await lead.ask(async (options) => journald.open(options), { kind: 'system' });
   hear('ok');
   assert.deepEqual([told('syslog'), told('shop')], [['sshd'], ['shopd']]);

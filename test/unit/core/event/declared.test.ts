@@ -199,4 +199,5 @@ test('the parser of many programs leaves to declared ones what it cannot read it
   const request = '192.0.2.8 [22/Nov/2026:01:02:03 +0000] "GET /x HTTP/1.1" 404';
   assert.match(said('front', 'front@1.service', request), /^journal http_\S* .*from=192\.0\.2\.8/);
   assert.equal(said('front', 'back.service', request), 'other-program');
+  assert.equal(said('sshd', 'ssh.service', 'odd bob'), 'unknown-message', 'names no unit');
 });
