@@ -3,7 +3,7 @@ import type { Component } from '../../core/base/component.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
 import { messageOf } from '../../core/base/result.ts';
 import { hours, type Millis, millis, plus } from '../../core/base/time.ts';
-import { checkSettingsOf } from '../../core/config/check-settings.ts';
+import { checkSettingsOf, sourceGroupsOf } from '../../core/config/check-settings.ts';
 import { durationOf } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
 import type { Finding } from '../../core/detect/finding.ts';
@@ -18,7 +18,8 @@ import type { Service } from '../supervisor/index.ts';
 import { type Enforcement, makeEnforcement } from './enforcement.ts';
 import { type Findings, makeFindings } from './findings.ts';
 import type { Foundation } from './foundation.ts';
-import { journalPreference, makeSources, SourceBoard, withPreference } from './sources.ts';
+import { JournalLead } from './journal-lead.ts';
+import { makeSources, SourceBoard, withPreference } from './sources.ts';
 
 /** From a line in a file to an element in the kernel. */
 export interface DataPlane extends Enforcement, Findings {
@@ -58,7 +59,9 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
   });
   const { recorder } = findings;
   let notBefore = millis(0);
+  const parsers = settings.parsers as readonly ParserDeclaration[];
   const board = new SourceBoard(() => clock.now());
+  const lead = settings.watchers.journal ? new JournalLead({ ...settings, parsers }, clock) : undefined;
   const directory = join(deps.stateDirectory, EVENTS_DIRECTORY);
   const tell = (finding: Finding) => {
     recorder.record([finding]).catch((cause: unknown) => {
@@ -66,12 +69,12 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
     });
   };
   const damaged = (part: DamagedPart) => tell(eventDamageFinding(settings.hostname, part, clock.now()));
-  const preference = settings.watchers.journal ? journalPreference(settings, board) : undefined;
   const pipeline = new Pipeline({
     checks: checkSettingsOf(settings.thresholds, settings.disabled_checks),
+    groups: sourceGroupsOf(settings.thresholds),
     salt: deps.random.bytes(4).reduce((salt, byte) => salt * 256 + byte, 0),
-    parsers: settings.parsers as readonly ParserDeclaration[],
-    ...(preference === undefined ? {} : { journal: preference }),
+    parsers,
+    ...(lead === undefined ? {} : { journal: lead }),
     events: {
       directory,
       damaged,
@@ -94,6 +97,7 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
     records,
     pipeline,
     board,
+    lead,
     clock,
     random: deps.random,
     log,
@@ -113,7 +117,7 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
     pipeline,
     segments,
     watchers,
-    sources: () => withPreference(board.all(), preference),
+    sources: () => withPreference(board.all(), settings.watchers.files, lead),
   };
 }
 

@@ -1,22 +1,22 @@
-import { hostname } from 'node:os';
+import { matchesGlob } from 'node:path';
 import type { Component } from '../../core/base/component.ts';
 import { type Cidr, parseCidr } from '../../core/base/ip.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
 import type { Millis } from '../../core/base/time.ts';
 import { parseListen } from '../../core/config/formats.ts';
-import type { Config } from '../../core/config/settings.ts';
+import type { Config, WatchedFile } from '../../core/config/settings.ts';
 import type { Cursor } from '../../core/event/cursor.ts';
 import { fingerprintOf } from '../../core/event/framing.ts';
-import { isParserName, parserInfo } from '../../core/event/parsers.ts';
-import { type JournalOrigin, toldByJournal } from '../../core/event/preference.ts';
 import { cursors, journalCursors } from '../../core/keys/records.ts';
 import { openJournal } from '../../native/journal/index.ts';
-import { hostZone, type JournalPreference, type Pipeline } from '../pipeline/index.ts';
+import { hostZone, type Pipeline } from '../pipeline/index.ts';
 import type { Records } from '../store/index.ts';
 import type { Service } from '../supervisor/index.ts';
 import { FileWatcher, openFileSystem } from '../watchers/files/index.ts';
-import { type JournalLoss, JournalWatcher, ownEntries } from '../watchers/journal/index.ts';
+import { type JournalLoss, JournalWatcher, type JournalWatcherParts, ownEntries } from '../watchers/journal/index.ts';
 import { openNetwork, type SyslogListener, SyslogReceiver } from '../watchers/syslog/index.ts';
+import { HeldSink } from './held-sink.ts';
+import type { JournalLead } from './journal-lead.ts';
 
 type Watchers = Config['watchers'];
 
@@ -50,49 +50,25 @@ function withLastEvent(component: Component, before: Component | undefined, now:
   return lastEventAt === undefined ? component : { ...component, lastEventAt };
 }
 
-/** What the sources say of themselves, with what of a file is left to the journal. */
+/**
+ * What the sources say of themselves, with what of a file is left to the journal.
+ * @param entries the files of the configuration, with their parsers
+ */
 export const withPreference = (
   said: readonly Component[],
-  preference: Pick<JournalPreference, 'told'> | undefined,
+  entries: readonly Pick<WatchedFile, 'path' | 'parser'>[],
+  lead: Pick<JournalLead, 'told'> | undefined,
 ): readonly Component[] =>
   said.map((component) => {
-    const told = component.name.startsWith(FILE) ? preference?.told(component.name.slice(FILE.length)) : undefined;
-    if (told === undefined || told.size === 0) return component;
-    const left = `lines of ${[...told].join(', ')} on this host are left to the journal, which is preferred`;
+    const path = component.name.startsWith(FILE) ? component.name.slice(FILE.length) : undefined;
+    const entry = entries.find((one) => path !== undefined && (one.path === path || matchesGlob(path, one.path)));
+    const programs = entry && lead?.told(entry.parser)?.programs;
+    if (programs === undefined || programs.size === 0) return component;
+    const left = `lines of ${[...programs].join(', ')} on this host are left to the journal, which is preferred`;
     return { ...component, detail: component.detail === undefined ? left : `${component.detail}; ${left}` };
   });
 
 const FILE = 'file:';
-
-/** Which programs of which files are left to the journal, as far as it has shown by now that it carries them. */
-export function journalPreference({ watchers, hostname: own }: Config, board: SourceBoard): JournalPreference {
-  const names = new Set([own, hostname()].flatMap((name) => [name, name.split('.', 1)[0] ?? name]));
-  const seen: JournalOrigin[] = [];
-  const files = watchers.files.map(({ path, parser }) => ({ path, programs: programsOf(parser) }));
-  const isFollowed = () => board.all().some(({ name, state }) => name.startsWith('journal:') && state === 'ok');
-  let told = toldByJournal(files, { isFollowed: false, seen });
-  let was = false;
-  const renew = () => {
-    was = isFollowed();
-    told = toldByJournal(files, { isFollowed: was, seen });
-  };
-  return {
-    told(path) {
-      if (seen.length === 0) return undefined;
-      if (isFollowed() !== was) renew();
-      return told.get(path);
-    },
-    seen(origins) {
-      seen.push(...origins);
-      renew();
-    },
-    ownHosts: [...names].map((name) => name.toLowerCase()),
-  };
-}
-
-/** Programs whose lines a parser reads out of syslog; none where a line does not name its program. */
-const programsOf = (parser: string): readonly string[] =>
-  isParserName(parser) ? (parserInfo(parser).programs ?? []) : [];
 
 export interface SourceParts {
   readonly config: Config;
@@ -103,6 +79,8 @@ export interface SourceParts {
   readonly random: Random;
   readonly log: Log;
   readonly lost: (loss: JournalLoss) => void;
+  /** Present where the journal is followed. */
+  readonly lead: JournalLead | undefined;
 }
 
 /** The watchers that the configuration asks for. Each goes on where its cursor stands. */
@@ -110,46 +88,69 @@ export function makeSources(parts: SourceParts): readonly Service[] {
   const { watchers } = parts.config;
   return [
     fileWatcher(parts, watchers.files),
-    ...(watchers.journal ? [journalWatcher(parts, watchers.journal_directory)] : []),
+    ...(parts.lead === undefined ? [] : [journalWatcher(parts, parts.lead, watchers.journal_directory)]),
     ...(watchers.syslog.length > 0 ? [syslogReceiver(parts, watchers.syslog)] : []),
   ];
 }
 
-function fileWatcher({ records, pipeline, board, clock }: SourceParts, entries: Watchers['files']): FileWatcher {
-  return new FileWatcher({
+function fileWatcher(parts: SourceParts, entries: Watchers['files']): Service {
+  const { records, pipeline, board, clock, lead } = parts;
+  const sink = lead === undefined ? undefined : new HeldSink(pipeline, lead);
+  const watcher = new FileWatcher({
     entries,
     cursors: async () => {
       await pipeline.checkpoint();
       return storedCursors(records);
     },
-    sink: pipeline,
+    sink: sink ?? pipeline,
     fs: openFileSystem(),
     clock,
     report: board.report,
     fingerprintOf,
   });
+  return {
+    id: watcher.id,
+    async start(crash) {
+      sink?.open();
+      await watcher.start(crash);
+    },
+    async stop() {
+      sink?.close();
+      await watcher.stop();
+    },
+  };
 }
 
-function journalWatcher(
-  { records, pipeline, board, clock, lost }: SourceParts,
-  directory: string | undefined,
-): Service {
+function journalWatcher(parts: SourceParts, lead: JournalLead, directory: string | undefined): Service {
+  const { records, pipeline, board, clock, lost } = parts;
+  const source: JournalWatcherParts['source'] =
+    directory === undefined ? { kind: 'system' } : { kind: 'directory', path: directory };
   let watcher: JournalWatcher | undefined;
   return {
     id: 'journal',
     async start(crash) {
+      lead.begin();
+      await lead.ask(openJournal, source);
       watcher = new JournalWatcher({
-        source: directory === undefined ? { kind: 'system' } : { kind: 'directory', path: directory },
+        source,
         open: openJournal,
         own: await ownEntries(),
         cursor: async (path) => {
           await pipeline.checkpoint();
-          return records.get(journalCursors, [path]);
+          const cursor = await records.get(journalCursors, [path]);
+          if (cursor === undefined) lead.beginsHere();
+          return cursor;
         },
         sink: { submit: (chunk) => pipeline.submitJournal(chunk) },
         clock,
-        report: board.report,
-        lost,
+        report: (component) => {
+          board.report(component);
+          lead.hear(component);
+        },
+        lost: (loss) => {
+          lead.lost(loss);
+          lost(loss);
+        },
       });
       await watcher.start(crash);
     },

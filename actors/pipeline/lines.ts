@@ -33,9 +33,11 @@ export class Origins {
   readonly #known = new Set<string>();
   #fresh: JournalOrigin[] = [];
 
-  note({ header, sender }: RawLine): void {
-    const { program } = header ?? {};
+  /** @param isProven whether the sender is who it claims to be: the name of anybody else's choice means nothing */
+  note({ header, sender }: RawLine, isProven: boolean): void {
+    const program = isProven ? header?.program : undefined;
     const { unit } = sender ?? {};
+    if (program === undefined && unit === undefined) return;
     const key = `${program ?? ''}\n${unit ?? ''}`;
     if (this.#known.has(key) || this.#known.size >= MOST_ORIGINS) return;
     this.#known.add(key);

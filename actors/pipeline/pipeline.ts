@@ -4,7 +4,7 @@ import { messageOf, type Result } from '../../core/base/result.ts';
 import { type Millis, seconds } from '../../core/base/time.ts';
 import type { Finding } from '../../core/detect/finding.ts';
 import type { DetectorState } from '../../core/detect/pipeline.ts';
-import type { JournalOrigin } from '../../core/event/preference.ts';
+import type { JournalOrigin, LeftToJournal } from '../../core/event/preference.ts';
 import type { DamagedPart, SegmentPosition, StorageStatus } from '../segments/index.ts';
 import type { Service } from '../supervisor/index.ts';
 import type { Chunk } from '../watchers/files/index.ts';
@@ -42,8 +42,8 @@ export interface KeptEvents {
 
 /** Who decides which lines of files the journal tells of too. */
 export interface JournalPreference {
-  /** Programs of this file whose lines are left to the journal at present. */
-  told(path: string): ReadonlySet<string> | undefined;
+  /** What is left to the journal at present, of a file read by this parser. */
+  told(parser: string): LeftToJournal | undefined;
   /** The journal was found to carry these. */
   seen(origins: readonly JournalOrigin[]): void;
   /** Names of this host in lower case. */
@@ -52,6 +52,7 @@ export interface JournalPreference {
 
 export interface PipelineDeps {
   readonly checks: PipelineSettings['checks'];
+  readonly groups?: PipelineSettings['groups'];
   readonly salt?: PipelineSettings['salt'];
   /** Parsers of the configuration. */
   readonly parsers?: PipelineSettings['parsers'];
@@ -133,6 +134,7 @@ export class Pipeline implements Service {
       {
         checks: this.#deps.checks,
         checkpoint: states,
+        ...(this.#deps.groups && { groups: this.#deps.groups }),
         ...(this.#deps.salt !== undefined && { salt: this.#deps.salt }),
         ...(this.#deps.parsers && { parsers: this.#deps.parsers }),
         ...(this.#deps.journal && { ownHosts: this.#deps.journal.ownHosts }),
@@ -171,7 +173,7 @@ export class Pipeline implements Service {
 
   /** Resolves when the chunk was judged and its findings acted upon. Rejects when the pipeline stops before that. */
   submit(chunk: Chunk): Promise<void> {
-    const told = this.#deps.journal?.told(chunk.path);
+    const told = this.#deps.journal?.told(chunk.parser);
     return this.#post(chunk.cursor, {
       kind: 'chunk',
       parser: chunk.parser,

@@ -1,14 +1,17 @@
 import type { CheckSettings } from '../../core/detect/checks.ts';
 import type { Finding } from '../../core/detect/finding.ts';
 import type { DetectorState, PipelineCounters } from '../../core/detect/pipeline.ts';
+import type { SourceGroups } from '../../core/detect/trail/keys.ts';
 import type { ParserDeclaration } from '../../core/event/declared/declaration.ts';
 import type { LineFlaw, Provenance, RawLine } from '../../core/event/event.ts';
-import type { JournalOrigin } from '../../core/event/preference.ts';
+import type { JournalOrigin, LeftToJournal } from '../../core/event/preference.ts';
 import type { DamagedPart, SegmentPosition, StorageStatus } from '../segments/index.ts';
 
 /** What the thread is made of; sent once as its `workerData`. */
 export interface PipelineSettings {
   readonly checks: CheckSettings;
+  /** What addresses count as one source. */
+  readonly groups?: SourceGroups;
   /** Unknown to attackers, so that nobody can choose which source is forgotten; nothing found or stored depends on it. */
   readonly salt?: number;
   /** Parsers of the configuration, checked. */
@@ -37,8 +40,8 @@ export type ToWorker =
       readonly bytes: Uint8Array<ArrayBuffer>;
       /** A line that the source passed over: counted, not read. */
       readonly flaw?: { readonly kind: LineFlaw; readonly offset: number };
-      /** Programs of this file that the journal tells of too: their lines are left to it. */
-      readonly told?: ReadonlySet<string>;
+      /** What of this file the journal tells of too: those lines are left to it. */
+      readonly told?: LeftToJournal;
     }
   | {
       readonly kind: 'journal';

@@ -7,10 +7,10 @@ import type { Millis } from '../../core/base/time.ts';
 import { createDetectors } from '../../core/detect/checks.ts';
 import type { Finding } from '../../core/detect/finding.ts';
 import { Pipeline } from '../../core/detect/pipeline.ts';
-import { isEvent, type RawLine } from '../../core/event/event.ts';
+import { isEvent, isProven, type RawLine } from '../../core/event/event.ts';
 import { unparsedLine } from '../../core/event/kept.ts';
-import { createParsers } from '../../core/event/parsers.ts';
-import { isToldByJournal } from '../../core/event/preference.ts';
+import { createOwnHeaders, createParsers } from '../../core/event/parsers.ts';
+import { isToldByJournal, type LeftToJournal } from '../../core/event/preference.ts';
 import { systemClock } from '../clock/index.ts';
 import { SegmentWriter, segmentDisk } from '../segments/index.ts';
 import { fileLines, journalLines, Origins } from './lines.ts';
@@ -23,12 +23,14 @@ const JOURNAL_PARSER = 'syslog';
 const port = parentPort;
 if (port === null) throw new Error('the pipeline runs on a worker thread');
 
-const { checks, salt, checkpoint, events, parsers = [], ownHosts = [] } = workerData as PipelineSettings;
+const { checks, groups, salt, checkpoint, events, parsers = [], ownHosts = [] } = workerData as PipelineSettings;
 const send = (message: FromWorker): void => port.postMessage(message);
 const pipeline = new Pipeline(
   createParsers({ zone: hostZone(), declared: parsers }),
-  createDetectors(checks, salt === undefined ? {} : { salt }),
+  createDetectors(checks, { ...(groups && { groups }), ...(salt !== undefined && { salt }) }),
 );
+/** Tell what programs wrote into files of their own, which is in no journal. */
+const ownHeaders = createOwnHeaders(hostZone());
 const origins = new Origins();
 const own: ReadonlySet<string> = new Set(ownHosts);
 /** Lines of files that the journal told of too. */
@@ -64,24 +66,24 @@ function take(message: Exclude<ToWorker, { kind: 'checkpoint' }>): void {
   const { sequence } = message;
   if (message.kind === 'chunk') judge(sequence, fileLines(message), message.parser, message.told);
   else if (message.kind === 'lines') judge(sequence, message.lines, message.parser);
-  else {
-    const lines = journalLines(message);
-    for (const line of lines) origins.note(line);
-    judge(sequence, lines, JOURNAL_PARSER);
-  }
+  else judge(sequence, journalLines(message), JOURNAL_PARSER);
 }
 
-function judge(sequence: number, lines: Iterable<RawLine>, parser: string, told?: ReadonlySet<string>): void {
+const isOwnForm = ({ text, receivedAt }: RawLine, parser: string): boolean =>
+  ownHeaders.get(parser)?.(text, receivedAt) !== undefined;
+
+function judge(sequence: number, lines: Iterable<RawLine>, parser: string, told?: LeftToJournal): void {
   const findings: Finding[] = [];
   let before: Millis | undefined;
   for (const line of lines) {
     const parsed = pipeline.parse(line, parser);
+    if (line.sender !== undefined) origins.note(line, isProven(parsed));
     if (!isEvent(parsed)) {
       writer?.keep(unparsedLine(line, parsed.unparsed, before));
       continue;
     }
     before = parsed.at;
-    if (told !== undefined && isToldByJournal(parsed, told, own)) {
+    if (told !== undefined && isToldByJournal(parsed, told, own) && !isOwnForm(line, parser)) {
       leftToJournal++;
       continue;
     }

@@ -63,7 +63,7 @@ export const PARSERS_SETTING = setting(
         units: Type.Optional(
           Type.Array(Type.String({ description: 'A systemd unit.', ...UNIT }), {
             description:
-              'Who may say this to the journal. What another unit says is spoofable, and so is all of it without this key.',
+              'Who may say this to the journal. What another unit says is spoofable. Without this key it reads nothing of the journal.',
             maxItems: 100,
           }),
         ),

@@ -26,7 +26,8 @@ under \`thresholds\`, see [configuration](configuration.md).
 ## How checks count
 
 **Source.** An address by its network: an IPv4 address by itself, an IPv6 address by its /64, since whoever has one address of
-a /64 has all of them. **Account.** A user on a host.
+a /64 has all of them; \`thresholds.source_ipv4_prefix\` and \`source_ipv6_prefix\` set other lengths. **Account.** A user on a
+host.
 
 **Window.** By the time that the log gives, not by the clock. The window of a source or account is as long as set and ends with
 the latest event counted for it: an event exactly one window older is no longer in it. A line that comes late is counted where it

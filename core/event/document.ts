@@ -32,7 +32,9 @@ client writes into a user name, a path, a greeting or an agent, the source addre
 can do is to make its own line ambiguous, at the price of a name or path that is of no use to it; the address is left out
 then.
 
-Parsers of your own, and access logs in other formats, are declared in the configuration (\`parsers:\`).`;
+Parsers of your own, and access logs in other formats, are declared in the configuration (\`parsers:\`). A file or a listener
+names the one that reads it. In the journal, and where the parser is \`syslog\`, what no built-in parser can read is left to
+those that name the program, or in the journal the unit.`;
 
 const parserTable = (): string =>
   markdownTable(

@@ -139,3 +139,6 @@ export interface RawLine {
 export type Parser = (line: RawLine) => Event | Unparsed;
 
 export const isEvent = (parsed: Event | Unparsed): parsed is Event => 'action' in parsed;
+
+/** Whether the line is an event that not anybody could have sent. */
+export const isProven = (parsed: Event | Unparsed): boolean => isEvent(parsed) && parsed.provenance !== 'spoofable';

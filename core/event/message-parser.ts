@@ -87,8 +87,9 @@ export function provenanceOf(
   { sourceIp }: Fields,
 ): Provenance {
   if (sender === undefined) return provenance;
-  if (!isExpected(senders, sender, program, sourceIp !== undefined)) return 'spoofable';
-  return sender.transport === 'kernel' && provenance === 'journal' ? 'kernel' : provenance;
+  // A process that writes to the kernel's ring buffer has the kernel's transport, but is not the kernel.
+  if (sender.transport === 'kernel' && provenance !== 'kernel') return 'spoofable';
+  return isExpected(senders, sender, program, sourceIp !== undefined) ? provenance : 'spoofable';
 }
 
 const REPEATED = 'message repeated ';

@@ -1,4 +1,5 @@
 import { ACTION_LIST_NAMES, type ActionListName } from './action-lists.ts';
+import { withDeclared } from './declared/beside-built-in.ts';
 import type { ParserDeclaration } from './declared/declaration.ts';
 import { createDeclaredParser } from './declared/declared-parser.ts';
 import type { Parser } from './event.ts';
@@ -36,6 +37,8 @@ export interface ParserInfo {
   readonly programs?: readonly string[];
   /** What it can say: names of `ACTION_LISTS`. */
   readonly says: readonly ActionListName[];
+  /** Reads the header of lines in the file that the program writes itself; absent where there is no such form. */
+  readonly ownHeader?: (zone: ZoneOffset) => OwnHeader;
   readonly create: (settings: ParserSettings) => Parser;
 }
 
@@ -62,6 +65,7 @@ const one = (reader: MessageReader, list: ActionListName, ownHeader?: (zone: Zon
   description: `${reader.description}; ${ownHeader === undefined ? SYSLOG_FORM : OWN_FORM}`,
   programs: reader.programs,
   says: reader.readsPam ? [list] : [list, 'pam'],
+  ...(ownHeader && { ownHeader }),
   create: ({ zone }) =>
     createMessageParser({ readers: [reader], pam: PAM, zone, ...(ownHeader && { ownHeader: ownHeader(zone) }) }),
 });
@@ -69,8 +73,8 @@ const one = (reader: MessageReader, list: ActionListName, ownHeader?: (zone: Zon
 /** Every parser there is, by the name that the configuration's `parser:` takes. */
 export const PARSERS = {
   syslog: {
-    description: `All programs below, by their tag, and PAM within any program; ${SYSLOG_FORM}`,
-    programs: MESSAGE_READERS.flatMap(({ programs }) => programs),
+    description: `All programs below, by their tag, PAM within any program, and what declared parsers read of what is left; ${SYSLOG_FORM}`,
+    programs: [...MESSAGE_READERS, NGINX_ERROR, APACHE_ERROR].flatMap(({ programs }) => programs),
     says: ACTION_LIST_NAMES,
     create: ({ zone }) =>
       createMessageParser({
@@ -124,5 +128,17 @@ export function createParsers(settings: ParserSettings): ReadonlyMap<string, Par
   const { zone, declared = [] } = settings;
   const parsers = new Map<string, Parser>(PARSER_NAMES.map((name) => [name, PARSERS[name].create(settings)]));
   for (const declaration of declared) parsers.set(declaration.name, createDeclaredParser(declaration, zone));
+  const syslog = parsers.get('syslog');
+  if (syslog !== undefined) parsers.set('syslog', withDeclared(syslog, declared, parsers));
   return parsers;
+}
+
+/** What reads the header of a program's own file, by the name of the parser that does. */
+export function createOwnHeaders(zone: ZoneOffset): ReadonlyMap<string, OwnHeader> {
+  return new Map(
+    PARSER_NAMES.flatMap((name) => {
+      const { ownHeader } = parserInfo(name);
+      return ownHeader === undefined ? [] : [[name, ownHeader(zone)] as const];
+    }),
+  );
 }

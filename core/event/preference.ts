@@ -1,7 +1,12 @@
-/** A followed log file, as far as the journal may say the same. */
-export interface FileSource {
-  readonly path: string;
-  /** Names of the programs whose lines its parser reads, as they stand in the lines; none for a log without such names. */
+import type { Millis } from '../base/time.ts';
+
+/** A parser that followed files are read with, as far as the journal may say the same. */
+export interface FileParser {
+  readonly name: string;
+  /**
+   * Names of the programs whose lines it reads, as they stand in the lines; one that ends in `*` is any that begins so.
+   * None for logs without such names.
+   */
   readonly programs: readonly string[];
 }
 
@@ -11,6 +16,8 @@ export interface JournalOffer {
   readonly isFollowed: boolean;
   /** What entries were logged under; each pair once. */
   readonly seen: readonly JournalOrigin[];
+  /** Of what was logged then it told nothing and will not. */
+  readonly gaps: readonly JournalGap[];
 }
 
 export interface JournalOrigin {
@@ -18,6 +25,18 @@ export interface JournalOrigin {
   readonly program?: string;
   /** `_SYSTEMD_UNIT`. */
   readonly unit?: string;
+}
+
+/** From the one moment to before the other, by the wall clock. */
+export interface JournalGap {
+  readonly from: Millis;
+  readonly until: Millis;
+}
+
+/** What of a file is left to the journal. */
+export interface LeftToJournal {
+  readonly programs: ReadonlySet<string>;
+  readonly gaps: readonly JournalGap[];
 }
 
 /** Where programs run that log under several names, of which the journal may not have shown each yet. */
@@ -32,37 +51,44 @@ const UNITS: ReadonlyMap<string, RegExp> = new Map([
   ['proftpd', /^proftpd\.service$/],
 ]);
 
-const NOTHING: ReadonlySet<string> = new Set();
-
 /**
  * Which programs' lines of which files are told by the journal as well, and are to be left out of the file: the journal
  * knows who sent them. A program counts as told from the first entry of it, or of the unit it runs in; asking the journal
  * at the start what it holds makes that the first line. Lines of other hosts in the same file stay, see `isToldByJournal`.
- * @returns by path; files of which nothing is left out are not in it
+ * @returns by the parser's name; parsers of which nothing is left out are not in it
  */
 export function toldByJournal(
-  files: readonly FileSource[],
-  { isFollowed, seen }: JournalOffer,
-): ReadonlyMap<string, ReadonlySet<string>> {
+  parsers: readonly FileParser[],
+  { isFollowed, seen, gaps }: JournalOffer,
+): ReadonlyMap<string, LeftToJournal> {
   if (!isFollowed) return new Map();
   const names = new Set(seen.flatMap(({ program }) => program ?? []));
   const units = [...new Set(seen.flatMap(({ unit }) => unit ?? []))];
   const isTold = (program: string): boolean =>
     names.has(program) || units.some((unit) => UNITS.get(program)?.test(unit) === true);
-  const told = files.map(({ path, programs }) => [path, new Set(programs.filter(isTold))] as const);
-  return new Map(told.filter(([, programs]) => programs.size > 0));
+  const toldOf = (program: string): readonly string[] => {
+    if (!program.endsWith('*')) return isTold(program) ? [program] : [];
+    const opening = program.slice(0, -1);
+    return [...names].filter((name) => name.startsWith(opening));
+  };
+  const told = parsers.map(
+    ({ name, programs }) => [name, { programs: new Set(programs.flatMap(toldOf)), gaps }] as const,
+  );
+  return new Map(told.filter(([, { programs }]) => programs.size > 0));
 }
 
 /**
- * Whether a line of a file is one that the journal tells too.
- * @param told of its file, from `toldByJournal`
+ * Whether a line of a file is one that the journal tells too. Only for lines that a syslog daemon wrote: what a program
+ * writes to a file of its own goes past the journal, whatever else it says there.
+ * @param left of its file's parser, from `toldByJournal`
  * @param ownHosts this host's names in lower case, short and in full: a file may hold lines that other hosts sent
  */
 export function isToldByJournal(
-  { program, host }: { readonly program?: string; readonly host?: string },
-  told: ReadonlySet<string> = NOTHING,
+  { program, host, at }: { readonly program?: string; readonly host?: string; readonly at: Millis },
+  { programs, gaps }: LeftToJournal,
   ownHosts: ReadonlySet<string>,
 ): boolean {
-  if (program === undefined || !told.has(program)) return false;
-  return host === undefined || ownHosts.has(host.toLowerCase());
+  if (program === undefined || !programs.has(program)) return false;
+  if (host !== undefined && !ownHosts.has(host.toLowerCase())) return false;
+  return !gaps.some(({ from, until }) => from <= at && at < until);
 }

@@ -47,19 +47,19 @@ function isMet(rule: SenderRule, { uid, unit, exe, transport }: Sender, program:
     case 'kernel':
       return false;
     case 'root':
-      return uid === 0 && isOneOf(rule.exes, exe) && (unit === undefined || rule.units.some((one) => fits(one, unit)));
+      return uid === 0 && isOneOf(rule.exes, exe) && (unit === undefined || isOfUnit(rule.units, unit));
     case 'unit':
-      return (
-        unit !== undefined &&
-        rule.units.some((one) => fits(one, unit)) &&
-        (rule.exes === undefined || isOneOf(rule.exes, exe))
-      );
+      return isOfUnit(rule.units, unit) && (rule.exes === undefined || isOneOf(rule.exes, exe));
     case 'setuid':
       return !hasAddress && isOneOf(rule.exes, exe);
     case 'namesake':
       return uid === 0 && isNamesake(exe, program);
   }
 }
+
+/** @param units names, in each of which one `*` may stand for anything */
+export const isOfUnit = (units: readonly string[], unit: string | undefined): boolean =>
+  unit !== undefined && units.some((one) => fits(one, unit));
 
 const isOneOf = (exes: readonly string[], exe: string | undefined): boolean => {
   if (exe === undefined) return false;

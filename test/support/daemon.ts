@@ -61,7 +61,10 @@ export class Daemon {
   }
 
   #spawn(program: string, args: readonly string[]): Promise<number | string> {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    return this.#watch(spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] }));
+  }
+
+  #watch(child: ChildProcess): Promise<number | string> {
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#output += text;
@@ -81,6 +84,11 @@ export class Daemon {
     const [program, ...args] = AS_NOBODY;
     const node = [this.#node, ...DAEMON_FLAGS, MAIN, 'serve', '--state', this.state];
     return this.#answers(this.#spawn(program, [...args, ...node]));
+  }
+
+  /** The same somewhere else: `run` starts a program there. Paths mean the same there as here. */
+  startBy(run: (program: string, args: readonly string[]) => ChildProcess): Promise<void> {
+    return this.#answers(this.#watch(run(this.#node, [...DAEMON_FLAGS, MAIN, 'serve', '--state', this.state])));
   }
 
   async #answers(end: Promise<number | string>): Promise<void> {

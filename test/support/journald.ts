@@ -25,12 +25,16 @@ export const noJournalRemote: string | false = existsSync(REMOTE)
  */
 export class Journald {
   readonly directory: string;
+  /** Of its first process, as this side sees it. */
+  readonly pid: number;
   readonly #outer: ChildProcess;
-  readonly #pid: number;
   /** Control groups we made, the innermost first. */
   readonly #groups: string[] = [];
 
-  /** @param persistent flushed to /var from the beginning; otherwise volatile until `flush` */
+  /**
+   * @param persistent flushed to /var from the beginning; otherwise volatile until `flush`
+   * @param config further lines of journald.conf; `ReadKMsg=yes` is honoured
+   */
   static async start({ persistent = true, config = '' } = {}): Promise<Journald> {
     const directory = mkdtempSync(join(tmpdir(), 'bartizan-journald-'));
     mkdirSync(join(directory, 'var'));
@@ -70,7 +74,7 @@ export class Journald {
   private constructor(directory: string, outer: ChildProcess, pid: number) {
     this.directory = directory;
     this.#outer = outer;
-    this.#pid = pid;
+    this.pid = pid;
   }
 
   /** Where the persistent journal is seen from outside. */
@@ -80,7 +84,7 @@ export class Journald {
 
   /** Where the volatile journal is seen from outside. It is on a tmpfs: journald deletes it nowhere else. */
   get volatile(): string {
-    return `/proc/${this.#pid}/root/run/log/journal`;
+    return `/proc/${this.pid}/root/run/log/journal`;
   }
 
   /** Runs a program inside to its end. @throws when it fails */
@@ -96,13 +100,13 @@ export class Journald {
   }
 
   /** Starts a program inside, as a service of this name for all that journald can tell. */
-  spawnAs(unit: string, program: string, args: readonly string[]): ChildProcess {
+  spawnAs(unit: string, program: string, args: readonly string[], output: 'ignore' | 'pipe' = 'ignore'): ChildProcess {
     const group = join(cgroupRoot(), 'system.slice', unit);
     const made = mkdirSync(group, { recursive: true });
     for (let path = group; made !== undefined && path.startsWith(made); path = dirname(path)) this.#groups.push(path);
     const script = `echo $$ > ${group}/cgroup.procs; exec "$@"`;
     return spawn('nsenter', this.#enter('sh', ['-c', script, 'sh', program, ...args]), {
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', output, 'pipe'],
     });
   }
 
@@ -157,7 +161,7 @@ export class Journald {
   }
 
   #enter(program: string, args: readonly string[]): string[] {
-    return ['--target', String(this.#pid), '--mount', '--pid', '--net', '--', program, ...args];
+    return ['--target', String(this.pid), '--mount', '--pid', '--net', '--', program, ...args];
   }
 }
 
@@ -204,6 +208,7 @@ mknod -m 666 /dev/zero c 1 5
 mknod -m 666 /dev/random c 1 8
 mknod -m 666 /dev/urandom c 1 9
 mknod -m 666 /dev/tty c 5 0
+mknod -m 600 /dev/kmsg c 1 11
 mkdir /dev/pts
 mount -t devpts -o newinstance,ptmxmode=666 devpts /dev/pts
 ln -s pts/ptmx /dev/ptmx

@@ -8,15 +8,16 @@ const run = promisify(execFile);
 export const notRoot: string | false = process.getuid?.() === 0 ? false : 'needs root to make network namespaces';
 
 /**
- * A network namespace of the test's own, with a random name. Dispose of it and everything started in it is ended.
+ * A network namespace of the test's own, with a random name: a new one, or the one that a process of the test's is in.
+ * Dispose of it and everything started in it is ended.
  */
 export class Namespace {
   readonly name: string;
   readonly #children: ChildProcess[] = [];
 
-  constructor(role: string) {
+  constructor(role: string, pid?: number) {
     this.name = `bz-${role.slice(0, 6)}-${randomBytes(3).toString('hex')}`;
-    execFileSync('ip', ['netns', 'add', this.name]);
+    execFileSync('ip', ['netns', ...(pid === undefined ? ['add', this.name] : ['attach', this.name, String(pid)])]);
     this.ip('link', 'set', 'lo', 'up');
   }
 

@@ -16,7 +16,7 @@ export async function startSshSite(edge: Namespace, directory: string): Promise<
   await mkdir(directory, { recursive: true });
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', hostKey]);
   await writeFile(join(directory, 'rsyslog.conf'), rsyslogConf(log));
-  await writeFile(join(directory, 'sshd_config'), await sshdConf(hostKey));
+  await writeFile(join(directory, 'sshd_config'), sshdConf(hostKey));
   await writeFile(join(directory, 'site.sh'), SITE);
   const site = edge.spawn('unshare', [
     '--mount',
@@ -79,8 +79,7 @@ template(name="traditional" type="string" string="%TIMESTAMP% %HOSTNAME% %syslog
 *.* action(type="omfile" file="${log}" template="traditional")
 `;
 
-/** OpenSSH from 9.8 on slows repeated failures down by itself; the test wants to see us do it. */
-async function sshdConf(hostKey: string): Promise<string> {
+function sshdConf(hostKey: string): string {
   const lines = [
     'Port 22',
     `HostKey ${hostKey}`,
@@ -91,14 +90,20 @@ async function sshdConf(hostKey: string): Promise<string> {
     'MaxStartups 100:30:200',
     'MaxAuthTries 6',
     'LogLevel INFO',
+    ...perSourcePenalties(hostKey),
   ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** OpenSSH from 9.8 on slows repeated failures down by itself; the tests want to see us do it. */
+export function perSourcePenalties(hostKey: string): readonly string[] {
   try {
     execFileSync('sshd', ['-T', '-o', 'PerSourcePenalties=no', '-h', hostKey], { stdio: 'ignore' });
-    lines.push('PerSourcePenalties no');
+    return ['PerSourcePenalties no'];
   } catch {
     // An sshd that does not know the word has no penalties either.
+    return [];
   }
-  return `${lines.join('\n')}\n`;
 }
 
 const SITE = `set -e

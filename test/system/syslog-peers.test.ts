@@ -1,57 +1,14 @@
 /** What real senders send: rsyslogd and logger, against the receiver on the loopback interface. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { execFile } from 'node:child_process';
+import { test } from 'node:test';
 import { promisify } from 'node:util';
 import type { SyslogListener } from '../../actors/watchers/syslog/index.ts';
+import { noRsyslog, noRsyslogTls, rsyslogd, tlsForward } from '../support/rsyslogd.ts';
 import { listener, syslogSite, tlsFiles } from '../support/syslog-site.ts';
-import { until } from '../support/until.ts';
 
 const run = promisify(execFile);
-const noRsyslog = !existsSync('/usr/sbin/rsyslogd') && 'needs rsyslogd';
-const hasGnutls = readdirSync('/usr/lib').some((folder) => existsSync(`/usr/lib/${folder}/rsyslog/lmnsd_gtls.so`));
-const noTls = noRsyslog || (!hasGnutls && 'needs rsyslog-gnutls');
-
 const FAILED = 'Failed password for invalid user admin from 203.0.113.7 port 4711 ssh2';
-
-/** A real rsyslogd that forwards what is logged to a socket of its own. @returns a function that logs there as sshd */
-async function rsyslogd(t: TestContext, forward: string, globals = ''): Promise<(text: string) => Promise<void>> {
-  const directory = mkdtempSync(join(tmpdir(), 'bartizan-rsyslog-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
-  const socket = join(directory, 'log');
-  const config = join(directory, 'rsyslog.conf');
-  writeFileSync(
-    config,
-    `global(workDirectory="${directory}" localHostname="web1" ${globals})
-module(load="imuxsock" sysSock.use="off")
-input(type="imuxsock" socket="${socket}" createPath="off" rateLimit.interval="0" usePIDFromSystem="off")
-*.* action(type="omfwd" target="127.0.0.1" queue.type="LinkedList" action.resumeRetryCount="-1" action.resumeInterval="1" ${forward})
-`,
-  );
-  const daemon = spawn('rsyslogd', ['-n', '-f', config, '-i', join(directory, 'pid')], { stdio: 'pipe' });
-  let said = '';
-  daemon.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-  });
-  t.after(() => ended(daemon));
-  await until('rsyslogd', () => existsSync(socket)).catch((cause: unknown) => {
-    throw new Error(said, { cause });
-  });
-  return async (text) => {
-    await run('logger', ['-u', socket, '-p', 'auth.info', '-t', 'sshd', '--id=4242', text]);
-  };
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exit = once(child, 'exit');
-  child.kill('SIGKILL');
-  await exit;
-}
 
 const EXPECTED = `web1 sshd[4242] ${FAILED}`;
 
@@ -77,16 +34,13 @@ for (const [what, transport, forward] of [
 
 for (const framing of ['traditional', 'octet-counted']) {
   for (const isKnown of [true, false])
-    test(`rsyslogd over TLS, ${framing}, ${isKnown ? 'with' : 'without'} a certificate`, { skip: noTls }, async (t) => {
-      const { authority, settings, caFile, write } = tlsFiles(t);
-      const client = authority.issue({ commonName: 'web1.example.net', usage: 'client' });
-      const own = `defaultNetstreamDriverCertFile="${write('web1.pem', client.cert)}" defaultNetstreamDriverKeyFile="${write('web1.key', client.key)}"`;
-      const site = await syslogSite(t, [listener('tls', { tls: settings })]);
-      const log = await rsyslogd(
-        t,
-        `port="${site.port()}" protocol="tcp" TCP_Framing="${framing}" StreamDriver="gtls" StreamDriverMode="1" StreamDriverAuthMode="x509/name" StreamDriverPermittedPeers="localhost"`,
-        `defaultNetstreamDriverCAFile="${caFile}" ${isKnown ? own : ''}`,
-      );
+    test(`rsyslogd over TLS, ${framing}, ${isKnown ? 'with' : 'without'} a certificate`, {
+      skip: noRsyslogTls,
+    }, async (t) => {
+      const files = tlsFiles(t);
+      const site = await syslogSite(t, [listener('tls', { tls: files.settings })]);
+      const { forward, globals } = tlsForward(files, isKnown ? 'web1.example.net' : undefined);
+      const log = await rsyslogd(t, `port="${site.port()}" TCP_Framing="${framing}" ${forward}`, globals);
       await log(FAILED);
       const expected = isKnown
         ? `${EXPECTED.replace('web1', 'web1.example.net')} authenticated`

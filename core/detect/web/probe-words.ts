@@ -108,6 +108,7 @@ export const SQL_PHRASES: readonly string[] = [
   'union select *',
   "union select '",
   ...Array.from('-0123456789', (digit) => `union select ${digit}`),
+  ...Array.from('\'")0123456789', (end) => `${end} union select `),
   "' or 1=1",
   "' or '1'='1",
   "' or 'a'='a",

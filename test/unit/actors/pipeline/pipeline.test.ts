@@ -330,8 +330,8 @@ test('entries of the journal advance its cursor with the checkpoint, and what it
 });
 
 test('lines of the network advance nothing; a file is told which programs to leave to the journal', async () => {
-  const told = new Set(['sshd']);
-  const journal = { told: (path: string) => (path === 'a' ? told : undefined), seen: () => {}, ownHosts: [] };
+  const told = { programs: new Set(['sshd']), gaps: [] };
+  const journal = { told: (parser: string) => (parser === 'syslog' ? told : undefined), seen: () => {}, ownHosts: [] };
   const { pipeline, start, judged, checkpointed, did, sent, clock } = bench({ journal });
   await start();
   const taken = pipeline.submitLines({ parser: 'syslog', lines: [] });
@@ -341,8 +341,8 @@ test('lines of the network advance nothing; a file is told which programs to lea
   checkpointed();
   await settled();
   assert.ok(did.includes('save 1 '), did.join('\n'));
-  void pipeline.submit(chunk('a', 1)).catch(() => {});
-  void pipeline.submit(chunk('b', 1)).catch(() => {});
+  void pipeline.submit({ ...chunk('a', 1), parser: 'syslog' }).catch(() => {});
+  void pipeline.submit({ ...chunk('b', 1), parser: 'nginx-access' }).catch(() => {});
   assert.deepEqual(
     sent.flatMap((message) => (message.kind === 'chunk' ? [message.told] : [])),
     [told, undefined],

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { minutes } from '../../../../core/base/time.ts';
-import { CHECK_THRESHOLDS, checkSettingsOf, DISABLED_CHECKS } from '../../../../core/config/check-settings.ts';
+import {
+  CHECK_THRESHOLDS,
+  checkSettingsOf,
+  DISABLED_CHECKS,
+  sourceGroupsOf,
+} from '../../../../core/config/check-settings.ts';
 import { view } from '../../../../core/config/setting.ts';
 import { CHECKS } from '../../../../core/detect/checks.ts';
 
@@ -20,4 +25,9 @@ test('defaults read back are the presets', () => {
     assert.deepEqual(settings[name as keyof typeof CHECKS], { ...presets, enabled: name !== 'port_scan' });
   }
   assert.equal(checkSettingsOf({ ssh_bruteforce_window: '3m' }, []).ssh_bruteforce?.window, minutes(3));
+});
+
+test('what counts as one source is an address, or a /64, unless set', () => {
+  assert.deepEqual(sourceGroupsOf({}), { v4: 32, v6: 64 });
+  assert.deepEqual(sourceGroupsOf({ source_ipv4_prefix: 24, source_ipv6_prefix: 56 }), { v4: 24, v6: 56 });
 });

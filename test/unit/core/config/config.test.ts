@@ -38,9 +38,13 @@ const DEFAULTS = {
     netblock_prefix_v4: 24,
     netblock_prefix_v6: 64,
   },
-  thresholds: Object.fromEntries(
-    CHECK_SETTINGS.map(({ key, kind, preset }) => [key, kind === 'count' ? preset : shortDuration(millis(preset))]),
-  ),
+  thresholds: {
+    source_ipv4_prefix: 32,
+    source_ipv6_prefix: 64,
+    ...Object.fromEntries(
+      CHECK_SETTINGS.map(({ key, kind, preset }) => [key, kind === 'count' ? preset : shortDuration(millis(preset))]),
+    ),
+  },
   disabled_checks: [],
   watchers: { files: [], journal: false, syslog: [] },
   parsers: [],

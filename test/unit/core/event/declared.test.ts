@@ -165,3 +165,39 @@ test('a line that has not the whole format is none', () => {
   }
   assert.deepEqual(parse(format, line.replace('22/Nov', '31/Nov')), { unparsed: 'bad-time' });
 });
+
+test('the parser of many programs leaves to declared ones what it cannot read itself, the journal too', () => {
+  const declared: readonly ParserDeclaration[] = [
+    { name: 'files-only', messages: [{ ...FAILED, regex: '(?P<time>.*)' }] },
+    {
+      name: 'shop',
+      programs: ['shop'],
+      units: ['shop.service'],
+      messages: [{ ...FAILED, regex: 'from (?P<source_ip>\\S+)' }],
+    },
+    { name: 'front', units: ['front@*.service'], nginx_log_format: '$remote_addr [$time_local] "$request" $status' },
+    {
+      name: 'more-ssh',
+      programs: ['sshd'],
+      messages: [{ ...FAILED, action: 'ssh_odd', regex: '^odd (?P<user>\\S+)' }],
+    },
+  ];
+  const parser = createParsers({ zone: UTC, declared }).get('syslog') ?? assert.fail();
+  const read = (text: string, more: Partial<RawLine> = {}): string => {
+    const event = parser({ text, position: { source: 'f', offset: 0 }, receivedAt: NOW, provenance: 'file', ...more });
+    return isEvent(event) ? `${event.provenance} ${summaryOf(event)}` : event.unparsed;
+  };
+  const said = (program: string, unit: string, text: string): string =>
+    read(text, { provenance: 'journal', header: { at: NOW, program }, sender: { unit, uid: 1000, exe: '/opt/x' } });
+  assert.equal(read('Nov 22 01:02:03 edge shop[7]: from 192.0.2.7'), 'file shop_failed from=192.0.2.7');
+  assert.equal(read('Nov 22 01:02:03 edge sshd[7]: odd bob'), 'file ssh_odd user=bob');
+  assert.equal(read('Nov 22 01:02:03 edge shop[7]: to 192.0.2.7'), 'other-program');
+  assert.equal(read('Nov 22 01:02:03 edge sshd[7]: even bob'), 'unknown-message');
+  assert.equal(read('no header'), 'no-header');
+  assert.equal(said('shop', 'shop.service', 'from 192.0.2.7'), 'journal shop_failed from=192.0.2.7');
+  assert.equal(said('shop', 'evil.service', 'from 192.0.2.7'), 'spoofable shop_failed from=192.0.2.7');
+  const request = '192.0.2.8 [22/Nov/2026:01:02:03 +0000] "GET /x HTTP/1.1" 404';
+  assert.match(said('front', 'front@1.service', request), /^journal http_\S* .*from=192\.0\.2\.8/);
+  assert.equal(said('front', 'back.service', request), 'other-program');
+  assert.equal(said('sshd', 'ssh.service', 'odd bob'), 'unknown-message', 'names no unit');
+});

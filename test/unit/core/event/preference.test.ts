@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { millis } from '../../../../core/base/time.ts';
 import { isToldByJournal, type JournalOrigin, toldByJournal } from '../../../../core/event/preference.ts';
 
-const AUTH = { path: '/var/log/auth.log', programs: ['sshd', 'sshd-session', 'sudo'] };
-const MAIL = { path: '/var/log/mail.log', programs: ['postfix/smtpd', 'dovecot'] };
-const WEB = { path: '/var/log/nginx/access.log', programs: [] };
+const SYSLOG = { name: 'syslog', programs: ['sshd', 'sshd-session', 'sudo'] };
+const MAIL = { name: 'mail', programs: ['postfix/*', 'dovecot'] };
+const ACCESS = { name: 'nginx-access', programs: [] };
+const gaps = [{ from: millis(1000), until: millis(2000) }];
 
-for (const [what, seen, auth, mail] of [
+for (const [what, seen, syslog, mail] of [
   ['nothing yet', [], [], []],
   ['sshd', [{ program: 'sshd' }], ['sshd'], []],
   ['the unit of sshd', [{ program: 'sshd', unit: 'ssh.service' }], ['sshd', 'sshd-session'], []],
@@ -14,18 +16,24 @@ for (const [what, seen, auth, mail] of [
   ['a unit that is only called alike', [{ unit: 'ssh-agent.service' }, { unit: 'my-sshd.service' }], [], []],
   ['sudo in a session', [{ program: 'sudo', unit: 'session-3.scope' }], ['sudo'], []],
   ['mail', [{ program: 'postfix/smtpd' }, { unit: 'dovecot.service' }], [], ['postfix/smtpd', 'dovecot']],
+  [
+    'two of many of a family',
+    [{ program: 'postfix/smtpd' }, { program: 'postfix/qmgr' }, { program: 'postfixx' }],
+    [],
+    ['postfix/smtpd', 'postfix/qmgr'],
+  ],
   ['nginx', [{ program: 'nginx', unit: 'nginx.service' }], [], []],
 ] as const satisfies readonly (readonly [string, readonly JournalOrigin[], readonly string[], readonly string[]])[])
-  test(`the journal has shown ${what}: left out of files is ${[...auth, ...mail].join(', ') || 'nothing'}`, () => {
-    const told = toldByJournal([AUTH, MAIL, WEB], { isFollowed: true, seen });
-    assert.deepEqual([...(told.get(AUTH.path) ?? [])], auth);
-    assert.deepEqual([...(told.get(MAIL.path) ?? [])], mail);
-    assert.equal(told.has(WEB.path), false);
+  test(`the journal has shown ${what}: left out of files is ${[...syslog, ...mail].join(', ') || 'nothing'}`, () => {
+    const told = toldByJournal([SYSLOG, MAIL, ACCESS], { isFollowed: true, seen, gaps });
+    assert.deepEqual([...(told.get('syslog')?.programs ?? [])], syslog);
+    assert.deepEqual([...(told.get('mail')?.programs ?? [])], mail);
+    assert.equal(told.has('nginx-access'), false);
   });
 
 test('while the journal is not followed, the files tell everything', () => {
   const seen = [{ program: 'sshd', unit: 'ssh.service' }];
-  assert.equal(toldByJournal([AUTH], { isFollowed: false, seen }).size, 0);
+  assert.equal(toldByJournal([SYSLOG], { isFollowed: false, seen, gaps }).size, 0);
 });
 
 for (const [line, isTold] of [
@@ -35,9 +43,13 @@ for (const [line, isTold] of [
   [{ program: 'sshd', host: 'web1' }, false],
   [{ program: 'sudo', host: 'edge' }, false],
   [{ host: 'edge' }, false],
+  [{ program: 'sshd', at: millis(999) }, true],
+  [{ program: 'sshd', at: millis(1000) }, false],
+  [{ program: 'sshd', at: millis(1999) }, false],
+  [{ program: 'sshd', at: millis(2000) }, true],
 ] as const)
   test(`${JSON.stringify(line)} is ${isTold ? '' : 'not '}told by the journal`, () => {
     const own = new Set(['edge', 'edge.example.net']);
-    assert.equal(isToldByJournal(line, new Set(['sshd']), own), isTold);
-    assert.equal(isToldByJournal(line, undefined, own), false);
+    const left = { programs: new Set(['sshd']), gaps };
+    assert.equal(isToldByJournal({ at: millis(5000), ...line }, left, own), isTold);
   });

