@@ -73,7 +73,7 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
     ...(settings.watchers.journal ? { journal: journalPreference(settings, board) } : {}),
     events: {
       directory,
-      damaged,
+      damaged: (part) => segments.note(part),
       changed: (status) => {
         const finding = eventsNotKeptFinding(settings.hostname, status, clock.now());
         if (finding === undefined || finding.at < notBefore) return;
