@@ -12,6 +12,12 @@ const LOGS = Object.keys(PARSERS) as readonly LogName[];
 /** Every attack of its own there is, after so many lines of the mixed log. */
 const ATTACKS_EVERY = 400;
 
+export interface LogParts {
+  /** So many at least can be written. */
+  readonly lines: number;
+  readonly seed: number;
+}
+
 /**
  * Three logs of a busy host under attack, as its programs and its logrotate write them: lines in pieces, some cut short
  * until the next piece; files rotated by renaming or by copying and truncating. The same seed gives the same lines.
@@ -24,15 +30,15 @@ export class LoggedFiles {
   readonly #rest = new Map<LogName, string>();
   written = 0;
 
-  private constructor(directory: string, seed: number) {
+  private constructor(directory: string, parts: LogParts) {
     this.#directory = directory;
-    this.#random = chance(seed);
-    this.#lines = allLines(seed, this.#random);
+    this.#random = chance(parts.seed);
+    this.#lines = allLines(parts, this.#random);
   }
 
-  static async make(directory: string, seed: number): Promise<LoggedFiles> {
+  static async make(directory: string, parts: LogParts): Promise<LoggedFiles> {
     await mkdir(directory);
-    return new LoggedFiles(directory, seed);
+    return new LoggedFiles(directory, parts);
   }
 
   /** As the configuration's `watchers.files` takes them. */
@@ -89,12 +95,12 @@ export class LoggedFiles {
   }
 }
 
-/** Without end for all that a test writes; all of it in the past, whatever the host's time zone. */
-function* allLines(seed: number, random: Chance): Generator<MixedLine> {
+/** All of it in the past, whatever the host's time zone. */
+function* allLines({ lines, seed }: LogParts, random: Chance): Generator<MixedLine> {
   const start = Date.now() - 6 * HOUR;
   yield firstLogin(start);
   let count = 0;
-  for (const line of mixedLog({ lines: 30_000, seed, rate: 3, attackers: 100, start })) {
+  for (const line of mixedLog({ lines, seed, rate: lines / (3 * 3600), attackers: 100, start })) {
     if (count++ % ATTACKS_EVERY === 0) yield* furtherAttacks(line.at, random);
     yield line.log === 'web' ? line : { ...line, text: line.text.replace(HEADER, new Date(line.at).toISOString()) };
   }

@@ -42,7 +42,7 @@ export class LoggedJournal {
   /** One attack: its entries, of a source of its own. */
   write(): void {
     const tag = this.#random.oneOf(TAGS);
-    const ip = `198.51.${100 + (this.#attacks >> 8)}.${this.#attacks & 255}`;
+    const ip = `100.65.${this.#attacks >> 8}.${this.#attacks & 255}`;
     this.#attacks++;
     for (let i = 0; i < TRIES; i++) this.#loggers.get(tag)?.stdin.write(`${MESSAGES[tag](ip, i)}\n`);
     this.written += TRIES;

@@ -13,12 +13,13 @@ interface Attack {
  * attack again, whole, when it is told that its finding is not there.
  */
 export class SyslogSender {
-  readonly host = 'peer01';
+  readonly #host: string;
   readonly #port: number;
   readonly #attacks: Attack[] = [];
   #socket: Socket | undefined;
 
-  constructor(port: number) {
+  constructor(host: string, port: number) {
+    this.#host = host;
     this.#port = port;
   }
 
@@ -29,7 +30,7 @@ export class SyslogSender {
 
   /** A new attack; nothing when nobody listens. */
   async attack(): Promise<void> {
-    const attack = { ip: `192.0.2.${1 + this.#attacks.length}`, sent: 0 };
+    const attack = { ip: `100.66.0.${1 + this.#attacks.length}`, sent: 0 };
     if (await this.#send(attack)) this.#attacks.push(attack);
   }
 
@@ -47,7 +48,7 @@ export class SyslogSender {
     if (socket === undefined) return false;
     const at = new Date().toISOString();
     const message = (i: number): string =>
-      `<38>1 ${at} ${this.host} sshd 9 - - Failed password for troot from ${attack.ip} port ${5000 + i} ssh2\n`;
+      `<38>1 ${at} ${this.#host} sshd 9 - - Failed password for troot from ${attack.ip} port ${5000 + i} ssh2\n`;
     socket.write(Array.from({ length: TRIES }, (_, i) => message(i)).join(''));
     attack.sent++;
     return true;
