@@ -3,18 +3,33 @@ import { checkOf } from '../../../core/detect/checks.ts';
 import type { Finding } from '../../../core/detect/finding.ts';
 import type { KeptLine } from '../../../core/event/kept.ts';
 import type { Decision } from '../../../core/respond/decision.ts';
-import { idsOf, placeOf, type Remains } from './remains.ts';
+import { idsOf, isOfLines, placeOf, type Remains } from './remains.ts';
 import { isOfBoth, type Twins } from './twins.ts';
 
 /** What is left is what the undisturbed one has, and of the sender's attacks one finding at least, one a sending at most. */
 export function sameFindings(left: Remains, expected: Remains, { sender }: Twins): void {
-  const isOfSender = ({ subject }: Finding): boolean => sender.sent.has(subject.value);
+  const isOfSender = ({ last }: Finding): boolean => last.source.startsWith('net-');
   const mine = left.findings.filter((one) => !isOfSender(one));
+  assert.deepEqual(textsOf(mine, expected.findings), [], 'found by the disturbed one alone');
+  assert.deepEqual(textsOf(expected.findings, mine), [], 'found by the calm one alone');
   assert.deepEqual(idsOf(mine), idsOf(expected.findings));
   for (const [ip, sent] of sender.sent) {
     const made = left.findings.filter(({ check, subject }) => subject.value === ip && check === 'ssh_bruteforce');
     assert.ok(made.length >= 1 && made.length <= sent, `${made.length} findings of ${ip}, sent ${sent} times`);
   }
+}
+
+/** Of what is in the first and not in the second. */
+function textsOf(some: readonly Finding[], others: readonly Finding[]): readonly string[] {
+  const known = new Set(others.map(({ id }) => id));
+  return some
+    .filter((finding) => isOfLines(finding) && !known.has(finding.id))
+    .map(({ check, last, message }) => `${check} at ${last.source} ${last.offset}: ${message}`);
+}
+
+/** No line is kept twice. */
+export function keptAtMostOnce({ events }: Pick<Remains, 'events'>): void {
+  assert.equal(new Set(events.map(({ position }) => `${position.source} ${position.offset}`)).size, events.length);
 }
 
 /** Every line that was written is kept once. */
@@ -23,7 +38,7 @@ export function sameEvents({ events }: Remains, expected: Remains, { written }: 
   const mine = places(events);
   assert.deepEqual(mine, places(expected.events));
   assert.equal(mine.length, written);
-  assert.equal(new Set(events.map(({ position }) => `${position.source} ${position.offset}`)).size, events.length);
+  keptAtMostOnce({ events });
 }
 
 /** @param listed the kernel's set, as `nft -j` prints it */

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { appendFile, copyFile, mkdir, rename, truncate } from 'node:fs/promises';
+import { appendFile, copyFile, mkdir, readdir, readFile, rename, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fingerprintOf } from '../../../core/event/framing.ts';
 import { type Chance, chance } from '../mixed-log/chance.ts';
 import type { LogName, MixedLine } from '../mixed-log/lines.ts';
 import { mixedLog } from '../mixed-log/mixed-log.ts';
@@ -74,6 +75,17 @@ export class LoggedFiles {
     if (!existsSync(this.#path('web'))) return;
     await copyFile(this.#path('web'), `${this.#path('web')}.1`);
     await truncate(this.#path('web'));
+  }
+
+  /** Lines of each file there is, by the fingerprint under which its lines are kept. */
+  async census(): Promise<ReadonlyMap<string, { readonly name: string; readonly lines: number }>> {
+    const files = new Map<string, { readonly name: string; readonly lines: number }>();
+    for (const name of await readdir(this.#directory)) {
+      const bytes = await readFile(join(this.#directory, name));
+      const lines = bytes.toString('latin1').split('\n').length - 1;
+      if (lines > 0) files.set(fingerprintOf(bytes.subarray(0, bytes.indexOf(0x0a))), { name, lines });
+    }
+    return files;
   }
 
   async #append(log: LogName, text: string): Promise<void> {

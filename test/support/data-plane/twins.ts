@@ -119,13 +119,25 @@ watchers:
   /** Waits until a daemon has read and kept all that was written. @throws when it has not in 30 s */
   async allKept(daemon: Daemon): Promise<void> {
     await this.files.finish();
-    let kept = 0;
+    let kept: readonly KeptLine[] = [];
     const all = async (): Promise<true | undefined> => {
-      kept = (await eventsOf(daemon.state)).filter(isOfBoth).length;
-      return kept >= this.written || undefined;
+      kept = (await eventsOf(daemon.state)).filter(isOfBoth);
+      return kept.length >= this.written || undefined;
     };
-    await waitFor('all lines to be kept', all, { withinMs: 30_000, everyMs: 100 }).catch((cause: unknown) => {
-      throw new Error(`${kept} of ${this.written} lines in ${daemon.state}`, { cause });
+    await waitFor('all lines to be kept', all, { withinMs: 30_000, everyMs: 100 }).catch(async (cause: unknown) => {
+      const who = daemon === this.calm ? 'the calm one' : 'the disturbed one';
+      const { body } = await daemon.call('GET', '/api/v1/status');
+      const sources = JSON.stringify(body.components.filter(({ name }: Component) => /^(?:file|journal):/.test(name)));
+      const missing = (await this.#missing(kept)).join(', ');
+      throw new Error(`${who} has kept ${kept.length} of ${this.written} lines; ${missing}; ${sources}`, { cause });
+    });
+  }
+
+  async #missing(kept: readonly KeptLine[]): Promise<readonly string[]> {
+    const bySource = Map.groupBy(kept, ({ position }) => position.source);
+    return [...(await this.files.census())].flatMap(([source, { name, lines }]) => {
+      const count = bySource.get(source)?.length ?? 0;
+      return count === lines ? [] : [`${count} of ${lines} of ${name}`];
     });
   }
 
