@@ -12,10 +12,12 @@ import {
   type BlockEntry,
   decodeSegmentHeader,
   encodeFooter,
+  encodeSegmentHeader,
   entryOf,
   HEADER_BYTES,
   openName,
   readName,
+  type SegmentHeader,
   type SegmentName,
   sealedName,
   tailName,
@@ -120,6 +122,7 @@ class Resumption {
     let rows = Math.max(0, ...entries.map((entry) => entry.first + entry.rows));
     let length = Math.max(HEADER_BYTES, main?.end ?? 0);
     for (const { at, why } of main?.gaps ?? []) this.damages.push({ file: name, at, why });
+    await this.#mendHeader(name, { segment, madeAt: this.#now });
     await disk.truncate(name, length);
     const lines = this.#longest(
       tails.filter((tail) => tail > generation).map((tail) => tailName(segment, tail)),
@@ -167,11 +170,20 @@ class Resumption {
       generation,
     };
     await this.#secure(current, lines);
+    if (current.length > 0) await this.#mendHeader(name, current);
     if (name !== open) await disk.rename(name, open);
     await disk.truncate(open, current.length);
     await disk.sync([open]);
     for (const tail of tails) await disk.remove(tailName(segment, tail));
     return current;
+  }
+
+  /** A segment without its header would be told of as damaged for as long as it is kept. */
+  async #mendHeader(name: string, header: SegmentHeader): Promise<void> {
+    const flaw = this.#reading(name, (file) => (madeAt(file) === undefined ? { size: file.size } : undefined));
+    if (flaw === undefined) return;
+    if (flaw.size > 0) this.damages.push({ file: name, at: 0, why: 'its header is not what was written' });
+    await this.#disk.write(name, encodeSegmentHeader(header), 0);
   }
 
   #noteGaps(name: string, { gaps, end }: ReturnType<typeof scanBlocks>, length: number): void {

@@ -14,10 +14,16 @@ import { eventsOf } from './remains.ts';
 import { SyslogSender } from './syslog-sender.ts';
 
 const PIECE = 12;
+/** So many lines have one for each log that is rotated. */
+const FIRST = 60;
 const SENDER = 'peer01';
 
 /** A line that both must keep: not of the sender, and not one of journald's own, which reach whoever reads them first. */
 export const isOfBoth = ({ host, program }: KeptLine): boolean => host !== SENDER && program !== 'systemd-journald';
+
+/** A log that has not come yet is waited for. */
+const isAtRest = ({ state, counters }: Component): boolean =>
+  (state === 'ok' || state === 'waiting') && (counters['lag'] ?? 0) === 0;
 
 /** A daemon that is disturbed, and one beside it that reads the same files and the same journal and is left alone. */
 export class Twins {
@@ -82,8 +88,7 @@ export class Twins {
         return body.components.some(isFollowed) || undefined;
       });
     }
-    await this.write(PIECE);
-    await this.files.finish();
+    await this.write(FIRST);
     for (const daemon of [this.calm, this.disturbed]) await this.allKept(daemon);
     await this.disturbed.stop();
   }
@@ -138,6 +143,27 @@ watchers:
     return [...(await this.files.census())].flatMap(([source, { name, lines }]) => {
       const count = bySource.get(source)?.length ?? 0;
       return count === lines ? [] : [`${count} of ${lines} of ${name}`];
+    });
+  }
+
+  /** Waits until the disturbed one has its store on disk and has read every source to its end, over a start, which catches up. */
+  async settle(): Promise<void> {
+    await this.files.finish();
+    await this.#isWell();
+    await this.disturbed.stop();
+    await this.disturbed.start();
+    await this.#isWell();
+  }
+
+  async #isWell(): Promise<void> {
+    let ailing: readonly Component[] = [];
+    const isWell = async (): Promise<true | undefined> => {
+      const components = (await this.disturbed.call('GET', '/api/v1/status')).body.components as readonly Component[];
+      ailing = components.filter((one) => /^(?:store|events|file:|journal:)/.test(one.name) && !isAtRest(one));
+      return ailing.length === 0 || undefined;
+    };
+    await waitFor('all to be well', isWell, { withinMs: 30_000 }).catch((cause: unknown) => {
+      throw new Error(JSON.stringify(ailing), { cause });
     });
   }
 
