@@ -227,6 +227,12 @@ test('what was durable and is not there any more is told, and the rest is used',
   await shorter.writer.open(position);
   assert.deepEqual(await numbersOf(shorter.disk), [...upTo(8), ...upTo(20, 16)]);
   assert.match(shorter.damages[0]?.why ?? '', /not there any more/);
+  const aside = shorter.disk.bytes(`${openName(1)}.damaged`);
+  assert.deepEqual(
+    aside,
+    whole.subarray(whole.length - 10 - aside.length, whole.length - 10),
+    'the half block is kept',
+  );
   for (const name of await disk.names()) disk.tamper(name, undefined);
   const gone = bench(disk.killed());
   await gone.writer.open(position);
