@@ -119,7 +119,10 @@ test('damaged events: told, what can be read is read, and nothing that is found 
     await goOn(twins);
     t.diagnostic(`${what}: ${await told(disturbed, 'event_damage')} findings of damage`);
   }
-  assert.ok((await readdir(directory)).some((name) => name.endsWith('.damaged')), 'what was cut off is kept aside');
+  assert.ok(
+    (await readdir(directory)).some((name) => name.endsWith('.damaged')),
+    'what was cut off is kept aside',
+  );
   await twins.settle();
   await twins.allKept(twins.calm);
   await twins.allSentFound();

@@ -9,7 +9,7 @@ import { noJournald } from '../support/journald.ts';
 import { SEED, seeded } from '../support/random.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-const FILLINGS = 5;
+const FILLINGS = 4;
 const LINES = 8000;
 const random = seeded(SEED);
 
