@@ -30,13 +30,17 @@ export class SyslogSender {
 
   /** A new attack; nothing when nobody listens. */
   async attack(): Promise<void> {
-    const attack = { ip: `100.66.0.${1 + this.#attacks.length}`, sent: 0 };
+    const attack = { ip: `100.66.${this.#attacks.length >> 8}.${this.#attacks.length & 255}`, sent: 0 };
     if (await this.#send(attack)) this.#attacks.push(attack);
   }
 
-  /** Sends again what is not among the sources found. */
-  async again(found: ReadonlySet<string>): Promise<void> {
-    for (const attack of this.#attacks) if (!found.has(attack.ip)) await this.#send(attack);
+  /** Sends again what is not among the sources found. @returns the sources of that */
+  async again(found: ReadonlySet<string>): Promise<readonly string[]> {
+    const missing = this.#attacks.filter(({ ip }) => !found.has(ip));
+    for (const attack of missing) {
+      if (!(await this.#send(attack))) throw new Error('nobody listens');
+    }
+    return missing.map(({ ip }) => ip);
   }
 
   close(): void {

@@ -10,7 +10,7 @@ import { SEED, seeded } from '../random.ts';
 import { waitFor } from '../wait-for.ts';
 import { LoggedFiles } from './logged-files.ts';
 import { LoggedJournal } from './logged-journal.ts';
-import { eventsOf } from './remains.ts';
+import { eventsOf, remainsOf } from './remains.ts';
 import { SyslogSender } from './syslog-sender.ts';
 
 const PIECE = 12;
@@ -169,14 +169,14 @@ watchers:
 
   /** The sender asks for what became of its attacks, as nothing else tells it, and sends again what is missing. */
   async allSentFound(): Promise<void> {
-    const found = async (): Promise<ReadonlySet<string>> => {
+    await this.disturbed.stop();
+    const { findings } = await remainsOf(this.disturbed.state);
+    await this.disturbed.start();
+    const again = await this.sender.again(new Set(findings.map(({ subject }) => subject.value)));
+    await waitFor(`what was sent again to be found: ${again.join()}`, async () => {
       const { body } = await this.disturbed.call('GET', '/api/v1/findings');
-      return new Set(body.map(({ source_ip }: { source_ip: string }) => source_ip));
-    };
-    await this.sender.again(await found());
-    await waitFor('all that was sent to be found', async () => {
-      const sources = await found();
-      return [...this.sender.sent.keys()].every((ip) => sources.has(ip)) || undefined;
+      const found = new Set(body.map(({ source_ip }: { source_ip: string }) => source_ip));
+      return again.every((ip) => found.has(ip)) || undefined;
     });
   }
 
