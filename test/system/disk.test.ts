@@ -15,9 +15,7 @@ const random = seeded(SEED);
 
 async function outcome(twins: Twins): Promise<{ readonly left: Remains; readonly expected: Remains }> {
   await twins.settle();
-  await twins.disturbed.stop();
   await twins.allKept(twins.calm);
-  await twins.disturbed.start();
   await twins.allSentFound();
   const listed = await twins.edge.run('nft', '-j', 'list', 'set', 'inet', 'bartizan', 'blocked4');
   await twins.calm.stop();
