@@ -13,7 +13,7 @@ import type { Mode } from '../../core/respond/mode.ts';
 import { eventDamageFinding, eventsNotKeptFinding, journalLossFinding, type Topics } from '../appliance/index.ts';
 import type { Bus } from '../bus/index.ts';
 import { checkpointRecords, Pipeline, startWorker } from '../pipeline/index.ts';
-import { type DamagedPart, type RetentionSettings, Segments, startSearcher } from '../segments/index.ts';
+import { type RetentionSettings, Segments, startSearcher } from '../segments/index.ts';
 import type { Service } from '../supervisor/index.ts';
 import { type Enforcement, makeEnforcement } from './enforcement.ts';
 import { type Findings, makeFindings } from './findings.ts';
@@ -47,7 +47,7 @@ export interface DataPlaneDeps {
 const NOT_KEPT_AGAIN: Millis = hours(1);
 
 export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
-  const { clock, log, foundation } = deps;
+  const { clock, foundation } = deps;
   const { records } = foundation.store;
   const settings = deps.config();
   const enforcement = makeEnforcement(deps);
@@ -57,41 +57,12 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
     isRepaired: foundation.store.port.health().state === 'repaired',
     respond: (made) => enforcement.responder.respond(made),
   });
-  const { recorder } = findings;
-  let notBefore = millis(0);
   const parsers = settings.parsers as readonly ParserDeclaration[];
   const board = new SourceBoard(() => clock.now());
   const lead = settings.watchers.journal ? new JournalLead({ ...settings, parsers }, clock) : undefined;
-  const directory = join(deps.stateDirectory, EVENTS_DIRECTORY);
-  const tell = (finding: Finding) => {
-    recorder.record([finding]).catch((cause: unknown) => {
-      log('error', 'a finding of our own could not be recorded', { check: finding.check, error: messageOf(cause) });
-    });
-  };
-  const damaged = (part: DamagedPart) => tell(eventDamageFinding(settings.hostname, part, clock.now()));
-  const pipeline = new Pipeline({
-    checks: checkSettingsOf(settings.thresholds, settings.disabled_checks),
-    groups: sourceGroupsOf(settings.thresholds),
-    salt: deps.random.bytes(4).reduce((salt, byte) => salt * 256 + byte, 0),
-    parsers,
-    ...(lead === undefined ? {} : { journal: lead }),
-    events: {
-      directory,
-      damaged,
-      changed: (status) => {
-        const finding = eventsNotKeptFinding(settings.hostname, status, clock.now());
-        if (finding === undefined || finding.at < notBefore) return;
-        notBefore = plus(finding.at, NOT_KEPT_AGAIN);
-        tell(finding);
-      },
-    },
-    records: checkpointRecords(records),
-    startWorker,
-    clock,
-    log,
-    record: (made) => recorder.record(made),
-    flushed: () => recorder.flushed(),
-  });
+  const tell = teller(deps, findings);
+  const segments = segmentsOf(deps, tell);
+  const pipeline = pipelineOf(deps, { findings, parsers, lead, segments, tell });
   const watchers = makeSources({
     config: settings,
     records,
@@ -100,16 +71,8 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
     lead,
     clock,
     random: deps.random,
-    log,
+    log: deps.log,
     lost: (loss) => tell(journalLossFinding(settings.hostname, loss, clock.now())),
-  });
-  const segments = new Segments({
-    directory,
-    clock,
-    log,
-    retention: () => retentionOf(deps.config()),
-    startSearcher,
-    damaged,
   });
   return {
     ...enforcement,
@@ -120,6 +83,69 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
     sources: () => withPreference(board.all(), settings.watchers.files, lead),
   };
 }
+
+type Tell = (finding: Finding) => void;
+
+/** Findings about ourselves go the way of all others. */
+const teller =
+  ({ log }: DataPlaneDeps, { recorder }: Findings): Tell =>
+  (finding) => {
+    recorder.record([finding]).catch((cause: unknown) => {
+      log('error', 'a finding of our own could not be recorded', { check: finding.check, error: messageOf(cause) });
+    });
+  };
+
+interface PipelineParts {
+  readonly findings: Findings;
+  readonly parsers: readonly ParserDeclaration[];
+  readonly lead: JournalLead | undefined;
+  readonly segments: Segments;
+  readonly tell: Tell;
+}
+
+function pipelineOf(deps: DataPlaneDeps, { findings, parsers, lead, segments, tell }: PipelineParts): Pipeline {
+  const { clock, log, random, foundation } = deps;
+  const { hostname, thresholds, disabled_checks } = deps.config();
+  let notBefore = millis(0);
+  return new Pipeline({
+    checks: checkSettingsOf(thresholds, disabled_checks),
+    groups: sourceGroupsOf(thresholds),
+    salt: random.bytes(4).reduce((salt, byte) => salt * 256 + byte, 0),
+    parsers,
+    ...(lead === undefined ? {} : { journal: lead }),
+    events: {
+      directory: eventsDirectory(deps),
+      damaged: (part) => segments.note(part),
+      changed: (status) => {
+        const finding = eventsNotKeptFinding(hostname, status, clock.now());
+        if (finding === undefined || finding.at < notBefore) return;
+        notBefore = plus(finding.at, NOT_KEPT_AGAIN);
+        tell(finding);
+      },
+    },
+    records: checkpointRecords(foundation.store.records),
+    startWorker,
+    clock,
+    log,
+    record: (made) => findings.recorder.record(made),
+    flushed: () => findings.recorder.flushed(),
+  });
+}
+
+function segmentsOf(deps: DataPlaneDeps, tell: Tell): Segments {
+  const { clock, log } = deps;
+  const { hostname } = deps.config();
+  return new Segments({
+    directory: eventsDirectory(deps),
+    clock,
+    log,
+    retention: () => retentionOf(deps.config()),
+    startSearcher,
+    damaged: (part) => tell(eventDamageFinding(hostname, part, clock.now())),
+  });
+}
+
+const eventsDirectory = ({ stateDirectory }: DataPlaneDeps): string => join(stateDirectory, EVENTS_DIRECTORY);
 
 const retentionOf = ({ events }: Config): RetentionSettings => ({
   keepFor: durationOf(events.keep),

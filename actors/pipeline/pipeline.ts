@@ -1,7 +1,7 @@
 import type { Component } from '../../core/base/component.ts';
 import type { Clock, Log } from '../../core/base/ports.ts';
 import { messageOf, type Result } from '../../core/base/result.ts';
-import { type Millis, seconds } from '../../core/base/time.ts';
+import { type Millis, millis, seconds } from '../../core/base/time.ts';
 import type { Finding } from '../../core/detect/finding.ts';
 import type { DetectorState } from '../../core/detect/pipeline.ts';
 import type { JournalOrigin, LeftToJournal } from '../../core/event/preference.ts';
@@ -36,7 +36,7 @@ export interface KeptEvents {
   readonly directory: string;
   /** Lines are dropped now, or are kept again. For a finding. */
   readonly changed?: (status: StorageStatus) => void;
-  /** Stored events turned out unreadable. For a finding. */
+  /** Stored events turned out unreadable when the thread took them over. To be told. */
   readonly damaged?: (part: DamagedPart) => void;
 }
 
@@ -76,6 +76,8 @@ type States = Map<string, Map<string, unknown>>;
 interface Waiting {
   /** Absent for sources that cannot go back. */
   readonly cursor: SourceCursor | undefined;
+  /** It brings no line, but says from where a source is read. */
+  readonly isMark: boolean;
   readonly taken: () => void;
   readonly lost: (cause: Error) => void;
 }
@@ -86,6 +88,8 @@ type WithoutSequence<M> = M extends unknown ? Omit<M, 'sequence'> : never;
 
 /** Between the first chunk after a checkpoint and the next one: what a crash has to read again. */
 const CHECKPOINT_AFTER: Millis = seconds(1);
+/** As soon as the marks that come together are in: until one is durable, what is rotated away meanwhile is not known to be unread. */
+const CHECKPOINT_MARKS_AFTER: Millis = millis(5);
 
 /**
  * Lines in, findings out, on a thread of its own, which keeps every line too. Findings go out at once; detector state,
@@ -202,7 +206,8 @@ export class Pipeline implements Service {
     if (worker === undefined) return Promise.reject(new Error('the pipeline is not running'));
     const sequence = ++this.#sequence;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#waiting.set(sequence, { cursor, taken: resolve, lost: reject });
+    const isMark = 'bytes' in message && message.bytes.length === 0;
+    this.#waiting.set(sequence, { cursor, isMark, taken: resolve, lost: reject });
     worker.post({ ...message, sequence } as ToWorker);
     return promise;
   }
@@ -271,7 +276,6 @@ export class Pipeline implements Service {
         this.#deps.events?.changed?.(message.status);
         return;
       case 'damage':
-        this.#deps.log('error', 'stored events are damaged', { ...message.part });
         this.#deps.events?.damaged?.(message.part);
         return;
       case 'judged':
@@ -312,15 +316,18 @@ export class Pipeline implements Service {
     const { cursor } = waiting;
     if (cursor !== undefined) this.#cursors.set(cursor.path, cursor);
     if (message.origins !== undefined) this.#deps.journal?.seen(message.origins);
-    this.#scheduleCheckpoint();
+    this.#scheduleCheckpoint(waiting.isMark ? CHECKPOINT_MARKS_AFTER : CHECKPOINT_AFTER);
     this.#deps.record(message.findings).then(waiting.taken, (cause: unknown) => {
       waiting.lost(new Error(`findings were not acted upon: ${messageOf(cause)}`));
       this.#die(cause, run);
     });
   }
 
-  #scheduleCheckpoint(): void {
-    this.#cancelCheckpoint ??= this.#deps.clock.after(CHECKPOINT_AFTER, () => {
+  /** The first that is asked for counts, and the sooner one. */
+  #scheduleCheckpoint(after = CHECKPOINT_AFTER): void {
+    if (this.#cancelCheckpoint !== undefined && after === CHECKPOINT_AFTER) return;
+    this.#cancelCheckpoint?.();
+    this.#cancelCheckpoint = this.#deps.clock.after(after, () => {
       this.#cancelCheckpoint = undefined;
       this.#worker?.post({ kind: 'checkpoint', sequence: ++this.#sequence });
     });

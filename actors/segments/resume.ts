@@ -12,10 +12,12 @@ import {
   type BlockEntry,
   decodeSegmentHeader,
   encodeFooter,
+  encodeSegmentHeader,
   entryOf,
   HEADER_BYTES,
   openName,
   readName,
+  type SegmentHeader,
   type SegmentName,
   sealedName,
   tailName,
@@ -40,6 +42,11 @@ export interface CurrentSegment {
 
 /** Terms that a segment's own bloom may hold: 2 MB while it is written, half a megabyte on disk. */
 const MAX_TERMS = 400_000;
+
+/** Ends the name of a file with what could not be read. */
+const DAMAGED = '.damaged';
+const KEPT_ASIDE = 4;
+const PIECE = 1 << 20;
 
 export const freshSegment = (segment: number, madeAt: Millis): CurrentSegment => ({
   segment,
@@ -120,6 +127,7 @@ class Resumption {
     let rows = Math.max(0, ...entries.map((entry) => entry.first + entry.rows));
     let length = Math.max(HEADER_BYTES, main?.end ?? 0);
     for (const { at, why } of main?.gaps ?? []) this.damages.push({ file: name, at, why });
+    await this.#mendHeader(name, { segment, madeAt: this.#now });
     await disk.truncate(name, length);
     const lines = this.#longest(
       tails.filter((tail) => tail > generation).map((tail) => tailName(segment, tail)),
@@ -150,13 +158,18 @@ class Resumption {
     const name = this.#reading(open, () => open) ?? sealedName(segment);
     const main = this.#reading(name, (file) => ({ ...scanBlocks(file, HEADER_BYTES, length), madeAt: madeAt(file) }));
     if (main === undefined) {
+      for (const tail of tails) await this.#keepAside(tailName(segment, tail), 0);
       for (const tail of tails) await disk.remove(tailName(segment, tail));
       const lost = position.rows + position.tailRows;
       if (lost > 0) this.damages.push({ file: open, at: 0, why: 'the segment is gone', rows: lost });
       return freshSegment(lost > 0 ? segment + 1 : segment, this.#now);
     }
     this.#noteGaps(name, main, length);
+    if (main.end < length) await this.#keepAside(name, main.end);
     const lines = this.#tailLines(position, { name, tails });
+    if (lines.length < position.tailRows) {
+      for (const tail of tails) await this.#keepAside(tailName(segment, tail), 0);
+    }
     const generation = Math.max(position.generation, ...tails) + 1;
     const current: CurrentSegment = {
       ...freshSegment(segment, main.madeAt ?? this.#now),
@@ -167,11 +180,41 @@ class Resumption {
       generation,
     };
     await this.#secure(current, lines);
+    if (current.length > 0) await this.#mendHeader(name, current);
     if (name !== open) await disk.rename(name, open);
     await disk.truncate(open, current.length);
     await disk.sync([open]);
     for (const tail of tails) await disk.remove(tailName(segment, tail));
     return current;
+  }
+
+  /** What is not understood and goes, from a place on, stays beside the segments under a name of its own: the latest few. */
+  async #keepAside(name: string, from: number): Promise<void> {
+    const disk = this.#disk;
+    const aside = `${name}${DAMAGED}`;
+    let end = from;
+    for (let piece = this.#piece(name, end); piece.length > 0; piece = this.#piece(name, end)) {
+      await disk.write(aside, piece, end - from);
+      end += piece.length;
+    }
+    if (end === from) return;
+    await disk.truncate(aside, end - from);
+    await disk.sync([aside]);
+    const all = (await disk.names()).filter((one) => one.endsWith(DAMAGED)).sort();
+    for (const old of all.slice(0, -KEPT_ASIDE)) await disk.remove(old);
+  }
+
+  #piece(name: string, at: number): Uint8Array {
+    const read = (file: ReadFile): Uint8Array => file.read(at, Math.max(0, Math.min(PIECE, file.size - at)));
+    return this.#reading(name, read) ?? new Uint8Array(0);
+  }
+
+  /** A segment without its header would be told of as damaged for as long as it is kept. */
+  async #mendHeader(name: string, header: SegmentHeader): Promise<void> {
+    const flaw = this.#reading(name, (file) => (madeAt(file) === undefined ? { size: file.size } : undefined));
+    if (flaw === undefined) return;
+    if (flaw.size > 0) this.damages.push({ file: name, at: 0, why: 'its header is not what was written' });
+    await this.#disk.write(name, encodeSegmentHeader(header), 0);
   }
 
   #noteGaps(name: string, { gaps, end }: ReturnType<typeof scanBlocks>, length: number): void {

@@ -8,7 +8,7 @@ const text = readFileSync(new URL('../../../test/fixtures/fuzz/syslog.txt', impo
 const corpus = [text, ...linesOf(text.toString()), new Uint8Array(5).fill(0x0a), new Uint8Array(9)];
 
 test('however a file is cut, the lines are those between its newlines', () => {
-  fuzz(corpus, (mutator) => {
+  fuzz('framing', corpus, (mutator) => {
     const file = mutator.mutant();
     const framer = new LineFramer();
     const lines: FramedLine[] = [];

@@ -13,8 +13,7 @@ import type { KeptLine } from '../../core/event/kept.ts';
 import { EVENT_FIELDS } from '../../core/query/event-fields.ts';
 import { needOf } from '../../core/query/plan.ts';
 import { EVERYTHING } from '../../core/query/tree.ts';
-import { Mutator } from '../support/fuzz.ts';
-import { FUZZ_BUDGET_MS } from '../support/fuzz-budget.ts';
+import { fuzzAsync } from '../support/fuzz.ts';
 import { keptLine } from '../support/kept-lines.ts';
 import { eventNode } from '../support/queries.ts';
 import { fc, SEED } from '../support/random.ts';
@@ -59,15 +58,6 @@ const canonical = (line: unknown): string =>
       : value,
   );
 
-/** As `fuzz`, for a target that reads files. */
-async function fuzzFiles(files: readonly Buffer[], target: (mutator: Mutator) => Promise<void>): Promise<number> {
-  const mutator = new Mutator(files, SEED);
-  const end = performance.now() + FUZZ_BUDGET_MS;
-  let runs = 0;
-  for (; performance.now() < end; runs++) await target(mutator);
-  return runs;
-}
-
 async function found(directory: string): Promise<readonly KeptLine[]> {
   const lines: KeptLine[] = [];
   for await (const event of searchSegments(directory, { ...EVERYTHING, limit: 10_000 })) {
@@ -88,7 +78,7 @@ test('damaged segments give lines that were stored, or none; nothing throws', as
   const directory = await temporary();
   const names = ['0000000001.events', '0000000001.open', '0000000001.tail-1', '0000000002.open', '0000000002.tail-9'];
   let [read, whole] = [0, 0];
-  const runs = await fuzzFiles([...files.values()], async (mutator) => {
+  const runs = await fuzzAsync('segment-files', [...files.values()], async (mutator) => {
     for (const name of names) await rm(join(directory, name), { force: true });
     for (let i = mutator.below(3); i >= 0; i--) {
       await writeFile(join(directory, names[mutator.below(names.length)] ?? ''), mutator.mutant());
@@ -119,7 +109,7 @@ test('rows that make no sense under checksums that fit are damage, in bounded me
     return select.ok ? [{ select: select.value, need: needOf(where, EVENT_FIELDS) }] : [];
   });
   let damaged = 0;
-  const runs = await fuzzFiles(groups, async (mutator) => {
+  const runs = await fuzzAsync('segment-rows', groups, async (mutator) => {
     const hurt = encodeBlock({
       ...header,
       rows: mutator.below(4) === 0 ? mutator.below(2 ** 14) : header.rows,
@@ -147,10 +137,14 @@ test('rows that make no sense under checksums that fit are damage, in bounded me
 test('any bytes are a directory of segments to be searched', async () => {
   const directory = await temporary();
   const query = queryOf('root user exists | count by user');
-  await fuzzFiles([Buffer.from('BARTSEG\n'), Buffer.from('BZBK'), Buffer.alloc(200)], async (mutator) => {
-    await writeFile(join(directory, '0000000001.events'), mutator.mutant());
-    for await (const event of searchSegments(directory, query)) {
-      if (event.kind === 'end') assert.equal(event.counted?.total, 0);
-    }
-  });
+  await fuzzAsync(
+    'segment-directory',
+    [Buffer.from('BARTSEG\n'), Buffer.from('BZBK'), Buffer.alloc(200)],
+    async (mutator) => {
+      await writeFile(join(directory, '0000000001.events'), mutator.mutant());
+      for await (const event of searchSegments(directory, query)) {
+        if (event.kind === 'end') assert.equal(event.counted?.total, 0);
+      }
+    },
+  );
 });

@@ -38,7 +38,7 @@ function framesOf(stream: Uint8Array, cut: () => number): { frames: string[]; en
 
 test('however a stream is cut, it holds the same bounded messages, and no byte that was not sent', () => {
   let read = 0;
-  const runs = fuzz(corpus, (mutator) => {
+  const runs = fuzz('syslog-frames', corpus, (mutator) => {
     const stream = mutator.mutant();
     const whole = framesOf(stream, () => stream.length);
     const cut = framesOf(stream, () => 1 + mutator.below(40));
@@ -58,7 +58,7 @@ test('however a stream is cut, it holds the same bounded messages, and no byte t
 
 test('any message gives one line of its own text at a possible time', () => {
   let read = 0;
-  const runs = fuzz(corpus, (mutator) => {
+  const runs = fuzz('syslog-network', corpus, (mutator) => {
     const now = millis(Date.UTC(2001, 0, 2) + mutator.below(2 ** 40));
     const text = networkText(mutator.mutant());
     assert.doesNotMatch(text, /[^\P{Cc}\t]/u);

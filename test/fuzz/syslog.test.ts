@@ -12,7 +12,7 @@ const corpus = linesOf(readFileSync(new URL('../../../test/fixtures/fuzz/syslog.
 test('any line gives a message of its own text, at a possible time, or a reason', () => {
   const decoder = new TextDecoder();
   let read = 0;
-  const runs = fuzz(corpus, (mutator) => {
+  const runs = fuzz('syslog', corpus, (mutator) => {
     const now = millis(mutator.below(2 ** 42));
     const text = decoder.decode(mutator.mutant());
     const parsed = parseSyslog(text, now, UTC);

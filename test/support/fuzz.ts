@@ -1,3 +1,4 @@
+import { crashersOf, keepCrasher } from './crashers.ts';
 import { FUZZ_BUDGET_MS } from './fuzz-budget.ts';
 import { SEED, seeded } from './random.ts';
 
@@ -5,12 +6,36 @@ const MUTATIONS = 4;
 
 /** A fuzz target's source of chance: numbers, and mutants of what it is given. */
 export class Mutator {
-  readonly #random: () => number;
   readonly #corpus: readonly Uint8Array[];
+  #random: () => number;
+  #given: readonly Uint8Array[];
+  #drawn: Uint8Array[] = [];
+  #seed: number;
 
-  constructor(corpus: readonly Uint8Array[], seed: number) {
+  /** @param given stand for the first mutants */
+  constructor(corpus: readonly Uint8Array[], seed: number, given: readonly Uint8Array[] = []) {
     this.#corpus = corpus;
+    this.#seed = seed;
     this.#random = seeded(seed);
+    this.#given = given;
+  }
+
+  /** Mutants of this run so far. */
+  get drawn(): readonly Uint8Array[] {
+    return this.#drawn;
+  }
+
+  /** Repeats, with what was drawn, all chance of this run. */
+  get seed(): number {
+    return this.#seed;
+  }
+
+  /** For the next run. */
+  next(): this {
+    this.#seed = this.below(2 ** 31);
+    this.#random = seeded(this.#seed);
+    this.#drawn = [];
+    return this;
   }
 
   /** A whole number in [0, limit). */
@@ -20,8 +45,12 @@ export class Mutator {
 
   /** One of the corpus after a few random edits: flips, cuts, repeats, splices with another. */
   mutant(): Uint8Array {
+    const [given, ...rest] = this.#given;
+    this.#given = rest;
     let bytes = this.#any();
     for (let i = this.below(MUTATIONS); i >= 0; i--) bytes = this.#edit(bytes);
+    if (given !== undefined) bytes = given;
+    this.#drawn.push(bytes);
     return bytes;
   }
 
@@ -56,15 +85,49 @@ export class Mutator {
 }
 
 /**
- * Runs `target` on one mutator until the time budget is over.
+ * Runs `target` on one mutator until the time budget is over, after all that it ever failed on and that was kept. What it
+ * fails on now is kept.
+ * @param name of the target, for the folder of what it failed on
  * @returns how often it ran
  */
-export function fuzz(corpus: readonly Uint8Array[], target: (mutator: Mutator) => void): number {
+export function fuzz(name: string, corpus: readonly Uint8Array[], target: (mutator: Mutator) => void): number {
+  for (const kept of crashersOf(name)) target(new Mutator([...corpus, kept.bytes], kept.seed, [kept.bytes]));
   const mutator = new Mutator(corpus, SEED);
   const end = performance.now() + FUZZ_BUDGET_MS;
   let runs = 0;
-  for (; performance.now() < end; runs++) target(mutator);
+  for (; performance.now() < end; runs++) {
+    try {
+      target(mutator.next());
+    } catch (cause) {
+      throw keepCrashers(name, mutator, cause);
+    }
+  }
   return runs;
+}
+
+/** As `fuzz`, for a target that waits. */
+export async function fuzzAsync(
+  name: string,
+  corpus: readonly Uint8Array[],
+  target: (mutator: Mutator) => Promise<void>,
+): Promise<number> {
+  for (const kept of crashersOf(name)) await target(new Mutator([...corpus, kept.bytes], kept.seed, [kept.bytes]));
+  const mutator = new Mutator(corpus, SEED);
+  const end = performance.now() + FUZZ_BUDGET_MS;
+  let runs = 0;
+  for (; performance.now() < end; runs++) {
+    try {
+      await target(mutator.next());
+    } catch (cause) {
+      throw keepCrashers(name, mutator, cause);
+    }
+  }
+  return runs;
+}
+
+function keepCrashers(name: string, { drawn, seed }: Mutator, cause: unknown): Error {
+  const files = drawn.map((bytes) => keepCrasher(name, bytes, seed));
+  return new Error(`fails on ${files.join(' or ')} (seed ${SEED})`, { cause });
 }
 
 /** Lines as corpus entries. */

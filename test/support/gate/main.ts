@@ -58,7 +58,7 @@ function runsOf(stage: Stage): readonly (readonly string[])[] {
     .filter((file) => paths.length === 0 || paths.some((path) => file.startsWith(`dist/test/${path}`)))
     .sort();
   if (files.length === 0) return [];
-  return stage.process === 'shared' ? [files] : files.map((file) => [file]);
+  return stage.process === 'each' ? files.map((file) => [file]) : [files];
 }
 
 /** A run that ends without counts has died, and so failed, whatever its exit code. */
@@ -71,6 +71,7 @@ async function runTests(files: readonly string[], stage: Stage): Promise<{ good:
     '--test',
     // Where tests start programs and workers, these must not inherit the runner's own options.
     `--test-isolation=${stage.process === 'shared' ? 'none' : 'process'}`,
+    ...(stage.process === 'pairs' ? ['--test-concurrency=2'] : []),
     `--test-timeout=${stage.limit * 0.8}`,
     ...Object.entries(reporters).flatMap(([name, to]) => [
       `--test-reporter=${name}`,

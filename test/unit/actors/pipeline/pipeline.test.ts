@@ -279,6 +279,23 @@ test('a pipeline that dies between a snapshot and its durable events saves neith
   );
 });
 
+test('from where a new source is read is durable at once: it may be rotated away before the next start', async () => {
+  const { pipeline, start, judged, sent, clock } = bench();
+  await start();
+  const asked = () => sent.filter(({ kind }) => kind === 'checkpoint').length;
+  pipeline.submit(chunk('lines', 1)).catch(() => {});
+  judged(1, []);
+  for (const sequence of [2, 3]) {
+    pipeline.submit(chunk(`mark ${sequence}`, 0)).catch(() => {});
+    judged(sequence, []);
+  }
+  assert.equal(asked(), 0);
+  clock.advance(10);
+  assert.equal(asked(), 1, 'one for all that come together');
+  clock.advance(2000);
+  assert.equal(asked(), 1);
+});
+
 test('what becomes of keeping the lines is a component, and its changes are told', async () => {
   const told: string[] = [];
   const kept = bench({

@@ -227,6 +227,12 @@ test('what was durable and is not there any more is told, and the rest is used',
   await shorter.writer.open(position);
   assert.deepEqual(await numbersOf(shorter.disk), [...upTo(8), ...upTo(20, 16)]);
   assert.match(shorter.damages[0]?.why ?? '', /not there any more/);
+  const aside = shorter.disk.bytes(`${openName(1)}.damaged`);
+  assert.deepEqual(
+    aside,
+    whole.subarray(whole.length - 10 - aside.length, whole.length - 10),
+    'the half block is kept',
+  );
   for (const name of await disk.names()) disk.tamper(name, undefined);
   const gone = bench(disk.killed());
   await gone.writer.open(position);
@@ -234,4 +240,21 @@ test('what was durable and is not there any more is told, and the rest is used',
   gone.writer.keep(line(99));
   await gone.writer.mark();
   assert.deepEqual(await numbersOf(gone.disk), [99]);
+});
+
+test('a header that was lost is told once and written anew, whoever goes on with the segment', async () => {
+  const { disk, writer } = bench();
+  await writer.open(undefined);
+  for (let n = 0; n < 20; n++) writer.keep(line(n));
+  const position = await writer.mark();
+  for (const from of [position, undefined]) {
+    disk.tamper(openName(1), Buffer.concat([Buffer.alloc(20, 0xa5), disk.bytes(openName(1)).subarray(20)]));
+    const again = bench(disk.killed());
+    await again.writer.open(from);
+    assert.deepEqual(again.damages, [{ file: openName(1), at: 0, why: 'its header is not what was written' }]);
+    assert.deepEqual(await numbersOf(again.disk), upTo(20));
+    const mended = bench(again.disk.killed());
+    await mended.writer.open(from);
+    assert.deepEqual(mended.damages, []);
+  }
 });
