@@ -52,6 +52,8 @@ for (const [mode, auto, dryRun] of [
       rollups: { state: { suppressed: 0 } },
       active: { severities: () => ({}) },
       responder: { dryRuns: 0 },
+      planner: { queue: { size: 0, givenUp: 0 } },
+      ledger: { networks: { size: 0 } },
       configFile: { loaded: { hash: '', config: { auto_response: auto, firewall: {} } } },
     };
     const appliance = new RunningAppliance(parts as unknown as ApplianceParts, mode);
