@@ -52,8 +52,12 @@ export interface Subject<Plan = unknown> {
   prepare(proposal: unknown): Promise<Result<Prepared<Plan>, 'invalid' | 'stale' | 'failed'>>;
   /** Puts the new state in place. Kernel rules guarded, so that they fall back by themselves when the trial's time is over. */
   apply(plan: Plan, trial: Trial): Promise<Result<Applied, 'failed'>>;
-  /** At a start during a trial: makes what runs now, kernel included, be on trial again for what is left of it. */
-  resume(change: Change, trial: Trial): Promise<Result<void, 'failed'>>;
+  /**
+   * At a start during a trial, and after a confirmation that did not come to its end: makes what runs now, kernel included,
+   * be on trial again for what is left of it. What the kernel falls back to is the snapshot's, whatever a confirmation that
+   * was cut off has made of it.
+   */
+  resume(change: Change, trial: Trial, snapshot: Snapshot): Promise<Result<void, 'failed'>>;
   /** Makes the new state stay: the kernel's rules in one transaction. */
   confirm(change: Change): Promise<Result<void, 'failed'>>;
   /** Puts back what was. Files first, then the kernel. */

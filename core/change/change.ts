@@ -19,8 +19,13 @@ export type ChangeState =
   | 'reverted'
   | 'stuck';
 
-/** What of this host's run belongs to a trial: it goes on through that, and is reverted by anything more. */
-export type Spans = 'nothing' | 'restart' | 'reboot';
+/**
+ * What of this host's run belongs to a trial. `nothing`: it takes effect at once; `restart`: a restart of the process puts
+ * it in place. Both go on through restarts of the process, wanted or not, and are reverted by another boot. `reboot`: goes
+ * on through one boot as well.
+ */
+export const SPANS = ['nothing', 'restart', 'reboot'] as const;
+export type Spans = (typeof SPANS)[number];
 
 /** Who asks for, confirms or reverts a change. */
 export interface Word {
@@ -46,19 +51,22 @@ export interface Evidence {
   readonly took: Millis;
 }
 
+export const VERDICT_BY = [
+  'word',
+  'probes',
+  'deadline',
+  'apply_failed',
+  'probes_failed',
+  'reboot',
+  'failed_starts',
+  'crash',
+  'forced',
+] as const;
+
 /** Why a change ended as it did. */
 export interface Verdict {
   readonly result: 'confirmed' | 'reverted';
-  readonly by:
-    | 'word'
-    | 'probes'
-    | 'deadline'
-    | 'apply_failed'
-    | 'probes_failed'
-    | 'reboot'
-    | 'failed_starts'
-    | 'crash'
-    | 'forced';
+  readonly by: (typeof VERDICT_BY)[number];
   /** Whose word it was, for `word` and `forced`. */
   readonly word?: Word;
   /** For a person. */
