@@ -100,7 +100,8 @@ export class SimDisk {
       at.safe.set(name, there);
       at = there;
     }
-    const file: File = { kind: 'file', now: Buffer.from(text), safe: Buffer.from(text), attributes };
+    const bytes = Buffer.from(text);
+    const file: File = { kind: 'file', now: bytes, safe: bytes, attributes };
     at.now.set(names.at(-1) ?? '', file);
     at.safe.set(names.at(-1) ?? '', file);
   }
