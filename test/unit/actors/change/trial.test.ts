@@ -13,7 +13,9 @@ async function world(subject = new FakeUnderTest()): Promise<ChangeWorld> {
 }
 
 /** A world with a change on trial. */
-async function onTrial(subject = new FakeUnderTest()): Promise<{ readonly edge: ChangeWorld; readonly change: Change }> {
+async function onTrial(
+  subject = new FakeUnderTest(),
+): Promise<{ readonly edge: ChangeWorld; readonly change: Change }> {
   const edge = await world(subject);
   const proposed = await edge.propose();
   assert.ok(proposed.ok);
@@ -154,7 +156,7 @@ test('what is read back decides, not what revert and confirm say of themselves',
   assert.match(confirmed.public, /read back/);
   assert.equal(await edge.holds(), 'trial', 'on trial again');
   subject.script.faults.look = ['lies'];
-  await edge.advance(minutes(5));
+  await edge.advance(minutes(5) - 1000);
   assert.equal(edge.service.pending()?.change.state, 'stuck');
   await edge.advance(1000);
   assert.equal(await edge.holds(), 'before');
