@@ -1,11 +1,10 @@
 import { assign, fromPromise, type SnapshotFrom, setup } from 'xstate';
 import { messageOf } from '../../core/base/result.ts';
 import { type Millis, seconds } from '../../core/base/time.ts';
-import type { Change, ChangeState, Evidence, Verdict } from '../../core/change/change.ts';
-import type { Moment } from '../../core/change/connection.ts';
-import { follow, judge, pauseOf, type Streaks, withRound } from '../../core/change/probing.ts';
-import type { TrialFacts } from '../../core/change/texts.ts';
-import type { Applied, Snapshot } from './port.ts';
+import type { Change, ChangeState, Evidence } from '../../core/change/change.ts';
+import { follow, judge, pauseOf, withRound } from '../../core/change/probing.ts';
+import type { Draft, Ended, EndInput, OnTrial, Placed } from './on-trial.ts';
+import type { Applied } from './port.ts';
 
 /** How often the boot-time clock is looked at while a deadline is ahead: timers stand still in suspend, it does not. */
 const RECHECK: Millis = seconds(1);
@@ -13,23 +12,6 @@ const RECHECK: Millis = seconds(1);
 const SUBJECT_LIMIT: Millis = seconds(60);
 const FIRST_RETRY: Millis = seconds(1);
 const LONGEST_RETRY: Millis = seconds(60);
-
-/** The change on trial and what else its subject and the disk need to know of it. */
-export interface OnTrial {
-  readonly change: Change;
-  readonly facts: TrialFacts;
-  readonly snapshot: Snapshot;
-  /** As prepared; gone after a restart, when nothing is applied any more. */
-  readonly plan?: unknown;
-  /** Names of its probes. */
-  readonly probes: readonly string[];
-  readonly streaks: Streaks;
-  /** When the new state was in place, in the life of this process. */
-  readonly placed?: Moment;
-}
-
-/** A verdict that is being brought about. */
-export type Draft = Pick<Verdict, 'by' | 'why' | 'word' | 'freshConnection'>;
 
 export type ChangeEvent =
   | { readonly type: 'begin'; readonly trial: OnTrial }
@@ -51,21 +33,6 @@ export interface ChangeContext {
   readonly failures: number;
   /** Why the last attempt at something failed. */
   readonly error: string | undefined;
-}
-
-/** What apply and resume leave. */
-export interface Placed extends Applied {
-  readonly trial: OnTrial;
-}
-
-/** What confirm and revert leave: the change with its verdict. */
-export interface Ended extends Applied {
-  readonly change: Change;
-}
-
-export interface EndInput {
-  readonly trial: OnTrial;
-  readonly draft: Draft;
 }
 
 const endless = (): Promise<never> => new Promise(() => {});

@@ -4,15 +4,8 @@ import { messageOf } from '../../core/base/result.ts';
 import type { Change, ChangeState } from '../../core/change/change.ts';
 import { machineClock } from '../clock/index.ts';
 import type { BootClock } from './boot-clock.ts';
-import {
-  type ChangeEvent,
-  type ChangeSnapshot,
-  changeMachine,
-  type Ended,
-  isBusy,
-  type OnTrial,
-  stateOf,
-} from './machine.ts';
+import { type ChangeEvent, type ChangeSnapshot, changeMachine, isBusy, stateOf } from './machine.ts';
+import type { Ended, OnTrial } from './on-trial.ts';
 import type { TrialWork } from './work.ts';
 
 export interface RunDeps {

@@ -1,5 +1,4 @@
 import type { Component } from '../../core/base/component.ts';
-import { uuidv7 } from '../../core/base/ids.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
 import { fail, messageOf, type Ok, ok } from '../../core/base/result.ts';
 import { goDuration, type Millis, millis, plus } from '../../core/base/time.ts';
@@ -17,15 +16,17 @@ import type {
 import { freshness } from '../../core/change/connection.ts';
 import { decideStart, LONGEST_TRIAL, SHORTEST_TRIAL } from '../../core/change/deadline.ts';
 import { ended } from '../../core/change/record.ts';
-import type { FileAttributes, TrialFacts } from '../../core/change/texts.ts';
+import type { FileAttributes } from '../../core/change/texts.ts';
 import type { Records } from '../store/index.ts';
 import type { Service } from '../supervisor/index.ts';
 import type { BootClock } from './boot-clock.ts';
 import type { ChangeDisk } from './disk.ts';
 import { type FoundTrial, TrialFolder } from './folder.ts';
 import { ChangeHistory } from './history.ts';
-import { type Draft, isBusy, type OnTrial } from './machine.ts';
-import type { Prepared, Subject } from './port.ts';
+import { isBusy } from './machine.ts';
+import type { Draft, OnTrial } from './on-trial.ts';
+import type { Subject } from './port.ts';
+import { newTrial, onTrial } from './proposal.ts';
 import { ChangeRun, telling } from './run.ts';
 import { TrialWork } from './work.ts';
 
@@ -220,7 +221,7 @@ export class ChangeService implements Changes, Service {
     const { bootId } = this.#deps.bootClock;
     const uptime = this.#deps.bootClock.now();
     const decision = decideStart({ trial: facts, verdict, bootId, uptime, failures });
-    const trial = this.#onTrial(change, facts, snapshot);
+    const trial = onTrial(change, { facts, snapshot }, this.#subjects.get(change.subject));
     if (decision.do === 'revert') {
       const { word } = verdict === undefined ? {} : (ended(change, verdict).verdict ?? {});
       const { by, why } = decision;
@@ -230,12 +231,6 @@ export class ChangeService implements Changes, Service {
       const resumed = { ...change, deadline, bootId };
       run.send({ type: 'resume', trial: { ...trial, change: resumed, facts: decision.trial } });
     }
-  }
-
-  #onTrial(change: Change, facts: TrialFacts, snapshot: Prepared<unknown>['snapshot']): OnTrial {
-    const { verdict: _, ...standing } = change;
-    const probes = this.#subjects.get(change.subject)?.probes(change) ?? [];
-    return { change: standing, facts, snapshot, probes: probes.map(({ name }) => name), streaks: {} };
   }
 
   #busy(): PendingFailure | undefined {
@@ -259,7 +254,8 @@ export class ChangeService implements Changes, Service {
     }
     const prepared = await subject.prepare(request.proposal);
     if (!prepared.ok) return prepared;
-    const trial = this.#newTrial(request, prepared.value);
+    const { clock, bootClock, random } = this.#deps;
+    const trial = newTrial(request, prepared.value, { subject, clock, bootClock, random });
     if (request.confirmedBy === 'probes' && request.forcedBecause === undefined && trial.probes.length === 0) {
       return fail('invalid', 'there are no probes that could confirm this; confirm it by a word');
     }
@@ -267,30 +263,6 @@ export class ChangeService implements Changes, Service {
     const begun = await this.#begin(run, trial);
     await run.settled();
     return this.#proposed(run, trial.change, begun);
-  }
-
-  #newTrial(request: ChangeRequest, prepared: Prepared<unknown>): OnTrial {
-    const { clock, bootClock, random } = this.#deps;
-    const { plan, snapshot, ...facts } = prepared;
-    const now = clock.now();
-    const change: Change = {
-      ...facts,
-      id: uuidv7(now, random) as ChangeId,
-      subject: request.subject,
-      word: request.word,
-      ...(request.forcedBecause === undefined ? {} : { forcedBecause: request.forcedBecause }),
-      confirmedBy: request.confirmedBy,
-      state: 'applying',
-      proposedAt: now,
-      trial: request.trial,
-      deadline: plus(bootClock.now(), request.trial),
-      bootId: bootClock.bootId,
-      evidence: [],
-    };
-    const { id, subject, spans, bootId, trial, before, after } = change;
-    const forced = change.forcedBecause !== undefined;
-    const unplaced: TrialFacts = { id, subject, spans, bootId, trial, before, after, forced, deadline: millis(0) };
-    return { ...this.#onTrial(change, unplaced, snapshot), plan };
   }
 
   /** @returns why the snapshot did not get to disk */

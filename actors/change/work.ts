@@ -5,7 +5,7 @@ import type { Change, Evidence, Verdict } from '../../core/change/change.ts';
 import { withRound } from '../../core/change/probing.ts';
 import type { BootClock } from './boot-clock.ts';
 import type { TrialFolder } from './folder.ts';
-import type { Draft, Ended, EndInput, OnTrial, Placed } from './machine.ts';
+import type { Draft, Ended, EndInput, OnTrial, Placed } from './on-trial.ts';
 import type { Applied, Holds, Subject, Trial } from './port.ts';
 import { runRound } from './round.ts';
 

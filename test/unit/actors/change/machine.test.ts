@@ -9,13 +9,8 @@ import {
   transition,
 } from 'xstate';
 import { getShortestPaths } from 'xstate/graph';
-import {
-  type ChangeEvent,
-  type ChangeSnapshot,
-  changeMachine,
-  type OnTrial,
-  stateOf,
-} from '../../../../actors/change/machine.ts';
+import { type ChangeEvent, type ChangeSnapshot, changeMachine, stateOf } from '../../../../actors/change/machine.ts';
+import type { OnTrial } from '../../../../actors/change/on-trial.ts';
 import { machineClock } from '../../../../actors/clock/index.ts';
 import { type Millis, millis, minutes } from '../../../../core/base/time.ts';
 import type { Change, ChangeId } from '../../../../core/change/change.ts';
