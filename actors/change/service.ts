@@ -261,7 +261,7 @@ export class ChangeService implements Changes, Service {
     }
     this.#counters.proposed++;
     const begun = await this.#begin(run, trial);
-    await run.settled();
+    await run.settled().catch(() => undefined);
     return this.#proposed(run, trial.change, begun);
   }
 
@@ -285,6 +285,9 @@ export class ChangeService implements Changes, Service {
   }
 
   #proposed(run: ChangeRun, { id }: Change, begun: string | undefined): Ok<Change> | ProposeFailure {
+    if (run.snapshot.status !== 'active') {
+      return fail('failed', 'stopped before it was in place; the next start puts back what was');
+    }
     const standing = run.change;
     if (standing?.id === id && standing.state !== 'stuck') return ok(standing);
     if (standing?.id === id) {

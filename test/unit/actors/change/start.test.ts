@@ -4,8 +4,9 @@ import { HISTORY_KEPT } from '../../../../actors/change/history.ts';
 import { minutes, seconds } from '../../../../core/base/time.ts';
 import type { Change, Spans } from '../../../../core/change/change.ts';
 import { decodeTrial } from '../../../../core/change/texts.ts';
+import { RULES } from '../../../support/change/fake-subject.ts';
 import { FakeUnderTest } from '../../../support/change/fake-under-test.ts';
-import { ChangeWorld } from '../../../support/change/world.ts';
+import { ChangeWorld, OPERATOR } from '../../../support/change/world.ts';
 import { settled } from '../../../support/settled.ts';
 
 const FOLDER = '/var/lib/edge/change';
@@ -234,4 +235,18 @@ test('the facts on disk are those that a reverter goes by', async () => {
   assert.deepEqual(facts.value, { id, subject, spans, bootId, trial, deadline, before, after, forced: false });
   assert.equal(edge.disk.text(`${FOLDER}/pending/ruleset.nft`), '198.51.100.7\n');
   assert.equal(edge.disk.text(`${FOLDER}/pending/files/0.attributes`), '640 0 4\n');
+});
+
+test('a revert that was cut off is finished by the next start, and says whose word it was', async () => {
+  const { edge, change } = await onTrial();
+  edge.disk.fault = (_, path) => {
+    if (path.startsWith(RULES)) edge.kill();
+    return undefined;
+  };
+  await Promise.race([edge.service.revert({ id: change.id, word: OPERATOR }), edge.life.died]);
+  edge.disk.fault = () => undefined;
+  await edge.start();
+  assert.equal(edge.service.pending(), undefined);
+  assert.deepEqual((await edge.service.get(change.id))?.verdict?.word, OPERATOR);
+  assert.equal(await edge.holds(), 'before');
 });
