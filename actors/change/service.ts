@@ -66,8 +66,10 @@ export class ChangeService implements Changes, Service {
   readonly #listeners = new Set<(change: Change) => void>();
   readonly #counters = { proposed: 0, confirmed: 0, reverted: 0 };
   #run: ChangeRun | undefined;
-  /** What no retry mends: said until the next start. */
-  #trouble: string | undefined;
+  /** A trial that was found and cannot be undone: said until the next start. */
+  #damage: string | undefined;
+  /** Why the folder is not ready; tried again with the next proposal. */
+  #unready: string | undefined;
   #since: Millis;
 
   constructor(deps: ChangeDeps) {
@@ -81,13 +83,14 @@ export class ChangeService implements Changes, Service {
   }
 
   async start(crash: (cause: unknown) => void): Promise<void> {
-    this.#trouble = undefined;
+    this.#damage = undefined;
     const run = this.#makeRun(crash);
-    this.#run = run;
     await this.#openFolder();
     const found = await this.#folder.read();
     if (!found.ok) await this.#setAside(found.public);
     else if (found.value !== undefined) this.#takeUp(run, found.value);
+    // Nothing may be proposed before it is known what is on trial.
+    this.#run = run;
     await run.settled();
     await this.#history.take();
   }
@@ -165,7 +168,7 @@ export class ChangeService implements Changes, Service {
       pending?.change.state === 'stuck'
         ? `change ${pending.change.id} cannot be reverted and is tried again: ${error ?? 'unknown'}`
         : undefined;
-    const message = stuck ?? this.#trouble;
+    const message = stuck ?? this.#damage ?? this.#unready;
     const detail = pending && `change ${pending.change.id} is on trial for ${goDuration(pending.left)}`;
     return {
       name: 'change',
@@ -205,15 +208,16 @@ export class ChangeService implements Changes, Service {
   async #openFolder(): Promise<void> {
     try {
       await this.#folder.open();
+      this.#unready = undefined;
     } catch (thrown) {
-      this.#trouble = `nothing can be put on trial: ${messageOf(thrown)}`;
+      this.#unready = `nothing can be put on trial: ${messageOf(thrown)}`;
       this.#deps.log('error', 'the folder of trials cannot be made ready', { error: messageOf(thrown) });
     }
   }
 
   async #setAside(why: string): Promise<void> {
     const aside = await this.#folder.setAside(String(this.#deps.clock.now()));
-    this.#trouble = `a trial was found that cannot be read (${why}) and so not be reverted; it lies in ${aside}: see whether what it changed is as you want it`;
+    this.#damage = `a trial was found that cannot be read (${why}) and so not be reverted; it lies in ${aside}: see whether what it changed is as you want it`;
     this.#deps.log('error', 'a trial cannot be read', { why, aside });
   }
 
@@ -269,7 +273,7 @@ export class ChangeService implements Changes, Service {
   async #begin(run: ChangeRun, trial: OnTrial): Promise<string | undefined> {
     const { change, facts, snapshot } = trial;
     try {
-      if (this.#trouble !== undefined) await this.#folder.open();
+      if (this.#unready !== undefined) await this.#openFolder();
       await this.#folder.begin(facts, change, snapshot);
       // The deadline counts from here, where the disk has taken its time.
       const deadline = plus(this.#deps.bootClock.now(), change.trial);

@@ -72,7 +72,7 @@ export class TrialWork {
   async #place(trial: OnTrial, { takesEffect }: Applied): Promise<Placed> {
     const { folder, clock, bootClock } = this.#deps;
     const facts = { ...trial.facts, deadline: trial.change.deadline };
-    const placed = { wall: clock.now(), boot: bootClock.now() };
+    const placed = trial.placed ?? { wall: clock.now(), boot: bootClock.now() };
     const isPlaced = takesEffect === 'now';
     const change = isPlaced ? { ...trial.change, appliedAt: trial.change.appliedAt ?? placed.wall } : trial.change;
     await folder.place(facts, change);

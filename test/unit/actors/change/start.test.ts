@@ -250,3 +250,16 @@ test('a revert that was cut off is finished by the next start, and says whose wo
   assert.deepEqual((await edge.service.get(change.id))?.verdict?.word, OPERATOR);
   assert.equal(await edge.holds(), 'before');
 });
+
+test('a folder that cannot be made ready is tried again with the next proposal', async () => {
+  const edge = await new ChangeWorld().boot();
+  edge.disk.fault = (name) => (name === 'mkdir' ? 'EROFS' : undefined);
+  await edge.start();
+  assert.equal(edge.service.component().state, 'failed');
+  assert.match(edge.service.component().message ?? '', /nothing can be put on trial: EROFS/);
+  const refused = await edge.propose();
+  assert.equal(refused.ok || refused.code, 'failed');
+  edge.disk.fault = () => undefined;
+  assert.ok((await edge.propose()).ok);
+  assert.equal(edge.service.component().state, 'ok');
+});

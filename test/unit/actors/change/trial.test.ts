@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { minutes, seconds } from '../../../../core/base/time.ts';
+import { millis, minutes, seconds } from '../../../../core/base/time.ts';
 import type { Change } from '../../../../core/change/change.ts';
 import { RULES, textOf } from '../../../support/change/fake-subject.ts';
 import { FakeUnderTest } from '../../../support/change/fake-under-test.ts';
@@ -163,7 +163,7 @@ test('what is read back decides, not what revert and confirm say of themselves',
 });
 
 for (const fault of ['fails', 'half'] as const)
-  test(`a confirm that ${fault} leaves the change on trial until its deadline`, async () => {
+  test(`a confirm that ${fault} leaves the change on trial, to be confirmed again`, async () => {
     const subject = new FakeUnderTest();
     subject.script.faults.confirm = [fault];
     const { edge, change } = await onTrial(subject);
@@ -171,8 +171,14 @@ for (const fault of ['fails', 'half'] as const)
     const confirmed = await edge.confirm(change.id);
     assert.equal(confirmed.ok || confirmed.code, 'failed');
     assert.equal(edge.service.pending()?.change.state, 'awaiting');
-    await edge.advance(minutes(5) - 1000);
-    assert.equal(await edge.holds(), 'before');
+    await edge.advance(1000);
+    const again = await edge.service.confirm({
+      id: change.id,
+      word: OPERATOR,
+      connection: { openedAt: millis(edge.clock.now() - 1500) },
+    });
+    assert.ok(again.ok, 'a connection that was new enough before still is');
+    assert.equal(await edge.holds(), 'after');
   });
 
 test('what another hand wrote during the trial is kept beside the file', async () => {
