@@ -1,4 +1,5 @@
 import type { BlobRecord } from '../base/blob.ts';
+import type { Change } from '../change/change.ts';
 import type { Finding } from '../detect/finding.ts';
 import type { Cursor, JournalCursor } from '../event/cursor.ts';
 import type { Dismissal } from '../incident/dismissal.ts';
@@ -81,6 +82,9 @@ export const blobs = collection<BlobRecord>()('blob', ['text'], {
 /** The numberings of findings there have been, oldest first; one record. */
 export const findingEpochs = collection<readonly Epoch[]>()('finding-epochs', ['text']);
 
+/** Changes that ended, by id; the oldest are deleted. */
+export const changes = collection<Change>()('change', ['text']);
+
 /** Facts about the store itself and the installation, by name. */
 export const meta = collection<unknown>()('meta', ['text']);
 
@@ -103,5 +107,6 @@ export const COLLECTIONS = [
   checkpoints,
   blobs,
   findingEpochs,
+  changes,
   meta,
 ] as const;
