@@ -27,6 +27,7 @@ import { Bus } from '../bus/index.ts';
 import type { Output } from '../cli/index.ts';
 import { systemClock, systemRandom } from '../clock/index.ts';
 import type { OpenConfig } from '../host-integration/config-file/index.ts';
+import { type ServiceManagerLink, serviceManagerLink } from '../host-integration/service-manager/index.ts';
 import { chooseEngine, type HttpService, httpServices } from '../http/index.ts';
 import { hostAddresses, hostNetworks } from '../identity/index.ts';
 import { eventPages } from '../segments/index.ts';
@@ -35,7 +36,7 @@ import { banner } from './banner.ts';
 import { type DataPlane, makeDataPlane } from './data-plane.ts';
 import { type Foundation, TLS_FOLDER } from './foundation.ts';
 import { StoreComponent } from './store-component.ts';
-import { enforcementService, treeOf } from './tree.ts';
+import { CRITICAL, enforcementService, treeOf } from './tree.ts';
 
 export interface DaemonParts {
   readonly version: string;
@@ -61,6 +62,7 @@ export class Daemon {
   readonly #http: HttpService;
   readonly #controlSocket: Service;
   readonly #store: StoreComponent;
+  readonly #manager: ServiceManagerLink;
   #tree: Supervised | undefined;
 
   constructor(parts: DaemonParts) {
@@ -69,6 +71,11 @@ export class Daemon {
       log('error', 'subscriber failed', { topic, error: messageOf(thrown) }),
     );
     this.#parts = parts;
+    this.#manager = serviceManagerLink({
+      clock: systemClock,
+      log,
+      critical: () => this.#tree?.components().filter(({ name }) => name === CRITICAL) ?? [],
+    });
     this.#plane = makeDataPlane({
       config: () => opened.file.loaded.config,
       stateDirectory: opened.stateDir,
@@ -128,6 +135,7 @@ export class Daemon {
     const abort = new AbortController();
     const stopped = asked.then((signal) => {
       log('info', 'stopping', { signal });
+      this.#manager.stopping();
       abort.abort();
       return undefined;
     });
@@ -141,6 +149,7 @@ export class Daemon {
     }
     this.#tellDamage();
     await stdout.write(this.#banner());
+    this.#manager.ready(`${this.#appliance.mode}, ${this.#plane.sources().length} sources`);
     const fatal = Promise.withResolvers<string>();
     this.#tree.onFatal(fatal.resolve);
     const cause = await Promise.race([stopped, fatal.promise]);

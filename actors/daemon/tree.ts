@@ -9,6 +9,9 @@ const PATIENCE = { crashes: 5, within: minutes(1) };
 const EDGE_PATIENCE = { crashes: 1, within: minutes(1) };
 const EDGE_REVIVAL = seconds(30);
 
+/** The group without which the process is to be started anew. */
+export const CRITICAL = 'critical';
+
 /**
  * Who restarts with whom. Store, firewall and responder are critical: their books are read once, so when one of them fails
  * the process gives up and is started anew.
@@ -27,7 +30,7 @@ export function treeOf(
     intensity: { crashes: 0, within: minutes(1) },
     children: [
       supervise({
-        id: 'critical',
+        id: CRITICAL,
         strategy: 'rest-for-one',
         intensity: { crashes: 0, within: minutes(1) },
         critical: true,

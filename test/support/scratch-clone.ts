@@ -62,7 +62,7 @@ export function scratchClone(t: TestContext, packages = 'run dash the shell'): s
   const folder = mkdtempSync(join(tmpdir(), 'bartizan-clone-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   chmodSync(folder, 0o755);
-  for (const part of ['image/provision', 'image/build'])
+  for (const part of ['image/provision', 'image/build', 'systemd'])
     cpSync(join(ROOT, part), join(folder, part), { recursive: true });
   const node = `node-linux-${process.arch}`;
   const version = '0.0.1';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { DAEMON_FLAGS } from '../support/daemon.ts';
 import { run, scratchClone } from '../support/scratch-clone.ts';
+import { writeTrial } from '../support/trial-directory.ts';
 
 /** A provisioned clone whose built program is `program`. */
 async function builtClone(t: TestContext, program: string): Promise<string> {
@@ -50,6 +51,20 @@ test('a daemon that ends otherwise is not started again, and its code is told', 
   const clone = await builtClone(t, "console.log('once'); process.exitCode = 4;");
   const { code, stdout } = await start(clone, 'serve').ended;
   assert.deepEqual([code, stdout], [4, 'once\n']);
+});
+
+test('while a change is on trial a daemon that fails is started again, and the fourth start takes the change back', async (t) => {
+  const clone = await builtClone(
+    t,
+    "const text = require('node:fs').readFileSync('var/bartizan.yaml', 'utf8'); console.log(text.trim()); process.exitCode = text === 'good\\n' ? 0 : 78;",
+  );
+  const config = join(clone, 'var/bartizan.yaml');
+  mkdirSync(join(clone, 'var'));
+  writeFileSync(config, 'bad\n');
+  writeTrial(join(clone, 'var'), { files: [{ path: config, content: 'good\n' }] });
+  const { code, stdout, stderr } = await start(clone, 'serve').ended;
+  assert.deepEqual([code, stdout], [0, 'bad\nbad\nbad\ngood\n']);
+  assert.match(stderr, /taking the change .* back: the daemon failed to start 3 times/);
 });
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const)

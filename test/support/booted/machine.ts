@@ -1,0 +1,126 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { ROOT } from '../root.ts';
+import { waitFor } from '../wait-for.ts';
+
+const run = promisify(execFile);
+const BOOT = join(ROOT, 'test/support/booted/boot');
+
+/** Why no machine can be booted here, if so. */
+export function noBoot(): string | false {
+  if (process.getuid?.() !== 0) return 'needs root to boot a machine in namespaces';
+  return existsSync('/lib/systemd/systemd') ? false : 'systemd is not installed';
+}
+
+/** Drop-ins: unit, and what is added to it. */
+export type DropIns = Readonly<Record<string, string>>;
+
+/** A machine in namespaces whose PID 1 is Debian's systemd, with Bartizan installed as a service on it. */
+export class BootedMachine implements AsyncDisposable {
+  /** Its /var/lib/bartizan. */
+  readonly state: string;
+  readonly #folder: string;
+  #child: ChildProcess | undefined;
+  #pid = 0;
+
+  constructor(dropIns: DropIns = {}) {
+    this.#folder = mkdtempSync(join(tmpdir(), 'bartizan-booted-'));
+    this.state = join(this.#folder, 'state');
+    mkdirSync(this.state, { mode: 0o700 });
+    for (const [unit, text] of Object.entries(dropIns)) {
+      mkdirSync(join(this.#folder, 'units', `${unit}.d`), { recursive: true });
+      writeFileSync(join(this.#folder, 'units', `${unit}.d`, 'test.conf'), text);
+    }
+    mkdirSync(join(this.#folder, 'units'), { recursive: true });
+    writeFileSync(join(this.#folder, 'console'), '');
+  }
+
+  /** What PID 1 and the boot have said. */
+  get console(): string {
+    return readFileSync(join(this.#folder, 'console'), 'utf8');
+  }
+
+  /** Resolves when PID 1 answers; its services may still be starting. */
+  async boot(): Promise<void> {
+    const spaces = ['--pid', '--cgroup', '--mount', '--net', '--uts', '--ipc', '--fork', '--kill-child'];
+    const child = spawn('unshare', [...spaces, 'sh', BOOT, ROOT, process.execPath, this.#folder], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let trouble = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      trouble += text;
+    });
+    this.#child = child;
+    await waitFor('systemd to answer', () => this.#isUp(child), { withinMs: 60_000 }).catch((cause: unknown) => {
+      throw new Error(`${String(cause)}\n${trouble}\n${this.console}`, { cause });
+    });
+  }
+
+  async #isUp(child: ChildProcess): Promise<true | undefined> {
+    if (child.exitCode !== null) return undefined;
+    const { stdout } = await run('pgrep', ['-P', String(child.pid)]);
+    this.#pid = Number(stdout.trim());
+    const { stdout: state } = await this.#inside('systemctl', 'is-system-running').catch(
+      (refused: { stdout: string }) => refused,
+    );
+    return /running|degraded|starting/.test(state) ? true : undefined;
+  }
+
+  /** Runs a program inside to its end; rejects when it fails. */
+  async run(program: string, ...args: readonly string[]): Promise<string> {
+    return (await this.#inside(program, ...args)).stdout;
+  }
+
+  #inside(program: string, ...args: readonly string[]) {
+    const spaces = ['--all', '--target', String(this.#pid), '--root', '--wd'];
+    return run('nsenter', [...spaces, program, ...args], { timeout: 60_000 });
+  }
+
+  /** Properties of a unit, as `systemctl show` names them. */
+  async show(unit: string, ...names: readonly string[]): Promise<Readonly<Record<string, string>>> {
+    const text = await this.run('systemctl', 'show', unit, ...names.map((name) => `--property=${name}`));
+    return Object.fromEntries(
+      text
+        .trim()
+        .split('\n')
+        .map((line) => line.split(/=(.*)/s, 2) as [string, string]),
+    );
+  }
+
+  /** Resolves when the unit is active; rejects with what the journal of the machine has on it. */
+  async active(unit: string, withinMs = 60_000): Promise<void> {
+    const isActive = async () =>
+      (await this.show(unit, 'ActiveState'))['ActiveState'] === 'active' ? true : undefined;
+    await waitFor(`${unit} to be active`, isActive, { withinMs }).catch(async (cause: unknown) => {
+      throw new Error(`${String(cause)}\n${await this.journal(unit)}\n${this.console}`, { cause });
+    });
+  }
+
+  /** The last lines that the journal inside has of a unit. */
+  journal(unit: string): Promise<string> {
+    return this.run('journalctl', '--no-pager', '--unit', unit, '--lines', '50');
+  }
+
+  /** Takes the power away: everything in it is killed at once. */
+  async cutPower(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child === undefined || child.exitCode !== null) return;
+    process.kill(this.#pid, 'SIGKILL');
+    await once(child, 'exit');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.cutPower();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Where the state directory is inside. */
+export const INSIDE = '/var/lib/bartizan';
+/** Folder of the unit files. */
+export const UNITS = join(dirname(BOOT), '../../../systemd');

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { sha256Hex } from '../../core/base/ids.ts';
+import { BootedMachine, INSIDE, noBoot } from '../support/booted/machine.ts';
+import { ROOT } from '../support/root.ts';
+import { bootTime, TRIAL_ID, writeTrial } from '../support/trial-directory.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const GOOD = 'firewall:\n  enabled: false\n';
+const BROKEN = 'firewal:\n  enabled: false\n';
+
+const RULES = `table inet bartizan
+delete table inet bartizan
+table inet bartizan {
+  set infra4 { type ipv4_addr; flags interval; elements = { 192.0.2.1 } }
+  set blocked4 { type ipv4_addr; flags timeout; size 1000; }
+  chain guard {
+    type filter hook prerouting priority -190; policy accept;
+    ip saddr @infra4 accept
+    ip saddr @blocked4 drop
+  }
+}
+`;
+const ID = '019ac0de-0000-8000-8000-00000000000a';
+
+/** The machine was switched off in the midst of a trial that had left it without a usable config. */
+function writeBrokenTrial(machine: BootedMachine, trial: Parameters<typeof writeTrial>[1]): void {
+  writeFileSync(join(machine.state, 'bartizan.yaml'), BROKEN, { mode: 0o600 });
+  const after = sha256Hex(Buffer.from(BROKEN));
+  writeTrial(machine.state, { ...trial, files: [{ path: `${INSIDE}/bartizan.yaml`, content: GOOD, after }] });
+}
+
+const configOf = ({ state }: BootedMachine): string => readFileSync(join(state, 'bartizan.yaml'), 'utf8');
+const verdictOf = ({ state }: BootedMachine): string =>
+  readFileSync(join(state, 'change/done', TRIAL_ID, 'verdict'), 'utf8');
+
+const startOf = async (machine: BootedMachine, unit: string): Promise<number> =>
+  Number((await machine.show(unit, 'ActiveEnterTimestampMonotonic'))['ActiveEnterTimestampMonotonic']);
+
+const pidOf = async (machine: BootedMachine): Promise<number> =>
+  Number((await machine.show('bartizan.service', 'MainPID'))['MainPID']);
+
+test('after a power cut in a trial the last confirmed state is there before the network is', {
+  skip: noBoot(),
+}, async () => {
+  await using machine = new BootedMachine({ 'bartizan.service': '[Service]\nWatchdogSec=2\n' });
+  writeBrokenTrial(machine, { bootId: '00000000-0000-0000-0000-000000000000' });
+  mkdirSync(join(machine.state, 'firewall'));
+  const seconds = Math.floor(Date.now() / 1000);
+  const blocks = ['198.51.100.1 never', `198.51.100.2 ${seconds + 3600}`, `198.51.100.3 ${seconds - 1}`, 'torn'];
+  writeFileSync(join(machine.state, 'firewall/confirmed.nft'), RULES);
+  writeFileSync(join(machine.state, 'firewall/blocks'), blocks.map((line) => `blocked4 ${line} ${ID}\n`).join(''));
+  await machine.boot();
+  await machine.active('bartizan.service');
+
+  assert.equal(configOf(machine), GOOD);
+  assert.match(verdictOf(machine), /^result=reverted\nby=reboot\n/);
+  const units = ['bartizan-revert.service', 'bartizan-early.service', 'network-pre.target', 'bartizan.service'];
+  const starts = await Promise.all(units.map((unit) => startOf(machine, unit)));
+  assert.deepEqual(
+    starts,
+    [...starts].sort((a, b) => a - b),
+    `in this order: ${units.join()}`,
+  );
+  const table = await machine.run('nft', 'list', 'table', 'inet', 'bartizan');
+  assert.match(table, /ip saddr @infra4 accept/);
+  assert.match(table, /198\.51\.100\.1 comment/);
+  assert.match(table, /198\.51\.100\.2 timeout/);
+  assert.doesNotMatch(table, /198\.51\.100\.3/);
+
+  const pid = await pidOf(machine);
+  const status = await machine.run('cat', `/proc/${pid}/status`);
+  assert.match(status, /CapEff:\s*0000000000001000\n/, 'CAP_NET_ADMIN and no more');
+  assert.match(status, /NoNewPrivs:\s*1\n/);
+
+  await machine.run('kill', '-STOP', String(pid));
+  await waitFor(
+    'the watchdog to end a daemon that hangs, and another to run',
+    async () => ([0, pid].includes(await pidOf(machine)) ? undefined : true),
+    { withinMs: 30_000 },
+  );
+  await machine.active('bartizan.service');
+  assert.match(await machine.run('journalctl', '--no-pager'), /bartizan\.service: Watchdog timeout/);
+});
+
+test('a daemon that cannot start in a trial is started with what was confirmed', { skip: noBoot() }, async () => {
+  await using machine = new BootedMachine();
+  writeBrokenTrial(machine, { deadline: bootTime() + 600_000 });
+  await machine.boot();
+  await machine.active('bartizan.service');
+  assert.equal(configOf(machine), GOOD);
+  assert.match(verdictOf(machine), /^result=reverted\nby=failed_starts\n/);
+  assert.equal((await machine.show('bartizan.service', 'NRestarts'))['NRestarts'], '3');
+});
+
+test('exit code 75 is a wish to be started again, whatever the unit does else', { skip: noBoot() }, async () => {
+  const once = `test -e ${INSIDE}/asked || { touch ${INSIDE}/asked; exit 75; }; exec sleep infinity`;
+  await using machine = new BootedMachine({
+    'bartizan.service': `[Service]\nType=exec\nRestart=no\nWatchdogSec=0\nExecStart=\nExecStart=/bin/sh -c '${once}'\n`,
+  });
+  await machine.boot();
+  await waitFor('the second start', async () =>
+    (await machine.show('bartizan.service', 'NRestarts'))['NRestarts'] === '1' ? true : undefined,
+  );
+  await machine.active('bartizan.service');
+});
+
+test('systemd finds no fault in the units', { skip: noBoot() }, async () => {
+  await using machine = new BootedMachine();
+  await machine.boot();
+  const units = ['bartizan.service', 'bartizan-early.service', 'bartizan-revert.service'];
+  const said = await machine.run('systemd-analyze', 'verify', '--man=no', ...units);
+  assert.equal(said, '');
+});
+
+test('the scripts that run without the daemon are plain POSIX sh', () => {
+  for (const script of ['revert', 'early']) {
+    const path = join(ROOT, 'systemd', script);
+    assert.equal(readFileSync(path, 'utf8').split('\n', 1)[0], '#!/bin/sh');
+    execFileSync('dash', ['-n', path]);
+    assert.ok(existsSync(path));
+  }
+});
