@@ -18,7 +18,7 @@ const commit = (ops: readonly NftOp[]): Uint8Array => done(wire.encodeCommit('t'
 
 /** Sound requests, from which the unsound ones are made. */
 const sound: readonly (() => Uint8Array)[] = [
-  () => wire.encodeEnsure(usual('t')),
+  () => done(wire.encodeEnsure(usual('t'))),
   () =>
     commit(Array.from({ length: below(40) }, () => add('v4', tenth(below(99)), { comment: 'c'.repeat(below(129)) }))),
   () => commit([add('net4', `${below(256)}.0.0.0/8`), remove('v6', '2001:db8::1'), flush('net6')]),
@@ -48,7 +48,7 @@ test('whatever bytes come in, the engine answers with a well-formed answer', {
   const engine = new addon.Port();
   try {
     assert.ok(wire.decodeAnswer(await engine.call(wire.encodeEnter(namespace.name))).ok);
-    assert.ok(wire.decodeAnswer(await engine.call(wire.encodeEnsure(usual('t')))).ok);
+    assert.ok(wire.decodeAnswer(await engine.call(done(wire.encodeEnsure(usual('t'))))).ok);
     const counts = { done: 0, refused: 0 };
     for (const end = performance.now() + FUZZ_BUDGET_MS; performance.now() < end; ) {
       const request = (sound[below(sound.length)] ?? wire.encodeAddresses)();
