@@ -69,6 +69,8 @@ export interface KernelFirewall extends Firewall, FirewallTrials {
   component(): Component;
   /** Packets of blocked senders that the kernel has dropped; empty while there is no table, or when it does not tell. */
   dropped(): Promise<readonly DroppedPackets[]>;
+  /** Resolves when the plain files are up to date, or the disk has refused: see `component()`. */
+  flushed(): Promise<void>;
   /** Leaves the kernel as it is. */
   close(): Promise<void>;
 }
@@ -257,6 +259,10 @@ class NftFirewall implements KernelFirewall {
     return read.ok ? droppedBy(read.value) : [];
   }
 
+  flushed(): Promise<void> {
+    return this.#files.flushed();
+  }
+
   async close(): Promise<void> {
     await this.#settled();
     this.#actor.stop();
@@ -277,7 +283,7 @@ class NftFirewall implements KernelFirewall {
 
   async #look(): Promise<boolean> {
     const found = orThrow(await this.#deps.nft.counters(this.#deps.settings.table)).map(({ name }) => name);
-    return countersOf(this.#rules.table()).join() === found.join();
+    return countersOf(this.#rules.table).join() === found.join();
   }
 
   async #remove(): Promise<void> {

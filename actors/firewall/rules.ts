@@ -24,19 +24,21 @@ export const NOT_ON_TRIAL: NftResult<void> = {
 export class Rules {
   readonly place: Place;
   #judges: Judges;
+  #table: TableDeclaration;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(place: Place, confirmed: FirewallContent) {
     this.place = place;
     this.#judges = { confirmed };
+    this.#table = this.#tableOf(this.#judges);
   }
 
   get judges(): Judges {
     return this.#judges;
   }
 
-  table(): TableDeclaration {
-    return tableOf(this.place.table, this.place.maxBlocks, this.#judges);
+  get table(): TableDeclaration {
+    return this.#table;
   }
 
   /** Of both contents during a trial: either may be the one that holds in the end. */
@@ -48,10 +50,10 @@ export class Rules {
   turnTo(next: (now: Judges) => Judges, { fallback, isEnforcing }: TurnOptions): Promise<NftResult<void>> {
     return this.#inTurn(async () => {
       const before = this.#judges;
-      this.#judges = next(before);
+      this.#become(next(before));
       if (!isEnforcing()) return DONE;
-      const done = await load(this.place, this.#judges);
-      if (!done.ok && fallback !== undefined) this.#judges = fallback(before);
+      const done = await load(this.place, this.#table, this.#judges);
+      if (!done.ok && fallback !== undefined) this.#become(fallback(before));
       return done;
     });
   }
@@ -68,7 +70,7 @@ export class Rules {
   sync(): Promise<NftResult<void>> {
     return this.#inTurn(async () => {
       const { confirmed, trial } = this.#judges;
-      const done = await load(this.place, this.#judges);
+      const done = await load(this.place, this.#table, this.#judges);
       if (!done.ok) return done;
       const repaired = await repair(this.place, confirmed);
       return repaired.ok && trial !== undefined ? repair(this.place, trial.candidate) : repaired;
@@ -89,13 +91,22 @@ export class Rules {
   }
 
   textOf(content: FirewallContent): string {
-    return rulesText(tableOf(this.place.table, this.place.maxBlocks, { confirmed: content }));
+    return rulesText(this.#tableOf({ confirmed: content }));
   }
 
   /** The table as confirmed, without blocks. */
   wholeText(allowed: readonly Cidr[]): string {
     const { confirmed } = this.#judges;
-    return wholeTableText(withAllowed(tableOf(this.place.table, this.place.maxBlocks, { confirmed }), allowed));
+    return wholeTableText(withAllowed(this.#tableOf({ confirmed }), allowed));
+  }
+
+  #become(judges: Judges): void {
+    this.#judges = judges;
+    this.#table = this.#tableOf(judges);
+  }
+
+  #tableOf(judges: Judges): TableDeclaration {
+    return tableOf(this.place.table, this.place.maxBlocks, judges);
   }
 
   #inTurn<T>(run: () => Promise<T>): Promise<T> {

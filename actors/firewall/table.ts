@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { aggregate } from '../../core/base/aggregate.ts';
 import type { Cidr } from '../../core/base/ip.ts';
-import type { NftOp, RuleDeclaration, SetDeclaration, TableDeclaration } from '../../native/nft/index.ts';
+import type { NftElement, NftOp, RuleDeclaration, SetDeclaration, TableDeclaration } from '../../native/nft/index.ts';
 import { deniedNetworks, type FirewallContent, infraNetworks, type Judges } from './content.ts';
 
 /** Between conntrack (-200) and mangle (-150): ahead of every accept for established connections, forwarded traffic included. */
@@ -26,7 +26,10 @@ export const BLOCKED_SETS: readonly string[] = FAMILIES.map(blockedSet);
 const networkSet = (name: string, family: 4 | 6): SetDeclaration => ({ name, family, interval: true, timeout: false });
 
 /** A set that holds exactly what it was made with: other networks make another set, of another name. */
-type ContentSet = SetDeclaration & Required<Pick<SetDeclaration, 'elements'>>;
+interface ContentSet extends SetDeclaration {
+  readonly kind: 'infra' | 'denied';
+  readonly elements: readonly NftElement[];
+}
 
 /**
  * The product's whole table. Infra and allowed stand before blocked and denied, so that neither can ever cut them;
@@ -35,22 +38,23 @@ type ContentSet = SetDeclaration & Required<Pick<SetDeclaration, 'elements'>>;
  * old rules and sets or by the new ones. A candidate on trial is a second, complete chain; blocked and allowed are shared.
  */
 export function tableOf(name: string, capacity: number, { confirmed, trial }: Judges): TableDeclaration {
-  const contents = trial === undefined ? [confirmed] : [confirmed, trial.candidate];
+  const base = contentSets(confirmed);
+  const candidate = trial === undefined ? undefined : contentSets(trial.candidate);
   const shared = FAMILIES.flatMap((family): SetDeclaration[] => [
     networkSet(allowedSet(family), family),
     { name: blockedSet(family), family, interval: false, timeout: true, size: capacity },
   ]);
   const guard = [
     { match: 'iif', name: 'lo', verdict: 'accept' } as const,
-    ...(trial === undefined ? [] : [GO_TO_CANDIDATE]),
-    ...rulesOf(confirmed, ''),
+    ...(candidate === undefined ? [] : [GO_TO_CANDIDATE]),
+    ...rulesOf(base, ''),
   ];
   return {
     name,
-    sets: [...distinct(contents.flatMap(contentSets)), ...shared, ...(trial === undefined ? [] : [GUARDING])],
+    sets: [...distinct([...base, ...(candidate ?? [])]), ...shared, ...(candidate === undefined ? [] : [GUARDING])],
     chains: [
       { name: GUARD_CHAIN, hook: 'prerouting', priority: GUARD_PRIORITY, rules: guard },
-      ...(trial === undefined ? [] : [{ name: TRIAL_CHAIN, rules: rulesOf(trial.candidate, TRIAL_PREFIX) }]),
+      ...(candidate === undefined ? [] : [{ name: TRIAL_CHAIN, rules: rulesOf(candidate, TRIAL_PREFIX) }]),
     ],
   };
 }
@@ -64,7 +68,7 @@ const GO_TO_CANDIDATE: RuleDeclaration = {
 };
 
 /** One content's rules. */
-function rulesOf(content: FirewallContent, prefix: string): readonly RuleDeclaration[] {
+function rulesOf(sets: readonly ContentSet[], prefix: string): readonly RuleDeclaration[] {
   const accept = (set: string): RuleDeclaration => ({ match: 'saddr', set, verdict: 'accept' });
   const drop = (set: string, counter: string): RuleDeclaration => ({
     match: 'saddr',
@@ -73,25 +77,24 @@ function rulesOf(content: FirewallContent, prefix: string): readonly RuleDeclara
     counter: `${prefix}${counter}`,
   });
   return [
-    ...infraSets(content).map(({ name }) => accept(name)),
+    ...sets.filter(({ kind }) => kind === 'infra').map(({ name }) => accept(name)),
     ...FAMILIES.map((family) => accept(allowedSet(family))),
     ...FAMILIES.map((family) => drop(blockedSet(family), blockedSet(family))),
-    ...deniedSets(content).map(({ name, family }) => drop(name, `denied${family}`)),
+    ...sets.filter(({ kind }) => kind === 'denied').map(({ name, family }) => drop(name, `denied${family}`)),
   ];
 }
 
-const infraSets = (content: FirewallContent): readonly ContentSet[] => setsOf('infra', infraNetworks(content));
-const deniedSets = (content: FirewallContent): readonly ContentSet[] => setsOf('denied', deniedNetworks(content));
 export const contentSets = (content: FirewallContent): readonly ContentSet[] => [
-  ...infraSets(content),
-  ...deniedSets(content),
+  ...setsOf('infra', infraNetworks(content)),
+  ...setsOf('denied', deniedNetworks(content)),
 ];
 
-const setsOf = (kind: 'infra' | 'denied', networks: readonly Cidr[]): readonly ContentSet[] =>
+const setsOf = (kind: ContentSet['kind'], networks: readonly Cidr[]): readonly ContentSet[] =>
   FAMILIES.map((family) => {
     const keys = networks.filter((net) => net.family === family).map(({ text }) => text);
     const fingerprint = createHash('sha256').update(keys.join()).digest('hex').slice(0, 12);
     return {
+      kind,
       ...networkSet(`${kind}${family}_${fingerprint}`, family),
       elements: keys.map((key) => ({ key, timeout: 'never' })),
     };

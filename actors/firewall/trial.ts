@@ -1,8 +1,8 @@
 import type { Millis } from '../../core/base/time.ts';
-import type { NftOp, NftPort, NftResult } from '../../native/nft/index.ts';
+import type { NftOp, NftPort, NftResult, TableDeclaration } from '../../native/nft/index.ts';
 import { commitGroups } from './batches.ts';
 import type { FirewallContent, Judges } from './content.ts';
-import { contentSets, TRIAL_SET, tableOf } from './table.ts';
+import { contentSets, TRIAL_SET } from './table.ts';
 
 /** Which table, of what capacity, in which kernel. */
 export interface Place {
@@ -18,10 +18,9 @@ const FAMILY_KEYS = ['ipv4', 'ipv6'];
  * was; a second one lights the guard for what is left of the trial, or puts it out. So a packet is judged by whole rules
  * of one content at every moment, and a guard that has timed out stays dark unless there is time left.
  */
-export async function load({ nft, table, maxBlocks }: Place, judges: Judges): Promise<NftResult<void>> {
-  const done = await nft.ensure(tableOf(table, maxBlocks, judges));
-  if (!done.ok || judges.trial === undefined) return done;
-  return light({ nft, table }, judges.trial.time.left());
+export async function load(place: Place, table: TableDeclaration, { trial }: Judges): Promise<NftResult<void>> {
+  const done = await place.nft.ensure(table);
+  return done.ok && trial !== undefined ? light(place, trial.time.left()) : done;
 }
 
 /** Both families in one transaction, and never for longer than is left. */
