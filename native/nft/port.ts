@@ -11,8 +11,8 @@ export interface SetDeclaration {
   /** Capacity; a hash set declared with one loads five times faster. 1..16,777,216; interval sets have none. */
   readonly size?: number;
   /**
-   * What it holds from the transaction on that makes it: no packet meets it empty. A set that stands already keeps what it
-   * holds. At most 65,536 in all sets of a table, distinct, networks without overlap.
+   * What it begins with: no packet meets it empty, unless it stood before in another shape. A set that stands already keeps
+   * what it holds. At most 65,536 in all sets of a table, distinct, networks without overlap.
    */
   readonly elements?: readonly NftElement[];
 }

@@ -77,6 +77,13 @@ void write_beginning(MessageWriter& out, const Table& table, const DeclaredSet& 
   write_ops(out, batch, {StandingSet{set.shape}}, std::vector<bool>(set.beginning.size()), Grouping::shared);
 }
 
+// One that stands in another shape may be in use, and must go in the transaction that brings this one.
+bool begins(const DeclaredSet& set, const Standing& standing) {
+  return !set.beginning.empty() && std::ranges::none_of(standing.sets, [&](const StandingSet& each) {
+    return each.shape.name == set.shape.name;
+  });
+}
+
 void write_chain(MessageWriter& out, const Table& table, const Chain& chain) {
   out.begin_nft(NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL);
   out.put_text(NFTA_CHAIN_TABLE, table.name);
@@ -129,6 +136,19 @@ void write_table_itself(MessageWriter& out, const std::string& name) {
   out.begin_nft(NFT_MSG_NEWTABLE, NLM_F_CREATE);
   out.put_text(NFTA_TABLE_NAME, name);
   out.put_u32(NFTA_TABLE_FLAGS, 0);
+}
+
+bool begins_sets(const Table& table, const Standing& standing) {
+  return std::ranges::any_of(table.sets, [&](const DeclaredSet& set) { return begins(set, standing); });
+}
+
+void write_beginnings(MessageWriter& out, const Table& table, const Standing& standing) {
+  uint32_t id = 0;
+  for (const DeclaredSet& set : table.sets) {
+    if (!begins(set, standing)) continue;
+    write_set(out, table, set.shape, ++id);
+    write_beginning(out, table, set);
+  }
 }
 
 void write_table(MessageWriter& out, const Table& table, const Standing& standing) {
