@@ -25,13 +25,12 @@ export async function load(place: Place, table: TableDeclaration, { trial }: Jud
 
 /** Both families in one transaction, and never for longer than is left. */
 export const light = ({ nft, table }: Pick<Place, 'nft' | 'table'>, left: Millis): Promise<NftResult<void>> =>
-  nft.commit(table, left < 1 ? [{ kind: 'flush', set: TRIAL_SET }] : FAMILY_KEYS.flatMap((key) => lightOps(key, left)));
+  nft.commit(table, [
+    { kind: 'flush', set: TRIAL_SET },
+    ...(left < 1 ? [] : FAMILY_KEYS.map((key) => lit(key, Math.floor(left) as Millis))),
+  ]);
 
-/** An element that stands keeps its old timeout when added again, and deleting one that is missing fails the batch. */
-function lightOps(key: string, left: Millis): readonly NftOp[] {
-  const add: NftOp = { kind: 'add', set: TRIAL_SET, key, timeout: Math.floor(left) as Millis };
-  return [add, { kind: 'delete', set: TRIAL_SET, key }, add];
-}
+const lit = (key: string, timeout: Millis): NftOp => ({ kind: 'add', set: TRIAL_SET, key, timeout });
 
 /** `none`: there is no table, nothing is judged. */
 export type Judged = 'confirmed' | 'candidate' | 'none';

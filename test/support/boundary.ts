@@ -63,39 +63,41 @@ while True:
 
 /**
  * Every 20 ms, to each target: a new connection, a datagram of one flow, a byte over one connection. Says for each that
- * was answered: when it was sent (CLOCK_MONOTONIC, ns), how, where. An answer later than the next beat counts for nothing,
- * but over the one connection, where TCP takes its time.
+ * was answered: when it was (CLOCK_MONOTONIC, ns), how, where. An answer later than the next beat counts for nothing, but
+ * over the one connection, where TCP takes its time.
  */
 const PULSE = `
 import socket, sys, threading, time
 lock = threading.Lock()
-def say(t, how, to):
+def say(how, to):
+    t = time.monotonic_ns()
     with lock: print(t, how, to, flush=True)
 def every(beat):
     due = time.monotonic()
     while True:
-        beat(time.monotonic_ns()); due = max(due + 0.02, time.monotonic()); time.sleep(max(0, due - time.monotonic()))
+        beat(); due = max(due + 0.02, time.monotonic()); time.sleep(max(0, due - time.monotonic()))
 def family(to): return socket.AF_INET6 if ':' in to else socket.AF_INET
 def fresh(to):
-    def beat(t):
+    def beat():
         with socket.socket(family(to), socket.SOCK_STREAM) as s:
             s.settimeout(0.018)
-            try: s.connect((to, ${PORT})); say(t, 'new', to)
+            try: s.connect((to, ${PORT})); say('new', to)
             except OSError: pass
     every(beat)
 def flow(to):
     s = socket.socket(family(to), socket.SOCK_DGRAM); s.connect((to, ${PORT})); s.settimeout(0.018)
-    def beat(t):
+    def beat():
+        t = time.monotonic_ns()
         try:
             s.send(str(t).encode())
             while int(s.recv(64)) != t: pass
-            say(t, 'flow', to)
+            say('flow', to)
         except OSError: pass
     every(beat)
 def lasting(to):
     s = socket.create_connection((to, ${PORT})); s.settimeout(30)
-    def beat(t):
-        s.send(b'.'); s.recv(4096); say(time.monotonic_ns(), 'lasting', to)
+    def beat():
+        s.send(b'.'); s.recv(4096); say('lasting', to)
     every(beat)
 for to in sys.argv[1:]:
     for work in (fresh, flow, lasting): threading.Thread(target=work, args=(to,), daemon=True).start()

@@ -43,7 +43,7 @@ describe('a trial whose every process is killed', { skip: namespacesUnavailable(
   const everywhere = (since: number): boolean =>
     ways.every((how) => pulse.targets.every((to) => pulse.between(since, Infinity, how, to).length > 0));
 
-  /** @returns how long after the deadline the first packet of each kind was sent that got through, ms */
+  /** @returns how long after the deadline each kind of packet first had an answer, ms */
   async function lived(candidate: FirewallContent): Promise<{ readonly fresh: number[]; readonly lasting: number[] }> {
     const { edge } = boundary;
     const order: TrialOrder = {
