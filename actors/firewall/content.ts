@@ -28,8 +28,8 @@ export interface Judges {
 }
 
 /**
- * Neighbour discovery and duplicate address detection come from these. To deny `::/0` is not to be cut from the very link,
- * which would be noticed only when the neighbours' caches run out.
+ * Routers ask for neighbours from these, and hosts for duplicates of their address. To deny `::/0` is not to be cut from
+ * the very link, which would be noticed only when the neighbours' caches run out.
  */
 const NEIGHBOURS = ['fe80::/10', '::/128'];
 

@@ -45,8 +45,8 @@ export interface FirewallTrials {
   follow(content: FirewallContent): Promise<NftResult<void>>;
   /**
    * Puts a candidate on trial for as long as `time` says: it judges until then, and the confirmed content again afterwards,
-   * by the kernel's own doing. Takes the place of an earlier candidate. Held through resyncs, and never for longer. After a
-   * failure nothing is on trial. `invalid` when there is no time left.
+   * by the kernel's own doing, at most one of its ticks (10 ms) early. Takes the place of an earlier candidate. Held
+   * through resyncs, and never for longer. After a failure nothing is on trial. `invalid` when there is no time left.
    */
   arm(candidate: FirewallContent, time: TrialTime): Promise<NftResult<void>>;
   /** Tells the kernel anew how much time is left. `missing` when nothing is on trial. */
