@@ -107,7 +107,8 @@ export interface NftPort {
   /**
    * Makes the table be as declared. What stands already with the same shape keeps its elements; rules are replaced in
    * the same transaction, so no packet meets a half-built chain: each goes by the old rules or by the new ones. A set of
-   * another shape is dropped and made anew.
+   * another shape is dropped and made anew. Sets that begin with elements are made ahead; where the rules are refused then,
+   * they stay behind, used by nobody, until the next `ensure`.
    */
   ensure(table: TableDeclaration): Promise<NftResult<void>>;
   /** Removes the table with all in it; a missing table is success. */
