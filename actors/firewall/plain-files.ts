@@ -55,6 +55,7 @@ export class PlainFiles {
   #trouble: string | undefined;
   #cancel: (() => void) | undefined;
   #cancelRest: (() => void) | undefined;
+  #cancelRemoval: (() => void) | undefined;
   #writing: Promise<void> = Promise.resolve();
 
   constructor(deps: PlainFilesDeps) {
@@ -83,18 +84,20 @@ export class PlainFiles {
 
   /** Anything may have changed. */
   allChanged(): void {
+    this.#cancelRemoval?.();
     this.#isWholeDue = true;
     this.rulesChanged();
   }
 
-  /** Nothing is enforced any more, nor shall it be at the next boot. */
+  /** Nothing is enforced any more, nor shall it be at the next boot: tried until it is so or something is enforced. */
   async removed(): Promise<void> {
     this.#forget();
     this.#writing = this.#writing.then(async () => {
-      await this.#attempt(async ({ folder }) => {
+      const done = await this.#attempt(async ({ folder }) => {
         await folder.remove(RULES_FILE);
         await folder.remove(BLOCKS_FILE);
       });
+      if (!done) this.#cancelRemoval = this.#deps.clock.after(RETRY, () => void this.removed());
     });
     await this.#writing;
   }
@@ -116,6 +119,7 @@ export class PlainFiles {
   #forget(): void {
     this.#cancel?.();
     this.#cancelRest?.();
+    this.#cancelRemoval?.();
     this.#cancel = undefined;
     this.#isResting = false;
     this.#changed = [];

@@ -128,6 +128,24 @@ test('removed, nothing is left and nothing comes back by itself', async () => {
   assert.equal(b.folder.files.size, 0);
 });
 
+test('a removal that the disk refuses is tried again, unless something is enforced meanwhile', async () => {
+  for (const [again, left] of [
+    [false, 0],
+    [true, 2],
+  ] as const) {
+    b = bench();
+    b.files.allChanged();
+    await b.pass(500);
+    b.folder.fault = 'EROFS';
+    await b.files.removed();
+    b.folder.fault = undefined;
+    if (again) b.files.allChanged();
+    await b.pass(500);
+    await b.pass(10_000);
+    assert.equal(b.folder.files.size, left);
+  }
+});
+
 test('closing writes what is due, and nothing where nothing is', async () => {
   await b.files.close();
   assert.deepEqual(b.folder.calls, []);
