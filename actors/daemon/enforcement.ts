@@ -1,8 +1,9 @@
+import { join } from 'node:path';
 import { plannerSettingsOf } from '../../core/config/block-settings.ts';
 import { durationOf } from '../../core/config/formats.ts';
 import { eventOfDecision, type FirewallEvent } from '../../core/respond/firewall-event.ts';
 import { BlockPlanner } from '../../core/respond/planner.ts';
-import { createFirewall } from '../firewall/index.ts';
+import { contentOf, createFirewall, plainFolder } from '../firewall/index.ts';
 import {
   AllowBook,
   AllowList,
@@ -19,21 +20,26 @@ import type { DataPlaneDeps } from './data-plane.ts';
 
 export type Enforcement = ReturnType<typeof makeEnforcement>;
 
+/** In the state directory: what a boot restores before this program runs. */
+const PLAIN_FILES = 'firewall';
+
 /** The books of decisions and allows, who keeps them, and the kernel that follows them. */
-export function makeEnforcement({ config, mode, clock, random, log, bus, foundation }: DataPlaneDeps) {
+export function makeEnforcement(deps: DataPlaneDeps) {
+  const { config, stateDirectory, mode, clock, random, log, bus, foundation } = deps;
   const { records } = foundation.store;
   const ledger = new Ledger(decisionRecords(records));
   const allowed = new AllowBook();
   const blocks = new BlockTally();
   const firewallLog = new FirewallLog({ records, log });
-  const { firewall: settings, infra_ips: infra, auto_response: automation } = config();
+  const { firewall: settings, auto_response: automation } = config();
   const planner = new BlockPlanner(plannerSettingsOf(automation));
   const firewall = createFirewall({
     nft: foundation.nft,
     clock,
     log,
     desired: desiredBlocks(ledger, allowed, () => responder),
-    settings: { table: settings.table, maxBlocks: settings.max_blocks, infra },
+    settings: { table: settings.table, maxBlocks: settings.max_blocks, content: contentOf(config()) },
+    folder: plainFolder(join(stateDirectory, PLAIN_FILES)),
   });
   const note = (event: FirewallEvent | undefined) => event && firewallLog.note(event);
   const responder: Responder = new Responder({

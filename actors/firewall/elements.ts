@@ -17,7 +17,8 @@ export function timeoutOf(expiresAt: Deadline, now: Millis): Millis | 'never' {
   return Math.max(1, expiresAt - now) as Millis;
 }
 
-const setOf = (ip: string): string => blockedSet(ip.includes(':') ? 6 : 4);
+/** The set that an address is blocked in. */
+export const setOf = (ip: string): string => blockedSet(ip.includes(':') ? 6 : 4);
 
 const addOp = (block: KernelBlock, now: Millis): NftOp => ({
   kind: 'add',

@@ -7,23 +7,33 @@ import type { NamedNetwork } from '../../core/base/prefixes.ts';
 import { messageOf } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
 import { protectedNetworks } from '../../core/respond/protected.ts';
-import type { NftOp, NftPort, NftResult, RuleCounter, TableDeclaration } from '../../native/nft/index.ts';
+import type { NftOp, NftPort, NftResult, RuleCounter } from '../../native/nft/index.ts';
 import { machineClock } from '../clock/index.ts';
+import { commitGroups, orThrow } from './batches.ts';
+import type { FirewallContent, Judges, TrialTime } from './content.ts';
+import type { PlainFolder } from './effects.ts';
 import { putOps, removeOps } from './elements.ts';
 import { firewallMachine } from './machine.ts';
 import { networkOps } from './networks.ts';
-import type { DesiredBlocks, DroppedPackets, Firewall, FirewallState, KernelBlock } from './port.ts';
-import { commitGroups, orThrow, sync } from './sync.ts';
-import { allowedOps, blockedNetworkSet, blockedSet, countersOf, tableOf } from './table.ts';
+import { PlainFiles } from './plain-files.ts';
+import type { DesiredBlocks, DroppedPackets, Firewall, FirewallState, FirewallTrials, KernelBlock } from './port.ts';
+import { NOT_ON_TRIAL, Rules } from './rules.ts';
+import { sync } from './sync.ts';
+import { allowedOps, blockedFamily, countersOf } from './table.ts';
+import type { Judged } from './trial.ts';
 
+export { contentOf, type FirewallContent, sameContent, type TrialTime } from './content.ts';
+export { type PlainFolder, plainFolder } from './effects.ts';
 export type {
   DesiredBlocks,
   DroppedPackets,
   Firewall,
   FirewallState,
+  FirewallTrials,
   KernelBlock,
   KernelNetwork,
 } from './port.ts';
+export type { Judged } from './trial.ts';
 
 export interface FirewallDeps {
   readonly nft: NftPort;
@@ -35,9 +45,11 @@ export interface FirewallDeps {
     readonly table: string;
     /** Capacity of each blocked set. */
     readonly maxBlocks: number;
-    /** Validated addresses and networks. */
-    readonly infra: readonly string[];
+    /** As confirmed. */
+    readonly content: FirewallContent;
   };
+  /** Where the plain files are kept. */
+  readonly folder: PlainFolder;
 }
 
 const DONE: NftResult<void> = { ok: true, value: undefined };
@@ -53,10 +65,14 @@ const NOT_ENFORCING: NftResult<void> = {
   public: 'the firewall is not enforcing',
 };
 
-export interface KernelFirewall extends Firewall {
+const NO_TIME: NftResult<void> = { ok: false, code: 'invalid', errno: 0, public: 'the trial is over already' };
+
+export interface KernelFirewall extends Firewall, FirewallTrials {
   component(): Component;
   /** Packets of blocked senders that the kernel has dropped; empty while there is no table, or when it does not tell. */
   dropped(): Promise<readonly DroppedPackets[]>;
+  /** Resolves when the plain files are up to date, or the disk has refused: see `component()`. */
+  flushed(): Promise<void>;
   /** Leaves the kernel as it is. */
   close(): Promise<void>;
 }
@@ -67,7 +83,8 @@ export const createFirewall = (deps: FirewallDeps): KernelFirewall => new NftFir
 /** Holds the kernel in line with the decisions. */
 class NftFirewall implements KernelFirewall {
   readonly #deps: FirewallDeps;
-  readonly #table: TableDeclaration;
+  readonly #rules: Rules;
+  readonly #files: PlainFiles;
   readonly #actor: Actor<typeof firewallMachine>;
   readonly #counters = { enforced: 0, released: 0, refused: 0, syncs: 0 };
   /** Decisions that the kernel does not have, as far as is known. */
@@ -79,9 +96,17 @@ class NftFirewall implements KernelFirewall {
   #since: Millis;
 
   constructor(deps: FirewallDeps) {
-    const { clock, log, settings } = deps;
+    const { clock, log, settings, nft, desired, folder } = deps;
     this.#deps = deps;
-    this.#table = tableOf(settings.table, settings.maxBlocks);
+    this.#rules = new Rules({ nft, table: settings.table, maxBlocks: settings.maxBlocks }, settings.content);
+    this.#files = new PlainFiles({
+      folder,
+      clock,
+      log,
+      rules: () => this.#rules.wholeText(desired.allowed()),
+      blocks: () => desired.blocks(),
+      networks: () => desired.networks(),
+    });
     this.#since = clock.now();
     this.#actor = createActor(
       firewallMachine.provide({
@@ -114,7 +139,7 @@ class NftFirewall implements KernelFirewall {
   }
 
   remains(): string {
-    return `table inet ${this.#table.name} of an earlier run is still in the kernel and drops what it holds; apply the mode again to remove it`;
+    return `table inet ${this.#deps.settings.table} of an earlier run is still in the kernel and drops what it holds; apply the mode again to remove it`;
   }
 
   holds(id: DecisionId): boolean {
@@ -122,8 +147,9 @@ class NftFirewall implements KernelFirewall {
   }
 
   async look(): Promise<void> {
-    const found = await this.#deps.nft.counters(this.#table.name);
+    const found = await this.#deps.nft.counters(this.#deps.settings.table);
     if (found.ok) this.#actor.send({ type: 'found' });
+    else if (found.code === 'missing') await this.#files.removed();
   }
 
   async enable(): Promise<void> {
@@ -146,6 +172,7 @@ class NftFirewall implements KernelFirewall {
     const done = await this.#commit(blocks.map((block) => putOps(block, now)));
     if (done.ok) {
       this.#counters.enforced += blocks.length;
+      this.#files.blocked(blocks);
       return done;
     }
     for (const { id } of blocks) this.#missing.add(id);
@@ -157,6 +184,7 @@ class NftFirewall implements KernelFirewall {
   async release(ips: readonly Ip[]): Promise<NftResult<void>> {
     if (!HOLDS_ELEMENTS.has(this.state())) return NOT_ENFORCING;
     const done = await this.#commit(ips.map(removeOps));
+    this.#files.released(ips);
     if (done.ok) this.#counters.released += ips.length;
     else this.drifted();
     return done;
@@ -171,6 +199,7 @@ class NftFirewall implements KernelFirewall {
       if (done.ok) this.#missing.delete(id);
       else this.#missing.add(id);
     }
+    this.#files.networksChanged();
     if (!done.ok) this.drifted();
     return done;
   }
@@ -178,19 +207,62 @@ class NftFirewall implements KernelFirewall {
   async letIn(): Promise<NftResult<void>> {
     if (!HOLDS_ELEMENTS.has(this.state())) return DONE;
     const done = await this.#commit([allowedOps(this.#deps.desired.allowed())]);
+    this.#files.rulesChanged();
     if (!done.ok) this.drifted();
     return done;
   }
 
+  async follow(content: FirewallContent): Promise<NftResult<void>> {
+    return this.#turnTo((now) => ({ ...now, confirmed: content }));
+  }
+
+  async arm(candidate: FirewallContent, time: TrialTime): Promise<NftResult<void>> {
+    if (time.left() < 1) return NO_TIME;
+    return this.#turnTo(
+      (now) => ({ ...now, trial: { candidate, time } }),
+      ({ confirmed }) => ({ confirmed }),
+    );
+  }
+
+  async rearm(): Promise<NftResult<void>> {
+    const done = await this.#rules.rearm(() => ENFORCES.has(this.state()));
+    if (!done.ok && done.code !== 'missing') this.drifted();
+    return done;
+  }
+
+  async confirm(): Promise<NftResult<void>> {
+    if (this.#rules.judges.trial === undefined) return NOT_ON_TRIAL;
+    return this.#turnTo(
+      ({ confirmed, trial }) => ({ confirmed: trial?.candidate ?? confirmed }),
+      (before) => before,
+    );
+  }
+
+  async abandon(): Promise<NftResult<void>> {
+    return this.#turnTo(({ confirmed }) => ({ confirmed }));
+  }
+
+  judged(): Promise<NftResult<Judged>> {
+    return this.#rules.judged();
+  }
+
+  isJudging(content: FirewallContent): Promise<NftResult<boolean>> {
+    return this.#rules.isJudging(content);
+  }
+
+  rulesetText(content: FirewallContent): string {
+    return this.#rules.textOf(content);
+  }
+
   async protectedNetworks(): Promise<NftResult<readonly NamedNetwork[]>> {
-    const { nft, settings, log } = this.#deps;
+    const { nft, log } = this.#deps;
     const read = await nft.localAddresses();
     if (!read.ok) {
       log('warn', 'addresses of this host cannot be read', { error: read.public });
       if (this.#own === undefined) return read;
     }
     this.#own = read.ok ? read.value : this.#own;
-    return { ok: true, value: protectedNetworks(this.#own ?? [], settings.infra) };
+    return { ok: true, value: protectedNetworks(this.#own ?? [], this.#rules.infra()) };
   }
 
   component(): Component {
@@ -200,44 +272,62 @@ class NftFirewall implements KernelFirewall {
 
   async dropped(): Promise<readonly DroppedPackets[]> {
     if (this.state() === 'off') return [];
-    const read = await this.#deps.nft.counters(this.#table.name);
+    const read = await this.#deps.nft.counters(this.#deps.settings.table);
     return read.ok ? droppedBy(read.value) : [];
+  }
+
+  flushed(): Promise<void> {
+    return this.#files.flushed();
   }
 
   async close(): Promise<void> {
     await this.#settled();
     this.#actor.stop();
+    await this.#files.close();
     await this.#deps.nft.close();
   }
 
   async #sync(): Promise<void> {
-    const { nft, clock, desired, settings, log } = this.#deps;
+    const { clock, desired, log } = this.#deps;
     this.#counters.syncs++;
-    const table = this.#table;
-    const capacity = settings.maxBlocks;
-    const now = () => clock.now();
-    const done = await sync({ nft, table, infra: settings.infra, desired, capacity, now });
+    const { place } = this.#rules;
+    const done = await sync({ place, rules: () => this.#rules.sync(), desired, now: () => clock.now() });
     this.#missing.clear();
     this.#wasInLine = true;
-    log('info', 'kernel in line with decisions', { table: table.name, ...done });
+    this.#files.allChanged();
+    log('info', 'kernel in line with decisions', { table: place.table, ...done });
   }
 
   async #look(): Promise<boolean> {
-    const found = orThrow(await this.#deps.nft.counters(this.#table.name)).map(({ name }) => name);
-    return countersOf(this.#table).join() === found.join();
+    const found = orThrow(await this.#deps.nft.counters(this.#deps.settings.table)).map(({ name }) => name);
+    return countersOf(this.#rules.table).join() === found.join();
   }
 
   async #remove(): Promise<void> {
-    orThrow(await this.#deps.nft.drop(this.#table.name));
+    // Ahead of the table: what a boot would bring back must not outlive it.
+    await this.#files.removed();
+    orThrow(await this.#deps.nft.drop(this.#deps.settings.table));
     this.#wasInLine = false;
   }
 
   async #commit(groups: readonly (readonly NftOp[])[]): Promise<NftResult<void>> {
-    const done = await commitGroups(this.#deps.nft, this.#table.name, groups);
+    const done = await commitGroups(this.#deps.nft, this.#deps.settings.table, groups);
     if (done.ok) return done;
     this.#counters.refused++;
     this.#deps.log('warn', 'kernel refused a change', { error: done.public, code: done.code });
     return done;
+  }
+
+  /** @param fallback what holds instead when the kernel refuses; without it the next sync goes on trying */
+  async #turnTo(next: (now: Judges) => Judges, fallback?: (before: Judges) => Judges): Promise<NftResult<void>> {
+    const done = await this.#rules.turnTo(next, { fallback, isEnforcing: () => ENFORCES.has(this.state()) });
+    if (ENFORCES.has(this.state())) this.#files.rulesChanged();
+    if (done.ok) return done;
+    this.#counters.refused++;
+    this.#deps.log('warn', 'kernel refused a change of rules', { error: done.public, code: done.code });
+    this.drifted();
+    await this.#settled();
+    return fallback === undefined && this.state() === 'enforcing' ? DONE : done;
   }
 
   async #settled(): Promise<void> {
@@ -255,24 +345,29 @@ class NftFirewall implements KernelFirewall {
       case 'syncing':
       case 'removing':
         return { state: 'starting' };
-      case 'enforcing':
-        return { state: 'ok' };
+      case 'enforcing': {
+        const trouble = this.#files.trouble();
+        return trouble === undefined ? { state: 'ok' } : { state: 'degraded', message: trouble };
+      }
       case 'degraded':
         return { state: 'degraded', message: error };
       case 'lingering':
         return {
           state: 'degraded',
-          message: `table inet ${this.#table.name} cannot be removed and still drops: ${error}`,
+          message: `table inet ${this.#deps.settings.table} cannot be removed and still drops: ${error}`,
         };
     }
   }
 }
 
-/** The rule that drops for a set counts under the set's name: one for addresses and one for networks. */
-const droppedBy = (counters: readonly RuleCounter[]): readonly DroppedPackets[] =>
-  ([4, 6] as const).map((family) => {
-    const sets = [blockedSet(family), blockedNetworkSet(family)];
-    const ours = counters.filter(({ name }) => sets.includes(name));
-    const sum = (of: 'packets' | 'bytes') => ours.reduce((total, counter) => total + counter[of], 0);
-    return { family, packets: sum('packets'), bytes: sum('bytes') };
-  });
+/** The rules that drop for a blocked set, a candidate's as well. */
+function droppedBy(counters: readonly RuleCounter[]): readonly DroppedPackets[] {
+  const sums = new Map<4 | 6, DroppedPackets>();
+  for (const { name, packets, bytes } of counters) {
+    const family = blockedFamily(name);
+    if (family === undefined) continue;
+    const before = sums.get(family) ?? { family, packets: 0, bytes: 0 };
+    sums.set(family, { family, packets: before.packets + packets, bytes: before.bytes + bytes });
+  }
+  return [...sums.values()];
+}

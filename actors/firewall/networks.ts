@@ -35,7 +35,7 @@ export function networkFrom(element: NftElement, now: Millis): KernelNetwork | u
 }
 
 /** Sorted by address, what a network holds comes right behind it. */
-function outermost(networks: readonly KernelNetwork[]): readonly Placed[] {
+export function outermost(networks: readonly KernelNetwork[]): readonly Placed[] {
   const placed = networks.flatMap((network): Placed[] => {
     const net = parseCidr(network.network);
     return net.ok ? [{ ...network, net: net.value }] : [];

@@ -3,6 +3,8 @@ import type { Cidr, Ip } from '../../core/base/ip.ts';
 import type { NamedNetwork } from '../../core/base/prefixes.ts';
 import type { Deadline } from '../../core/base/time.ts';
 import type { NftResult } from '../../native/nft/index.ts';
+import type { FirewallContent, TrialTime } from './content.ts';
+import type { Judged } from './trial.ts';
 
 /** One address the kernel is to drop, and the decision that says so. */
 export interface KernelBlock {
@@ -46,6 +48,37 @@ export interface DroppedPackets {
 }
 
 /**
+ * What of the rules follows from the settings, and its trials. Where nothing is enforced it is only remembered, and holds
+ * from the moment on that something is. In the kernel each step is one transaction for packets: they are judged by one
+ * content or the other, and wholly.
+ */
+export interface FirewallTrials {
+  /** What holds as confirmed from now on. After a failure the next sync does it. A trial stays what it is. */
+  follow(content: FirewallContent): Promise<NftResult<void>>;
+  /**
+   * Puts a candidate on trial for as long as `time` says: it judges until then, and the confirmed content again afterwards,
+   * by the kernel's own doing, at most one of its ticks (10 ms) early. Takes the place of an earlier candidate. Held
+   * through resyncs, and never for longer. After a failure nothing is on trial. `invalid` when there is no time left.
+   */
+  arm(candidate: FirewallContent, time: TrialTime): Promise<NftResult<void>>;
+  /** Tells the kernel anew how much time is left. `missing` when nothing is on trial. */
+  rearm(): Promise<NftResult<void>>;
+  /** Makes the candidate the confirmed content. After a failure it is still on trial. `missing` when none is. */
+  confirm(): Promise<NftResult<void>>;
+  /** Ends the trial, if there is one; the confirmed content judges. After a failure the next sync does it. */
+  abandon(): Promise<NftResult<void>>;
+  /** By what the kernel judges at this moment, read back. */
+  judged(): Promise<NftResult<Judged>>;
+  /** Whether that is this content, its networks read back as well; false where there is no table. */
+  isJudging(content: FirewallContent): Promise<NftResult<boolean>>;
+  /**
+   * Text for `nft -f` that puts this content's rules in, in one transaction, and leaves blocked and allowed elements as they
+   * are. For a snapshot's `ruleset.nft`.
+   */
+  rulesetText(content: FirewallContent): string;
+}
+
+/**
  * `off`: the kernel holds nothing of ours. `residual`: it holds the table of an earlier run, which still drops.
  * `lingering`: the table is to go and could not be removed yet. `degraded`: the kernel is not, or not wholly, in line.
  */
@@ -84,6 +117,6 @@ export interface Firewall {
    * nothing of ours. After a failure the next sync does it.
    */
   letIn(): Promise<NftResult<void>>;
-  /** Loopback and the like, infra, and the addresses this host has at this moment, or had when they could last be read. */
+  /** Loopback and the like, infra (during a trial of both contents), and the addresses this host has at this moment, or had when they could last be read. */
   protectedNetworks(): Promise<NftResult<readonly NamedNetwork[]>>;
 }

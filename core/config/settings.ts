@@ -227,6 +227,16 @@ const firewall = section('Blocking in the kernel', {
     }),
     RESTART,
   ),
+  denied_networks: setting(
+    Type.Array(network({ description: 'An address, or a network in CIDR form.' }), {
+      description:
+        'Networks whose packets are dropped, whatever is found about them; infra_ips and what is allowed are let in all the same. With 0.0.0.0/0 and ::/0 only those get in: then also the answers to what this host asks of others need an entry in infra_ips, so name gateways, resolvers and mirrors there. Link-local IPv6, from which routers look for their neighbours, is never dropped.',
+      default: [],
+      maxItems: 10_000,
+      examples: [['198.51.100.0/24', '2001:db8:bad::/48']],
+    }),
+    LIVE,
+  ),
   max_blocks: setting(
     Type.Integer({
       description: 'Addresses that may be blocked in the kernel at once.',
@@ -315,7 +325,7 @@ export const SETTINGS = {
       maxItems: 10_000,
       examples: [['192.0.2.1', '2001:db8::/64']],
     }),
-    RESTART,
+    LIVE,
   ),
   auto_response: autoResponse,
   thresholds,

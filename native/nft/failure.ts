@@ -16,7 +16,7 @@ export const CODES = [
 ] as const satisfies readonly (NftCode | undefined)[];
 
 /** Linux errnos that the fake answers with, as the kernel does. */
-export const ERRNO = { ENOENT: 2, ENFILE: 23, ENOTEMPTY: 39 } as const;
+export const ERRNO = { ENOENT: 2, EEXIST: 17, ENFILE: 23, ENOTEMPTY: 39 } as const;
 
 /** Refused before anything was sent. */
 export const refuse = (text: string, failedOp?: number): NftFailure => failure('invalid', 0, text, failedOp);

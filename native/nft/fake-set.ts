@@ -1,6 +1,6 @@
 import { ERRNO } from './failure.ts';
 import type { NftElement, SetDeclaration } from './port.ts';
-import type { ParsedKey, ParsedOp } from './validate.ts';
+import type { ParsedAdd, ParsedKey, ParsedOp } from './validate.ts';
 
 interface Held {
   readonly key: ParsedKey;
@@ -47,6 +47,11 @@ export class FakeSet {
     this.#insert(held);
     undo.push(() => this.#remove(held));
     return 0;
+  }
+
+  /** An element that the set is made with: there is nothing it could be there already for. */
+  begin(element: ParsedAdd, now: number): number {
+    return this.#held.has(element.key.text) ? ERRNO.EEXIST : this.apply(element, now, []);
   }
 
   elements(now: number): NftElement[] {

@@ -14,7 +14,16 @@ import type {
   RuleDeclaration,
   TableDeclaration,
 } from './port.ts';
-import { checkCount, checkFit, checkName, checkTable, MAX_SETS, type ParsedOp, parseOp } from './validate.ts';
+import {
+  checkCount,
+  checkFit,
+  checkName,
+  checkTable,
+  MAX_SETS,
+  type ParsedOp,
+  parseBeginning,
+  parseOp,
+} from './validate.ts';
 
 interface FakeTable {
   sets: Map<string, FakeSet>;
@@ -59,7 +68,7 @@ export class FakeKernel {
   judge(packet: FakePacket, path: 'input' | 'forward' = 'input'): 'accept' | 'drop' {
     for (const hook of ['prerouting', path]) {
       const chains = [...this.#tables.values()].flatMap((table) =>
-        table.chains.filter((chain) => chain.hook === hook).map((chain) => ({ table, chain })),
+        table.chains.flatMap((chain) => (chain.hook === hook ? [{ table, chain }] : [])),
       );
       chains.sort((a, b) => a.chain.priority - b.chain.priority);
       if (chains.some(({ table, chain }) => this.#verdict(table, chain, packet) === 'drop')) return 'drop';
@@ -78,7 +87,14 @@ export class FakeKernel {
     const sets = new Map<string, FakeSet>();
     for (const set of declared.sets) {
       const old = standing?.sets.get(set.name);
-      sets.set(set.name, old !== undefined && sameShape(old.declaration, set) ? old : new FakeSet(set));
+      const made = new FakeSet(set);
+      const beginning = parseBeginning(set);
+      if (!beginning.ok) return beginning;
+      for (const element of beginning.value) {
+        const errno = made.begin(element, this.#clock.now());
+        if (errno !== 0) return kernelRefusal('exists', errno, `ensure table ${declared.name}`);
+      }
+      sets.set(set.name, old !== undefined && sameShape(old.declaration, set) ? old : made);
     }
     const counters = new Map<string, { packets: number; bytes: number }>();
     for (const rule of declared.chains.flatMap((chain) => chain.rules)) {
@@ -132,6 +148,10 @@ export class FakeKernel {
   #verdict(table: FakeTable, chain: ChainDeclaration, packet: FakePacket): 'accept' | 'drop' {
     const rule = chain.rules.find((each) => this.#matches(table, each, packet));
     if (rule === undefined) return 'accept';
+    if (rule.match === 'family') {
+      const next = table.chains.find(({ name }) => name === rule.chain);
+      return next === undefined ? 'accept' : this.#verdict(table, next, packet);
+    }
     const counter = rule.match === 'saddr' ? table.counters.get(rule.counter ?? '') : undefined;
     if (counter !== undefined) {
       counter.packets++;
@@ -143,7 +163,11 @@ export class FakeKernel {
   #matches(table: FakeTable, rule: RuleDeclaration, packet: FakePacket): boolean {
     if (rule.match === 'iif') return rule.name === packet.iif;
     const address = parseIp(packet.saddr);
-    return address.ok && (table.sets.get(rule.set)?.has(address.value, this.#clock.now()) ?? false);
+    if (!address.ok) return false;
+    const set = table.sets.get(rule.set);
+    const now = this.#clock.now();
+    if (rule.match === 'saddr') return set?.has(address.value, now) ?? false;
+    return set?.elements(now).some(({ key }) => key === `ipv${address.value.family}`) ?? false;
   }
 }
 

@@ -24,7 +24,9 @@ export class WireNft implements NftPort {
   async ensure(table: TableDeclaration): Promise<NftResult<void>> {
     const refused = checkTable(table);
     if (refused !== undefined) return refused;
-    return this.#ask(wire.encodeEnsure(table), `ensure table ${table.name}`, nothing);
+    const request = wire.encodeEnsure(table);
+    if (!request.ok) return request;
+    return this.#ask(request.value, `ensure table ${table.name}`, nothing);
   }
 
   async drop(table: string): Promise<NftResult<void>> {

@@ -1,15 +1,39 @@
 import { fromBytes, makeCidr } from '../../core/base/ip.ts';
 import { millis } from '../../core/base/time.ts';
 import { CODES, refuse } from './failure.ts';
-import type { ChainDeclaration, NftCode, NftElement, NftOp, NftResult, RuleCounter, TableDeclaration } from './port.ts';
-import { checkCount, MAX_SETS, type ParsedKey, type ParsedOp, parseOp } from './validate.ts';
+import type {
+  BaseChain,
+  ChainDeclaration,
+  NftCode,
+  NftElement,
+  NftOp,
+  NftResult,
+  RuleCounter,
+  RuleDeclaration,
+  SetDeclaration,
+  TableDeclaration,
+} from './port.ts';
+import {
+  checkCount,
+  familyOfKey,
+  MAX_SETS,
+  type ParsedAdd,
+  type ParsedKey,
+  type ParsedOp,
+  parseBeginning,
+  parseOp,
+  widthOf,
+} from './validate.ts';
 
 /**
  * Calls as bytes for the engine, answers back: the format is written down in engine/wire.h, and the two change together.
  * One buffer a call instead of an object an element: 10,000 ops cross in one step.
  */
 const VERB = { enter: 0, ensure: 1, drop: 2, commit: 3, list: 4, counters: 5, addresses: 6 } as const;
-const HOOK: Readonly<Record<ChainDeclaration['hook'], number>> = { prerouting: 0, input: 1, forward: 2, output: 3 };
+const HOOK: Readonly<Record<BaseChain['hook'], number>> = { prerouting: 0, input: 1, forward: 2, output: 3 };
+const NO_HOOK = 255;
+const MATCH: Readonly<Record<RuleDeclaration['match'], number>> = { iif: 0, saddr: 1, family: 2 };
+const VERDICT: Readonly<Record<RuleDeclaration['verdict'], number>> = { drop: 0, accept: 1, goto: 2 };
 const NO_PREFIX = 255;
 
 export interface WireRefusal {
@@ -29,25 +53,40 @@ export const encodeList = (table: string, set: string): Uint8Array =>
 export const encodeCounters = (table: string): Uint8Array => new Sink().u8(VERB.counters).text(table).finish();
 export const encodeAddresses = (): Uint8Array => new Sink().u8(VERB.addresses).finish();
 
-export function encodeEnsure(table: TableDeclaration): Uint8Array {
+/** Refused where an element that a set begins with is unsound. */
+export function encodeEnsure(table: TableDeclaration): NftResult<Uint8Array> {
   const out = new Sink().u8(VERB.ensure).text(table.name).u16(table.sets.length);
   for (const set of table.sets) {
-    const flags = (set.interval ? 1 : 0) | (set.timeout ? 2 : 0);
-    out
-      .text(set.name)
-      .u8(set.family === 4 ? 4 : 16)
-      .u8(flags)
-      .u32(set.size ?? 0);
+    const beginning = parseBeginning(set);
+    if (!beginning.ok) return beginning;
+    writeSet(out, set, beginning.value);
   }
   out.u16(table.chains.length);
-  for (const chain of table.chains) {
-    out.text(chain.name).u8(HOOK[chain.hook]).u32(chain.priority).u16(chain.rules.length);
-    for (const rule of chain.rules) {
-      out.u8(rule.match === 'iif' ? 0 : 1).u8(rule.verdict === 'accept' ? 1 : 0);
-      out.text(rule.match === 'iif' ? rule.name : rule.set).text(rule.match === 'iif' ? '' : (rule.counter ?? ''));
-    }
+  for (const chain of table.chains) writeChain(out, chain);
+  return { ok: true, value: out.finish() };
+}
+
+function writeSet(out: Sink, set: SetDeclaration, beginning: readonly ParsedAdd[]): void {
+  const flags = (set.interval ? 1 : 0) | (set.timeout ? 2 : 0);
+  out
+    .text(set.name)
+    .u8(widthOf(set.family))
+    .u8(flags)
+    .u32(set.size ?? 0)
+    .u32(beginning.length);
+  for (const element of beginning) writeAdded(out, element);
+}
+
+function writeChain(out: Sink, chain: ChainDeclaration): void {
+  out.text(chain.name);
+  if (chain.hook === undefined) out.u8(NO_HOOK).u32(0);
+  else out.u8(HOOK[chain.hook]).u32(chain.priority);
+  out.u16(chain.rules.length);
+  for (const rule of chain.rules) {
+    out.u8(MATCH[rule.match]).u8(VERDICT[rule.verdict]);
+    out.text(rule.match === 'iif' ? rule.name : rule.set);
+    out.text(rule.match === 'saddr' ? (rule.counter ?? '') : '').text(rule.match === 'family' ? rule.chain : '');
   }
-  return out.finish();
 }
 
 /** Reads and writes op by op: nothing of a large batch is kept but its bytes. Refused where an op is unsound. */
@@ -71,11 +110,16 @@ export function encodeCommit(table: string, ops: readonly NftOp[]): NftResult<Ui
 
 function writeOp(out: Sink, op: ParsedOp, set: number): void {
   out.u8(op.kind === 'add' ? 0 : op.kind === 'delete' ? 1 : 2).u8(set & 0xff);
-  if (op.kind === 'flush') return;
-  out.key(op.key);
-  if (op.kind === 'delete') return;
-  out.u64(op.timeout === 'never' ? 0 : op.timeout).u8(op.comment === undefined ? 0 : 1);
-  if (op.comment !== undefined) out.text(op.comment);
+  if (op.kind === 'add') writeAdded(out, op);
+  else if (op.kind === 'delete') out.key(op.key);
+}
+
+function writeAdded(out: Sink, { key, timeout, comment }: ParsedAdd): void {
+  out
+    .key(key)
+    .u64(timeout === 'never' ? 0 : timeout)
+    .u8(comment === undefined ? 0 : 1);
+  if (comment !== undefined) out.text(comment);
 }
 
 export function decodeAnswer(answer: Uint8Array): WireAnswer {
@@ -197,12 +241,13 @@ class Source {
     const from = this.#step(length);
     return this.#bytes.toString('utf8', from, from + length);
   }
-  /** An address, or a network where a prefix came with it, in canonical text. */
+  /** An address, a network where a prefix came with it, or a family, in canonical text. */
   key(): string {
     const width = this.u8();
     const prefix = this.u8();
     const from = this.#step(width);
     const bytes = this.#bytes.subarray(from, from + width);
+    if (width === 1) return familyOfKey(bytes);
     if (prefix !== NO_PREFIX) return makeCidr(width === 4 ? 4 : 6, bytes, prefix).text;
     return fromBytes(bytes).text;
   }

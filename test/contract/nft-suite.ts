@@ -4,6 +4,7 @@ import { batchCases } from './nft-suite-batches.ts';
 import { declarationCases } from './nft-suite-declarations.ts';
 import { elementCases } from './nft-suite-elements.ts';
 import { done, type Ground, type NftBench, usual } from './nft-suite-ground.ts';
+import { guardedCases } from './nft-suite-guarded.ts';
 import { intervalCases } from './nft-suite-intervals.ts';
 import { portCases } from './nft-suite-port.ts';
 import { randomCases } from './nft-suite-random.ts';
@@ -39,6 +40,7 @@ export function nftSuite(name: string, make: () => Promise<NftBench>, skip: stri
     elementCases(ground);
     batchCases(ground);
     intervalCases(ground);
+    guardedCases(ground);
     portCases(ground);
     randomCases(ground);
   });

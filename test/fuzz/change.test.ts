@@ -47,7 +47,7 @@ const CORPUS = [encodeTrial(FACTS), encodeVerdict(VERDICT), '640 0 4\n', '/etc/x
 );
 
 test('whatever lies in the files of a trial is read or refused, and what was read is written the same', () => {
-  const runs = fuzz(CORPUS, (mutator) => {
+  const runs = fuzz('change', CORPUS, (mutator) => {
     const text = Buffer.from(mutator.mutant()).toString('utf8');
     const trial = decodeTrial(text);
     if (trial.ok) assert.deepEqual(decodeTrial(encodeTrial(trial.value)), trial);

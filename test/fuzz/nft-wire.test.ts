@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
+import { millis } from '../../core/base/time.ts';
 import { failure } from '../../native/nft/failure.ts';
-import type { NftOp } from '../../native/nft/port.ts';
+import type { NftOp, TableDeclaration } from '../../native/nft/port.ts';
 import * as wire from '../../native/nft/wire.ts';
 import type { EngineLink } from '../../native/nft/wire-port.ts';
 import { add, done, flush, remove, tenth, usual } from '../contract/nft-suite-ground.ts';
@@ -16,9 +17,35 @@ const below = (n: number): number => Math.floor(random() * n);
 
 const commit = (ops: readonly NftOp[]): Uint8Array => done(wire.encodeCommit('t', ops));
 
+/** A second ruleset behind a set of families, and sets that begin with elements. */
+const guarded: TableDeclaration = {
+  name: 't',
+  sets: [
+    ...usual('t').sets,
+    { name: 'trial', family: 'either', interval: false, timeout: true },
+    {
+      name: 'begun',
+      family: 6,
+      interval: true,
+      timeout: false,
+      elements: ['2001:db8::/32', 'ff00::/8'].map((key) => ({ key, timeout: 'never', comment: 'c' })),
+    },
+  ],
+  chains: [
+    {
+      name: 'guard',
+      hook: 'prerouting',
+      priority: -190,
+      rules: [{ match: 'family', set: 'trial', verdict: 'goto', chain: 'other' }],
+    },
+    { name: 'other', rules: [{ match: 'saddr', set: 'begun', verdict: 'drop', counter: 'c' }] },
+  ],
+};
+
 /** Sound requests, from which the unsound ones are made. */
 const sound: readonly (() => Uint8Array)[] = [
-  () => wire.encodeEnsure(usual('t')),
+  () => done(wire.encodeEnsure(below(2) === 0 ? usual('t') : guarded)),
+  () => commit([flush('trial'), add('trial', 'ipv4', { timeout: millis(1 + below(9)) }), add('trial', 'ipv6')]),
   () =>
     commit(Array.from({ length: below(40) }, () => add('v4', tenth(below(99)), { comment: 'c'.repeat(below(129)) }))),
   () => commit([add('net4', `${below(256)}.0.0.0/8`), remove('v6', '2001:db8::1'), flush('net6')]),
@@ -48,7 +75,7 @@ test('whatever bytes come in, the engine answers with a well-formed answer', {
   const engine = new addon.Port();
   try {
     assert.ok(wire.decodeAnswer(await engine.call(wire.encodeEnter(namespace.name))).ok);
-    assert.ok(wire.decodeAnswer(await engine.call(wire.encodeEnsure(usual('t')))).ok);
+    assert.ok(wire.decodeAnswer(await engine.call(done(wire.encodeEnsure(usual('t'))))).ok);
     const counts = { done: 0, refused: 0 };
     for (const end = performance.now() + FUZZ_BUDGET_MS; performance.now() < end; ) {
       const request = (sound[below(sound.length)] ?? wire.encodeAddresses)();

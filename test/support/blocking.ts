@@ -12,6 +12,7 @@ import { hours } from '../../core/base/time.ts';
 import type { Mode } from '../../core/respond/mode.ts';
 import { BlockPlanner, PLANNER_PRESETS, type PlannerSettings } from '../../core/respond/planner.ts';
 import type { NftPort } from '../../native/nft/index.ts';
+import { MemoryFolder } from './memory-folder.ts';
 import { seeded } from './random.ts';
 import type { SimulatedClock } from './simulated-clock.ts';
 
@@ -48,7 +49,8 @@ export function blocking(
     clock,
     log: () => {},
     desired: desiredBlocks(ledger, allowed, () => responder),
-    settings: { table: 'bartizan', maxBlocks: 1000, infra: [] },
+    settings: { table: 'bartizan', maxBlocks: 1000, content: { infra: [], denied: [] } },
+    folder: new MemoryFolder(),
   });
   const responder: Responder = new Responder({
     ledger,

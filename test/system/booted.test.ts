@@ -50,9 +50,13 @@ test('after a power cut in a trial the last confirmed state is there before the 
   writeBrokenTrial(machine, { bootId: '00000000-0000-0000-0000-000000000000' });
   mkdirSync(join(machine.state, 'firewall'));
   const seconds = Math.floor(Date.now() / 1000);
-  const blocks = ['198.51.100.1 never', `198.51.100.2 ${seconds + 3600}`, `198.51.100.3 ${seconds - 1}`, 'torn'];
+  const at = (offset: number) => String(seconds + offset);
+  const blocks = ['1 never', `2 ${at(3600)}`, `3 ${at(-1)}`, '4 never', '4 0', '5 0', `5 ${at(3600)}`, 'torn'];
   writeFileSync(join(machine.state, 'firewall/confirmed.nft'), RULES);
-  writeFileSync(join(machine.state, 'firewall/blocks'), blocks.map((line) => `blocked4 ${line} ${ID}\n`).join(''));
+  writeFileSync(
+    join(machine.state, 'firewall/blocks'),
+    blocks.map((line) => `blocked4 198.51.100.${line} ${ID}\n`).join(''),
+  );
   await machine.boot();
   await machine.active('bartizan.service');
 
@@ -69,7 +73,8 @@ test('after a power cut in a trial the last confirmed state is there before the 
   assert.match(table, /ip saddr @infra4 accept/);
   assert.match(table, /198\.51\.100\.1 comment/);
   assert.match(table, /198\.51\.100\.2 timeout/);
-  assert.doesNotMatch(table, /198\.51\.100\.3/);
+  assert.match(table, /198\.51\.100\.5 timeout/);
+  assert.doesNotMatch(table, /198\.51\.100\.[34]/);
 
   const pid = await pidOf(machine);
   const status = await machine.run('cat', `/proc/${pid}/status`);

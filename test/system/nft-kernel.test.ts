@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { millis } from '../../core/base/time.ts';
 import { openNft } from '../../native/nft/index.ts';
 import { nftSuite } from '../contract/nft-suite.ts';
-import { add, done, flush, keys, tenth, usual } from '../contract/nft-suite-ground.ts';
+import { add, done, flush, keys, remove, tenth, usual } from '../contract/nft-suite-ground.ts';
 import { NetworkNamespace, namespacesUnavailable, waitUntil } from '../support/network-namespace.ts';
 
 nftSuite(
@@ -80,6 +80,22 @@ test('a list leaves out nothing while other elements expire', { skip: namespaces
       assert.equal(listedNets.code, 'resync');
     }
     left = listed.length - lasting.length;
+  }
+  await port.close();
+});
+
+test('an element is renewed whether or not it is just about to expire', {
+  skip: namespacesUnavailable(),
+}, async (t) => {
+  const namespace = new NetworkNamespace('renew');
+  t.after(() => namespace.dispose());
+  const port = done(await openNft({ netns: namespace.name }));
+  done(await port.ensure(usual('t')));
+  const brief = add('v4', '192.0.2.1', { timeout: millis(4) });
+  for (let i = 0; i < 400; i++) {
+    done(await port.commit('t', [brief]));
+    for (const end = performance.now() + (i % 80) / 10; performance.now() < end; );
+    done(await port.commit('t', [brief, remove('v4', '192.0.2.1'), brief]));
   }
   await port.close();
 });

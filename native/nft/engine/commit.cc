@@ -22,6 +22,8 @@ constexpr size_t kLookedUp = 64;
 struct Engine::Attempt {
   std::vector<StandingSet> sets;
   std::vector<bool> skip;
+  // What was found there before the batch was sent, and may have expired since.
+  std::set<std::pair<uint8_t, Address>> presumed;
   std::set<uint8_t> foreseen;
   Grouping grouping = Grouping::shared;
   // Set once something was read that the outcome depends on.
@@ -84,6 +86,9 @@ Status Engine::send(const Batch& batch, Attempt& attempt, bool& again) {
   // Everything ahead of the first refusal was taken, so it is exact; what follows may be its consequence.
   const Refusal& first = verdicts.refusals.front();
   const auto op = op_of(marks, first);
+  if (first.error == ENOENT && op && attempt.presumed.contains({batch.ops[*op].set, batch.ops[*op].key.address})) {
+    return from_errno(ERESTART, static_cast<int32_t>(*op));
+  }
   if (first.error != EEXIST) {
     if (op || first.seq == out.first_seq()) return from_errno(first.error, op ? static_cast<int32_t>(*op) : -1);
     if (attempt.grouping == Grouping::one_message_an_op) return from_errno(first.error);
@@ -122,16 +127,18 @@ Status Engine::look_up(const Batch& batch, Attempt& attempt) {
     if (op.kind != OpKind::add || !first || flushed.contains(op.set)) continue;
     const int error = read_element(batch, op);
     if (error != 0 && error != ENOENT) return from_errno(error, static_cast<int32_t>(i));
-    attempt.skip[i] = error == 0;
+    if (error != 0) continue;
+    attempt.skip[i] = true;
+    attempt.presumed.emplace(op.set, op.key.address);
   }
   return std::nullopt;
 }
 
-Status Engine::attempt(const Batch& batch, bool& again) {
+Status Engine::attempt(const Batch& batch, bool look) {
   Attempt attempt;
   attempt.skip.resize(batch.ops.size());
   if (auto failed = look_at_sets(batch, attempt.sets)) return failed;
-  if (batch.ops.size() <= kLookedUp) {
+  if (look && batch.ops.size() <= kLookedUp) {
     if (auto failed = look_up(batch, attempt)) return failed;
   }
   // The kernel pairs neither what is removed nor what has no end: those are worked out beforehand.
@@ -141,7 +148,7 @@ Status Engine::attempt(const Batch& batch, bool& again) {
     if (auto failed = foresee(batch, op.set, attempt)) return failed;
   }
   for (int round = 0; round < kRounds; round++) {
-    again = false;
+    bool again = false;
     if (auto failed = send(batch, attempt, again)) return failed;
     if (!again) return std::nullopt;
   }
@@ -152,10 +159,12 @@ Status Engine::commit(const Batch& batch) {
   if (auto refused = validate(batch)) return refused;
   if (batch.ops.empty()) return std::nullopt;
   Status outcome;
+  bool look = true;
   for (int restart = 0; restart < kRestarts; restart++) {
-    bool again = false;
-    outcome = attempt(batch, again);
+    outcome = attempt(batch, look);
     if (!outcome || outcome->error != ERESTART) return outcome;
+    // An element that was looked up is gone: from now on the kernel itself says what is there.
+    if (outcome->op >= 0) look = false;
   }
   return outcome;
 }

@@ -81,17 +81,15 @@ Status Engine::ensure(const Table& table) {
     if (error == 0) error = read_standing(table.name, standing);
     if (error == EINTR) continue;
     if (error != 0) break;
+    const bool early = !standing.dormant && begins_sets(table, standing);
     error = transact(generation, [&](MessageWriter& out) {
       // Waking a table and remaking its chains is more than the kernel takes in one transaction.
-      if (standing.dormant) {
-        write_table_itself(out, table.name);
-      } else {
-        write_table(out, table, standing);
-      }
+      if (standing.dormant || early) write_table_itself(out, table.name);
+      if (early) write_beginnings(out, table, standing);
+      if (!standing.dormant && !early) write_table(out, table, standing);
     });
-    if (error == 0 && standing.dormant) continue;
-    if (error == 0) return std::nullopt;
-    if (error != ERESTART) break;
+    if (error == 0 && !standing.dormant && !early) return std::nullopt;
+    if (error != 0 && error != ERESTART) break;
   }
   return from_errno(error);
 }

@@ -47,7 +47,7 @@ class Engine {
   Status look_up(const Batch& batch, Attempt& attempt);
   Status foresee(const Batch& batch, uint8_t set, Attempt& attempt);
   Status send(const Batch& batch, Attempt& attempt, bool& again);
-  Status attempt(const Batch& batch, bool& again);
+  Status attempt(const Batch& batch, bool look);
 
   std::atomic<bool> stopping_ = false;
   Netlink netfilter_;

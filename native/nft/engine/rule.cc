@@ -46,6 +46,13 @@ void match_interface(MessageWriter& out, const std::string& name) {
   compare_equal(out, field);
 }
 
+void look_up(MessageWriter& out, const std::string& set) {
+  expression(out, "lookup", [&] {
+    out.put_text(NFTA_LOOKUP_SET, set);
+    out.put_u32(NFTA_LOOKUP_SREG, NFT_REG_1);
+  });
+}
+
 void match_source(MessageWriter& out, const std::string& set, uint8_t width) {
   const bool v4 = width == 4;
   const uint8_t protocol = v4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
@@ -57,26 +64,42 @@ void match_source(MessageWriter& out, const std::string& set, uint8_t width) {
     out.put_u32(NFTA_PAYLOAD_OFFSET, v4 ? 12 : 8);
     out.put_u32(NFTA_PAYLOAD_LEN, width);
   });
-  expression(out, "lookup", [&] {
-    out.put_text(NFTA_LOOKUP_SET, set);
-    out.put_u32(NFTA_LOOKUP_SREG, NFT_REG_1);
-  });
+  look_up(out, set);
 }
 
-void conclude(MessageWriter& out, Verdict verdict) {
+// Which of the two families a packet is of, as a key.
+void match_family(MessageWriter& out, const std::string& set) {
+  load_meta(out, NFT_META_NFPROTO);
+  look_up(out, set);
+}
+
+int32_t verdict_code(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::drop:
+      return NF_DROP;
+    case Verdict::accept:
+      return NF_ACCEPT;
+    case Verdict::go_to:
+      return NFT_GOTO;
+  }
+  return NF_DROP;  // Not reached: the enumeration is closed.
+}
+
+void conclude(MessageWriter& out, const Rule& rule) {
   expression(out, "immediate", [&] {
     out.put_u32(NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
     const size_t data = out.open(NFTA_IMMEDIATE_DATA);
     const size_t inner = out.open(NFTA_DATA_VERDICT);
-    out.put_u32(NFTA_VERDICT_CODE, static_cast<uint32_t>(verdict));
+    out.put_u32(NFTA_VERDICT_CODE, static_cast<uint32_t>(verdict_code(rule.verdict)));
+    if (!rule.target.empty()) out.put_text(NFTA_VERDICT_CHAIN, rule.target);
     out.close(inner);
     out.close(data);
   });
 }
 
 uint8_t width_of(const Table& table, const std::string& set) {
-  for (const SetShape& shape : table.sets) {
-    if (shape.name == set) return shape.width;
+  for (const DeclaredSet& each : table.sets) {
+    if (each.shape.name == set) return each.shape.width;
   }
   return 4;  // Not reached: validate() refuses a rule on an undeclared set.
 }
@@ -88,13 +111,19 @@ void write_rule(MessageWriter& out, const Table& table, const Chain& chain, cons
   out.put_text(NFTA_RULE_TABLE, table.name);
   out.put_text(NFTA_RULE_CHAIN, chain.name);
   const size_t expressions = out.open(NFTA_RULE_EXPRESSIONS);
-  if (rule.match == Match::iif) {
-    match_interface(out, rule.subject);
-  } else {
-    match_source(out, rule.subject, width_of(table, rule.subject));
+  switch (rule.match) {
+    case Match::iif:
+      match_interface(out, rule.subject);
+      break;
+    case Match::saddr:
+      match_source(out, rule.subject, width_of(table, rule.subject));
+      break;
+    case Match::family:
+      match_family(out, rule.subject);
+      break;
   }
   if (!rule.counter.empty()) expression(out, "counter", [] {});
-  conclude(out, rule.verdict);
+  conclude(out, rule);
   out.close(expressions);
   if (!rule.counter.empty()) out.put(NFTA_RULE_USERDATA, comment_record(rule.counter));
 }

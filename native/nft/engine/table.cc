@@ -5,18 +5,20 @@
 
 #include <algorithm>
 
+#include "elements.h"
 #include "userdata.h"
 
 namespace bartizan::nft {
 
 namespace {
 
-// nft's numbers for the types it prints as ipv4_addr and ipv6_addr.
+// nft's numbers for the types it prints as nf_proto, ipv4_addr and ipv6_addr.
+constexpr uint32_t kTypeFamily = 2;
 constexpr uint32_t kTypeIpv4 = 7;
 constexpr uint32_t kTypeIpv6 = 8;
 constexpr uint32_t kShapeFlags = NFT_SET_INTERVAL | NFT_SET_TIMEOUT;
 
-uint32_t key_type(const SetShape& shape) { return shape.width == 4 ? kTypeIpv4 : kTypeIpv6; }
+uint32_t key_type(uint8_t width) { return width == 1 ? kTypeFamily : width == 4 ? kTypeIpv4 : kTypeIpv6; }
 
 uint32_t flags_of(const SetShape& shape) {
   uint32_t flags = 0;
@@ -31,14 +33,10 @@ bool same(const SetShape& declared, const StandingSet& standing) {
 }
 
 bool same(const Chain& declared, const StandingChain& standing) {
-  return standing.is_base && declared.name == standing.name && declared.hook == standing.hook &&
-         declared.priority == standing.priority && standing.type == "filter" && standing.policy == NF_ACCEPT;
-}
-
-template <class Declared>
-const Declared* by_name(const std::vector<Declared>& all, const std::string& name) {
-  const auto found = std::ranges::find(all, name, &Declared::name);
-  return found == all.end() ? nullptr : &*found;
+  if (declared.name != standing.name || standing.is_base != (declared.hook != kNoHook)) return false;
+  if (!standing.is_base) return true;
+  return declared.hook == standing.hook && declared.priority == standing.priority && standing.type == "filter" &&
+         standing.policy == NF_ACCEPT;
 }
 
 // How many standing chains may stay: chains are dumped in the order they were made, and counters() promises the
@@ -61,7 +59,7 @@ void write_set(MessageWriter& out, const Table& table, const SetShape& set, uint
   out.put_text(NFTA_SET_TABLE, table.name);
   out.put_text(NFTA_SET_NAME, set.name);
   out.put_u32(NFTA_SET_FLAGS, flags_of(set));
-  out.put_u32(NFTA_SET_KEY_TYPE, key_type(set));
+  out.put_u32(NFTA_SET_KEY_TYPE, key_type(set.width));
   out.put_u32(NFTA_SET_KEY_LEN, set.width);
   out.put_u32(NFTA_SET_ID, id);
   if (set.size != 0) {
@@ -72,10 +70,25 @@ void write_set(MessageWriter& out, const Table& table, const SetShape& set, uint
   out.put(NFTA_SET_USERDATA, key_order_record());
 }
 
+// Only what a set made in the same batch begins with: it is empty, so nothing has to be looked at first.
+void write_beginning(MessageWriter& out, const Table& table, const DeclaredSet& set) {
+  if (set.beginning.empty()) return;
+  const Batch batch = {table.name, {set.shape.name}, set.beginning};
+  write_ops(out, batch, {StandingSet{set.shape}}, std::vector<bool>(set.beginning.size()), Grouping::shared);
+}
+
+// One that stands in another shape may be in use, and must go in the transaction that brings this one.
+bool begins(const DeclaredSet& set, const Standing& standing) {
+  return !set.beginning.empty() && std::ranges::none_of(standing.sets, [&](const StandingSet& each) {
+    return each.shape.name == set.shape.name;
+  });
+}
+
 void write_chain(MessageWriter& out, const Table& table, const Chain& chain) {
   out.begin_nft(NFT_MSG_NEWCHAIN, NLM_F_CREATE | NLM_F_EXCL);
   out.put_text(NFTA_CHAIN_TABLE, table.name);
   out.put_text(NFTA_CHAIN_NAME, chain.name);
+  if (chain.hook == kNoHook) return;
   out.put_text(NFTA_CHAIN_TYPE, "filter");
   out.put_u32(NFTA_CHAIN_POLICY, NF_ACCEPT);
   const size_t hook = out.open(NFTA_CHAIN_HOOK);
@@ -114,15 +127,28 @@ StandingChain read_chain(const Attributes& attributes) {
 }
 
 bool is_ours(const StandingSet& set) {
-  const bool v4 = set.key_type == kTypeIpv4 && set.shape.width == 4;
-  const bool v6 = set.key_type == kTypeIpv6 && set.shape.width == 16;
-  return (v4 || v6) && (set.flags & ~kShapeFlags) == 0 && set.default_timeout_ms == 0;
+  const uint8_t width = set.shape.width;
+  const bool known = (width == 1 || width == 4 || width == 16) && set.key_type == key_type(width);
+  return known && (set.flags & ~kShapeFlags) == 0 && set.default_timeout_ms == 0;
 }
 
 void write_table_itself(MessageWriter& out, const std::string& name) {
   out.begin_nft(NFT_MSG_NEWTABLE, NLM_F_CREATE);
   out.put_text(NFTA_TABLE_NAME, name);
   out.put_u32(NFTA_TABLE_FLAGS, 0);
+}
+
+bool begins_sets(const Table& table, const Standing& standing) {
+  return std::ranges::any_of(table.sets, [&](const DeclaredSet& set) { return begins(set, standing); });
+}
+
+void write_beginnings(MessageWriter& out, const Table& table, const Standing& standing) {
+  uint32_t id = 0;
+  for (const DeclaredSet& set : table.sets) {
+    if (!begins(set, standing)) continue;
+    write_set(out, table, set.shape, ++id);
+    write_beginning(out, table, set);
+  }
 }
 
 void write_table(MessageWriter& out, const Table& table, const Standing& standing) {
@@ -132,8 +158,9 @@ void write_table(MessageWriter& out, const Table& table, const Standing& standin
     out.put_text(NFTA_RULE_TABLE, table.name);
   }
   const auto stays = [&](const StandingSet& set) {
-    const SetShape* declared = by_name(table.sets, set.shape.name);
-    return declared != nullptr && same(*declared, set);
+    return std::ranges::any_of(table.sets, [&](const DeclaredSet& each) {
+      return each.shape.name == set.shape.name && same(each.shape, set);
+    });
   };
   for (const StandingSet& set : standing.sets) {
     // An anonymous set goes with the rule that uses it.
@@ -145,10 +172,13 @@ void write_table(MessageWriter& out, const Table& table, const Standing& standin
     write_removal(out, NFT_MSG_DELCHAIN, NFTA_CHAIN_TABLE, table.name, NFTA_CHAIN_NAME, standing.chains[i].name);
   }
   uint32_t id = 0;
-  for (const SetShape& set : table.sets) {
-    const bool there = std::ranges::any_of(
-        standing.sets, [&](const StandingSet& each) { return each.shape.name == set.name && same(set, each); });
-    if (!there) write_set(out, table, set, ++id);
+  for (const DeclaredSet& set : table.sets) {
+    const bool there = std::ranges::any_of(standing.sets, [&](const StandingSet& each) {
+      return each.shape.name == set.shape.name && same(set.shape, each);
+    });
+    if (there) continue;
+    write_set(out, table, set.shape, ++id);
+    write_beginning(out, table, set);
   }
   for (size_t i = kept; i < table.chains.size(); i++) write_chain(out, table, table.chains[i]);
   for (const Chain& chain : table.chains) {

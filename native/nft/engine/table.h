@@ -41,6 +41,12 @@ bool is_ours(const StandingSet& set);
 // Makes the table if it is not there, and wakes one that somebody made dormant.
 void write_table_itself(MessageWriter& out, const std::string& name);
 
+// Whether there are sets to make that begin with elements and that no rule can refer to yet. The kernel makes the
+// elements of an interval set visible only after the rules of the same transaction (seen on 6.18: some packets in a
+// million met such a set empty), so those sets are made in a transaction ahead.
+bool begins_sets(const Table& table, const Standing& standing);
+void write_beginnings(MessageWriter& out, const Table& table, const Standing& standing);
+
 // Writes the body of the batch. Rules go first and come last, so that nothing is referenced while it is replaced.
 void write_table(MessageWriter& out, const Table& table, const Standing& standing);
 

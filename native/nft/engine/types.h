@@ -68,10 +68,12 @@ constexpr uint64_t kMaxTimeoutMs = 36'500ULL * 86'400'000ULL;
 constexpr size_t kMaxSets = 64;
 constexpr size_t kMaxChains = 16;
 constexpr size_t kMaxRules = 256;
+// That the sets of one declaration begin with, all together: a transaction must fit the socket's buffer.
+constexpr size_t kMaxBeginnings = 65'536;
 
 struct SetShape {
   std::string name;
-  // Bytes of a key: 4 (IPv4) or 16 (IPv6).
+  // Bytes of a key: 4 (IPv4), 16 (IPv6), or 1: the packet's own family as NFPROTO_*.
   uint8_t width = 4;
   bool interval = false;
   bool timeout = false;
@@ -79,9 +81,9 @@ struct SetShape {
   uint32_t size = 0;
 };
 
-enum class Match : uint8_t { iif = 0, saddr = 1 };
-// NF_DROP and NF_ACCEPT.
-enum class Verdict : uint8_t { drop = 0, accept = 1 };
+// `family` looks the packet's NFPROTO_* up in a set of width 1.
+enum class Match : uint8_t { iif = 0, saddr = 1, family = 2 };
+enum class Verdict : uint8_t { drop = 0, accept = 1, go_to = 2 };
 
 struct Rule {
   Match match = Match::iif;
@@ -90,20 +92,19 @@ struct Rule {
   std::string subject;
   // Empty: not counted.
   std::string counter;
+  // Where a packet goes on and does not come back from; empty unless the verdict says so.
+  std::string target = {};
 };
+
+// NF_INET_* of a chain that packets come to only by a rule.
+constexpr uint8_t kNoHook = 255;
 
 struct Chain {
   std::string name;
-  // NF_INET_*: prerouting 0, input 1, forward 2, output 3.
+  // NF_INET_*: prerouting 0, input 1, forward 2, output 3; or kNoHook.
   uint8_t hook = 0;
   int32_t priority = 0;
   std::vector<Rule> rules = {};
-};
-
-struct Table {
-  std::string name;
-  std::vector<SetShape> sets;
-  std::vector<Chain> chains;
 };
 
 // Network order; IPv4 uses the first four bytes, the rest stays zero.
@@ -128,6 +129,18 @@ struct Op {
   // 0: never.
   uint64_t timeout_ms = 0;
   std::optional<std::string> comment = {};
+};
+
+struct DeclaredSet {
+  SetShape shape;
+  // What it holds from the moment it is made; each op adds.
+  std::vector<Op> beginning = {};
+};
+
+struct Table {
+  std::string name;
+  std::vector<DeclaredSet> sets;
+  std::vector<Chain> chains;
 };
 
 struct Batch {

@@ -1,6 +1,10 @@
 #include "validate.h"
 
+#include <linux/netfilter.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <map>
 #include <set>
 
 #include "intervals.h"
@@ -49,29 +53,58 @@ bool is_comment(const std::string& text) {
 
 Status validate_set(const SetShape& set) {
   if (!is_name(set.name)) return refuse("a set's name must be 1-31 of A-Z a-z 0-9 _");
-  if (set.width != 4 && set.width != 16) return refuse("a set holds IPv4 or IPv6 addresses");
+  if (set.width != 1 && set.width != 4 && set.width != 16) {
+    return refuse("a set holds IPv4 addresses, IPv6 addresses or families");
+  }
+  if (set.interval && set.width == 1) return refuse("a set of families is no interval set");
   if (set.interval && set.size != 0) return refuse("an interval set has no size");
   if (set.size > kMaxSetSize) return refuse("a set's size is at most 16777216");
   return std::nullopt;
 }
 
-Status validate_rule(const Rule& rule, const std::set<std::string>& sets, std::set<std::string>& counters) {
+// What the rules of a table may refer to, and the counters they have named so far.
+struct Scope {
+  // Width of the keys by the set's name.
+  std::map<std::string, uint8_t> sets = {};
+  // Chains that a rule may send packets to.
+  std::set<std::string> targets = {};
+  std::set<std::string> counters = {};
+};
+
+// A packet goes by its family from a base chain to a chain without a hook, from where it goes nowhere else: no loops.
+Status validate_goto(const Rule& rule, const Chain& chain, const Scope& scope) {
+  if (rule.match != Match::family) return refuse("only a rule on a packet's family goes to another chain");
+  if (chain.hook == kNoHook) return refuse("a chain without a hook goes to no other");
+  if (!scope.targets.contains(rule.target)) return refuse("a rule goes to a chain without a hook that the table declares");
+  return rule.counter.empty() ? Status{} : refuse("only a rule on a source address counts");
+}
+
+Status validate_rule(const Rule& rule, const Chain& chain, Scope& scope) {
   if (rule.match == Match::iif) {
     if (!is_interface(rule.subject)) return refuse("a rule's interface must be 1-15 of A-Z a-z 0-9 _ . - @");
-    return rule.counter.empty() ? Status{} : refuse("only a rule on a set counts");
+    if (!rule.counter.empty()) return refuse("only a rule on a source address counts");
+  } else {
+    const auto set = scope.sets.find(rule.subject);
+    if (set == scope.sets.end()) return refuse("a rule looks up a set that the table does not declare");
+    if ((set->second == 1) != (rule.match == Match::family)) return refuse("a rule looks up a set of other keys");
   }
-  if (!sets.contains(rule.subject)) return refuse("a rule looks up a set that the table does not declare");
+  if (rule.verdict == Verdict::go_to) return validate_goto(rule, chain, scope);
+  if (rule.match == Match::family || !rule.target.empty()) return refuse("this rule must go to a chain, or name none");
   if (rule.counter.empty()) return std::nullopt;
   if (!is_name(rule.counter)) return refuse("a counter's name must be 1-31 of A-Z a-z 0-9 _");
-  if (!counters.insert(rule.counter).second) return refuse("two counters have the same name");
+  if (!scope.counters.insert(rule.counter).second) return refuse("two counters have the same name");
   return std::nullopt;
 }
 
-Status validate_op(const Batch& batch, const Op& op, int32_t index) {
-  if (op.set >= batch.sets.size()) return refuse("an op names no set", index);
+bool is_family(uint8_t number) { return number == NFPROTO_IPV4 || number == NFPROTO_IPV6; }
+
+Status validate_op(const Op& op, int32_t index) {
   if (op.kind == OpKind::flush) return std::nullopt;
   const Key& key = op.key;
-  if (key.width != 4 && key.width != 16) return refuse("a key is 4 or 16 bytes", index);
+  if (key.width != 1 && key.width != 4 && key.width != 16) return refuse("a key is 1, 4 or 16 bytes", index);
+  if (key.width == 1 && (key.prefix != kNoPrefix || !is_family(key.address[0]))) {
+    return refuse("a family is IPv4 or IPv6", index);
+  }
   if (key.prefix != kNoPrefix) {
     if (key.prefix > key.width * 8) return refuse("a prefix is longer than its address", index);
     if (!is_network(key)) return refuse("a network has host bits set", index);
@@ -79,6 +112,21 @@ Status validate_op(const Batch& batch, const Op& op, int32_t index) {
   if (op.timeout_ms > kMaxTimeoutMs) return refuse("a timeout is at most 36500 days", index);
   if (op.comment && !is_comment(*op.comment)) {
     return refuse("a comment is at most 128 bytes of UTF-8 without quotes and control characters", index);
+  }
+  return std::nullopt;
+}
+
+// The set is empty before, so all that can stand in an element's way is another one of these.
+Status validate_beginning(const DeclaredSet& set) {
+  NetworkSet networks({});
+  std::set<Address> addresses;
+  for (const Op& op : set.beginning) {
+    if (op.kind != OpKind::add || op.set != 0) return refuse("a set begins with elements to add");
+    auto refused = validate_op(op, -1);
+    if (!refused) refused = validate(op, -1, set.shape);
+    if (refused) return refused;
+    const int clash = set.shape.interval ? networks.apply(op) : addresses.insert(op.key.address).second ? 0 : EEXIST;
+    if (clash != 0) return from_errno(clash);
   }
   return std::nullopt;
 }
@@ -95,20 +143,25 @@ Status validate(const Table& table) {
   if (table.sets.size() > kMaxSets || table.chains.size() > kMaxChains) {
     return refuse("a table has at most 64 sets and 16 chains");
   }
-  std::set<std::string> sets;
-  for (const SetShape& set : table.sets) {
-    if (auto refused = validate_set(set)) return refused;
-    if (!sets.insert(set.name).second) return refuse("two sets have the same name");
+  Scope scope;
+  size_t beginnings = 0;
+  for (const DeclaredSet& set : table.sets) {
+    if (auto refused = validate_set(set.shape)) return refused;
+    if (!scope.sets.emplace(set.shape.name, set.shape.width).second) return refuse("two sets have the same name");
+    if ((beginnings += set.beginning.size()) > kMaxBeginnings) return refuse("the sets begin with more than 65536 elements");
+    if (auto refused = validate_beginning(set)) return refused;
   }
   std::set<std::string> chains;
-  std::set<std::string> counters;
+  for (const Chain& chain : table.chains) {
+    if (chain.hook == kNoHook) scope.targets.insert(chain.name);
+  }
   for (const Chain& chain : table.chains) {
     if (!is_name(chain.name)) return refuse("a chain's name must be 1-31 of A-Z a-z 0-9 _");
     if (!chains.insert(chain.name).second) return refuse("two chains have the same name");
-    if (chain.hook > 3) return refuse("a chain's hook is prerouting, input, forward or output");
+    if (chain.hook > 3 && chain.hook != kNoHook) return refuse("a chain's hook is prerouting, input, forward or output");
     if (chain.rules.size() > kMaxRules) return refuse("a chain has at most 256 rules");
     for (const Rule& rule : chain.rules) {
-      if (auto refused = validate_rule(rule, sets, counters)) return refused;
+      if (auto refused = validate_rule(rule, chain, scope)) return refused;
     }
   }
   return std::nullopt;
@@ -124,7 +177,9 @@ Status validate(const Batch& batch) {
     if (!sets.insert(set).second) return refuse("a batch names a set twice");
   }
   for (size_t i = 0; i < batch.ops.size(); i++) {
-    if (auto refused = validate_op(batch, batch.ops[i], static_cast<int32_t>(i))) return refused;
+    const auto index = static_cast<int32_t>(i);
+    if (batch.ops[i].set >= batch.sets.size()) return refuse("an op names no set", index);
+    if (auto refused = validate_op(batch.ops[i], index)) return refused;
   }
   return std::nullopt;
 }

@@ -17,15 +17,42 @@ constexpr uint8_t kHasComment = 2;
 
 Failure malformed() { return refuse("the request is malformed"); }
 
-SetShape read_declared_set(Cursor& in) {
-  SetShape set;
-  set.name = in.text();
-  set.width = in.u8();
+Key read_key(Cursor& in) {
+  Key key;
+  key.width = in.u8();
+  key.prefix = in.u8();
+  if (key.width != 1 && key.width != 4 && key.width != 16) {
+    in.spoil();
+    return key;
+  }
+  const Bytes bytes = in.take(key.width);
+  std::ranges::copy(bytes, key.address.begin());
+  return key;
+}
+
+// An element's key, time to live and comment.
+void read_added(Cursor& in, Op& op) {
+  op.key = read_key(in);
+  op.timeout_ms = in.u64();
+  const uint8_t commented = in.u8();
+  if (commented > 1) in.spoil();
+  if (commented == 1) op.comment = in.text();
+}
+
+DeclaredSet read_declared_set(Cursor& in) {
+  DeclaredSet set;
+  set.shape.name = in.text();
+  set.shape.width = in.u8();
   const uint8_t flags = in.u8();
   if ((flags & ~(kInterval | kTimeout)) != 0) in.spoil();
-  set.interval = (flags & kInterval) != 0;
-  set.timeout = (flags & kTimeout) != 0;
-  set.size = in.u32();
+  set.shape.interval = (flags & kInterval) != 0;
+  set.shape.timeout = (flags & kTimeout) != 0;
+  set.shape.size = in.u32();
+  const uint32_t elements = in.u32();
+  set.beginning.reserve(std::min<size_t>({elements, kMaxBeginnings + 1, in.left()}));
+  for (uint32_t i = 0; i < elements && !in.broken() && set.beginning.size() <= kMaxBeginnings; i++) {
+    read_added(in, set.beginning.emplace_back());
+  }
   return set;
 }
 
@@ -33,11 +60,12 @@ Rule read_declared_rule(Cursor& in) {
   Rule rule;
   const uint8_t match = in.u8();
   const uint8_t verdict = in.u8();
-  if (match > 1 || verdict > 1) in.spoil();
+  if (match > 2 || verdict > 2) in.spoil();
   rule.match = static_cast<Match>(match);
   rule.verdict = static_cast<Verdict>(verdict);
   rule.subject = in.text();
   rule.counter = in.text();
+  rule.target = in.text();
   return rule;
 }
 
@@ -61,19 +89,6 @@ Table read_declared_table(Cursor& in) {
   return table;
 }
 
-Key read_key(Cursor& in) {
-  Key key;
-  key.width = in.u8();
-  key.prefix = in.u8();
-  if (key.width != 4 && key.width != 16) {
-    in.spoil();
-    return key;
-  }
-  const Bytes bytes = in.take(key.width);
-  std::ranges::copy(bytes, key.address.begin());
-  return key;
-}
-
 Op read_op(Cursor& in) {
   Op op;
   const uint8_t kind = in.u8();
@@ -81,12 +96,11 @@ Op read_op(Cursor& in) {
   op.kind = static_cast<OpKind>(kind);
   op.set = in.u8();
   if (op.kind == OpKind::flush) return op;
-  op.key = read_key(in);
-  if (op.kind == OpKind::remove) return op;
-  op.timeout_ms = in.u64();
-  const uint8_t commented = in.u8();
-  if (commented > 1) in.spoil();
-  if (commented == 1) op.comment = in.text();
+  if (op.kind == OpKind::remove) {
+    op.key = read_key(in);
+  } else {
+    read_added(in, op);
+  }
   return op;
 }
 

@@ -3,13 +3,13 @@
 //
 //   request  = verb u8, then
 //     0 enter      namespace text
-//     1 ensure     table text, sets u16 { name text, width u8, flags u8 (1 interval, 2 timeout), size u32 },
-//                  chains u16 { name text, hook u8, priority i32,
-//                    rules u16 { match u8 (0 iif, 1 saddr), verdict u8 (0 drop, 1 accept),
-//                      subject text, counter text } }
+//     1 ensure     table text, sets u16 { name text, width u8, flags u8 (1 interval, 2 timeout), size u32,
+//                    elements u32 { added } },
+//                  chains u16 { name text, hook u8 (255 none), priority i32,
+//                    rules u16 { match u8 (0 iif, 1 saddr, 2 family), verdict u8 (0 drop, 1 accept, 2 goto),
+//                      subject text, counter text, target text } }
 //     2 drop       table text
-//     3 commit     table text, sets u8 { name text }, ops u32 { kind u8, set u8, but for flush: key,
-//                  for add: timeout u64 (ms, 0 never), commented u8, if 1: comment text }
+//     3 commit     table text, sets u8 { name text }, ops u32 { kind u8, set u8, for add: added, for delete: key }
 //     4 list       table text, set text
 //     5 counters   table text
 //     6 addresses
@@ -18,7 +18,8 @@
 //     counters     count u32 { name text, packets u64, bytes u64 }
 //     addresses    count u32 { key }
 //   refusal  = code u8, errno i32, op i32 (-1 none), reason text
-//   key      = width u8 (4, 16), prefix u8 (255 none), width bytes
+//   key      = width u8 (1, 4, 16), prefix u8 (255 none), width bytes; of width 1: NFPROTO_*
+//   added    = key, timeout u64 (ms, 0 never), commented u8, if 1: comment text
 #pragma once
 
 #include "engine.h"

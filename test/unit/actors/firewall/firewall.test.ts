@@ -5,6 +5,7 @@ import { contentId, type DecisionId } from '../../../../core/base/ids.ts';
 import { type Ip, parseCidr } from '../../../../core/base/ip.ts';
 import { days, hours, millis, plus, seconds } from '../../../../core/base/time.ts';
 import { FakeKernel } from '../../../../native/nft/fake.ts';
+import { MemoryFolder } from '../../../support/memory-folder.ts';
 import { settled } from '../../../support/settled.ts';
 import { SimulatedClock } from '../../../support/simulated-clock.ts';
 
@@ -45,7 +46,8 @@ function bench(infra: readonly string[] = [], maxBlocks = 1000) {
           for (const block of blocks) wanted.set(block.ip, block);
         },
       },
-      settings: { table: 'bartizan', maxBlocks, infra },
+      settings: { table: 'bartizan', maxBlocks, content: { infra, denied: [] } },
+      folder: new MemoryFolder(),
     });
   const want = (ip: string, id = ip, at = 1): KernelBlock => {
     const block = {

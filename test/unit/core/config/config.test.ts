@@ -48,7 +48,7 @@ const DEFAULTS = {
   disabled_checks: [],
   watchers: { files: [], journal: false, syslog: [] },
   parsers: [],
-  firewall: { enabled: false, table: 'bartizan', on_stop: 'keep', max_blocks: 500_000 },
+  firewall: { enabled: false, table: 'bartizan', on_stop: 'keep', denied_networks: [], max_blocks: 500_000 },
   events: { keep: '30d', max_mib: 4096, keep_free_percent: 10 },
   blobs: { quota_mib: 1024 },
   log: { level: 'info' },
@@ -165,7 +165,7 @@ test('changed settings say when they take effect', () => {
   const before = loaded('').config;
   const after = loaded('firewall: { enabled: true, netns: edge }\ninfra_ips: [192.0.2.1]\n').config;
   assert.deepEqual(changedSettings(before, after), [
-    { path: 'infra_ips', applies: 'restart' },
+    { path: 'infra_ips', applies: 'live' },
     { path: 'firewall.enabled', applies: 'live' },
     { path: 'firewall.netns', applies: 'restart' },
   ]);

@@ -74,3 +74,41 @@ test('the fake fails as planned, once for each time it was asked to', async () =
   done(await planned.ensure(declared));
   done(await port.ensure(declared));
 });
+
+test('the fake judges by the candidate while the guard is lit, for each family, and by the rest afterwards', async () => {
+  const clock = new SimulatedClock();
+  const kernel = new FakeKernel(clock);
+  const port = kernel.open();
+  const [allowed, blocked] = declared.sets;
+  assert.ok(allowed && blocked);
+  done(
+    await port.ensure({
+      ...declared,
+      sets: [
+        { ...allowed, elements: [{ key: '10.0.0.0/8', timeout: 'never' }] },
+        { ...blocked, elements: [{ key: '10.0.0.1', timeout: 'never' }] },
+        { name: 'trial', family: 'either', interval: false, timeout: true },
+      ],
+      chains: [
+        {
+          name: 'pre',
+          hook: 'prerouting',
+          priority: -190,
+          rules: [
+            { match: 'family', set: 'trial', verdict: 'goto', chain: 'candidate' },
+            { match: 'saddr', set: 'blocked', verdict: 'drop', counter: 'base' },
+          ],
+        },
+        { name: 'candidate', rules: [{ match: 'saddr', set: 'allowed', verdict: 'accept' }] },
+      ],
+    }),
+  );
+  const judge = (): string => kernel.judge({ iif: 'eth0', saddr: '10.0.0.1' });
+  assert.equal(judge(), 'drop');
+  done(await port.commit('bartizan', [add('trial', 'ipv6', { timeout: 1000 as never })]));
+  assert.equal(judge(), 'drop');
+  done(await port.commit('bartizan', [add('trial', 'ipv4', { timeout: 1000 as never })]));
+  assert.equal(judge(), 'accept');
+  clock.advance(1000);
+  assert.equal(judge(), 'drop');
+});

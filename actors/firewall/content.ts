@@ -1,0 +1,52 @@
+import { aggregate } from '../../core/base/aggregate.ts';
+import { type Cidr, parseCidr } from '../../core/base/ip.ts';
+import type { Millis } from '../../core/base/time.ts';
+import type { Config } from '../../core/config/settings.ts';
+
+/** What of the kernel's rules follows from the settings. Entries were validated where they came in. */
+export interface FirewallContent {
+  /** `infra_ips`: let in whatever else is said. */
+  readonly infra: readonly string[];
+  /** `firewall.denied_networks`: dropped, behind infra and what is allowed. */
+  readonly denied: readonly string[];
+}
+
+export const contentOf = (config: {
+  readonly infra_ips: Config['infra_ips'];
+  readonly firewall: Pick<Config['firewall'], 'denied_networks'>;
+}): FirewallContent => ({ infra: config.infra_ips, denied: config.firewall.denied_networks });
+
+/** How long a trial still lasts, ms, 0 or less when it is over; asked anew each time the kernel is told. */
+export interface TrialTime {
+  left(): Millis;
+}
+
+/** By what packets are judged: the confirmed content, unless a candidate is on trial and its time is not over. */
+export interface Judges {
+  readonly confirmed: FirewallContent;
+  readonly trial?: { readonly candidate: FirewallContent; readonly time: TrialTime };
+}
+
+/**
+ * Routers ask for neighbours from these, and hosts for duplicates of their address. To deny `::/0` is not to be cut from
+ * the very link, which would be noticed only when the neighbours' caches run out.
+ */
+const NEIGHBOURS = ['fe80::/10', '::/128'];
+
+export const infraNetworks = ({ infra }: FirewallContent): readonly Cidr[] => networksOf([...infra, ...NEIGHBOURS]);
+export const deniedNetworks = ({ denied }: FirewallContent): readonly Cidr[] => networksOf(denied);
+
+/** Interval sets refuse overlaps, so what overlaps is joined. */
+const networksOf = (entries: readonly string[]): readonly Cidr[] =>
+  aggregate(
+    entries.flatMap((entry) => {
+      const net = parseCidr(entry);
+      return net.ok ? [net.value] : [];
+    }),
+  );
+
+/** Whether two contents make the same rules, however they are written. */
+export const sameContent = (a: FirewallContent, b: FirewallContent): boolean =>
+  textOf(infraNetworks(a)) === textOf(infraNetworks(b)) && textOf(deniedNetworks(a)) === textOf(deniedNetworks(b));
+
+const textOf = (networks: readonly Cidr[]): string => networks.map(({ text }) => text).join();

@@ -1,0 +1,117 @@
+import type { Cidr } from '../../core/base/ip.ts';
+import type { NftResult, TableDeclaration } from '../../native/nft/index.ts';
+import { type FirewallContent, type Judges, sameContent } from './content.ts';
+import { rulesText, wholeTableText } from './ruleset-text.ts';
+import { tableOf, withAllowed } from './table.ts';
+import { holdsNetworks, type Judged, judgedBy, light, load, type Place, repair } from './trial.ts';
+
+export interface TurnOptions {
+  /** What holds when the kernel refuses; without it what was wanted, which the next sync brings about. */
+  readonly fallback?: ((before: Judges) => Judges) | undefined;
+  /** Asked when it is this change's turn; where nothing is enforced the kernel is left alone. */
+  readonly isEnforcing: () => boolean;
+}
+
+const DONE: NftResult<void> = { ok: true, value: undefined };
+export const NOT_ON_TRIAL: NftResult<void> = {
+  ok: false,
+  code: 'missing',
+  errno: 0,
+  public: 'no firewall rules are on trial',
+};
+
+/** By which contents the kernel is to judge. Changes and syncs of them come one at a time. */
+export class Rules {
+  readonly place: Place;
+  #judges: Judges;
+  #table: TableDeclaration;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(place: Place, confirmed: FirewallContent) {
+    this.place = place;
+    this.#judges = { confirmed };
+    this.#table = this.#tableOf(this.#judges);
+  }
+
+  get judges(): Judges {
+    return this.#judges;
+  }
+
+  get table(): TableDeclaration {
+    return this.#table;
+  }
+
+  /** Of both contents during a trial: either may be the one that holds in the end. */
+  infra(): readonly string[] {
+    const { confirmed, trial } = this.#judges;
+    return [...new Set([...confirmed.infra, ...(trial?.candidate.infra ?? [])])];
+  }
+
+  turnTo(next: (now: Judges) => Judges, { fallback, isEnforcing }: TurnOptions): Promise<NftResult<void>> {
+    return this.#inTurn(async () => {
+      const before = this.#judges;
+      this.#become(next(before));
+      if (!isEnforcing()) return DONE;
+      const done = await load(this.place, this.#table, this.#judges);
+      if (!done.ok && fallback !== undefined) this.#become(fallback(before));
+      return done;
+    });
+  }
+
+  rearm(isEnforcing: () => boolean): Promise<NftResult<void>> {
+    return this.#inTurn(async () => {
+      const { trial } = this.#judges;
+      if (trial === undefined) return NOT_ON_TRIAL;
+      return isEnforcing() ? light(this.place, trial.time.left()) : DONE;
+    });
+  }
+
+  /** Brings the kernel's rules and networks in line, whatever was done to them. */
+  sync(): Promise<NftResult<void>> {
+    return this.#inTurn(async () => {
+      const { confirmed, trial } = this.#judges;
+      const done = await load(this.place, this.#table, this.#judges);
+      if (!done.ok) return done;
+      const repaired = await repair(this.place, confirmed);
+      return repaired.ok && trial !== undefined ? repair(this.place, trial.candidate) : repaired;
+    });
+  }
+
+  judged(): Promise<NftResult<Judged>> {
+    return judgedBy(this.place);
+  }
+
+  async isJudging(content: FirewallContent): Promise<NftResult<boolean>> {
+    const { confirmed, trial } = this.#judges;
+    const judged = await judgedBy(this.place);
+    if (!judged.ok) return judged;
+    const judge = { confirmed, candidate: trial?.candidate, none: undefined }[judged.value];
+    if (judge === undefined || !sameContent(judge, content)) return { ok: true, value: false };
+    return holdsNetworks(this.place, content);
+  }
+
+  textOf(content: FirewallContent): string {
+    return rulesText(this.#tableOf({ confirmed: content }));
+  }
+
+  /** The table as confirmed, without blocks. */
+  wholeText(allowed: readonly Cidr[]): string {
+    const { confirmed } = this.#judges;
+    return wholeTableText(withAllowed(this.#tableOf({ confirmed }), allowed));
+  }
+
+  #become(judges: Judges): void {
+    this.#judges = judges;
+    this.#table = this.#tableOf(judges);
+  }
+
+  #tableOf(judges: Judges): TableDeclaration {
+    return tableOf(this.place.table, this.place.maxBlocks, judges);
+  }
+
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const mine = this.#last.then(run);
+    this.#last = mine.catch(() => undefined);
+    return mine;
+  }
+}

@@ -1,0 +1,46 @@
+import { systemClock } from '../../actors/clock/index.ts';
+import {
+  createFirewall,
+  type FirewallContent,
+  type KernelBlock,
+  type KernelFirewall,
+} from '../../actors/firewall/index.ts';
+import type { Cidr, Ip } from '../../core/base/ip.ts';
+import type { Log } from '../../core/base/ports.ts';
+
+import { openNft } from '../../native/nft/index.ts';
+import { MemoryFolder } from './memory-folder.ts';
+
+/** What a kernel firewall works for in a test: books in memory. */
+export class FirewallSite {
+  readonly blocks = new Map<Ip, KernelBlock>();
+  allowed: readonly Cidr[] = [];
+  readonly folder = new MemoryFolder();
+  readonly logged: unknown[][] = [];
+  readonly #log: Log = (...about) => this.logged.push(about);
+
+  /** A firewall on the kernel of a namespace, as a process begins with it. */
+  async open(netns: string, content: FirewallContent, maxBlocks = 1000): Promise<KernelFirewall> {
+    const nft = await openNft({ netns });
+    if (!nft.ok) throw new Error(nft.public);
+    return createFirewall({
+      nft: nft.value,
+      clock: systemClock,
+      log: this.#log,
+      desired: {
+        blocks: () => this.blocks.values(),
+        blockOf: (ip) => this.blocks.get(ip),
+        allowed: () => this.allowed,
+        networks: () => [],
+        adoptNetworks: async () => {},
+        hasEnded: async () => false,
+        refuse: async () => {},
+        adopt: async (blocks) => {
+          for (const block of blocks) this.blocks.set(block.ip, block);
+        },
+      },
+      settings: { table: 'bartizan', maxBlocks, content },
+      folder: this.folder,
+    });
+  }
+}
