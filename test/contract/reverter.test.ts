@@ -23,8 +23,8 @@ function onTrial(t: TestContext, wanted: WrittenTrial = {}): Site {
   t.after(() => rmSync(state, { recursive: true, force: true }));
   const config = join(state, 'bartizan.yaml');
   writeFileSync(config, 'after\n', { mode: 0o640 });
-  const files = [{ path: config, content: 'before\n', after: sha256Hex(Buffer.from('after\n')) }];
-  const pending = writeTrial(state, { files, ...wanted });
+  const files = [{ path: config, content: 'before\n' }];
+  const pending = writeTrial(state, { files, after: sha256Hex(Buffer.from('after\n')), ...wanted });
   return { state, config, pending, done: join(state, 'change/done', TRIAL_ID) };
 }
 
@@ -106,6 +106,20 @@ test('a unit that the service manager gave up ends the trial, whoever is asked',
   const site = onTrial(t);
   revert('--failed', site.state);
   assertReverted(site, 'failed_starts');
+});
+
+test('a revert that was begun is finished, whoever began it', (t) => {
+  const site = onTrial(t);
+  writeFileSync(join(site.pending, 'verdict'), `result=reverted\nby=deadline\nwhy=nobody\nat=${Date.now()}\n`);
+  assert.equal(revert('--boot', site.state).status, 0);
+  assertReverted(site, 'deadline');
+});
+
+test('a confirmation that was not finished means nothing', (t) => {
+  const site = onTrial(t);
+  writeFileSync(join(site.pending, 'verdict'), `result=confirmed\nby=word\nwhy=fine\nat=${Date.now()}\n`);
+  assert.equal(revert('--starting', site.state).status, 0);
+  assertGoesOn(site);
 });
 
 test('somebody at the machine may end it', (t) => {

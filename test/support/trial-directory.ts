@@ -5,8 +5,6 @@ import { join } from 'node:path';
 export interface KeptFile {
   readonly path: string;
   readonly content: string | undefined;
-  /** SHA-256 of what the change wrote, hex. */
-  readonly after?: string;
   readonly mode?: string;
 }
 
@@ -20,6 +18,8 @@ export interface WrittenTrial {
   readonly failures?: number;
   readonly files?: readonly KeptFile[];
   readonly ruleset?: string;
+  /** SHA-256 of what the change wrote, hex. */
+  readonly after?: string;
   readonly netns?: string;
 }
 
@@ -37,18 +37,18 @@ export function writeTrial(state: string, wanted: WrittenTrial): string {
   rmSync(pending, { recursive: true, force: true });
   mkdirSync(join(pending, 'files'), { recursive: true, mode: 0o700 });
   const lines = { id, subject: 'settings', spans, boot_id: wanted.bootId ?? bootId(), deadline, trial, forced: 0 };
-  const all = wanted.netns === undefined ? lines : { ...lines, netns: wanted.netns };
+  const hashes = { before: `sha256:${'0'.repeat(64)}`, after: `sha256:${wanted.after ?? '1'.repeat(64)}` };
+  const all = { ...lines, ...hashes, ...(wanted.netns === undefined ? {} : { netns: wanted.netns }) };
   writeFileSync(
     join(pending, 'trial'),
     Object.entries(all)
       .map(([key, value]) => `${key}=${value}\n`)
       .join(''),
   );
-  for (const [i, { path, content, after, mode = '600' }] of (wanted.files ?? []).entries()) {
+  for (const [i, { path, content, mode = '600' }] of (wanted.files ?? []).entries()) {
     const entry = join(pending, 'files', String(i));
     writeFileSync(`${entry}.path`, `${path}\n`);
     if (content !== undefined) writeFileSync(`${entry}.content`, content);
-    if (after !== undefined) writeFileSync(`${entry}.after`, `${after}\n`);
     writeFileSync(`${entry}.attributes`, `${mode} ${process.getuid?.()} ${process.getgid?.()}\n`);
   }
   if (wanted.ruleset !== undefined) writeFileSync(join(pending, 'ruleset.nft'), wanted.ruleset);

@@ -30,7 +30,7 @@ const ID = '019ac0de-0000-8000-8000-00000000000a';
 function writeBrokenTrial(machine: BootedMachine, trial: Parameters<typeof writeTrial>[1]): void {
   writeFileSync(join(machine.state, 'bartizan.yaml'), BROKEN, { mode: 0o600 });
   const after = sha256Hex(Buffer.from(BROKEN));
-  writeTrial(machine.state, { ...trial, files: [{ path: `${INSIDE}/bartizan.yaml`, content: GOOD, after }] });
+  writeTrial(machine.state, { ...trial, after, files: [{ path: `${INSIDE}/bartizan.yaml`, content: GOOD }] });
 }
 
 const configOf = ({ state }: BootedMachine): string => readFileSync(join(state, 'bartizan.yaml'), 'utf8');
