@@ -38,7 +38,12 @@ export function makeEnforcement(deps: DataPlaneDeps) {
     clock,
     log,
     desired: desiredBlocks(ledger, allowed, () => responder),
-    settings: { table: settings.table, maxBlocks: settings.max_blocks, content: contentOf(config()) },
+    settings: {
+      table: settings.table,
+      ...(settings.netns === undefined ? {} : { netns: settings.netns }),
+      maxBlocks: settings.max_blocks,
+      content: contentOf(config()),
+    },
     folder: plainFolder(join(stateDirectory, PLAIN_FILES)),
   });
   const note = (event: FirewallEvent | undefined) => event && firewallLog.note(event);

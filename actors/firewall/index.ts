@@ -18,6 +18,7 @@ import { networkOps } from './networks.ts';
 import { PlainFiles } from './plain-files.ts';
 import type { DesiredBlocks, DroppedPackets, Firewall, FirewallState, FirewallTrials, KernelBlock } from './port.ts';
 import { NOT_ON_TRIAL, Rules } from './rules.ts';
+import { placedIn } from './ruleset-text.ts';
 import { sync } from './sync.ts';
 import { allowedOps, blockedFamily, countersOf } from './table.ts';
 import type { Judged } from './trial.ts';
@@ -43,6 +44,8 @@ export interface FirewallDeps {
   readonly settings: {
     /** Table name, family inet. */
     readonly table: string;
+    /** Network namespace of the port, if not the own. */
+    readonly netns?: string;
     /** Capacity of each blocked set. */
     readonly maxBlocks: number;
     /** As confirmed. */
@@ -103,7 +106,7 @@ class NftFirewall implements KernelFirewall {
       folder,
       clock,
       log,
-      rules: () => this.#rules.wholeText(desired.allowed()),
+      rules: () => placedIn(settings.netns, this.#rules.wholeText(desired.allowed())),
       blocks: () => desired.blocks(),
       networks: () => desired.networks(),
     });
@@ -251,7 +254,7 @@ class NftFirewall implements KernelFirewall {
   }
 
   rulesetText(content: FirewallContent): string {
-    return this.#rules.textOf(content);
+    return placedIn(this.#deps.settings.netns, this.#rules.textOf(content));
   }
 
   async protectedNetworks(): Promise<NftResult<readonly NamedNetwork[]>> {

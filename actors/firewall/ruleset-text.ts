@@ -51,6 +51,10 @@ export function rulesText(table: TableDeclaration): string {
   ].join('\n');
 }
 
+/** What a shell must know of such a text: the namespace (`ip netns`) that it is for, if not the own. */
+export const placedIn = (netns: string | undefined, text: string): string =>
+  netns === undefined ? text : text.replace('\n', `\n# netns ${netns}\n`);
+
 const TYPES = { 4: 'ipv4_addr', 6: 'ipv6_addr', either: 'nf_proto' } as const;
 
 function setText(set: SetDeclaration, elements: readonly NftElement[]): readonly string[] {

@@ -20,7 +20,6 @@ export interface WrittenTrial {
   readonly ruleset?: string;
   /** SHA-256 of what the change wrote, hex. */
   readonly after?: string;
-  readonly netns?: string;
 }
 
 export const TRIAL_ID = '019ac0de-0000-7000-8000-000000000001';
@@ -38,7 +37,7 @@ export function writeTrial(state: string, wanted: WrittenTrial): string {
   mkdirSync(join(pending, 'files'), { recursive: true, mode: 0o700 });
   const lines = { id, subject: 'settings', spans, boot_id: wanted.bootId ?? bootId(), deadline, trial, forced: 0 };
   const hashes = { before: `sha256:${'0'.repeat(64)}`, after: `sha256:${wanted.after ?? '1'.repeat(64)}` };
-  const all = { ...lines, ...hashes, ...(wanted.netns === undefined ? {} : { netns: wanted.netns }) };
+  const all = { ...lines, ...hashes };
   writeFileSync(
     join(pending, 'trial'),
     Object.entries(all)
