@@ -57,8 +57,9 @@ export async function readBody(
   if (!form && !surface.jsonTypes.includes(typeOf(request))) {
     return refuse('unsupported_type', 'Content-Type must be application/json');
   }
-  const bytes = await request.body(surface.limits.bodyBytes);
-  if (!bytes.ok) return bodyRefusal(bytes.code, surface.limits.bodyBytes);
+  const { bodyBytes = surface.limits.bodyBytes } = endpoint;
+  const bytes = await request.body(bodyBytes);
+  if (!bytes.ok) return bodyRefusal(bytes.code, bodyBytes);
   const parsed = form ? parseForm(bytes.value) : parseStrictJson(bytes.value, surface.limits.depth);
   if (!parsed.ok) return refuse('bad_request', parsed.public);
   const value = checked(surface, bound.body, parsed.value, 'field');

@@ -5,11 +5,9 @@ import { CHECK_SETTINGS, type CheckSetting, checkSettingsFrom } from '../detect/
 import { lengthOf } from './formats.ts';
 import { type DurationText, duration, type Setting, setting } from './setting.ts';
 
-const RESTART = { applies: 'restart' } as const;
-
 /** The settings of all checks, as their declarations have them. */
 export const CHECK_THRESHOLDS: Readonly<Record<string, Setting>> = Object.fromEntries(
-  CHECK_SETTINGS.map((one) => [one.key, setting(schemaOf(one), RESTART)]),
+  CHECK_SETTINGS.map((one) => [one.key, setting(schemaOf(one), { applies: 'restart', fieldGroup: one.check })]),
 );
 
 /** The names of checks that are off. */
@@ -20,7 +18,7 @@ export const DISABLED_CHECKS = setting(
     maxItems: CHECK_NAMES.length,
     examples: [['port_scan']],
   }),
-  RESTART,
+  { applies: 'restart', page: { title: 'Checks that are off', group: 'Detection' } },
 );
 
 /** What the detectors are made with. @param thresholds checked values of `CHECK_THRESHOLDS` */

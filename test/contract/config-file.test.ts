@@ -122,7 +122,7 @@ test("another hand's edit is not written over", async () => {
 test('an edit while the new text is being written is not written over either', async () => {
   const { path } = await fresh('old\n');
   const like = { mode: 0o600, uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
-  const replaced = await replaceDurably(path, 'new\n', like, async () => {
+  const replaced = await replaceDurably(path, { ...like, bytes: new TextEncoder().encode('new\n') }, async () => {
     await writeFile(path, 'theirs\n');
     return false;
   });

@@ -24,17 +24,19 @@ export const status = endpoint({
 
 const BYTES_PER_MB = 1_048_576;
 
+/** Another one in each run. */
+export const startedAtToken = ({ startedAt }: Pick<ApplianceFacts, 'startedAt'>): string => rfc3339(startedAt);
+
 /** Parts that this version does not have report nothing, not something made up: 0, false, "" and []. */
 export function statusOf(facts: ApplianceFacts, blocked: number): Static<typeof Status> {
   const up = uptime(facts);
-  const started = rfc3339(facts.startedAt);
   return {
     hostname: facts.hostname,
     version: facts.version,
     uptime: goDuration(up),
     uptime_sec: Math.floor(up / 1000),
-    started_at: started,
-    started_at_token: started,
+    started_at: rfc3339(facts.startedAt),
+    started_at_token: startedAtToken(facts),
     rules_loaded: facts.checks,
     scan_running: false,
     last_scan_time: '',

@@ -12,6 +12,7 @@ import { bucketsUpTo, counted, EMPTY } from '../../../core/incident/rollup.ts';
 import type { Suppression } from '../../../core/incident/suppression.ts';
 import { type Allow, type AllowRefusal, subjectOf } from '../../../core/respond/allow.ts';
 import type { FirewallEvent } from '../../../core/respond/firewall-event.ts';
+import { SettingsBench } from '../settings-bench.ts';
 import { FakeAppliance, FINDING, START } from './fake-appliance.ts';
 
 export const SUPPRESSION: Suppression = {
@@ -51,6 +52,9 @@ export const AUDITED: ChainedAuditRecord = {
 export class FakeDesks implements Desks {
   readonly appliance: FakeAppliance;
   readonly http = new HttpMeter();
+  readonly bench = new SettingsBench();
+  readonly settings = this.bench.settings;
+  readonly changes = this.bench.changes;
   rows: readonly HistoryRow[] = [{ finding: FINDING, serial: 7 }];
   trail: readonly ChainedAuditRecord[] = [AUDITED];
   suppressRefusal: SuppressRefusal | undefined;

@@ -1,0 +1,1 @@
+export type { Applied, Holds, Prepared, Probe, Snapshot, SnapshotFile, Subject, Trial } from './port.ts';
