@@ -231,6 +231,10 @@ export class Daemon {
         log('error', 'new certificate is not in service', { reason: reloaded.public });
       }
     });
+    this.#changes.onChange(({ state }) => {
+      // Whether a client came in under the new state is told by when its connection was opened.
+      if (state === 'probing' || state === 'awaiting') http.https.mark();
+    });
     return http;
   }
 

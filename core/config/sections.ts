@@ -16,6 +16,8 @@ export interface SectionField {
   readonly placed: PlacedSetting;
 }
 
+const pageOf = ({ group, canCut }: Page): Page => ({ group, ...(canCut === undefined ? {} : { canCut }) });
+
 /** Every section, in the order of the file. Settings that are changed by hand only are in none. */
 export const SETTINGS_SECTIONS: readonly SettingsSection[] = Object.entries(SETTINGS).flatMap(([id, declared]) => {
   const fields = PLACED_SETTINGS.filter(({ keys, setting }) => keys[0] === id && setting.byHand === undefined).map(
@@ -27,8 +29,6 @@ export const SETTINGS_SECTIONS: readonly SettingsSection[] = Object.entries(SETT
   if (page === undefined) throw new Error(`${id} is neither on a settings page nor declared as changed by hand`);
   return [{ id, fields, ...pageOf(page), title: page.title }];
 });
-
-const pageOf = ({ group, canCut }: Page): Page => ({ group, ...(canCut === undefined ? {} : { canCut }) });
 
 export const sectionOf = (id: string): SettingsSection | undefined => SETTINGS_SECTIONS.find((one) => one.id === id);
 

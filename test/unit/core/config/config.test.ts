@@ -32,9 +32,10 @@ const DEFAULTS = {
   disabled_checks: [],
   watchers: { files: [], journal: false, syslog: [] },
   parsers: [],
-  firewall: { enabled: false, table: 'bartizan', on_stop: 'keep', max_blocks: 500_000 },
+  firewall: { enabled: false, denied_networks: [], table: 'bartizan', on_stop: 'keep', max_blocks: 500_000 },
   events: { keep: '30d', max_mib: 4096, keep_free_percent: 10 },
   blobs: { quota_mib: 1024 },
+  changes: { trial: '5m' },
   log: { level: 'info' },
 };
 
@@ -149,7 +150,7 @@ test('changed settings say when they take effect', () => {
   const before = loaded('').config;
   const after = loaded('firewall: { enabled: true, netns: edge }\ninfra_ips: [192.0.2.1]\n').config;
   assert.deepEqual(changedSettings(before, after), [
-    { path: 'infra_ips', applies: 'restart' },
+    { path: 'infra_ips', applies: 'live' },
     { path: 'firewall.enabled', applies: 'live' },
     { path: 'firewall.netns', applies: 'restart' },
   ]);

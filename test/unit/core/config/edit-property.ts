@@ -99,6 +99,7 @@ export const CHANGES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   disabled_checks: fc.subarray([...CHECK_NAMES]),
   'watchers.files': fc.uniqueArray(file, { selector: ({ path }) => path, maxLength: 4 }),
   'firewall.enabled': fc.boolean(),
+  'firewall.denied_networks': fc.array(address, { maxLength: 5 }),
   'firewall.table': fc.stringMatching(/^[a-z0-9_]{1,31}$/),
   'firewall.netns': fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}$/),
   'firewall.on_stop': fc.constantFrom('keep', 'remove'),
@@ -106,6 +107,7 @@ export const CHANGES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   'events.max_mib': fc.integer({ min: 16, max: 16_777_216 }),
   'events.keep_free_percent': fc.integer({ min: 0, max: 90 }),
   'blobs.quota_mib': fc.integer({ min: 1, max: 1_048_576 }),
+  'changes.trial': fc.constantFrom('1m', '30m', '90s'),
   'log.level': fc.constantFrom('debug', 'info', 'warn', 'error'),
 };
 
