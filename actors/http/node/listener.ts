@@ -103,7 +103,14 @@ function takeRequests({ server, serve, points, principal }: ListenerOptions, des
   const onUpgrade = (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
     // One behind a reply that is still to come would mix its bytes with that.
     if (traffic.connections.get(socket)?.size) socket.destroy();
-    else void upgrade(desk, served(flawIn(incoming)), points, { incoming, socket, head, openedAt: traffic.ages.of(socket), ...proven });
+    else
+      void upgrade(desk, served(flawIn(incoming)), points, {
+        incoming,
+        socket,
+        head,
+        openedAt: traffic.ages.of(socket),
+        ...proven,
+      });
   };
   // Where nobody listens to it, an upgrade is a request like any other.
   if (points.length > 0) server.on('upgrade', onUpgrade);

@@ -103,7 +103,9 @@ const BROKEN: readonly Broken[] = [
   {
     kind: 'a list for a mapping',
     text: 'firewall:\n- enabled\n',
-    says: ['2:1: firewall: must be a mapping with the keys enabled, denied_networks, table, netns, on_stop, max_blocks; found a list'],
+    says: [
+      '2:1: firewall: must be a mapping with the keys enabled, denied_networks, table, netns, on_stop, max_blocks; found a list',
+    ],
   },
   {
     kind: 'a text for a list',

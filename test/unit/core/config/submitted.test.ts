@@ -65,11 +65,10 @@ test('fractions and whole numbers in a list may be text, a single whole number m
     count: setting(Type.Integer({ minimum: 1, maximum: 9 }), about),
   }).map(([key, one]) => ({ key, placed: { path: `x.${key}`, keys: ['x', key] as const, setting: one } }));
   const section: SettingsSection = { id: 'x', title: 'X', group: 'Operations', fields };
-  const { changes } = submitted(
-    section,
-    { share: '0.5', ports: ['1', 2, 'x'], count: '3' },
-    { ...config, x: {} } as typeof config,
-  );
+  const { changes } = submitted(section, { share: '0.5', ports: ['1', 2, 'x'], count: '3' }, {
+    ...config,
+    x: {},
+  } as typeof config);
   assert.deepEqual(
     changes.map(({ value }) => value),
     [0.5, [1, 2, 'x'], '3'],
