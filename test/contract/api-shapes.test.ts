@@ -5,28 +5,17 @@ import { Value } from 'typebox/value';
 import { OWN_STATUS_FIELDS } from '../../core/api/csm/status-schema.ts';
 import type { Endpoint } from '../../core/api/endpoint.ts';
 import { CSM_ENDPOINTS } from '../../core/api/tables.ts';
-import { minutes } from '../../core/base/time.ts';
 import { FINDING } from '../support/api/fake-appliance.ts';
-import { ApiHarness, bearer, ENDPOINTS } from '../support/api/harness.ts';
+import { bearer, ENDPOINTS } from '../support/api/harness.ts';
+import { readyFor } from '../support/api/ready.ts';
 import { eventsIn, StreamClient } from '../support/api/stream-client.ts';
-import { WORD } from '../support/settings-bench.ts';
 import { sharedFile } from '../support/shared.ts';
 
 const headers = bearer('admin-token');
 
-/** Endpoints that need one to be under way. */
-const ENDS_A_TRIAL = ['settingsConfirm', 'settingsRevert'];
-
-async function beginTrial({ desks }: ApiHarness): Promise<void> {
-  const changes = [{ path: 'firewall.on_stop', value: 'remove' }];
-  const begun = await desks.settings.tryOut({ changes, seen: 'anything', word: WORD, trial: minutes(5) });
-  assert.ok(begun.ok);
-}
-
 /** What an endpoint answers with: JSON, text as it is, the first message of a stream, the first row of a table. */
 async function answerOf(endpoint: Endpoint<never>): Promise<unknown> {
-  const api = new ApiHarness();
-  if (ENDS_A_TRIAL.includes(endpoint.name)) await beginTrial(api);
+  const api = await readyFor(endpoint);
   const answer = await api.askEndpoint(endpoint, { headers });
   assert.equal(answer.status, endpoint.status ?? 200);
   if (endpoint.transport === 'text' || answer.source !== undefined) return answer.text;

@@ -9,7 +9,7 @@ export const settingsReload = endpoint({
   scope: 'admin',
   summary: 'Take over what another hand wrote into the configuration file, as if it had been written through here',
   body: Type.Object({ force_reason: ForceReason }),
-  example: { body: {} },
+  example: { body: { force_reason: 'on site, with the serial console' } },
   response: SettingsReply,
   errors: ['conflict', 'precondition_failed', 'invalid', 'internal'],
   audit: { action: 'reload_settings', details: ['applied', 'force_reason'] },
