@@ -47,7 +47,7 @@ test('a setting that waits is in effect after the restart that was asked for, an
     [200, ['log.level'], true],
     JSON.stringify(written.body),
   );
-  assert.match(await readFile(daemon.configFile, 'utf8'), /^# by hand\n[^]*log: \{ level: warn \} # for now\n$/);
+  assert.match(await readFile(daemon.configFile, 'utf8'), /^# by hand\n[\s\S]*log: \{ level: warn \} # for now\n$/);
   const asked = await daemon.call('POST', '/api/v1/settings/restart');
   assert.deepEqual([asked.status, asked.body.status], [202, 'restart issued']);
   assert.equal(await ended, 75);
