@@ -6,6 +6,9 @@ import type { Static } from 'typebox';
 import type { BlockedIp } from '../../core/api/csm/blocked-ips.ts';
 import type { FindingRow } from '../../core/api/csm/findings.ts';
 import type { LoggedIn } from '../../core/api/csm/login.ts';
+import type { SectionState, SettingsList } from '../../core/api/csm/settings.ts';
+import type { Rollback } from '../../core/api/csm/settings-trial.ts';
+import type { SettingsReply } from '../../core/api/csm/settings-wire.ts';
 import type { Status } from '../../core/api/csm/status-schema.ts';
 import type { Claimed } from '../../core/api/own/claim.ts';
 import type { SessionState } from '../../core/api/own/session.ts';
@@ -21,4 +24,8 @@ export type ConsoleWire = [
   Gives<wire.Status, Static<typeof Status>>,
   Gives<wire.FindingRow, Static<typeof FindingRow>>,
   Gives<wire.BlockRow, Static<typeof BlockedIp>>,
+  Gives<wire.SettingsList, Static<typeof SettingsList>>,
+  Gives<wire.SettingsState, Static<typeof SectionState>>,
+  Gives<wire.SettingsWritten, Static<typeof SettingsReply>>,
+  Gives<wire.Rollback, Static<typeof Rollback>>,
 ];

@@ -15,7 +15,7 @@ const MINUTES = { standard: 5, least: 1, most: 30 } as const;
 /** Go's zero time: CSM's word for "nothing is pending". */
 const NEVER = '0001-01-01T00:00:00Z';
 
-const Rollback = Type.Object({
+export const Rollback = Type.Object({
   pending: Type.Boolean(),
   applied_at: Type.String({ description: `RFC 3339; ${NEVER} when nothing is pending` }),
   expires_at: Type.String({ description: `RFC 3339; ${NEVER} when nothing is pending` }),

@@ -25,13 +25,25 @@ import {
 const PATH = '/api/v1/settings/{section}';
 const Section = Type.Object({ section: Type.String({ maxLength: 64 }) });
 
+export const SettingsList = Type.Object({ groups: Type.Array(Type.String()), sections: Type.Array(SectionRow) });
+
+export const SectionState = Type.Object({
+  section: SectionRow,
+  values: Type.Record(Type.String(), Type.Unknown()),
+  etag: Type.String({ description: 'Of the whole file, for If-Match; the ETag header is the same' }),
+  edited_on_disk: Type.Boolean({ description: 'Another hand edited the file; see POST /api/v1/settings/reload' }),
+  pending_restart: Type.Boolean(),
+  pending_fields: Type.Array(Type.String()),
+  pending_sections: Type.Array(SectionName),
+});
+
 export const settings = endpoint({
   name: 'settings',
   method: 'GET',
   path: '/api/v1/settings',
   scope: 'admin',
   summary: 'Sections of the configuration that can be changed, and their fields',
-  response: Type.Object({ groups: Type.Array(Type.String()), sections: Type.Array(SectionRow) }),
+  response: SettingsList,
   errors: [],
   handler: async () => ({ ok: true, value: { groups: [...GROUPS], sections: SETTINGS_SECTIONS.map(sectionRow) } }),
 });
@@ -44,15 +56,7 @@ export const settingsSection = endpoint({
   summary: 'A section of the configuration: its fields and their values, secrets left out',
   query: Section,
   example: { query: { section: 'firewall' } },
-  response: Type.Object({
-    section: SectionRow,
-    values: Type.Record(Type.String(), Type.Unknown()),
-    etag: Type.String({ description: 'Of the whole file, for If-Match; the ETag header is the same' }),
-    edited_on_disk: Type.Boolean({ description: 'Another hand edited the file; see POST /api/v1/settings/reload' }),
-    pending_restart: Type.Boolean(),
-    pending_fields: Type.Array(Type.String()),
-    pending_sections: Type.Array(SectionName),
-  }),
+  response: SectionState,
   errors: ['not_found', 'internal'],
   handler: async ({ deps, query }) => {
     const section = sectionOf(query.section);
