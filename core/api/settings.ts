@@ -1,7 +1,7 @@
 import type { Failure, Ok, Result } from '../base/result.ts';
 import type { Millis } from '../base/time.ts';
 import type { Change, Word } from '../change/change.ts';
-import type { Pending } from '../change/changes.ts';
+import type { Changes, Pending } from '../change/changes.ts';
 import type { Change as SettingChange } from '../config/change.ts';
 import type { Config } from '../config/settings.ts';
 import type { FieldProblem } from './problem.ts';
@@ -66,4 +66,10 @@ export interface SettingsDesk {
   takeOver(order: Pick<SettingsOrder, 'word' | 'forcedBecause'>): Promise<Ok<SettingsWritten> | SettingsRefusal>;
   /** Ends the process shortly, so that the service manager starts it anew. */
   restart(): void;
+}
+
+/** Settings that are on trial; no other change is any business of the settings. */
+export function settingsOnTrial(changes: Pick<Changes, 'pending'>): Pending | undefined {
+  const pending = changes.pending();
+  return pending?.change.subject === 'settings' ? pending : undefined;
 }

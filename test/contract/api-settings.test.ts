@@ -164,7 +164,7 @@ test('restart: 202 with the token of this run, and the end of it a quarter of a 
 });
 
 test('tentative-apply, rollback, confirm: as CSM shapes them', async () => {
-  const { post, get, bench } = harness();
+  const { post, get, bench, api } = harness();
   const idle = { pending: false, applied_at: '0001-01-01T00:00:00Z', expires_at: '0001-01-01T00:00:00Z' };
   assert.deepEqual((await get('/firewall/rollback')).json(), idle);
   assert.equal((await post('firewall/confirm', {})).status, 409);
@@ -190,6 +190,8 @@ test('tentative-apply, rollback, confirm: as CSM shapes them', async () => {
     new_hash: `sha256:${bench.etag}`,
   });
   assert.equal(id, bench.changes.pending()?.change.id);
+  const { automation } = (await api.ask({ target: '/api/v1/status', headers })).json() as Any;
+  assert.equal(automation.firewall_rollback_pending, true);
   assert.equal((await post('firewall/tentative-apply', { changes })).status, 409);
   assert.deepEqual((await post('firewall/confirm', {})).json(), { status: 'confirmed' });
   assert.deepEqual((await get('/firewall/rollback')).json(), idle);

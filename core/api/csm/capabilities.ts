@@ -11,6 +11,7 @@ export const CAPABILITIES = [
   'bartizan.components.v1',
   'bartizan.metrics.v1',
   'bartizan.openapi.v1',
+  'bartizan.settings.v1',
 ] as const;
 
 export const capabilities = endpoint({

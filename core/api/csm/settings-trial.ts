@@ -2,8 +2,9 @@ import { type Static, Type } from 'typebox';
 import { minutes, rfc3339 } from '../../base/time.ts';
 import type { EndFailure, Pending } from '../../change/changes.ts';
 import { sectionOf } from '../../config/sections.ts';
-import { type ApiDeps, endpoint } from '../deps.ts';
+import { endpoint } from '../deps.ts';
 import { type Refusal, refuse } from '../endpoint.ts';
+import { settingsOnTrial } from '../settings.ts';
 import { orderOf } from './settings.ts';
 import { Changes, ForceReason, SETTINGS_BYTES, settingsRefusal, Warnings, wordOf } from './settings-wire.ts';
 
@@ -25,12 +26,6 @@ export const Rollback = Type.Object({
   new_hash: Type.Optional(Type.String({ description: 'sha256:HEX of the file on trial' })),
   change_id: Type.Optional(Type.String()),
 });
-
-/** Settings that are on trial; any other change is none of this API's business. */
-function pendingSettings({ changes }: ApiDeps): Pending | undefined {
-  const pending = changes.pending();
-  return pending?.change.subject === 'settings' ? pending : undefined;
-}
 
 function rollbackOf(pending: Pending | undefined): Static<typeof Rollback> {
   if (pending === undefined) return { pending: false, applied_at: NEVER, expires_at: NEVER };
@@ -86,7 +81,7 @@ export const settingsTryOut = endpoint({
       value: {
         status: 'tentative-apply issued' as const,
         warnings: [...warnings],
-        rollback: rollbackOf(pendingSettings(deps)),
+        rollback: rollbackOf(settingsOnTrial(deps.changes)),
         new_etag: etag,
         applied: [...applied],
         requires_restart: true as const,
@@ -103,7 +98,7 @@ export const settingsRollback = endpoint({
   summary: 'Whether a change of settings is on trial, and until when',
   response: Rollback,
   errors: [],
-  handler: async ({ deps }) => ({ ok: true, value: rollbackOf(pendingSettings(deps)) }),
+  handler: async ({ deps }) => ({ ok: true, value: rollbackOf(settingsOnTrial(deps.changes)) }),
 });
 
 export const settingsConfirm = endpoint({
@@ -116,7 +111,7 @@ export const settingsConfirm = endpoint({
   errors: ['conflict', 'internal'],
   audit: { action: 'settings_confirm' },
   handler: async ({ deps, context }) => {
-    const pending = pendingSettings(deps);
+    const pending = settingsOnTrial(deps.changes);
     if (pending === undefined) return NOTHING;
     const { connection } = context;
     const done = await deps.changes.confirm({ id: pending.change.id, word: wordOf(context), connection });
@@ -134,7 +129,7 @@ export const settingsRevert = endpoint({
   errors: ['conflict', 'internal'],
   audit: { action: 'settings_revert' },
   handler: async ({ deps, context }) => {
-    const pending = pendingSettings(deps);
+    const pending = settingsOnTrial(deps.changes);
     if (pending === undefined) return NOTHING;
     const done = await deps.changes.revert({ id: pending.change.id, word: wordOf(context) });
     return done.ok ? { ok: true, value: { status: 'revert issued' as const } } : endRefusal(done);

@@ -3,6 +3,7 @@ import type { Component } from '../../base/component.ts';
 import { goDuration, rfc3339 } from '../../base/time.ts';
 import type { ApplianceFacts } from '../appliance.ts';
 import { endpoint } from '../deps.ts';
+import { settingsOnTrial } from '../settings.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { Status } from './status-schema.ts';
 import { isAttached, isWatcher, uptime } from './wire.ts';
@@ -16,9 +17,9 @@ export const status = endpoint({
   response: Status,
   shared: true,
   errors: [],
-  handler: async ({ deps: { appliance } }) => ({
+  handler: async ({ deps: { appliance, changes } }) => ({
     ok: true,
-    value: statusOf(await appliance.facts(), appliance.blockCount()),
+    value: statusOf(await appliance.facts(), appliance.blockCount(), settingsOnTrial(changes) !== undefined),
   }),
 });
 
@@ -28,7 +29,7 @@ const BYTES_PER_MB = 1_048_576;
 export const startedAtToken = ({ startedAt }: Pick<ApplianceFacts, 'startedAt'>): string => rfc3339(startedAt);
 
 /** Parts that this version does not have report nothing, not something made up: 0, false, "" and []. */
-export function statusOf(facts: ApplianceFacts, blocked: number): Static<typeof Status> {
+export function statusOf(facts: ApplianceFacts, blocked: number, isOnTrial = false): Static<typeof Status> {
   const up = uptime(facts);
   return {
     hostname: facts.hostname,
@@ -54,7 +55,7 @@ export function statusOf(facts: ApplianceFacts, blocked: number): Static<typeof 
     binary_hash: facts.binaryHash,
     capabilities: [...CAPABILITIES],
     dry_run_blocks: facts.dryRunBlocks,
-    automation: automationOf(facts, blocked),
+    automation: { ...automationOf(facts, blocked), firewall_rollback_pending: isOnTrial },
     status: healthOf(facts),
     incidents_open_by_severity: { critical: 0, high: 0, warning: 0 },
     security_posture: postureOf(facts),
@@ -80,7 +81,6 @@ const automationOf = ({ autoResponse, firewall, dryRunBlocks }: ApplianceFacts, 
   firewall_managed: firewall.managed,
   firewall_blocked_ips: blocked,
   firewall_blocked_subnets: 0,
-  firewall_rollback_pending: false,
 });
 
 const reportOf = ({ name, state, message, since, counters }: Component) => ({
