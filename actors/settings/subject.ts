@@ -121,13 +121,14 @@ export class SettingsSubject implements Subject<SettingsPlan> {
     if (!before.ok) return before;
     const back = await this.#putBack(change, before.value.old);
     if (!back.ok) return back;
-    const { config: tried } = file.loaded;
-    const { config: old } = before.value.loaded;
-    file.adopt(before.value.loaded);
     if (touchesRules(change.parts)) {
       const abandoned = await firewall.abandon();
       if (!abandoned.ok) return abandoned;
     }
+    // Last of all, so that a revert that is tried again still knows what the parts go by.
+    const { config: tried } = file.loaded;
+    const { config: old } = before.value.loaded;
+    file.adopt(before.value.loaded);
     file.hold(undefined);
     const isRunning = pendingRestart(file.started, old).some((path) => change.parts.includes(path));
     if (isRunning) return ok({ takesEffect: 'restart' });

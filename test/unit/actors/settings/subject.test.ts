@@ -93,6 +93,18 @@ test('reverted, both are as they were, byte for byte; done again it is the same'
   assert.deepEqual([bench.followed.at(-1)?.firewall.denied_networks, bench.file.held], [[], undefined]);
 });
 
+test('a revert that the kernel refused is done when it is tried again, the parts included', async () => {
+  const bench = new SettingsBench(TEXT);
+  const { change, snapshot } = await onTrial(bench);
+  bench.firewall.isBroken = true;
+  assert.equal((await bench.subject.revert(change, snapshot)).ok, false);
+  assert.deepEqual([bench.file.disk, bench.followed.length], [TEXT, 1]);
+  assert.ok(bench.file.held);
+  bench.firewall.isBroken = false;
+  assert.ok((await bench.subject.revert(change, snapshot)).ok);
+  assert.deepEqual(bench.followed.at(-1)?.firewall.denied_networks, []);
+});
+
 test('when the kernel has fallen back while the file has not, neither state is in place', async () => {
   const bench = new SettingsBench(TEXT);
   const { change, snapshot } = await onTrial(bench);
