@@ -95,9 +95,13 @@ function onClick(id: string, work: () => Promise<unknown>): void {
 /** The open page: one section of the settings, and what is under way. */
 class SettingsPage {
   #shown: Shown | undefined;
+  #asked = 0;
 
+  /** Of several sections that were asked for only the last is shown. */
   async load(): Promise<void> {
+    const mine = ++this.#asked;
     const state = await get<SettingsState>(`${API}/${encodeURIComponent(wanted())}`);
+    if (mine !== this.#asked) return;
     const { section, values, etag } = state;
     const views = section.fields.map((field) =>
       fieldView(field, values[field.yaml_path === '' ? section.id : field.yaml_path]),
@@ -187,9 +191,9 @@ async function main(): Promise<void> {
   drawSections(list);
   if (!list.sections.some(({ id }) => id === wanted())) location.replace(`#${list.sections[0]?.id ?? ''}`);
   const page = new SettingsPage();
+  page.listen();
   await page.load();
   await page.lookForTrial();
-  page.listen();
 }
 
 const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
