@@ -5,7 +5,7 @@ import type { Clock } from '../../core/base/ports.ts';
 import { fail, ok } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
 import { Turns } from '../../core/base/turns.ts';
-import { withMode } from '../../core/config/mode.ts';
+import { modeOf, withMode } from '../../core/config/mode.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { CHECK_NAMES } from '../../core/detect/checks.ts';
 import type { Decision, NetworkDecision } from '../../core/respond/decision.ts';
@@ -61,7 +61,7 @@ export class RunningAppliance implements Appliance {
   }
 
   get #config(): Config {
-    return this.#parts.configFile.loaded.config;
+    return this.#parts.configFile.inEffect;
   }
 
   async facts(): Promise<ApplianceFacts> {
@@ -199,6 +199,17 @@ export class RunningAppliance implements Appliance {
       problems.push(`${mode} holds until the next start only, the config was not changed: ${written.public}`);
     if (!isLess) problems.push(...(await this.#apply(mode)));
     return ok(problems.length === 0 ? { mode } : { mode, warning: problems.join('; ') });
+  }
+
+  /**
+   * Goes by the mode that settings express which were written, where they express another one than before: one that was
+   * given for this run alone stands as long as nobody touches them.
+   * @returns what the kernel did not follow in
+   */
+  follow(before: Config, after: Config): Promise<readonly string[]> {
+    const wanted = modeOf(after);
+    if (wanted === modeOf(before)) return Promise.resolve([]);
+    return this.#turns.run(async () => (wanted === this.#mode ? [] : this.#apply(wanted)));
   }
 
   /** @returns what the kernel did not follow in */

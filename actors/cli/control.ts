@@ -2,7 +2,7 @@ import { printable, printableJson } from '../../core/base/printable.ts';
 import type { Invocation } from '../../core/cli/argv.ts';
 import type { ExitName } from '../../core/cli/exit-codes.ts';
 import type { CliDeps, ControlRequest } from './deps.ts';
-import { type Json, objectIn, textAt } from './json.ts';
+import { type Json, objectIn, objectsIn, textAt } from './json.ts';
 import { complain, say } from './say.ts';
 
 const API = '/api/v1';
@@ -74,9 +74,17 @@ async function request({ values: { state } }: Invocation, deps: CliDeps, what: C
   }
   const { status: code, body } = answer.value;
   if (code >= 200 && code < 300) return { ok: true, body };
-  await complain(deps, printable(textAt(objectIn(body), 'error') ?? `it answered with HTTP status ${code}`));
+  for (const problem of problemsIn(objectIn(body), code)) await complain(deps, printable(problem));
   return { ok: false, exit: what.method !== 'GET' && REFUSALS.has(code) ? 'refused' : 'failed' };
 }
 
+/** One sentence, or one for each field that is wrong. */
+function problemsIn(body: Json, code: number): readonly string[] {
+  const fields = objectsIn(body['errors']).map(
+    (one) => `${textAt(one, 'field') ?? ''}: ${textAt(one, 'message') ?? ''}`,
+  );
+  return fields.length > 0 ? fields : [textAt(body, 'error') ?? `it answered with HTTP status ${code}`];
+}
+
 /** Statuses that mean "I will not": a protected address (400, 403, 409, 422), nothing enforced at present (503). */
-const REFUSALS: ReadonlySet<number> = new Set([400, 403, 409, 422, 503]);
+const REFUSALS: ReadonlySet<number> = new Set([400, 403, 409, 412, 422, 503]);

@@ -68,6 +68,35 @@ export function tokenRevoke(invocation: Invocation, deps: CliDeps): Promise<Exit
   });
 }
 
+export function configReload(invocation: Invocation, deps: CliDeps): Promise<ExitName> {
+  const { force } = invocation.values;
+  return order(invocation, deps, {
+    path: '/settings/reload',
+    body: force === undefined ? {} : { force_reason: force },
+    done: reloaded,
+  });
+}
+
+/** What was taken over, and what it waits for. */
+function reloaded(answer: Json): string {
+  const [applied, waiting] = ['applied', 'requires_restart'].map((key) => wordsAt(answer, key));
+  if (applied === undefined || applied === '') return 'nothing was changed';
+  const change = objectIn(answer['change']);
+  const until = textAt(change, 'expires_at');
+  return [
+    `taken over: ${printable(applied)}`,
+    ...(until === undefined
+      ? []
+      : [`on trial until ${printable(until)}: confirm change ${textAt(change, 'id') ?? ''}`]),
+    ...(waiting === undefined || waiting === '' ? [] : [`at the next start: ${printable(waiting)}`]),
+  ].join('\n');
+}
+
+const wordsAt = (json: Json, key: string): string => {
+  const value = json[key];
+  return Array.isArray(value) ? value.filter((one) => typeof one === 'string').join(', ') : '';
+};
+
 /** As it was written: what is said of it is told by who answers. */
 async function networkOf({ arguments: { IP: word = '' } }: Invocation, deps: CliDeps): Promise<string | undefined> {
   const network = parseCidr(word);

@@ -10,7 +10,7 @@ import type { CliDeps, ServeOptions } from './deps.ts';
 import { isSystemError } from './effects.ts';
 import { list } from './lists.ts';
 import { parseLog, replayLog } from './logs.ts';
-import { allow, disallow, mode, tokenCreate, tokenRevoke } from './orders.ts';
+import { allow, configReload, disallow, mode, tokenCreate, tokenRevoke } from './orders.ts';
 import { complain, OutputClosed, say } from './say.ts';
 import { search } from './search.ts';
 
@@ -68,6 +68,8 @@ function outcome(invocation: Invocation, deps: CliDeps): Promise<ExitName> {
       return tokenRevoke(invocation, deps);
     case 'config-check':
       return configCheck(invocation, deps);
+    case 'config-reload':
+      return configReload(invocation, deps);
     case 'parse':
       return parseLog(invocation, deps);
     case 'replay':

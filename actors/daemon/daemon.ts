@@ -6,6 +6,7 @@ import type { Component } from '../../core/base/component.ts';
 import { parseCidr } from '../../core/base/ip.ts';
 import type { Log } from '../../core/base/ports.ts';
 import { messageOf } from '../../core/base/result.ts';
+import type { Changes } from '../../core/change/changes.ts';
 import { exitCode } from '../../core/cli/exit-codes.ts';
 import { parseListen } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
@@ -31,12 +32,24 @@ import { type ServiceManagerLink, serviceManagerLink } from '../host-integration
 import { chooseEngine, type HttpService, httpServices } from '../http/index.ts';
 import { hostAddresses, hostNetworks } from '../identity/index.ts';
 import { eventPages } from '../segments/index.ts';
+import { RunningSettings } from '../settings/index.ts';
 import { type Service, type Supervised, startSupervised } from '../supervisor/index.ts';
 import { banner } from './banner.ts';
 import { type DataPlane, makeDataPlane } from './data-plane.ts';
 import { type Foundation, TLS_FOLDER } from './foundation.ts';
+import { NO_CHANGES } from './no-changes.ts';
 import { StoreComponent } from './store-component.ts';
 import { CRITICAL, enforcementService, treeOf } from './tree.ts';
+
+/** How a run ends. */
+interface Ending {
+  readonly code: 'ok' | 'restart';
+  /** What made the root give up. */
+  readonly cause?: string;
+}
+
+const STOP: Ending = { code: 'ok' };
+const RESTART: Ending = { code: 'restart' };
 
 export interface DaemonParts {
   readonly version: string;
@@ -63,6 +76,9 @@ export class Daemon {
   readonly #controlSocket: Service;
   readonly #store: StoreComponent;
   readonly #manager: ServiceManagerLink;
+  readonly #settings: RunningSettings;
+  readonly #changes: Changes = NO_CHANGES;
+  readonly #restart = Promise.withResolvers<void>();
   #tree: Supervised | undefined;
 
   constructor(parts: DaemonParts) {
@@ -77,7 +93,7 @@ export class Daemon {
       critical: () => this.#tree?.components().filter(({ name }) => name === CRITICAL) ?? [],
     });
     this.#plane = makeDataPlane({
-      config: () => opened.file.loaded.config,
+      config: () => opened.file.inEffect,
       stateDirectory: opened.stateDir,
       mode: () => this.#appliance.mode,
       clock: systemClock,
@@ -119,6 +135,14 @@ export class Daemon {
       dropped: () => this.#plane.firewall.dropped(),
       process: processFacts,
     });
+    this.#settings = new RunningSettings({
+      file: opened.file,
+      changes: this.#changes,
+      follow: async (before, after) =>
+        (await this.#appliance.follow(before, after)).map((message) => ({ field: 'firewall.enabled', message })),
+      clock: systemClock,
+      restart: () => this.#restart.resolve(),
+    });
     ({ https: this.#http, local: this.#controlSocket } = this.#makeHttp());
     this.#store = new StoreComponent(
       () => foundation.store.port.health(),
@@ -137,7 +161,11 @@ export class Daemon {
       log('info', 'stopping', { signal });
       this.#manager.stopping();
       abort.abort();
-      return undefined;
+      return STOP;
+    });
+    const again = this.#restart.promise.then(() => {
+      log('info', 'stopping, to be started anew as was asked for');
+      return RESTART;
     });
     try {
       this.#tree = await startSupervised(tree, { clock: systemClock, log, signal: abort.signal });
@@ -150,10 +178,9 @@ export class Daemon {
     this.#tellDamage();
     await stdout.write(this.#banner());
     this.#manager.ready(`${this.#appliance.mode}, ${this.#plane.sources().length} sources`);
-    const fatal = Promise.withResolvers<string>();
-    this.#tree.onFatal(fatal.resolve);
-    const cause = await Promise.race([stopped, fatal.promise]);
-    return this.#end(cause);
+    const fatal = Promise.withResolvers<Ending>();
+    this.#tree.onFatal((cause) => fatal.resolve({ code: 'restart', cause }));
+    return this.#end(await Promise.race([stopped, again, fatal.promise]));
   }
 
   /** What the store found damaged at its opening, and what it loses from now on, is shown where attacks are shown. */
@@ -168,18 +195,16 @@ export class Daemon {
     });
   }
 
-  /** @param cause what made the root give up, undefined for a stop that was asked for */
-  async #end(cause: string | undefined): Promise<number> {
+  async #end({ code, cause }: Ending): Promise<number> {
     const { log, opened, foundation } = this.#parts;
-    if (cause === undefined) {
-      if (opened.file.loaded.config.firewall.on_stop === 'remove') await this.#plane.firewall.disable();
-      await this.#tree?.stop();
-    }
+    // Between two runs the kernel goes on dropping.
+    const isOver = code === 'ok' && opened.file.inEffect.firewall.on_stop === 'remove';
+    if (isOver) await this.#plane.firewall.disable();
+    if (cause === undefined) await this.#tree?.stop();
     await this.#plane.firewall.close();
     await foundation.nft.close();
-    if (cause === undefined) return exitCode('ok');
-    log('error', 'giving up; to be started again', { cause });
-    return exitCode('restart');
+    if (cause !== undefined) log('error', 'giving up; to be started again', { cause });
+    return exitCode(code);
   }
 
   #makeHttp(): ReturnType<typeof httpServices> {
@@ -216,6 +241,10 @@ export class Daemon {
         log('error', 'new certificate is not in service', { reason: reloaded.public });
       }
     });
+    this.#changes.onChange(({ state }) => {
+      // Whether a client came in under the new state is told by when its connection was opened.
+      if (state === 'probing' || state === 'awaiting') http.https.mark();
+    });
     return http;
   }
 
@@ -231,6 +260,8 @@ export class Daemon {
       firewallTrail: firewallLog,
       stats: statsOf({ ...this.#plane, clock: systemClock }),
       auditTrail: this.#parts.foundation.audit,
+      settings: this.#settings,
+      changes: this.#changes,
     };
   }
 

@@ -142,6 +142,11 @@ export interface Listener {
   readonly port: number;
   /** Connections accepted from now on get the new certificate; the old one stays when the new one is unusable. */
   reload(tls: TlsMaterial): Result<void, 'bad_certificate'>;
+  /**
+   * From now on `connectionOpenedAt` of connections that are accepted is not before this moment. An engine that tells
+   * connections apart by themselves has nothing to do.
+   */
+  mark(): void;
   /** Takes no more connections, ends streams, lets requests finish for `grace`, then cuts what is left. Idempotent. */
   stop(grace: Millis): Promise<void>;
 }

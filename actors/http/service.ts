@@ -27,6 +27,8 @@ export interface HttpService extends Service {
   readonly port: number | undefined;
   /** Puts a new certificate into service without dropping a connection. */
   reload(tls: TlsMaterial): Result<void, 'bad_certificate' | 'stopped'>;
+  /** See `Listener`. */
+  mark(): void;
   component(): Component;
 }
 
@@ -90,6 +92,7 @@ function httpsService(options: HttpOptions, front: Front, { engine, reason }: Ch
     reload(tls) {
       return listener?.reload(tls) ?? fail('stopped', 'the HTTP service is stopped');
     },
+    mark: () => listener?.mark(),
     component: () => ({ name: 'http', ...phase, counters: { ...front.counters } }),
   };
 }

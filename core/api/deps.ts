@@ -1,4 +1,5 @@
 import type { Clock, Log } from '../base/ports.ts';
+import type { Changes } from '../change/changes.ts';
 import type { Finding } from '../detect/finding.ts';
 import type { Allows, FirewallTrail } from './allows.ts';
 import type { Appliance } from './appliance.ts';
@@ -10,6 +11,7 @@ import type { EventSearch } from './event-search.ts';
 import type { History } from './history.ts';
 import type { Identity } from './identity.ts';
 import type { Meter } from './metrics/facts.ts';
+import type { SettingsDesk } from './settings.ts';
 import type { Stats } from './stats.ts';
 import type { EventHub } from './stream/hub.ts';
 
@@ -24,6 +26,8 @@ export interface Desks {
   readonly firewallTrail: FirewallTrail;
   readonly dispositions: Dispositions;
   readonly auditTrail: AuditTrail;
+  readonly settings: SettingsDesk;
+  readonly changes: Changes;
 }
 
 /** What the daemon gives to the tables. */

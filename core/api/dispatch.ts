@@ -175,6 +175,7 @@ function admit(
           bound,
           request,
           peer,
+          connection: caller.connection,
           body: proven.body,
           requestId,
           search,

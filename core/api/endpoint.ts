@@ -1,5 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import type { Result } from '../base/result.ts';
+import type { Millis } from '../base/time.ts';
 import type { Principal, Scope } from './auth.ts';
 import type { ReplySource, StreamSink } from './http.ts';
 import type { ErrorCode, FieldProblem } from './problem.ts';
@@ -18,7 +19,7 @@ export type RateClass = 'normal' | 'login';
 export interface Reply<B> {
   readonly ok: true;
   readonly value: B;
-  /** 200 unless said otherwise. */
+  /** That of the endpoint unless said otherwise. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -39,6 +40,9 @@ export interface Refusal {
 /** Resolves when everything that waited has had its turn. */
 export type Breathe = () => Promise<void>;
 
+/** Wall clock when a client's connection was opened, or a moment before that; or why that is not known. */
+export type ConnectionAge = { readonly openedAt: Millis } | { readonly unknown: string };
+
 /** What a handler may know of its request besides the validated values. */
 export interface RequestContext {
   readonly principal: Principal;
@@ -49,6 +53,10 @@ export interface RequestContext {
   readonly form: boolean;
   /** What a client of an event stream has seen last, by its own word: the `Last-Event-ID` header. */
   readonly lastEventId?: string;
+  /** The `If-Match` header of a `conditional` write, as it came. */
+  readonly ifMatch?: string;
+  /** Since when the client's connection is open, at least; why that is not known. */
+  readonly connection: ConnectionAge;
   /** Lets whatever else waits have its turn; to be called now and then in the course of long work. */
   readonly breathe: Breathe;
   /** Aborted when the client goes away or a stream ends. */
@@ -153,6 +161,12 @@ export interface Endpoint<Deps, Q extends TSchema = TSchema, B extends TSchema =
   readonly shared?: true;
   /** Its answer may be large: few such are made at a time, the others wait in line. */
   readonly heavy?: true;
+  /** It changes what the client has seen, and nothing else: `If-Match` says what that is. */
+  readonly conditional?: true;
+  /** Of its body, in bytes, where the surface's limit is not the right one. */
+  readonly bodyBytes?: number;
+  /** Of a success; 200 unless said otherwise. */
+  readonly status?: number;
   /** What the handler itself may refuse with; those of the kernel (401, 429, …) go without saying. */
   readonly errors: readonly ErrorCode[];
   /** `normal` unless said otherwise. */

@@ -22,6 +22,10 @@ export function clientAddress(peer: string, forwardedFor: string | undefined, tr
   return client;
 }
 
+/** @param peer canonical address of the connection, or `local` */
+export const isTrustedProxy = (peer: string, trusted: readonly Cidr[]): boolean =>
+  trusted.length > 0 && isTrusted(parseIp(peer), trusted);
+
 type Read = ReturnType<typeof parseIp>;
 
 const isTrusted = (ip: Read, trusted: readonly Cidr[]): boolean =>

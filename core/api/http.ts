@@ -1,5 +1,6 @@
 import type { Awaitable } from '../base/awaitable.ts';
 import type { Result } from '../base/result.ts';
+import type { Millis } from '../base/time.ts';
 import type { Handover } from './attach.ts';
 import type { Principal } from './auth.ts';
 
@@ -15,6 +16,11 @@ export interface RequestHead {
   readonly peer: string;
   /** Proven by the listener itself (local socket): no credential is looked for, no rate limit applies. */
   readonly principal?: Principal;
+  /**
+   * Wall clock when its connection was opened, or, where the engine tells connections apart by time only, a moment before
+   * that and the same for each of its requests. Absent where the engine cannot tell.
+   */
+  readonly connectionOpenedAt?: Millis;
   /** It asks to leave HTTP at a path where something may be attached. */
   readonly isUpgrade?: boolean;
 }

@@ -59,8 +59,9 @@ export async function readBody(
   if (!form && !surface.jsonTypes.includes(typeOf(request))) {
     return refuse('unsupported_type', 'Content-Type must be application/json');
   }
-  const bytes = await request.body(surface.limits.bodyBytes);
-  if (!bytes.ok) return bodyRefusal(bytes.code, surface.limits.bodyBytes);
+  const { bodyBytes = surface.limits.bodyBytes } = endpoint;
+  const bytes = await request.body(bodyBytes);
+  if (!bytes.ok) return bodyRefusal(bytes.code, bodyBytes);
   if (form && bytes.value[0] === BRACE)
     return refuse('bad_request', 'the body is JSON but its type says form: send Content-Type: application/json');
   const parsed = form ? parseForm(bytes.value) : parseStrictJson(bytes.value, surface.limits.depth);

@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'timeout'
   | 'conflict'
   | 'gone'
+  | 'precondition_failed'
   | 'too_large'
   | 'unsupported_type'
   | 'range_not_satisfiable'
@@ -41,6 +42,7 @@ export const HTTP_STATUS: Readonly<Record<ErrorCode, number>> = {
   timeout: 408,
   conflict: 409,
   gone: 410,
+  precondition_failed: 412,
   too_large: 413,
   unsupported_type: 415,
   range_not_satisfiable: 416,

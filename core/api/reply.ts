@@ -61,10 +61,11 @@ const indented = (value: unknown, margin: string): string | undefined =>
 
 /** A redirect carries no body. */
 export function valueReply(
-  { transport, contentType = 'text/plain; charset=utf-8' }: Pick<Endpoint<unknown>, 'transport' | 'contentType'>,
-  { value, status = 200, headers }: Reply<unknown>,
+  endpoint: Pick<Endpoint<unknown>, 'transport' | 'contentType' | 'status'>,
+  { value, status = endpoint.status ?? 200, headers }: Reply<unknown>,
   breathe: Breathe,
 ): Awaitable<HttpReply> {
+  const { transport, contentType = 'text/plain; charset=utf-8' } = endpoint;
   if (status >= 300 && status < 400) return { status, headers: { ...API_HEADERS, ...headers }, body: '' };
   const isText = transport === 'text';
   const head = { ...API_HEADERS, 'content-type': isText ? contentType : JSON_TYPE, ...headers };

@@ -5,6 +5,7 @@ import type { Credential, Credentials } from './authenticate.ts';
 import {
   type Breathe,
   type Call,
+  type ConnectionAge,
   type Outcome,
   type Refusal,
   type RequestContext,
@@ -27,6 +28,7 @@ export interface Admitted {
   readonly request: HttpRequest;
   /** Canonical address of the client, which may have come through proxies, or `local`. */
   readonly peer: string;
+  readonly connection: ConnectionAge;
   /** Reads the request's body. */
   readonly body: HttpRequest['body'];
   readonly requestId: string;
@@ -82,6 +84,8 @@ async function served(desk: ServeDesk, admitted: Admitted): Promise<HttpReply | 
     requestId,
     form: body.form,
     ...lastEventId(bound, request),
+    ...ifMatch(bound, request),
+    connection: admitted.connection,
     breathe: desk.breathe,
     signal: request.signal,
   };
@@ -103,6 +107,11 @@ async function served(desk: ServeDesk, admitted: Admitted): Promise<HttpReply | 
 function lastEventId({ endpoint }: Bound, request: HttpRequest): Pick<RequestContext, 'lastEventId'> {
   const id = endpoint.transport === 'sse' ? request.header('last-event-id') : undefined;
   return id === undefined || id === '' ? {} : { lastEventId: id.slice(0, 128) };
+}
+
+function ifMatch({ endpoint }: Bound, request: HttpRequest): Pick<RequestContext, 'ifMatch'> {
+  const tags = endpoint.conditional === true ? request.header('if-match') : undefined;
+  return tags === undefined ? {} : { ifMatch: tags };
 }
 
 const tooManyTries = ({ wait }: TooEarly): Refusal => ({
@@ -172,7 +181,7 @@ async function audited(
 ): Promise<void> {
   const declaration = endpoint.audit;
   if (declaration === undefined || 'stream' in outcome || 'file' in outcome || 'rows' in outcome) return;
-  const status = outcome.ok ? (outcome.status ?? 200) : surface.status[outcome.code];
+  const status = outcome.ok ? (outcome.status ?? endpoint.status ?? 200) : surface.status[outcome.code];
   const reply = outcome.ok ? outcome.value : undefined;
   await keepRecord(desk, recordOf({ declaration, context, ...input, reply, status }, desk.clock));
 }

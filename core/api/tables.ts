@@ -18,6 +18,9 @@ import { history } from './csm/history.ts';
 import { historyCsv } from './csm/history-csv.ts';
 import { login, logout } from './csm/login.ts';
 import { metrics } from './csm/metrics.ts';
+import { changeSettings, settings, settingsSection } from './csm/settings.ts';
+import { settingsRestart } from './csm/settings-restart.ts';
+import { settingsConfirm, settingsRevert, settingsRollback, settingsTryOut } from './csm/settings-trial.ts';
 import { stats } from './csm/stats.ts';
 import { statsTimeline, statsTrend } from './csm/stats-series.ts';
 import { status } from './csm/status.ts';
@@ -37,6 +40,7 @@ import { documentation } from './own/openapi.ts';
 import { pendingBlocks } from './own/pending-blocks.ts';
 import { session } from './own/session.ts';
 import { endSession, sessions } from './own/sessions.ts';
+import { settingsReload } from './own/settings-reload.ts';
 import { createToken, revokeToken, tokens } from './own/tokens.ts';
 import { CSM, OWN } from './surface.ts';
 import type { NamedSchema } from './validation.ts';
@@ -73,6 +77,14 @@ export const CSM_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
   allowIp,
   removeAllow,
   testAlert,
+  settings,
+  settingsSection,
+  changeSettings,
+  settingsRestart,
+  settingsTryOut,
+  settingsRollback,
+  settingsConfirm,
+  settingsRevert,
   login,
   logout,
   metrics,
@@ -91,6 +103,7 @@ export const OWN_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
   setMode,
   pendingBlocks,
   eventSearch,
+  settingsReload,
   uploadBlob,
   listBlobs,
   getBlob,

@@ -204,6 +204,17 @@ export const COMMANDS = [
     exits: ['ok', 'failed', 'usage', 'config'],
   },
   {
+    name: 'config-reload',
+    summary: 'Have the running Bartizan take over what was edited in its config file.',
+    more: 'Settings that apply live take effect at once, others at the next start. What can shut an administrator out goes on trial.',
+    arguments: [],
+    options: [
+      { name: 'force', value: 'TEXT', help: 'Without a trial, for this reason; the audit log keeps it.' },
+      state,
+    ],
+    exits: ORDERS,
+  },
+  {
     name: 'parse',
     summary: 'Read a log and print each event as one line of JSON.',
     more: 'What gave no event is counted on standard error, by reason.',

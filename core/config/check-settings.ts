@@ -34,7 +34,7 @@ const SOURCE_SETTINGS = {
 /** The settings of all checks, as their declarations have them. */
 export const CHECK_THRESHOLDS: Readonly<Record<string, Setting>> = {
   ...SOURCE_SETTINGS,
-  ...Object.fromEntries(CHECK_SETTINGS.map((one) => [one.key, setting(schemaOf(one), RESTART)])),
+  ...Object.fromEntries(CHECK_SETTINGS.map((one) => [one.key, setting(schemaOf(one), { ...RESTART, fieldGroup: one.check })])),
 };
 
 /** @param thresholds checked values of `CHECK_THRESHOLDS` */
@@ -54,7 +54,7 @@ export const DISABLED_CHECKS = setting(
     maxItems: CHECK_NAMES.length,
     examples: [['port_scan']],
   }),
-  RESTART,
+  { applies: 'restart', page: { title: 'Checks that are off', group: 'Detection' } },
 );
 
 /** What the detectors are made with. @param thresholds checked values of `CHECK_THRESHOLDS` */

@@ -7,9 +7,14 @@ import { expected } from './words.ts';
 /** `docs/configuration.md`, made from the declarations. */
 export function configurationDocument(): string {
   const top = Object.entries(SETTINGS).filter(([, declared]) => !isSection(declared)) as [string, Setting][];
-  const parts = [HEAD, ...table(top)];
+  const parts = [HEAD, ...table(top, false)];
   for (const [key, declared] of Object.entries(SETTINGS)) {
-    if (isSection(declared)) parts.push(`## ${key}`, `${declared.title}.`, ...table(Object.entries(declared.settings)));
+    if (isSection(declared))
+      parts.push(
+        `## ${key}`,
+        `${declared.title}.`,
+        ...table(Object.entries(declared.settings), declared.canCut === true),
+      );
   }
   return `${parts.join('\n\n')}\n`;
 }
@@ -36,8 +41,10 @@ One YAML file. Every key is optional. An unknown key, a wrong type or a value ou
 line, key and what is allowed; \`bartizan config-check FILE\` does the same without starting. Bartizan itself changes only the
 values it is told to change: comments, order and quoting stay.
 
-**Applies** says when a change takes effect: _live_ when it is written through the console, API or CLI, _restart_ at the next
-start. Secrets are never shown, logged or returned.
+**Applies** says when a change takes effect: _live_ when it is written through the console or API, or taken over from the file
+with \`bartizan config-reload\`; _restart_ at the next start. _on trial_: a wrong value may shut an administrator out, so a change
+is taken back unless it is confirmed in time (\`changes.trial\`), or was forced with a reason that the audit log keeps. _by
+hand_: in the file only. Secrets are never shown, logged or returned.
 
 ## Modes
 
@@ -47,10 +54,10 @@ ${markdownTable(['mode', 'what it does', 'settings'], MODES)}
 
 ## Top level`;
 
-function table(settings: readonly (readonly [string, Setting])[]): readonly string[] {
+function table(settings: readonly (readonly [string, Setting])[], canCut: boolean): readonly string[] {
   const rows = settings.map(([key, one]) => {
     const schema = view(one.schema);
-    return [`\`${key}\``, typeText(schema), defaultText(one, schema), one.applies, description(schema)];
+    return [`\`${key}\``, typeText(schema), defaultText(one, schema), appliesText(one, canCut), description(schema)];
   });
   const lists = settings.flatMap(([key, one]) => listParts(key, view(one.schema)));
   return [markdownTable(['key', 'value', 'default', 'applies', 'meaning'], rows), ...lists];
@@ -69,6 +76,11 @@ function listParts(key: string, { items, examples = [] }: SchemaView): readonly 
   const parts = [`Each entry of \`${key}\`:`, markdownTable(['key', 'value', 'default', 'meaning'], rows), ...inner];
   if (examples[0] !== undefined) parts.push(['```yaml', ...pairLines(key, examples[0], 0), '```'].join('\n'));
   return parts;
+}
+
+function appliesText({ applies, byHand, page }: Setting, canCut: boolean): string {
+  if (byHand !== undefined) return `${applies}, by hand`;
+  return canCut || page?.canCut === true ? `${applies}, on trial` : applies;
 }
 
 function typeText(schema: SchemaView): string {

@@ -152,6 +152,24 @@ export function insertIntoFlowMap(map: YAMLMap.Parsed, key: string, value: unkno
   return [{ start: end, end, insert: `, ${insert}` }];
 }
 
+/** A key with its value gone: its lines, or in brackets its words and one comma. */
+export function withoutPair(text: string, map: YAMLMap.Parsed, { key, value }: Host['pair']): Splice {
+  const end = value === null ? key.range[1] : contentEnd(value);
+  if (map.flow !== true) {
+    const line = lineStart(text, key.range[0]);
+    // A byte order mark stands in front of the first line and is not part of it.
+    const start = text.charCodeAt(line) === 0xfeff ? line + 1 : line;
+    return { start, end: nextLine(text, Math.max(key.range[1], end) - 1), insert: '' };
+  }
+  const at = map.items.findIndex((one) => one.key === key);
+  const before = map.items[at - 1];
+  const next = map.items[at + 1];
+  const from = before === undefined ? key.range[0] : (before.value ?? before.key).range[1];
+  const to = before === undefined && next !== undefined ? next.key.range[0] : end;
+  if (text.slice(from, to).includes('#')) throw new NotEditable('a comment may stand in the way; edit it by hand');
+  return { start: from, end: to, insert: '' };
+}
+
 /** The offset behind the last character of a node, without what follows it on its line. */
 export function contentEnd(node: ParsedNode): number {
   if (isMap(node) && node.flow !== true) {

@@ -1,7 +1,7 @@
 import { isMap, isScalar, type YAMLMap } from 'yaml';
 import { type Failure, fail, type Ok, ok } from '../base/result.ts';
 import { type Change, placedSetting, sameValue, settingValue, withValue } from './change.ts';
-import { contentEnd, editValue, type Host, insertIntoFlowMap, NotEditable } from './edit-value.ts';
+import { contentEnd, editValue, type Host, insertIntoFlowMap, NotEditable, withoutPair } from './edit-value.ts';
 import type { ConfigFailure } from './problem.ts';
 import { checkConfig, type LoadedConfig, parseConfig, parseYaml } from './read.ts';
 import { pairLines } from './render.ts';
@@ -15,8 +15,8 @@ export type EditFailure = ConfigFailure | Failure<'unknown_setting' | 'not_edita
 /**
  * Writes changes into the text of a config. Only the spans of changed values and the lines of added keys differ; comments,
  * order, quoting and line ends stay. A missing key goes behind its commented-out form, else behind the setting that is
- * declared before it. A change to what is in effect already writes nothing. The new text is read again and must mean
- * exactly the old config with the changes.
+ * declared before it. A change to what is in effect already writes nothing; one of an optional setting to `undefined`
+ * takes its lines out. The new text is read again and must mean exactly the old config with the changes.
  */
 export function editConfig(
   loaded: LoadedConfig,
@@ -31,24 +31,21 @@ export function editConfig(
   }
   const checked = checkConfig(wanted, loaded.fileName, around);
   if (!checked.ok) return checked;
-  let current = loaded;
-  for (const { path } of changes) {
+  let { text } = loaded;
+  for (const path of new Set(changes.map((change) => change.path))) {
     const placed = placedSetting(path);
     if (placed === undefined) continue;
-    const before = settingValue(current.config, placed);
+    const before = settingValue(loaded.config, placed);
     const after = settingValue(checked.value, placed);
     if (sameValue(before, after)) continue;
-    const edited = editSetting(current.text, placed.keys, { before, after });
+    const edited = editSetting(text, placed.keys, { before, after });
     if (!edited.ok) return edited;
-    const read = parseConfig(edited.value, loaded.fileName, around);
-    if (!read.ok)
-      return fail('not_editable', `${path} cannot be written in place; edit ${loaded.fileName} by hand`, read.public);
-    current = read.value;
+    text = edited.value;
   }
-  if (!sameValue(current.config, checked.value)) {
-    return fail('not_editable', `the change cannot be written in place; edit ${loaded.fileName} by hand`);
-  }
-  return ok(current);
+  const read = parseConfig(text, loaded.fileName, around);
+  if (read.ok && sameValue(read.value.config, checked.value)) return read;
+  const why = read.ok ? undefined : read.public;
+  return fail('not_editable', `the change cannot be written in place; edit ${loaded.fileName} by hand`, why);
 }
 
 interface Values {
@@ -76,7 +73,7 @@ function editSetting(
 
 function setTop(text: string, root: YAMLMap.Parsed | null, key: string, values: Values): readonly Splice[] {
   const pair = pairOf(root, key);
-  if (pair !== undefined) return editValue({ text, pair }, values.before, values.after);
+  if (pair !== undefined) return setPair(text, root, pair, values);
   return addTop(text, root, key, pairLines(key, values.after, 0), values.after);
 }
 
@@ -97,10 +94,15 @@ function setInner(
   if (!isMap(value)) throw new NotEditable(`"${top}:" is written as an alias; edit it by hand`);
   const map = value as YAMLMap.Parsed;
   const pair = pairOf(map, inner);
-  if (pair !== undefined) return editValue({ text, pair }, values.before, values.after);
+  if (pair !== undefined) return setPair(text, map, pair, values);
   if (map.flow === true) return insertIntoFlowMap(map, inner, values.after);
   return [addToSection(text, section, map, inner, values.after)];
 }
+
+const setPair = (text: string, map: YAMLMap.Parsed | null, pair: HostPair, values: Values): readonly Splice[] =>
+  map !== null && values.after === undefined
+    ? [withoutPair(text, map, pair)]
+    : editValue({ text, pair }, values.before, values.after);
 
 function addTop(
   text: string,

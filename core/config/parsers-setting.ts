@@ -126,7 +126,7 @@ export const PARSERS_SETTING = setting(
       ],
     },
   ),
-  { applies: 'restart' },
+  { applies: 'restart', page: { title: 'Log parsers of your own', group: 'Detection' } },
 );
 
 /** What is wrong with a declaration whose parts are right each for itself. */

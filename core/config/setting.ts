@@ -3,6 +3,17 @@ import { type Static, type TSchema, Type } from 'typebox';
 /** `live`: takes effect when it is written. `restart`: at the next start. */
 export type Applies = 'live' | 'restart';
 
+/** Under what a settings page lists its sections, in this order. */
+export const GROUPS = ['Alerting', 'Detection', 'Firewall', 'Integrations', 'Operations'] as const;
+export type Group = (typeof GROUPS)[number];
+
+/** How what stands under one top-level key is offered for change. */
+export interface Page {
+  readonly group: Group;
+  /** A wrong value may shut an administrator out: changed on trial, or by force. */
+  readonly canCut?: true;
+}
+
 /** What the declarations cannot know: the machine, and what other parts have registered. */
 export interface Surroundings {
   /** The machine's host name. */
@@ -28,10 +39,18 @@ export interface Setting<S extends TSchema = TSchema, O extends boolean = boolea
   readonly applies: Applies;
   readonly optional: O;
   readonly defaultFrom?: DefaultFrom;
+  /** Of a top-level setting, which is a section of its own: its title, and where it is listed. */
+  readonly page?: Page & { readonly title: string };
+  /** Settings of a section that belong together, e.g. those of one check. */
+  readonly fieldGroup?: string;
+  /** Why it is changed in the file only. */
+  readonly byHand?: string;
 }
 
+type About = Pick<Setting, 'applies' | 'page' | 'fieldGroup' | 'byHand'>;
+
 /** Settings under one top-level key. */
-export interface Section<F extends Settings = Settings> {
+export interface Section<F extends Settings = Settings> extends Page {
   readonly title: string;
   readonly settings: F;
   /** Names of settings that are given together or not at all. */
@@ -43,20 +62,21 @@ export type Declarations = Readonly<Record<string, Setting | Section>>;
 
 export const setting = <S extends TSchema>(
   schema: S,
-  about: { readonly applies: Applies; readonly defaultFrom?: DefaultFrom },
+  about: About & { readonly defaultFrom?: DefaultFrom },
 ): Setting<S, false> => ({ schema, optional: false, ...about });
 
 /** A setting that may be absent. */
-export const optionalSetting = <S extends TSchema>(
-  schema: S,
-  about: { readonly applies: Applies },
-): Setting<S, true> => ({ schema, optional: true, ...about });
+export const optionalSetting = <S extends TSchema>(schema: S, about: About): Setting<S, true> => ({
+  schema,
+  optional: true,
+  ...about,
+});
 
 export const section = <F extends Settings>(
   title: string,
   settings: F,
-  rules: Pick<Section, 'together'> = {},
-): Section<F> => ({ title, settings, ...rules });
+  about: Page & Pick<Section, 'together'>,
+): Section<F> => ({ title, settings, ...about });
 
 export const isSection = (declared: Setting | Section): declared is Section => 'settings' in declared;
 
@@ -92,7 +112,7 @@ export type Rule = 'declared-parser' | 'syslog-listener';
  * property that no two items share, `rule` a check of the whole object.
  */
 export interface SchemaView {
-  readonly type?: 'string' | 'boolean' | 'integer' | 'array' | 'object';
+  readonly type?: 'string' | 'boolean' | 'integer' | 'number' | 'array' | 'object';
   readonly enum?: readonly string[];
   readonly description?: string;
   readonly default?: unknown;

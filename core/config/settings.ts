@@ -166,137 +166,175 @@ const webui = section(
       RESTART,
     ),
   },
-  { together: [['tls_cert', 'tls_key']] },
+  { group: 'Operations', canCut: true, together: [['tls_cert', 'tls_key']] },
 );
 
-const autoResponse = section('What is done about findings', {
-  enabled: setting(Type.Boolean({ description: 'Act on findings at all.', default: true }), LIVE),
-  dry_run: setting(
-    Type.Boolean({
-      description: "Only record what would have been blocked. An operator's own blocks are enforced all the same.",
-      default: false,
-    }),
-    LIVE,
-  ),
-  block_ips: setting(Type.Boolean({ description: 'Block the source address of a finding.', default: true }), LIVE),
-  block_expiry: setting(
-    duration({
-      description: 'How long the first automatic block of a source lasts; 0 is permanent.',
-      default: '24h',
-      shortest: '1m',
-      longest: '3650d',
-      permanent: true,
-    }),
-    LIVE,
-  ),
-  ...BLOCK_PLANNING,
-});
+const autoResponse = section(
+  'What is done about findings',
+  {
+    enabled: setting(Type.Boolean({ description: 'Act on findings at all.', default: true }), LIVE),
+    dry_run: setting(
+      Type.Boolean({
+        description: "Only record what would have been blocked. An operator's own blocks are enforced all the same.",
+        default: false,
+      }),
+      LIVE,
+    ),
+    block_ips: setting(Type.Boolean({ description: 'Block the source address of a finding.', default: true }), LIVE),
+    block_expiry: setting(
+      duration({
+        description: 'How long the first automatic block of a source lasts; 0 is permanent.',
+        default: '24h',
+        shortest: '1m',
+        longest: '3650d',
+        permanent: true,
+      }),
+      LIVE,
+    ),
+    ...BLOCK_PLANNING,
+  },
+  { group: 'Firewall' },
+);
 
-const thresholds = section('When a detector judges', CHECK_THRESHOLDS);
+const thresholds = section('When a detector judges', CHECK_THRESHOLDS, { group: 'Detection' });
 
-const firewall = section('Blocking in the kernel', {
-  enabled: setting(
-    Type.Boolean({
-      description: 'Let blocks reach the kernel. While false Bartizan only observes, whatever auto_response says.',
-      default: false,
-    }),
-    LIVE,
-  ),
-  table: setting(
-    Type.String({
-      description: 'Name of the nftables table (family inet) that Bartizan owns alone.',
-      default: 'bartizan',
-      pattern: '^[a-z0-9_]{1,31}$',
-      expects: '1 to 31 lower-case letters, digits or "_"',
-    }),
-    RESTART,
-  ),
-  netns: optionalSetting(
-    Type.String({
-      description: 'Network namespace (`ip netns`) whose packets are filtered, if not the own. Listeners stay outside.',
-      pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$',
-      expects: 'a name as `ip netns list` prints it',
-      examples: ['edge'],
-    }),
-    RESTART,
-  ),
-  on_stop: setting(
-    Type.Enum(['keep', 'remove'], {
-      description: 'What becomes of the table when Bartizan stops: keep leaves every block in force.',
-      default: 'keep',
-    }),
-    RESTART,
-  ),
-  denied_networks: setting(
-    Type.Array(network({ description: 'An address, or a network in CIDR form.' }), {
-      description:
-        'Networks whose packets are dropped, whatever is found about them; infra_ips and what is allowed are let in all the same. With 0.0.0.0/0 and ::/0 only those get in: then also the answers to what this host asks of others need an entry in infra_ips, so name gateways, resolvers and mirrors there. Link-local IPv6, from which routers look for their neighbours, is never dropped.',
-      default: [],
-      maxItems: 10_000,
-      examples: [['198.51.100.0/24', '2001:db8:bad::/48']],
-    }),
-    LIVE,
-  ),
-  max_blocks: setting(
-    Type.Integer({
-      description: 'Addresses that may be blocked in the kernel at once.',
-      default: 500_000,
-      minimum: 1,
-      maximum: 10_000_000,
-    }),
-    RESTART,
-  ),
-});
+const firewall = section(
+  'Blocking in the kernel',
+  {
+    enabled: setting(
+      Type.Boolean({
+        description: 'Let blocks reach the kernel. While false Bartizan only observes, whatever auto_response says.',
+        default: false,
+      }),
+      LIVE,
+    ),
+    denied_networks: setting(
+      Type.Array(network({ description: 'An address, or a network in CIDR form.' }), {
+        description:
+          'Networks whose packets are dropped, behind infra_ips and what is allowed and ahead of everything else. 0.0.0.0/0 or ::/0 lets in nobody who is not in one of these.',
+        default: [],
+        maxItems: 10_000,
+        examples: [['203.0.113.0/24']],
+      }),
+      LIVE,
+    ),
+    table: setting(
+      Type.String({
+        description: 'Name of the nftables table (family inet) that Bartizan owns alone.',
+        default: 'bartizan',
+        pattern: '^[a-z0-9_]{1,31}$',
+        expects: '1 to 31 lower-case letters, digits or "_"',
+      }),
+      RESTART,
+    ),
+    netns: optionalSetting(
+      Type.String({
+        description:
+          'Network namespace (`ip netns`) whose packets are filtered, if not the own. Listeners stay outside.',
+        pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$',
+        expects: 'a name as `ip netns list` prints it',
+        examples: ['edge'],
+      }),
+      RESTART,
+    ),
+    on_stop: setting(
+      Type.Enum(['keep', 'remove'], {
+        description: 'What becomes of the table when Bartizan stops: keep leaves every block in force.',
+        default: 'keep',
+      }),
+      RESTART,
+    ),
+    max_blocks: setting(
+      Type.Integer({
+        description: 'Addresses that may be blocked in the kernel at once.',
+        default: 500_000,
+        minimum: 1,
+        maximum: 10_000_000,
+      }),
+      RESTART,
+    ),
+  },
+  { group: 'Firewall', canCut: true },
+);
 
-const blobs = section('Files that were uploaded or collected', {
-  quota_mib: setting(
-    Type.Integer({
-      description: 'Room for them in all, in MiB. Beyond it none is taken.',
-      default: 1024,
-      minimum: 1,
-      maximum: 1_048_576,
-    }),
-    RESTART,
-  ),
-});
+const blobs = section(
+  'Files that were uploaded or collected',
+  {
+    quota_mib: setting(
+      Type.Integer({
+        description: 'Room for them in all, in MiB. Beyond it none is taken.',
+        default: 1024,
+        minimum: 1,
+        maximum: 1_048_576,
+      }),
+      RESTART,
+    ),
+  },
+  { group: 'Operations' },
+);
 
-const events = section('Every line, kept and searchable', {
-  keep: setting(
-    duration({
-      description: 'How long lines are kept. 0 keeps them as long as there is room.',
-      default: '30d',
-      shortest: '1h',
-      longest: '3650d',
-      permanent: true,
-    }),
-    LIVE,
-  ),
-  max_mib: setting(
-    Type.Integer({
-      description: 'Room for them in all, in MiB. Beyond it the oldest go.',
-      default: 4096,
-      minimum: 16,
-      maximum: 16_777_216,
-    }),
-    LIVE,
-  ),
-  keep_free_percent: setting(
-    Type.Integer({
-      description: 'Share of the file system that is left free, in percent. Beyond it the oldest go.',
-      default: 10,
-      minimum: 0,
-      maximum: 90,
-    }),
-    LIVE,
-  ),
-});
+const events = section(
+  'Every line, kept and searchable',
+  {
+    keep: setting(
+      duration({
+        description: 'How long lines are kept. 0 keeps them as long as there is room.',
+        default: '30d',
+        shortest: '1h',
+        longest: '3650d',
+        permanent: true,
+      }),
+      LIVE,
+    ),
+    max_mib: setting(
+      Type.Integer({
+        description: 'Room for them in all, in MiB. Beyond it the oldest go.',
+        default: 4096,
+        minimum: 16,
+        maximum: 16_777_216,
+      }),
+      LIVE,
+    ),
+    keep_free_percent: setting(
+      Type.Integer({
+        description: 'Share of the file system that is left free, in percent. Beyond it the oldest go.',
+        default: 10,
+        minimum: 0,
+        maximum: 90,
+      }),
+      LIVE,
+    ),
+  },
+  { group: 'Operations' },
+);
 
-const log = section("Bartizan's own log", {
-  level: setting(
-    Type.Enum(['debug', 'info', 'warn', 'error'], { description: 'The least that is logged.', default: 'info' }),
-    RESTART,
-  ),
-});
+const changes = section(
+  'Changes on trial',
+  {
+    trial: setting(
+      duration({
+        description:
+          'How long a change that can shut an administrator out may stay unconfirmed before it is taken back.',
+        default: '5m',
+        shortest: '1m',
+        longest: '30m',
+      }),
+      LIVE,
+    ),
+  },
+  { group: 'Operations' },
+);
+
+const log = section(
+  "Bartizan's own log",
+  {
+    level: setting(
+      Type.Enum(['debug', 'info', 'warn', 'error'], { description: 'The least that is logged.', default: 'info' }),
+      RESTART,
+    ),
+  },
+  { group: 'Operations' },
+);
 
 /** Every setting there is, in the order in which files and documents show them. */
 export const SETTINGS = {
@@ -306,7 +344,11 @@ export const SETTINGS = {
       pattern: '^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$',
       expects: '1 to 253 letters, digits, "." or "-"',
     }),
-    { ...RESTART, defaultFrom: { from: 'hostname', text: "the machine's host name" } },
+    {
+      ...RESTART,
+      defaultFrom: { from: 'hostname', text: "the machine's host name" },
+      page: { title: 'Name of the appliance', group: 'Operations' },
+    },
   ),
   state_dir: setting(
     absolutePath({
@@ -314,7 +356,11 @@ export const SETTINGS = {
       // The control socket's whole path must fit the 107 bytes of sockaddr_un.
       maxLength: 94,
     }),
-    { ...RESTART, defaultFrom: { from: 'stateDir', text: 'the directory given by --state' } },
+    {
+      ...RESTART,
+      defaultFrom: { from: 'stateDir', text: 'the directory given by --state' },
+      byHand: 'the directory has to be moved with it',
+    },
   ),
   webui,
   infra_ips: setting(
@@ -325,7 +371,7 @@ export const SETTINGS = {
       maxItems: 10_000,
       examples: [['192.0.2.1', '2001:db8::/64']],
     }),
-    LIVE,
+    { ...LIVE, page: { title: 'Never blocked', group: 'Firewall', canCut: true } },
   ),
   auto_response: autoResponse,
   thresholds,
@@ -335,6 +381,7 @@ export const SETTINGS = {
   firewall,
   events,
   blobs,
+  changes,
   log,
 } as const;
 

@@ -95,6 +95,8 @@ class Walk {
       case 'boolean':
         return this.#scalar(schema, tree, path, (value) => typeof value === 'boolean');
       case 'integer':
+        return this.#scalar(schema, tree, path, (value) => Number.isSafeInteger(value) && isWithin(schema, value));
+      case 'number':
         return this.#scalar(schema, tree, path, (value) => isWithin(schema, value));
       case 'string':
         return this.#text(schema, tree, path);
@@ -271,7 +273,7 @@ function elsewhere(key: string, path: string): string | undefined {
 }
 
 const isWithin = ({ minimum = -Infinity, maximum = Infinity }: SchemaView, value: unknown): boolean =>
-  typeof value === 'number' && Number.isSafeInteger(value) && value >= minimum && value <= maximum;
+  typeof value === 'number' && value >= minimum && value <= maximum;
 
 function wrongText(text: string, schema: SchemaView, around: Surroundings): string | undefined {
   const { maxLength = Number.POSITIVE_INFINITY, pattern, format } = schema;

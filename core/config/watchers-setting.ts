@@ -76,43 +76,47 @@ const listener = Type.Object(
 );
 
 /** Section `watchers`. */
-export const watchers = section('Where events come from', {
-  files: setting(
-    Type.Array(file, {
-      description: 'Log files to follow, across rotation and truncation. A file that is not there yet is waited for.',
-      default: [],
-      maxItems: 1000,
-      uniqueBy: 'path',
-      examples: [[{ path: '/var/log/auth.log', parser: 'syslog' }]],
-    }),
-    RESTART,
-  ),
-  journal: setting(
-    Type.Boolean({
-      description:
-        'Follow the systemd journal. It vouches for who sent an entry, so a program that it carries is read from it and no longer from the files of this host.',
-      default: false,
-    }),
-    RESTART,
-  ),
-  journal_directory: optionalSetting(
-    absolutePath({
-      description: "Another journal's directory to follow instead of this host's.",
-      examples: ['/var/log/journal/remote'],
-    }),
-    RESTART,
-  ),
-  syslog: setting(
-    Type.Array(listener, {
-      description: 'Where messages of other hosts are received (RFC 3164, 5424, 5425, 6587).',
-      default: [],
-      maxItems: 32,
-      uniqueBy: 'listen',
-      examples: [[{ transport: 'tcp', listen: '192.0.2.1:601', allowed: ['192.0.2.0/24'] }]],
-    }),
-    RESTART,
-  ),
-});
+export const watchers = section(
+  'Where events come from',
+  {
+    files: setting(
+      Type.Array(file, {
+        description: 'Log files to follow, across rotation and truncation. A file that is not there yet is waited for.',
+        default: [],
+        maxItems: 1000,
+        uniqueBy: 'path',
+        examples: [[{ path: '/var/log/auth.log', parser: 'syslog' }]],
+      }),
+      RESTART,
+    ),
+    journal: setting(
+      Type.Boolean({
+        description:
+          'Follow the systemd journal. It vouches for who sent an entry, so a program that it carries is read from it and no longer from the files of this host.',
+        default: false,
+      }),
+      RESTART,
+    ),
+    journal_directory: optionalSetting(
+      absolutePath({
+        description: "Another journal's directory to follow instead of this host's.",
+        examples: ['/var/log/journal/remote'],
+      }),
+      RESTART,
+    ),
+    syslog: setting(
+      Type.Array(listener, {
+        description: 'Where messages of other hosts are received (RFC 3164, 5424, 5425, 6587).',
+        default: [],
+        maxItems: 32,
+        uniqueBy: 'listen',
+        examples: [[{ transport: 'tcp', listen: '192.0.2.1:601', allowed: ['192.0.2.0/24'] }]],
+      }),
+      RESTART,
+    ),
+  },
+  { group: 'Detection' },
+);
 
 /** What is wrong with a listener whose parts are right each for itself. */
 export const wrongListener = (value: unknown): readonly DeclarationProblem[] => {

@@ -10,6 +10,8 @@ export function expected(schema: SchemaView): string {
       return 'true or false';
     case 'integer':
       return `a whole number from ${schema.minimum} to ${schema.maximum}`;
+    case 'number':
+      return `a number from ${schema.minimum} to ${schema.maximum}`;
     case 'array':
       return 'a list';
     case 'object':

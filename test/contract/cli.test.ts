@@ -240,7 +240,7 @@ test('config-check names file, line and key, and exits with 5', async () => {
   assert.deepEqual({ code, out }, { code: 5, out: '' });
   assert.equal(
     err,
-    `${path}:2:3: firewall.tabel: unknown key (did you mean "table"?); allowed: enabled, table, netns, on_stop, denied_networks, max_blocks\n`,
+    `${path}:2:3: firewall.tabel: unknown key (did you mean "table"?); allowed: enabled, denied_networks, table, netns, on_stop, max_blocks\n`,
   );
   const missing = await run(['config-check', 'missing.yaml']);
   assert.deepEqual([missing.code, missing.err], [1, `bartizan: ${root}/missing.yaml: there is no such file\n`]);

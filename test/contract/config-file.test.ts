@@ -122,13 +122,57 @@ test("another hand's edit is not written over", async () => {
 test('an edit while the new text is being written is not written over either', async () => {
   const { path } = await fresh('old\n');
   const like = { mode: 0o600, uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
-  const replaced = await replaceDurably(path, 'new\n', like, async () => {
+  const replaced = await replaceDurably(path, { ...like, bytes: new TextEncoder().encode('new\n') }, async () => {
     await writeFile(path, 'theirs\n');
     return false;
   });
   assert.equal(replaced, false);
   assert.equal(await readFile(path, 'utf8'), 'theirs\n');
   assert.deepEqual(await readdir(join(path, '..')), ['bartizan.yaml']);
+});
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+test('what is put in place of the file keeps what it is given, over what it is said to be over, and no other', async () => {
+  const { cwd, path } = await fresh('log: {}\n');
+  const { file } = await opened(cwd);
+  const disk = await file.look();
+  assert.ok(disk.ok);
+  const content = { ...disk.value, bytes: bytes('hostname: b\n'), mode: 0o640 };
+  assert.ok((await file.put(content, [disk.value.hash])).ok);
+  assert.equal((await stat(path)).mode & 0o777, 0o640);
+  assert.ok((await file.put(content, [])).ok, 'it is there already');
+  const other = await file.put({ ...content, bytes: bytes('hostname: c\n') }, [disk.value.hash]);
+  assert.equal(other.ok ? '' : other.code, 'edited');
+  await rm(path);
+  assert.ok((await file.put(content, [])).ok, 'a file that is gone is made anew');
+  assert.equal(await readFile(path, 'utf8'), 'hostname: b\n');
+  assert.equal(file.loaded.text, 'log: {}\n', 'what is gone by is another matter');
+});
+
+test('a copy of the file stands beside it, like it', async () => {
+  const { cwd, path } = await fresh('log: {}\n');
+  const { file } = await opened(cwd);
+  assert.deepEqual(await file.keepCopy('kept-1'), { ok: true, value: `${path}.kept-1` });
+  assert.equal(await readFile(`${path}.kept-1`, 'utf8'), 'log: {}\n');
+  assert.equal((await stat(`${path}.kept-1`)).mode & 0o777, 0o600);
+});
+
+test('while the file is held nothing is written, and live settings alone are in effect without a restart', async () => {
+  const { cwd, path } = await fresh('');
+  const { file } = await opened(cwd);
+  file.hold('on trial');
+  const held = await file.change([{ path: 'hostname', value: 'b' }]);
+  assert.deepEqual([held.ok ? '' : held.code, await readFile(path, 'utf8')], ['held', '']);
+  file.hold(undefined);
+  const both = [
+    { path: 'hostname', value: 'b' },
+    { path: 'auto_response.dry_run', value: true },
+  ];
+  assert.ok((await file.change(both)).ok);
+  assert.equal(file.loaded.config.hostname, 'b');
+  assert.equal(file.inEffect.hostname, file.started.hostname);
+  assert.equal(file.inEffect.auto_response.dry_run, true);
 });
 
 test('what a crash left aside does not stop a change', async () => {

@@ -7,6 +7,9 @@ import type { BlockedIp } from '../../core/api/csm/blocked-ips.ts';
 import type { FindingRow } from '../../core/api/csm/findings.ts';
 import type { BlockedNetwork } from '../../core/api/csm/firewall-subnets.ts';
 import type { LoggedIn } from '../../core/api/csm/login.ts';
+import type { SectionState, SettingsList } from '../../core/api/csm/settings.ts';
+import type { Rollback } from '../../core/api/csm/settings-trial.ts';
+import type { SettingsReply } from '../../core/api/csm/settings-wire.ts';
 import type { Status } from '../../core/api/csm/status-schema.ts';
 import type { Claimed } from '../../core/api/own/claim.ts';
 import type { FoundEvents } from '../../core/api/own/event-search.ts';
@@ -27,4 +30,8 @@ export type ConsoleWire = [
   Gives<wire.BlockRow, Static<typeof BlockedIp>>,
   Gives<wire.NetworkRow, Static<typeof BlockedNetwork>>,
   Gives<wire.PendingRow, Static<typeof PendingRow>>,
+  Gives<wire.SettingsList, Static<typeof SettingsList>>,
+  Gives<wire.SettingsState, Static<typeof SectionState>>,
+  Gives<wire.SettingsWritten, Static<typeof SettingsReply>>,
+  Gives<wire.Rollback, Static<typeof Rollback>>,
 ];

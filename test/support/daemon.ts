@@ -108,7 +108,7 @@ export class Daemon {
   }
 
   /** An API call as root over the control socket. */
-  call(method: string, path: string, body?: unknown): Promise<Answer> {
+  call(method: string, path: string, body?: unknown, more: Readonly<Record<string, string>> = {}): Promise<Answer> {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const sent = body === undefined ? undefined : JSON.stringify(body);
     const asked = request(
@@ -118,7 +118,9 @@ export class Daemon {
         path,
         timeout: 10_000,
         headers:
-          sent === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(sent) },
+          sent === undefined
+            ? more
+            : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(sent), ...more },
       },
       (response) => {
         let text = '';

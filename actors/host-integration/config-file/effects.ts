@@ -51,26 +51,25 @@ export async function createDurably(path: string, text: string): Promise<void> {
 }
 
 /**
- * Replaces the file by a new one with the same mode and owner: written aside, synced, renamed over it. Just before the
- * rename `unchanged` is asked; if it says no, nothing is replaced. A reader sees the old text or the new one, never a part.
+ * Puts a new file in the place of one, or of none: written aside, synced, renamed over it. Just before the rename `isWanted`
+ * is asked; if it says no, nothing is replaced. A reader sees the old text or the new one, never a part.
  * @returns whether it was replaced
  * @throws errno errors; nothing is left aside then
  */
 export async function replaceDurably(
   path: string,
-  text: string,
-  like: Pick<FileOnDisk, 'mode' | 'uid' | 'gid'>,
-  unchanged: () => Promise<boolean>,
+  { bytes, mode, uid, gid }: Pick<FileOnDisk, 'bytes' | 'mode' | 'uid' | 'gid'>,
+  isWanted: () => Promise<boolean>,
 ): Promise<boolean> {
-  const target = await realpath(path);
+  const target = await realPath(path);
   const aside = `${target}.new`;
   // What a crash left behind; a second writer is excluded by the store's lock on the same directory.
   await rm(aside, { force: true });
   try {
-    await writeNew(aside, text, 0o600);
-    await chown(aside, like.uid, like.gid);
-    await chmod(aside, like.mode);
-    const replace = await unchanged();
+    await writeNew(aside, bytes, 0o600);
+    await chown(aside, uid, gid);
+    await chmod(aside, mode);
+    const replace = await isWanted();
     if (replace) await rename(aside, target);
     else await rm(aside, { force: true });
     if (replace) await syncDirectory(dirname(target));
@@ -81,7 +80,17 @@ export async function replaceDurably(
   }
 }
 
-async function writeNew(path: string, text: string, mode: number): Promise<void> {
+/** The path without symlinks; as it is where there is no such file. */
+export async function realPath(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (thrown) {
+    if (errnoOf(thrown) === 'ENOENT') return path;
+    throw thrown;
+  }
+}
+
+async function writeNew(path: string, text: string | Uint8Array, mode: number): Promise<void> {
   const file = await open(path, 'wx', mode);
   try {
     await file.writeFile(text);

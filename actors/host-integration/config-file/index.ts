@@ -1,5 +1,6 @@
-export { type ConfigFile, type ConfigFileFailure, type OpenConfig, openConfig } from './config-file.ts';
+export { type OpenConfig, openConfig } from './config-file.ts';
 export { machineName } from './effects.ts';
 export { locateConfig } from './locate.ts';
+export type { ConfigFile, ConfigFileFailure, ConfigOnDisk } from './port.ts';
 export { type ReadFailure, readConfigFile } from './read.ts';
 export { configNotes, hostLogs } from './sources.ts';

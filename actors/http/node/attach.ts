@@ -5,6 +5,7 @@ import type { Principal } from '../../../core/api/auth.ts';
 import type { Dispatch, HttpReply, HttpRequest } from '../../../core/api/http.ts';
 import { splitTarget } from '../../../core/api/target.ts';
 import { messageOf, ok } from '../../../core/base/result.ts';
+import type { Millis } from '../../../core/base/time.ts';
 import { letGo } from '../let-go.ts';
 import type { AttachPoint } from '../port.ts';
 import { refusal } from '../refusal.ts';
@@ -18,6 +19,7 @@ export interface Upgrade {
   /** Bytes that came right behind the request. */
   readonly head: Buffer;
   readonly principal?: Principal;
+  readonly openedAt: Millis | undefined;
 }
 
 /** Whether an upgrade is looked at here at all; elsewhere it is a request like any other. */
@@ -87,11 +89,11 @@ function unattached({ answered }: Handover, requestId: string): HttpReply {
   return { ...refusal(501), requestId };
 }
 
-function upgradeRequest({ incoming, socket, principal }: Upgrade): HttpRequest {
+function upgradeRequest({ incoming, socket, principal, openedAt }: Upgrade): HttpRequest {
   const gone = new AbortController();
   socket.once('close', () => gone.abort());
   return {
-    ...headOf(incoming, principal),
+    ...headOf(incoming, principal, openedAt),
     isUpgrade: true,
     body: () => Promise.resolve(ok(new Uint8Array())),
     pieces: () => ({ next: () => Promise.resolve(ok(undefined)) }),

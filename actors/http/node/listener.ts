@@ -12,6 +12,7 @@ import { letGo } from '../let-go.ts';
 import type { AttachPoint, EngineLimits, Listener } from '../port.ts';
 import { type OnRefused, refuser } from '../refusal.ts';
 import { late } from '../whole-body.ts';
+import { ConnectionAges } from './ages.ts';
 import { handOver, upgrade } from './attach.ts';
 import { statusOf } from './client-error.ts';
 import { refuse } from './refuse.ts';
@@ -34,6 +35,7 @@ interface ListenerOptions {
 interface Traffic {
   /** As accepted: below TLS, where there is TLS. */
   readonly sockets: Set<Socket>;
+  readonly ages: ConnectionAges;
   /** Exchanges not yet over, by the connection they came on. */
   readonly connections: Map<Duplex, Set<NodeExchange>>;
   /** Exchanges of all connections. */
@@ -50,6 +52,7 @@ export function listenerOn(options: ListenerOptions): Listener {
   const { server, clock, log, limits } = options;
   const traffic: Traffic = {
     sockets: new Set(),
+    ages: new ConnectionAges(),
     connections: new Map(),
     underway: 0,
     refused: new WeakSet(),
@@ -71,6 +74,7 @@ export function listenerOn(options: ListenerOptions): Listener {
   return {
     port: typeof address === 'object' && address !== null ? address.port : 0,
     reload: options.reload ?? (() => ok(undefined)),
+    mark() {},
     stop: (grace) => {
       stopped ??= stop(options, traffic, grace);
       return stopped;
@@ -84,7 +88,8 @@ function takeRequests({ server, serve, points, principal }: ListenerOptions, des
   const served = (flaw: number | undefined): Dispatch =>
     flaw === undefined ? serve : ({ peer, method, target }) => desk.refuse({ status: flaw, peer, method, target });
   const take = (incoming: IncomingMessage, response: ServerResponse, awaitsContinue: boolean) => {
-    const about = { clock, patience: limits.requestRead, awaitsContinue, ...proven };
+    const openedAt = traffic.ages.of(incoming.socket);
+    const about = { clock, patience: limits.requestRead, awaitsContinue, openedAt, ...proven };
     const exchange = exchangeOf(incoming, response, about);
     if (traffic.refused.has(incoming.socket)) return;
     track(traffic, exchange);
@@ -98,19 +103,27 @@ function takeRequests({ server, serve, points, principal }: ListenerOptions, des
   const onUpgrade = (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
     // One behind a reply that is still to come would mix its bytes with that.
     if (traffic.connections.get(socket)?.size) socket.destroy();
-    else void upgrade(desk, served(flawIn(incoming)), points, { incoming, socket, head, ...proven });
+    else
+      void upgrade(desk, served(flawIn(incoming)), points, {
+        incoming,
+        socket,
+        head,
+        openedAt: traffic.ages.of(socket),
+        ...proven,
+      });
   };
   // Where nobody listens to it, an upgrade is a request like any other.
   if (points.length > 0) server.on('upgrade', onUpgrade);
 }
 
-function takeConnections({ server, principal }: ListenerOptions, desk: ReplyDesk, traffic: Traffic): void {
+function takeConnections({ server, principal, clock }: ListenerOptions, desk: ReplyDesk, traffic: Traffic): void {
   const onError = (code: string | undefined, socket: Duplex) =>
     onClientError(desk, traffic, code, socket, peerOf(socket, principal));
   server.on('connect', (_, socket) => onError(undefined, socket));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => onError(error.code, socket));
   server.on('connection', (socket: Socket) => {
     traffic.sockets.add(socket);
+    traffic.ages.accepted(socket, clock.now());
     socket.once('close', () => traffic.sockets.delete(socket));
   });
 }

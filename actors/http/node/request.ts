@@ -27,6 +27,7 @@ export interface ExchangeOptions {
   /** For a body that is read into memory. */
   readonly patience: Millis;
   readonly principal?: Principal;
+  readonly openedAt: Millis | undefined;
   readonly awaitsContinue: boolean;
 }
 
@@ -34,7 +35,7 @@ export interface ExchangeOptions {
 export function exchangeOf(
   incoming: IncomingMessage,
   response: ServerResponse,
-  { clock, patience, principal, awaitsContinue }: ExchangeOptions,
+  { clock, patience, principal, openedAt, awaitsContinue }: ExchangeOptions,
 ): NodeExchange {
   const gone = new AbortController();
   const exchange: NodeExchange = {
@@ -45,7 +46,7 @@ export function exchangeOf(
       if (exchange.endStream !== undefined || !response.writableFinished) gone.abort();
     },
     request: {
-      ...headOf(incoming, principal),
+      ...headOf(incoming, principal, openedAt),
       body: (limit) => wholeBody(openBody(exchange, limit), clock, patience),
       pieces: (limit) => openBody(exchange, limit),
       signal: gone.signal,
@@ -54,7 +55,11 @@ export function exchangeOf(
   return exchange;
 }
 
-export function headOf(incoming: IncomingMessage, principal: Principal | undefined): RequestHead {
+export function headOf(
+  incoming: IncomingMessage,
+  principal: Principal | undefined,
+  openedAt: Millis | undefined,
+): RequestHead {
   const { headers, method = '', url = '' } = incoming;
   return {
     method,
@@ -65,6 +70,7 @@ export function headOf(incoming: IncomingMessage, principal: Principal | undefin
     },
     peer: peerOf(incoming.socket, principal),
     ...(principal && { principal }),
+    ...(openedAt === undefined ? {} : { connectionOpenedAt: openedAt }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { BodyCode, BodyReader, HttpRequest } from '../../../core/api/http.ts';
 import type { Clock } from '../../../core/base/ports.ts';
 import { ok, type Result } from '../../../core/base/result.ts';
+import type { Millis } from '../../../core/base/time.ts';
 import { announcedLength, fieldOf, type Head } from '../head.ts';
 import type { EngineLimits } from '../port.ts';
 import { aborted, wholeBody } from '../whole-body.ts';
@@ -13,6 +14,12 @@ export interface ExchangeDesk {
   readonly limits: Pick<EngineLimits, 'requestRead'>;
   /** Called once when nothing more can happen. */
   readonly onOver: (exchange: UwsExchange) => void;
+}
+
+/** Who is at the other end, and since when at least. */
+export interface UwsPeer {
+  readonly peer: string;
+  readonly openedAt: Millis;
 }
 
 /** A request and the reply to it. What the engine lends for the length of its call is copied here. */
@@ -35,12 +42,13 @@ export class UwsExchange implements HttpRequest, Head {
   /** Ends the reply when it has no end of its own: the exchange is a stream then. */
   endStream: (() => void) | undefined;
   readonly peer: string;
+  readonly connectionOpenedAt: Millis;
   readonly #desk: ExchangeDesk;
   #gone: AbortController | undefined;
   #isAborted = false;
   #endings: (() => void)[] | undefined;
 
-  constructor(desk: ExchangeDesk, response: UwsResponse, request: UwsRequest, peer: string) {
+  constructor(desk: ExchangeDesk, response: UwsResponse, request: UwsRequest, { peer, openedAt }: UwsPeer) {
     const query = request.getQuery();
     const fields: string[] = [];
     request.forEach((name, value) => void fields.push(name, value));
@@ -51,6 +59,7 @@ export class UwsExchange implements HttpRequest, Head {
     this.announced = announcedLength(fields);
     this.inbox = this.announced > 0 ? new Inbox(response, this.announced) : undefined;
     this.peer = peer;
+    this.connectionOpenedAt = openedAt;
     this.#desk = desk;
   }
 

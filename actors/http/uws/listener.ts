@@ -25,6 +25,15 @@ export interface ListenerParts {
 }
 
 /**
+ * The connections of an app. The engine names no connection to its requests, so all of an app are as old as the first of
+ * those that followed each other without a pause; who needs to tell younger ones has a new app made.
+ */
+interface Held {
+  connections: number;
+  since: Millis;
+}
+
+/**
  * One listening app that serves nobody, and behind it the app that has the current certificate and is handed every new
  * connection. An app that had a former certificate keeps its connections until they end.
  */
@@ -37,8 +46,9 @@ export class UwsListener implements Listener {
   readonly #streams = new Set<UwsExchange>();
   /** Exchanges that are not over. */
   #underway = 0;
-  readonly #apps = new Map<UwsApp, { connections: number }>();
+  readonly #apps = new Map<UwsApp, Held>();
   #current: UwsApp | undefined;
+  #tls: TlsMaterial | undefined;
   #socket: UwsListenSocket | undefined;
   #connections = 0;
   #isStopping = false;
@@ -68,6 +78,7 @@ export class UwsListener implements Listener {
   reload(tls: TlsMaterial): Result<void, 'bad_certificate'> {
     const made = this.#parts.makeApp(tls);
     if (!made.ok) return made;
+    this.#tls = tls;
     const former = this.#current;
     this.#hang(made.value);
     this.#door.addChildAppDescriptor(made.value.getDescriptor());
@@ -76,6 +87,13 @@ export class UwsListener implements Listener {
       this.#closeIfLeft(former);
     }
     return ok(undefined);
+  }
+
+  /** An app of their own for those to come. */
+  mark(): void {
+    if (this.#tls === undefined || this.#isStopping) return;
+    const made = this.reload(this.#tls);
+    if (!made.ok) this.#desk.log('error', 'new connections cannot be told from old ones', { reason: made.public });
   }
 
   stop(grace: Millis): Promise<void> {
@@ -101,11 +119,13 @@ export class UwsListener implements Listener {
 
   /** Puts an app in service. */
   #hang(app: UwsApp): void {
-    const held = { connections: 0 };
+    const { clock } = this.#desk;
+    const held: Held = { connections: 0, since: clock.now() };
     this.#apps.set(app, held);
     this.#current = app;
-    app.any('/*', (response, request) => this.#take(response, request));
+    app.any('/*', (response, request) => this.#take(held, response, request));
     const count = (connection: Connection, change: number) => {
+      if (held.connections === 0) held.since = clock.now();
       held.connections += change;
       this.#connections += change;
       if (change > 0 && (this.#isStopping || this.#connections > this.#desk.limits.connections)) connection.close();
@@ -122,11 +142,11 @@ export class UwsListener implements Listener {
   }
 
   /** Whatever happens in here, the engine ends the process if it gets neither a whole reply nor somebody to tell. */
-  #take(response: UwsResponse, request: UwsRequest): void {
+  #take({ since: openedAt }: Held, response: UwsResponse, request: UwsRequest): void {
     let exchange: UwsExchange | undefined;
     try {
       const peer = this.#peerName(response.getRemoteAddress());
-      exchange = new UwsExchange(this.#exchangeDesk, response, request, peer);
+      exchange = new UwsExchange(this.#exchangeDesk, response, request, { peer, openedAt });
       this.#track(exchange);
       const flaw = flawOf(exchange);
       const reply = flaw === undefined ? this.#parts.serve(exchange) : this.#refuse(exchange, flaw);

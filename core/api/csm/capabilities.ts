@@ -19,6 +19,7 @@ export const CAPABILITIES = [
   'bartizan.components.v1',
   'bartizan.metrics.v1',
   'bartizan.openapi.v1',
+  'bartizan.settings.v1',
 ] as const;
 
 export const capabilities = endpoint({

@@ -3,6 +3,7 @@ import type { Component } from '../../base/component.ts';
 import { goDuration, rfc3339 } from '../../base/time.ts';
 import type { ApplianceFacts } from '../appliance.ts';
 import { endpoint } from '../deps.ts';
+import { settingsOnTrial } from '../settings.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { Status } from './status-schema.ts';
 import { isAttached, isWatcher, uptime } from './wire.ts';
@@ -16,25 +17,27 @@ export const status = endpoint({
   response: Status,
   shared: true,
   errors: [],
-  handler: async ({ deps: { appliance } }) => ({
+  handler: async ({ deps: { appliance, changes } }) => ({
     ok: true,
-    value: statusOf(await appliance.facts(), appliance.blockCount()),
+    value: statusOf(await appliance.facts(), appliance.blockCount(), settingsOnTrial(changes) !== undefined),
   }),
 });
 
 const BYTES_PER_MB = 1_048_576;
 
+/** Another one in each run. */
+export const startedAtToken = ({ startedAt }: Pick<ApplianceFacts, 'startedAt'>): string => rfc3339(startedAt);
+
 /** Parts that this version does not have report nothing, not something made up: 0, false, "" and []. */
-export function statusOf(facts: ApplianceFacts, blocked: number): Static<typeof Status> {
+export function statusOf(facts: ApplianceFacts, blocked: number, isOnTrial = false): Static<typeof Status> {
   const up = uptime(facts);
-  const started = rfc3339(facts.startedAt);
   return {
     hostname: facts.hostname,
     version: facts.version,
     uptime: goDuration(up),
     uptime_sec: Math.floor(up / 1000),
-    started_at: started,
-    started_at_token: started,
+    started_at: rfc3339(facts.startedAt),
+    started_at_token: startedAtToken(facts),
     rules_loaded: facts.checks,
     scan_running: false,
     last_scan_time: '',
@@ -52,7 +55,7 @@ export function statusOf(facts: ApplianceFacts, blocked: number): Static<typeof 
     binary_hash: facts.binaryHash,
     capabilities: [...CAPABILITIES],
     dry_run_blocks: facts.dryRunBlocks,
-    automation: automationOf(facts, blocked),
+    automation: { ...automationOf(facts, blocked), firewall_rollback_pending: isOnTrial },
     status: reasonOf(facts) === undefined ? 'ok' : 'degraded',
     incidents_open_by_severity: { critical: 0, high: 0, warning: 0 },
     security_posture: postureOf(facts),
@@ -80,7 +83,6 @@ const automationOf = ({ autoResponse, firewall, dryRunBlocks, blockedNetworks }:
   firewall_managed: firewall.managed,
   firewall_blocked_ips: blocked,
   firewall_blocked_subnets: blockedNetworks,
-  firewall_rollback_pending: false,
 });
 
 const reportOf = ({ name, state, message, detail, provenance, since, counters }: Component) => ({

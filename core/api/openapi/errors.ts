@@ -13,6 +13,7 @@ const MEANING: Readonly<Record<ErrorCode, string>> = {
   timeout: 'The client took too long',
   conflict: 'The state of the appliance forbids it',
   gone: 'It was there once',
+  precondition_failed: 'It is not any more what If-Match names',
   insufficient_storage: 'There is no room left for it',
   range_not_satisfiable: 'The file has no such stretch',
   too_large: 'The body is too large',

@@ -14,12 +14,16 @@ const refTo = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 
 export function operationOf(endpoint: Endpoint<never>, surface: Surface, tag: string): Operation {
   const { name, summary, query, body, upload } = endpoint;
+  const parameters = [
+    ...(query === undefined ? [] : parametersOf(endpoint, plainSchema(query))),
+    ...(endpoint.conditional === true ? [IF_MATCH] : []),
+  ];
   const takesBody = (body ?? upload) !== undefined;
   return {
     operationId: name,
     tags: [tag],
     summary,
-    ...(query === undefined ? {} : { parameters: parametersOf(endpoint, plainSchema(query)) }),
+    ...(parameters.length === 0 ? {} : { parameters }),
     ...(takesBody ? { requestBody: { required: true, content: bodyContent(endpoint) } } : {}),
     responses: { ...successOf(endpoint), ...errorsOf(endpoint, surface) },
     security: securityOf(endpoint, surface),
@@ -42,6 +46,15 @@ function parametersOf({ path, example }: Endpoint<never>, query: JsonSchema): re
     };
   });
 }
+
+const IF_MATCH: Parameter = {
+  name: 'If-Match',
+  in: 'header',
+  required: true,
+  schema: { type: 'string' },
+  description: 'The etag that was read, quoted or not, or * for whatever is there',
+  example: '*',
+};
 
 /** Which parts an upload has is its handler's business; every one of them may be a file. */
 const UPLOAD: JsonSchema = {
@@ -69,7 +82,7 @@ function successOf(endpoint: Endpoint<never>): Readonly<Record<string, Response>
   }
   return endpoint.form === true
     ? { 200: done, 302: { description: 'Done, when the body was an HTML form' } }
-    : { 200: done };
+    : { [endpoint.status ?? 200]: done };
 }
 
 function replyContent(endpoint: Endpoint<never>): Content {

@@ -1,12 +1,20 @@
 /** A request that takes longer counts as not answered. */
 const PATIENCE_MS = 15_000;
 
+export interface WrongField {
+  readonly field: string;
+  readonly message: string;
+}
+
 /** A refusal in the server's own words; `status` is 0 when there was no answer at all. */
 export class Refused extends Error {
   readonly status: number;
-  constructor(status: number, message: string) {
+  /** Which fields are wrong, where the server says so. */
+  readonly fields: readonly WrongField[];
+  constructor(status: number, message: string, fields: readonly WrongField[] = []) {
     super(message);
     this.status = status;
+    this.fields = fields;
   }
 
   get isSilence(): boolean {
@@ -30,10 +38,10 @@ export const useCsrf = (token: string | undefined): void => {
 export const get = <T>(path: string, signal?: AbortSignal): Promise<T> => call<T>(path, signal ? { signal } : {});
 
 /** @throws Refused */
-export const post = <T>(path: string, body: unknown): Promise<T> =>
+export const post = <T>(path: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<T> =>
   call<T>(path, {
     method: 'POST',
-    headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': csrf },
+    headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': csrf, ...headers },
     body: JSON.stringify(body),
   });
 
@@ -42,7 +50,9 @@ async function call<T>(path: string, init: RequestInit): Promise<T> {
     throw new Refused(0, 'The appliance does not answer.');
   });
   if (ok) return (text === '' ? {} : JSON.parse(text)) as T;
-  throw new Refused(status, errorIn(text) ?? `The appliance answered ${status}.`);
+  const { error, errors = [] } = refusalIn(text);
+  const said = errors.map(({ field, message }) => `${field}: ${message}`).join('\n');
+  throw new Refused(status, error ?? (said || `The appliance answered ${status}.`), errors);
 }
 
 async function answer(path: string, init: RequestInit) {
@@ -54,11 +64,10 @@ async function answer(path: string, init: RequestInit) {
   return { ok: response.ok, status: response.status, text: await response.text() };
 }
 
-function errorIn(text: string): string | undefined {
+function refusalIn(text: string): { readonly error?: string; readonly errors?: readonly WrongField[] } {
   try {
-    const body = JSON.parse(text) as { readonly error?: unknown };
-    return typeof body.error === 'string' ? body.error : undefined;
+    return JSON.parse(text) as ReturnType<typeof refusalIn>;
   } catch {
-    return undefined;
+    return {};
   }
 }

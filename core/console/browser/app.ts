@@ -152,6 +152,7 @@ async function main(): Promise<void> {
   const { session, newToken } = await enter();
   const open = new Console(session.scopes.includes('admin'));
   at('who').textContent = session.name;
+  at('to-settings').hidden = !session.scopes.includes('admin');
   at('house').hidden = false;
   if (newToken !== undefined) showNewToken(newToken);
   listen(open);

@@ -22,6 +22,7 @@ export interface Status {
   readonly version: string;
   readonly uptime: string;
   readonly status_reason: string;
+  readonly started_at_token: string;
   readonly mode: string;
   readonly mode_reason: string;
   readonly blocklist_size: number;
@@ -105,4 +106,52 @@ export interface PendingRow {
   readonly ip: string;
   readonly reason: string;
   readonly waiting_since: string;
+}
+
+export interface SettingsList {
+  readonly groups: readonly string[];
+  readonly sections: readonly SettingsSection[];
+}
+
+export interface SettingsSection {
+  readonly id: string;
+  readonly title: string;
+  readonly group: string;
+  readonly can_cut: boolean;
+  readonly fields: readonly SettingsField[];
+}
+
+export interface SettingsField {
+  /** Empty where the section is the setting. */
+  readonly yaml_path: string;
+  readonly type: string;
+  readonly label: string;
+  readonly help?: string;
+  readonly secret?: boolean;
+  readonly nullable?: boolean;
+  readonly min?: number;
+  readonly max?: number;
+  readonly options?: readonly string[];
+  readonly placeholder?: string;
+  /** `live` or `restart`. */
+  readonly applies: string;
+}
+
+export interface SettingsState {
+  readonly section: SettingsSection;
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly etag: string;
+  readonly edited_on_disk: boolean;
+  readonly pending_restart: boolean;
+  readonly pending_fields: readonly string[];
+}
+
+export interface SettingsWritten {
+  readonly applied: readonly string[];
+  readonly warnings: readonly { readonly field: string; readonly message: string }[];
+}
+
+export interface Rollback {
+  readonly pending: boolean;
+  readonly expires_at: string;
 }

@@ -1,3 +1,4 @@
+import { ageCases } from './ages.ts';
 import type { MakeEngine } from './bench.ts';
 import { bodyCases } from './bodies.ts';
 import { connectionCases } from './connections.ts';
@@ -21,6 +22,7 @@ export function httpEngineSuite(name: string, make: MakeEngine): void {
   fieldCases(name, make);
   framingCases(name, make);
   connectionCases(name, make);
+  ageCases(name, make);
   pipeliningCases(name, make);
   hostileCases(name, make);
   refusalCases(name, make);

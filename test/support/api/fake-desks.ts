@@ -16,6 +16,7 @@ import { passing } from '../../../core/query/finding-history.ts';
 import type { Query } from '../../../core/query/tree.ts';
 import { type Allow, type AllowRefusal, subjectOf } from '../../../core/respond/allow.ts';
 import type { FirewallEvent } from '../../../core/respond/firewall-event.ts';
+import { SettingsBench } from '../settings-bench.ts';
 import { FakeAppliance, FINDING, ip, START } from './fake-appliance.ts';
 
 export const SUPPRESSION: Suppression = {
@@ -81,6 +82,9 @@ export const EVENT_PAGE: EventPage = {
 export class FakeDesks implements Desks {
   readonly appliance: FakeAppliance;
   readonly http = new HttpMeter();
+  readonly bench = new SettingsBench();
+  readonly settings = this.bench.settings;
+  readonly changes = this.bench.changes;
   rows: readonly HistoryRow[] = [{ finding: FINDING, serial: 7 }];
   trail: readonly ChainedAuditRecord[] = [AUDITED];
   suppressRefusal: SuppressRefusal | undefined;

@@ -10,6 +10,7 @@ import { CSM } from '../../../core/api/surface.ts';
 import { CSM_ENDPOINTS, mountsFor, OWN_ENDPOINTS } from '../../../core/api/tables.ts';
 import type { Log } from '../../../core/base/ports.ts';
 import { fail, ok } from '../../../core/base/result.ts';
+import { millis } from '../../../core/base/time.ts';
 import { collect } from '../collect.ts';
 import { MULTIPART, multipart } from '../multipart.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
@@ -38,8 +39,10 @@ const GOOD_PARAMS: Readonly<Record<string, Readonly<Record<string, string>>>> = 
 
 /** A path of the endpoint that leads to something, with the query of its example, which is what it needs to answer at all. */
 export function goodTarget({ name, path, example }: Endpoint<never>): string {
-  const filled = path.replace(/\{(\w+)\}/g, (_, param: string) => GOOD_PARAMS[name]?.[param] ?? param);
-  const query = new URLSearchParams((example?.query ?? {}) as Record<string, string>).toString();
+  const given = (example?.query ?? {}) as Readonly<Record<string, string>>;
+  const filled = path.replace(/\{(\w+)\}/g, (_, param: string) => GOOD_PARAMS[name]?.[param] ?? given[param] ?? param);
+  const inQuery = Object.entries(given).filter(([param]) => !path.includes(`{${param}}`));
+  const query = new URLSearchParams(inQuery).toString();
   return query === '' ? filled : `${filled}?${query}`;
 }
 
@@ -56,6 +59,7 @@ export interface Ask {
   readonly principal?: HttpRequest['principal'];
   readonly signal?: AbortSignal;
   readonly isUpgrade?: boolean;
+  readonly connectionOpenedAt?: number;
 }
 
 export interface Answer extends HttpReply {
@@ -113,6 +117,7 @@ export class ApiHarness {
     principal,
     signal,
     isUpgrade = false,
+    connectionOpenedAt: openedAt,
   }: Ask): Promise<Answer> {
     const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
     const reply = await this.dispatch({
@@ -122,6 +127,7 @@ export class ApiHarness {
       peer,
       ...(principal && { principal }),
       isUpgrade,
+      ...(openedAt === undefined ? {} : { connectionOpenedAt: millis(openedAt) }),
       body: (limit) => Promise.resolve(bytes.length > limit ? fail('too_large', 'too large') : ok(bytes)),
       pieces: (limit) => piecesOf(bytes, limit),
       signal: signal ?? new AbortController().signal,
@@ -144,7 +150,8 @@ export class ApiHarness {
       return this.ask({ method, target: goodTarget(endpoint), body: GOOD_UPLOAD, ...ask, headers });
     }
     const body = name in GOOD_BODIES ? JSON.stringify(GOOD_BODIES[name]) : '';
-    return this.ask({ method, target: goodTarget(endpoint), body, ...ask });
+    const headers = { ...(endpoint.conditional === true ? { 'if-match': '*' } : {}), ...ask.headers };
+    return this.ask({ method, target: goodTarget(endpoint), body, ...ask, headers });
   }
 
   #spied({ surface, endpoints, deps }: Mount): Mount {

@@ -101,7 +101,10 @@ function assertParameters(root: Json, value: unknown, path: string, where: strin
   for (const each of value as unknown[]) {
     const { name, in: place, required, schema, description, example, ...rest } = objectAt(each, where);
     assert.deepEqual(rest, {}, where);
-    assert.ok(isText(name) && (place === 'query' || place === 'path') && isFlag(required), `${where}: ${String(name)}`);
+    assert.ok(
+      isText(name) && (place === 'query' || place === 'path' || place === 'header') && isFlag(required),
+      `${where}: ${String(name)}`,
+    );
     assert.equal(place === 'path', path.includes(`{${String(name)}}`), `${where}: ${String(name)} is in the ${place}`);
     if (place === 'path') assert.equal(required, true, where);
     assert.ok(description === undefined || isText(description), where);

@@ -48,9 +48,10 @@ const DEFAULTS = {
   disabled_checks: [],
   watchers: { files: [], journal: false, syslog: [] },
   parsers: [],
-  firewall: { enabled: false, table: 'bartizan', on_stop: 'keep', denied_networks: [], max_blocks: 500_000 },
+  firewall: { enabled: false, denied_networks: [], table: 'bartizan', on_stop: 'keep', max_blocks: 500_000 },
   events: { keep: '30d', max_mib: 4096, keep_free_percent: 10 },
   blobs: { quota_mib: 1024 },
+  changes: { trial: '5m' },
   log: { level: 'info' },
 };
 

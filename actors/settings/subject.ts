@@ -1,0 +1,212 @@
+import type { Log } from '../../core/base/ports.ts';
+import { type Failure, fail, type Ok, ok, type Result } from '../../core/base/result.ts';
+import type { Change } from '../../core/change/change.ts';
+import { changedSettings, sameValue } from '../../core/config/change.ts';
+import { pendingRestart } from '../../core/config/in-effect.ts';
+import type { LoadedConfig } from '../../core/config/read.ts';
+import type { Applied, Holds, Prepared, Probe, Snapshot, SnapshotFile, Subject, Trial } from '../change/index.ts';
+import type { ConfigFile, ConfigOnDisk } from '../host-integration/config-file/index.ts';
+import { contentOf, type FirewallTrial, type Follow } from './port.ts';
+import { SETTINGS, type SettingsPlan, type SettingsProposal, touchesRules } from './proposal.ts';
+
+export interface SettingsSubjectParts {
+  readonly file: ConfigFile;
+  readonly firewall: FirewallTrial;
+  readonly follow: Follow;
+  readonly log: Log;
+}
+
+/** Two names of one content. */
+const hashOf = ({ hash }: Pick<LoadedConfig, 'hash'>): string => `sha256:${hash}`;
+
+/**
+ * The config file, and the kernel's rules that follow from it, as something that is changed on trial. The kernel is
+ * guarded before the file is touched, so there is no moment at which only a running process could lead back. While a
+ * change is on trial nothing else is written into the file.
+ */
+export class SettingsSubject implements Subject<SettingsPlan> {
+  readonly name = SETTINGS;
+  readonly #parts: SettingsSubjectParts;
+
+  constructor(parts: SettingsSubjectParts) {
+    this.#parts = parts;
+  }
+
+  async prepare(proposed: unknown): Promise<Result<Prepared<SettingsPlan>, 'invalid' | 'stale' | 'failed'>> {
+    const { file, firewall } = this.#parts;
+    const proposal = proposed as SettingsProposal;
+    const disk = await file.look();
+    if (!disk.ok) return disk;
+    const before = file.loaded;
+    const { changes, over, restart } = proposal;
+    if (disk.value.hash !== over || (changes !== undefined && over !== before.hash)) {
+      return fail('stale', `${file.path} was changed meanwhile`);
+    }
+    const after = await this.#wanted(proposal);
+    if (!after.ok) return after;
+    const parts = changedSettings(before.config, after.value.config).map(({ path }) => path);
+    const rules = { before: contentOf(before.config), after: contentOf(after.value.config) };
+    const isRules = !sameValue(rules.before, rules.after);
+    return ok({
+      plan: {
+        before,
+        after: after.value,
+        proposal,
+        attributes: disk.value,
+        ...(isRules ? { candidate: rules.after } : {}),
+      },
+      summary: summaryOf(parts),
+      parts,
+      before: hashOf(before),
+      after: hashOf(after.value),
+      spans: restart ? 'restart' : 'nothing',
+      snapshot: {
+        files: [snapshotOf(before, disk.value)],
+        ...(isRules ? { ruleset: firewall.rulesetText(rules.before) } : {}),
+      },
+    });
+  }
+
+  /** What is to stand in the file: what is there with the changes, or what another hand wrote. */
+  async #wanted({ changes, over }: SettingsProposal): Promise<Ok<LoadedConfig> | Failure<'invalid' | 'stale'>> {
+    const { file } = this.#parts;
+    const wanted = changes === undefined ? await file.read() : file.plan(changes);
+    if (!wanted.ok) return fail('invalid', wanted.public, wanted.cause);
+    if (changes === undefined && wanted.value.hash !== over) return fail('stale', `${file.path} was changed meanwhile`);
+    return wanted;
+  }
+
+  async apply(plan: SettingsPlan, trial: Trial): Promise<Result<Applied, 'failed'>> {
+    const { file, firewall, follow } = this.#parts;
+    const { before, after, candidate, proposal } = plan;
+    if (candidate !== undefined) {
+      const armed = await firewall.arm(candidate, trial);
+      if (!armed.ok) return armed;
+    }
+    const put = await this.#put(plan);
+    if (!put.ok) {
+      if (candidate !== undefined) await firewall.abandon();
+      return fail('failed', put.public, put.cause);
+    }
+    file.adopt(after);
+    this.#hold();
+    if (proposal.restart) return ok({ takesEffect: 'restart' });
+    await this.#tell(follow(before.config, after.config));
+    return ok({ takesEffect: 'now' });
+  }
+
+  /** What another hand wrote stands there already; a copy of it stays, should it be taken back. */
+  async #put({ before, after, attributes, proposal }: SettingsPlan): Promise<Result<unknown, 'edited' | 'failed'>> {
+    const { file } = this.#parts;
+    if (proposal.changes === undefined) return file.keepCopy('edited');
+    return file.put({ ...attributes, bytes: bytesOf(after) }, [before.hash]);
+  }
+
+  async resume({ parts }: Change, trial: Trial): Promise<Result<void, 'failed'>> {
+    const { file, firewall } = this.#parts;
+    this.#hold();
+    return touchesRules(parts) ? firewall.arm(contentOf(file.loaded.config), trial) : ok(undefined);
+  }
+
+  async confirm({ parts }: Change): Promise<Result<void, 'failed'>> {
+    const { file, firewall } = this.#parts;
+    const done = touchesRules(parts) ? await firewall.confirm() : ok(undefined);
+    if (done.ok) file.hold(undefined);
+    return done;
+  }
+
+  async revert(change: Change, snapshot: Snapshot): Promise<Result<Applied, 'failed'>> {
+    const { file, firewall, follow } = this.#parts;
+    const before = this.#before(snapshot);
+    if (!before.ok) return before;
+    const back = await this.#putBack(change, before.value.old);
+    if (!back.ok) return back;
+    if (touchesRules(change.parts)) {
+      const abandoned = await firewall.abandon();
+      if (!abandoned.ok) return abandoned;
+    }
+    // Last of all, so that a revert that is tried again still knows what the parts go by.
+    const { config: tried } = file.loaded;
+    const { config: old } = before.value.loaded;
+    file.adopt(before.value.loaded);
+    file.hold(undefined);
+    const isRunning = pendingRestart(file.started, old).some((path) => change.parts.includes(path));
+    if (isRunning) return ok({ takesEffect: 'restart' });
+    await this.#tell(follow(tried, old));
+    return ok({ takesEffect: 'now' });
+  }
+
+  async look({ before, after }: Change, snapshot: Snapshot): Promise<Result<Holds, 'failed'>> {
+    const { file, firewall } = this.#parts;
+    const disk = await file.look();
+    if (!disk.ok) return disk;
+    const hash = hashOf(disk.value);
+    if (hash !== before && hash !== after) return ok('neither');
+    const stands = file.judge(disk.value.bytes);
+    const was = this.#before(snapshot);
+    if (!stands.ok) return fail('failed', stands.public);
+    if (!was.ok) return was;
+    const holds = hash === before ? 'before' : 'after';
+    const content = contentOf(stands.value.config);
+    if (holds === 'after' && sameValue(content, contentOf(was.value.loaded.config))) return ok(holds);
+    const judged = await firewall.judged();
+    if (!judged.ok) return judged;
+    return ok(judged.value === undefined || sameValue(judged.value, content) ? holds : 'neither');
+  }
+
+  probes(): readonly Probe[] {
+    return [];
+  }
+
+  #before({ files: [old] }: Snapshot): Result<{ readonly old: Old; readonly loaded: LoadedConfig }, 'failed'> {
+    if (old?.content === undefined) return fail('failed', 'the snapshot holds no config');
+    const loaded = this.#parts.file.judge(old.content);
+    return loaded.ok
+      ? ok({ old: { ...old, bytes: old.content }, loaded: loaded.value })
+      : fail('failed', `the config of before is not right any more: ${loaded.public}`);
+  }
+
+  /** What another hand wrote during the trial is kept beside the file, and said. */
+  async #putBack({ id, before, after }: Change, old: Old): Promise<Result<void, 'failed'>> {
+    const { file, log } = this.#parts;
+    const disk = await file.look();
+    const there = disk.ok ? [disk.value.hash] : [];
+    if (disk.ok && ![before, after].includes(hashOf(disk.value))) {
+      const kept = await file.keepCopy(`kept-${id}`);
+      if (!kept.ok) return kept;
+      log('warn', 'the config was edited during a trial that is taken back', { change: id, kept: kept.value });
+    }
+    const put = await file.put(old, there);
+    return put.ok ? put : fail('failed', put.public, put.cause);
+  }
+
+  #hold(): void {
+    this.#parts.file.hold('a change of settings is on trial; confirm or revert it first');
+  }
+
+  async #tell(following: ReturnType<Follow>): Promise<void> {
+    for (const warning of await following) this.#parts.log('warn', 'a setting did not take effect', { ...warning });
+  }
+}
+
+interface Old extends SnapshotFile {
+  readonly bytes: Uint8Array;
+}
+
+const bytesOf = ({ text }: LoadedConfig): Uint8Array => new TextEncoder().encode(text);
+
+const snapshotOf = (before: LoadedConfig, { path, mode, uid, gid }: ConfigOnDisk): SnapshotFile => ({
+  path,
+  content: bytesOf(before),
+  mode,
+  uid,
+  gid,
+});
+
+/** Names of settings that a line has room for. */
+const MOST_NAMED = 5;
+
+const summaryOf = (parts: readonly string[]): string =>
+  parts.length <= MOST_NAMED
+    ? parts.join(', ')
+    : `${parts.slice(0, MOST_NAMED).join(', ')} and ${parts.length - MOST_NAMED} more`;

@@ -1,0 +1,17 @@
+import type { Endpoint } from '../../../core/api/endpoint.ts';
+import { minutes } from '../../../core/base/time.ts';
+import { WORD } from '../settings-bench.ts';
+import { ApiHarness } from './harness.ts';
+
+/** Endpoints that end a trial, which has to be under way. */
+const ENDS_A_TRIAL: readonly string[] = ['settingsConfirm', 'settingsRevert'];
+
+/** A harness in which the endpoint, well asked, does what it is for. */
+export async function readyFor({ name }: Endpoint<never>): Promise<ApiHarness> {
+  const api = new ApiHarness();
+  if (!ENDS_A_TRIAL.includes(name)) return api;
+  const changes = [{ path: 'firewall.on_stop', value: 'remove' }];
+  const begun = await api.desks.settings.tryOut({ changes, seen: 'anything', word: WORD, trial: minutes(5) });
+  if (!begun.ok) throw new Error(begun.public);
+  return api;
+}

@@ -1,0 +1,54 @@
+import type { FirewallTrial, RulesContent } from '../../actors/settings/index.ts';
+import { fail, ok, type Result } from '../../core/base/result.ts';
+
+/** The kernel's rules on trial, in memory: judges by the candidate for as long as its time is not over. */
+export class FakeFirewallTrial implements FirewallTrial {
+  confirmed: RulesContent;
+  /** The kernel takes nothing. */
+  isBroken = false;
+  readonly asked: string[] = [];
+  #candidate: { readonly content: RulesContent; readonly time: { left(): number } } | undefined;
+
+  constructor(confirmed: RulesContent = { infra: [], denied: [] }) {
+    this.confirmed = confirmed;
+  }
+
+  async arm(content: RulesContent, time: { left(): number }) {
+    return this.#do('arm', () => {
+      this.#candidate = { content, time };
+    });
+  }
+
+  async confirm() {
+    return this.#do('confirm', () => {
+      if (this.#candidate !== undefined) this.confirmed = this.#candidate.content;
+      this.#candidate = undefined;
+    });
+  }
+
+  async abandon() {
+    return this.#do('abandon', () => {
+      this.#candidate = undefined;
+    });
+  }
+
+  rulesetText({ infra, denied }: RulesContent): string {
+    return `infra ${infra.join(' ')}\ndenied ${denied.join(' ')}\n`;
+  }
+
+  async judged() {
+    return ok(this.judging);
+  }
+
+  get judging(): RulesContent {
+    const { content, time } = this.#candidate ?? {};
+    return content !== undefined && time !== undefined && time.left() > 0 ? content : this.confirmed;
+  }
+
+  #do(what: string, change: () => void): Result<void, 'failed'> {
+    this.asked.push(what);
+    if (this.isBroken) return fail('failed', 'the kernel refused');
+    change();
+    return ok(undefined);
+  }
+}

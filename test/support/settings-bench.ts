@@ -1,0 +1,46 @@
+import { RunningSettings, SettingsSubject } from '../../actors/settings/index.ts';
+import type { Word } from '../../core/change/change.ts';
+import type { Config } from '../../core/config/settings.ts';
+import { FakeChanges } from './fake-changes.ts';
+import { FakeFirewallTrial } from './fake-firewall-trial.ts';
+import { MemoryConfigFile } from './memory-config-file.ts';
+import { SimulatedClock } from './simulated-clock.ts';
+
+export const WORD: Word = { actor: 'operator', origin: 'api', peer: '198.51.100.1' };
+
+/** The settings as the daemon has them, over a file, a kernel and trials in memory. */
+export class SettingsBench {
+  readonly clock: SimulatedClock;
+  readonly file: MemoryConfigFile;
+  readonly firewall: FakeFirewallTrial;
+  readonly subject: SettingsSubject;
+  readonly changes: FakeChanges;
+  readonly settings: RunningSettings;
+  /** What the running parts were told to go by, in turn. */
+  readonly followed: Config[] = [];
+  /** What does not follow. */
+  warnings: readonly { readonly field: string; readonly message: string }[] = [];
+  readonly logs: string[] = [];
+  restarts = 0;
+
+  constructor(text = '', clock = new SimulatedClock()) {
+    this.clock = clock;
+    this.file = new MemoryConfigFile(text);
+    const { config } = this.file.loaded;
+    this.firewall = new FakeFirewallTrial({ infra: config.infra_ips, denied: config.firewall.denied_networks });
+    const follow = async (_: Config, after: Config) => {
+      this.followed.push(after);
+      return this.warnings;
+    };
+    const { file, firewall } = this;
+    const log = (_: string, message: string) => void this.logs.push(message);
+    this.subject = new SettingsSubject({ file, firewall, follow, log });
+    this.changes = new FakeChanges(clock, [this.subject]);
+    const restart = () => void this.restarts++;
+    this.settings = new RunningSettings({ file, changes: this.changes, follow, clock, restart });
+  }
+
+  get etag(): string {
+    return this.file.loaded.hash;
+  }
+}
