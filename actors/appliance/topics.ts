@@ -1,3 +1,4 @@
+import type { Change } from '../../core/change/change.ts';
 import type { Finding } from '../../core/detect/finding.ts';
 import type { Decision, NetworkDecision, Outcome } from '../../core/respond/decision.ts';
 
@@ -6,4 +7,6 @@ export type Topics = {
   readonly finding: { readonly finding: Finding; readonly serial: number };
   /** Each decision as it is made and as it ends; the outcome where the kernel had to do with it. */
   readonly decision: { readonly decision: Decision | NetworkDecision; readonly outcome?: Outcome };
+  /** Each change at each of its states. */
+  readonly change: { readonly change: Change };
 };

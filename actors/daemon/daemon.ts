@@ -6,7 +6,6 @@ import type { Component } from '../../core/base/component.ts';
 import { parseCidr } from '../../core/base/ip.ts';
 import type { Log } from '../../core/base/ports.ts';
 import { messageOf } from '../../core/base/result.ts';
-import type { Changes } from '../../core/change/changes.ts';
 import { exitCode } from '../../core/cli/exit-codes.ts';
 import { parseListen } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
@@ -25,21 +24,23 @@ import {
 } from '../appliance/index.ts';
 import { type BlobStore, blobStore } from '../blobs/index.ts';
 import { Bus } from '../bus/index.ts';
+import { type ChangeService, changeService } from '../change/index.ts';
 import type { Output } from '../cli/index.ts';
 import { systemClock, systemRandom } from '../clock/index.ts';
+import type { FirewallContent } from '../firewall/index.ts';
 import type { OpenConfig } from '../host-integration/config-file/index.ts';
 import { type ServiceManagerLink, serviceManagerLink } from '../host-integration/service-manager/index.ts';
 import { chooseEngine, type HttpService, httpServices } from '../http/index.ts';
 import { hostAddresses, hostNetworks } from '../identity/index.ts';
 import { eventPages } from '../segments/index.ts';
-import { RunningSettings } from '../settings/index.ts';
+import { type Follow, RunningSettings, SettingsSubject } from '../settings/index.ts';
 import { type Service, type Supervised, startSupervised } from '../supervisor/index.ts';
 import { banner } from './banner.ts';
 import { type DataPlane, makeDataPlane } from './data-plane.ts';
 import { type Foundation, TLS_FOLDER } from './foundation.ts';
-import { NO_CHANGES } from './no-changes.ts';
 import { StoreComponent } from './store-component.ts';
 import { CRITICAL, enforcementService, treeOf } from './tree.ts';
+import { trialOfFirewall } from './trial-of-firewall.ts';
 
 /** How a run ends. */
 interface Ending {
@@ -59,6 +60,8 @@ export interface DaemonParts {
   readonly log: Log;
   readonly opened: OpenConfig;
   readonly foundation: Foundation;
+  /** What the kernel's rules are made of until a change that is on trial is confirmed. */
+  readonly confirmed: FirewallContent;
 }
 
 const CONSOLE = fileURLToPath(new URL('../../core/console/public', import.meta.url));
@@ -77,12 +80,12 @@ export class Daemon {
   readonly #store: StoreComponent;
   readonly #manager: ServiceManagerLink;
   readonly #settings: RunningSettings;
-  readonly #changes: Changes = NO_CHANGES;
+  readonly #changes: ChangeService;
   readonly #restart = Promise.withResolvers<void>();
   #tree: Supervised | undefined;
 
   constructor(parts: DaemonParts) {
-    const { log, opened, foundation, mode, version, hash } = parts;
+    const { log, opened, foundation, mode, version, hash, confirmed } = parts;
     const bus = new Bus<Topics>((topic, thrown) =>
       log('error', 'subscriber failed', { topic, error: messageOf(thrown) }),
     );
@@ -94,6 +97,7 @@ export class Daemon {
     });
     this.#plane = makeDataPlane({
       config: () => opened.file.inEffect,
+      confirmed,
       stateDirectory: opened.stateDir,
       mode: () => this.#appliance.mode,
       clock: systemClock,
@@ -135,11 +139,11 @@ export class Daemon {
       dropped: () => this.#plane.firewall.dropped(),
       process: processFacts,
     });
+    this.#changes = this.#makeChanges(bus);
     this.#settings = new RunningSettings({
       file: opened.file,
       changes: this.#changes,
-      follow: async (before, after) =>
-        (await this.#appliance.follow(before, after)).map((message) => ({ field: 'firewall.enabled', message })),
+      follow: this.#follow,
       clock: systemClock,
       restart: () => this.#restart.resolve(),
     });
@@ -155,7 +159,8 @@ export class Daemon {
     const { log, foundation } = this.#parts;
     const asked = stopSignal();
     const enforcement = enforcementService(this.#plane, () => this.#appliance.mode !== 'observe');
-    const tree = treeOf(foundation, this.#plane, [this.#blobs, this.#controlSocket, this.#http], enforcement);
+    const critical = [enforcement, this.#changes];
+    const tree = treeOf(foundation, this.#plane, [this.#blobs, this.#controlSocket, this.#http], critical);
     const abort = new AbortController();
     const stopped = asked.then((signal) => {
       log('info', 'stopping', { signal });
@@ -175,6 +180,7 @@ export class Daemon {
       log('error', 'start failed', { error: messageOf(thrown) });
       return exitCode('restart');
     }
+    await this.#changes.startSucceeded();
     this.#tellDamage();
     await stdout.write(this.#banner());
     this.#manager.ready(`${this.#appliance.mode}, ${this.#plane.sources().length} sources`);
@@ -205,6 +211,32 @@ export class Daemon {
     await foundation.nft.close();
     if (cause !== undefined) log('error', 'giving up; to be started again', { cause });
     return exitCode(code);
+  }
+
+  /** Makes the running parts go by live settings that were written. */
+  readonly #follow: Follow = async (before, after) =>
+    (await this.#appliance.follow(before, after)).map((message) => ({ field: 'firewall.enabled', message }));
+
+  #makeChanges(bus: Bus<Topics>): ChangeService {
+    const { log, opened, foundation } = this.#parts;
+    return changeService({
+      stateDirectory: opened.stateDir,
+      records: foundation.store.records,
+      clock: systemClock,
+      random: systemRandom,
+      log,
+      subjects: [
+        new SettingsSubject({
+          file: opened.file,
+          firewall: trialOfFirewall(this.#plane.firewall),
+          follow: this.#follow,
+          probes: () => [],
+          log,
+        }),
+      ],
+      requestRestart: (after) => void systemClock.after(after, () => this.#restart.resolve()),
+      publish: (change) => bus.publish('change', { change }),
+    });
   }
 
   #makeHttp(): ReturnType<typeof httpServices> {
@@ -271,7 +303,7 @@ export class Daemon {
     const edge = [this.#http.component(), certificates.component()];
     const events = [pipeline.storage(), segments.component()].flatMap((one) => one ?? []);
     const kept = [...events, this.#store.component(), this.#blobs.component()];
-    const own = [firewall.component(), pipeline.component(), ...edge, ...kept];
+    const own = [firewall.component(), this.#changes.component(), pipeline.component(), ...edge, ...kept];
     const supervised = (this.#tree?.components() ?? []).filter(({ state }) => state !== 'ok');
     // What the supervisor says of a part that is not well stands above what the part says of itself.
     const worse = new Set(supervised.map(({ name }) => name));

@@ -12,6 +12,7 @@ import { EVENTS_DIRECTORY } from '../../core/event/kept.ts';
 import type { Mode } from '../../core/respond/mode.ts';
 import { eventDamageFinding, eventsNotKeptFinding, journalLossFinding, type Topics } from '../appliance/index.ts';
 import type { Bus } from '../bus/index.ts';
+import type { FirewallContent } from '../firewall/index.ts';
 import { checkpointRecords, Pipeline, startWorker } from '../pipeline/index.ts';
 import { type RetentionSettings, Segments, startSearcher } from '../segments/index.ts';
 import type { Service } from '../supervisor/index.ts';
@@ -34,6 +35,8 @@ export interface DataPlane extends Enforcement, Findings {
 
 export interface DataPlaneDeps {
   readonly config: () => Config;
+  /** What the kernel's rules are made of at first: what was confirmed, where the config holds a change that is on trial. */
+  readonly confirmed: FirewallContent;
   readonly stateDirectory: string;
   readonly mode: () => Mode;
   readonly clock: Clock;

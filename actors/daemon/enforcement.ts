@@ -3,7 +3,7 @@ import { plannerSettingsOf } from '../../core/config/block-settings.ts';
 import { durationOf } from '../../core/config/formats.ts';
 import { eventOfDecision, type FirewallEvent } from '../../core/respond/firewall-event.ts';
 import { BlockPlanner } from '../../core/respond/planner.ts';
-import { contentOf, createFirewall, plainFolder } from '../firewall/index.ts';
+import { createFirewall, plainFolder } from '../firewall/index.ts';
 import {
   AllowBook,
   AllowList,
@@ -42,7 +42,7 @@ export function makeEnforcement(deps: DataPlaneDeps) {
       table: settings.table,
       ...(settings.netns === undefined ? {} : { netns: settings.netns }),
       maxBlocks: settings.max_blocks,
-      content: contentOf(config()),
+      content: deps.confirmed,
     },
     folder: plainFolder(join(stateDirectory, PLAIN_FILES)),
   });

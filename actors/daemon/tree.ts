@@ -13,15 +13,15 @@ const EDGE_REVIVAL = seconds(30);
 export const CRITICAL = 'critical';
 
 /**
- * Who restarts with whom. Store, firewall and responder are critical: their books are read once, so when one of them fails
- * the process gives up and is started anew.
+ * Who restarts with whom. Store, firewall, responder and changes are critical: their books are read once, so when one of them
+ * fails the process gives up and is started anew.
  * The pipeline and the sources that feed it restart together, since sources must feed again what the pipeline lost.
  */
 export function treeOf(
   { store, identity }: Foundation,
   { pipeline, watchers, segments }: DataPlane,
   edges: readonly Service[],
-  enforcement: Service,
+  critical: readonly Service[],
 ): Supervisor {
   const credentials: Service = { id: 'identity', start: async () => {}, stop: () => identity.close() };
   return supervise({
@@ -34,7 +34,7 @@ export function treeOf(
         strategy: 'rest-for-one',
         intensity: { crashes: 0, within: minutes(1) },
         critical: true,
-        children: [store.service, credentials, enforcement],
+        children: [store.service, credentials, ...critical],
       }),
       supervise({ id: 'detection', strategy: 'rest-for-one', intensity: PATIENCE, children: [pipeline, ...watchers] }),
       supervise({

@@ -1,6 +1,6 @@
 import type { Change } from '../../core/config/change.ts';
 import type { LoadedConfig } from '../../core/config/read.ts';
-import type { RulesContent } from './port.ts';
+import type { FirewallContent } from '../firewall/index.ts';
 
 /** Name of the subject. */
 export const SETTINGS = 'settings';
@@ -22,14 +22,14 @@ export interface SettingsPlan {
   readonly proposal: SettingsProposal;
   readonly attributes: { readonly mode: number; readonly uid: number; readonly gid: number };
   /** There when the kernel's rules change. */
-  readonly candidate?: RulesContent;
+  readonly candidate?: FirewallContent;
 }
 
 /** Whether a change of these settings may be one of the kernel's rules. */
 export const touchesRules = (parts: readonly string[]): boolean => parts.some((path) => path in RULES_SETTINGS);
 
 /** The settings that `contentOf` reads. */
-const RULES_SETTINGS: Readonly<Record<string, keyof RulesContent>> = {
+const RULES_SETTINGS: Readonly<Record<string, keyof FirewallContent>> = {
   infra_ips: 'infra',
   'firewall.denied_networks': 'denied',
 };

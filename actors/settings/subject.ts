@@ -5,14 +5,17 @@ import { changedSettings, sameValue } from '../../core/config/change.ts';
 import { pendingRestart } from '../../core/config/in-effect.ts';
 import type { LoadedConfig } from '../../core/config/read.ts';
 import type { Applied, Holds, Prepared, Probe, Snapshot, SnapshotFile, Subject, Trial } from '../change/index.ts';
+import { contentOf } from '../firewall/index.ts';
 import type { ConfigFile, ConfigOnDisk } from '../host-integration/config-file/index.ts';
-import { contentOf, type FirewallTrial, type Follow } from './port.ts';
+import type { FirewallTrial, Follow } from './port.ts';
 import { SETTINGS, type SettingsPlan, type SettingsProposal, touchesRules } from './proposal.ts';
 
 export interface SettingsSubjectParts {
   readonly file: ConfigFile;
   readonly firewall: FirewallTrial;
   readonly follow: Follow;
+  /** What must hold while a change is on trial. */
+  readonly probes: (change: Change) => readonly Probe[];
   readonly log: Log;
 }
 
@@ -149,13 +152,13 @@ export class SettingsSubject implements Subject<SettingsPlan> {
     const holds = hash === before ? 'before' : 'after';
     const content = contentOf(stands.value.config);
     if (holds === 'after' && sameValue(content, contentOf(was.value.loaded.config))) return ok(holds);
-    const judged = await firewall.judged();
-    if (!judged.ok) return judged;
-    return ok(judged.value === undefined || sameValue(judged.value, content) ? holds : 'neither');
+    const isJudging = await firewall.isJudging(content);
+    if (!isJudging.ok) return isJudging;
+    return ok(isJudging.value === false ? 'neither' : holds);
   }
 
-  probes(): readonly Probe[] {
-    return [];
+  probes(change: Change): readonly Probe[] {
+    return this.#parts.probes(change);
   }
 
   #before({ files: [old] }: Snapshot): Result<{ readonly old: Old; readonly loaded: LoadedConfig }, 'failed'> {

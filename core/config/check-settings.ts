@@ -34,7 +34,9 @@ const SOURCE_SETTINGS = {
 /** The settings of all checks, as their declarations have them. */
 export const CHECK_THRESHOLDS: Readonly<Record<string, Setting>> = {
   ...SOURCE_SETTINGS,
-  ...Object.fromEntries(CHECK_SETTINGS.map((one) => [one.key, setting(schemaOf(one), { ...RESTART, fieldGroup: one.check })])),
+  ...Object.fromEntries(
+    CHECK_SETTINGS.map((one) => [one.key, setting(schemaOf(one), { ...RESTART, fieldGroup: one.check })]),
+  ),
 };
 
 /** @param thresholds checked values of `CHECK_THRESHOLDS` */

@@ -1,19 +1,21 @@
-import type { FirewallTrial, RulesContent } from '../../actors/settings/index.ts';
+import type { FirewallContent } from '../../actors/firewall/index.ts';
+import type { FirewallTrial } from '../../actors/settings/index.ts';
 import { fail, ok, type Result } from '../../core/base/result.ts';
+import { sameValue } from '../../core/config/change.ts';
 
 /** The kernel's rules on trial, in memory: judges by the candidate for as long as its time is not over. */
 export class FakeFirewallTrial implements FirewallTrial {
-  confirmed: RulesContent;
+  confirmed: FirewallContent;
   /** The kernel takes nothing. */
   isBroken = false;
   readonly asked: string[] = [];
-  #candidate: { readonly content: RulesContent; readonly time: { left(): number } } | undefined;
+  #candidate: { readonly content: FirewallContent; readonly time: { left(): number } } | undefined;
 
-  constructor(confirmed: RulesContent = { infra: [], denied: [] }) {
+  constructor(confirmed: FirewallContent = { infra: [], denied: [] }) {
     this.confirmed = confirmed;
   }
 
-  async arm(content: RulesContent, time: { left(): number }) {
+  async arm(content: FirewallContent, time: { left(): number }) {
     return this.#do('arm', () => {
       this.#candidate = { content, time };
     });
@@ -32,15 +34,15 @@ export class FakeFirewallTrial implements FirewallTrial {
     });
   }
 
-  rulesetText({ infra, denied }: RulesContent): string {
+  rulesetText({ infra, denied }: FirewallContent): string {
     return `infra ${infra.join(' ')}\ndenied ${denied.join(' ')}\n`;
   }
 
-  async judged() {
-    return ok(this.judging);
+  async isJudging(content: FirewallContent) {
+    return ok(sameValue(this.judging, content));
   }
 
-  get judging(): RulesContent {
+  get judging(): FirewallContent {
     const { content, time } = this.#candidate ?? {};
     return content !== undefined && time !== undefined && time.left() > 0 ? content : this.confirmed;
   }

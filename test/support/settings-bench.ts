@@ -34,7 +34,7 @@ export class SettingsBench {
     };
     const { file, firewall } = this;
     const log = (_: string, message: string) => void this.logs.push(message);
-    this.subject = new SettingsSubject({ file, firewall, follow, log });
+    this.subject = new SettingsSubject({ file, firewall, follow, probes: () => [], log });
     this.changes = new FakeChanges(clock, [this.subject]);
     const restart = () => void this.restarts++;
     this.settings = new RunningSettings({ file, changes: this.changes, follow, clock, restart });
