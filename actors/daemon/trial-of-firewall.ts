@@ -1,19 +1,23 @@
 import { fail, ok, type Result } from '../../core/base/result.ts';
 import type { NftResult } from '../../native/nft/index.ts';
-import type { FirewallTrials } from '../firewall/index.ts';
+import type { Firewall, FirewallState, FirewallTrials } from '../firewall/index.ts';
 import type { FirewallTrial } from '../settings/index.ts';
 
+/** In these nothing is enforced: what the kernel may hold of an earlier run is nobody's trial. */
+const NOT_ENFORCING: ReadonlySet<FirewallState> = new Set(['off', 'residual', 'removing', 'lingering']);
+
 /** The firewall as a change of settings needs it. */
-export const trialOfFirewall = (firewall: FirewallTrials): FirewallTrial => ({
-  arm: async (candidate, time) => done(await firewall.arm(candidate, time)),
+export const trialOfFirewall = (firewall: FirewallTrials & Pick<Firewall, 'state'>): FirewallTrial => ({
+  arm: async (candidate, time, confirmed) => done(await firewall.arm(candidate, time, confirmed)),
   confirm: async () => {
     const confirmed = await firewall.confirm();
     // Confirmed already, by a call whose end nobody saw.
     return !confirmed.ok && confirmed.code === 'missing' ? ok(undefined) : done(confirmed);
   },
-  abandon: async () => done(await firewall.abandon()),
+  abandon: async (confirmed) => done(await firewall.abandon(confirmed)),
   rulesetText: (content) => firewall.rulesetText(content),
   isJudging: async (content) => {
+    if (NOT_ENFORCING.has(firewall.state())) return ok(undefined);
     const judged = await firewall.judged();
     if (!judged.ok) return fail('failed', judged.public);
     if (judged.value === 'none') return ok(undefined);

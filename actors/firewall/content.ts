@@ -16,6 +16,9 @@ export const contentOf = (config: {
   readonly firewall: Pick<Config['firewall'], 'denied_networks'>;
 }): FirewallContent => ({ infra: config.infra_ips, denied: config.firewall.denied_networks });
 
+/** What judges as no table would: everybody is let in, blocked or not. */
+export const OPEN: FirewallContent = { infra: ['0.0.0.0/0', '::/0'], denied: [] };
+
 /** How long a trial still lasts, ms, 0 or less when it is over; asked anew each time the kernel is told. */
 export interface TrialTime {
   left(): Millis;

@@ -18,12 +18,12 @@ import { networkOps } from './networks.ts';
 import { PlainFiles } from './plain-files.ts';
 import type { DesiredBlocks, DroppedPackets, Firewall, FirewallState, FirewallTrials, KernelBlock } from './port.ts';
 import { NOT_ON_TRIAL, Rules } from './rules.ts';
-import { placedIn } from './ruleset-text.ts';
+import { noTableText, placedIn } from './ruleset-text.ts';
 import { sync } from './sync.ts';
 import { allowedOps, blockedFamily, countersOf } from './table.ts';
 import type { Judged } from './trial.ts';
 
-export { contentOf, type FirewallContent, sameContent, type TrialTime } from './content.ts';
+export { contentOf, type FirewallContent, OPEN, sameContent, type TrialTime } from './content.ts';
 export { type PlainFolder, plainFolder } from './effects.ts';
 export type {
   DesiredBlocks,
@@ -219,11 +219,11 @@ class NftFirewall implements KernelFirewall {
     return this.#turnTo((now) => ({ ...now, confirmed: content }));
   }
 
-  async arm(candidate: FirewallContent, time: TrialTime): Promise<NftResult<void>> {
+  async arm(candidate: FirewallContent, time: TrialTime, confirmed?: FirewallContent): Promise<NftResult<void>> {
     if (time.left() < 1) return NO_TIME;
     return this.#turnTo(
-      (now) => ({ ...now, trial: { candidate, time } }),
-      ({ confirmed }) => ({ confirmed }),
+      (now) => ({ confirmed: confirmed ?? now.confirmed, trial: { candidate, time } }),
+      (before) => ({ confirmed: confirmed ?? before.confirmed }),
     );
   }
 
@@ -241,8 +241,8 @@ class NftFirewall implements KernelFirewall {
     );
   }
 
-  async abandon(): Promise<NftResult<void>> {
-    return this.#turnTo(({ confirmed }) => ({ confirmed }));
+  async abandon(confirmed?: FirewallContent): Promise<NftResult<void>> {
+    return this.#turnTo((now) => ({ confirmed: confirmed ?? now.confirmed }));
   }
 
   judged(): Promise<NftResult<Judged>> {
@@ -253,8 +253,9 @@ class NftFirewall implements KernelFirewall {
     return this.#rules.isJudging(content);
   }
 
-  rulesetText(content: FirewallContent): string {
-    return placedIn(this.#deps.settings.netns, this.#rules.textOf(content));
+  rulesetText(content: FirewallContent | 'none'): string {
+    const { netns, table } = this.#deps.settings;
+    return placedIn(netns, content === 'none' ? noTableText(table) : this.#rules.textOf(content));
   }
 
   async protectedNetworks(): Promise<NftResult<readonly NamedNetwork[]>> {

@@ -59,23 +59,27 @@ export interface FirewallTrials {
    * Puts a candidate on trial for as long as `time` says: it judges until then, and the confirmed content again afterwards,
    * by the kernel's own doing, at most one of its ticks (10 ms) early. Takes the place of an earlier candidate. Held
    * through resyncs, and never for longer. After a failure nothing is on trial. `invalid` when there is no time left.
+   * @param confirmed what it falls back to, where that may be other than what holds as confirmed now
    */
-  arm(candidate: FirewallContent, time: TrialTime): Promise<NftResult<void>>;
+  arm(candidate: FirewallContent, time: TrialTime, confirmed?: FirewallContent): Promise<NftResult<void>>;
   /** Tells the kernel anew how much time is left. `missing` when nothing is on trial. */
   rearm(): Promise<NftResult<void>>;
   /** Makes the candidate the confirmed content. After a failure it is still on trial. `missing` when none is. */
   confirm(): Promise<NftResult<void>>;
-  /** Ends the trial, if there is one; the confirmed content judges. After a failure the next sync does it. */
-  abandon(): Promise<NftResult<void>>;
+  /**
+   * Ends the trial, if there is one; the confirmed content judges. After a failure the next sync does it.
+   * @param confirmed what that is, where it may be other than what holds as confirmed now
+   */
+  abandon(confirmed?: FirewallContent): Promise<NftResult<void>>;
   /** By what the kernel judges at this moment, read back. */
   judged(): Promise<NftResult<Judged>>;
   /** Whether that is this content, its networks read back as well; false where there is no table. */
   isJudging(content: FirewallContent): Promise<NftResult<boolean>>;
   /**
    * Text for `nft -f` that puts this content's rules in, in one transaction, and leaves blocked and allowed elements as they
-   * are. For a snapshot's `ruleset.nft`.
+   * are; that takes the table away, where the content is `none`. For a snapshot's `ruleset.nft`.
    */
-  rulesetText(content: FirewallContent): string;
+  rulesetText(content: FirewallContent | 'none'): string;
 }
 
 /**

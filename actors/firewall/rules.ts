@@ -1,6 +1,6 @@
 import type { Cidr } from '../../core/base/ip.ts';
 import type { NftResult, TableDeclaration } from '../../native/nft/index.ts';
-import { type FirewallContent, type Judges, sameContent } from './content.ts';
+import { type FirewallContent, type Judges, OPEN, sameContent } from './content.ts';
 import { rulesText, wholeTableText } from './ruleset-text.ts';
 import { tableOf, withAllowed } from './table.ts';
 import { holdsNetworks, type Judged, judgedBy, light, load, type Place, repair } from './trial.ts';
@@ -44,7 +44,10 @@ export class Rules {
   /** Of both contents during a trial: either may be the one that holds in the end. */
   infra(): readonly string[] {
     const { confirmed, trial } = this.#judges;
-    return [...new Set([...confirmed.infra, ...(trial?.candidate.infra ?? [])])];
+    const contents = [confirmed, ...(trial === undefined ? [] : [trial.candidate])];
+    // That everybody is let in while nothing is enforced makes nobody an address that is never blocked.
+    const own = contents.filter((content) => !sameContent(content, OPEN));
+    return [...new Set(own.flatMap(({ infra }) => infra))];
   }
 
   turnTo(next: (now: Judges) => Judges, { fallback, isEnforcing }: TurnOptions): Promise<NftResult<void>> {

@@ -23,6 +23,10 @@ export const wholeTableText = (table: TableDeclaration): string =>
     '',
   ].join('\n');
 
+/** Text for `nft -f` after which there is no such table, whether there was one or not. */
+export const noTableText = (name: string): string =>
+  ['#!/usr/sbin/nft -f', `table inet ${name}`, `delete table inet ${name}`, ''].join('\n');
+
 /**
  * Text for `nft -f` that puts these rules into a table that may be there already, with a trial or without: one transaction.
  * Sets that are not declared with elements keep what they hold, blocked and allowed above all; of a trial nothing stays

@@ -5,14 +5,18 @@ import type { FirewallContent } from '../firewall/index.ts';
 
 /** The kernel's rules as a change of settings needs them. Every function may be called again and then changes nothing. */
 export interface FirewallTrial {
-  /** Has packets judged by the candidate from now on, and by the confirmed content again when the time is over. */
-  arm(candidate: FirewallContent, time: { left(): Millis }): Promise<Result<void, 'failed'>>;
+  /** Has packets judged by the candidate from now on, and by what was confirmed before it when the time is over. */
+  arm(
+    candidate: FirewallContent,
+    time: { left(): Millis },
+    confirmed: FirewallContent,
+  ): Promise<Result<void, 'failed'>>;
   /** Makes the candidate the confirmed content, in one transaction. */
   confirm(): Promise<Result<void, 'failed'>>;
-  /** Has packets judged by the confirmed content. */
-  abandon(): Promise<Result<void, 'failed'>>;
-  /** Text for `nft -f` that makes the kernel judge by this content. */
-  rulesetText(content: FirewallContent): string;
+  /** Ends the trial, if there is one, and has packets judged by this content, which is confirmed. */
+  abandon(confirmed: FirewallContent): Promise<Result<void, 'failed'>>;
+  /** Text for `nft -f` that makes the kernel judge by this content, or by nothing of ours. */
+  rulesetText(content: FirewallContent | 'none'): string;
   /** Whether packets are judged by this content at this moment, read back; undefined when the kernel holds nothing of ours. */
   isJudging(content: FirewallContent): Promise<Result<boolean | undefined, 'failed'>>;
 }

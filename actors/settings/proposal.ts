@@ -1,6 +1,7 @@
-import type { Change } from '../../core/config/change.ts';
+import { type Change, changedSettings } from '../../core/config/change.ts';
 import type { LoadedConfig } from '../../core/config/read.ts';
-import type { FirewallContent } from '../firewall/index.ts';
+import type { Config } from '../../core/config/settings.ts';
+import { contentOf, type FirewallContent, OPEN } from '../firewall/index.ts';
 
 /** Name of the subject. */
 export const SETTINGS = 'settings';
@@ -22,14 +23,32 @@ export interface SettingsPlan {
   readonly proposal: SettingsProposal;
   readonly attributes: { readonly mode: number; readonly uid: number; readonly gid: number };
   /** There when the kernel's rules change. */
-  readonly candidate?: FirewallContent;
+  readonly rules?: { readonly before: FirewallContent; readonly after: FirewallContent };
 }
 
 /** Whether a change of these settings may be one of the kernel's rules. */
-export const touchesRules = (parts: readonly string[]): boolean => parts.some((path) => path in RULES_SETTINGS);
+export const touchesRules = (parts: readonly string[]): boolean => parts.some((path) => RULES_SETTINGS.has(path));
 
-/** The settings that `contentOf` reads. */
-const RULES_SETTINGS: Readonly<Record<string, keyof FirewallContent>> = {
-  infra_ips: 'infra',
-  'firewall.denied_networks': 'denied',
-};
+const ENABLED = 'firewall.enabled';
+/** The settings that `contentAmong` reads. */
+const RULES_SETTINGS: ReadonlySet<string> = new Set(['infra_ips', 'firewall.denied_networks', ENABLED]);
+
+type RulesSettings = Parameters<typeof contentOf>[0] & Pick<Config, 'firewall'>;
+
+/** Whether a change of these settings switches the firewall, and off in this config. */
+export const isSwitchedOff = (parts: readonly string[], { firewall }: RulesSettings): boolean =>
+  parts.includes(ENABLED) && !firewall.enabled;
+
+/**
+ * By what the kernel judges where one side of a change says this. To switch the firewall on is to put in force whatever
+ * was written while it was off, so the side on which it is off is one that lets everybody in.
+ */
+export const contentAmong = (parts: readonly string[], config: RulesSettings): FirewallContent =>
+  isSwitchedOff(parts, config) ? OPEN : contentOf(config);
+
+/** What was confirmed before a change that is on trial. */
+export const confirmedBefore = (before: LoadedConfig, after: LoadedConfig): FirewallContent =>
+  contentAmong(
+    changedSettings(before.config, after.config).map(({ path }) => path),
+    before.config,
+  );

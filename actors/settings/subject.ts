@@ -8,7 +8,14 @@ import type { Applied, Holds, Prepared, Probe, Snapshot, SnapshotFile, Subject, 
 import { contentOf } from '../firewall/index.ts';
 import type { ConfigFile, ConfigOnDisk } from '../host-integration/config-file/index.ts';
 import type { FirewallTrial, Follow } from './port.ts';
-import { SETTINGS, type SettingsPlan, type SettingsProposal, touchesRules } from './proposal.ts';
+import {
+  contentAmong,
+  isSwitchedOff,
+  SETTINGS,
+  type SettingsPlan,
+  type SettingsProposal,
+  touchesRules,
+} from './proposal.ts';
 
 export interface SettingsSubjectParts {
   readonly file: ConfigFile;
@@ -48,7 +55,8 @@ export class SettingsSubject implements Subject<SettingsPlan> {
     const after = await this.#wanted(proposal);
     if (!after.ok) return after;
     const parts = changedSettings(before.config, after.value.config).map(({ path }) => path);
-    const rules = { before: contentOf(before.config), after: contentOf(after.value.config) };
+    const { config } = before;
+    const rules = { before: contentAmong(parts, config), after: contentAmong(parts, after.value.config) };
     const isRules = !sameValue(rules.before, rules.after);
     return ok({
       plan: {
@@ -56,7 +64,7 @@ export class SettingsSubject implements Subject<SettingsPlan> {
         after: after.value,
         proposal,
         attributes: disk.value,
-        ...(isRules ? { candidate: rules.after } : {}),
+        ...(isRules ? { rules } : {}),
       },
       summary: summaryOf(parts),
       parts,
@@ -65,7 +73,7 @@ export class SettingsSubject implements Subject<SettingsPlan> {
       spans: restart ? 'restart' : 'nothing',
       snapshot: {
         files: [snapshotOf(before, disk.value)],
-        ...(isRules ? { ruleset: firewall.rulesetText(rules.before) } : {}),
+        ...(isRules ? { ruleset: firewall.rulesetText(isSwitchedOff(parts, config) ? 'none' : rules.before) } : {}),
       },
     });
   }
@@ -81,14 +89,14 @@ export class SettingsSubject implements Subject<SettingsPlan> {
 
   async apply(plan: SettingsPlan, trial: Trial): Promise<Result<Applied, 'failed'>> {
     const { file, firewall, follow } = this.#parts;
-    const { before, after, candidate, proposal } = plan;
-    if (candidate !== undefined) {
-      const armed = await firewall.arm(candidate, trial);
+    const { before, after, rules, proposal } = plan;
+    if (rules !== undefined) {
+      const armed = await firewall.arm(rules.after, trial, rules.before);
       if (!armed.ok) return armed;
     }
     const put = await this.#put(plan);
     if (!put.ok) {
-      if (candidate !== undefined) await firewall.abandon();
+      if (rules !== undefined) await firewall.abandon(rules.before);
       return fail('failed', put.public, put.cause);
     }
     file.adopt(after);
@@ -105,17 +113,28 @@ export class SettingsSubject implements Subject<SettingsPlan> {
     return file.put({ ...attributes, bytes: bytesOf(after) }, [before.hash]);
   }
 
-  async resume({ parts }: Change, trial: Trial): Promise<Result<void, 'failed'>> {
+  /** A confirmation that was cut off may have made the candidate what the kernel falls back to. */
+  async resume({ parts }: Change, trial: Trial, snapshot: Snapshot): Promise<Result<void, 'failed'>> {
     const { file, firewall } = this.#parts;
     this.#hold();
-    return touchesRules(parts) ? firewall.arm(contentOf(file.loaded.config), trial) : ok(undefined);
+    if (!touchesRules(parts)) return ok(undefined);
+    const was = this.#before(snapshot);
+    if (!was.ok) return was;
+    return firewall.arm(contentAmong(parts, file.loaded.config), trial, contentAmong(parts, was.value.loaded.config));
   }
 
   async confirm({ parts }: Change): Promise<Result<void, 'failed'>> {
     const { file, firewall } = this.#parts;
     const done = touchesRules(parts) ? await firewall.confirm() : ok(undefined);
-    if (done.ok) file.hold(undefined);
-    return done;
+    if (!done.ok) return done;
+    file.hold(undefined);
+    return this.#remember(parts);
+  }
+
+  /** Where the firewall was switched off: what holds from the moment it is switched on, in whatever way. */
+  async #remember(parts: readonly string[]): Promise<Result<void, 'failed'>> {
+    const { config } = this.#parts.file.loaded;
+    return isSwitchedOff(parts, config) ? this.#parts.firewall.abandon(contentOf(config)) : ok(undefined);
   }
 
   async revert(change: Change, snapshot: Snapshot): Promise<Result<Applied, 'failed'>> {
@@ -125,7 +144,7 @@ export class SettingsSubject implements Subject<SettingsPlan> {
     const back = await this.#putBack(change, before.value.old);
     if (!back.ok) return back;
     if (touchesRules(change.parts)) {
-      const abandoned = await firewall.abandon();
+      const abandoned = await firewall.abandon(contentAmong(change.parts, before.value.loaded.config));
       if (!abandoned.ok) return abandoned;
     }
     // Last of all, so that a revert that is tried again still knows what the parts go by.
@@ -133,13 +152,13 @@ export class SettingsSubject implements Subject<SettingsPlan> {
     const { config: old } = before.value.loaded;
     file.adopt(before.value.loaded);
     file.hold(undefined);
-    const isRunning = pendingRestart(file.started, old).some((path) => change.parts.includes(path));
-    if (isRunning) return ok({ takesEffect: 'restart' });
     await this.#tell(follow(tried, old));
-    return ok({ takesEffect: 'now' });
+    await this.#remember(change.parts);
+    const isRunning = pendingRestart(file.started, old).some((path) => change.parts.includes(path));
+    return ok({ takesEffect: isRunning ? 'restart' : 'now' });
   }
 
-  async look({ before, after }: Change, snapshot: Snapshot): Promise<Result<Holds, 'failed'>> {
+  async look({ before, after, parts }: Change, snapshot: Snapshot): Promise<Result<Holds, 'failed'>> {
     const { file, firewall } = this.#parts;
     const disk = await file.look();
     if (!disk.ok) return disk;
@@ -150,8 +169,8 @@ export class SettingsSubject implements Subject<SettingsPlan> {
     if (!stands.ok) return fail('failed', stands.public);
     if (!was.ok) return was;
     const holds = hash === before ? 'before' : 'after';
-    const content = contentOf(stands.value.config);
-    if (holds === 'after' && sameValue(content, contentOf(was.value.loaded.config))) return ok(holds);
+    const content = contentAmong(parts, stands.value.config);
+    if (holds === 'after' && sameValue(content, contentAmong(parts, was.value.loaded.config))) return ok(holds);
     const isJudging = await firewall.isJudging(content);
     if (!isJudging.ok) return isJudging;
     return ok(isJudging.value === false ? 'neither' : holds);

@@ -15,8 +15,9 @@ export class FakeFirewallTrial implements FirewallTrial {
     this.confirmed = confirmed;
   }
 
-  async arm(content: FirewallContent, time: { left(): number }) {
+  async arm(content: FirewallContent, time: { left(): number }, confirmed: FirewallContent) {
     return this.#do('arm', () => {
+      this.confirmed = confirmed;
       this.#candidate = { content, time };
     });
   }
@@ -28,13 +29,16 @@ export class FakeFirewallTrial implements FirewallTrial {
     });
   }
 
-  async abandon() {
+  async abandon(confirmed: FirewallContent) {
     return this.#do('abandon', () => {
+      this.confirmed = confirmed;
       this.#candidate = undefined;
     });
   }
 
-  rulesetText({ infra, denied }: FirewallContent): string {
+  rulesetText(content: FirewallContent | 'none'): string {
+    if (content === 'none') return 'none\n';
+    const { infra, denied } = content;
     return `infra ${infra.join(' ')}\ndenied ${denied.join(' ')}\n`;
   }
 

@@ -135,13 +135,55 @@ test('a kernel that refuses leaves the file alone, a disk that refuses the kerne
 
 test('a start during the trial guards the kernel again for what is left', async () => {
   const bench = new SettingsBench(TEXT);
-  const { change, time } = await onTrial(bench);
+  const { change, time, snapshot } = await onTrial(bench);
   const again = new SettingsBench(bench.file.disk, bench.clock);
-  assert.ok((await again.subject.resume(change, time)).ok);
+  assert.ok((await again.subject.resume(change, time, snapshot)).ok);
   assert.deepEqual(again.firewall.judging.denied, ['203.0.113.0/24']);
   assert.ok(again.file.held);
   bench.clock.advance(minutes(5));
   assert.deepEqual(again.firewall.judging, again.firewall.confirmed);
+});
+
+test('a confirmation that was cut off is no confirmation: the kernel falls back to what was before the trial', async () => {
+  const bench = new SettingsBench(TEXT);
+  const { change, time, snapshot } = await onTrial(bench);
+  assert.ok((await bench.subject.confirm(change)).ok);
+  assert.ok((await bench.subject.resume(change, time, snapshot)).ok);
+  assert.deepEqual(bench.firewall.judging.denied, ['203.0.113.0/24']);
+  bench.clock.advance(minutes(5));
+  assert.deepEqual(bench.firewall.judging.denied, []);
+  assert.ok((await bench.subject.confirm(change)).ok);
+  assert.ok((await bench.subject.revert(change, snapshot)).ok);
+  assert.deepEqual(await bench.subject.look(change, snapshot), { ok: true, value: 'before' });
+});
+
+const EVERYBODY = { infra: ['0.0.0.0/0', '::/0'], denied: [] };
+const OFF = TEXT.replace('enabled: true', 'enabled: false\n  denied_networks: [0.0.0.0/0]');
+const ON_AND_OFF = { infra: ['192.0.2.1'], denied: ['0.0.0.0/0'] };
+
+test('to switch the firewall on is to put on trial what was written while it was off', async () => {
+  const bench = new SettingsBench(OFF);
+  const { change, snapshot, time } = await onTrial(bench, { changes: [{ path: 'firewall.enabled', value: true }] });
+  assert.deepEqual(bench.firewall.judging, ON_AND_OFF);
+  assert.equal(snapshot.ruleset, 'none\n');
+  assert.ok((await bench.subject.resume(change, time, snapshot)).ok);
+  bench.clock.advance(minutes(5));
+  assert.deepEqual(bench.firewall.judging, EVERYBODY);
+  assert.ok((await bench.subject.revert(change, snapshot)).ok);
+  assert.equal(bench.followed.at(-1)?.firewall.enabled, false);
+  assert.deepEqual(bench.firewall.confirmed, ON_AND_OFF, 'what holds when it is switched on in another way');
+});
+
+test('switched off on trial, the kernel lets everybody in until it judges as before', async () => {
+  const bench = new SettingsBench(OFF.replace('enabled: false', 'enabled: true'));
+  const proposal = { changes: [{ path: 'firewall.enabled', value: false }] };
+  const reverted = await onTrial(bench, proposal);
+  assert.deepEqual(bench.firewall.judging, EVERYBODY);
+  assert.ok((await bench.subject.revert(reverted.change, reverted.snapshot)).ok);
+  assert.deepEqual(bench.firewall.judging, ON_AND_OFF);
+  const { change } = await onTrial(bench, proposal);
+  assert.ok((await bench.subject.confirm(change)).ok);
+  assert.deepEqual(bench.firewall.confirmed, ON_AND_OFF, 'what holds when it is switched on in another way');
 });
 
 test('a revert wants a restart where the process runs with what is taken back', async () => {
