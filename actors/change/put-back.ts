@@ -27,6 +27,7 @@ export async function putBack(snapshot: Snapshot, { disk, id, isOurs }: PutBackO
       kept.push(aside);
     }
     if (!isBack || !sameAttributes(await disk.attributes(file.path), file)) await put(disk, file);
+    else await makeCertain(disk, file);
   }
   return kept;
 }
@@ -40,6 +41,12 @@ export async function isBack(disk: ChangeDisk, snapshot: Snapshot): Promise<bool
 async function put(disk: ChangeDisk, { path, content, mode, uid, gid }: SnapshotFile): Promise<void> {
   if (content !== undefined) return await writeWhole(disk, path, content, { mode, uid, gid });
   await disk.remove(path);
+  await disk.sync(directoryOf(path));
+}
+
+/** It stands there, put back by a process that may have died before it was certain to outlive a power cut. */
+async function makeCertain(disk: ChangeDisk, { path, content }: SnapshotFile): Promise<void> {
+  if (content !== undefined) await disk.sync(path);
   await disk.sync(directoryOf(path));
 }
 

@@ -3,6 +3,7 @@ import { type ExitName, exitCode } from '../../core/cli/exit-codes.ts';
 import { modeOf } from '../../core/config/mode.ts';
 import { PARSER_NAMES } from '../../core/event/parsers.ts';
 import { keepPrivate, programHash } from '../appliance/index.ts';
+import { pendingSnapshot } from '../change/index.ts';
 import type { Output, ServeOptions } from '../cli/index.ts';
 import { systemClock, systemRandom } from '../clock/index.ts';
 import { openConfig } from '../host-integration/config-file/index.ts';
@@ -34,7 +35,7 @@ export async function serve(options: ServeOptions, deps: DaemonDeps): Promise<nu
   const foundation = await lay({ config, mode, stateDir, clock: systemClock, random: systemRandom, log });
   if (!foundation.ok) return end(deps, 'failed', foundation.public);
   const hash = programHash(PROGRAM);
-  const confirmed = await confirmedContent(opened.value);
+  const confirmed = await confirmedContent(file, await pendingSnapshot(stateDir));
   const daemon = new Daemon({
     version: deps.version,
     mode,

@@ -7,7 +7,9 @@ import type { FirewallTrial } from '../settings/index.ts';
 const NOT_ENFORCING: ReadonlySet<FirewallState> = new Set(['off', 'residual', 'removing', 'lingering']);
 
 /** The firewall as a change of settings needs it. */
-export const trialOfFirewall = (firewall: FirewallTrials & Pick<Firewall, 'state'>): FirewallTrial => ({
+export const trialOfFirewall = (
+  firewall: FirewallTrials & Pick<Firewall, 'state' | 'disable' | 'error'>,
+): FirewallTrial => ({
   arm: async (candidate, time, confirmed) => done(await firewall.arm(candidate, time, confirmed)),
   confirm: async () => {
     const confirmed = await firewall.confirm();
@@ -15,6 +17,11 @@ export const trialOfFirewall = (firewall: FirewallTrials & Pick<Firewall, 'state
     return !confirmed.ok && confirmed.code === 'missing' ? ok(undefined) : done(confirmed);
   },
   abandon: async (confirmed) => done(await firewall.abandon(confirmed)),
+  remove: async () => {
+    await firewall.disable();
+    if (firewall.state() === 'off') return ok(undefined);
+    return fail('failed', `the kernel: ${firewall.error() ?? 'the table cannot be removed'}`);
+  },
   rulesetText: (content) => firewall.rulesetText(content),
   isJudging: async (content) => {
     if (NOT_ENFORCING.has(firewall.state())) return ok(undefined);

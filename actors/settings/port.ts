@@ -15,6 +15,8 @@ export interface FirewallTrial {
   confirm(): Promise<Result<void, 'failed'>>;
   /** Ends the trial, if there is one, and has packets judged by this content, which is confirmed. */
   abandon(confirmed: FirewallContent): Promise<Result<void, 'failed'>>;
+  /** Takes all rules out of the kernel, those of an earlier run as well; nothing is enforced afterwards. */
+  remove(): Promise<Result<void, 'failed'>>;
   /** Text for `nft -f` that makes the kernel judge by this content, or by nothing of ours. */
   rulesetText(content: FirewallContent | 'none'): string;
   /** Whether packets are judged by this content at this moment, read back; undefined when the kernel holds nothing of ours. */

@@ -127,14 +127,18 @@ export class SettingsSubject implements Subject<SettingsPlan> {
     const { file, firewall } = this.#parts;
     const done = touchesRules(parts) ? await firewall.confirm() : ok(undefined);
     if (!done.ok) return done;
-    file.hold(undefined);
-    return this.#remember(parts);
+    const off = await this.#leaveOff(parts);
+    if (off.ok) file.hold(undefined);
+    return off;
   }
 
-  /** Where the firewall was switched off: what holds from the moment it is switched on, in whatever way. */
-  async #remember(parts: readonly string[]): Promise<Result<void, 'failed'>> {
-    const { config } = this.#parts.file.loaded;
-    return isSwitchedOff(parts, config) ? this.#parts.firewall.abandon(contentOf(config)) : ok(undefined);
+  /** Where the firewall was switched off nothing is left of it, and what is written holds once it is switched on in whatever way. */
+  async #leaveOff(parts: readonly string[]): Promise<Result<void, 'failed'>> {
+    const { file, firewall } = this.#parts;
+    const { config } = file.loaded;
+    if (!isSwitchedOff(parts, config)) return ok(undefined);
+    const off = await firewall.remove();
+    return off.ok ? firewall.abandon(contentOf(config)) : off;
   }
 
   async revert(change: Change, snapshot: Snapshot): Promise<Result<Applied, 'failed'>> {
@@ -153,7 +157,8 @@ export class SettingsSubject implements Subject<SettingsPlan> {
     file.adopt(before.value.loaded);
     file.hold(undefined);
     await this.#tell(follow(tried, old));
-    await this.#remember(change.parts);
+    const off = await this.#leaveOff(change.parts);
+    if (!off.ok) return off;
     const isRunning = pendingRestart(file.started, old).some((path) => change.parts.includes(path));
     return ok({ takesEffect: isRunning ? 'restart' : 'now' });
   }

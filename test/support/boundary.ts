@@ -99,10 +99,13 @@ def lasting(to):
     def beat():
         s.send(b'.'); s.recv(4096); say('lasting', to)
     every(beat)
-for to in sys.argv[1:]:
-    for work in (fresh, flow, lasting): threading.Thread(target=work, args=(to,), daemon=True).start()
+for to in sys.argv[2:]:
+    for work in (globals()[name] for name in sys.argv[1].split(',')): threading.Thread(target=work, args=(to,), daemon=True).start()
 sys.stdin.read()
 `;
+
+/** A new connection each time, datagrams of one flow, one connection that lasts. */
+export type PulseWay = 'fresh' | 'flow' | 'lasting';
 
 export interface Beat {
   /** CLOCK_MONOTONIC, ms. */
@@ -117,11 +120,20 @@ export const monotonic = (): number => Number(process.hrtime.bigint()) / 1e6;
 /** Servers at the edge and behind it, and an admin who never stops knocking. */
 export class Pulse {
   readonly beats: Beat[] = [];
-  readonly targets: readonly string[] = [EDGE.v4, EDGE.v6, NEIGHBOUR.v4, NEIGHBOUR.v6];
+  readonly targets: readonly string[];
+  readonly #ways: readonly PulseWay[];
+
+  constructor(
+    targets: readonly string[] = [EDGE.v4, EDGE.v6, NEIGHBOUR.v4, NEIGHBOUR.v6],
+    ways: readonly PulseWay[] = ['fresh', 'flow', 'lasting'],
+  ) {
+    this.targets = targets;
+    this.#ways = ways;
+  }
 
   async start({ admin, edge, neighbour }: Boundary): Promise<void> {
     await Promise.all([edge, neighbour].map((host) => firstLine(host.spawn('python3', ['-c', SERVER]))));
-    const client = admin.spawn('python3', ['-c', PULSE, ...this.targets]);
+    const client = admin.spawn('python3', ['-c', PULSE, this.#ways.join(), ...this.targets]);
     if (client.stdout === null) throw new Error('the client has no output');
     createInterface(client.stdout).on('line', (line) => {
       const [at, how = '', to = ''] = line.split(' ');

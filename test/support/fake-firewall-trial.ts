@@ -36,6 +36,10 @@ export class FakeFirewallTrial implements FirewallTrial {
     });
   }
 
+  async remove() {
+    return this.#do('remove', () => {});
+  }
+
   rulesetText(content: FirewallContent | 'none'): string {
     if (content === 'none') return 'none\n';
     const { infra, denied } = content;

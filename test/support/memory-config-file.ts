@@ -13,7 +13,7 @@ const AROUND: Surroundings = { hostname: 'edge01', stateDir: '/var/lib/bartizan'
 
 /** A config file whose disk is a text; `disk` may be set as another hand would edit it. */
 export class MemoryConfigFile implements ConfigFile {
-  readonly path = '/etc/bartizan.yaml';
+  readonly path: string;
   disk: string;
   /** The disk takes nothing. */
   isFull = false;
@@ -22,7 +22,8 @@ export class MemoryConfigFile implements ConfigFile {
   loaded: LoadedConfig;
   held: string | undefined;
 
-  constructor(text = '') {
+  constructor(text = '', path = '/etc/bartizan.yaml') {
+    this.path = path;
     this.disk = text;
     const loaded = this.judge(new TextEncoder().encode(text));
     if (!loaded.ok) throw new Error(loaded.public);

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { allPoints, die, nameOf, sampled } from '../support/change/crash-matrix.ts';
 import { CONFIRMED, RULES, textOf } from '../support/change/fake-subject.ts';
+import { SETTINGS_CASES, SettingsUnderTest } from '../support/change/settings-under-test.ts';
 import { NODE_FLAGS } from '../support/gate/stages.ts';
 import { SEED, seeded } from '../support/random.ts';
 
@@ -30,6 +31,26 @@ test(`${POINTS} kills and power cuts on a simulated disk: the confirmed or the p
     );
   }
   t.diagnostic(`${POINTS} of ${points.length} points, seed ${SEED}`);
+  assert.deepEqual(failed, []);
+});
+
+const CASES = SETTINGS_CASES.map((settings) => ({ settings, make: () => new SettingsUnderTest(settings) }));
+
+test(`${POINTS} kills and power cuts of the settings and the firewall: file, kernel and report agree`, {
+  timeout: 60_000 + POINTS * 500,
+}, async (t) => {
+  const failed: string[] = [];
+  let all = 0;
+  for (const { settings, make } of CASES) {
+    const points = await allPoints(make);
+    all += points.length;
+    for (const [i, point] of sampled(points, Math.ceil(POINTS / CASES.length), seeded()).entries()) {
+      await die(point, SEED + i, make()).catch((thrown: Error) =>
+        failed.push(`${settings.name}, ${nameOf(point)}, seed ${SEED + i}: ${thrown.message}`),
+      );
+    }
+  }
+  t.diagnostic(`${POINTS} of ${all} points, seed ${SEED}`);
   assert.deepEqual(failed, []);
 });
 

@@ -90,6 +90,18 @@ export async function realPath(path: string): Promise<string> {
   }
 }
 
+/** What stands there outlives a power cut once this resolves. @throws errno errors */
+export async function makeDurable(path: string): Promise<void> {
+  const target = await realPath(path);
+  const file = await open(target, constants.O_RDONLY);
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await syncDirectory(dirname(target));
+}
+
 async function writeNew(path: string, text: string | Uint8Array, mode: number): Promise<void> {
   const file = await open(path, 'wx', mode);
   try {

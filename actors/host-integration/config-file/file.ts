@@ -7,7 +7,7 @@ import { inEffect } from '../../../core/config/in-effect.ts';
 import { decodeConfig, type LoadedConfig, parseConfig } from '../../../core/config/read.ts';
 import type { Surroundings } from '../../../core/config/setting.ts';
 import type { Config } from '../../../core/config/settings.ts';
-import { errnoOf, realPath, replaceDurably } from './effects.ts';
+import { errnoOf, makeDurable, realPath, replaceDurably } from './effects.ts';
 import type { ConfigContent, ConfigFile, ConfigFileFailure, ConfigOnDisk, PutFailure } from './port.ts';
 import { type ReadFailure, readConfigFile, readSafely } from './read.ts';
 
@@ -85,9 +85,14 @@ export class FileOnDiskConfig implements ConfigFile {
     const now = await readSafely(this.path);
     if (!now.ok && now.code !== 'missing') return fail('failed', now.public, now.cause);
     const hash = now.ok ? sha256Hex(now.value.bytes) : undefined;
-    if (hash === sha256Hex(content.bytes)) return ok(undefined);
-    if (hash !== undefined && !over.includes(hash)) return this.#editedByAnother();
+    const isThere = hash === sha256Hex(content.bytes);
+    if (!isThere && hash !== undefined && !over.includes(hash)) return this.#editedByAnother();
     try {
+      if (isThere) {
+        // Put there by a process that may have died before it was certain to outlive a power cut.
+        await makeDurable(this.path);
+        return ok(undefined);
+      }
       const written = await replaceDurably(this.path, content, () => this.#stillHas(hash));
       return written ? ok(undefined) : this.#editedByAnother();
     } catch (thrown) {

@@ -55,7 +55,7 @@ const SCENARIOS: readonly Scenario[] = [
     run: async (edge, told) => {
       const change = await proposed(edge);
       await edge.advance(1000);
-      await edge.service.stop();
+      await edge.stop();
       await edge.start(edge.life);
       await edge.advance(1000);
       if ((await edge.confirm(change.id)).ok) told.confirmed = true;

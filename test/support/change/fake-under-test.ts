@@ -1,8 +1,9 @@
-import type { ChangeDisk, Subject } from '../../../actors/change/index.ts';
+import type { Subject } from '../../../actors/change/index.ts';
+import type { FakeKernel } from '../../../native/nft/fake.ts';
 import type { NftPort } from '../../../native/nft/index.ts';
 import { CONFIRMED, FakeSubject, type Proposal, RULES, Script, TABLE_DECLARATION, textOf } from './fake-subject.ts';
 import type { SimDisk } from './sim-disk.ts';
-import type { UnderTest } from './world.ts';
+import type { SubjectParts, UnderTest } from './world.ts';
 
 const BEFORE = ['198.51.100.7'];
 
@@ -31,11 +32,12 @@ export class FakeUnderTest implements UnderTest {
     );
   }
 
-  make(disk: ChangeDisk, nft: NftPort): Subject {
+  make({ disk, nft }: SubjectParts): Subject {
     return new FakeSubject(disk, nft, this.script) as Subject;
   }
 
-  async holds(disk: SimDisk, nft: NftPort): Promise<string> {
+  async holds(disk: SimDisk, kernel: FakeKernel): Promise<string> {
+    const nft = kernel.open();
     const list = async (set: string): Promise<string> => {
       const listed = await nft.list(TABLE_DECLARATION.name, set);
       return listed.ok ? textOf(listed.value.map(({ key }) => key).sort()) : 'unreadable';

@@ -1,7 +1,7 @@
 import type { BootClock, ChangeDisk, Subject } from '../../../actors/change/index.ts';
 import { ChangeService } from '../../../actors/change/service.ts';
 import { createRecords, type StorePort } from '../../../actors/store/index.ts';
-import type { Clock, LogLevel, Random } from '../../../core/base/ports.ts';
+import type { Clock, Log, LogLevel, Random } from '../../../core/base/ports.ts';
 import { type Millis, millis, minutes } from '../../../core/base/time.ts';
 import type { Change, Word } from '../../../core/change/change.ts';
 import type { ChangeRequest } from '../../../core/change/changes.ts';
@@ -25,9 +25,20 @@ export interface UnderTest {
   seed(disk: SimDisk): void;
   /** What loads the kernel at boot, before the program runs: from plain files alone. */
   boot(disk: SimDisk, nft: NftPort): Promise<void>;
-  make(disk: ChangeDisk, nft: NftPort): Subject;
+  /** With all that it starts with. */
+  make(parts: SubjectParts): Subject | Promise<Subject>;
+  /** Ends what `make` started, in order. */
+  stop?(): Promise<void>;
   /** What file and kernel hold: `before` the proposal or `after` it, both for good, `trial`: after it, on trial; else what they hold. */
-  holds(disk: SimDisk, nft: NftPort): Promise<'before' | 'trial' | 'after' | string>;
+  holds(disk: SimDisk, kernel: FakeKernel): Promise<'before' | 'trial' | 'after' | string>;
+}
+
+/** The machine as one process has it. */
+export interface SubjectParts {
+  readonly disk: ChangeDisk;
+  readonly nft: NftPort;
+  readonly clock: Clock;
+  readonly log: Log;
 }
 
 export interface LogEntry {
@@ -86,7 +97,7 @@ export class ChangeWorld {
 
   /** What file and kernel hold now. */
   holds(): Promise<string> {
-    return this.subject.holds(this.disk, this.#kernel.open());
+    return this.subject.holds(this.disk, this.#kernel);
   }
 
   /** The first boot of the machine: nothing is confirmed yet but what was there. */
@@ -99,21 +110,31 @@ export class ChangeWorld {
   async start(life = new Life()): Promise<this> {
     this.#life = life;
     const disk = this.disk.of(life);
+    const clock = life.clockOf(this.clock);
+    const log: Log = (level, message, about = {}) => void (life.isDead || this.log.push({ level, message, about }));
+    const made = await Promise.race([this.subject.make({ disk, nft: this.#nftOf(life), clock, log }), life.died]);
+    if (made === undefined) return this;
     this.#service = new ChangeService({
       stateDirectory: '/var/lib/edge',
       disk,
       own: { uid: 0, gid: 0 },
       records: createRecords(this.#storeOf(life)),
-      clock: life.clockOf(this.clock),
+      clock,
       bootClock: this.bootClock,
       random: this.#ids,
-      log: (level, message, about = {}) => void (life.isDead || this.log.push({ level, message, about })),
-      subjects: [this.subject.make(disk, this.#nftOf(life))],
+      log,
+      subjects: [made],
       requestRestart: (after) => this.restarts.push(after),
       publish: (change) => this.published.push(change),
     });
     await Promise.race([this.#service.start((cause) => this.crashes.push(cause)), life.died]);
     return this;
+  }
+
+  /** In order, as for a restart. */
+  async stop(): Promise<void> {
+    await this.service.stop();
+    await this.subject.stop?.();
   }
 
   propose(request: Partial<ChangeRequest> = {}): ReturnType<ChangeService['propose']> {

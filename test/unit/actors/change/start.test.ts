@@ -199,8 +199,8 @@ test('a disk that refuses the end of a confirmation: on trial again; of a revert
 test('a change that takes effect with a restart is asked to, and cannot be confirmed before', async () => {
   const subject = new FakeUnderTest();
   const make = subject.make.bind(subject);
-  subject.make = (disk, nft) => {
-    const made = make(disk, nft);
+  subject.make = (parts) => {
+    const made = make(parts);
     const apply = made.apply.bind(made);
     made.apply = async (plan, trial) => {
       const applied = await apply(plan, trial);
