@@ -55,6 +55,8 @@ export class SettingsSubject implements Subject<SettingsPlan> {
     const after = await this.#wanted(proposal);
     if (!after.ok) return after;
     const parts = changedSettings(before.config, after.value.config).map(({ path }) => path);
+    // Nobody could tell the one state from the other.
+    if (parts.length === 0) return fail('invalid', 'nothing would change');
     const { config } = before;
     const rules = { before: contentAmong(parts, config), after: contentAmong(parts, after.value.config) };
     const isRules = !sameValue(rules.before, rules.after);

@@ -91,8 +91,9 @@ export class TrialEdge implements AsyncDisposable {
     const isCut = !this.#isHeard(since);
     if (this.#below(5) === 0) await this.#restart();
     const end = isCut ? 'time' : (['confirm', 'revert', 'time'] as const)[this.#below(3)];
-    if (end === 'confirm' && (await this.site.confirm()).ok) this.#end('confirmed');
-    else if (end === 'revert' && (await this.site.revert()).ok) this.#end('reverted');
+    const said = end === 'time' ? undefined : await (end === 'confirm' ? this.site.confirm() : this.site.revert());
+    if (said?.ok) this.#end(`${end}ed`);
+    else if (said !== undefined) this.#end(`said in vain: ${said.public}`);
     await waitUntil(`the end of ${what}`, 15_000, () => this.site.changes.pending() === undefined);
     if (end === 'time') this.#end(isCut ? 'cut off and back' : 'not confirmed');
     if (isCut) await this.#isBackAt(deadline, what);

@@ -51,6 +51,11 @@ test('settings that make no rules leave the kernel alone', async () => {
 
 for (const { name, proposal, code } of [
   { name: 'of a file that was changed since', proposal: { changes: DENY, over: 'other' }, code: 'stale' },
+  {
+    name: 'that changes nothing',
+    proposal: { changes: [{ path: 'infra_ips', value: ['192.0.2.1'] }] },
+    code: 'invalid',
+  },
   { name: 'with a wrong value', proposal: { changes: [{ path: 'firewall.max_blocks', value: 0 }] }, code: 'invalid' },
 ]) {
   test(`a proposal ${name} is ${code}`, async () => {
