@@ -33,6 +33,8 @@ import { type Service, type Supervised, startSupervised } from '../supervisor/in
 import { banner } from './banner.ts';
 import { type DataPlane, makeDataPlane } from './data-plane.ts';
 import { type Foundation, TLS_FOLDER } from './foundation.ts';
+import { NO_CHANGES } from './no-changes.ts';
+import { NO_PREVIEWS } from './no-previews.ts';
 import { StoreComponent } from './store-component.ts';
 import { enforcementService, treeOf } from './tree.ts';
 
@@ -220,6 +222,8 @@ export class Daemon {
       firewallTrail: firewallLog,
       stats: statsOf({ ...this.#plane, clock: systemClock }),
       auditTrail: this.#parts.foundation.audit,
+      changes: NO_CHANGES,
+      previews: NO_PREVIEWS,
     };
   }
 

@@ -1,4 +1,5 @@
 import type { Clock, Log } from '../base/ports.ts';
+import type { Changes } from '../change/changes.ts';
 import type { Finding } from '../detect/finding.ts';
 import type { Allows, FirewallTrail } from './allows.ts';
 import type { Appliance } from './appliance.ts';
@@ -9,7 +10,9 @@ import { endpointsOf } from './endpoint.ts';
 import type { History } from './history.ts';
 import type { Identity } from './identity.ts';
 import type { Meter } from './metrics/facts.ts';
+import type { Previews } from './previews.ts';
 import type { Stats } from './stats.ts';
+import type { ChangeWatch } from './stream/change-watch.ts';
 import type { EventHub } from './stream/hub.ts';
 
 /** The appliance as the endpoints see it: a narrow port for each thing they ask about. */
@@ -22,6 +25,8 @@ export interface Desks {
   readonly firewallTrail: FirewallTrail;
   readonly dispositions: Dispositions;
   readonly auditTrail: AuditTrail;
+  readonly changes: Changes;
+  readonly previews: Previews;
 }
 
 /** What the daemon gives to the tables. */
@@ -35,6 +40,7 @@ export interface ApiParts extends Desks {
 /** What the handlers of the csm and own tables work on. */
 export interface ApiDeps extends ApiParts {
   readonly findingEvents: EventHub<Finding>;
+  readonly changeWatch: ChangeWatch;
 }
 
 export const endpoint = endpointsOf<ApiDeps>();

@@ -1,5 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import type { Result } from '../base/result.ts';
+import type { Millis } from '../base/time.ts';
 import type { Principal, Scope } from './auth.ts';
 import type { ReplySource, StreamSink } from './http.ts';
 import type { ErrorCode, FieldProblem } from './problem.ts';
@@ -39,6 +40,9 @@ export interface Refusal {
 /** Resolves when everything that waited has had its turn. */
 export type Breathe = () => Promise<void>;
 
+/** Wall clock when a client's connection was opened, or a moment before that; or why that is not known. */
+export type ConnectionAge = { readonly openedAt: Millis } | { readonly unknown: string };
+
 /** What a handler may know of its request besides the validated values. */
 export interface RequestContext {
   readonly principal: Principal;
@@ -49,6 +53,8 @@ export interface RequestContext {
   readonly form: boolean;
   /** What a client of an event stream has seen last, by its own word: the `Last-Event-ID` header. */
   readonly lastEventId?: string;
+  /** Since when the client's connection is open, at least; why that is not known. */
+  readonly connection?: ConnectionAge;
   /** Lets whatever else waits have its turn; to be called now and then in the course of long work. */
   readonly breathe: Breathe;
   /** Aborted when the client goes away or a stream ends. */

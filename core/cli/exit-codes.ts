@@ -4,7 +4,11 @@ export const EXIT_CODES = {
   failed: { code: 1, meaning: 'It could not be done; the message says why.' },
   usage: { code: 2, meaning: 'The command line is wrong. Nothing was done.' },
   not_running: { code: 3, meaning: 'Bartizan does not run here, or keeps its state elsewhere (`--state`).' },
-  refused: { code: 4, meaning: 'Bartizan refused: the address is protected, or nothing is enforced at present.' },
+  refused: {
+    code: 4,
+    meaning:
+      'Bartizan refused: the address is protected, nothing is enforced or on trial, or the message says what else.',
+  },
   config: { code: 5, meaning: 'The config is wrong; every problem is listed. `serve` does not start.' },
   restart: { code: 75, meaning: '`serve` only: start me again.' },
 } as const satisfies Readonly<Record<string, { readonly code: number; readonly meaning: string }>>;

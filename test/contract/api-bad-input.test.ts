@@ -15,6 +15,12 @@ interface Bad {
 const JSON_TYPE = 'application/json';
 const WRONG_VALUES = [0, -1, 1e308, true, null, [], {}, ['192.0.2.7'], { ip: '192.0.2.7' }];
 
+/** A list of anything may be a list of this, and a mapping of anything one of that. */
+const isRight = (right: unknown, value: unknown): boolean =>
+  Array.isArray(right) ? Array.isArray(value) && value.length > 0 : isMapping(right) && isMapping(value);
+
+const isMapping = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
+
 /** What every endpoint with a body must refuse, derived from its own good body. */
 function badBodies(good: Readonly<Record<string, unknown>>): readonly Bad[] {
   const text = JSON.stringify(good);
@@ -76,13 +82,11 @@ function badBodies(good: Readonly<Record<string, unknown>>): readonly Bad[] {
     { name: 'plain text', body: text, type: 'text/plain', status: 415 },
     { name: 'multipart', body: text, type: 'multipart/form-data; boundary=x', status: 415 },
     ...Object.entries(good).flatMap(([name, right]) =>
-      WRONG_VALUES.filter((value) => !(Array.isArray(right) && Array.isArray(value) && value.length > 0)).map(
-        (value) => ({
-          name: `${JSON.stringify(value)} for ${name}`,
-          body: JSON.stringify({ ...good, [name]: value }),
-          says: new RegExp(`^field "${name}": must (?:be|not be) `),
-        }),
-      ),
+      WRONG_VALUES.filter((value) => !isRight(right, value)).map((value) => ({
+        name: `${JSON.stringify(value)} for ${name}`,
+        body: JSON.stringify({ ...good, [name]: value }),
+        says: new RegExp(`^field "${name}": must (?:be|not be) `),
+      })),
     ),
     ...Object.entries(good)
       .filter(([, right]) => Array.isArray(right))

@@ -13,6 +13,8 @@ import type { Suppression } from '../../../core/incident/suppression.ts';
 import { type Allow, type AllowRefusal, subjectOf } from '../../../core/respond/allow.ts';
 import type { FirewallEvent } from '../../../core/respond/firewall-event.ts';
 import { FakeAppliance, FINDING, START } from './fake-appliance.ts';
+import { FakePreviews } from './fake-previews.ts';
+import { FakeTrials } from './fake-trials.ts';
 
 export const SUPPRESSION: Suppression = {
   id: '0a1b2c3d4e5f6071',
@@ -51,6 +53,8 @@ export const AUDITED: ChainedAuditRecord = {
 export class FakeDesks implements Desks {
   readonly appliance: FakeAppliance;
   readonly http = new HttpMeter();
+  readonly changes = Object.assign(new FakeTrials(), { lasts: true });
+  readonly previews = new FakePreviews();
   rows: readonly HistoryRow[] = [{ finding: FINDING, serial: 7 }];
   trail: readonly ChainedAuditRecord[] = [AUDITED];
   suppressRefusal: SuppressRefusal | undefined;
