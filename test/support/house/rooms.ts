@@ -41,6 +41,7 @@ export const ACTORS = rooms('actors', {
   'mail-queue': 'holds and releases mail',
   quarantine: 'moves suspicious files out of reach',
   change: 'runs trials and reverts them',
+  preview: 'looks ahead at what a change would do',
   'controller-link': 'reports to and obeys a controller over MQTT',
   http: 'listeners and transports of the surfaces',
   outbound: 'requests to others, private targets refused',
