@@ -7,6 +7,7 @@ import type { BlockedIp } from '../../core/api/csm/blocked-ips.ts';
 import type { FindingRow } from '../../core/api/csm/findings.ts';
 import type { LoggedIn } from '../../core/api/csm/login.ts';
 import type { Status } from '../../core/api/csm/status-schema.ts';
+import type { ChangeDetail, ChangeRow, PendingRow } from '../../core/api/own/changes-wire.ts';
 import type { Claimed } from '../../core/api/own/claim.ts';
 import type { SessionState } from '../../core/api/own/session.ts';
 import type * as wire from '../../core/console/browser/wire.ts';
@@ -21,4 +22,7 @@ export type ConsoleWire = [
   Gives<wire.Status, Static<typeof Status>>,
   Gives<wire.FindingRow, Static<typeof FindingRow>>,
   Gives<wire.BlockRow, Static<typeof BlockedIp>>,
+  Gives<wire.ChangeRow, Static<typeof ChangeRow>>,
+  Gives<wire.ChangeDetail, Static<typeof ChangeDetail>>,
+  Gives<wire.PendingRow, Static<typeof PendingRow>>,
 ];

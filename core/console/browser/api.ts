@@ -4,9 +4,13 @@ const PATIENCE_MS = 15_000;
 /** A refusal in the server's own words; `status` is 0 when there was no answer at all. */
 export class Refused extends Error {
   readonly status: number;
-  constructor(status: number, message: string) {
+  /** The same order is taken over a connection that is opened for it. */
+  readonly wantsNewConnection: boolean;
+
+  constructor(status: number, message: string, wantsNewConnection = false) {
     super(message);
     this.status = status;
+    this.wantsNewConnection = wantsNewConnection;
   }
 
   get isSilence(): boolean {
@@ -31,18 +35,35 @@ export const get = <T>(path: string): Promise<T> => call<T>(path, {});
 
 /** @throws Refused */
 export const post = <T>(path: string, body: unknown): Promise<T> =>
-  call<T>(path, {
+  overNew<T>(path, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': csrf },
     body: JSON.stringify(body),
   });
 
+/** A browser keeps so many connections to one server, and a few that it has not noticed are gone. */
+const MOST_CONNECTIONS = 12;
+
+/**
+ * Some orders count over a new connection only: the server refuses them over an older one and closes that, until the
+ * browser has none left but a new one.
+ */
+async function overNew<T>(path: string, init: RequestInit): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await call<T>(path, init);
+    } catch (cause) {
+      if (!(cause instanceof Refused && cause.wantsNewConnection) || tries === MOST_CONNECTIONS) throw cause;
+    }
+  }
+}
+
 async function call<T>(path: string, init: RequestInit): Promise<T> {
-  const { ok, status, text } = await answer(path, init).catch(() => {
+  const { ok, status, text, retryOver } = await answer(path, init).catch(() => {
     throw new Refused(0, 'The appliance does not answer.');
   });
   if (ok) return (text === '' ? {} : JSON.parse(text)) as T;
-  throw new Refused(status, errorIn(text) ?? `The appliance answered ${status}.`);
+  throw new Refused(status, errorIn(text) ?? `The appliance answered ${status}.`, retryOver === 'new-connection');
 }
 
 async function answer(path: string, init: RequestInit) {
@@ -51,7 +72,8 @@ async function answer(path: string, init: RequestInit) {
     credentials: 'same-origin',
     signal: AbortSignal.timeout(PATIENCE_MS),
   });
-  return { ok: response.ok, status: response.status, text: await response.text() };
+  const { ok, status, headers } = response;
+  return { ok, status, text: await response.text(), retryOver: headers.get('x-retry-over') };
 }
 
 function errorIn(text: string): string | undefined {

@@ -2,8 +2,9 @@ import { get, post, Refused } from './api.ts';
 import { enter } from './door.ts';
 import { follow, paced } from './live.ts';
 import { at, fields, onBehalfOf } from './page.ts';
+import { showChanges, showEvidence, TrialBanner } from './trial.ts';
 import { type House, show } from './views.ts';
-import type { BlockRow, FindingRow, Status } from './wire.ts';
+import type { BlockRow, ChangeDetail, Changes, FindingRow, Pending, Status } from './wire.ts';
 import { clock } from './words.ts';
 
 /** The page is brought up to date this often, and soon after a finding arrived. */
@@ -17,12 +18,15 @@ type Write = readonly [path: string, body: unknown];
 const ACTS: Readonly<Record<string, (button: HTMLButtonElement) => Write>> = {
   block: ({ value: ip, dataset }) => ['/api/v1/block-ip', { ip, reason: dataset['reason'] ?? '', duration: '24h' }],
   unblock: ({ value: ip }) => ['/api/v1/unblock-ip', { ip }],
+  confirm: ({ value: id }) => [`/api/v1/changes/${id}/confirm`, {}],
+  revert: ({ value: id }) => [`/api/v1/changes/${id}/revert`, {}],
   mode: ({ value: mode }) => ['/api/v1/mode', { mode }],
 };
 
 /** The open console: what it shows and how it is kept up to date. */
 class Console {
   readonly #mayWrite: boolean;
+  readonly #banner = new TrialBanner();
   #known: ReadonlySet<string> | undefined;
   #asked = 0;
   #heardAt = new Date();
@@ -81,17 +85,21 @@ class Console {
     this.#heardAt = new Date();
     at('trouble').textContent = '';
     show(house, { mayWrite: this.#mayWrite, known: this.#known });
+    this.#banner.show(house.pending, this.#mayWrite);
+    showChanges(house.changes);
     this.#known = new Set(house.findings.map(({ id }) => id));
   }
 }
 
 async function askForAll(): Promise<House> {
-  const [status, findings, blocks] = await Promise.all([
+  const [status, findings, blocks, pending, { changes }] = await Promise.all([
     get<Status>('/api/v1/status'),
     get<readonly FindingRow[]>('/api/v1/findings'),
     get<readonly BlockRow[]>('/api/v1/blocked-ips'),
+    get<Pending>('/api/v1/changes/pending'),
+    get<Changes>('/api/v1/changes'),
   ]);
-  return { status, findings, blocks };
+  return { status, findings, blocks, pending, changes };
 }
 
 function sayLive(text: string, className: string): void {
@@ -108,11 +116,20 @@ function listen(open: Console): void {
   document.addEventListener('click', async ({ target }) => {
     const button = target instanceof Element ? target.closest<HTMLButtonElement>('button[data-act]') : null;
     const write = ACTS[button?.dataset['act'] ?? ''];
-    const place = button?.closest<HTMLElement>('tr, .mode');
+    const place = button?.closest<HTMLElement>('tr, .mode, #trial');
+    if (button?.dataset['act'] === 'evidence' && place) {
+      const { value: id } = button;
+      await onBehalfOf(place, async () => showEvidence(await get<ChangeDetail>(`/api/v1/changes/${id}`)));
+      return;
+    }
     if (button === null || write === undefined || !place) return;
     const done = await open.write(place, write(button));
     // The button of the mode that now holds is gone; whoever works by keyboard goes on from its card.
     if (done && button.hidden) place.focus();
+  });
+  at('evidence-close').addEventListener('click', () => {
+    at('evidence').hidden = true;
+    at('changes-title').focus();
   });
   const logout = at('logout');
   logout.addEventListener('click', () =>

@@ -1,6 +1,6 @@
 import { actButton, at, made } from './page.ts';
 import { cell, fill } from './rows.ts';
-import type { BlockRow, ComponentRow, FindingRow, Status } from './wire.ts';
+import type { BlockRow, ChangeRow, ComponentRow, FindingRow, Pending, Status } from './wire.ts';
 import { counts, maker, severity, stamp, timeLeft } from './words.ts';
 
 /** Rows drawn of one table; the newest come first. */
@@ -11,6 +11,8 @@ export interface House {
   readonly status: Status;
   readonly findings: readonly FindingRow[];
   readonly blocks: readonly BlockRow[];
+  readonly pending: Pending;
+  readonly changes: readonly ChangeRow[];
 }
 
 /** How a view is drawn, besides what it shows. */
