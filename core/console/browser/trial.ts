@@ -26,7 +26,7 @@ export class TrialBanner {
     this.#endsAt = performance.now() + left * 1000;
     at('trial-what').textContent = summary;
     at('trial-who').textContent = by.peer === 'local' ? `by ${by.actor}` : `by ${by.actor} from ${by.peer}`;
-    at('trial-how').textContent = howItEnds(change);
+    at('trial-end').textContent = howItEnds(change);
     at('trial-probes').replaceChildren(...newest(change).map(probeMark));
     at('trial-acts').hidden = !mayWrite || state === 'confirming' || state === 'reverting';
     for (const button of banner.querySelectorAll<HTMLButtonElement>('button')) button.value = change.id;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { counts, maker, severity, stamp, timeLeft } from '../../../../core/console/browser/words.ts';
+import { countdown, counts, maker, severity, stamp, timeLeft } from '../../../../core/console/browser/words.ts';
 
 test('a time is written as logs write it, in the zone of the reader', () => {
   const iso = new Date(2026, 0, 2, 3, 4, 5).toISOString();
@@ -30,4 +30,8 @@ test('a word or level of a newer server is shown as it is', () => {
 test('what was counted is listed without the zeros', () => {
   assert.equal(counts({ lines: 12_345, dropped: 0, events: 3 }), 'lines 12,345 · events 3');
   assert.equal(counts({}), '');
+});
+
+test('what is left of a trial is told in minutes and seconds', () => {
+  assert.deepEqual([0, 9, 60, 247, 1800].map(countdown), ['0:00', '0:09', '1:00', '4:07', '30:00']);
 });
