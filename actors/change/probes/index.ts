@@ -17,10 +17,10 @@ type Run = (change: Change, signal: AbortSignal) => Promise<Seen>;
 
 /** Longer than all that a probe waits for within; what takes longer still hangs. */
 const TIMEOUTS: Readonly<Record<ProbeName | 'controller', Millis>> = {
-  gateway: seconds(5),
+  gateway: seconds(20),
   dns: seconds(4),
-  'admin-source': seconds(8),
-  api: seconds(10),
+  'admin-source': seconds(15),
+  api: seconds(20),
   credential: seconds(1),
   disk: seconds(5),
   store: seconds(5),
