@@ -122,6 +122,21 @@ test('what was never heard from outside is not said to be cut', { skip }, async 
   await told(site, 'unknown', /another firewall/);
 });
 
+test('rules that let only listed networks in keep the probe itself out, and that is not held against them', {
+  skip,
+}, async () => {
+  using site = new Site();
+  const rules = `table inet t { chain c {
+    type filter hook prerouting priority -190; policy accept;
+    iifname "lo" accept
+    ip saddr 0.0.0.0/0 drop
+  }
+  }`;
+  await site.host.run('nft', rules);
+  site.start('api', '::', rules);
+  await told(site, 'passed', /the rules do not let 169\.254\.98\.121 in/);
+});
+
 test('an API on loopback alone is asked there', { skip }, async () => {
   using site = new Site();
   site.start('api', '127.0.0.1');

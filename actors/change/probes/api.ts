@@ -1,6 +1,9 @@
+import type { Ip } from '../../../core/base/ip.ts';
 import { fail, type Result } from '../../../core/base/result.ts';
 import { type Millis, seconds } from '../../../core/base/time.ts';
+import type { Change } from '../../../core/change/change.ts';
 import { withNamespaces } from './namespaces.ts';
+import { sendThrough } from './packets.ts';
 import {
   type ApiAnswer,
   type ApiTarget,
@@ -15,7 +18,7 @@ import {
 const COMMAND: Millis = seconds(2);
 const PATIENCE: Millis = seconds(3);
 
-type Deps = Pick<ProbeDeps, 'tools' | 'api'>;
+type Deps = Pick<ProbeDeps, 'tools' | 'api' | 'rules'>;
 
 /** Remembers whether the API was ever heard from outside: only what once worked can be said to have been cut. */
 export class ApiProbe {
@@ -30,7 +33,7 @@ export class ApiProbe {
    * Asks the API over TLS from a network namespace beside this host's, then its own packets pass the rules like anybody's;
    * where that cannot be, over loopback, and says so.
    */
-  async run(signal: AbortSignal): Promise<Seen> {
+  async run(change: Change, signal: AbortSignal): Promise<Seen> {
     const target = this.#deps.api();
     if (!target.ok) return failed(target.public);
     const { host, port } = target.value;
@@ -38,10 +41,10 @@ export class ApiProbe {
     const local = judged(near, target.value);
     if (local !== undefined) return failed(`over loopback: ${local}`);
     if (isLoopbackHost(host)) return passed(`answers at ${host}, where alone it listens`);
-    return this.#outside(target.value, signal);
+    return this.#outside(target.value, change, signal);
   }
 
-  async #outside(target: ApiTarget, signal: AbortSignal): Promise<Seen> {
+  async #outside(target: ApiTarget, change: Change, signal: AbortSignal): Promise<Seen> {
     const far = await askFromOutside(this.#deps.tools, target, signal);
     if (!far.ok && far.code === 'unavailable')
       return passed(`answers over loopback; from outside not tried: ${far.public}`);
@@ -50,10 +53,25 @@ export class ApiProbe {
       this.#wasHeard = true;
       return passed('answers over TLS from outside');
     }
+    if (await this.#isOwnDropped(change, signal)) {
+      return passed(`answers over loopback; from outside not heard: the rules do not let ${ENDS.theirs} in`);
+    }
     if (this.#wasHeard) return failed(`from outside: ${trouble}`);
     return unknown(`answers over loopback; from outside: ${trouble}, which may be another firewall's doing`);
   }
+
+  /** Where only listed networks get in, the probe's own is none of them: that says nothing about those that are. */
+  async #isOwnDropped(change: Change, signal: AbortSignal): Promise<boolean> {
+    const { tools, rules } = this.#deps;
+    const texts = await rules(change, [ENDS.theirs]);
+    if (!texts.ok) return false;
+    const fates = await sendThrough(tools, [texts.value.candidate], [ENDS.theirs], signal);
+    return fates.ok && fates.value[0]?.get(ENDS.theirs) === 'dropped';
+  }
 }
+
+/** Link-local addresses, which no route leads to. */
+const ENDS = { ours: '169.254.98.122', theirs: '169.254.98.121' as Ip } as const;
 
 /** @returns what is wrong with the answer */
 function judged(answer: Result<ApiAnswer, string>, { fingerprint }: ApiTarget): string | undefined {
@@ -65,9 +83,6 @@ function judged(answer: Result<ApiAnswer, string>, { fingerprint }: ApiTarget): 
 const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::';
 const isLoopbackHost = (host: string): boolean => host.startsWith('127.') || host === '::1';
 const localHost = (host: string): string => (isWildcard(host) ? (host === '::' ? '::1' : '127.0.0.1') : host);
-
-/** Link-local addresses, which no route leads to. */
-const ENDS = { ours: '169.254.98.122', theirs: '169.254.98.121' } as const;
 
 /** A cable from a namespace of its own to this host; it goes with the namespace. */
 async function askFromOutside(

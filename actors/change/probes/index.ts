@@ -39,7 +39,7 @@ export class Probes {
       gateway: (_, signal) => probeGateway(deps.tools, signal),
       dns: (_, signal) => probeDns(deps.tools, signal),
       'admin-source': (change, signal) => probeAdminSource(deps, change, signal),
-      api: (_, signal) => api.run(signal),
+      api: (change, signal) => api.run(change, signal),
       credential: async ({ word }) => credential(deps, word),
       disk: () => probeDisk(deps),
       store: () => probeStore(deps),
