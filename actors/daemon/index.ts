@@ -3,14 +3,13 @@ import { type ExitName, exitCode } from '../../core/cli/exit-codes.ts';
 import { modeOf } from '../../core/config/mode.ts';
 import { PARSER_NAMES } from '../../core/event/parsers.ts';
 import { keepPrivate, programHash } from '../appliance/index.ts';
-import { pendingSnapshot } from '../change/index.ts';
 import type { Output, ServeOptions } from '../cli/index.ts';
 import { systemClock, systemRandom } from '../clock/index.ts';
-import { contentOf, type FirewallContent } from '../firewall/index.ts';
-import { type OpenConfig, openConfig } from '../host-integration/config-file/index.ts';
+import { openConfig } from '../host-integration/config-file/index.ts';
 import { createLog } from '../log/index.ts';
 import { Daemon } from './daemon.ts';
 import { lay } from './foundation.ts';
+import { confirmedContent } from './trials.ts';
 
 export interface DaemonDeps {
   readonly version: string;
@@ -46,14 +45,6 @@ export async function serve(options: ServeOptions, deps: DaemonDeps): Promise<nu
     confirmed,
   });
   return daemon.run(deps);
-}
-
-/** What was confirmed last: the config, unless that holds a change which is on trial. */
-async function confirmedContent({ file, stateDir }: OpenConfig): Promise<FirewallContent> {
-  const snapshot = await pendingSnapshot(stateDir);
-  const before = snapshot?.files.find(({ path }) => path === file.path)?.content;
-  const judged = before && file.judge(before);
-  return contentOf(judged?.ok ? judged.value.config : file.loaded.config);
 }
 
 async function end({ stderr }: DaemonDeps, name: ExitName, text: string): Promise<number> {
