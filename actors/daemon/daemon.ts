@@ -92,11 +92,7 @@ export class Daemon {
       log('error', 'subscriber failed', { topic, error: messageOf(thrown) }),
     );
     this.#parts = parts;
-    this.#manager = serviceManagerLink({
-      clock: systemClock,
-      log,
-      critical: () => this.#tree?.components().filter(({ name }) => name === CRITICAL) ?? [],
-    });
+    this.#manager = serviceManagerLink({ clock: systemClock, log, critical: () => this.#critical() });
     this.#plane = makeDataPlane({
       config: () => opened.file.inEffect,
       confirmed,
@@ -156,6 +152,10 @@ export class Daemon {
       () => foundation.store.port.health(),
       () => systemClock.now(),
     );
+  }
+
+  #critical(): readonly Component[] {
+    return this.#tree?.components().filter(({ name }) => name === CRITICAL) ?? [];
   }
 
   /** @returns the exit code */

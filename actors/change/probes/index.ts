@@ -27,6 +27,9 @@ const TIMEOUTS: Readonly<Record<ProbeName | 'controller', Millis>> = {
   controller: seconds(1),
 };
 
+/** What a site may well do without. */
+const AROUND: ReadonlySet<string> = new Set<ProbeName>(['gateway', 'dns']);
+
 /** Everything that can be found out about a trial, and what of it counts for which change. */
 export class Probes {
   readonly #runs: Readonly<Record<ProbeName | 'controller', Run>>;
@@ -54,7 +57,8 @@ export class Probes {
   }
 
   probe(name: ProbeName | 'controller'): Probe {
-    return { name, timeout: TIMEOUTS[name], run: this.#runs[name] };
+    const probe = { name, timeout: TIMEOUTS[name], run: this.#runs[name] };
+    return AROUND.has(name) ? { ...probe, looksAround: true } : probe;
   }
 }
 
