@@ -16,6 +16,7 @@ export type {
   Subject,
   Trial,
 } from './port.ts';
+export { type ApiTarget, type ProbeDeps, Probes, systemTools } from './probes/index.ts';
 export { isBack, putBack } from './put-back.ts';
 export { type ChangeDeps, ChangeService } from './service.ts';
 

@@ -77,5 +77,10 @@ export interface Applied {
 export interface Probe {
   readonly name: string;
   readonly timeout: Millis;
+  /**
+   * Looks at what is around rather than at the change. It is asked right before the change as well, and where it does not
+   * pass then, a site without a gateway say, it is not heard afterwards.
+   */
+  readonly looksAround?: true;
   run(change: Change, signal: AbortSignal): Promise<Pick<Evidence, 'result' | 'detail'>>;
 }

@@ -51,6 +51,7 @@ export function onTrial(
   found: Pick<OnTrial, 'facts' | 'snapshot'>,
   subject: Subject | undefined,
 ): OnTrial {
-  const probes = subject?.probes(change).map(({ name }) => name) ?? [];
+  const { unheard = [] } = change;
+  const probes = subject?.probes(change).flatMap(({ name }) => (unheard.includes(name) ? [] : [name])) ?? [];
   return { change, ...found, probes, streaks: {} };
 }

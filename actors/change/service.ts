@@ -1,7 +1,7 @@
 import type { Component } from '../../core/base/component.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
 import { fail, messageOf, type Ok, ok } from '../../core/base/result.ts';
-import { goDuration, type Millis, millis, plus } from '../../core/base/time.ts';
+import { goDuration, type Millis, millis, plus, seconds } from '../../core/base/time.ts';
 import { Turns } from '../../core/base/turns.ts';
 import type { Change, ChangeId } from '../../core/change/change.ts';
 import type {
@@ -15,6 +15,7 @@ import type {
 } from '../../core/change/changes.ts';
 import { freshness } from '../../core/change/connection.ts';
 import { decideStart, LONGEST_TRIAL, SHORTEST_TRIAL } from '../../core/change/deadline.ts';
+import { unheardOf } from '../../core/change/probing.ts';
 import { ended } from '../../core/change/record.ts';
 import type { FileAttributes } from '../../core/change/texts.ts';
 import type { Records } from '../store/index.ts';
@@ -27,11 +28,14 @@ import { isBusy } from './machine.ts';
 import type { Draft, OnTrial } from './on-trial.ts';
 import type { Subject } from './port.ts';
 import { newTrial, onTrial } from './proposal.ts';
+import { runRound } from './round.ts';
 import { ChangeRun, telling } from './run.ts';
 import { TrialWork } from './work.ts';
 
 /** How long after an answer the restart comes that the answer spoke of. */
 const RESTART_AFTER: Millis = millis(250);
+/** For what is found out before a change. */
+const BASELINE_LIMIT: Millis = seconds(3);
 
 export interface ChangeDeps {
   /** Absolute. */
@@ -259,14 +263,29 @@ export class ChangeService implements Changes, Service {
     const prepared = await subject.prepare(request.proposal);
     if (!prepared.ok) return prepared;
     const { clock, bootClock, random } = this.#deps;
-    const trial = newTrial(request, prepared.value, { subject, clock, bootClock, random });
-    if (request.confirmedBy === 'probes' && request.forcedBecause === undefined && trial.probes.length === 0) {
+    const made = newTrial(request, prepared.value, { subject, clock, bootClock, random });
+    const asksProbes = request.confirmedBy === 'probes' && request.forcedBecause === undefined;
+    const trial = asksProbes ? await this.#lookedAround(made, subject) : made;
+    if (asksProbes && trial.probes.length === 0) {
       return fail('invalid', 'there are no probes that could confirm this; confirm it by a word');
     }
     this.#counters.proposed++;
     const begun = await this.#begin(run, trial);
     await run.settled().catch(() => undefined);
     return this.#proposed(run, trial.change, begun);
+  }
+
+  /** Finds out which probes do not pass even before the change. They have a short while for it: the client waits. */
+  async #lookedAround(made: OnTrial, subject: Subject): Promise<OnTrial> {
+    const around = subject.probes(made.change).filter(({ looksAround }) => looksAround);
+    if (around.length === 0) return made;
+    const over = new AbortController();
+    const cancel = this.#deps.clock.after(BASELINE_LIMIT, () => over.abort());
+    const before = await runRound(around, made.change, this.#deps, over.signal);
+    cancel();
+    const evidence = before.map((one) => ({ ...one, detail: `before the change: ${one.detail}` }));
+    const change = { ...made.change, evidence, unheard: unheardOf(before) };
+    return { ...onTrial(change, made, subject), plan: made.plan };
   }
 
   /** @returns why the snapshot did not get to disk */

@@ -64,9 +64,14 @@ export async function order(
   return 'ok';
 }
 
-type Outcome = { readonly ok: true; readonly body: unknown } | { readonly ok: false; readonly exit: ExitName };
+export type Outcome = { readonly ok: true; readonly body: unknown } | { readonly ok: false; readonly exit: ExitName };
 
-async function request({ values: { state } }: Invocation, deps: CliDeps, what: ControlRequest): Promise<Outcome> {
+/** Asks; what went wrong is said already. */
+export async function request(
+  { values: { state } }: Invocation,
+  deps: CliDeps,
+  what: ControlRequest,
+): Promise<Outcome> {
   const answer = await deps.ask(state, what);
   if (!answer.ok) {
     await complain(deps, answer.public);

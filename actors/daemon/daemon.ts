@@ -2,10 +2,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Desks } from '../../core/api/deps.ts';
 import { HttpMeter } from '../../core/api/metrics/http-meter.ts';
+import type { Previews } from '../../core/api/previews.ts';
 import type { Component } from '../../core/base/component.ts';
 import { parseCidr } from '../../core/base/ip.ts';
 import type { Log } from '../../core/base/ports.ts';
-import { messageOf } from '../../core/base/result.ts';
+import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import { exitCode } from '../../core/cli/exit-codes.ts';
 import { parseListen } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
@@ -24,7 +25,7 @@ import {
 } from '../appliance/index.ts';
 import { type BlobStore, blobStore } from '../blobs/index.ts';
 import { Bus } from '../bus/index.ts';
-import { type ChangeService, changeService } from '../change/index.ts';
+import type { ApiTarget, ChangeService } from '../change/index.ts';
 import type { Output } from '../cli/index.ts';
 import { systemClock, systemRandom } from '../clock/index.ts';
 import type { FirewallContent } from '../firewall/index.ts';
@@ -33,14 +34,14 @@ import { type ServiceManagerLink, serviceManagerLink } from '../host-integration
 import { chooseEngine, type HttpService, httpServices } from '../http/index.ts';
 import { hostAddresses, hostNetworks } from '../identity/index.ts';
 import { eventPages } from '../segments/index.ts';
-import { type Follow, RunningSettings, SettingsSubject } from '../settings/index.ts';
+import { type Follow, RunningSettings } from '../settings/index.ts';
 import { type Service, type Supervised, startSupervised } from '../supervisor/index.ts';
 import { banner } from './banner.ts';
 import { type DataPlane, makeDataPlane } from './data-plane.ts';
 import { type Foundation, TLS_FOLDER } from './foundation.ts';
 import { StoreComponent } from './store-component.ts';
 import { CRITICAL, enforcementService, treeOf } from './tree.ts';
-import { trialOfFirewall } from './trial-of-firewall.ts';
+import { makeTrials } from './trials.ts';
 
 /** How a run ends. */
 interface Ending {
@@ -81,6 +82,7 @@ export class Daemon {
   readonly #manager: ServiceManagerLink;
   readonly #settings: RunningSettings;
   readonly #changes: ChangeService;
+  readonly #previews: Previews;
   readonly #restart = Promise.withResolvers<void>();
   #tree: Supervised | undefined;
 
@@ -90,11 +92,7 @@ export class Daemon {
       log('error', 'subscriber failed', { topic, error: messageOf(thrown) }),
     );
     this.#parts = parts;
-    this.#manager = serviceManagerLink({
-      clock: systemClock,
-      log,
-      critical: () => this.#tree?.components().filter(({ name }) => name === CRITICAL) ?? [],
-    });
+    this.#manager = serviceManagerLink({ clock: systemClock, log, critical: () => this.#critical() });
     this.#plane = makeDataPlane({
       config: () => opened.file.inEffect,
       confirmed,
@@ -123,14 +121,7 @@ export class Daemon {
       },
       mode,
     );
-    this.#blobs = blobStore({
-      stateDirectory: opened.stateDir,
-      records: foundation.store.records,
-      clock: systemClock,
-      random: systemRandom,
-      log,
-      quota: opened.file.loaded.config.blobs.quota_mib * 1024 * 1024,
-    });
+    this.#blobs = blobsOf(parts);
     this.#meter = new RunningMeter({
       appliance: this.#appliance,
       allows: this.#plane.allows,
@@ -139,7 +130,16 @@ export class Daemon {
       dropped: () => this.#plane.firewall.dropped(),
       process: processFacts,
     });
-    this.#changes = this.#makeChanges(bus);
+    ({ changes: this.#changes, previews: this.#previews } = makeTrials({
+      opened,
+      foundation,
+      plane: this.#plane,
+      bus,
+      log,
+      follow: this.#follow,
+      api: () => this.#apiTarget(),
+      restart: () => this.#restart.resolve(),
+    }));
     this.#settings = new RunningSettings({
       file: opened.file,
       changes: this.#changes,
@@ -152,6 +152,10 @@ export class Daemon {
       () => foundation.store.port.health(),
       () => systemClock.now(),
     );
+  }
+
+  #critical(): readonly Component[] {
+    return this.#tree?.components().filter(({ name }) => name === CRITICAL) ?? [];
   }
 
   /** @returns the exit code */
@@ -217,26 +221,13 @@ export class Daemon {
   readonly #follow: Follow = async (before, after) =>
     (await this.#appliance.follow(before, after)).map((message) => ({ field: 'firewall.enabled', message }));
 
-  #makeChanges(bus: Bus<Topics>): ChangeService {
-    const { log, opened, foundation } = this.#parts;
-    return changeService({
-      stateDirectory: opened.stateDir,
-      records: foundation.store.records,
-      clock: systemClock,
-      random: systemRandom,
-      log,
-      subjects: [
-        new SettingsSubject({
-          file: opened.file,
-          firewall: trialOfFirewall(this.#plane.firewall),
-          follow: this.#follow,
-          probes: () => [],
-          log,
-        }),
-      ],
-      requestRestart: (after) => void systemClock.after(after, () => this.#restart.resolve()),
-      publish: (change) => bus.publish('change', { change }),
-    });
+  /** Where the API is to be found, by who looks from outside. */
+  #apiTarget(): Result<ApiTarget, 'failed'> {
+    const { foundation, opened } = this.#parts;
+    const listen = parseListen(opened.file.inEffect.webui.listen);
+    const { port } = this.#http;
+    if (!listen.ok || port === undefined) return fail('failed', 'the API does not listen');
+    return ok({ host: listen.value.host, port, fingerprint: foundation.identity.certificates.tls.fingerprint });
   }
 
   #makeHttp(): ReturnType<typeof httpServices> {
@@ -294,6 +285,7 @@ export class Daemon {
       auditTrail: this.#parts.foundation.audit,
       settings: this.#settings,
       changes: this.#changes,
+      previews: this.#previews,
     };
   }
 
@@ -339,6 +331,16 @@ export class Daemon {
     });
   }
 }
+
+const blobsOf = ({ opened, foundation, log }: DaemonParts): BlobStore =>
+  blobStore({
+    stateDirectory: opened.stateDir,
+    records: foundation.store.records,
+    clock: systemClock,
+    random: systemRandom,
+    log,
+    quota: opened.file.loaded.config.blobs.quota_mib * 1024 * 1024,
+  });
 
 /** Under which addresses browsers reach a listener; a wildcard is reached under every one this host has at start. */
 const listenNames = (host: string): readonly string[] => {

@@ -11,8 +11,10 @@ import type { EventSearch } from './event-search.ts';
 import type { History } from './history.ts';
 import type { Identity } from './identity.ts';
 import type { Meter } from './metrics/facts.ts';
+import type { Previews } from './previews.ts';
 import type { SettingsDesk } from './settings.ts';
 import type { Stats } from './stats.ts';
+import type { ChangeWatch } from './stream/change-watch.ts';
 import type { EventHub } from './stream/hub.ts';
 
 /** The appliance as the endpoints see it: a narrow port for each thing they ask about. */
@@ -28,6 +30,7 @@ export interface Desks {
   readonly auditTrail: AuditTrail;
   readonly settings: SettingsDesk;
   readonly changes: Changes;
+  readonly previews: Previews;
 }
 
 /** What the daemon gives to the tables. */
@@ -41,6 +44,7 @@ export interface ApiParts extends Desks {
 /** What the handlers of the csm and own tables work on. */
 export interface ApiDeps extends ApiParts {
   readonly findingEvents: EventHub<Finding>;
+  readonly changeWatch: ChangeWatch;
 }
 
 export const endpoint = endpointsOf<ApiDeps>();

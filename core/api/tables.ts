@@ -33,11 +33,14 @@ import type { Endpoint } from './endpoint.ts';
 import { type Mount, mount, schemasOf } from './mount.ts';
 import type { Described } from './openapi/build.ts';
 import { deleteBlob, getBlob, listBlobs, uploadBlob } from './own/blobs.ts';
+import { changeEvents, changeWatch } from './own/change-events.ts';
+import { confirmChange, getChange, listChanges, pendingChange, revertChange } from './own/changes.ts';
 import { claim } from './own/claim.ts';
 import { eventSearch } from './own/event-search.ts';
 import { mode, setMode } from './own/mode.ts';
 import { documentation } from './own/openapi.ts';
 import { pendingBlocks } from './own/pending-blocks.ts';
+import { previewChange } from './own/preview.ts';
 import { session } from './own/session.ts';
 import { endSession, sessions } from './own/sessions.ts';
 import { settingsReload } from './own/settings-reload.ts';
@@ -108,6 +111,13 @@ export const OWN_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
   listBlobs,
   getBlob,
   deleteBlob,
+  listChanges,
+  pendingChange,
+  getChange,
+  confirmChange,
+  revertChange,
+  previewChange,
+  changeEvents,
   ...documentation(() => DESCRIBED),
 ];
 
@@ -119,7 +129,7 @@ export const DESCRIBED: readonly Described[] = [
 
 /** All tables on their surfaces. */
 export function mountsFor(parts: ApiParts): readonly [Mount, ...Mount[]] {
-  const deps: ApiDeps = { ...parts, findingEvents: findingEvents(parts) };
+  const deps: ApiDeps = { ...parts, findingEvents: findingEvents(parts), changeWatch: changeWatch(parts) };
   return [mount(CSM, CSM_ENDPOINTS, deps), mount(OWN, OWN_ENDPOINTS, deps)];
 }
 

@@ -105,5 +105,7 @@ export interface Change {
   readonly before: string;
   readonly after: string;
   readonly evidence: readonly Evidence[];
+  /** Probes that did not pass before the change either: what they see since is kept and decides nothing. */
+  readonly unheard?: readonly string[];
   readonly verdict?: Verdict;
 }

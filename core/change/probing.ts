@@ -52,6 +52,10 @@ export function judge(
   return { say: 'confirm', why: `passed ${ROUNDS} times in a row: ${probes.join(', ')}` };
 }
 
+/** Of probes that were asked before a change: those whose failing would say nothing about it, since they did not pass. */
+export const unheardOf = (before: readonly Pick<Evidence, 'probe' | 'result'>[]): readonly string[] =>
+  before.filter(({ result }) => result !== 'passed').map(({ probe }) => probe);
+
 /** The evidence of a change with a round's added. */
 export const withRound = (kept: readonly Evidence[], round: readonly Evidence[]): readonly Evidence[] =>
   [...kept, ...round].slice(-EVIDENCE_KEPT);

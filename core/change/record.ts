@@ -46,13 +46,15 @@ const isMoment = (value: unknown): boolean => Number.isSafeInteger(value) && (va
 /** Whether it can be shown: what is missing or of another type was not written by this program. */
 function isChange(value: unknown): value is Change {
   if (!isObject(value)) return false;
-  const { word, parts, evidence, appliedAt, proposedAt, forcedBecause, verdict } = value;
+  const { word, parts, evidence, unheard = [], appliedAt, proposedAt, forcedBecause, verdict } = value;
   return (
     areTexts(value, ['id', 'subject', 'summary', 'confirmedBy', 'spans', 'state', 'bootId', 'before', 'after']) &&
     isObject(word) &&
     areTexts(word, ['actor', 'origin', 'peer']) &&
     Array.isArray(parts) &&
     parts.every((part) => typeof part === 'string') &&
+    Array.isArray(unheard) &&
+    unheard.every((probe) => typeof probe === 'string') &&
     Array.isArray(evidence) &&
     evidence.every(isEvidence) &&
     isMoment(proposedAt) &&

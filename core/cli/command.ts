@@ -195,6 +195,17 @@ export const COMMANDS = [
     exits: ORDERS,
   },
   {
+    name: 'change',
+    summary: 'What is on trial, and changes before it: list them, show one, confirm or revert.',
+    more: 'Without a word it shows what is on trial and how long it still has. A change that nobody confirms is taken back. confirm and revert mean what is on trial now unless an ID is given.',
+    arguments: [
+      { name: 'ACTION', help: 'list, show, confirm or revert.', optional: true },
+      { name: 'ID', help: 'Its id, as `change list` prints it. Default: what is on trial.', optional: true },
+    ],
+    options: [state, json],
+    exits: ORDERS,
+  },
+  {
     name: 'config-check',
     summary: 'Say everything that is wrong with a config, or what it means.',
     arguments: [

@@ -11,6 +11,7 @@ import type { SectionState, SettingsList } from '../../core/api/csm/settings.ts'
 import type { Rollback } from '../../core/api/csm/settings-trial.ts';
 import type { SettingsReply } from '../../core/api/csm/settings-wire.ts';
 import type { Status } from '../../core/api/csm/status-schema.ts';
+import type { ChangeDetail, ChangeRow, TrialRow } from '../../core/api/own/changes-wire.ts';
 import type { Claimed } from '../../core/api/own/claim.ts';
 import type { FoundEvents } from '../../core/api/own/event-search.ts';
 import type { PendingRow } from '../../core/api/own/pending-blocks.ts';
@@ -34,4 +35,7 @@ export type ConsoleWire = [
   Gives<wire.SettingsState, Static<typeof SectionState>>,
   Gives<wire.SettingsWritten, Static<typeof SettingsReply>>,
   Gives<wire.Rollback, Static<typeof Rollback>>,
+  Gives<wire.ChangeRow, Static<typeof ChangeRow>>,
+  Gives<wire.ChangeDetail, Static<typeof ChangeDetail>>,
+  Gives<wire.TrialRow, Static<typeof TrialRow>>,
 ];

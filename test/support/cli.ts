@@ -47,6 +47,8 @@ async function* chunksOf(...sizes: readonly number[]): AsyncIterable<Uint8Array>
 
 export interface World {
   readonly answer?: { readonly status: number; readonly body: unknown };
+  /** What it says by path, where that is not always the same. */
+  readonly answers?: Readonly<Record<string, unknown>>;
   readonly config?: string;
   readonly stdoutClosed?: boolean;
   /** What a search tells. */
@@ -97,6 +99,8 @@ export async function runCommand(argv: readonly string[], world: World = {}) {
     },
     ask: async (state, request) => {
       asked.push(state === undefined ? request : { ...request, state });
+      const body = world.answers?.[request.path];
+      if (body !== undefined) return ok({ status: 200, body });
       return world.answer === undefined ? fail('not_running', 'Bartizan is not running') : ok(world.answer);
     },
     openLog: async (path) =>

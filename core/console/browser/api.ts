@@ -11,10 +11,17 @@ export class Refused extends Error {
   readonly status: number;
   /** Which fields are wrong, where the server says so. */
   readonly fields: readonly WrongField[];
-  constructor(status: number, message: string, fields: readonly WrongField[] = []) {
+  /** The same order is taken over a connection that is opened for it. */
+  readonly wantsNewConnection: boolean;
+  constructor(
+    status: number,
+    message: string,
+    { fields = [], wantsNewConnection = false }: Partial<Pick<Refused, 'fields' | 'wantsNewConnection'>> = {},
+  ) {
     super(message);
     this.status = status;
     this.fields = fields;
+    this.wantsNewConnection = wantsNewConnection;
   }
 
   get isSilence(): boolean {
@@ -39,20 +46,40 @@ export const get = <T>(path: string, signal?: AbortSignal): Promise<T> => call<T
 
 /** @throws Refused */
 export const post = <T>(path: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<T> =>
-  call<T>(path, {
+  overNew<T>(path, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': csrf, ...headers },
     body: JSON.stringify(body),
   });
 
+/** A browser keeps so many connections to one server, and a few that it has not noticed are gone. */
+const MOST_CONNECTIONS = 12;
+
+/**
+ * Some orders count over a new connection only: the server refuses them over an older one and closes that, until the
+ * browser has none left but a new one.
+ */
+async function overNew<T>(path: string, init: RequestInit): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await call<T>(path, init);
+    } catch (cause) {
+      if (!(cause instanceof Refused && cause.wantsNewConnection) || tries === MOST_CONNECTIONS) throw cause;
+    }
+  }
+}
+
 async function call<T>(path: string, init: RequestInit): Promise<T> {
-  const { ok, status, text } = await answer(path, init).catch(() => {
+  const { ok, status, text, retryOver } = await answer(path, init).catch(() => {
     throw new Refused(0, 'The appliance does not answer.');
   });
   if (ok) return (text === '' ? {} : JSON.parse(text)) as T;
   const { error, errors = [] } = refusalIn(text);
   const said = errors.map(({ field, message }) => `${field}: ${message}`).join('\n');
-  throw new Refused(status, error ?? (said || `The appliance answered ${status}.`), errors);
+  throw new Refused(status, error ?? (said || `The appliance answered ${status}.`), {
+    fields: errors,
+    wantsNewConnection: retryOver === 'new-connection',
+  });
 }
 
 async function answer(path: string, init: RequestInit) {
@@ -61,7 +88,8 @@ async function answer(path: string, init: RequestInit) {
     credentials: 'same-origin',
     signal: AbortSignal.any([AbortSignal.timeout(PATIENCE_MS), ...(init.signal ? [init.signal] : [])]),
   });
-  return { ok: response.ok, status: response.status, text: await response.text() };
+  const { ok, status, headers } = response;
+  return { ok, status, text: await response.text(), retryOver: headers.get('x-retry-over') };
 }
 
 function refusalIn(text: string): { readonly error?: string; readonly errors?: readonly WrongField[] } {

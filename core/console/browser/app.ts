@@ -3,8 +3,9 @@ import { enter } from './door.ts';
 import { follow, paced } from './live.ts';
 import { at, fields, onBehalfOf } from './page.ts';
 import { listenToSearch } from './search.ts';
+import { showChanges, showEvidence, TrialBanner } from './trial.ts';
 import { type House, show } from './views.ts';
-import type { BlockRow, FindingRow, NetworkRow, PendingRow, Status } from './wire.ts';
+import type { BlockRow, ChangeDetail, Changes, FindingRow, NetworkRow, Pending, PendingRow, Status } from './wire.ts';
 import { clock } from './words.ts';
 
 /** The page is brought up to date this often, and soon after a finding arrived. */
@@ -19,12 +20,15 @@ const ACTS: Readonly<Record<string, (button: HTMLButtonElement) => Write>> = {
   block: ({ value: ip, dataset }) => ['/api/v1/block-ip', { ip, reason: dataset['reason'] ?? '', duration: '24h' }],
   unblock: ({ value: ip }) => ['/api/v1/unblock-ip', { ip }],
   'unblock-network': ({ value: cidr }) => ['/api/v1/firewall/remove-subnet', { cidr }],
+  confirm: ({ value: id }) => [`/api/v1/changes/${id}/confirm`, {}],
+  revert: ({ value: id }) => [`/api/v1/changes/${id}/revert`, {}],
   mode: ({ value: mode }) => ['/api/v1/mode', { mode }],
 };
 
 /** The open console: what it shows and how it is kept up to date. */
 class Console {
   readonly #mayWrite: boolean;
+  readonly #banner = new TrialBanner();
   #known: ReadonlySet<string> | undefined;
   #asked = 0;
   #heardAt = new Date();
@@ -83,20 +87,24 @@ class Console {
     this.#heardAt = new Date();
     at('trouble').textContent = '';
     show(house, { mayWrite: this.#mayWrite, known: this.#known });
+    this.#banner.show(house.trial, this.#mayWrite);
+    showChanges(house.changes);
     this.#known = new Set(house.findings.map(({ id }) => id));
   }
 }
 
 /** @param isAdmin networks are for admins to see */
 async function askForAll(isAdmin: boolean): Promise<House> {
-  const [status, findings, blocks, pending, networks] = await Promise.all([
+  const [status, findings, blocks, pending, networks, trial, { changes }] = await Promise.all([
     get<Status>('/api/v1/status'),
     get<readonly FindingRow[]>('/api/v1/findings'),
     get<readonly BlockRow[]>('/api/v1/blocked-ips'),
     get<readonly PendingRow[]>('/api/v1/pending-blocks'),
     isAdmin ? get<readonly NetworkRow[]>('/api/v1/firewall/subnets') : [],
+    get<Pending>('/api/v1/changes/pending'),
+    get<Changes>('/api/v1/changes'),
   ]);
-  return { status, findings, blocks, pending, networks };
+  return { status, findings, blocks, pending, networks, trial, changes };
 }
 
 function sayLive(text: string, className: string): void {
@@ -113,11 +121,20 @@ function listen(open: Console): void {
   document.addEventListener('click', async ({ target }) => {
     const button = target instanceof Element ? target.closest<HTMLButtonElement>('button[data-act]') : null;
     const write = ACTS[button?.dataset['act'] ?? ''];
-    const place = button?.closest<HTMLElement>('tr, .mode');
+    const place = button?.closest<HTMLElement>('tr, .mode, #trial');
+    if (button?.dataset['act'] === 'evidence' && place) {
+      const { value: id } = button;
+      await onBehalfOf(place, async () => showEvidence(await get<ChangeDetail>(`/api/v1/changes/${id}`)));
+      return;
+    }
     if (button === null || write === undefined || !place) return;
     const done = await open.write(place, write(button));
     // The button of the mode that now holds is gone; whoever works by keyboard goes on from its card.
     if (done && button.hidden) place.focus();
+  });
+  at('evidence-close').addEventListener('click', () => {
+    at('evidence').hidden = true;
+    at('changes-title').focus();
   });
   const logout = at('logout');
   logout.addEventListener('click', () =>

@@ -1,6 +1,6 @@
 import { actButton, at, made } from './page.ts';
 import { cell, fill, type Row } from './rows.ts';
-import type { BlockRow, ComponentRow, FindingRow, NetworkRow, PendingRow, Status } from './wire.ts';
+import type { BlockRow, ChangeRow, ComponentRow, FindingRow, NetworkRow, Pending, PendingRow, Status } from './wire.ts';
 import { counts, maker, severity, stamp, timeLeft } from './words.ts';
 
 /** Rows drawn of one table; the newest come first. */
@@ -13,6 +13,9 @@ export interface House {
   readonly blocks: readonly BlockRow[];
   readonly networks: readonly NetworkRow[];
   readonly pending: readonly PendingRow[];
+  /** What is on trial. */
+  readonly trial: Pending;
+  readonly changes: readonly ChangeRow[];
 }
 
 /** How a view is drawn, besides what it shows. */

@@ -83,6 +83,60 @@ export interface FindingRow {
   readonly source_ip?: string;
 }
 
+/** By whose word. */
+export interface Word {
+  readonly actor: string;
+  readonly peer: string;
+}
+
+export interface Evidence {
+  readonly probe: string;
+  readonly at: string;
+  readonly result: string;
+  readonly detail: string;
+  readonly took_ms: number;
+}
+
+export interface ChangeRow {
+  readonly id: string;
+  readonly summary: string;
+  readonly state: string;
+  readonly by: Word;
+  readonly proposed_at: string;
+  readonly verdict?: Verdict;
+}
+
+export interface Verdict {
+  readonly by: string;
+  readonly word?: Word;
+  readonly why: string;
+  readonly at: string;
+  readonly fresh_connection?: { readonly proved: boolean; readonly why?: string };
+}
+
+export interface ChangeDetail extends ChangeRow {
+  readonly parts: readonly string[];
+  readonly before: string;
+  readonly after: string;
+  readonly evidence: readonly Evidence[];
+}
+
+export interface TrialRow extends ChangeRow {
+  readonly confirmed_by: string;
+  readonly deadline: string;
+  readonly seconds_remaining: number;
+  readonly evidence: readonly Evidence[];
+}
+
+export interface Pending {
+  readonly pending: boolean;
+  readonly change?: TrialRow;
+}
+
+export interface Changes {
+  readonly changes: readonly ChangeRow[];
+}
+
 export interface BlockRow {
   readonly ip: string;
   readonly reason: string;

@@ -17,6 +17,9 @@ export function timeLeft(expiresIn: string): string {
   return hours < 48 ? expiresIn.replace(/h(?=\d)/, 'h ') : `${Math.floor(hours / 24)}d ${hours % 24}h`;
 }
 
+/** `4:07`. */
+export const countdown = (seconds: number): string => `${Math.floor(seconds / 60)}:${two(Math.floor(seconds % 60))}`;
+
 const MAKERS: Readonly<Record<string, string>> = {
   auto_response: 'automatic',
   web_ui: 'operator',

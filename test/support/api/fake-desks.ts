@@ -18,6 +18,7 @@ import { type Allow, type AllowRefusal, subjectOf } from '../../../core/respond/
 import type { FirewallEvent } from '../../../core/respond/firewall-event.ts';
 import { SettingsBench } from '../settings-bench.ts';
 import { FakeAppliance, FINDING, ip, START } from './fake-appliance.ts';
+import { FakePreviews } from './fake-previews.ts';
 
 export const SUPPRESSION: Suppression = {
   id: '0a1b2c3d4e5f6071',
@@ -85,6 +86,7 @@ export class FakeDesks implements Desks {
   readonly bench = new SettingsBench();
   readonly settings = this.bench.settings;
   readonly changes = this.bench.changes;
+  readonly previews = new FakePreviews();
   rows: readonly HistoryRow[] = [{ finding: FINDING, serial: 7 }];
   trail: readonly ChainedAuditRecord[] = [AUDITED];
   suppressRefusal: SuppressRefusal | undefined;

@@ -18,6 +18,7 @@ import type { FakeAppliance } from './fake-appliance.ts';
 import { FakeBlobs } from './fake-blobs.ts';
 import { FakeDesks } from './fake-desks.ts';
 import { FakeIdentity } from './fake-identity.ts';
+import { CHANGE_ID } from './fake-trials.ts';
 
 export const ORIGIN = 'https://edge.example.net:9443';
 export const ENDPOINTS = [...CSM_ENDPOINTS, ...OWN_ENDPOINTS];
@@ -35,6 +36,9 @@ export const GOOD_BODIES: Readonly<Record<string, Readonly<Record<string, unknow
 const GOOD_PARAMS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   revokeToken: { id: 'id-of-panel' },
   endSession: { id: 'id-of-another' },
+  change: { id: CHANGE_ID },
+  confirmChange: { id: CHANGE_ID },
+  revertChange: { id: CHANGE_ID },
 };
 
 /** A path of the endpoint that leads to something, with the query of its example, which is what it needs to answer at all. */

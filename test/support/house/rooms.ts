@@ -42,6 +42,7 @@ export const ACTORS = rooms('actors', {
   quarantine: 'moves suspicious files out of reach',
   change: 'runs trials and reverts them',
   settings: 'writes the configuration, on trial where it can cut',
+  preview: 'looks ahead at what a change would do',
   'controller-link': 'reports to and obeys a controller over MQTT',
   http: 'listeners and transports of the surfaces',
   outbound: 'requests to others, private targets refused',

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { counts, maker, severity, stamp, timeLeft, visible } from '../../../../core/console/browser/words.ts';
+import {
+  countdown,
+  counts,
+  maker,
+  severity,
+  stamp,
+  timeLeft,
+  visible,
+} from '../../../../core/console/browser/words.ts';
 
 test('a time is written as logs write it, in the zone of the reader', () => {
   const iso = new Date(2026, 0, 2, 3, 4, 5).toISOString();
@@ -34,3 +42,6 @@ test('what was counted is listed without the zeros', () => {
 
 test('what hides, or turns the writing round, is shown as what it is', () =>
   assert.equal(visible('a\u202eb\u0007\u2028 é<b>'), 'a\\u{202e}b\\u{7}\\u{2028} é<b>'));
+test('what is left of a trial is told in minutes and seconds', () => {
+  assert.deepEqual([0, 9, 60, 247, 1800].map(countdown), ['0:00', '0:09', '1:00', '4:07', '30:00']);
+});

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { probeAdminSource } from '../../actors/change/probes/admin-source.ts';
+import { sendThrough, systemTools } from '../../actors/change/probes/index.ts';
+import type { Ip } from '../../core/base/ip.ts';
+import { ok } from '../../core/base/result.ts';
+import { TRIED } from '../support/api/fake-trials.ts';
+import { namespacesUnavailable } from '../support/network-namespace.ts';
+
+const skip = namespacesUnavailable();
+const { signal } = new AbortController();
+const V4 = '192.0.2.2' as Ip;
+const V6 = '2001:db8:1::2' as Ip;
+
+/** The product's table with these networks, as far as sources go. */
+const rules = ({ infra = '', infra6 = '', denied = '', denied6 = '' } = {}): string => {
+  const set = (name: string, type: string, elements: string) =>
+    `set ${name} { type ${type}; flags interval; ${elements === '' ? '' : `elements = { ${elements} };`} }`;
+  return `table inet bartizan {
+    ${set('infra4', 'ipv4_addr', infra)}
+    ${set('infra6', 'ipv6_addr', infra6)}
+    ${set('denied4', 'ipv4_addr', denied)}
+    ${set('denied6', 'ipv6_addr', denied6)}
+    chain guard {
+      type filter hook prerouting priority -190; policy accept;
+      iifname "lo" accept
+      ip saddr @infra4 accept
+      ip6 saddr @infra6 accept
+      ip saddr @denied4 counter drop
+      ip6 saddr @denied6 counter drop
+    }
+  }`;
+};
+
+const HARMLESS = rules({ denied: '203.0.113.0/24', denied6: '2001:db8:bad::/48' });
+const CUTTING = rules({ denied: '0.0.0.0/0', denied6: '::/0' });
+const LISTED = rules({ infra: '192.0.2.0/24', infra6: '2001:db8:1::/48', denied: '0.0.0.0/0', denied6: '::/0' });
+
+const namespaces = (): readonly string[] =>
+  execFileSync('ip', ['netns', 'list'], { encoding: 'utf8' })
+    .split('\n')
+    .map((line) => line.split(' ', 1)[0] ?? '')
+    .filter((name) => name.startsWith(`bz-probe-${process.pid}-`));
+
+const ruleset = (): string => execFileSync('nft', ['list', 'tables'], { encoding: 'utf8' });
+const links = (): string => execFileSync('ip', ['-br', 'link'], { encoding: 'utf8' });
+
+test('real packets of both families say which rules let a source in', { skip }, async () => {
+  const before = [ruleset(), links()];
+  const fates = await sendThrough(systemTools, [HARMLESS, CUTTING, LISTED], [V4, V6], signal);
+  assert.ok(fates.ok, fates.ok ? '' : fates.public);
+  const told = fates.value.map((fate) => [fate.get(V4), fate.get(V6)]);
+  assert.deepEqual(told, [
+    ['passes', 'passes'],
+    ['dropped', 'dropped'],
+    ['passes', 'passes'],
+  ]);
+  assert.deepEqual(namespaces(), []);
+  assert.deepEqual([ruleset(), links()], before, 'the own ruleset and interfaces are as they were');
+});
+
+for (const [name, candidate, result, says] of [
+  ['that cuts its author off fails', CUTTING, 'failed', /drop packets from .*, which got past the old ones/],
+  ['that is harmless passes', HARMLESS, 'passed', /get past the new rules/],
+  ['that lets in what is listed passes for its author', LISTED, 'passed', /get past the new rules/],
+  ['that the kernel refuses fails', 'table inet bartizan { chain x { bogus } }', 'failed', /the rules are refused: /],
+] as const)
+  for (const peer of [V4, V6])
+    test(`a candidate ${name}, ${peer}`, { skip }, async () => {
+      const deps = { tools: systemTools, rules: async () => ok({ candidate, confirmed: HARMLESS }) };
+      const change = { ...TRIED, word: { ...TRIED.word, peer } };
+      const started = performance.now();
+      const seen = await probeAdminSource(deps, change, signal);
+      const took = performance.now() - started;
+      assert.equal(seen.result, result, seen.detail);
+      assert.match(seen.detail, says);
+      assert.ok(took < 2000 * patience(), `took ${Math.round(took)} ms`);
+      assert.deepEqual(namespaces(), []);
+    });
+
+/** Two seconds are meant for a machine with nothing else to do. */
+const patience = (): number =>
+  Math.max(1, Number(execFileSync('cut', ['-d', ' ', '-f1', '/proc/loadavg'], { encoding: 'utf8' })) / 2);
+
+test('what a killed process has left behind is removed by the next', { skip }, async () => {
+  const child = spawn('sleep', ['60']);
+  const name = `bz-probe-${child.pid}-0123456789ab`;
+  execFileSync('ip', ['netns', 'add', name]);
+  const there = (): boolean => execFileSync('ip', ['netns', 'list'], { encoding: 'utf8' }).includes(name);
+  await sendThrough(systemTools, [HARMLESS], [V4], signal);
+  assert.equal(there(), true, 'its maker still lives');
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  await sendThrough(systemTools, [HARMLESS], [V4], signal);
+  assert.equal(there(), false);
+});
+
+test('one that is stopped on its way leaves nothing behind', { skip }, async () => {
+  const stop = new AbortController();
+  const running = sendThrough(systemTools, [HARMLESS, CUTTING], [V4], stop.signal);
+  stop.abort();
+  const fates = await running;
+  assert.equal(fates.ok, false);
+  assert.deepEqual(namespaces(), []);
+});
