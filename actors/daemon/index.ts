@@ -3,6 +3,7 @@ import { type ExitName, exitCode } from '../../core/cli/exit-codes.ts';
 import { modeOf } from '../../core/config/mode.ts';
 import { PARSER_NAMES } from '../../core/event/parsers.ts';
 import { keepPrivate, programHash } from '../appliance/index.ts';
+import { pendingSnapshot } from '../change/index.ts';
 import type { Output, ServeOptions } from '../cli/index.ts';
 import { systemClock, systemRandom } from '../clock/index.ts';
 import { openConfig } from '../host-integration/config-file/index.ts';
@@ -10,7 +11,6 @@ import { createLog } from '../log/index.ts';
 import { confirmedContent } from './confirmed-content.ts';
 import { Daemon } from './daemon.ts';
 import { lay } from './foundation.ts';
-import { confirmedContent } from './trials.ts';
 
 export interface DaemonDeps {
   readonly version: string;

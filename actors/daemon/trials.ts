@@ -22,8 +22,9 @@ import { systemClock, systemRandom } from '../clock/index.ts';
 import { contentOf, type FirewallContent } from '../firewall/index.ts';
 import type { OpenConfig } from '../host-integration/config-file/index.ts';
 import { ChangePreviews, type PreviewParts, readTcpSessions } from '../preview/index.ts';
-import { type Follow, SettingsSubject } from '../settings/index.ts';
+import { contentAmong, type Follow, SettingsSubject } from '../settings/index.ts';
 import type { Records } from '../store/index.ts';
+import { confirmedContent } from './confirmed-content.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { Foundation } from './foundation.ts';
 import { trialOfFirewall } from './trial-of-firewall.ts';
@@ -39,14 +40,6 @@ export interface TrialParts {
   readonly api: () => Result<ApiTarget, 'failed'>;
   /** Ends the process so that it is started anew. */
   readonly restart: () => void;
-}
-
-/** What was confirmed last: the config, unless that holds a change which is on trial. */
-export async function confirmedContent({ file, stateDir }: OpenConfig): Promise<FirewallContent> {
-  const snapshot = await pendingSnapshot(stateDir);
-  const before = snapshot?.files.find(({ path }) => path === file.path)?.content;
-  const judged = before && file.judge(before);
-  return contentOf(judged?.ok ? judged.value.config : file.loaded.config);
 }
 
 /** Changes on trial, what is found out about them while they are, and before they are made. */
@@ -80,11 +73,11 @@ function probeDeps({ opened, foundation, plane, api }: TrialParts): ProbeDeps {
     tools: systemTools,
     stateDirectory: opened.stateDir,
     api,
-    rules: async (_, sources) => {
+    rules: async ({ parts }, sources) => {
       const elements = elementsFor(plane, opened.file.inEffect, sources);
       const textOf = (content: FirewallContent): string => plane.firewall.rulesetText(content) + elements;
-      const confirmed = textOf(await confirmedContent(opened));
-      return ok({ confirmed, candidate: textOf(contentOf(opened.file.loaded.config)) });
+      const confirmed = textOf(await confirmedContent(opened.file, await pendingSnapshot(opened.stateDir)));
+      return ok({ confirmed, candidate: textOf(contentAmong(parts, opened.file.loaded.config)) });
     },
     checkStore: () => checkStore(foundation.store.records),
     isCredentialGood: ({ origin, actor }: Word) =>
