@@ -8,7 +8,7 @@ import type {
 } from '../../core/api/settings.ts';
 import type { Clock } from '../../core/base/ports.ts';
 import { type Failure, fail, type Ok, ok, type Result } from '../../core/base/result.ts';
-import { type Millis, millis } from '../../core/base/time.ts';
+import { type Millis, millis, rfc3339 } from '../../core/base/time.ts';
 import { Turns } from '../../core/base/turns.ts';
 import type { Change } from '../../core/change/change.ts';
 import type { ChangeRequest, Changes } from '../../core/change/changes.ts';
@@ -177,7 +177,8 @@ export class RunningSettings implements SettingsDesk {
     const busy = this.#parts.changes.pending();
     if (busy?.change.subject !== SETTINGS) return undefined;
     const { word, summary } = busy.change;
-    return { ...fail('pending', `${word.actor} has ${summary} on trial; confirm or revert that first`), busy };
+    const text = `${word.actor} has ${summary} on trial until ${rfc3339(busy.until)}; confirm or revert that first`;
+    return { ...fail('pending', text), busy };
   }
 
   #written(applied: readonly string[], warnings: SettingsWritten['warnings'] = [], change?: Change): SettingsWritten {

@@ -91,8 +91,11 @@ export class TrialEdge implements AsyncDisposable {
     const isCut = !this.#isHeard(since);
     if (this.#below(5) === 0) await this.#restart();
     const end = isCut ? 'time' : (['confirm', 'revert', 'time'] as const)[this.#below(3)];
-    const said = end === 'time' ? undefined : await (end === 'confirm' ? this.site.confirm() : this.site.revert());
-    if (said?.ok) this.#end(`${end}ed`);
+    const isTooLate = this.site.changes.pending() === undefined;
+    const said =
+      end === 'time' || isTooLate ? undefined : await (end === 'confirm' ? this.site.confirm() : this.site.revert());
+    if (isTooLate) this.#end('over before a word was said');
+    else if (said?.ok) this.#end(`${end}ed`);
     else if (said !== undefined) this.#end(`said in vain: ${said.public}`);
     await waitUntil(`the end of ${what}`, 15_000, () => this.site.changes.pending() === undefined);
     if (end === 'time') this.#end(isCut ? 'cut off and back' : 'not confirmed');
