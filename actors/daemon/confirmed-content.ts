@@ -1,7 +1,7 @@
 import type { Snapshot } from '../change/index.ts';
 import { contentOf, type FirewallContent } from '../firewall/index.ts';
 import type { ConfigFile } from '../host-integration/config-file/index.ts';
-import { confirmedBefore } from '../settings/index.ts';
+import { contentBeside } from '../settings/index.ts';
 
 /** What was confirmed last: the config, unless that holds a change which is on trial. */
 export async function confirmedContent(file: ConfigFile, snapshot: Snapshot | undefined): Promise<FirewallContent> {
@@ -10,5 +10,6 @@ export async function confirmedContent(file: ConfigFile, snapshot: Snapshot | un
   const real = disk.ok ? disk.value.path : file.path;
   const before = snapshot?.files.find(({ path }) => path === real)?.content;
   const judged = before && file.judge(before);
-  return judged?.ok ? confirmedBefore(judged.value, file.loaded) : contentOf(file.loaded.config);
+  const { config } = file.loaded;
+  return judged?.ok ? contentBeside(judged.value.config, config) : contentOf(config);
 }

@@ -19,10 +19,10 @@ import {
   systemTools,
 } from '../change/index.ts';
 import { systemClock, systemRandom } from '../clock/index.ts';
-import { contentOf, type FirewallContent } from '../firewall/index.ts';
+import type { FirewallContent } from '../firewall/index.ts';
 import type { OpenConfig } from '../host-integration/config-file/index.ts';
 import { ChangePreviews, type PreviewParts, readTcpSessions } from '../preview/index.ts';
-import { contentAmong, type Follow, SettingsSubject } from '../settings/index.ts';
+import { contentAmong, contentBeside, type Follow, SettingsSubject } from '../settings/index.ts';
 import type { Records } from '../store/index.ts';
 import { confirmedContent } from './confirmed-content.ts';
 import type { DataPlane } from './data-plane.ts';
@@ -131,7 +131,7 @@ function previewParts({ opened: { file }, plane }: TrialParts): PreviewParts {
           : [{ field: '', message: planned.public }];
       return { ...fail('invalid', planned.public), problems: wrong };
     },
-    networksOf: contentOf,
+    networksOf: contentBeside,
     rulesText: (content) => plane.firewall.rulesetText(content),
     allowed: () => plane.allows.list().map(({ subject }) => subject),
     isBlocked: (ip) => plane.ledger.of(ip) !== undefined || plane.networkBlockOf(ip) !== undefined,

@@ -24,7 +24,8 @@ export interface PreviewParts {
   plan(
     order: Pick<PreviewOrder, 'section' | 'changes'>,
   ): Promise<Ok<{ readonly before: Config; readonly after: Config }> | PreviewRefusal>;
-  networksOf(config: Config): RuleNetworks;
+  /** What a config makes the kernel judge by, where another one follows or went before. */
+  networksOf(config: Config, other: Config): RuleNetworks;
   /** The kernel's rules under these settings, as text for `nft -f`. */
   rulesText(networks: RuleNetworks): string;
   /** Addresses and networks that are let in whatever is blocked. */
@@ -60,7 +61,7 @@ export class ChangePreviews implements Previews {
     const planned = await plan({ section, changes });
     if (!planned.ok) return planned;
     const { before, after } = planned.value;
-    const [was, willBe] = [networksOf(before), networksOf(after)];
+    const [was, willBe] = [networksOf(before, after), networksOf(after, before)];
     const shared = { allowed: allowed(), isBlocked };
     const judges = { before: judgeBy({ ...was, ...shared }), after: judgeBy({ ...willBe, ...shared }) };
     const asking = canonicalIp(peer);

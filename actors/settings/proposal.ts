@@ -46,9 +46,9 @@ export const isSwitchedOff = (parts: readonly string[], { firewall }: RulesSetti
 export const contentAmong = (parts: readonly string[], config: RulesSettings): FirewallContent =>
   isSwitchedOff(parts, config) ? OPEN : contentOf(config);
 
-/** What was confirmed before a change that is on trial. */
-export const confirmedBefore = (before: LoadedConfig, after: LoadedConfig): FirewallContent =>
+/** The same, of the one of two configs that a change leads between. */
+export const contentBeside = (config: Config, other: Config): FirewallContent =>
   contentAmong(
-    changedSettings(before.config, after.config).map(({ path }) => path),
-    before.config,
+    changedSettings(config, other).map(({ path }) => path),
+    config,
   );
