@@ -107,10 +107,20 @@ export function nextYounger(
 ): Sibling | undefined {
   const own = siblings.find(({ stat }) => sameFile(stat, file))?.rotated;
   if (own === undefined) return undefined;
-  return siblings
-    .filter(({ rotated }) => rotated !== undefined && compareGenerations(rotated.generation, own.generation) > 0)
-    .reduce<Sibling | undefined>((oldest, one) => (isOlder(one, oldest) ? one : oldest), undefined);
+  return oldestRotated(
+    siblings.filter(
+      ({ rotated }) => rotated !== undefined && compareGenerations(rotated.generation, own.generation) > 0,
+    ),
+  );
 }
+
+export const oldestRotated = (siblings: readonly Sibling[]): Sibling | undefined =>
+  siblings
+    .filter(({ rotated }) => rotated !== undefined)
+    .reduce<Sibling | undefined>((oldest, one) => (isOlder(one, oldest) ? one : oldest), undefined);
+
+export const youngestFirst = (siblings: readonly Sibling[]): readonly Sibling[] =>
+  siblings.filter(({ rotated }) => rotated !== undefined).sort((a, b) => (isOlder(a, b) ? 1 : isOlder(b, a) ? -1 : 0));
 
 const isOlder = (one: Sibling, than: Sibling | undefined): boolean =>
   than?.rotated === undefined ||
