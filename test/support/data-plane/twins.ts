@@ -50,8 +50,8 @@ export class Twins {
   }
 
   /**
-   * Both have begun to follow before they are let go: entries that a journal has at the first look are passed over, and a
-   * log that was never seen in its place is not looked for among rotated files. The disturbed one is down.
+   * Both have begun to follow before they are let go: entries that a journal has, and files that were rotated, at the first look
+   * are passed over. The disturbed one is down.
    * @param state directory of the disturbed one
    * @param lines will be written to files at most
    */
