@@ -1,9 +1,9 @@
 import { sameFile } from './file-system.ts';
 import { lastLineEnd, spotAt } from './identity.ts';
-import type { LocatorParts } from './locate.ts';
+import type { LocatorParts, Place } from './locate.ts';
 import { type Opened, openedAt, openListed } from './opening.ts';
 import type { Cursor } from './port.ts';
-import { oldestRotated, type Sibling, youngestFirst } from './siblings.ts';
+import { nextYounger, oldestRotated, type Sibling, type SiblingSearch, youngestFirst } from './siblings.ts';
 
 /** The cursor of a path that led nowhere and had no rotated file beside it: whatever comes is news. */
 export const nothingSeen = (path: string): Cursor => ({
@@ -47,3 +47,24 @@ export async function openLeftover(
  */
 export const firstUnread = (plain: readonly Sibling[], cursor: Cursor): Sibling | undefined =>
   plain.find(({ stat, rotated }) => rotated === undefined && sameFile(stat, cursor)) ?? oldestRotated(plain);
+
+/** It names content, or is behind a file: better than the place in a file that has no first line yet. */
+export const isBehindContent = (place: Place): boolean =>
+  place.kind === 'after' || (place.kind === 'at' && place.cursor.fingerprint !== '');
+
+/**
+ * Whether a file that had no first line when it was opened under its path, and lost that, may have had lines in between that
+ * were copied away and cut off: there is a rotated file to be read before it.
+ */
+export async function mayHaveCopy(
+  siblings: SiblingSearch,
+  path: string,
+  place: Place,
+  { role, spot }: Opened,
+): Promise<boolean> {
+  if (role === 'rotated' || spot.fingerprint !== '' || !('cursor' in place)) return false;
+  const beside = await siblings.find(path);
+  if (!beside.ok) return false;
+  const { plain } = beside.value;
+  return (isBehindContent(place) ? nextYounger(plain, place.cursor) : oldestRotated(plain)) !== undefined;
+}

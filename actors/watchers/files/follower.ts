@@ -7,14 +7,14 @@ import { FileActor } from './file-actor.ts';
 import { FileStatus, type Obstacle } from './file-status.ts';
 import { type FileCode, type FileStat, type FileSystemPort, sameFile, type WatchEvent } from './file-system.ts';
 import { FileTrust } from './file-trust.ts';
-import { nothingSeen } from './first-sight.ts';
+import { isBehindContent, mayHaveCopy, nothingSeen } from './first-sight.ts';
 import type { Inodes } from './inodes.ts';
 import type { Locator, Place } from './locate.ts';
 import type { FileEffects, FileEvent } from './machine.ts';
 import type { Opened } from './opening.ts';
 import type { FileEntry } from './port.ts';
 import { Reader, type ReaderParts, type RunEnd, submitMark } from './reader.ts';
-import { nextYounger, oldestRotated, type Sibling, type SiblingSearch } from './siblings.ts';
+import type { SiblingSearch } from './siblings.ts';
 import type { Report } from './status.ts';
 import { judgeSuccession, type Successor } from './succession.ts';
 import type { Watches } from './watches.ts';
@@ -321,7 +321,7 @@ export class Follower implements Holder {
   #placeBehind(kind: 'at' | 'after', next?: Successor): void {
     if (this.#held === undefined) return;
     const { cursor } = this.#held.reader;
-    if (kind === 'at' && cursor.fingerprint === '' && hasContent(this.#place)) return;
+    if (kind === 'at' && cursor.fingerprint === '' && isBehindContent(this.#place)) return;
     this.#place = { kind, cursor, ...(next === undefined ? {} : { next }) };
   }
 
@@ -350,7 +350,7 @@ export class Follower implements Holder {
     if (held === undefined) return;
     this.#parts.descriptors.busy(this);
     this.#isLookDue = false;
-    const hasCopy = await this.#mayHaveCopy(held);
+    const hasCopy = await mayHaveCopy(this.#parts.siblings, this.path, this.#place, held.opened);
     const { event, seen } = await judgeSuccession(this.#parts, this.path, held.opened, this.#successor);
     if (this.#isStopped || this.#held !== held) return;
     if (hasCopy) return this.#send({ type: 'identified' });
@@ -358,14 +358,6 @@ export class Follower implements Holder {
     if (event.type === 'returned') return this.#send(event);
     this.#verdict = event;
     this.#wake();
-  }
-
-  /** It never had a first line here, but lines may have come, been copied away and been cut off before it was renamed. */
-  async #mayHaveCopy({ opened }: Held): Promise<boolean> {
-    if (opened.role === 'rotated' || opened.spot.fingerprint !== '') return false;
-    const beside = await this.#parts.siblings.find(this.path);
-    if (!beside.ok) return false;
-    return nextUnread(this.#place, beside.value.plain) !== undefined;
   }
 
   #release(): void {
@@ -391,10 +383,3 @@ export class Follower implements Holder {
     await opened.file.close();
   }
 }
-
-const nextUnread = (place: Place, plain: readonly Sibling[]): Sibling | undefined =>
-  hasContent(place) && 'cursor' in place ? nextYounger(plain, place.cursor) : oldestRotated(plain);
-
-/** It names content, or is behind a file: better than the place in a file that has no first line yet. */
-const hasContent = (place: Place): boolean =>
-  place.kind === 'after' || (place.kind === 'at' && place.cursor.fingerprint !== '');
