@@ -48,11 +48,8 @@ export class FollowedFiles {
   }
 
   /** Lets everything under way come to its end, without time passing. */
-  async settle(): Promise<void> {
-    for (let before = -1; before !== this.fs.calls; ) {
-      before = this.fs.calls;
-      await new Promise(setImmediate);
-    }
+  settle(): Promise<void> {
+    return this.fs.settle();
   }
 
   /** Lets time pass in steps, everything settling in between. */

@@ -30,6 +30,8 @@ export type RunEnd =
   | { readonly kind: 'caught up'; readonly progressed: boolean }
   /** What was read is not there any more. */
   | { readonly kind: 'truncated' }
+  /** The first line has come. Since it was not known, another file may have been here in between: look again. */
+  | { readonly kind: 'identified' }
   | { readonly kind: 'trouble'; readonly message: string };
 
 /** Told as things happen, for counters. */
@@ -55,13 +57,14 @@ const REST = millis(5);
  * rewritten, also when it has grown past the old place since.
  *
  * A last line without its end stays in the file and is read again when more comes. One longer than `MAX_LINE` is passed
- * over window by window; its start remains the cursor until its end is found.
+ * over window by window; its start remains the cursor until its end is found. Of a file that had no fingerprint when it was
+ * opened no line is taken.
  */
 export class Reader {
   readonly #parts: ReaderParts;
   readonly #source: ReaderSource;
   readonly #news: ReaderNews;
-  #fingerprint: string;
+  readonly #fingerprint: string;
   #place: Place;
   #announce: boolean;
   #wanted = false;
@@ -156,13 +159,21 @@ export class Reader {
     if (this.#stopped) return 'end';
     if (!read.ok) return { kind: 'trouble', message: read.public };
     const filled = scratch.subarray(0, read.value);
-    if (!anchor.equals(filled.subarray(0, anchor.length))) return { kind: 'truncated' };
+    if (!this.#isStill(filled)) return { kind: 'truncated' };
     if (!this.#isWorthTaking(filled)) return 'end';
+    if (this.#fingerprint === '') return { kind: 'identified' };
     const change = await this.#changeSince(filled);
     if (change !== undefined) return change;
     if (this.#stopped) return 'end';
     const end = this.isSkipping ? await this.#skip(filled) : await this.#take(filled);
     return end ?? (read.value === asked ? 'more' : 'end');
+  }
+
+  /** What was read begins as what was read before it ended; at the beginning, with the first line that was seen there. */
+  #isStill(filled: Buffer): boolean {
+    const { anchor, at } = this.#place;
+    if (at > 0 || this.#fingerprint === '') return anchor.equals(filled.subarray(0, anchor.length));
+    return fingerprintOfHead(filled, this.#parts.fingerprintOf) === this.#fingerprint;
   }
 
   /** There is a whole line behind the anchor, or more than one may have. */
@@ -189,7 +200,6 @@ export class Reader {
   async #take(filled: Buffer): Promise<RunEnd | undefined> {
     const { anchor, at } = this.#place;
     const window = filled.subarray(anchor.length);
-    if (at === 0) this.#fingerprint = fingerprintOfHead(window, this.#parts.fingerprintOf);
     const length = window.lastIndexOf(LINE_END) + 1;
     if (length === 0) {
       this.#place = { ...this.#place, at: at + window.length, anchor: tailOf(filled, filled.length) };
@@ -235,10 +245,23 @@ export class Reader {
       return undefined;
     } catch (thrown) {
       this.#place = before;
-      return { kind: 'trouble', message: `the pipeline does not take lines: ${messageOf(thrown)}` };
+      return { kind: 'trouble', message: notTaken(thrown) };
     }
   }
 }
+
+/** Hands over a cursor with which no line comes. @returns why it was not taken */
+export async function submitMark(
+  { sink, clock }: Pick<ReaderParts, 'sink' | 'clock'>,
+  parser: string,
+  cursor: Cursor,
+): Promise<string | undefined> {
+  const { path, fingerprint, offset } = cursor;
+  const mark = { path, parser, fingerprint, offset, bytes: noLines(), cursor, provenance: 'file' as const };
+  return sink.submit({ ...mark, receivedAt: clock.now() }).then(() => undefined, notTaken);
+}
+
+const notTaken = (thrown: unknown): string => `the pipeline does not take lines: ${messageOf(thrown)}`;
 
 type Turn = 'more' | 'end' | RunEnd;
 
