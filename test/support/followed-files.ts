@@ -68,9 +68,6 @@ export class FollowedFiles {
   }
 }
 
-/** A busy file is read again so long after it was read. */
-export const REST_MS = 5;
-
 /** Starts following after `prepare` has set the scene. */
 export async function follow(
   prepare: (files: FollowedFiles) => void,
@@ -80,6 +77,6 @@ export async function follow(
   const files = new FollowedFiles(entries, limits);
   prepare(files);
   await files.start();
-  await files.pass(REST_MS);
+  await files.settle();
   return files;
 }

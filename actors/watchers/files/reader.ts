@@ -1,6 +1,5 @@
 import type { Clock } from '../../../core/base/ports.ts';
 import { messageOf } from '../../../core/base/result.ts';
-import { millis } from '../../../core/base/time.ts';
 import type { OpenFile } from './file-system.ts';
 import { ANCHOR_BYTES, anchorSum, type FingerprintOf, fingerprintOfHead, LINE_END, type Spot } from './identity.ts';
 import { type Chunk, type ChunkSink, type Cursor, MAX_LINE, type Skipped } from './port.ts';
@@ -46,12 +45,6 @@ export interface ReaderNews {
 }
 
 /**
- * A file that was written to while its last lines were taken is left alone for this long, so that a busy one is read a
- * few lines at a time: reading and judging cost the same for one line as for ten.
- */
-const REST = millis(5);
-
-/**
  * The hot path: reads one open file from its place to its end, again whenever it is woken, and submits whole lines. Each
  * read covers the up to 64 bytes before the place as well and compares them, to notice that the file was truncated or
  * rewritten, also when it has grown past the old place since.
@@ -71,7 +64,6 @@ export class Reader {
   #running = false;
   #lastRun: Promise<void> = Promise.resolve();
   #stopped = false;
-  #endRest = (): void => {};
 
   constructor(parts: ReaderParts, source: ReaderSource, news: ReaderNews) {
     this.#parts = parts;
@@ -106,7 +98,6 @@ export class Reader {
   /** No news comes any more. Resolves when nothing is under way, which may wait for the sink. */
   stop(): Promise<void> {
     this.#stopped = true;
-    this.#endRest();
     return this.#lastRun;
   }
 
@@ -118,21 +109,10 @@ export class Reader {
       const turn = await this.#turn();
       if (turn === 'more') this.#wanted = true;
       else if (turn !== 'end') end = turn;
-      else if (this.#wanted) await this.#rest();
     }
     this.#running = false;
     if (this.#stopped) return;
     this.#news.ended(end ?? { kind: 'caught up', progressed: this.#place.offset > from });
-  }
-
-  #rest(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#parts.clock.after(REST, resolve);
-    this.#endRest = () => {
-      cancel();
-      resolve();
-    };
-    return promise;
   }
 
   /** One window, under a slot. */
@@ -213,7 +193,7 @@ export class Reader {
   }
 
   /** Looks for the end of an over-long line; when it is there, submits that the line was skipped. */
-  async #skip(filled: Buffer): Promise<RunEnd | 'more' | undefined> {
+  async #skip(filled: Buffer): Promise<RunEnd | undefined> {
     const { anchor, at, offset } = this.#place;
     const lineEnd = filled.indexOf(LINE_END, anchor.length);
     if (lineEnd < 0) {
@@ -225,7 +205,8 @@ export class Reader {
     const refusal = await this.#submit(lineStart(next, tailOf(filled, lineEnd + 1)), noLines(), line);
     if (refusal !== undefined) return refusal;
     this.#news.skipped(line);
-    return 'more';
+    this.wake();
+    return undefined;
   }
 
   /** Offers lines (or only the place behind them) to the sink; the reader moves to `next` when they were taken. */
