@@ -8,16 +8,17 @@ import type { ToWorker } from './protocol.ts';
 
 export type Chunk = Extract<ToWorker, { kind: 'chunk' }>;
 
-/** The lines of a piece of a file, and behind them the one that the source passed over. */
-export function* fileLines(chunk: Chunk): Generator<RawLine> {
-  const { source, provenance, flaw } = chunk;
+/** Visits the lines of a piece of a file, and behind them the one that the source passed over. */
+export function eachFileLine(chunk: Chunk, visit: (line: RawLine) => void): void {
+  const { source, provenance, flaw: passed } = chunk;
   const receivedAt = chunk.receivedAt as Millis;
-  for (const { offset, text, flaw: own } of new LineFramer(chunk.offset).push(chunk.bytes, chunk.offset)) {
-    const line = { text, position: { source, offset }, receivedAt, provenance };
-    yield own === undefined ? line : { ...line, flaw: own };
-  }
-  if (flaw !== undefined) {
-    yield { text: '', flaw: flaw.kind, position: { source, offset: flaw.offset }, receivedAt, provenance };
+  new LineFramer(chunk.offset).each(chunk.bytes, chunk.offset, ({ offset, text, flaw }) => {
+    const position = { source, offset };
+    if (flaw === undefined) visit({ text, position, receivedAt, provenance });
+    else visit({ text, position, receivedAt, provenance, flaw });
+  });
+  if (passed !== undefined) {
+    visit({ text: '', flaw: passed.kind, position: { source, offset: passed.offset }, receivedAt, provenance });
   }
 }
 

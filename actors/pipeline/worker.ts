@@ -7,13 +7,13 @@ import type { Millis } from '../../core/base/time.ts';
 import { createDetectors } from '../../core/detect/checks.ts';
 import type { Finding } from '../../core/detect/finding.ts';
 import { Pipeline } from '../../core/detect/pipeline.ts';
-import { isEvent, isProven, type RawLine } from '../../core/event/event.ts';
+import { type Event, isEvent, isProven, type RawLine } from '../../core/event/event.ts';
 import { unparsedLine } from '../../core/event/kept.ts';
 import { createOwnHeaders, createParsers } from '../../core/event/parsers.ts';
 import { isToldByJournal, type LeftToJournal } from '../../core/event/preference.ts';
 import { systemClock } from '../clock/index.ts';
 import { SegmentWriter, segmentDisk } from '../segments/index.ts';
-import { fileLines, journalLines, Origins } from './lines.ts';
+import { eachFileLine, journalLines, Origins } from './lines.ts';
 import type { FromWorker, PipelineSettings, ToWorker } from './protocol.ts';
 import { hostZone } from './zone.ts';
 
@@ -63,42 +63,54 @@ function takeCheckpoint(sequence: number): void {
 }
 
 function take(message: Exclude<ToWorker, { kind: 'checkpoint' }>): void {
-  const { sequence } = message;
-  if (message.kind === 'chunk') judge(sequence, fileLines(message), message.parser, message.told);
-  else if (message.kind === 'lines') judge(sequence, message.lines, message.parser);
-  else judge(sequence, journalLines(message), JOURNAL_PARSER);
+  const delivery = new Delivery(message);
+  if (message.kind === 'chunk') eachFileLine(message, (line) => delivery.take(line));
+  else for (const line of message.kind === 'lines' ? message.lines : journalLines(message)) delivery.take(line);
+  const storage = writer?.status();
+  const fresh = origins.take();
+  send({
+    kind: 'judged',
+    sequence: message.sequence,
+    findings: delivery.findings,
+    counters: { ...pipeline.counters, leftToJournal },
+    ...(storage === undefined ? {} : { storage }),
+    ...(fresh.length === 0 ? {} : { origins: fresh }),
+  });
 }
 
 const isOwnForm = ({ text, receivedAt }: RawLine, parser: string): boolean =>
   ownHeaders.get(parser)?.(text, receivedAt) !== undefined;
 
-function judge(sequence: number, lines: Iterable<RawLine>, parser: string, told?: LeftToJournal): void {
-  const findings: Finding[] = [];
-  let before: Millis | undefined;
-  for (const line of lines) {
-    const parsed = pipeline.parse(line, parser);
+/** Lines that came together. One line is one call, so that it is the call that gets compiled and not a loop over it. */
+class Delivery {
+  readonly findings: Finding[] = [];
+  readonly #parser: string;
+  readonly #told: LeftToJournal | undefined;
+  #before: Millis | undefined;
+
+  constructor(message: Exclude<ToWorker, { kind: 'checkpoint' }>) {
+    this.#parser = message.kind === 'journal' ? JOURNAL_PARSER : message.parser;
+    this.#told = message.kind === 'chunk' ? message.told : undefined;
+  }
+
+  take(line: RawLine): void {
+    const parsed = pipeline.parse(line, this.#parser);
     if (line.sender !== undefined) origins.note(line, isProven(parsed));
     if (!isEvent(parsed)) {
-      writer?.keep(unparsedLine(line, parsed.unparsed, before));
-      continue;
+      writer?.keep(unparsedLine(line, parsed.unparsed, this.#before));
+      return;
     }
-    before = parsed.at;
-    if (told !== undefined && isToldByJournal(parsed, told, own) && !isOwnForm(line, parser)) {
+    this.#before = parsed.at;
+    if (this.#isTold(parsed, line)) {
       leftToJournal++;
-      continue;
+      return;
     }
     writer?.keep(parsed);
     const found = pipeline.judge(parsed);
-    if (found.length > 0) findings.push(...found);
+    if (found.length > 0) this.findings.push(...found);
   }
-  const storage = writer?.status();
-  const fresh = origins.take();
-  send({
-    kind: 'judged',
-    sequence,
-    findings,
-    counters: { ...pipeline.counters, leftToJournal },
-    ...(storage === undefined ? {} : { storage }),
-    ...(fresh.length === 0 ? {} : { origins: fresh }),
-  });
+
+  #isTold(event: Event, line: RawLine): boolean {
+    return this.#told !== undefined && isToldByJournal(event, this.#told, own) && !isOwnForm(line, this.#parser);
+  }
 }

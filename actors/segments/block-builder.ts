@@ -202,7 +202,7 @@ export class BlockBuilder {
     const terms = this.#terms;
     this.#words.clear();
     this.#message.each(rows, (row, bytes, place) => this.#words.add(row - rows.from, bytes, place));
-    this.#words.each((term) => terms.add(term));
+    this.#words.addTo(terms);
     for (const { column, values } of this.#dictionaries) {
       const field = INDEXED.get(column.field);
       if (field === undefined) continue;

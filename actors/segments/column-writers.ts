@@ -85,20 +85,42 @@ export class DictionaryColumn {
   /** Only the texts of these rows, renumbered in the order in which they first occur. */
   write(out: ByteWriter, { from, to }: Rows): Encoding {
     const renumbered = new Uint16Array(this.#values.length + 1);
-    const used: string[] = [];
-    for (let row = from; row < to; row++) {
-      const id = this.#ids[row] as number;
-      if (id !== 0 && renumbered[id] === 0) renumbered[id] = used.push(this.#values[id - 1] as string);
-    }
-    out.u16(used.length);
-    for (const text of used) out.varint(Buffer.byteLength(text));
-    for (const text of used) out.text(text);
+    const taken = this.#ids.subarray(from, to);
+    const used = renumber(taken, renumbered, this.#values);
+    writeTexts(out, used);
     const isWide = used.length > 0xff;
     const ids = isWide ? new Uint16Array(to - from) : new Uint8Array(to - from);
-    for (let row = from; row < to; row++) ids[row - from] = renumbered[this.#ids[row] as number] as number;
+    if (used.length === 1 && taken.indexOf(0) < 0) ids.fill(1);
+    else lookUp(taken, renumbered, ids);
     out.raw(new Uint8Array(ids.buffer));
     return isWide ? ENCODING.dictionary16 : ENCODING.dictionary8;
   }
+}
+
+/*
+ * The loops over all rows stand in functions of their own: compiled while they run, as the engine does with long loops, a
+ * larger function would be thrown away and compiled anew as soon as it went on behind the loop.
+ */
+
+/** Numbers the texts in the order in which they first occur. @returns them */
+function renumber(ids: Uint16Array, renumbered: Uint16Array, values: readonly string[]): readonly string[] {
+  const used: string[] = [];
+  // Behind the last of all texts there is none to be met first.
+  for (let i = 0; i < ids.length && used.length < values.length; i++) {
+    const id = ids[i] as number;
+    if (id !== 0 && renumbered[id] === 0) renumbered[id] = used.push(values[id - 1] as string);
+  }
+  return used;
+}
+
+function writeTexts(out: ByteWriter, texts: readonly string[]): void {
+  out.u16(texts.length);
+  for (const text of texts) out.varint(Buffer.byteLength(text));
+  for (const text of texts) out.text(text);
+}
+
+function lookUp(ids: Uint16Array, renumbered: Uint16Array, to: Uint8Array | Uint16Array): void {
+  for (let i = 0; i < ids.length; i++) to[i] = renumbered[ids[i] as number] as number;
 }
 
 /** Numbers, each as wide as the largest needs; a row without one is 0, the others stand one higher. */

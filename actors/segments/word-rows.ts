@@ -1,4 +1,4 @@
-import { eachWord } from '../../core/query/terms.ts';
+import { eachWord, type TermSet } from '../../core/query/terms.ts';
 import { ByteReader, type ByteWriter } from './bytes.ts';
 
 /*
@@ -28,6 +28,10 @@ export class WordRows {
   #occurring = new Int32Array(FEW);
   #rows = new Uint16Array(FEW);
   #occurrences = 0;
+  /** Of the words being added. */
+  #row = 0;
+  /** Made once: code compiled for one closure does not serve the next. */
+  readonly #visit = (term: number): void => this.#note(term);
 
   clear(): void {
     this.#slots.fill(0);
@@ -37,12 +41,13 @@ export class WordRows {
 
   /** Rows must come in order. */
   add(row: number, bytes: Uint8Array, place: { readonly start: number; readonly end: number }): void {
-    eachWord(bytes, place, (term) => this.#note(term, row));
+    this.#row = row;
+    eachWord(bytes, place, this.#visit);
   }
 
   /** Every word, listed or not. */
-  each(visit: (term: number) => void): void {
-    for (let word = 0; word < this.#words; word++) visit(this.#terms[word] as number);
+  addTo(terms: TermSet): void {
+    for (let word = 0; word < this.#words; word++) terms.add(this.#terms[word] as number);
   }
 
   write(out: ByteWriter): void {
@@ -70,7 +75,8 @@ export class WordRows {
     }
   }
 
-  #note(term: number, row: number): void {
+  #note(term: number): void {
+    const row = this.#row;
     const word = this.#wordOf(term);
     if (this.#last[word] === row + 1) return;
     this.#last[word] = row + 1;

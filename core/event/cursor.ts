@@ -7,7 +7,7 @@ import type { Millis } from '../base/time.ts';
 export interface Cursor {
   /** The followed path, also while a rotated file is being finished; `entry:PATTERN` for an entry's own mark. */
   readonly path: string;
-  /** `''`: the file had no complete line yet. */
+  /** `''`: the file had no complete line yet, and no rotated file beside it had one; or there was no file. */
   readonly fingerprint: string;
   /** Always a line start. */
   readonly offset: number;

@@ -39,7 +39,7 @@ export class LineFramer {
   #next: number;
   #committed: number;
   /** Bytes of the line begun in earlier chunks; `#carried` of them are in use. */
-  #carry = new Uint8Array(SMALL);
+  #carry = Buffer.alloc(SMALL);
   #carried = 0;
   #skipping = false;
 
@@ -64,19 +64,25 @@ export class LineFramer {
    * @throws RangeError when the chunk does not begin at `next`: that is a bug of the reader
    */
   push(chunk: Uint8Array, offset: number): FramedLine[] {
-    if (offset !== this.#next) throw new RangeError(`chunk at ${offset}, expected ${this.#next}`);
     const lines: FramedLine[] = [];
+    this.each(chunk, offset, (line) => lines.push(line));
+    return lines;
+  }
+
+  /** As `push`, one line after the other: none is held while the next is made. `visit` must not use the framer. */
+  each(chunk: Uint8Array, offset: number, visit: (line: FramedLine) => void): void {
+    if (offset !== this.#next) throw new RangeError(`chunk at ${offset}, expected ${this.#next}`);
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
     let start = 0;
-    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
-      const line = this.#finish(chunk, start, end);
-      if (line !== undefined) lines.push(line);
+    for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
+      const line = this.#finish(bytes, start, end);
       start = end + 1;
       this.#committed = offset + start;
+      if (line !== undefined) visit(line);
     }
     this.#next = offset + chunk.length;
-    const overlong = this.#keep(chunk, start);
-    if (overlong !== undefined) lines.push(overlong);
-    return lines;
+    const overlong = this.#keep(bytes, start);
+    if (overlong !== undefined) visit(overlong);
   }
 
   /**
@@ -84,12 +90,12 @@ export class LineFramer {
    * The framer is then at a line's start.
    */
   end(): FramedLine | undefined {
-    const line = this.#next > this.#committed ? this.#finish(new Uint8Array(0), 0, 0) : undefined;
+    const line = this.#next > this.#committed ? this.#finish(Buffer.alloc(0), 0, 0) : undefined;
     this.#committed = this.#next;
     return line;
   }
 
-  #finish(chunk: Uint8Array, start: number, end: number): FramedLine | undefined {
+  #finish(chunk: Buffer, start: number, end: number): FramedLine | undefined {
     if (this.#skipping) {
       this.#skipping = false;
       return undefined;
@@ -105,13 +111,17 @@ export class LineFramer {
     return line;
   }
 
-  #line(bytes: Uint8Array, start: number, end: number): FramedLine {
+  #line(bytes: Buffer, start: number, end: number): FramedLine {
     const until = end > start && bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end;
-    if (isBinary(bytes, start, until)) return { offset: this.#committed, text: '', flaw: 'binary' };
-    return { offset: this.#committed, text: this.#decoder.decode(bytes.subarray(start, until)) };
+    const kinds = kindsOf(bytes, start, until);
+    if (kinds === BINARY) return { offset: this.#committed, text: '', flaw: 'binary' };
+    // Nearly every line is ASCII, and those are read at a third of what the decoder takes.
+    const text =
+      kinds === ASCII ? bytes.toString('latin1', start, until) : this.#decoder.decode(bytes.subarray(start, until));
+    return { offset: this.#committed, text };
   }
 
-  #keep(chunk: Uint8Array, start: number): FramedLine | undefined {
+  #keep(chunk: Buffer, start: number): FramedLine | undefined {
     if (this.#skipping || start === chunk.length) return undefined;
     if (this.#carried + chunk.length - start <= MAX_LINE_BYTES) {
       this.#append(chunk, start, chunk.length);
@@ -122,10 +132,10 @@ export class LineFramer {
     return { offset: this.#committed, text: '', flaw: 'too-long' };
   }
 
-  #append(chunk: Uint8Array, start: number, end: number): void {
+  #append(chunk: Buffer, start: number, end: number): void {
     const needed = this.#carried + end - start;
     if (needed > this.#carry.length) {
-      const grown = new Uint8Array(Math.max(needed, this.#carry.length * 2));
+      const grown = Buffer.alloc(Math.max(needed, this.#carry.length * 2));
       grown.set(this.#carry.subarray(0, this.#carried));
       this.#carry = grown;
     }
@@ -136,7 +146,7 @@ export class LineFramer {
   /** Forgets the carried bytes; a buffer grown for one long line is not kept for the thousands of short ones. */
   #drop(): void {
     this.#carried = 0;
-    if (this.#carry.length > SMALL) this.#carry = new Uint8Array(SMALL);
+    if (this.#carry.length > SMALL) this.#carry = Buffer.alloc(SMALL);
   }
 }
 
@@ -163,10 +173,17 @@ export function fingerprintOf(firstLine: Uint8Array): string {
   return sha256Hex(capped.subarray(0, end)).slice(0, FINGERPRINT_DIGITS);
 }
 
-function isBinary(bytes: Uint8Array, start: number, end: number): boolean {
+const ASCII = 0;
+const BEYOND_ASCII = 1;
+const BINARY = 2;
+
+/** Of the bytes together the worst. */
+function kindsOf(bytes: Uint8Array, start: number, end: number): typeof ASCII | typeof BEYOND_ASCII | typeof BINARY {
+  let all = 0;
   for (let i = start; i < end; i++) {
     const byte = bytes[i] as number;
-    if ((byte < 0x20 && byte !== 0x09) || byte === 0x7f) return true;
+    if ((byte < 0x20 && byte !== 0x09) || byte === 0x7f) return BINARY;
+    all |= byte;
   }
-  return false;
+  return all < 0x80 ? ASCII : BEYOND_ASCII;
 }

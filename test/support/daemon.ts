@@ -11,7 +11,11 @@ import { waitFor } from './wait-for.ts';
 const MAIN = fileURLToPath(new URL('../../actors/main.js', import.meta.url));
 export const NODE_FLAGS: readonly string[] = ['--disallow-code-generation-from-strings', '--enable-source-maps'];
 /** As image/provision/run starts it. */
-export const DAEMON_FLAGS: readonly string[] = [...NODE_FLAGS, '--max-semi-space-size=2'];
+export const DAEMON_FLAGS: readonly string[] = [
+  ...NODE_FLAGS,
+  '--max-semi-space-size=2',
+  '--invocation-count-for-turbofan=50000',
+];
 
 export interface Answer {
   readonly status: number;

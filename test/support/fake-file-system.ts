@@ -149,6 +149,14 @@ export class FakeFileSystem implements FileSystemPort {
     return this.#resolve(path) !== undefined;
   }
 
+  /** Lets everything under way come to its end, without time passing. */
+  async settle(): Promise<void> {
+    for (let before = -1; before !== this.calls; ) {
+      before = this.calls;
+      await new Promise(setImmediate);
+    }
+  }
+
   async stat(path: string): Promise<Result<FileStat, FileCode>> {
     await this.#pass();
     const inode = this.#find(path);

@@ -160,7 +160,6 @@ export class FileStory {
     this.#writing = this.#open();
     if (!files.isRunning) return;
     await files.pass(70_000, 5000);
-    if (files.ledger.cursors.get(LOG)?.fingerprint === '') files.ledger.commit();
     files.fs.deny(LOG, false);
     for (let i = Math.floor(this.#random() * 20); i > 0; i--) await undefined;
     files.fs.copy(LOG, this.#rotatedName());

@@ -48,11 +48,8 @@ export class FollowedFiles {
   }
 
   /** Lets everything under way come to its end, without time passing. */
-  async settle(): Promise<void> {
-    for (let before = -1; before !== this.fs.calls; ) {
-      before = this.fs.calls;
-      await new Promise(setImmediate);
-    }
+  settle(): Promise<void> {
+    return this.fs.settle();
   }
 
   /** Lets time pass in steps, everything settling in between. */
@@ -71,9 +68,6 @@ export class FollowedFiles {
   }
 }
 
-/** A busy file is read again so long after it was read. */
-export const REST_MS = 5;
-
 /** Starts following after `prepare` has set the scene. */
 export async function follow(
   prepare: (files: FollowedFiles) => void,
@@ -83,6 +77,6 @@ export async function follow(
   const files = new FollowedFiles(entries, limits);
   prepare(files);
   await files.start();
-  await files.pass(REST_MS);
+  await files.settle();
   return files;
 }

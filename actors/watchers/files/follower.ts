@@ -7,12 +7,13 @@ import { FileActor } from './file-actor.ts';
 import { FileStatus, type Obstacle } from './file-status.ts';
 import { type FileCode, type FileStat, type FileSystemPort, sameFile, type WatchEvent } from './file-system.ts';
 import { FileTrust } from './file-trust.ts';
+import { isBehindContent, mayHaveCopy, nothingSeen } from './first-sight.ts';
 import type { Inodes } from './inodes.ts';
 import type { Locator, Place } from './locate.ts';
 import type { FileEffects, FileEvent } from './machine.ts';
 import type { Opened } from './opening.ts';
 import type { FileEntry } from './port.ts';
-import { Reader, type ReaderParts, type RunEnd } from './reader.ts';
+import { Reader, type ReaderParts, type RunEnd, submitMark } from './reader.ts';
 import type { SiblingSearch } from './siblings.ts';
 import type { Report } from './status.ts';
 import { judgeSuccession, type Successor } from './succession.ts';
@@ -56,6 +57,10 @@ export class Follower implements Holder {
   #held: Held | undefined;
   #claim: FileId | undefined;
   #isPlaced = false;
+  /** The sink has a cursor that names content. */
+  #isMarked: boolean;
+  /** The sink has still to be told that there was nothing. */
+  #isMarkDue = false;
   /** What kept the last attempt from reading. */
   #obstacle: Obstacle = { why: '', shared: false };
   /** What the path's last stat said, to notice that the next one differs. */
@@ -78,6 +83,7 @@ export class Follower implements Holder {
     this.path = path;
     this.#parser = entry.parser;
     this.#place = place;
+    this.#isMarked = place.kind === 'at' && place.cursor.fingerprint !== '';
     this.#parts = parts;
     this.#status = new FileStatus(path, parts.clock, parts.report);
     this.#trust = new FileTrust(path, entry.trust ?? 'auto', parts, (trust) => this.#status.tellTrust(trust));
@@ -163,11 +169,14 @@ export class Follower implements Holder {
     if (this.#isStopped) return;
     const seen = stat.ok ? Object.values(stat.value).join(' ') : stat.code;
     const isNews = seen !== this.#seen;
+    const isOtherThanBefore = isNews && this.#seen !== '';
     this.#seen = seen;
     const { state } = this.#actor;
     if (state === 'following' && this.#held !== undefined) {
-      if (stat.ok && sameFile(stat.value, this.#held.opened.spot.stat)) this.#measure(stat.value.size);
-      else if (stat.ok || stat.code === 'absent') this.#send({ type: 'moved' });
+      if (stat.ok && sameFile(stat.value, this.#held.opened.spot.stat)) {
+        this.#measure(stat.value.size);
+        if (isOtherThanBefore && this.#held.opened.spot.fingerprint === '') this.#send({ type: 'identified' });
+      } else if (stat.ok || stat.code === 'absent') this.#send({ type: 'moved' });
     }
     if (isNews || state === 'draining') this.#wake();
     if (state === 'waiting' ? seen !== 'absent' : isNews || state === 'refused') this.#look();
@@ -218,12 +227,25 @@ export class Follower implements Holder {
       await this.#trust.judge(located.spot.stat);
       return this.#take(located);
     }
-    if (located.kind === 'absent') {
-      this.#isPlaced = true;
-      if (this.#place.kind === 'first') this.#place = { kind: 'beginning' };
-    } else this.#obstacle = { why: located.message, shared: false };
+    if (located.kind === 'absent') return this.#wait();
+    this.#obstacle = { why: located.message, shared: false };
     this.#send({ type: located.kind });
-    if (located.kind === 'absent') await this.check();
+  }
+
+  /** That there was nothing is the first mark: what is rotated away before the next start has come later. */
+  async #wait(): Promise<void> {
+    this.#isPlaced = true;
+    if (this.#place.kind === 'first' || this.#place.kind === 'beginning') {
+      this.#place = { kind: 'at', cursor: nothingSeen(this.path) };
+      this.#isMarkDue = true;
+    }
+    if (this.#isMarkDue && this.#place.kind === 'at') {
+      const failure = await submitMark(this.#parts.reading, this.#parser, this.#place.cursor);
+      this.#isMarkDue = failure !== undefined;
+      if (failure !== undefined) this.#obstacle = { why: failure, shared: false };
+    }
+    this.#send({ type: this.#isMarkDue ? 'failed' : 'absent' });
+    if (!this.#isMarkDue) await this.check();
   }
 
   /** Makes an opened file the held one. The one before was kept open until now, so that its inode was not reused. */
@@ -241,7 +263,6 @@ export class Follower implements Holder {
     }
     if (opened.gap !== undefined) this.#status.gap(opened.gap, this.#cutOff);
     this.#cutOff = undefined;
-    if (!opened.begun) this.#isPlaced = true;
     const former = this.#held;
     this.#held = this.#hold(opened);
     this.#seenSize = opened.spot.stat.size;
@@ -269,10 +290,13 @@ export class Follower implements Holder {
     const { file, spot, begun } = opened;
     const { counters } = this.#status;
     const provenance = () => this.#trust.provenance;
-    const source = { path: this.path, parser: this.#parser, provenance, file, spot, announce: begun };
+    const announce = begun && !(this.#isMarked && spot.fingerprint === '');
+    if (!announce) this.#isPlaced = true;
+    const source = { path: this.path, parser: this.#parser, provenance, file, spot, announce };
     const reader = new Reader(this.#parts.reading, source, {
       begun: () => {
         this.#isPlaced = true;
+        this.#isMarked ||= spot.fingerprint !== '';
       },
       taken: (bytes) => {
         counters.bytes += bytes;
@@ -296,13 +320,15 @@ export class Follower implements Holder {
 
   #placeBehind(kind: 'at' | 'after', next?: Successor): void {
     if (this.#held === undefined) return;
-    this.#place = { kind, cursor: this.#held.reader.cursor, ...(next === undefined ? {} : { next }) };
+    const { cursor } = this.#held.reader;
+    if (kind === 'at' && cursor.fingerprint === '' && isBehindContent(this.#place)) return;
+    this.#place = { kind, cursor, ...(next === undefined ? {} : { next }) };
   }
 
   /** A run over the file is over. Most are routine and none of the machine's business. */
   #ended(end: RunEnd): void {
     if (end.kind === 'caught up') this.#caughtUp(end.progressed);
-    else if (end.kind === 'truncated') this.#send({ type: 'truncated' });
+    else if (end.kind === 'truncated' || end.kind === 'identified') this.#send({ type: end.kind });
     else {
       this.#obstacle = { why: end.message, shared: false };
       this.#send({ type: 'trouble' });
@@ -324,8 +350,10 @@ export class Follower implements Holder {
     if (held === undefined) return;
     this.#parts.descriptors.busy(this);
     this.#isLookDue = false;
+    const hasCopy = await mayHaveCopy(this.#parts.siblings, this.path, this.#place, held.opened);
     const { event, seen } = await judgeSuccession(this.#parts, this.path, held.opened, this.#successor);
     if (this.#isStopped || this.#held !== held) return;
+    if (hasCopy) return this.#send({ type: 'identified' });
     this.#successor = seen;
     if (event.type === 'returned') return this.#send(event);
     this.#verdict = event;

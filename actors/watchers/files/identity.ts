@@ -59,7 +59,8 @@ export async function spotAt(
 
 /**
  * The spot `cursor` stands for, when `file` holds what was read up to there; `undefined` when it is another file or was
- * truncated. A cursor without fingerprint was made before the first line came, and names a file by its inode alone.
+ * truncated.
+ * @param cursor with a fingerprint: one that was made before the first line came names no content
  */
 export async function spotOf(
   file: OpenFile,
@@ -69,7 +70,6 @@ export async function spotOf(
   const spot = await spotAt(file, cursor.offset, fingerprintOf);
   if (!spot.ok) return spot;
   const { stat, fingerprint, anchor } = spot.value;
-  if (cursor.fingerprint === '') return ok(stat.ino === cursor.ino ? spot.value : undefined);
   const same =
     fingerprint === cursor.fingerprint &&
     stat.size >= cursor.offset &&

@@ -2,6 +2,7 @@ import type { Clock } from '../../../core/base/ports.ts';
 import { type Failure, ok } from '../../../core/base/result.ts';
 import type { Millis } from '../../../core/base/time.ts';
 import { type FileCode, type FileStat, type FileSystemPort, type OpenFile, sameFile } from './file-system.ts';
+import { firstUnread, openLeftover } from './first-sight.ts';
 import { type FingerprintOf, lastLineEnd, spotAt, spotOf } from './identity.ts';
 import {
   type Failed,
@@ -60,6 +61,11 @@ const RACES = 3;
  * 5. A rotated file with the cursor's inode but other content was truncated before it was renamed: it is read whole.
  * 6. No rotated file, only compressed ones, or none that may be read: the path's file is read whole.
  * In 5 and 6, `gap` says that lines may be lost.
+ *
+ * At the first sight of a path, what was rotated before is not read. A file that has no first line yet cannot be told from
+ * what is later copied away from it: then the end of the youngest rotated file is the place, and where there is none, the
+ * place has no fingerprint, and:
+ * 7. From a place without fingerprint every rotated file is read whole, beginning with the oldest.
  */
 export class Locator {
   readonly #parts: LocatorParts;
@@ -82,22 +88,64 @@ export class Locator {
   }
 
   async #begin(path: string, start: FileEntry['start']): Promise<Located> {
-    const { fs, known, fingerprintOf } = this.#parts;
+    const { fs, fingerprintOf } = this.#parts;
     const current = await openRegular(fs, path);
+    if (current.kind === 'absent') return (await openLeftover(this.#parts, path)) ?? current;
     if (current.kind !== 'open') return current;
     const { file, stat } = current;
-    const cursor = known(stat);
-    if (cursor !== undefined) {
-      const spot = await spotOf(file, cursor, fingerprintOf);
-      if (!spot.ok) return giveUp(file, spot);
-      if (spot.value !== undefined) return openedAt(file, ok(spot.value), { begun: true });
-    }
+    const opened = await this.#openKnown(current, {});
+    if (opened !== undefined) return opened;
     const offset = start === 'end' ? await lastLineEnd(file, stat.size) : ok(0);
     if (!offset.ok) return giveUp(file, offset);
-    return openedAt(file, await spotAt(file, offset.value, fingerprintOf), { begun: true });
+    const spot = await spotAt(file, offset.value, fingerprintOf);
+    const leftover = spot.ok && spot.value.fingerprint === '' ? await openLeftover(this.#parts, path) : undefined;
+    if (leftover === undefined) return openedAt(file, spot, { begun: true });
+    await file.close();
+    return leftover;
+  }
+
+  /** A file that was read under another path, where that ended. */
+  async #openKnown(
+    { file, stat }: Pick<RegularFile, 'file' | 'stat'>,
+    more: Partial<Opened>,
+  ): Promise<Opened | Failed | undefined> {
+    const cursor = this.#parts.known(stat);
+    if (cursor === undefined) return undefined;
+    const spot = await spotOf(file, cursor, this.#parts.fingerprintOf);
+    if (!spot.ok) return giveUp(file, spot);
+    return spot.value === undefined ? undefined : openedAt(file, ok(spot.value), { begun: true, ...more });
+  }
+
+  /** Rule 7. */
+  async #resumeUnread(path: string, cursor: Cursor): Promise<Located> {
+    for (let race = 0; race < RACES; race++) {
+      const current = await this.#openCurrent(path);
+      if (current.kind === 'failed' || current.kind === 'refused') return current;
+      const beside = await this.#parts.siblings.find(path);
+      const first = beside.ok ? firstUnread(beside.value.plain, cursor) : undefined;
+      if (first === undefined) return current.kind === 'opened' ? this.#beginUnread(current, cursor) : current;
+      if (current.kind === 'opened') await current.file.close();
+      const rotated = await openListed(this.#parts.fs, first);
+      if (rotated === 'raced') continue;
+      if (rotated.kind === 'open') {
+        const more = { role: 'rotated', settled: this.#isQuiet(rotated.stat) } as const;
+        return (await this.#openKnown(rotated, more)) ?? this.#beginRotated(rotated, undefined);
+      }
+      if (rotated.code === 'descriptors') return rotated;
+      return this.#passOver(path, cursor, first, rotated);
+    }
+    return RACING;
+  }
+
+  async #beginUnread(current: Opened, cursor: Cursor): Promise<Located> {
+    const { file, spot } = current;
+    const isReplaced = cursor.ino !== '' && spot.stat.ino !== cursor.ino;
+    const gap = isReplaced ? gapText('replaced by another file', 'no rotated file', cursor) : undefined;
+    return (await this.#openKnown({ file, stat: spot.stat }, {})) ?? { ...current, gap };
   }
 
   async #resume(path: string, cursor: Cursor): Promise<Located> {
+    if (cursor.fingerprint === '') return this.#resumeUnread(path, cursor);
     const { fs, fingerprintOf } = this.#parts;
     const current = await openRegular(fs, path);
     if (current.kind === 'failed' || current.kind === 'refused') return current;
@@ -142,7 +190,7 @@ export class Locator {
       if (!siblings.ok) return noneFor(siblings);
       const { plain, compressed } = siblings.value;
       const own = plain.find(({ stat }) => sameFile(stat, cursor));
-      const others = plain.filter((one) => one !== own && one.rotated !== undefined && cursor.fingerprint !== '');
+      const others = plain.filter((one) => one !== own && one.rotated !== undefined);
       const found = await this.#continueIn(own === undefined ? others : [own, ...others], cursor);
       if (found === 'raced' || found.kind !== 'none') return found;
       const why = compressed.length > 0 ? `only compressed rotated files (${compressed.at(-1)})` : found.why;
@@ -173,32 +221,33 @@ export class Locator {
   }
 
   /**
-   * Rule 3. The path's file is opened before the siblings are listed: when the listing then shows no younger one, no
-   * rotation can have come between the finished file and the opened one.
+   * Rule 3. The path's file is opened, and its first line read, before the siblings are listed: when the listing then shows no
+   * younger one, no rotation can have come between the finished file and the opened one, and none by copying unnoticed after.
    */
   async #succeed(path: string, before: Cursor, gap?: string): Promise<Located> {
     const { fs, siblings } = this.#parts;
     for (let race = 0; race < RACES; race++) {
-      const current = await openRegular(fs, path);
+      const current = await this.#openCurrent(path);
       const beside = await siblings.find(path);
       const younger = beside.ok ? nextYounger(beside.value.plain, before) : undefined;
-      if (current.kind === 'open') {
-        if (sameFile(current.stat, before)) return this.#goOn(current.file, before);
-        if (younger === undefined || sameFile(current.stat, younger.stat)) return this.#beginCurrent(current.file, gap);
-        await current.file.close();
+      if (current.kind === 'opened') {
+        const { file, spot } = current;
+        if (sameFile(spot.stat, before)) return this.#goOn(current, before);
+        if (younger === undefined || sameFile(spot.stat, younger.stat)) return { ...current, gap };
+        await file.close();
       } else if (younger === undefined) return current;
       const next = await openListed(fs, younger);
       if (next === 'raced') continue;
       if (next.kind === 'open') return this.#beginRotated(next, gap);
       if (next.code === 'descriptors') return next;
-      const { dev, ino } = younger.stat;
-      return this.#succeed(
-        path,
-        { ...before, dev, ino },
-        `a rotated file cannot be read (${next.message}): its lines are lost`,
-      );
+      return this.#passOver(path, before, younger, next);
     }
     return RACING;
+  }
+
+  #passOver(path: string, cursor: Cursor, { stat: { dev, ino } }: Sibling, { message }: Failed): Promise<Located> {
+    const gap = `a rotated file cannot be read (${message}): its lines are lost`;
+    return this.#succeed(path, { ...cursor, dev, ino }, gap);
   }
 
   /** Rule 4. */
@@ -215,10 +264,16 @@ export class Locator {
   }
 
   /** The finished file came back to the path, or another got its inode. */
-  async #goOn(file: OpenFile, cursor: Cursor): Promise<Located> {
-    const spot = await spotOf(file, cursor, this.#parts.fingerprintOf);
-    if (!spot.ok) return giveUp(file, spot);
-    return spot.value === undefined ? this.#beginCurrent(file, undefined) : openedAt(file, ok(spot.value), {});
+  async #goOn(current: Opened, cursor: Cursor): Promise<Located> {
+    const spot = await spotOf(current.file, cursor, this.#parts.fingerprintOf);
+    if (!spot.ok) return giveUp(current.file, spot);
+    return spot.value === undefined ? current : openedAt(current.file, ok(spot.value), {});
+  }
+
+  /** The path's file, from its beginning. */
+  async #openCurrent(path: string): Promise<Located> {
+    const current = await openRegular(this.#parts.fs, path);
+    return current.kind === 'open' ? this.#beginCurrent(current.file, undefined) : current;
   }
 
   async #beginCurrent(file: OpenFile, gap: string | undefined): Promise<Located> {

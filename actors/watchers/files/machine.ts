@@ -17,6 +17,8 @@ export type FileEvent =
   | { readonly type: 'returned' }
   /** The open file lost what was read of it. */
   | { readonly type: 'truncated' }
+  /** The open file, so far without a first line, has one, or had one that was copied away. */
+  | { readonly type: 'identified' }
   /** Read to the end; `progressed`: lines were found on the way. */
   | { readonly type: 'caughtUp'; readonly progressed: boolean }
   /** Nothing is left in the old file and its successor has content. */
@@ -33,7 +35,7 @@ export type FileEvent =
 export interface FileEffects {
   /** Finds and opens the file to read next: opened, absent, failed or refused. */
   open(): void;
-  /** Wakes the reader: caughtUp, truncated or trouble. */
+  /** Wakes the reader: caughtUp, truncated, identified or trouble. */
   read(): void;
   /** Looks for the successor, then reads once more: ready, notYet, gone, returned or caughtUp. */
   examine(): void;
@@ -125,6 +127,7 @@ export const fileMachine = setup({
         caughtUp: { actions: 'clearFailures' },
         moved: { target: 'draining', actions: 'expectWriter' },
         truncated: { target: 'opening', actions: 'noteTruncated' },
+        identified: 'opening',
         trouble: 'unreadable',
         evicted: 'dozing',
       },
@@ -135,6 +138,7 @@ export const fileMachine = setup({
       on: {
         returned: 'following',
         truncated: { target: 'opening', actions: 'noteTruncated' },
+        identified: 'opening',
         trouble: 'unreadable',
         evicted: 'laidAside',
       },

@@ -1,6 +1,5 @@
 import type { Clock } from '../../../core/base/ports.ts';
 import { messageOf } from '../../../core/base/result.ts';
-import { millis } from '../../../core/base/time.ts';
 import type { OpenFile } from './file-system.ts';
 import { ANCHOR_BYTES, anchorSum, type FingerprintOf, fingerprintOfHead, LINE_END, type Spot } from './identity.ts';
 import { type Chunk, type ChunkSink, type Cursor, MAX_LINE, type Skipped } from './port.ts';
@@ -30,6 +29,8 @@ export type RunEnd =
   | { readonly kind: 'caught up'; readonly progressed: boolean }
   /** What was read is not there any more. */
   | { readonly kind: 'truncated' }
+  /** The first line has come. Since it was not known, another file may have been here in between: look again. */
+  | { readonly kind: 'identified' }
   | { readonly kind: 'trouble'; readonly message: string };
 
 /** Told as things happen, for counters. */
@@ -44,31 +45,25 @@ export interface ReaderNews {
 }
 
 /**
- * A file that was written to while its last lines were taken is left alone for this long, so that a busy one is read a
- * few lines at a time: reading and judging cost the same for one line as for ten.
- */
-const REST = millis(5);
-
-/**
  * The hot path: reads one open file from its place to its end, again whenever it is woken, and submits whole lines. Each
  * read covers the up to 64 bytes before the place as well and compares them, to notice that the file was truncated or
  * rewritten, also when it has grown past the old place since.
  *
  * A last line without its end stays in the file and is read again when more comes. One longer than `MAX_LINE` is passed
- * over window by window; its start remains the cursor until its end is found.
+ * over window by window; its start remains the cursor until its end is found. Of a file that had no fingerprint when it was
+ * opened no line is taken.
  */
 export class Reader {
   readonly #parts: ReaderParts;
   readonly #source: ReaderSource;
   readonly #news: ReaderNews;
-  #fingerprint: string;
+  readonly #fingerprint: string;
   #place: Place;
   #announce: boolean;
   #wanted = false;
   #running = false;
   #lastRun: Promise<void> = Promise.resolve();
   #stopped = false;
-  #endRest = (): void => {};
 
   constructor(parts: ReaderParts, source: ReaderSource, news: ReaderNews) {
     this.#parts = parts;
@@ -103,7 +98,6 @@ export class Reader {
   /** No news comes any more. Resolves when nothing is under way, which may wait for the sink. */
   stop(): Promise<void> {
     this.#stopped = true;
-    this.#endRest();
     return this.#lastRun;
   }
 
@@ -115,21 +109,10 @@ export class Reader {
       const turn = await this.#turn();
       if (turn === 'more') this.#wanted = true;
       else if (turn !== 'end') end = turn;
-      else if (this.#wanted) await this.#rest();
     }
     this.#running = false;
     if (this.#stopped) return;
     this.#news.ended(end ?? { kind: 'caught up', progressed: this.#place.offset > from });
-  }
-
-  #rest(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#parts.clock.after(REST, resolve);
-    this.#endRest = () => {
-      cancel();
-      resolve();
-    };
-    return promise;
   }
 
   /** One window, under a slot. */
@@ -156,13 +139,21 @@ export class Reader {
     if (this.#stopped) return 'end';
     if (!read.ok) return { kind: 'trouble', message: read.public };
     const filled = scratch.subarray(0, read.value);
-    if (!anchor.equals(filled.subarray(0, anchor.length))) return { kind: 'truncated' };
+    if (!this.#isStill(filled)) return { kind: 'truncated' };
     if (!this.#isWorthTaking(filled)) return 'end';
+    if (this.#fingerprint === '') return { kind: 'identified' };
     const change = await this.#changeSince(filled);
     if (change !== undefined) return change;
     if (this.#stopped) return 'end';
     const end = this.isSkipping ? await this.#skip(filled) : await this.#take(filled);
     return end ?? (read.value === asked ? 'more' : 'end');
+  }
+
+  /** What was read begins as what was read before it ended; at the beginning, with the first line that was seen there. */
+  #isStill(filled: Buffer): boolean {
+    const { anchor, at } = this.#place;
+    if (at > 0 || this.#fingerprint === '') return anchor.equals(filled.subarray(0, anchor.length));
+    return fingerprintOfHead(filled, this.#parts.fingerprintOf) === this.#fingerprint;
   }
 
   /** There is a whole line behind the anchor, or more than one may have. */
@@ -189,7 +180,6 @@ export class Reader {
   async #take(filled: Buffer): Promise<RunEnd | undefined> {
     const { anchor, at } = this.#place;
     const window = filled.subarray(anchor.length);
-    if (at === 0) this.#fingerprint = fingerprintOfHead(window, this.#parts.fingerprintOf);
     const length = window.lastIndexOf(LINE_END) + 1;
     if (length === 0) {
       this.#place = { ...this.#place, at: at + window.length, anchor: tailOf(filled, filled.length) };
@@ -203,7 +193,7 @@ export class Reader {
   }
 
   /** Looks for the end of an over-long line; when it is there, submits that the line was skipped. */
-  async #skip(filled: Buffer): Promise<RunEnd | 'more' | undefined> {
+  async #skip(filled: Buffer): Promise<RunEnd | undefined> {
     const { anchor, at, offset } = this.#place;
     const lineEnd = filled.indexOf(LINE_END, anchor.length);
     if (lineEnd < 0) {
@@ -215,7 +205,8 @@ export class Reader {
     const refusal = await this.#submit(lineStart(next, tailOf(filled, lineEnd + 1)), noLines(), line);
     if (refusal !== undefined) return refusal;
     this.#news.skipped(line);
-    return 'more';
+    this.wake();
+    return undefined;
   }
 
   /** Offers lines (or only the place behind them) to the sink; the reader moves to `next` when they were taken. */
@@ -235,10 +226,23 @@ export class Reader {
       return undefined;
     } catch (thrown) {
       this.#place = before;
-      return { kind: 'trouble', message: `the pipeline does not take lines: ${messageOf(thrown)}` };
+      return { kind: 'trouble', message: notTaken(thrown) };
     }
   }
 }
+
+/** Hands over a cursor with which no line comes. @returns why it was not taken */
+export async function submitMark(
+  { sink, clock }: Pick<ReaderParts, 'sink' | 'clock'>,
+  parser: string,
+  cursor: Cursor,
+): Promise<string | undefined> {
+  const { path, fingerprint, offset } = cursor;
+  const mark = { path, parser, fingerprint, offset, bytes: noLines(), cursor, provenance: 'file' as const };
+  return sink.submit({ ...mark, receivedAt: clock.now() }).then(() => undefined, notTaken);
+}
+
+const notTaken = (thrown: unknown): string => `the pipeline does not take lines: ${messageOf(thrown)}`;
 
 type Turn = 'more' | 'end' | RunEnd;
 

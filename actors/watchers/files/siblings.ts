@@ -17,6 +17,9 @@ export interface Siblings {
   readonly compressed: readonly string[];
 }
 
+/** More rotations than this in a row, within milliseconds, are no log's. */
+const MOST_LOOKS = 8;
+
 /** Beside a symbolic link's target, this many files are looked at for the former target. */
 const MAX_STRANGERS = 1000;
 
@@ -35,11 +38,11 @@ export class SiblingSearch {
 
   /**
    * The files beside `path` (its target, if it is a symbolic link). A directory cannot be read in one instant, and
-   * logrotate renames several files in a row: the look is repeated until two in a row agree, four times at most.
+   * logrotate renames several files in a row: the look is repeated until two in a row agree, `MOST_LOOKS` times at most.
    */
   async find(path: string): Promise<Result<Siblings, FileCode>> {
     let before = await this.#look(path);
-    for (let again = 0; again < 3; again++) {
+    for (let looks = 1; looks < MOST_LOOKS; looks++) {
       const now = await this.#look(path);
       if (!before.ok || !now.ok || describe(before.value) === describe(now.value)) return now;
       before = now;
@@ -107,10 +110,20 @@ export function nextYounger(
 ): Sibling | undefined {
   const own = siblings.find(({ stat }) => sameFile(stat, file))?.rotated;
   if (own === undefined) return undefined;
-  return siblings
-    .filter(({ rotated }) => rotated !== undefined && compareGenerations(rotated.generation, own.generation) > 0)
-    .reduce<Sibling | undefined>((oldest, one) => (isOlder(one, oldest) ? one : oldest), undefined);
+  return oldestRotated(
+    siblings.filter(
+      ({ rotated }) => rotated !== undefined && compareGenerations(rotated.generation, own.generation) > 0,
+    ),
+  );
 }
+
+export const oldestRotated = (siblings: readonly Sibling[]): Sibling | undefined =>
+  siblings
+    .filter(({ rotated }) => rotated !== undefined)
+    .reduce<Sibling | undefined>((oldest, one) => (isOlder(one, oldest) ? one : oldest), undefined);
+
+export const youngestFirst = (siblings: readonly Sibling[]): readonly Sibling[] =>
+  siblings.filter(({ rotated }) => rotated !== undefined).sort((a, b) => (isOlder(a, b) ? 1 : isOlder(b, a) ? -1 : 0));
 
 const isOlder = (one: Sibling, than: Sibling | undefined): boolean =>
   than?.rotated === undefined ||

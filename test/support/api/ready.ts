@@ -1,13 +1,22 @@
 import type { Endpoint } from '../../../core/api/endpoint.ts';
 import { minutes } from '../../../core/base/time.ts';
 import { WORD } from '../settings-bench.ts';
+import { FakeDesks } from './fake-desks.ts';
+import { FakeTrials } from './fake-trials.ts';
 import { ApiHarness } from './harness.ts';
 
 /** Endpoints that end a trial, which has to be under way. */
 const ENDS_A_TRIAL: readonly string[] = ['settingsConfirm', 'settingsRevert'];
 
+/** Endpoints about one change, which has to be there. */
+const NAMES_A_TRIAL: readonly string[] = ['change', 'confirmChange', 'revertChange'];
+
+const withTrial = (): FakeDesks =>
+  Object.assign(new FakeDesks(), { changes: Object.assign(new FakeTrials(), { lasts: true }) });
+
 /** A harness in which the endpoint, well asked, does what it is for. */
 export async function readyFor({ name }: Endpoint<never>): Promise<ApiHarness> {
+  if (NAMES_A_TRIAL.includes(name)) return new ApiHarness({}, withTrial());
   const api = new ApiHarness();
   if (!ENDS_A_TRIAL.includes(name)) return api;
   const changes = [{ path: 'firewall.on_stop', value: 'remove' }];

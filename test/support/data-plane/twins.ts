@@ -14,8 +14,6 @@ import { eventsOf, remainsOf } from './remains.ts';
 import { SyslogSender } from './syslog-sender.ts';
 
 const PIECE = 12;
-/** So many lines have one for each log that is rotated. */
-const FIRST = 60;
 const SENDER = 'peer01';
 
 /** A line that both must keep: not of the sender, and not one of journald's own, which reach whoever reads them first. */
@@ -50,8 +48,8 @@ export class Twins {
   }
 
   /**
-   * Both have begun to follow before they are let go: entries that a journal has at the first look are passed over, and a
-   * log that was never seen in its place is not looked for among rotated files. The disturbed one is down.
+   * Both have begun to follow before they are let go: entries that a journal has at the first look are passed over. No log is
+   * there yet. The disturbed one is down.
    * @param state directory of the disturbed one
    * @param lines will be written to files at most
    */
@@ -88,8 +86,6 @@ export class Twins {
         return body.components.some(isFollowed) || undefined;
       });
     }
-    await this.write(FIRST);
-    for (const daemon of [this.calm, this.disturbed]) await this.allKept(daemon);
     await this.disturbed.stop();
   }
 

@@ -54,7 +54,7 @@ for (const [mode, auto, dryRun] of [
       responder: { dryRuns: 0 },
       planner: { queue: { size: 0, givenUp: 0 } },
       ledger: { networks: { size: 0 } },
-      configFile: { loaded: { hash: '', config: { auto_response: auto, firewall: {} } } },
+      configFile: { loaded: { hash: '' }, inEffect: { auto_response: auto, firewall: {} } },
     };
     const appliance = new RunningAppliance(parts as unknown as ApplianceParts, mode);
     assert.equal((await appliance.facts()).autoResponse.dryRun, dryRun);
@@ -64,7 +64,7 @@ test('a test alert that a suppression hides is kept, and said to be hidden', asy
   const kept: string[] = [];
   const parts = {
     clock: { now: () => 0 },
-    configFile: { loaded: { config: { hostname: 'edge' } } },
+    configFile: { inEffect: { hostname: 'edge' } },
     recorder: {
       suppressionOf: ({ check }: { readonly check: string }) => (check === 'test_alert' ? 'ab12' : undefined),
       record: async ([{ check }]: readonly [{ readonly check: string }]) => void kept.push(check),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fail } from '../../../../../core/base/result.ts';
-import { type FollowedFiles, follow, REST_MS } from '../../../../support/followed-files.ts';
+import { type FollowedFiles, follow } from '../../../../support/followed-files.ts';
 
 const LOG = '/log/a.log';
 
@@ -18,30 +18,13 @@ test('a file is read from its beginning, then as it grows; stopping releases eve
   const files = await follow(({ fs }) => fs.append(LOG, 'one\ntwo\n'));
   assert.deepEqual(files.ledger.texts, ['one', 'two']);
   files.fs.append(LOG, 'three\nfo');
-  await files.pass(REST_MS);
+  await files.settle();
   files.fs.append(LOG, 'ur\n');
-  await files.pass(REST_MS);
+  await files.settle();
   assert.deepEqual(files.ledger.texts, ['one', 'two', 'three', 'four']);
   assert.equal(files.component().state, 'ok');
   await files.stop();
   assert.deepEqual([files.fs.openFiles, files.fs.watches, files.clock.pending], [0, 0, 0]);
-});
-
-test('a line is read at once; those that follow while it is taken are gathered for 5 ms', async () => {
-  const files = await follow(({ fs }) => fs.append(LOG, ''));
-  const lines = Array.from({ length: 20 }, (_, i) => `line ${i}`);
-  for (const line of lines) {
-    files.fs.append(LOG, `${line}\n`);
-    await files.settle();
-  }
-  assert.deepEqual(files.ledger.texts, lines.slice(0, 1));
-  await files.pass(REST_MS - 1);
-  assert.deepEqual(files.ledger.texts, lines.slice(0, 1));
-  await files.pass(1);
-  assert.deepEqual(files.ledger.texts, lines);
-  files.fs.append(LOG, 'more\nand more\n');
-  await files.stop();
-  assert.equal(files.clock.pending, 0, 'nothing waits any more');
 });
 
 test('a file and a directory that appear later are read from their beginning, whatever start says', async () => {
@@ -52,7 +35,7 @@ test('a file and a directory that appear later are read from their beginning, wh
   assert.equal(files.component().state, 'waiting');
   assert.match(files.component().message ?? '', /no such file.*appears/);
   files.fs.append(LOG, 'one\n');
-  await files.pass(REST_MS);
+  await files.settle();
   assert.deepEqual(files.ledger.texts, ['one']);
   files.fs.mkdir('/log/new');
   files.fs.append('/log/new/a.log', 'two\n');
@@ -60,7 +43,7 @@ test('a file and a directory that appear later are read from their beginning, wh
   files.fs.append('/log/new/a.log', 'three\n');
   await files.pass(2000);
   files.fs.append('/log/new/a.log', 'four\n');
-  await files.pass(REST_MS);
+  await files.settle();
   assert.deepEqual(files.ledger.texts, ['one', 'two', 'three', 'four']);
 });
 
@@ -82,7 +65,7 @@ test('a kill before anything is committed leaves the start at the end as it was'
   await files.kill();
   files.fs.append(LOG, 'new\n');
   await files.start();
-  await files.pass(REST_MS);
+  await files.settle();
   assert.deepEqual(files.ledger.texts, []);
 });
 
@@ -90,10 +73,10 @@ test('lines submitted but not committed are submitted again after a kill', async
   const files = await follow(({ fs }) => fs.append(LOG, 'one\n'));
   files.ledger.commit();
   files.fs.append(LOG, 'two\n');
-  await files.pass(REST_MS);
+  await files.settle();
   await files.kill();
   await files.start();
-  await files.pass(REST_MS);
+  await files.settle();
   files.ledger.commit();
   assert.deepEqual(
     files.ledger.lines.map(({ text }) => text),
@@ -190,7 +173,7 @@ test('truncated under the watcher after all was read: nothing is lost, and nothi
   const files = await follow(({ fs }) => fs.append(LOG, 'one\n'));
   files.fs.truncate(LOG);
   files.fs.append(LOG, 'longer than before\n');
-  await files.pass(REST_MS);
+  await files.settle();
   assert.deepEqual(files.ledger.texts, ['one', 'longer than before']);
   assert.deepEqual([files.component().state, files.component().counters['truncations']], ['ok', 1]);
 });
@@ -202,7 +185,7 @@ test('truncated under the watcher before all was read: how much is lost is said'
     open = resolve;
   });
   files.fs.append(LOG, 'two\n');
-  await files.pass(REST_MS);
+  await files.settle();
   files.fs.append(LOG, 'three\n');
   await files.pass(2000);
   assert.equal(files.component().counters['lag'], 10 - 4);
@@ -234,11 +217,11 @@ test('while the new file is empty, the old one is followed', async () => {
   files.fs.append(LOG);
   await files.pass(100_000, 5000);
   files.fs.appendTo(old, 'two\n');
-  await files.pass(REST_MS);
+  await files.settle();
   assert.deepEqual(files.ledger.texts, ['one', 'two']);
   await files.pass(5000);
   files.fs.append(LOG, 'three\n');
-  await files.pass(REST_MS);
+  await files.settle();
   assert.deepEqual(files.ledger.texts, ['one', 'two', 'three']);
 });
 
@@ -248,7 +231,7 @@ test('deleted and made anew', async () => {
   await files.pass(5000);
   assert.deepEqual([files.component().state, files.fs.openFiles], ['waiting', 0]);
   files.fs.append(LOG, 'two\n');
-  await files.pass(REST_MS);
+  await files.settle();
   assert.deepEqual(files.ledger.texts, ['one', 'two']);
 });
 
@@ -273,7 +256,7 @@ test('no permission: said, and tried at once when it changes', async () => {
   assert.equal(files.component().state, 'failed');
   assert.match(files.component().message ?? '', /permission denied/);
   files.fs.deny(LOG, false);
-  await files.pass(REST_MS);
+  await files.settle();
   assert.deepEqual([files.ledger.texts, files.component().state], [['one'], 'ok']);
 });
 
@@ -315,7 +298,7 @@ for (const kind of ['directory', 'FIFO', 'socket', 'character device', 'block de
     assert.equal(files.fs.mostOpenFiles, 0);
     files.fs.unlink(LOG);
     files.fs.append(LOG, 'one\n');
-    await files.pass(REST_MS);
+    await files.settle();
     assert.deepEqual(files.ledger.texts, ['one']);
   });
 }
@@ -393,7 +376,7 @@ test('inotify limits reached: polling only, said with what to raise; over when t
   await files.pass(34_000, 2000);
   assert.equal(files.component().state, 'ok');
   files.fs.append(LOG, 'three\n');
-  await files.pass(REST_MS);
+  await files.settle();
   assert.equal(files.ledger.texts.at(-1), 'three');
 });
 
@@ -409,7 +392,7 @@ test('a directory replaced by another of its name is watched again', async () =>
   files.fs.mkdir('/log/d');
   await files.pass(4000);
   files.fs.append('/log/d/a.log', 'two\n');
-  await files.pass(REST_MS);
+  await files.settle();
   await files.pass(3000);
   assert.deepEqual(files.ledger.texts, ['one', 'two']);
 });
@@ -422,7 +405,7 @@ test('more files than may be open: descriptors and chunks under way stay bounded
     ['/log/*.log'],
     limits,
   );
-  await files.pass(REST_MS);
+  await files.settle();
   names.forEach((name) => void files.fs.append(name, `${name} again\n`));
   await files.pass(4000, 2000);
   assert.equal(files.ledger.texts.length, 200);
@@ -437,7 +420,7 @@ test('a sink that is slow holds up reading, one that refuses is asked again', as
   let refusals = 2;
   files.ledger.refuses = () => refusals-- > 0;
   files.fs.append(LOG, 'two\n');
-  await files.pass(REST_MS);
+  await files.settle();
   assert.match(files.component().message ?? '', /the pipeline does not take lines: the store is full/);
   await files.pass(4000);
   assert.deepEqual([files.ledger.texts, files.component().state], [['one', 'two'], 'ok']);

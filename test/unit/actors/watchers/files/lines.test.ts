@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MAX_LINE } from '../../../../../actors/watchers/files/index.ts';
 import { fingerprintOf } from '../../../../support/chunk-ledger.ts';
-import { FollowedFiles, REST_MS } from '../../../../support/followed-files.ts';
+import { FollowedFiles } from '../../../../support/followed-files.ts';
 
 const LOG = '/log/a.log';
 const LONG = 'x'.repeat(MAX_LINE + 1);
@@ -89,7 +89,7 @@ test('a file without a complete line has nothing to say', async () => {
     [['', 0]],
   );
   files.fs.append(LOG, 'tial\n');
-  await files.pass(REST_MS);
+  await files.settle();
   assert.deepEqual(files.ledger.texts, ['partial']);
 });
 
