@@ -192,6 +192,12 @@ export class RunningAppliance implements Appliance {
   async #setMode(mode: Mode): ReturnType<Appliance['setMode']> {
     const { configFile } = this.#parts;
     const isLess = MODES.indexOf(mode) <= MODES.indexOf(this.#mode);
+    if (this.#mode === 'observe' && !isLess && configFile.loaded.config.firewall.denied_networks.length > 0) {
+      return fail(
+        'to_be_tried',
+        'firewall.denied_networks names networks: set firewall.enabled in the settings, on trial',
+      );
+    }
     const problems = isLess ? await this.#apply(mode) : [];
     const written = await configFile.change(withMode(mode));
     if (!written.ok && !isLess) return fail('failed', written.public, written.cause);

@@ -79,6 +79,10 @@ function probeDeps({ opened, foundation, plane, api }: TrialParts): ProbeDeps {
       const confirmed = textOf(await confirmedContent(opened.file, await pendingSnapshot(opened.stateDir)));
       return ok({ confirmed, candidate: textOf(contentAmong(parts, opened.file.loaded.config)) });
     },
+    connected: async () => {
+      const sessions = await readTcpSessions();
+      return sessions.ok ? ok(sessions.value.map(({ remote }) => remote)) : sessions;
+    },
     checkStore: () => checkStore(foundation.store.records),
     isCredentialGood: ({ origin, actor }: Word) =>
       origin === 'cli'

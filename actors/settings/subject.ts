@@ -75,7 +75,7 @@ export class SettingsSubject implements Subject<SettingsPlan> {
       spans: restart ? 'restart' : 'nothing',
       snapshot: {
         files: [snapshotOf(before, disk.value)],
-        ...(isRules ? { ruleset: firewall.rulesetText(isSwitchedOff(parts, config) ? 'none' : rules.before) } : {}),
+        ...(isRules ? { ruleset: firewall.rulesetText(config.firewall.enabled ? rules.before : 'none') } : {}),
       },
     });
   }

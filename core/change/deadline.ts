@@ -47,7 +47,8 @@ export function decideStart({ trial, verdict, bootId, uptime, failures }: StartF
   if (trial === undefined) return { do: 'nothing' };
   if (verdict?.result === 'reverted') return { do: 'revert', by: verdict.by, why: verdict.why };
   if (trial.deadline === 0) return revert('crash', 'the process died before the change was in place');
-  if (failures >= FAILED_STARTS) return revert('failed_starts', `${failures} starts failed during the trial`);
+  // The start that asks is counted already.
+  if (failures > FAILED_STARTS) return revert('failed_starts', `${failures - 1} starts failed during the trial`);
   if (trial.bootId === bootId) return untilDeadline(trial, Math.min(trial.deadline, uptime + trial.trial), uptime);
   if (trial.spans !== 'reboot') return revert('reboot', 'the machine was booted during the trial');
   return untilDeadline({ ...trial, bootId, spans: 'restart' }, trial.trial, uptime);

@@ -1,4 +1,3 @@
-import { canonicalIp } from '../base/ip.ts';
 import type { Change } from './change.ts';
 
 export const PROBE_NAMES = ['gateway', 'dns', 'admin-source', 'api', 'credential', 'disk', 'store'] as const;
@@ -15,12 +14,11 @@ const ALWAYS: readonly ProbeName[] = ['disk', 'store'];
 
 /**
  * Which probes count for a change. All of them have to pass for it to be confirmed by probes, and what cannot be found out
- * confirms nothing; so those are left out that could never say anything of this change: whether its author's address still
- * gets in, and whether the author's credential is still good, where it was ordered on the machine itself.
+ * confirms nothing; so whether the author's credential is still good is left out where the change was ordered on the machine
+ * itself.
  */
 export function probesOf({ parts, word }: Pick<Change, 'parts' | 'word'>): readonly ProbeName[] {
   const wanted = new Set([...parts.flatMap((part) => BY_PART[part.split('.', 1)[0] ?? ''] ?? []), ...ALWAYS]);
-  if (canonicalIp(word.peer) === undefined) wanted.delete('admin-source');
   if (word.origin === 'cli') wanted.delete('credential');
   return PROBE_NAMES.filter((name) => wanted.has(name));
 }

@@ -225,7 +225,7 @@ const firewall = section(
         pattern: '^[a-z0-9_]{1,31}$',
         expects: '1 to 31 lower-case letters, digits or "_"',
       }),
-      RESTART,
+      { ...RESTART, byHand: 'the table of before has to be removed with it' },
     ),
     netns: optionalSetting(
       Type.String({
@@ -235,7 +235,7 @@ const firewall = section(
         expects: 'a name as `ip netns list` prints it',
         examples: ['edge'],
       }),
-      RESTART,
+      { ...RESTART, byHand: 'the table of before has to be removed with it' },
     ),
     on_stop: setting(
       Type.Enum(['keep', 'remove'], {

@@ -293,13 +293,13 @@ for (const section of SETTINGS_SECTIONS)
   });
 
 test('an optional setting is taken out by null, and its lines with it', async () => {
-  const text = 'firewall:\n  # which\n  netns: edge # here\n  table: x\n';
+  const text = 'webui:\n  # which\n  metrics_token: 0123456789abcdef # here\n  access_log: true\n';
   const { post, bench } = harness(text);
-  assert.equal((await post('firewall', { changes: { netns: null }, force_reason: 'a test' })).status, 200);
-  assert.equal(bench.file.disk, 'firewall:\n  # which\n  table: x\n');
-  const flow = harness('firewall: { table: x, netns: edge }\n');
-  await flow.post('firewall', { changes: { netns: null }, force_reason: 'a test' });
-  assert.equal(flow.bench.file.disk, 'firewall: { table: x }\n');
+  assert.equal((await post('webui', { changes: { metrics_token: null }, force_reason: 'a test' })).status, 200);
+  assert.equal(bench.file.disk, 'webui:\n  # which\n  access_log: true\n');
+  const flow = harness('webui: { access_log: true, metrics_token: 0123456789abcdef }\n');
+  await flow.post('webui', { changes: { metrics_token: null }, force_reason: 'a test' });
+  assert.equal(flow.bench.file.disk, 'webui: { access_log: true }\n');
 });
 
 test('every optional setting is offered with null', () => {

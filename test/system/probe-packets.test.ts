@@ -61,6 +61,24 @@ test('real packets of both families say which rules let a source in', { skip }, 
   assert.deepEqual([ruleset(), links()], before, 'the own ruleset and interfaces are as they were');
 });
 
+test('a change ordered on this machine is held against those who are connected to it', { skip }, async () => {
+  const change = { ...TRIED, word: { ...TRIED.word, peer: '127.0.0.1' } };
+  const seenUnder = (candidate: string) =>
+    probeAdminSource(
+      {
+        tools: systemTools,
+        rules: async () => ok({ candidate, confirmed: HARMLESS }),
+        connected: async () => ok([V4, V6]),
+      },
+      change,
+      signal,
+    );
+  const cut = await seenUnder(CUTTING);
+  assert.equal(cut.result, 'failed', cut.detail);
+  assert.ok(cut.detail.includes(V4) && cut.detail.includes(V6), cut.detail);
+  assert.equal((await seenUnder(LISTED)).result, 'passed');
+});
+
 for (const [name, candidate, result, says] of [
   ['that cuts its author off fails', CUTTING, 'failed', /drop packets from .*, which got past the old ones/],
   ['that is harmless passes', HARMLESS, 'passed', /get past the new rules/],
@@ -69,7 +87,8 @@ for (const [name, candidate, result, says] of [
 ] as const)
   for (const peer of [V4, V6])
     test(`a candidate ${name}, ${peer}`, { skip }, async () => {
-      const deps = { tools: systemTools, rules: async () => ok({ candidate, confirmed: HARMLESS }) };
+      const rules = async () => ok({ candidate, confirmed: HARMLESS });
+      const deps = { tools: systemTools, rules, connected: async () => ok([]) };
       const change = { ...TRIED, word: { ...TRIED.word, peer } };
       const started = performance.now();
       const seen = await probeAdminSource(deps, change, signal);

@@ -24,6 +24,7 @@ type Deps = Pick<ProbeDeps, 'tools' | 'api' | 'rules'>;
 export class ApiProbe {
   readonly #deps: Deps;
   #wasHeard = false;
+  #wasUp = false;
 
   constructor(deps: Deps) {
     this.#deps = deps;
@@ -35,7 +36,9 @@ export class ApiProbe {
    */
   async run(change: Change, signal: AbortSignal): Promise<Seen> {
     const target = this.#deps.api();
-    if (!target.ok) return failed(target.public);
+    // A start runs its first round before the listener is up.
+    if (!target.ok) return (this.#wasUp ? failed : unknown)(target.public);
+    this.#wasUp = true;
     const { host, port } = target.value;
     const near = await this.#deps.tools.askApi(localHost(host), port, PATIENCE);
     const local = judged(near, target.value);

@@ -86,6 +86,8 @@ export interface ProbeDeps {
   api(): Result<ApiTarget, 'failed'>;
   /** `unknown`: why they cannot be told. */
   rules(change: Change, sources: readonly Ip[]): Promise<Result<RuleTexts, 'unknown'>>;
+  /** Addresses from which there are established connections to this host, its own among them. */
+  connected(): Promise<Result<readonly Ip[], 'failed'>>;
   /** Writes a record and reads it back. */
   checkStore(): Promise<Result<void, 'failed'>>;
   /** Whether who ordered the change could still do so: a token of that name is good. Undefined where that cannot be told. */

@@ -6,7 +6,15 @@ import { endpoint } from '../deps.ts';
 import { type Refusal, refuse } from '../endpoint.ts';
 import { settingsOnTrial } from '../settings.ts';
 import { orderOf } from './settings.ts';
-import { Changes, ForceReason, SETTINGS_BYTES, settingsRefusal, Warnings, wordOf } from './settings-wire.ts';
+import {
+  Changes,
+  connectionOf,
+  ForceReason,
+  SETTINGS_BYTES,
+  settingsRefusal,
+  Warnings,
+  wordOf,
+} from './settings-wire.ts';
 
 const PATH = '/api/v1/settings/firewall';
 
@@ -113,7 +121,7 @@ export const settingsConfirm = endpoint({
   handler: async ({ deps, context }) => {
     const pending = settingsOnTrial(deps.changes);
     if (pending === undefined) return NOTHING;
-    const { connection } = context;
+    const connection = connectionOf(context);
     const done = await deps.changes.confirm({ id: pending.change.id, word: wordOf(context), connection });
     return done.ok ? { ok: true, value: { status: 'confirmed' as const } } : endRefusal(done);
   },

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { rfc3339 } from '../../base/time.ts';
 import type { Change, Word } from '../../change/change.ts';
-import type { Pending } from '../../change/changes.ts';
+import type { ConfirmRequest, Pending } from '../../change/changes.ts';
 import { type Field, fieldOf } from '../../config/field.ts';
 import { type SettingsSection, sectionOfPath } from '../../config/sections.ts';
 import { GROUPS } from '../../config/setting.ts';
@@ -71,7 +71,7 @@ export const sectionNames = (paths: readonly string[]): Static<typeof SectionNam
   );
 
 export const Changes = Type.Record(Type.String(), Type.Unknown(), {
-  description: 'Values by their yaml_path; *** stands for a secret that stays',
+  description: 'Values by their yaml_path; ***REDACTED*** stands for a secret that stays',
 });
 
 export const ForceReason = Type.Optional(
@@ -147,3 +147,9 @@ export const wordOf = ({ principal, peer }: RequestContext): Word => ({
   origin: originOf(principal),
   peer,
 });
+
+const CONTROL_SOCKET = { unknown: 'the control socket does not show that the network works' };
+
+/** What the connection that a word of confirmation came over says of the network. */
+export const connectionOf = ({ principal, connection }: RequestContext): ConfirmRequest['connection'] =>
+  principal.kind === 'local' ? CONTROL_SOCKET : connection;

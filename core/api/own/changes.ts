@@ -2,10 +2,10 @@ import { Type } from 'typebox';
 import { isId } from '../../base/ids.ts';
 import { rfc3339 } from '../../base/time.ts';
 import type { ChangeId } from '../../change/change.ts';
-import type { Changes, ConfirmRequest, EndFailure } from '../../change/changes.ts';
-import { wordOf } from '../csm/settings-wire.ts';
+import type { Changes, EndFailure } from '../../change/changes.ts';
+import { connectionOf, wordOf } from '../csm/settings-wire.ts';
 import { endpoint } from '../deps.ts';
-import { type Refusal, type RequestContext, refuse } from '../endpoint.ts';
+import { type Refusal, refuse } from '../endpoint.ts';
 import { pageParameters, readPage } from '../paging.ts';
 import { OWN_PAGING } from '../surface.ts';
 import { ChangeDetail, ChangeRow, changeDetail, changeRow, pendingRow, TrialRow } from './changes-wire.ts';
@@ -106,11 +106,6 @@ export const revertChange = endpoint({
 });
 
 const UNKNOWN = refuse('not_found', 'there is no such change');
-
-const CONTROL_SOCKET = { unknown: 'the control socket does not show that the network works' };
-
-const connectionOf = ({ principal, connection }: RequestContext): ConfirmRequest['connection'] =>
-  principal.kind === 'local' ? CONTROL_SOCKET : (connection ?? { unknown: 'the HTTP engine does not tell' });
 
 /** Tells a client that the same request is taken over a new connection; browsers hide the header `connection` from pages. */
 export const RETRY_HEADER = 'x-retry-over';

@@ -28,10 +28,11 @@ export const setMode = endpoint({
   body: Type.Object({ mode: Mode }),
   example: { body: { mode: 'enforce' as const } },
   response: Type.Object({ mode: Mode, warning: Type.Optional(Type.String()) }),
-  errors: ['internal'],
+  errors: ['conflict', 'internal'],
   audit: { action: 'set_mode', target: 'mode' },
   handler: async ({ deps, body }) => {
     const set = await deps.appliance.setMode(body.mode);
-    return set.ok ? { ok: true, value: set.value } : refuse('internal', set.public, set.cause);
+    if (set.ok) return { ok: true, value: set.value };
+    return refuse(set.code === 'to_be_tried' ? 'conflict' : 'internal', set.public, set.cause);
   },
 });

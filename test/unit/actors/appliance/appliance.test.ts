@@ -8,6 +8,7 @@ test('modes set at once are set one after the other: file, firewall and word agr
   const slow = Promise.withResolvers<void>();
   const parts = {
     configFile: {
+      loaded: { config: { firewall: { denied_networks: [] } } },
       change: async ([change]: readonly [{ readonly value?: unknown }]) => {
         if (done.length === 0) await slow.promise;
         done.push(`file ${String(change.value)}`);
@@ -30,6 +31,18 @@ test('modes set at once are set one after the other: file, firewall and word agr
     done.map((one) => one.split(' ')[0]),
     ['file', 'on', 'off', 'file'],
   );
+});
+
+test('networks that are denied come into force on trial, and not by a mode', async () => {
+  const parts = {
+    configFile: { loaded: { config: { firewall: { denied_networks: ['0.0.0.0/0'] } } } },
+    firewall: { enable: () => assert.fail('enforced') },
+  };
+  for (const mode of ['dry_run', 'enforce'] as const) {
+    const set = await new RunningAppliance(parts as unknown as ApplianceParts, 'observe').setMode(mode);
+    assert.ok(!set.ok && set.code === 'to_be_tried');
+    assert.match(set.public, /denied_networks/);
+  }
 });
 
 for (const [mode, auto, dryRun] of [

@@ -78,13 +78,13 @@ for (const { spans, by } of [
 test('three failed starts undo it; a start that succeeds forgets those before it', async () => {
   const { edge, change } = await onTrial();
   edge.kill();
-  edge.disk.put(`${FOLDER}/pending/failures`, 'exit 1\nexit 1\n');
+  edge.disk.put(`${FOLDER}/pending/failures`, 'start\nstart\nstart\n');
   await edge.start();
   assert.equal(edge.service.pending()?.change.id, change.id);
   await edge.service.startSucceeded();
   assert.equal(edge.disk.text(`${FOLDER}/pending/failures`), undefined);
   edge.kill();
-  edge.disk.put(`${FOLDER}/pending/failures`, 'exit 1\nexit 1\nexit 1\n');
+  edge.disk.put(`${FOLDER}/pending/failures`, 'start\nstart\nstart\nstart\n');
   await edge.start();
   assert.equal(await verdictOf(edge, change), 'failed_starts');
   assert.equal(await edge.holds(), 'before');

@@ -41,7 +41,7 @@ test('a setting that waits for a restart is written and waits; written back it w
 
 test('what holds already is no change', async () => {
   const bench = new SettingsBench(TEXT);
-  const done = await bench.settings.write(order('firewall.table', 'bartizan'));
+  const done = await bench.settings.write(order('firewall.on_stop', 'keep'));
   assert.deepEqual(done.ok && [done.value.applied, done.value.change], [[], undefined]);
   assert.equal(bench.file.disk, TEXT);
 });

@@ -53,10 +53,10 @@ test('another boot reverts, unless a reboot belongs to the trial, and only one d
 
 test('an apply that did not end, and three failed starts, revert whatever is left', () => {
   assert.equal(start({ trial: trial({ deadline: millis(0) }) }), 'crash');
-  assert.equal(start({ failures: 2 }), `resume until ${minutes(15)} nothing`);
-  assert.equal(start({ failures: 3 }), 'failed_starts');
+  assert.equal(start({ failures: 3 }), `resume until ${minutes(15)} nothing`);
+  assert.equal(start({ failures: 4 }), 'failed_starts');
   assert.equal(
-    start({ trial: trial({ spans: 'reboot' }), bootId: 'other', uptime: seconds(9), failures: 3 }),
+    start({ trial: trial({ spans: 'reboot' }), bootId: 'other', uptime: seconds(9), failures: 4 }),
     'failed_starts',
   );
 });

@@ -25,6 +25,7 @@ for (const [parts, names] of [
 ] as const)
   test(`${parts.join(' and ')}: ${names.join(', ')}`, () => assert.deepEqual(of(parts), names));
 
-test('what was ordered on the machine has no address and no credential to try', () => {
-  assert.deepEqual(of(['firewall.table', 'webui.listen'], 'local', 'cli'), ['gateway', 'dns', 'api', 'disk', 'store']);
+test('what was ordered on the machine has no credential to try', () => {
+  const names = ['gateway', 'dns', 'admin-source', 'api', 'disk', 'store'];
+  assert.deepEqual(of(['firewall.table', 'webui.listen'], 'local', 'cli'), names);
 });

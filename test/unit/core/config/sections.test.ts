@@ -11,7 +11,7 @@ test('every setting is in exactly one section, or says why it is changed by hand
   const others = PLACED_SETTINGS.filter(({ path }) => !offered.includes(path));
   assert.deepEqual(
     others.map(({ path }) => path),
-    ['state_dir'],
+    ['state_dir', 'firewall.table', 'firewall.netns'],
   );
   for (const { setting, path } of others) assert.match(setting.byHand ?? '', /./, path);
 });
@@ -40,7 +40,7 @@ test('every section has a group and a title, every field a type, a label and a h
 
 for (const { path, is } of [
   { path: 'firewall.max_blocks', is: { type: 'int', min: 1, max: 10_000_000, placeholder: '500000' } },
-  { path: 'firewall.netns', is: { type: 'string', nullable: true, placeholder: 'edge' } },
+  { path: 'webui.tls_cert', is: { type: 'string', nullable: true, placeholder: '/etc/ssl/edge/fullchain.pem' } },
   { path: 'webui.metrics_token', is: { type: 'string', secret: true, nullable: true } },
   { path: 'log.level', is: { type: 'enum', options: ['debug', 'info', 'warn', 'error'] } },
   { path: 'infra_ips', is: { key: '', type: '[]string', label: 'Never blocked' } },

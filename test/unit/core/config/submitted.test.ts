@@ -34,9 +34,9 @@ test('an unknown field is a problem that names what there is', () => {
 });
 
 test('null takes an optional setting out, and is no value for any other', () => {
-  assert.deepEqual(sent('firewall', { netns: null, table: null }), {
-    changes: [{ path: 'firewall.netns', value: undefined }],
-    problems: [{ field: 'firewall.table', message: 'must have a value' }],
+  assert.deepEqual(sent('webui', { tls_cert: null, listen: null }), {
+    changes: [{ path: 'webui.tls_cert', value: undefined }],
+    problems: [{ field: 'webui.listen', message: 'must have a value' }],
   });
 });
 

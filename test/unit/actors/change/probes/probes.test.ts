@@ -19,6 +19,7 @@ function probes(deps: Partial<ProbeDeps> = {}): Probes {
     stateDirectory: '/state',
     api: () => ok(TARGET),
     rules: async () => ok({ confirmed: 'table inet a {}', candidate: 'table inet b {}' }),
+    connected: async () => ok([ADMIN, '127.0.0.1' as Ip]),
     checkStore: async () => ok(undefined),
     isCredentialGood: () => true,
     ...deps,
@@ -84,9 +85,14 @@ test('the API: heard from outside, cut after that, not to be tried', async () =>
   assert.match(seen.detail, /over loopback; from outside not tried: .*Operation not permitted/);
 });
 
-test('an API that does not listen has failed', async () => {
-  const seen = await run(probes({ api: () => fail('failed', 'the port is taken') }), 'api');
-  assert.deepEqual(seen, { result: 'failed', detail: 'the port is taken' });
+test('an API that does not listen has failed once it did; before that it may be on its way', async () => {
+  let isUp = false;
+  const what = probes({ api: () => (isUp ? ok(TARGET) : fail('failed', 'the port is taken')) });
+  assert.deepEqual(await run(what, 'api'), { result: 'unknown', detail: 'the port is taken' });
+  isUp = true;
+  await run(what, 'api');
+  isUp = false;
+  assert.deepEqual(await run(what, 'api'), { result: 'failed', detail: 'the port is taken' });
 });
 
 const listed = (...seen: readonly (readonly [chain: string, nth: number])[]) =>
@@ -145,13 +151,23 @@ for (const { name, programs, result, says } of [
     assert.deepEqual(inHost, [], "the host's own rules are never touched");
   });
 
-test('a source that is none, or is loopback, needs no packets', async () => {
-  const tools = new ScriptedTools();
-  const from = (peer: string) => ({ ...TRIED, word: { ...TRIED.word, peer } });
-  assert.equal((await run(probes({ tools }), 'admin-source', from('local'))).result, 'unknown');
-  assert.equal((await run(probes({ tools }), 'admin-source', from('127.0.0.1'))).result, 'passed');
-  assert.deepEqual(tools.ran, []);
-});
+for (const peer of ['local', '127.0.0.1', '::1'])
+  test(`ordered from ${peer}: whoever is connected from elsewhere counts, by ssh perhaps`, async () => {
+    const change = { ...TRIED, word: { ...TRIED.word, peer } };
+    const tools = new ScriptedTools([['list table', listed(['ahead', 0], ['behind', 0])]]);
+    const seen = await run(probes({ tools }), 'admin-source', change);
+    assert.deepEqual([seen.result, seen.detail.includes(ADMIN)], ['passed', true]);
+
+    const alone = new ScriptedTools();
+    const connected = async () => ok(['127.0.0.1' as Ip]);
+    assert.equal((await run(probes({ tools: alone, connected }), 'admin-source', change)).result, 'passed');
+    assert.deepEqual(alone.ran, [], 'nobody to send packets for');
+
+    const nobodyKnows = async () => fail('failed' as const, 'no /proc');
+    assert.equal((await run(probes({ connected: nobodyKnows }), 'admin-source', change)).result, 'unknown');
+    const crowd = async () => ok(Array.from({ length: 33 }, (_, i) => `198.51.100.${i}` as Ip));
+    assert.equal((await run(probes({ connected: crowd }), 'admin-source', change)).result, 'unknown');
+  });
 
 test('rules that cannot be told leave it unknown', async () => {
   const seen = await run(probes({ rules: async () => fail('unknown', 'nothing is enforced') }), 'admin-source');
