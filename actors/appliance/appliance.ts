@@ -191,6 +191,7 @@ export class RunningAppliance implements Appliance {
 
   async #setMode(mode: Mode): ReturnType<Appliance['setMode']> {
     const { configFile } = this.#parts;
+    if (configFile.held !== undefined) return fail('to_be_tried', configFile.held);
     const isLess = MODES.indexOf(mode) <= MODES.indexOf(this.#mode);
     if (this.#mode === 'observe' && !isLess && configFile.loaded.config.firewall.denied_networks.length > 0) {
       return fail(

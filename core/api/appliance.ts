@@ -97,7 +97,7 @@ export interface Appliance {
   /**
    * Applies the mode and writes it into the config file. Towards more enforcement the file comes first and a file that
    * cannot be written is a refusal; towards less the kernel comes first and `warning` says what could not follow.
-   * `to_be_tried`: it would put networks that are denied by the config out of reach at once; the settings do that on trial.
+   * `to_be_tried`: settings are on trial now, or it would put networks that are denied by the config out of reach at once; the settings do that on trial.
    */
   setMode(mode: Mode): Promise<Result<{ readonly mode: Mode; readonly warning?: string }, 'failed' | 'to_be_tried'>>;
   /** Whether the kernel is known to drop for this block. */

@@ -235,7 +235,7 @@ const firewall = section(
         expects: 'a name as `ip netns list` prints it',
         examples: ['edge'],
       }),
-      { ...RESTART, byHand: 'the table of before has to be removed with it' },
+      RESTART,
     ),
     on_stop: setting(
       Type.Enum(['keep', 'remove'], {

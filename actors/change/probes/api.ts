@@ -1,7 +1,8 @@
-import type { Ip } from '../../../core/base/ip.ts';
+import { canonicalIp, type Ip } from '../../../core/base/ip.ts';
 import { fail, type Result } from '../../../core/base/result.ts';
 import { type Millis, seconds } from '../../../core/base/time.ts';
 import type { Change } from '../../../core/change/change.ts';
+import { isLoopback } from '../../../core/change/judge-sources.ts';
 import { withNamespaces } from './namespaces.ts';
 import { sendThrough } from './packets.ts';
 import {
@@ -43,7 +44,13 @@ export class ApiProbe {
     const near = await this.#deps.tools.askApi(localHost(host), port, PATIENCE);
     const local = judged(near, target.value);
     if (local !== undefined) return failed(`over loopback: ${local}`);
-    if (isLoopbackHost(host)) return passed(`answers at ${host}, where alone it listens`);
+    if (isLoopbackHost(host)) {
+      const peer = canonicalIp(change.word.peer);
+      const isFar = peer !== undefined && !isLoopback(peer);
+      return isFar
+        ? failed(`answers at ${host} alone, where ${peer}, which ordered the change, does not get`)
+        : passed(`answers at ${host}, where alone it listens`);
+    }
     return this.#outside(target.value, change, signal);
   }
 

@@ -112,6 +112,10 @@ export class FileOnDiskConfig implements ConfigFile {
     }
   }
 
+  get held(): string | undefined {
+    return this.#heldBecause;
+  }
+
   hold(why: string | undefined): void {
     this.#heldBecause = why;
   }

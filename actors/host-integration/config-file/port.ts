@@ -62,4 +62,6 @@ export interface ConfigFile {
   keepCopy(suffix: string): Promise<Result<string, 'failed'>>;
   /** Until it is called again without one, `change` is refused for this reason. */
   hold(why: string | undefined): void;
+  /** Why nothing may be written, while that is so. */
+  readonly held: string | undefined;
 }

@@ -10,6 +10,7 @@ import {
   Changes,
   connectionOf,
   ForceReason,
+  OVER_NEW_CONNECTION,
   SETTINGS_BYTES,
   settingsRefusal,
   Warnings,
@@ -153,7 +154,7 @@ function endRefusal({ code, public: text, cause }: EndFailure): Refusal {
       return NOTHING;
     case 'old_connection':
       // The next request then comes over a new connection, also of a client that cannot choose.
-      return { ...refuse('conflict', text), headers: { connection: 'close' } };
+      return { ...refuse('conflict', text), headers: OVER_NEW_CONNECTION };
     case 'failed':
       return refuse('internal', text, cause);
   }

@@ -153,3 +153,6 @@ const CONTROL_SOCKET = { unknown: 'the control socket does not show that the net
 /** What the connection that a word of confirmation came over says of the network. */
 export const connectionOf = ({ principal, connection }: RequestContext): ConfirmRequest['connection'] =>
   principal.kind === 'local' ? CONTROL_SOCKET : connection;
+
+/** Tells a client that the same request is taken over a new connection; browsers hide the header `connection` from pages. */
+export const OVER_NEW_CONNECTION = { connection: 'close', 'x-retry-over': 'new-connection' };

@@ -3,7 +3,7 @@ import { isId } from '../../base/ids.ts';
 import { rfc3339 } from '../../base/time.ts';
 import type { ChangeId } from '../../change/change.ts';
 import type { Changes, EndFailure } from '../../change/changes.ts';
-import { connectionOf, wordOf } from '../csm/settings-wire.ts';
+import { connectionOf, OVER_NEW_CONNECTION, wordOf } from '../csm/settings-wire.ts';
 import { endpoint } from '../deps.ts';
 import { type Refusal, refuse } from '../endpoint.ts';
 import { pageParameters, readPage } from '../paging.ts';
@@ -107,10 +107,6 @@ export const revertChange = endpoint({
 
 const UNKNOWN = refuse('not_found', 'there is no such change');
 
-/** Tells a client that the same request is taken over a new connection; browsers hide the header `connection` from pages. */
-export const RETRY_HEADER = 'x-retry-over';
-const OLD_CONNECTION = { connection: 'close', [RETRY_HEADER]: 'new-connection' };
-
 /** Says what is on trial instead, by whose word and until when; or how the change ended. */
 async function endRefusal(changes: Changes, id: ChangeId, failure: EndFailure): Promise<Refusal> {
   switch (failure.code) {
@@ -118,7 +114,7 @@ async function endRefusal(changes: Changes, id: ChangeId, failure: EndFailure): 
     case 'other':
       return refuse('conflict', `${await standOf(changes, id)}${busyText(changes)}`);
     case 'old_connection':
-      return { ...refuse('conflict', failure.public), headers: OLD_CONNECTION };
+      return { ...refuse('conflict', failure.public), headers: OVER_NEW_CONNECTION };
     case 'failed':
       return refuse('internal', failure.public, failure.cause);
   }

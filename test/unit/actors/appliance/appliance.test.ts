@@ -33,6 +33,15 @@ test('modes set at once are set one after the other: file, firewall and word agr
   );
 });
 
+test('while settings are on trial the mode stays as it is, towards less too', async () => {
+  const parts = {
+    configFile: { held: 'a change of settings is on trial' },
+    firewall: { disable: () => assert.fail('switched off') },
+  };
+  const set = await new RunningAppliance(parts as unknown as ApplianceParts, 'enforce').setMode('observe');
+  assert.deepEqual(set.ok ? '' : [set.code, set.public], ['to_be_tried', 'a change of settings is on trial']);
+});
+
 test('networks that are denied come into force on trial, and not by a mode', async () => {
   const parts = {
     configFile: { loaded: { config: { firewall: { denied_networks: ['0.0.0.0/0'] } } } },

@@ -11,7 +11,7 @@ test('every setting is in exactly one section, or says why it is changed by hand
   const others = PLACED_SETTINGS.filter(({ path }) => !offered.includes(path));
   assert.deepEqual(
     others.map(({ path }) => path),
-    ['state_dir', 'firewall.table', 'firewall.netns'],
+    ['state_dir', 'firewall.table'],
   );
   for (const { setting, path } of others) assert.match(setting.byHand ?? '', /./, path);
 });

@@ -85,6 +85,15 @@ test('the API: heard from outside, cut after that, not to be tried', async () =>
   assert.match(seen.detail, /over loopback; from outside not tried: .*Operation not permitted/);
 });
 
+test('an API that listens on loopback alone is lost to who ordered that from elsewhere', async () => {
+  const tools = new ScriptedTools();
+  tools.askApi = async () => ok({ status: 200, fingerprint: TARGET.fingerprint });
+  const what = probes({ tools, api: () => ok({ ...TARGET, host: '127.0.0.1' }) });
+  const from = (peer: string) => ({ ...TRIED, word: { ...TRIED.word, peer } });
+  assert.equal((await run(what, 'api', from('192.0.2.2'))).result, 'failed');
+  for (const peer of ['127.0.0.1', 'local']) assert.equal((await run(what, 'api', from(peer))).result, 'passed', peer);
+});
+
 test('an API that does not listen has failed once it did; before that it may be on its way', async () => {
   let isUp = false;
   const what = probes({ api: () => (isUp ? ok(TARGET) : fail('failed', 'the port is taken')) });
