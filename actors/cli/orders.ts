@@ -39,11 +39,12 @@ export async function allow(invocation: Invocation, deps: CliDeps): Promise<Exit
 }
 
 export async function disallow(invocation: Invocation, deps: CliDeps): Promise<ExitName> {
+  const { force } = invocation.values;
   const ip = await networkOf(invocation, deps);
   if (ip === undefined) return 'usage';
   return order(invocation, deps, {
     path: '/firewall/remove-allow',
-    body: { ip },
+    body: { ip, ...(force === undefined ? {} : { force_reason: force }) },
     done: (answer) => printable(`${textAt(answer, 'ip') ?? ip} is let in no more than any other`),
   });
 }

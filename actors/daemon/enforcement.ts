@@ -1,9 +1,13 @@
 import { join } from 'node:path';
+import { contains, type ParsedIp, parseCidr } from '../../core/base/ip.ts';
+import { ok } from '../../core/base/result.ts';
 import { plannerSettingsOf } from '../../core/config/block-settings.ts';
 import { durationOf } from '../../core/config/formats.ts';
+import type { Config } from '../../core/config/settings.ts';
 import { eventOfDecision, type FirewallEvent } from '../../core/respond/firewall-event.ts';
 import { BlockPlanner } from '../../core/respond/planner.ts';
 import { createFirewall, plainFolder } from '../firewall/index.ts';
+import { readTcpSessions } from '../preview/index.ts';
 import {
   AllowBook,
   AllowList,
@@ -22,6 +26,16 @@ export type Enforcement = ReturnType<typeof makeEnforcement>;
 
 /** In the state directory: what a boot restores before this program runs. */
 const PLAIN_FILES = 'firewall';
+
+/** Whether the config's own lists drop packets from there. */
+function isDenied({ infra_ips, firewall }: Config, ip: ParsedIp): boolean {
+  const among = (networks: readonly string[]): boolean =>
+    networks.some((text) => {
+      const net = parseCidr(text);
+      return net.ok && contains(net.value, ip);
+    });
+  return among(firewall.denied_networks) && !among(infra_ips);
+}
 
 /** The books of decisions and allows, who keeps them, and the kernel that follows them. */
 export function makeEnforcement(deps: DataPlaneDeps) {
@@ -68,6 +82,11 @@ export function makeEnforcement(deps: DataPlaneDeps) {
     records: allowRecords(records),
     firewall,
     liftAllowed: (by) => responder.liftAllowed(by),
+    denies: (ip) => mode() !== 'observe' && isDenied(config(), ip),
+    connected: async () => {
+      const sessions = await readTcpSessions();
+      return sessions.ok ? ok(sessions.value.map(({ remote }) => remote)) : sessions;
+    },
     clock,
     log,
     publish: note,

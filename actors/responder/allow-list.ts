@@ -1,5 +1,5 @@
-import type { Allows } from '../../core/api/allows.ts';
-import type { Cidr, ParsedIp } from '../../core/base/ip.ts';
+import type { Allows, Disallowing } from '../../core/api/allows.ts';
+import { type Cidr, canonicalIp, contains, type Ip, type ParsedIp, parseIp } from '../../core/base/ip.ts';
 import type { Clock, Log } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import { hasPassed, type Millis, seconds } from '../../core/base/time.ts';
@@ -32,15 +32,16 @@ export interface AllowListDeps {
   readonly firewall: Pick<Firewall, 'letIn'>;
   /** Lifts the blocks of what is allowed by now; `by` whose word. */
   readonly liftAllowed: (by: string) => Promise<void>;
+  /** Whether packets from there are dropped unless it is allowed. */
+  readonly denies: (ip: ParsedIp) => boolean;
+  /** Addresses with established connections to this host. */
+  readonly connected: () => Promise<Result<readonly Ip[], 'failed'>>;
   readonly clock: Clock;
   readonly log: Log;
   readonly publish: (event: FirewallEvent) => void;
   /** How many there may be; what fits one transaction of the kernel unless given. */
   readonly most?: number;
 }
-
-/** Whose word it is. */
-type Word = Pick<Allow, 'actor' | 'origin'>;
 
 /** Fits one transaction of the kernel, whatever networks these are. */
 const MOST = 5000;
@@ -93,7 +94,7 @@ export class AllowList implements Allows {
     return this.#turns.run(() => this.#allow(request));
   }
 
-  disallow(network: Cidr, by: Word): Promise<Result<Followed, 'failed'>> {
+  disallow(network: Cidr, by: Disallowing): Promise<Result<Followed, 'failed' | 'would_cut'>> {
     return this.#turns.run(() => this.#disallow(network, by));
   }
 
@@ -115,13 +116,36 @@ export class AllowList implements Allows {
     return ok({ ...allow, ...followed, ...(replaced === undefined ? {} : { replaced }) });
   }
 
-  async #disallow(network: Cidr, by: Word): Promise<Result<Followed, 'failed'>> {
+  async #disallow(network: Cidr, by: Disallowing): Promise<Result<Followed, 'failed' | 'would_cut'>> {
+    const cut = by.forcedBecause === undefined ? await this.#cutWithout(network, by.peer) : [];
+    if (cut.length > 0) {
+      const who = cut.slice(0, 5).join(', ');
+      return fail(
+        'would_cut',
+        `${who} would be cut off, which gets in by this entry alone; a force_reason does it all the same`,
+      );
+    }
     const removed = this.#deps.book.delete(network);
     if (removed === undefined) return ok({});
     const followed = await this.#follow();
     const saved = await this.#save({ gone: [removed.subject] }, { sync: true });
     this.#tell({ ...removed, origin: by.origin, reason: `removed by ${by.actor}` }, 'remove_allow');
     return saved.ok ? ok(followed) : fail('failed', `removed, but not durable: ${saved.public}`);
+  }
+
+  /** Addresses that ask or are connected, are let in by this entry and by no other, and are denied without it. */
+  async #cutWithout(network: Cidr, peer: string): Promise<readonly Ip[]> {
+    const { book, denies, connected } = this.#deps;
+    if (book.of(network) === undefined) return [];
+    const sessions = await connected();
+    const others = book.networks().filter(({ text }) => text !== network.text);
+    const asking = canonicalIp(peer);
+    const here = new Set([...(asking === undefined ? [] : [asking]), ...(sessions.ok ? sessions.value : [])]);
+    return [...here].filter((text) => {
+      const ip = parseIp(text);
+      if (!ip.ok || !contains(network, ip.value) || others.some((other) => contains(other, ip.value))) return false;
+      return denies(ip.value);
+    });
   }
 
   async #follow(): Promise<Followed> {

@@ -12,8 +12,19 @@ export interface Allows {
   covering(ip: ParsedIp): Allow | undefined;
   /** One that stands for the same network is replaced. Blocks of what it covers are lifted. */
   allow(request: AllowRequest): Promise<Result<Allow & Followed & Replaced, AllowRefusal>>;
-  /** One that is not there is no error. Blocks that were lifted for it stay lifted. */
-  disallow(network: Cidr, by: { readonly actor: string; readonly origin: Origin }): Promise<Result<Followed, 'failed'>>;
+  /**
+   * One that is not there is no error. Blocks that were lifted for it stay lifted. `would_cut`: who asks, or is connected
+   * to this host, gets in by this entry alone, and `forcedBecause` says nothing.
+   */
+  disallow(network: Cidr, by: Disallowing): Promise<Result<Followed, 'failed' | 'would_cut'>>;
+}
+
+/** Who takes an entry off, and from where: a canonical address, or `local`. */
+export interface Disallowing {
+  readonly actor: string;
+  readonly origin: Origin;
+  readonly peer: string;
+  readonly forcedBecause?: string;
 }
 
 /** What was done to the firewall, as far as it is kept. */

@@ -132,7 +132,10 @@ export const COMMANDS = [
     name: 'disallow',
     summary: 'Let an address or network in no more than any other.',
     arguments: [network],
-    options: [state],
+    options: [
+      { name: 'force', value: 'TEXT', help: 'Even where it cuts somebody off who is connected; the text says why.' },
+      state,
+    ],
     exits: ORDERS,
   },
   {

@@ -93,7 +93,9 @@ test('removing an allow says what was removed, and what did not follow', async (
   const api = new ApiHarness();
   const removed = { status: 'removed', ip: '192.0.2.0/24' };
   assert.deepEqual(await post(api, 'firewall/remove-allow', { ip: '192.0.2.1/24' }), [200, removed]);
-  assert.deepEqual(api.appliance.asked, [['disallow', '192.0.2.0/24', { actor: 'operator', origin: 'api' }]]);
+  assert.deepEqual(api.appliance.asked, [
+    ['disallow', '192.0.2.0/24', { actor: 'operator', origin: 'api', peer: '192.0.2.200' }],
+  ]);
   api.desks.warning = { warning: 'later' };
   assert.deepEqual(await post(api, 'firewall/remove-allow', { ip: '192.0.2.1/24' }), [
     200,

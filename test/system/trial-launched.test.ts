@@ -54,6 +54,26 @@ test('a harmless change is confirmed by a word over a new connection, and stays;
   assert.equal(edge.judged(), before);
 });
 
+test('a harmless change confirms itself by its probes; one that cuts its author off is taken back by them', {
+  skip,
+}, async (t) => {
+  await using edge = await LaunchedEdge.open(t, `${SETTINGS}changes: { trial: 1m }\n`);
+  await edge.start();
+  const before = edge.judged();
+  const harmless = await edge.one('POST', '/api/v1/settings/firewall', { changes: { denied_networks: HARMLESS } });
+  assert.equal(harmless.status, 200, JSON.stringify(harmless.body));
+  const { verdict } = await edge.last('confirmed');
+  assert.equal(verdict.by, 'probes', JSON.stringify(verdict));
+  const after = edge.judged();
+  assert.notEqual(after, before);
+
+  const cutting = await edge.one('POST', '/api/v1/settings/firewall', { changes: { denied_networks: ['0.0.0.0/0'] } });
+  assert.equal(cutting.status, 200, JSON.stringify(cutting.body));
+  const taken = await edge.last('reverted');
+  assert.equal(taken.verdict.by, 'probes_failed', JSON.stringify(taken.verdict));
+  assert.equal(edge.judged(), after);
+});
+
 test('a change that the daemon cannot start with is taken back after three starts, and a boot has the confirmed rules', {
   skip,
 }, async (t) => {

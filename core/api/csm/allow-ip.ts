@@ -9,6 +9,7 @@ import { endpoint } from '../deps.ts';
 import { refuse } from '../endpoint.ts';
 import type { ErrorCode } from '../problem.ts';
 import { deadlineOf, ORDER_FIELDS, originOf } from './operator.ts';
+import { ForceReason } from './settings-wire.ts';
 import { wireDeadline } from './wire.ts';
 
 const REFUSALS: Readonly<Record<AllowRefusal, ErrorCode>> = {
@@ -93,17 +94,20 @@ export const removeAllow = endpoint({
   path: '/api/v1/firewall/remove-allow',
   scope: 'admin',
   summary: 'Let an address or network in no more than any other; one that is not allowed is no error',
-  body: Type.Object({ ip: Subject }),
+  body: Type.Object({ ip: Subject, force_reason: ForceReason }),
   example: { body: { ip: '192.0.2.7' } },
   response: Type.Object({ status: Type.Literal('removed'), ip: Type.String(), warning: Warning }),
-  errors: ['bad_request', 'internal'],
-  audit: { action: 'remove_allow', target: 'ip' },
-  handler: async ({ deps: { allows }, body, context: { principal } }) => {
+  errors: ['bad_request', 'conflict', 'internal'],
+  audit: { action: 'remove_allow', target: 'ip', details: ['force_reason'] },
+  handler: async ({ deps: { allows }, body, context: { principal, peer } }) => {
     const network = parseCidr(body.ip.trim());
     if (!network.ok) return refuse('bad_request', network.public);
-    const by = { actor: principal.name, origin: originOf(principal) };
+    const { force_reason: reason } = body;
+    const forced = reason === undefined ? {} : { forcedBecause: reason };
+    const by = { actor: principal.name, origin: originOf(principal), peer, ...forced };
     const removed = await allows.disallow(network.value, by);
-    if (!removed.ok) return refuse('internal', removed.public, removed.cause);
+    if (!removed.ok)
+      return refuse(removed.code === 'would_cut' ? 'conflict' : 'internal', removed.public, removed.cause);
     return { ok: true, value: { status: 'removed' as const, ip: subjectOf(network.value), ...removed.value } };
   },
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { AllowBook, AllowList, allowRecords } from '../../../../actors/responder/index.ts';
 import { createRecords } from '../../../../actors/store/index.ts';
-import { type Cidr, type ParsedIp, parseCidr, parseIp } from '../../../../core/base/ip.ts';
+import { type Cidr, type Ip, type ParsedIp, parseCidr, parseIp } from '../../../../core/base/ip.ts';
 import { ok } from '../../../../core/base/result.ts';
 import { hours, minutes, plus } from '../../../../core/base/time.ts';
 import type { AllowRequest } from '../../../../core/respond/allow.ts';
@@ -30,6 +30,8 @@ function start(store: MemoryStore, clock: SimulatedClock) {
     kernel: [] as string[],
     kernelFails: false,
     lifted: [] as string[],
+    denies: (_: ParsedIp): boolean => false,
+    connected: [] as Ip[],
     events: [] as string[],
   };
   const list = new AllowList({
@@ -44,6 +46,8 @@ function start(store: MemoryStore, clock: SimulatedClock) {
         return ok(undefined);
       },
     },
+    denies: (ip) => state.denies(ip),
+    connected: async () => ok(state.connected),
     liftAllowed: async (by) => void state.lifted.push(by),
     clock,
     most: 5,
@@ -72,12 +76,13 @@ const wish = (text: string, change: Partial<AllowRequest> = {}): AllowRequest =>
 });
 
 const OPS = { actor: 'ops', origin: 'web_ui' } as const;
+const BY = { ...OPS, peer: 'local' };
 
 test('what is taken back while it is being allowed does not come back with a restart', async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   b.state.slowKernel.push(promise);
   const allowed = b.list.allow(wish('203.0.113.7'));
-  const gone = b.list.disallow(net('203.0.113.7'), OPS);
+  const gone = b.list.disallow(net('203.0.113.7'), BY);
   await settled();
   resolve();
   assert.deepEqual([(await allowed).ok, (await gone).ok, b.list.list()], [true, true, []]);
@@ -108,8 +113,8 @@ test('the same network again replaces; removing twice is no error', async () => 
     b.list.list().map(({ subject, reason }) => [subject, reason]),
     [['2001:db8::/48', 'new']],
   );
-  assert.deepEqual(await b.list.disallow(net('2001:db8::/48'), OPS), { ok: true, value: {} });
-  assert.deepEqual(await b.list.disallow(net('2001:db8::/48'), OPS), { ok: true, value: {} });
+  assert.deepEqual(await b.list.disallow(net('2001:db8::/48'), BY), { ok: true, value: {} });
+  assert.deepEqual(await b.list.disallow(net('2001:db8::/48'), BY), { ok: true, value: {} });
   assert.deepEqual([b.state.kernel, b.book.size, store.keys().length], [[], 0, 0]);
   assert.deepEqual(b.state.events, [
     'allow 2001:db8::/48 api monitoring',
@@ -156,7 +161,7 @@ test('a kernel that does not follow is told as a warning; the books hold', async
   const allowed = await b.list.allow(wish('203.0.113.7'));
   assert.ok(allowed.ok);
   assert.match(allowed.value.warning ?? '', /could not be changed yet: not permitted/);
-  const removed = await b.list.disallow(net('203.0.113.7'), OPS);
+  const removed = await b.list.disallow(net('203.0.113.7'), BY);
   assert.ok(removed.ok && removed.value.warning !== undefined);
 });
 
@@ -168,7 +173,7 @@ test('without the disk it holds, and is not said to be durable', async () => {
   const again = start(store, clock);
   await again.list.load();
   assert.equal(again.book.size, 1);
-  assert.equal((await b.list.disallow(net('203.0.113.7'), OPS)).ok, false);
+  assert.equal((await b.list.disallow(net('203.0.113.7'), BY)).ok, false);
 });
 
 for (const text of ['0.0.0.0/0', '10.0.0.0/7', '::/0', '2001::/31'])
@@ -204,6 +209,36 @@ test('the narrowest allow that covers an address is found, by family', async () 
     ['203.0.113.7', '203.0.113.8', '203.0.114.1', '2001:db8:1::1', '2001:db9::1', '::ffff:203.0.113.7'].map(found),
     ['203.0.113.7', '203.0.113.0/24', undefined, '2001:db8::/32', undefined, '203.0.113.7'],
   );
-  await b.list.disallow(net('203.0.113.7'), OPS);
+  await b.list.disallow(net('203.0.113.7'), BY);
   assert.equal(found('203.0.113.7'), '203.0.113.0/24');
+});
+
+test('who gets in by an entry alone is not cut off by its removal, unless that is forced with a reason', async () => {
+  await b.list.start();
+  const own = { ...OPS, reason: 'us', expiresAt: 'never' } as const;
+  for (const text of ['203.0.113.0/24', '203.0.113.7']) {
+    assert.equal((await b.list.allow({ ...own, network: net(text), written: text })).ok, true);
+  }
+  b.state.denies = () => true;
+  b.state.connected = ['203.0.113.7' as Ip, '198.51.100.1' as Ip];
+  assert.equal((await b.list.disallow(net('203.0.113.7'), BY)).ok, true, 'the network lets it in as well');
+  const refused = await b.list.disallow(net('203.0.113.0/24'), BY);
+  assert.deepEqual(refused.ok ? '' : [refused.code, /203\.0\.113\.7 would be cut off/.test(refused.public)], [
+    'would_cut',
+    true,
+  ]);
+  assert.deepEqual(b.state.kernel, ['203.0.113.0/24']);
+  b.state.connected = [];
+  assert.equal(
+    (await b.list.disallow(net('203.0.113.0/24'), { ...BY, peer: '203.0.113.9' })).ok,
+    false,
+    'who asks counts',
+  );
+  b.state.denies = () => false;
+  assert.equal((await b.list.disallow(net('203.0.113.0/24'), { ...BY, peer: '203.0.113.9' })).ok, true);
+
+  assert.equal((await b.list.allow({ ...own, network: net('203.0.113.9'), written: '203.0.113.9' })).ok, true);
+  b.state.denies = () => true;
+  const forced = { ...BY, peer: '203.0.113.9', forcedBecause: 'moving out' };
+  assert.equal((await b.list.disallow(net('203.0.113.9'), forced)).ok, true);
 });
