@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { contains, type ParsedIp, parseCidr } from '../../core/base/ip.ts';
-import { ok } from '../../core/base/result.ts';
+import { contains, type Ip, type ParsedIp, parseCidr } from '../../core/base/ip.ts';
+import { ok, type Result } from '../../core/base/result.ts';
 import { plannerSettingsOf } from '../../core/config/block-settings.ts';
 import { durationOf } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
@@ -26,6 +26,12 @@ export type Enforcement = ReturnType<typeof makeEnforcement>;
 
 /** In the state directory: what a boot restores before this program runs. */
 const PLAIN_FILES = 'firewall';
+
+/** Addresses with established connections to this host. */
+export async function connectedHere(): Promise<Result<readonly Ip[], 'failed'>> {
+  const sessions = await readTcpSessions();
+  return sessions.ok ? ok(sessions.value.map(({ remote }) => remote)) : sessions;
+}
 
 /** Whether the config's own lists drop packets from there. */
 function isDenied({ infra_ips, firewall }: Config, ip: ParsedIp): boolean {
@@ -83,10 +89,7 @@ export function makeEnforcement(deps: DataPlaneDeps) {
     firewall,
     liftAllowed: (by) => responder.liftAllowed(by),
     denies: (ip) => mode() !== 'observe' && isDenied(config(), ip),
-    connected: async () => {
-      const sessions = await readTcpSessions();
-      return sessions.ok ? ok(sessions.value.map(({ remote }) => remote)) : sessions;
-    },
+    connected: connectedHere,
     clock,
     log,
     publish: note,

@@ -26,6 +26,7 @@ import { contentAmong, contentBeside, type Follow, SettingsSubject } from '../se
 import type { Records } from '../store/index.ts';
 import { confirmedContent } from './confirmed-content.ts';
 import type { DataPlane } from './data-plane.ts';
+import { connectedHere } from './enforcement.ts';
 import type { Foundation } from './foundation.ts';
 import { trialOfFirewall } from './trial-of-firewall.ts';
 
@@ -79,10 +80,7 @@ function probeDeps({ opened, foundation, plane, api }: TrialParts): ProbeDeps {
       const confirmed = textOf(await confirmedContent(opened.file, await pendingSnapshot(opened.stateDir)));
       return ok({ confirmed, candidate: textOf(contentAmong(parts, opened.file.loaded.config)) });
     },
-    connected: async () => {
-      const sessions = await readTcpSessions();
-      return sessions.ok ? ok(sessions.value.map(({ remote }) => remote)) : sessions;
-    },
+    connected: connectedHere,
     checkStore: () => checkStore(foundation.store.records),
     isCredentialGood: ({ origin, actor }: Word) =>
       origin === 'cli'
