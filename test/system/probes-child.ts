@@ -33,8 +33,10 @@ async function probe(): Promise<() => Promise<unknown>> {
       return () => probeDns({ ...systemTools, read: async () => text }, signal);
     }
     default: {
-      const api = await apiProbe(words[0] ?? '::', words[1]);
-      return () => api.run(TRIED, signal);
+      const api = await apiProbe(words[0] ?? '::', words[1] || undefined);
+      const [, , peer = TRIED.word.peer] = words;
+      const change = { ...TRIED, word: { ...TRIED.word, peer } };
+      return () => api.run(change, signal);
     }
   }
 }
