@@ -94,7 +94,7 @@ test('removing an allow says what was removed, and what did not follow', async (
   const removed = { status: 'removed', ip: '192.0.2.0/24' };
   assert.deepEqual(await post(api, 'firewall/remove-allow', { ip: '192.0.2.1/24' }), [200, removed]);
   assert.deepEqual(api.appliance.asked, [
-    ['disallow', '192.0.2.0/24', { actor: 'operator', origin: 'api', peer: '192.0.2.200' }],
+    ['disallow', '192.0.2.0/24', { actor: 'operator', origin: 'api', peer: '198.51.100.1' }],
   ]);
   api.desks.warning = { warning: 'later' };
   assert.deepEqual(await post(api, 'firewall/remove-allow', { ip: '192.0.2.1/24' }), [
