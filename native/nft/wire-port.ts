@@ -1,8 +1,11 @@
 import { messageOf } from '../../core/base/result.ts';
+import type { NftElement, TableDeclaration } from './declaration.ts';
 import { CLOSED, failure, kernelRefusal, refuse } from './failure.ts';
-import type { NftElement, NftFailure, NftOp, NftPort, NftResult, RuleCounter, TableDeclaration } from './port.ts';
-import { checkName, checkTable } from './validate.ts';
+import type { NftFailure, NftOp, NftPort, NftResult, RuleCounter } from './port.ts';
+import { checkTable } from './validate.ts';
+import { checkName } from './validate-names.ts';
 import * as wire from './wire.ts';
+import type { Source } from './wire-bytes.ts';
 
 /** What carries a call to an engine and its answer back, in order: the addon's thread, or a hand's socket. */
 export interface EngineLink {
@@ -67,7 +70,7 @@ export class WireNft implements NftPort {
   async #ask<V>(
     request: Uint8Array,
     doing: string,
-    decode: (body: wire.Source) => V,
+    decode: (body: Source) => V,
     nameOp: (index: number) => string = (index) => `op ${index}`,
   ): Promise<NftResult<V>> {
     if (this.#closing !== undefined) return CLOSED;
