@@ -43,6 +43,9 @@ export interface NftElement {
   readonly timeout: Millis | 'never';
   /** ≤ 128 bytes UTF-8, shown by `nft list`. A block carries its decision id. */
   readonly comment?: string;
+  /** When read from a set that counts: what met the element so far. */
+  readonly packets?: number;
+  readonly bytes?: number;
 }
 
 /**

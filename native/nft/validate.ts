@@ -11,7 +11,7 @@ export const MAX_OPS = 10_000;
 export const MAX_COMMENT_BYTES = 128;
 export const MAX_SET_SIZE = 16_777_216;
 /** Of one table, and so of one batch. */
-export const MAX_SETS = 64;
+export const MAX_SETS = 512;
 /** Elements that the sets of one table begin with. */
 const MAX_BEGINNINGS = 65_536;
 

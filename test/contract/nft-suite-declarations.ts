@@ -169,13 +169,13 @@ export function declarationCases(ground: () => Ground): void {
     assert.deepEqual(await keys(port, one, 'v4'), ['192.0.2.1']);
   });
 
-  test('the largest declaration: 64 sets, 64 chains, 8,192 rules, of which one chain has 1,024', async () => {
+  test('the largest declaration: 512 sets, 64 chains, 8,192 rules, of which one chain has 1,024', async () => {
     const { port } = ground();
     const name = named('largest');
-    const sets = Array.from({ length: 64 }, (_, i) => ({ ...BLOCKED, name: `s${i}`.padEnd(31, '_') }));
+    const sets = Array.from({ length: 512 }, (_, i) => ({ ...BLOCKED, name: `s${i}`.padEnd(31, '_') }));
     const rules = Array.from(
       { length: 1024 },
-      (_, i): RuleDeclaration => ({ when: [{ match: 'saddr', set: sets[i % 64]?.name ?? '' }], verdict: 'drop' }),
+      (_, i): RuleDeclaration => ({ when: [{ match: 'saddr', set: sets[i % 512]?.name ?? '' }], verdict: 'drop' }),
     );
     const fewer = rules.slice(0, 113);
     const rest = rules.slice(0, 8192 - 1024 - 62 * 113);
