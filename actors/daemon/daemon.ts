@@ -272,7 +272,7 @@ export class Daemon {
   }
 
   #desks(): Desks {
-    const { history, segments, dispositions, allows, firewallLog } = this.#plane;
+    const { history, segments, dispositions, allows, firewallLog, undo } = this.#plane;
     return {
       appliance: this.#appliance,
       meter: this.#meter,
@@ -286,6 +286,7 @@ export class Daemon {
       settings: this.#settings,
       changes: this.#changes,
       previews: this.#previews,
+      undo,
     };
   }
 

@@ -19,6 +19,7 @@ import type { FirewallEvent } from '../../../core/respond/firewall-event.ts';
 import { SettingsBench } from '../settings-bench.ts';
 import { FakeAppliance, FINDING, ip, START } from './fake-appliance.ts';
 import { FakePreviews } from './fake-previews.ts';
+import { FakeUndo } from './fake-undo.ts';
 
 export const SUPPRESSION: Suppression = {
   id: '0a1b2c3d4e5f6071',
@@ -87,6 +88,7 @@ export class FakeDesks implements Desks {
   readonly settings = this.bench.settings;
   readonly changes = this.bench.changes;
   readonly previews = new FakePreviews();
+  readonly undo = new FakeUndo();
   rows: readonly HistoryRow[] = [{ finding: FINDING, serial: 7 }];
   trail: readonly ChainedAuditRecord[] = [AUDITED];
   suppressRefusal: SuppressRefusal | undefined;
