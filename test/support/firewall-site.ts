@@ -31,6 +31,7 @@ export class FirewallSite {
         blocks: () => this.blocks.values(),
         blockOf: (ip) => this.blocks.get(ip),
         allowed: () => this.allowed,
+        allowedPorts: () => [],
         networks: () => [],
         adoptNetworks: async () => {},
         hasEnded: async () => false,
