@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { BLOCK_PLANNING } from './block-settings.ts';
 import { CHECK_THRESHOLDS, DISABLED_CHECKS } from './check-settings.ts';
+import { FIREWALL_FEATURES } from './firewall-features.ts';
 import { PARSERS_SETTING } from './parsers-setting.ts';
 import {
   absolutePath,
@@ -218,6 +219,7 @@ const firewall = section(
       }),
       LIVE,
     ),
+    ...FIREWALL_FEATURES,
     table: setting(
       Type.String({
         description: 'Name of the nftables table (family inet) that Bartizan owns alone.',
@@ -254,7 +256,7 @@ const firewall = section(
       RESTART,
     ),
   },
-  { group: 'Firewall', canCut: true },
+  { group: 'Firewall', canCut: true, together: [['passive_ftp_start', 'passive_ftp_end']] },
 );
 
 const blobs = section(
