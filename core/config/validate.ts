@@ -2,6 +2,7 @@ import { nearest } from '../base/nearest.ts';
 import { printable, shortened } from '../base/printable.ts';
 import type { DeclarationProblem } from '../event/declared/declaration.ts';
 import { FORMAT_CHECKS } from './formats.ts';
+import { wrongList } from './lists-setting.ts';
 import { declaredParserNames, wrongDeclaration } from './parsers-setting.ts';
 import { quoted } from './problem.ts';
 import {
@@ -232,6 +233,7 @@ class Walk {
 const RULES: Readonly<Record<Rule, (value: unknown, parsers: readonly string[]) => readonly DeclarationProblem[]>> = {
   'declared-parser': wrongDeclaration,
   'syslog-listener': wrongListener,
+  list: wrongList,
 };
 
 /** Where the value at `a.b[0].c` below a tree was written, or the nearest that is there. */
