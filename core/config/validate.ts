@@ -259,10 +259,10 @@ const join = (path: string, key: string): string => {
 };
 
 const unknownKey = (key: string, path: string, allowed: readonly string[]): string => {
-  const meant = nearest(key, allowed);
-  const moved = meant === undefined ? elsewhere(key, path) : undefined;
+  const moved = elsewhere(key, path);
+  const meant = moved === undefined ? nearest(key, allowed) : undefined;
   const hint =
-    meant !== undefined ? ` (did you mean "${meant}"?)` : moved !== undefined ? ` (it belongs ${moved})` : '';
+    moved !== undefined ? ` (it belongs ${moved})` : meant !== undefined ? ` (did you mean "${meant}"?)` : '';
   return `unknown key${hint}; allowed: ${allowed.join(', ')}`;
 };
 

@@ -4,7 +4,7 @@ import { decodeConfig, LARGEST_CONFIG, parseConfig } from '../../../../core/conf
 import { AROUND } from './surroundings.ts';
 
 const TOP =
-  'hostname, state_dir, webui, infra_ips, auto_response, thresholds, disabled_checks, watchers, parsers, firewall, events, blobs, changes, log';
+  'hostname, state_dir, webui, infra_ips, auto_response, thresholds, disabled_checks, watchers, parsers, firewall, lists, outbound, events, blobs, changes, log';
 const HASH = 'a'.repeat(64);
 
 interface Broken {
@@ -19,7 +19,7 @@ const BROKEN: readonly Broken[] = [
     kind: 'a mistyped key in a section',
     text: 'firewall:\n  # the table\n  tabel: x\n',
     says: [
-      '3:3: firewall.tabel: unknown key (did you mean "table"?); allowed: enabled, denied_networks, table, netns, on_stop, max_blocks',
+      '3:3: firewall.tabel: unknown key (did you mean "table"?); allowed: enabled, denied_networks, country_block, table, netns, on_stop, max_blocks',
     ],
   },
   {
@@ -41,7 +41,7 @@ const BROKEN: readonly Broken[] = [
     kind: 'a top-level key inside a section',
     text: 'firewall:\n  infra_ips: []\n',
     says: [
-      '2:3: firewall.infra_ips: unknown key (it belongs at the top level); allowed: enabled, denied_networks, table, netns, on_stop, max_blocks',
+      '2:3: firewall.infra_ips: unknown key (it belongs at the top level); allowed: enabled, denied_networks, country_block, table, netns, on_stop, max_blocks',
     ],
   },
   {
@@ -104,7 +104,7 @@ const BROKEN: readonly Broken[] = [
     kind: 'a list for a mapping',
     text: 'firewall:\n- enabled\n',
     says: [
-      '2:1: firewall: must be a mapping with the keys enabled, denied_networks, table, netns, on_stop, max_blocks; found a list',
+      '2:1: firewall: must be a mapping with the keys enabled, denied_networks, country_block, table, netns, on_stop, max_blocks; found a list',
     ],
   },
   {
