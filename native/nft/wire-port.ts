@@ -6,8 +6,11 @@ import * as wire from './wire.ts';
 
 /** What carries a call to an engine and its answer back, in order: the addon's thread, or a hand's socket. */
 export interface EngineLink {
-  /** Rejects when the answer was lost. */
-  call(request: Uint8Array): Promise<Uint8Array>;
+  /**
+   * Rejects when the answer was lost.
+   * @param loses it may take away what stood for long; a link that guards against half-done losses takes care
+   */
+  call(request: Uint8Array, loses?: boolean): Promise<Uint8Array>;
   /** Resolves when every call before it was answered and the engine is gone. Called once. */
   close(): Promise<unknown>;
 }
@@ -26,13 +29,13 @@ export class WireNft implements NftPort {
     if (refused !== undefined) return refused;
     const request = wire.encodeEnsure(table);
     if (!request.ok) return request;
-    return this.#ask(request.value, `ensure table ${table.name}`, nothing);
+    return this.#ask(request.value, `ensure table ${table.name}`, nothing, { loses: true });
   }
 
   async drop(table: string): Promise<NftResult<void>> {
     const refused = checkName('table name', table);
     if (refused !== undefined) return refused;
-    return this.#ask(wire.encodeDrop(table), `drop table ${table}`, nothing);
+    return this.#ask(wire.encodeDrop(table), `drop table ${table}`, nothing, { loses: true });
   }
 
   async commit(table: string, ops: readonly NftOp[]): Promise<NftResult<void>> {
@@ -40,7 +43,10 @@ export class WireNft implements NftPort {
     if (refused !== undefined) return refused;
     const request = wire.encodeCommit(table, ops);
     if (!request.ok) return request;
-    return this.#ask(request.value, `commit to table ${table}`, nothing, (index) => describe(ops[index], index));
+    return this.#ask(request.value, `commit to table ${table}`, nothing, {
+      loses: ops.some(({ kind }) => kind === 'flush'),
+      nameOp: (index) => describe(ops[index], index),
+    });
   }
 
   async list(table: string, set: string): Promise<NftResult<readonly NftElement[]>> {
@@ -68,18 +74,23 @@ export class WireNft implements NftPort {
     request: Uint8Array,
     doing: string,
     decode: (body: wire.Source) => V,
-    nameOp: (index: number) => string = (index) => `op ${index}`,
+    { loses = false, nameOp = (index) => `op ${index}` }: AskOptions = {},
   ): Promise<NftResult<V>> {
     if (this.#closing !== undefined) return CLOSED;
     let bytes: Uint8Array;
     try {
-      bytes = await this.#link.call(request);
+      bytes = await this.#link.call(request, loses);
     } catch (thrown) {
       return failure('resync', 0, `${doing}: the answer was lost (${messageOf(thrown)}): read the state back`);
     }
     const answer = wire.decodeAnswer(bytes);
     return answer.ok ? { ok: true, value: decode(answer.body) } : toFailure(answer, doing, nameOp);
   }
+}
+
+interface AskOptions {
+  readonly loses?: boolean;
+  readonly nameOp?: (index: number) => string;
 }
 
 const nothing = (): void => undefined;
