@@ -35,16 +35,10 @@ export class Connection {
     this.#socket.once('close', () => events.ended(this.#why));
   }
 
-  send(sequence: number, bytes: Uint8Array): void {
-    const head = headOf(sequence, bytes);
-    if (bytes.length < READ_BYTES) {
-      this.#socket.write(Buffer.concat([head, bytes]));
-      return;
-    }
-    this.#socket.cork();
-    this.#socket.write(head);
-    this.#socket.write(bytes);
-    this.#socket.uncork();
+  /** The pieces are copied: whose they are may change them at once. */
+  send(sequence: number, pieces: readonly Uint8Array[]): void {
+    const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    this.#socket.write(Buffer.concat([headOf(sequence, size), ...pieces]));
   }
 
   /** Whether the process is to stay alive for it. */

@@ -9,9 +9,10 @@ export interface Frame {
   readonly bytes: Uint8Array;
 }
 
-export function headOf(sequence: number, bytes: Uint8Array): Buffer {
+/** Of a frame of `size` bytes. */
+export function headOf(sequence: number, size: number): Buffer {
   const head = Buffer.allocUnsafe(HEAD);
-  head.writeUInt32LE(bytes.length + SEQUENCE, 0);
+  head.writeUInt32LE(size + SEQUENCE, 0);
   head.writeUInt32LE(sequence, 4);
   return head;
 }

@@ -175,7 +175,7 @@ Status Guard::judge_batch(const Batch& batch) {
   if (!own.ok()) return own.failure();
   const Uses* uses = uses_ ? &*uses_ : nullptr;
   if (auto refusal = judge(batch, uses, floor_, own.value())) return refusal;
-  for (uint8_t set = 0; set < batch.sets.size(); set++) {
+  for (uint16_t set = 0; set < batch.sets.size(); set++) {
     if (uses != nullptr && !uses->guardians.contains(batch.sets[set])) continue;
     if (!may_lessen(batch, set, floor_)) continue;
     auto elements = Engine::list(table_, batch.sets[set]);

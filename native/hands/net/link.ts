@@ -1,6 +1,7 @@
 import type { EngineLink } from '../../nft/wire-port.ts';
 import { Connection } from './connection.ts';
 
+const NOTICE = 0;
 const ARM = 240;
 const SETTLE = 241;
 /** From a loss on, ms, within which it is settled or put back by the hand. */
@@ -18,7 +19,7 @@ interface Answered {
 }
 
 interface Call extends Answered {
-  readonly request: Uint8Array;
+  readonly request: readonly Uint8Array[];
   readonly loses: boolean;
   patience?: NodeJS.Timeout;
 }
@@ -26,8 +27,6 @@ interface Call extends Answered {
 export interface HandLinkOptions {
   /** Path of the hand's socket. */
   readonly socket: string;
-  /** Told each time that a hand is there again after one was lost: what is known of the kernel may be stale. */
-  readonly onBack?: () => void;
 }
 
 /**
@@ -51,6 +50,8 @@ export class HandLink implements EngineLink {
   /** Why there is no hand at the moment. */
   #trouble = 'not connected yet';
   #attempted: ((trouble: string | undefined) => void) | undefined;
+  #told: (notice: Uint8Array) => void = () => undefined;
+  #back: () => void = () => undefined;
   #closed: (() => void) | undefined;
 
   constructor(options: HandLinkOptions) {
@@ -66,7 +67,20 @@ export class HandLink implements EngineLink {
     });
   }
 
-  call(request: Uint8Array, loses = false): Promise<Uint8Array> {
+  listen(told: (notice: Uint8Array) => void, back: () => void): void {
+    this.#told = told;
+    this.#back = back;
+  }
+
+  call(...request: readonly Uint8Array[]): Promise<Uint8Array> {
+    return this.#add(request, false);
+  }
+
+  lose(...request: readonly Uint8Array[]): Promise<Uint8Array> {
+    return this.#add(request, true);
+  }
+
+  #add(request: readonly Uint8Array[], loses: boolean): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
       const call: Call = { request, loses, resolve, reject };
       this.#queue.push(call);
@@ -99,12 +113,16 @@ export class HandLink implements EngineLink {
     this.#pause = FIRST_PAUSE_MS;
     for (const call of this.#queue) clearTimeout(call.patience);
     this.#tell(undefined);
-    if (this.#wasReady) this.#options.onBack?.();
-    this.#wasReady = true;
     this.#drain();
+    if (this.#wasReady) this.#back();
+    this.#wasReady = true;
   }
 
   #take(sequence: number, bytes: Uint8Array): void {
+    if (sequence === NOTICE) {
+      this.#told(bytes);
+      return;
+    }
     const answered = this.#pending.get(sequence);
     if (answered === undefined) throw new RangeError(`an answer to call ${sequence}, which nobody made`);
     this.#pending.delete(sequence);
@@ -157,9 +175,9 @@ export class HandLink implements EngineLink {
   #lose({ request, resolve, reject }: Call): void {
     this.#isLosing = true;
     // Where arming is refused the call is as well.
-    this.#send(ARMING, { resolve: () => undefined, reject: () => undefined });
+    this.#send([ARMING], { resolve: () => undefined, reject: () => undefined });
     const settle = (answer: Uint8Array): void => {
-      this.#send(SETTLING, {
+      this.#send([SETTLING], {
         reject,
         resolve: (settled) => {
           if (settled[0] === 0 || answer[0] !== 0) resolve(answer);
@@ -172,7 +190,7 @@ export class HandLink implements EngineLink {
     this.#send(request, { reject, resolve: settle });
   }
 
-  #send(request: Uint8Array, answered: Answered): void {
+  #send(request: readonly Uint8Array[], answered: Answered): void {
     this.#sequence = (this.#sequence % 0xffff_ffff) + 1;
     this.#pending.set(this.#sequence, answered);
     this.#connection?.send(this.#sequence, request);

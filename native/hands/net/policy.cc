@@ -160,7 +160,7 @@ Result<Uses> judge(const Table& table, const Floor& floor, const std::vector<Key
 Status judge(const Batch& batch, const Uses* uses, const Floor& floor, const std::vector<Key>& own) {
   std::vector<bool> flushed(batch.sets.size());
   // Protected keys that the rest of the batch takes out again.
-  std::set<std::pair<uint8_t, Place>> removed;
+  std::set<std::pair<uint16_t, Place>> removed;
   for (size_t i = batch.ops.size(); i-- > 0;) {
     const Op& op = batch.ops[i];
     if (op.set >= batch.sets.size()) return refuse("an op names no set", static_cast<int32_t>(i));
@@ -179,7 +179,7 @@ Status judge(const Batch& batch, const Uses* uses, const Floor& floor, const std
   return std::nullopt;
 }
 
-bool may_lessen(const Batch& batch, uint8_t set, const Floor& floor) {
+bool may_lessen(const Batch& batch, uint16_t set, const Floor& floor) {
   return std::ranges::any_of(batch.ops, [&](const Op& op) {
     if (op.set != set || op.kind == OpKind::add) return false;
     if (op.kind == OpKind::flush) return true;
@@ -187,7 +187,7 @@ bool may_lessen(const Batch& batch, uint8_t set, const Floor& floor) {
   });
 }
 
-Status judge_lessening(const Batch& batch, uint8_t set, const Floor& floor, const std::vector<Element>& before) {
+Status judge_lessening(const Batch& batch, uint16_t set, const Floor& floor, const std::vector<Element>& before) {
   std::map<Place, Key> held;
   Ranges gap4 = floor.let_in(4);
   Ranges gap6 = floor.let_in(16);

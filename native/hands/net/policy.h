@@ -43,9 +43,9 @@ nft::Result<Uses> judge(const nft::Table& table, const Floor& floor, const std::
 nft::Status judge(const nft::Batch& batch, const Uses* uses, const Floor& floor, const std::vector<Key>& own);
 
 // Whether one of the batch's ops may take away what the floor rests on, in this set (an index into the batch's).
-bool may_lessen(const nft::Batch& batch, uint8_t set, const Floor& floor);
+bool may_lessen(const nft::Batch& batch, uint16_t set, const Floor& floor);
 // Refused when less of the floor is in the set after the batch than before.
-nft::Status judge_lessening(const nft::Batch& batch, uint8_t set, const Floor& floor,
+nft::Status judge_lessening(const nft::Batch& batch, uint16_t set, const Floor& floor,
                             const std::vector<nft::Element>& before);
 
 }  // namespace bartizan::hand
