@@ -82,7 +82,8 @@ export class HandLink implements EngineLink {
 
   #add(request: readonly Uint8Array[], loses: boolean): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
-      const call: Call = { request, loses, resolve, reject };
+      const isAtOnce = this.#isReady && !this.#isLosing;
+      const call: Call = { request: isAtOnce ? request : [Buffer.concat(request)], loses, resolve, reject };
       this.#queue.push(call);
       if (!this.#isReady) this.#limit(call);
       this.#drain();

@@ -109,6 +109,7 @@ int live(const Options& options, const Hand::Ground& ground, Floor floor) {
   if (const std::string trouble = filter_system_calls(); !trouble.empty()) return fail(trouble);
 #endif
   tell_manager("READY=1");
+  audit.say(Audit::Level::info, options.guarded ? "ready: holds table " + options.table : "ready: UNGUARDED, for tests");
   const int error = Hand(ground, worker, guard, audit).run();
   return error == 0 ? 0 : fail(strerror(error));
 }
