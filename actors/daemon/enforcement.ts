@@ -84,7 +84,7 @@ export function makeEnforcement(deps: DataPlaneDeps) {
   const { firewall: settings, auto_response: automation } = config();
   const planner = new BlockPlanner(plannerSettingsOf(automation));
   const firewall = createFirewall({
-    nft: foundation.nft,
+    nft: foundation.kernel.nft,
     clock,
     log,
     desired: desiredBlocks(ledger, allowed, () => responder),

@@ -241,6 +241,21 @@ const firewall = section(
       }),
       RESTART,
     ),
+    engine: setting(
+      Type.Enum(['auto', 'addon', 'hand'], {
+        description:
+          'What speaks to the kernel: addon is this program itself, which needs CAP_NET_ADMIN then; hand is the net hand, a program of its own that listens at hand_socket. auto takes the hand where that socket is.',
+        default: 'auto',
+      }),
+      RESTART,
+    ),
+    hand_socket: setting(
+      absolutePath({
+        description: 'Where the net hand listens. It filters the packets of the network namespace that it runs in.',
+        default: '/run/bartizan/net-hand.sock',
+      }),
+      RESTART,
+    ),
     on_stop: setting(
       Type.Enum(['keep', 'remove'], {
         description: 'What becomes of the table when Bartizan stops: keep leaves every block in force.',
