@@ -75,7 +75,8 @@ class Walk {
   Status along(const Chain& chain, Way way, size_t depth) {
     for (const Rule& rule : chain.rules) {
       if (++steps_ > kMaxSteps || depth > table_.chains.size()) return refuse("the rules are too entangled to judge");
-      if (way.is_guarded()) return std::nullopt;
+      // Where nobody is left to cut, or nobody gets any further.
+      if (way.is_guarded() || (rule.verdict == Verdict::accept && rule.when.empty())) return std::nullopt;
       if (lets_in_loopback(rule)) way.loopback = true;
       if (const std::string* set = lets_in(rule)) {
         if (auto failed = pass(*set, way)) return failed;
