@@ -33,8 +33,8 @@ export class HandSite {
   }
 
   /** Starts one; it may be connected to when this resolves. */
-  async start(env: Readonly<Record<string, string>> = {}): Promise<void> {
-    const words = ['netns', 'exec', this.#netns, this.#program, '--socket', this.socket, ...this.#arguments];
+  async start(env: Readonly<Record<string, string>> = {}, more: readonly string[] = []): Promise<void> {
+    const words = ['netns', 'exec', this.#netns, this.#program, '--socket', this.socket, ...this.#arguments, ...more];
     const child = spawn('ip', words, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } });
     this.#child = child;
     await new Promise<void>((resolve, reject) => {
