@@ -80,16 +80,23 @@ export async function request(
   const { status: code, body } = answer.value;
   if (code >= 200 && code < 300) return { ok: true, body };
   for (const problem of problemsIn(objectIn(body), code)) await complain(deps, printable(problem));
-  return { ok: false, exit: what.method !== 'GET' && REFUSALS.has(code) ? 'refused' : 'failed' };
+  return { ok: false, exit: exitOf(what.method, code) };
+}
+
+/** 422 is the settings' own: their file, or what it would become, is wrong. */
+function exitOf(method: string, status: number): ExitName {
+  if (method === 'GET') return 'failed';
+  if (status === 422) return 'config';
+  return REFUSALS.has(status) ? 'refused' : 'failed';
 }
 
 /** One sentence, or one for each field that is wrong. */
 function problemsIn(body: Json, code: number): readonly string[] {
-  const fields = objectsIn(body['errors']).map(
-    (one) => `${textAt(one, 'field') ?? ''}: ${textAt(one, 'message') ?? ''}`,
+  const fields = objectsIn(body['errors']).map((one) =>
+    [textAt(one, 'field'), textAt(one, 'message')].filter((part) => part !== undefined && part !== '').join(': '),
   );
   return fields.length > 0 ? fields : [textAt(body, 'error') ?? `it answered with HTTP status ${code}`];
 }
 
-/** Statuses that mean "I will not": a protected address (400, 403, 409, 422), nothing enforced at present (503). */
-const REFUSALS: ReadonlySet<number> = new Set([400, 403, 409, 412, 422, 503]);
+/** Statuses that mean "I will not": a protected address (400, 403, 409), nothing enforced at present (503). */
+const REFUSALS: ReadonlySet<number> = new Set([400, 403, 409, 412, 503]);
