@@ -13,6 +13,7 @@ import type { Config } from '../../core/config/settings.ts';
 import { sourceTexts } from '../../core/config/source-texts.ts';
 import type { Mode } from '../../core/respond/mode.ts';
 import {
+  CounterSampler,
   damageFinding,
   modeReason,
   processAge,
@@ -77,6 +78,7 @@ export class Daemon {
   readonly #meter: RunningMeter;
   readonly #http: HttpService;
   readonly #controlSocket: Service;
+  readonly #counters: CounterSampler;
   readonly #store: StoreComponent;
   readonly #manager: ServiceManagerLink;
   readonly #settings: RunningSettings;
@@ -129,6 +131,7 @@ export class Daemon {
       dropped: () => this.#plane.firewall.dropped(),
       process: processFacts,
     });
+    this.#counters = new CounterSampler({ read: () => this.#plane.firewall.counters(), clock: systemClock });
     ({ changes: this.#changes, previews: this.#previews } = makeTrials({
       opened,
       foundation,
@@ -163,7 +166,12 @@ export class Daemon {
     const asked = stopSignal();
     const enforcement = enforcementService(this.#plane, () => this.#appliance.mode !== 'observe');
     const critical = [enforcement, this.#changes];
-    const tree = treeOf(foundation, this.#plane, [this.#blobs, this.#controlSocket, this.#http], critical);
+    const tree = treeOf(
+      foundation,
+      this.#plane,
+      [this.#counters, this.#blobs, this.#controlSocket, this.#http],
+      critical,
+    );
     const abort = new AbortController();
     const stopped = asked.then((signal) => {
       log('info', 'stopping', { signal });
@@ -280,6 +288,7 @@ export class Daemon {
       dispositions,
       allows,
       firewallTrail: firewallLog,
+      firewallCounters: this.#counters,
       stats: statsOf({ ...this.#plane, clock: systemClock }),
       auditTrail: this.#parts.foundation.audit,
       settings: this.#settings,

@@ -74,6 +74,8 @@ export interface KernelFirewall extends Firewall, FirewallTrials {
   component(): Component;
   /** Packets of blocked senders that the kernel has dropped; empty while there is no table, or when it does not tell. */
   dropped(): Promise<readonly DroppedPackets[]>;
+  /** What every rule that counts has counted; empty as `dropped`. */
+  counters(): Promise<readonly RuleCounter[]>;
   /** Resolves when the plain files are up to date, or the disk has refused: see `component()`. */
   flushed(): Promise<void>;
   /** Leaves the kernel as it is. */
@@ -275,9 +277,13 @@ class NftFirewall implements KernelFirewall {
   }
 
   async dropped(): Promise<readonly DroppedPackets[]> {
+    return droppedBy(await this.counters());
+  }
+
+  async counters(): Promise<readonly RuleCounter[]> {
     if (this.state() === 'off') return [];
     const read = await this.#deps.nft.counters(this.#deps.settings.table);
-    return read.ok ? droppedBy(read.value) : [];
+    return read.ok ? read.value : [];
   }
 
   flushed(): Promise<void> {
