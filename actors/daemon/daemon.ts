@@ -128,6 +128,7 @@ export class Daemon {
       bus,
       http: this.#httpMeter,
       dropped: () => this.#plane.firewall.dropped(),
+      features: () => this.#plane.firewall.counters(),
       process: processFacts,
     });
     ({ changes: this.#changes, previews: this.#previews } = makeTrials({

@@ -2,6 +2,7 @@ import type { Component } from '../base/component.ts';
 import type { Ip } from '../base/ip.ts';
 import type { Result } from '../base/result.ts';
 import type { Millis } from '../base/time.ts';
+import type { FeatureSettings } from '../config/firewall-features.ts';
 import type { Finding, Severity } from '../detect/finding.ts';
 import type { Epochs } from '../incident/epoch.ts';
 import type { FindingGroup } from '../incident/finding-group.ts';
@@ -38,6 +39,8 @@ export interface ApplianceFacts {
     readonly capacity: number;
     /** Addresses and networks that are never blocked. */
     readonly infra: readonly string[];
+    /** What judges packets to this host, as it is set. */
+    readonly features: FeatureSettings;
   };
   readonly http: { readonly engine: string };
   readonly components: readonly Component[];

@@ -9,6 +9,7 @@ import type { FindingGroup } from '../../../core/incident/finding-group.ts';
 import type { BlockRefusal, UnblockRefusal } from '../../../core/respond/block.ts';
 import type { PendingBlock } from '../../../core/respond/block-queue.ts';
 import type { Decision, NetworkDecision } from '../../../core/respond/decision.ts';
+import { loaded } from '../../unit/core/config/surroundings.ts';
 
 export const START: Millis = millis(Date.UTC(2026, 0, 1));
 
@@ -73,6 +74,7 @@ export const FACTS: ApplianceFacts = {
     table: 'bartizan',
     capacity: 500_000,
     infra: ['192.0.2.1'],
+    features: loaded('firewall: { restricted_tcp: [2087], default: drop, tcp_in: [22, 443] }\n').config.firewall,
   },
   http: { engine: 'node:https' },
   components: [
