@@ -8,6 +8,7 @@
         "engine/commit.cc",
         "engine/elements.cc",
         "engine/engine.cc",
+        "engine/expression.cc",
         "engine/intervals.cc",
         "engine/message.cc",
         "engine/namespace.cc",
@@ -18,7 +19,9 @@
         "engine/types.cc",
         "engine/userdata.cc",
         "engine/validate.cc",
+        "engine/validate_rules.cc",
         "engine/wire.cc",
+        "engine/wire_rules.cc",
         "engine/worker.cc"
       ],
       "defines": ["NAPI_VERSION=9", "NAPI_CPP_EXCEPTIONS"],
