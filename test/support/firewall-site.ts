@@ -1,5 +1,6 @@
 import { systemClock } from '../../actors/clock/index.ts';
 import {
+  type AllowedAtPort,
   createFirewall,
   type FirewallContent,
   type KernelBlock,
@@ -15,6 +16,7 @@ import { MemoryFolder } from './memory-folder.ts';
 export class FirewallSite {
   readonly blocks = new Map<Ip, KernelBlock>();
   allowed: readonly Cidr[] = [];
+  atPorts: readonly AllowedAtPort[] = [];
   readonly folder = new MemoryFolder();
   readonly logged: unknown[][] = [];
   readonly #log: Log = (...about) => this.logged.push(about);
@@ -31,7 +33,7 @@ export class FirewallSite {
         blocks: () => this.blocks.values(),
         blockOf: (ip) => this.blocks.get(ip),
         allowed: () => this.allowed,
-        allowedPorts: () => [],
+        allowedPorts: () => this.atPorts,
         networks: () => [],
         adoptNetworks: async () => {},
         hasEnded: async () => false,
