@@ -15,7 +15,7 @@ import { bucketsUpTo, counted, EMPTY } from '../../../core/incident/rollup.ts';
 import type { Suppression } from '../../../core/incident/suppression.ts';
 import { passing } from '../../../core/query/finding-history.ts';
 import type { Query } from '../../../core/query/tree.ts';
-import { type Allow, type Allow, type AllowRefusal, type AllowRefusal, type PortAllow, subjectOf, subjectOf } from '../../../core/respond/allow.ts';
+import { type Allow, type AllowRefusal, type PortAllow, subjectOf } from '../../../core/respond/allow.ts';
 import { CounterHistory } from '../../../core/respond/counter-history.ts';
 import type { FirewallEvent } from '../../../core/respond/firewall-event.ts';
 import { SettingsBench } from '../settings-bench.ts';
@@ -206,6 +206,7 @@ export class FakeDesks implements Desks {
       findings: { warning: 0, high: 1, critical: 2 },
       decisions: [{ state: 'active', origin: 'auto_response', count: 2 }],
       dropped: [{ family: 4, packets: 3, bytes: 180 }],
+      features: [{ feature: 'conn_rate', isCounting: true, packets: 5 }],
       http: this.http.read(),
       process: { cpuSeconds: 1.5, residentBytes: 1_048_576, startedAt: START, openFiles: 20 },
     };
