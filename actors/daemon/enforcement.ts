@@ -1,10 +1,13 @@
 import { join } from 'node:path';
-import { contains, type Ip, type ParsedIp, parseCidr } from '../../core/base/ip.ts';
+import { contains, type ParsedIp, parseCidr } from '../../core/base/ip.ts';
 import { ok, type Result } from '../../core/base/result.ts';
 import { plannerSettingsOf } from '../../core/config/block-settings.ts';
+import { hostFeaturesOf } from '../../core/config/firewall-features.ts';
 import { durationOf } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
+import type { Connection } from '../../core/respond/allow.ts';
 import { eventOfDecision, type FirewallEvent } from '../../core/respond/firewall-event.ts';
+import { closedBy } from '../../core/respond/host-features.ts';
 import { BlockPlanner } from '../../core/respond/planner.ts';
 import { createFirewall, plainFolder } from '../firewall/index.ts';
 import { readTcpSessions } from '../preview/index.ts';
@@ -30,20 +33,26 @@ export type Enforcement = ReturnType<typeof makeEnforcement>;
 /** In the state directory: what a boot restores before this program runs. */
 const PLAIN_FILES = 'firewall';
 
-/** Addresses with established connections to this host. */
-export async function connectedHere(): Promise<Result<readonly Ip[], 'failed'>> {
+/** Established connections of this host; without a port those that it made itself. */
+export async function connectedHere(): Promise<Result<readonly Connection[], 'failed'>> {
   const sessions = await readTcpSessions();
-  return sessions.ok ? ok(sessions.value.map(({ remote }) => remote)) : sessions;
+  if (!sessions.ok) return sessions;
+  return ok(
+    sessions.value.map(({ remote, localPort, outgoing }) =>
+      outgoing === true ? { ip: remote } : { ip: remote, port: localPort },
+    ),
+  );
 }
 
-/** Whether the config's own lists drop packets from there. */
-function isDenied({ infra_ips, firewall }: Config, ip: ParsedIp): boolean {
+/** Whether what is configured drops packets from there, or new connections to the port. */
+function isRefused({ infra_ips, firewall }: Config, ip: ParsedIp, port: number | undefined): boolean {
   const among = (networks: readonly string[]): boolean =>
     networks.some((text) => {
       const net = parseCidr(text);
       return net.ok && contains(net.value, ip);
     });
-  return among(firewall.denied_networks) && !among(infra_ips);
+  const isClosed = port !== undefined && closedBy(hostFeaturesOf(firewall), port) !== undefined;
+  return (isClosed || among(firewall.denied_networks)) && !among(infra_ips);
 }
 
 interface AllowParts extends Pick<AllowListDeps, 'book' | 'firewall' | 'publish'> {
@@ -58,7 +67,7 @@ const allowListOf = (
     ...parts,
     records: allowRecords(foundation.store.records),
     liftAllowed: (by) => responder.liftAllowed(by),
-    denies: (ip) => mode() !== 'observe' && isDenied(config(), ip),
+    refuses: (ip, port) => mode() !== 'observe' && isRefused(config(), ip, port),
     connected: connectedHere,
     clock,
     log,
@@ -75,7 +84,7 @@ export function makeEnforcement(deps: DataPlaneDeps) {
   const { firewall: settings, auto_response: automation } = config();
   const planner = new BlockPlanner(plannerSettingsOf(automation));
   const firewall = createFirewall({
-    nft: foundation.nft,
+    nft: foundation.kernel.nft,
     clock,
     log,
     desired: desiredBlocks(ledger, allowed, () => responder),

@@ -15,7 +15,7 @@ import { bucketsUpTo, counted, EMPTY } from '../../../core/incident/rollup.ts';
 import type { Suppression } from '../../../core/incident/suppression.ts';
 import { passing } from '../../../core/query/finding-history.ts';
 import type { Query } from '../../../core/query/tree.ts';
-import { type Allow, type AllowRefusal, subjectOf } from '../../../core/respond/allow.ts';
+import { type Allow, type AllowRefusal, type PortAllow, subjectOf } from '../../../core/respond/allow.ts';
 import { CounterHistory } from '../../../core/respond/counter-history.ts';
 import type { FirewallEvent } from '../../../core/respond/firewall-event.ts';
 import { SettingsBench } from '../settings-bench.ts';
@@ -95,6 +95,7 @@ export class FakeDesks implements Desks {
   trail: readonly ChainedAuditRecord[] = [AUDITED];
   suppressRefusal: SuppressRefusal | undefined;
   allowed: readonly Allow[] = [ALLOW];
+  portAllowed: readonly PortAllow[] = [];
   allowRefusal: AllowRefusal | undefined;
   replaced: Allow | undefined;
   events: readonly FirewallEvent[] = [
@@ -147,6 +148,7 @@ export class FakeDesks implements Desks {
 
   readonly allows: Allows = {
     list: () => this.allowed,
+    ports: () => this.portAllowed,
     covering: (ip) =>
       this.allowed.find(({ subject }) => {
         const net = parseCidr(subject);
