@@ -1,6 +1,8 @@
 import { Type } from 'typebox';
 import { BLOCK_PLANNING } from './block-settings.ts';
 import { CHECK_THRESHOLDS, DISABLED_CHECKS } from './check-settings.ts';
+import { FIREWALL_FEATURES } from './firewall-features.ts';
+import { COUNTRY_BLOCK, LISTS_SETTING, outbound } from './lists-setting.ts';
 import { PARSERS_SETTING } from './parsers-setting.ts';
 import {
   absolutePath,
@@ -218,6 +220,8 @@ const firewall = section(
       }),
       LIVE,
     ),
+    ...FIREWALL_FEATURES,
+    country_block: COUNTRY_BLOCK,
     table: setting(
       Type.String({
         description: 'Name of the nftables table (family inet) that Bartizan owns alone.',
@@ -269,7 +273,7 @@ const firewall = section(
       RESTART,
     ),
   },
-  { group: 'Firewall', canCut: true },
+  { group: 'Firewall', canCut: true, together: [['passive_ftp_start', 'passive_ftp_end']] },
 );
 
 const blobs = section(
@@ -394,6 +398,8 @@ export const SETTINGS = {
   watchers,
   parsers: PARSERS_SETTING,
   firewall,
+  lists: LISTS_SETTING,
+  outbound,
   events,
   blobs,
   changes,

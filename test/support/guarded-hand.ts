@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { allowedOps, tableOf } from '../../actors/firewall/table.ts';
+import * as allowed from '../../actors/firewall/allowed.ts';
+import { tableOf } from '../../actors/firewall/table.ts';
+import type { Cidr } from '../../core/base/ip.ts';
 import { millis } from '../../core/base/time.ts';
 import { HandLink } from '../../native/hands/net/link.ts';
 import type { NftOp, NftPort, TableDeclaration } from '../../native/nft/index.ts';
@@ -25,7 +27,8 @@ export const blocking = (key: string): NftOp => ({
   timeout: millis(3_600_000),
 });
 
-export { allowedOps };
+/** What lets these networks in, and nobody else. */
+export const allowedOps = (networks: readonly Cidr[]): readonly NftOp[] => allowed.allowedOps({ networks, ports: [] });
 
 /** A hand with a floor in a namespace of its own that has an address. */
 export class GuardedHand {
