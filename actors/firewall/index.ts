@@ -9,10 +9,12 @@ import type { Millis } from '../../core/base/time.ts';
 import { protectedNetworks } from '../../core/respond/protected.ts';
 import { countersOf, type NftOp, type NftPort, type NftResult, type RuleCounter } from '../../native/nft/index.ts';
 import { machineClock } from '../clock/index.ts';
+import { allowedOps, letInBy } from './allowed.ts';
 import { commitGroups, orThrow } from './batches.ts';
 import type { FirewallContent, Judges, TrialTime } from './content.ts';
 import type { PlainFolder } from './effects.ts';
 import { putOps, removeOps } from './elements.ts';
+import { type FeatureCount, featureCounts } from './feature-counts.ts';
 import { firewallMachine } from './machine.ts';
 import { networkOps } from './networks.ts';
 import { PlainFiles } from './plain-files.ts';
@@ -20,12 +22,15 @@ import type { DesiredBlocks, DroppedPackets, Firewall, FirewallState, FirewallTr
 import { NOT_ON_TRIAL, Rules } from './rules.ts';
 import { noTableText, placedIn } from './ruleset-text.ts';
 import { sync } from './sync.ts';
-import { allowedOps, blockedFamily } from './table.ts';
+import { blockedFamily } from './table.ts';
 import type { Judged } from './trial.ts';
 
+export { allowedPortElement } from './allowed.ts';
 export { contentOf, type FirewallContent, OPEN, sameContent, type TrialTime } from './content.ts';
 export { type PlainFolder, plainFolder } from './effects.ts';
+export type { FeatureCount } from './feature-counts.ts';
 export type {
+  AllowedAtPort,
   DesiredBlocks,
   DroppedPackets,
   Firewall,
@@ -76,6 +81,8 @@ export interface KernelFirewall extends Firewall, FirewallTrials {
   dropped(): Promise<readonly DroppedPackets[]>;
   /** What every rule that counts has counted; empty as `dropped`. */
   counters(): Promise<readonly RuleCounter[]>;
+  /** What the features have dropped or would have, since the table was made; empty as `dropped`. */
+  featureCounts(): Promise<readonly FeatureCount[]>;
   /** Resolves when the plain files are up to date, or the disk has refused: see `component()`. */
   flushed(): Promise<void>;
   /** Leaves the kernel as it is. */
@@ -108,7 +115,7 @@ class NftFirewall implements KernelFirewall {
       folder,
       clock,
       log,
-      rules: () => placedIn(settings.netns, this.#rules.wholeText(desired.allowed())),
+      rules: () => placedIn(settings.netns, this.#rules.wholeText(letInBy(desired))),
       blocks: () => desired.blocks(),
       networks: () => desired.networks(),
     });
@@ -211,7 +218,7 @@ class NftFirewall implements KernelFirewall {
 
   async letIn(): Promise<NftResult<void>> {
     if (!HOLDS_ELEMENTS.has(this.state())) return DONE;
-    const done = await this.#commit([allowedOps(this.#deps.desired.allowed())]);
+    const done = await this.#commit([allowedOps(letInBy(this.#deps.desired))]);
     this.#files.rulesChanged();
     if (!done.ok) this.drifted();
     return done;
@@ -284,6 +291,10 @@ class NftFirewall implements KernelFirewall {
     if (this.state() === 'off') return [];
     const read = await this.#deps.nft.counters(this.#deps.settings.table);
     return read.ok ? read.value : [];
+  }
+
+  async featureCounts(): Promise<readonly FeatureCount[]> {
+    return featureCounts(await this.counters());
   }
 
   flushed(): Promise<void> {

@@ -206,6 +206,7 @@ export class FakeDesks implements Desks {
       findings: { warning: 0, high: 1, critical: 2 },
       decisions: [{ state: 'active', origin: 'auto_response', count: 2 }],
       dropped: [{ family: 4, packets: 3, bytes: 180 }],
+      features: [{ feature: 'conn_rate', isCounting: true, packets: 5 }],
       http: this.http.read(),
       process: { cpuSeconds: 1.5, residentBytes: 1_048_576, startedAt: START, openFiles: 20 },
     };
