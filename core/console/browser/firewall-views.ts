@@ -1,7 +1,7 @@
 import { actButton, at, made } from './page.ts';
 import { cell, fill, type Row } from './rows.ts';
 import { moment } from './views.ts';
-import type { Allowed, BlockRow, ListRow, NetworkRow, PendingRow, Status } from './wire.ts';
+import type { Allowed, BlockRow, ListRow, Lists, NetworkRow, PendingRow, Status } from './wire.ts';
 import { maker, percent, severity, stamp, timeLeft } from './words.ts';
 
 /** Rows drawn of one table. */
@@ -140,25 +140,36 @@ function removal(ip: string, port: string): HTMLButtonElement {
   return button;
 }
 
-export function showLists(lists: readonly ListRow[]): void {
-  const rows = lists.map(({ name, kind, mode, source, state, entries, packets, fetched_at, last_error = '' }) => {
+export function showLists({ lists }: Lists, mayWrite: boolean): void {
+  const rows = lists.map((list) => {
+    const { name, kind, mode, source, state, entries, packets, fetched_at, last_error = '', held, in_kernel } = list;
     const title = made('span', name);
     title.title = source;
+    const says = [held?.why ?? last_error, ...(in_kernel ? [] : ['not in the kernel'])].filter((text) => text !== '');
     return {
       key: name,
       cells: [
         cell('List', title),
-        cell('Does', mode === 'count' ? `counts (${kind})` : kind, 'tight'),
+        cell('Does', mode === 'count' ? `counts, as ${kind}` : kind, 'tight'),
         cell('State', state.replaceAll('_', ' '), `tight ${LIST_CLASSES[state] ?? ''}`),
-        cell('Entries', entries.toLocaleString('en'), 'tight number'),
+        cell('Entries', entriesIn(entries).toLocaleString('en'), 'tight number'),
         cell('Packets', packets.toLocaleString('en'), 'tight number'),
         cell('Fetched', fetched_at === undefined ? 'never' : moment(fetched_at), 'tight'),
-        cell('Says', last_error, 'text'),
+        cell('Says', says.join('; '), 'text'),
+        cell('', mayWrite ? listButton(name, held !== undefined) : '', 'act'),
       ],
     };
   });
   table('lists', rows);
 }
+
+const entriesIn = ({ ipv4, ipv6 }: ListRow['entries']): number =>
+  ipv4.addresses + ipv4.networks + ipv6.addresses + ipv6.networks;
+
+const listButton = (name: string, isHeld: boolean): HTMLButtonElement =>
+  isHeld
+    ? actButton('accept-list', name, 'Accept', `Put the news of ${name} in force`)
+    : actButton('refresh-list', name, 'Look now', `Look at the source of ${name} now`);
 
 const LIST_CLASSES: Readonly<Record<string, string>> = {
   current: 'ok',

@@ -5,7 +5,7 @@ import { follow, paced } from './live.ts';
 import { at, fields, onBehalfOf } from './page.ts';
 import { TrialBanner } from './trial.ts';
 import { type Undoable, UndoOffer } from './undo.ts';
-import type { Allowed, BlockRow, Counters, ListRow, NetworkRow, Pending, PendingRow, Session, Status } from './wire.ts';
+import type { Allowed, BlockRow, Counters, Lists, NetworkRow, Pending, PendingRow, Session, Status } from './wire.ts';
 import { clock } from './words.ts';
 
 /** The page is brought up to date this often, and the counters, which are read less often, this often. */
@@ -33,6 +33,8 @@ const ACTS: Readonly<Record<string, (button: HTMLButtonElement) => Order>> = {
     path: '/api/v1/firewall/remove-allow',
     body: { ip, ...portOf(dataset['port']) },
   }),
+  'refresh-list': ({ value: name }) => ({ path: '/api/v1/firewall/lists/refresh', body: { name } }),
+  'accept-list': ({ value: name }) => ({ path: '/api/v1/firewall/lists/accept', body: { name } }),
   confirm: ({ value: id }) => ({ path: `/api/v1/changes/${id}/confirm`, body: {} }),
   revert: ({ value: id }) => ({ path: `/api/v1/changes/${id}/revert`, body: {} }),
 };
@@ -151,11 +153,12 @@ class FirewallPage {
   }
 
   async #ask(): Promise<() => void> {
-    const [status, blocks, pending, trial] = await Promise.all([
+    const [status, blocks, pending, trial, lists] = await Promise.all([
       get<Status>('/api/v1/status'),
       get<readonly BlockRow[]>('/api/v1/blocked-ips'),
       get<readonly PendingRow[]>('/api/v1/pending-blocks'),
       get<Pending>('/api/v1/changes/pending'),
+      get<Lists>('/api/v1/firewall/lists').catch(orNone),
     ]);
     const inner = this.#isAdmin ? await this.#askAdmin() : undefined;
     return () => {
@@ -169,21 +172,20 @@ class FirewallPage {
       this.#showBlocks();
       showPending(pending, this.#isAdmin);
       this.#banner.show(trial, this.#isAdmin);
+      at('lists-section').hidden = lists === undefined;
+      if (lists !== undefined) showLists(lists, this.#isAdmin);
       inner?.show();
     };
   }
 
   async #askAdmin() {
-    const [networks, allowed, lists] = await Promise.all([
+    const [networks, allowed] = await Promise.all([
       get<readonly NetworkRow[]>('/api/v1/firewall/subnets'),
       get<Allowed>('/api/v1/firewall/allowed'),
-      get<readonly ListRow[]>('/api/v1/firewall/lists'),
     ]);
     const show = (): void => {
       showNetworks(networks);
       showAllows(allowed);
-      at('lists-section').hidden = false;
-      showLists(lists);
     };
     return { allowed, show };
   }
@@ -208,6 +210,11 @@ async function main(): Promise<void> {
   await Promise.all([page.refresh(), page.counters()]);
   page.keepUpToDate();
 }
+
+/** What an appliance does not have is not shown. */
+const orNone = (cause: unknown): undefined => {
+  if (!(cause instanceof Refused && cause.status === 404)) throw cause;
+};
 
 const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 

@@ -191,17 +191,28 @@ export interface AllowRow {
   readonly expires_in: string;
 }
 
-/** Of addresses that others keep. */
+export interface Lists {
+  readonly lists: readonly ListRow[];
+}
+
+interface FamilyCount {
+  readonly addresses: number;
+  readonly networks: number;
+}
+
+/** A list of addresses that others keep. */
 export interface ListRow {
   readonly name: string;
   readonly kind: string;
   readonly mode: string;
   readonly source: string;
   readonly state: string;
-  readonly entries: number;
+  readonly in_kernel: boolean;
+  readonly entries: { readonly ipv4: FamilyCount; readonly ipv6: FamilyCount };
   readonly packets: number;
   readonly fetched_at?: string;
   readonly last_error?: string;
+  readonly held?: { readonly why: string };
 }
 
 export interface SettingsList {
