@@ -80,6 +80,63 @@ test('who is let in is added and removed; state and counters are told', { skip }
   assert.deepEqual(visit.complaints, []);
 });
 
+/** Counters of an hour: a wave of packets for each rule, the third of them small. */
+const COUNTERS = {
+  from: '2026-01-01T00:00:00.000Z',
+  step_seconds: 10,
+  counters: ['blocked4', 'blocked6', 'list_firehol4', 'blocked_nets4', 'denied4', 'syn_rate4', 'udp_flood4'].map(
+    (name, i) => {
+      const packets = Array.from({ length: 360 }, (_, at) =>
+        Math.round((50 / (i + 1)) * (1.5 + Math.sin(at / 20 + i))),
+      );
+      return { name, total: { packets: 1_000_000, bytes: 1e9 }, packets, bytes: packets.map((count) => count * 60) };
+    },
+  ),
+};
+
+const FAMILY = { addresses: 900, networks: 100 };
+const LIST = {
+  name: 'firehol',
+  kind: 'block',
+  mode: 'enforce',
+  source: 'https://lists.example.net/firehol.netset',
+  state: 'current',
+  in_kernel: true,
+  entries: { ipv4: FAMILY, ipv6: FAMILY },
+  packets: 1234,
+  fetched_at: '2026-01-01T00:00:00.000Z',
+};
+const LISTS = {
+  lists: [LIST, { ...LIST, name: 'drop', state: 'held', held: { why: 'it lost 90 % of its entries' } }],
+};
+
+test('counters are drawn, the small ones as one; lists are told, and what is held is put in force', {
+  skip,
+}, async () => {
+  await using site = await ConsoleSite.open(browser);
+  const visit = await site.enter();
+  const { page } = visit;
+  await page.route('**/api/v1/firewall/counters?*', (route) => route.fulfill({ json: COUNTERS }));
+  await page.route('**/api/v1/firewall/lists', (route) => route.fulfill({ json: LISTS }));
+  await page.getByRole('link', { name: 'Firewall' }).click();
+  await page.getByRole('img', { name: /^Packets that met a rule from/ }).waitFor();
+  assert.equal(await page.locator('#chart rect').count(), 120 * 6);
+  assert.equal(await page.locator('#counters tr').count(), 6);
+  await visit.row('lists', 'firehol').getByText('2,000').waitFor();
+  const accepted = page.waitForRequest('**/api/v1/firewall/lists/accept');
+  await visit
+    .row('lists', 'it lost 90 % of its entries')
+    .getByRole('button', { name: /^Put the news/ })
+    .click();
+  assert.deepEqual((await accepted).postDataJSON(), { name: 'drop' });
+  if (process.env['PICS']) await page.screenshot({ path: '/tmp/esurf/chart.png', fullPage: true });
+  if (process.env['PICS']) {
+    await page.setViewportSize({ width: 360, height: 800 });
+    await page.screenshot({ path: '/tmp/esurf/chart-360.png', fullPage: true });
+  }
+  assert.deepEqual(await page.evaluate(LOW_CONTRAST), []);
+});
+
 test('a reader sees what is blocked, and no button', { skip }, async () => {
   await using site = await ConsoleSite.open(browser);
   await site.attack('203.0.113.66');
@@ -100,7 +157,8 @@ test('it fits every width, can be read in light and dark, and is worked by keybo
     await page.emulateMedia({ colorScheme });
     for (const width of [1280, 768, 400, 320]) {
       await page.setViewportSize({ width, height: 800 });
-      if (process.env['PICS']) await page.screenshot({ path: `/tmp/esurf/${colorScheme}-${width}.png`, fullPage: true });
+      if (process.env['PICS'])
+        await page.screenshot({ path: `/tmp/esurf/${colorScheme}-${width}.png`, fullPage: true });
       assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width);
       assert.deepEqual(await page.evaluate(LOW_CONTRAST), [], `${colorScheme}, ${width} px`);
     }

@@ -72,7 +72,6 @@ export function showBlocks(blocks: readonly BlockRow[], sought: string, mayWrite
     at('blocks-more').textContent =
       `${shown.length.toLocaleString('en')} of ${blocks.length.toLocaleString('en')} found.`;
   at('unblock-found').hidden = !(mayWrite && isSearch && shown.length > 0);
-  at('flush').hidden = !mayWrite || blocks.length === 0;
 }
 
 const until = (expiresIn: string, expiresAt: string): string | Node => {

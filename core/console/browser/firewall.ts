@@ -167,6 +167,8 @@ class FirewallPage {
       document.title = `Firewall – ${status.hostname} – Bartizan`;
       const allowed = inner === undefined ? 0 : inner.allowed.allowed.length + inner.allowed.port_allowed.length;
       showState(status, allowed);
+      const { blocked, networks } = countsIn(status);
+      at('flush').hidden = !this.#isAdmin || blocked + networks + pending.length === 0;
       at('observing').hidden = status.mode !== 'observe';
       at('block-form').hidden = !this.#mayBlock;
       this.#showBlocks();
@@ -210,6 +212,11 @@ async function main(): Promise<void> {
   await Promise.all([page.refresh(), page.counters()]);
   page.keepUpToDate();
 }
+
+const countsIn = ({ automation }: Status) => ({
+  blocked: automation.firewall_blocked_ips,
+  networks: automation.firewall_blocked_subnets,
+});
 
 /** What an appliance does not have is not shown. */
 const orNone = (cause: unknown): undefined => {

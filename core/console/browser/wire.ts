@@ -27,6 +27,7 @@ export interface Status {
   readonly mode_reason: string;
   readonly blocklist_size: number;
   readonly blocks_pending: number;
+  readonly automation: { readonly firewall_blocked_ips: number; readonly firewall_blocked_subnets: number };
   readonly dry_run_blocks: number;
   readonly history_count: number;
   readonly severities: { readonly critical: number; readonly high: number; readonly warning: number };
