@@ -18,6 +18,7 @@ import { idle } from './idle.ts';
 import { journal } from './journal.ts';
 import { manyFiles } from './many-files.ts';
 import { nftQuick } from './nft-quick.ts';
+import { ownBlocks } from './own-blocks.ts';
 import { parse } from './parse.ts';
 import { parsers } from './parsers.ts';
 import { replay } from './replay.ts';
@@ -35,6 +36,7 @@ const BENCHES: readonly Bench[] = [
   journal,
   manyFiles,
   nftQuick,
+  ownBlocks,
   parse,
   parsers,
   replay,
