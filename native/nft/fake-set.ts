@@ -1,3 +1,4 @@
+import { millis } from '../../core/base/time.ts';
 import { ERRNO } from './failure.ts';
 import type { NftElement, SetDeclaration } from './port.ts';
 import type { ParsedAdd, ParsedKey, ParsedOp } from './validate.ts';
@@ -56,10 +57,18 @@ export class FakeSet {
 
   elements(now: number): NftElement[] {
     this.#forgetExpired(now);
-    return [...this.#held.values()].map(({ key, expires, comment }) => {
-      const element = { key: key.text, timeout: expires === 'never' ? expires : expires - now } as NftElement;
-      return comment === undefined ? element : { ...element, comment };
-    });
+    return [...this.#held.values()].map((held) => elementOf(held, now));
+  }
+
+  find(key: ParsedKey, now: number): NftElement | undefined {
+    this.#forgetIfExpired(key.text, now);
+    const held = this.#held.get(key.text);
+    return held === undefined ? undefined : elementOf(held, now);
+  }
+
+  size(now: number): number {
+    this.#forgetExpired(now);
+    return this.#held.size;
   }
 
   has(address: ParsedKey, now: number): boolean {
@@ -134,6 +143,11 @@ export class FakeSet {
     }
     return low;
   }
+}
+
+function elementOf({ key, expires, comment }: Held, now: number): NftElement {
+  const element = { key: key.text, timeout: expires === 'never' ? expires : millis(expires - now) };
+  return comment === undefined ? element : { ...element, comment };
 }
 
 function rangeOf(key: ParsedKey): Range {

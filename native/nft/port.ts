@@ -67,7 +67,59 @@ export interface NftElement {
   readonly timeout: Millis | 'never';
   /** ≤ 128 bytes UTF-8, shown by `nft list`. A block carries its decision id. */
   readonly comment?: string;
+  /** When read from a set that counts: what met the element so far. */
+  readonly packets?: number;
+  readonly bytes?: number;
 }
+
+/** Addresses or networks side by side, in network byte order: a million cross to the engine in one copy. */
+export interface PackedKeys {
+  readonly family: 4 | 6;
+  /** 4 or 16 bytes a key. */
+  readonly bytes: Uint8Array;
+  /** One a key, where the set is an interval set: networks without host bits then, aggregated. */
+  readonly prefixes?: Uint8Array;
+  /** Whole milliseconds to live, one a key; 0 for ever. */
+  readonly timeouts?: Float64Array;
+  /** 16 bytes a key: a UUID, which the element carries as its comment. */
+  readonly ids?: Uint8Array;
+}
+
+/** A chain that the kernel calls by itself, whosever it is. */
+export interface StandingBaseChain {
+  readonly family: 'ip' | 'ip6' | 'inet' | 'arp' | 'bridge' | 'netdev' | 'unknown';
+  readonly table: string;
+  readonly name: string;
+  readonly hook: 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting' | 'ingress' | 'egress' | 'unknown';
+  readonly priority: number;
+  readonly policy: 'accept' | 'drop';
+  /** `filter`, `nat` or `route`. */
+  readonly type: string;
+}
+
+/**
+ * What others did: another port or program. `changed` is one transaction of theirs; `lost` means that more happened than
+ * could be told, and anything may have changed. What the kernel takes away because its time is over is no change.
+ */
+export type NftChange =
+  | {
+      readonly kind: 'changed';
+      /** Who sent it, as the kernel knew it then. */
+      readonly by: { readonly pid: number; readonly program: string };
+      /** The watched table itself came, changed or went. */
+      readonly tables: boolean;
+      /** Chains or rules of the watched table. */
+      readonly rules: boolean;
+      /** Sets of the watched table that came or went or whose elements changed. */
+      readonly sets: readonly string[];
+      /** Elements deleted one by one or by a flush, at most 1,000. */
+      readonly gone: readonly { readonly set: string; readonly key: string }[];
+      /** Whether `gone` names every deleted element. Those of a set or table that went whole are not named. */
+      readonly isAll: boolean;
+      /** A chain of another table came, changed or went: `baseChains()` may answer differently now. */
+      readonly elsewhere: boolean;
+    }
+  | { readonly kind: 'lost' };
 
 export type NftOp =
   | ({ readonly kind: 'add'; readonly set: string } & NftElement)
@@ -82,13 +134,15 @@ export type NftOp =
  */
 export type NftCode = 'denied' | 'busy' | 'exists' | 'missing' | 'full' | 'resync' | 'invalid' | 'closed' | 'rejected';
 
-/** A failure names the errno (0 when refused before it was sent) and, where the kernel said so, the index of the op. */
+/** A failure names the errno (0 when refused before it was sent) and, where the kernel said so, the index of the op or key. */
 export interface NftFailure {
   readonly ok: false;
   readonly code: NftCode;
   readonly public: string;
   readonly errno: number;
   readonly failedOp?: number;
+  /** Of a `load`: so many keys from the first on were worked off and stand. */
+  readonly loaded?: number;
 }
 
 export type NftResult<V> = { readonly ok: true; readonly value: V } | NftFailure;
@@ -101,7 +155,8 @@ export interface RuleCounter {
 
 /**
  * nftables of one network namespace, table family `inet`. Every call runs off the event loop on the port's own thread, in
- * the order of the calls. No call throws or rejects; a refused batch changes nothing.
+ * the order of the calls; only a `load` lets those made after it go ahead. No call throws or rejects; a refused batch
+ * changes nothing.
  */
 export interface NftPort {
   /**
@@ -118,6 +173,36 @@ export interface NftPort {
    * comment (delete and add in one batch replaces it).
    */
   commit(table: string, ops: readonly NftOp[]): Promise<NftResult<void>>;
+  /**
+   * Adds any number of keys, up to 16,777,216, in chunks of some milliseconds, at most 10,000 keys each; calls made
+   * meanwhile go ahead between two chunks. A key that is there keeps its timeout and comment. An unsound key is refused
+   * before anything is sent; otherwise the first failure ends the load and says how many stand. The buffers are read
+   * before the call returns. Closing the port ends a load with `closed`.
+   */
+  load(table: string, set: string, keys: PackedKeys): Promise<NftResult<void>>;
+  /**
+   * Looks up to 10,000 keys up one by one, without reading the set; the answers in their order, `undefined` for what is
+   * not there. Of an interval set: the very network.
+   */
+  find(table: string, set: string, keys: readonly string[]): Promise<NftResult<readonly (NftElement | undefined)[]>>;
+  /**
+   * How many elements a set holds, where the kernel tells without being asked for them all (6.16 and later); elements
+   * whose time is over count until the kernel has taken them away. `unknown` before, and of an interval set.
+   */
+  count(table: string, set: string): Promise<NftResult<number | 'unknown'>>;
+  /**
+   * A hash of the table's flags, chains and rules as the kernel holds them, without handles and without what counters
+   * counted: the same after the same `ensure`, another when somebody changed a rule.
+   */
+  fingerprint(table: string): Promise<NftResult<string>>;
+  /** The base chains of all tables and families. */
+  baseChains(): Promise<NftResult<readonly StandingBaseChain[]>>;
+  /**
+   * Tells what others change in the table, and that chains of other tables changed, until the returned function is
+   * called or the port is closed. A watch does not keep the process alive. While the port loads, changes are found
+   * afterwards, as `lost`.
+   */
+  watch(table: string, seen: (change: NftChange) => void): Promise<NftResult<() => void>>;
   /** The set's elements, unordered; networks of an interval set as CIDR. */
   list(table: string, set: string): Promise<NftResult<readonly NftElement[]>>;
   /** Counters of rules that declare one, in declaration order. */

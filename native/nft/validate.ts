@@ -17,7 +17,7 @@ export const MAX_OPS = 10_000;
 export const MAX_COMMENT_BYTES = 128;
 export const MAX_SET_SIZE = 16_777_216;
 /** Of one table, and so of one batch. */
-export const MAX_SETS = 64;
+export const MAX_SETS = 512;
 const MAX_CHAINS = 16;
 const MAX_RULES = 256;
 /** Elements that the sets of one table begin with. */

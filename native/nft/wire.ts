@@ -43,6 +43,8 @@ export interface WireRefusal {
   readonly failedOp: number | undefined;
   /** Empty unless the engine itself refused. */
   readonly reason: string;
+  /** Of a load: keys from the first on that were worked off. */
+  readonly loaded: number | undefined;
 }
 export type WireAnswer = { readonly ok: true; readonly body: Source } | WireRefusal;
 
@@ -103,13 +105,13 @@ export function encodeCommit(table: string, ops: readonly NftOp[]): NftResult<Ui
     writeOp(body, parsed.value, set);
   }
   if (sets.size > MAX_SETS) return refuse(`a batch touches at most ${MAX_SETS} sets`);
-  const out = new Sink(64 + sets.size * 32 + body.size).u8(VERB.commit).text(table).u8(sets.size);
+  const out = new Sink(64 + sets.size * 32 + body.size).u8(VERB.commit).text(table).u16(sets.size);
   for (const name of sets.keys()) out.text(name);
   return { ok: true, value: out.u32(ops.length).append(body).finish() };
 }
 
 function writeOp(out: Sink, op: ParsedOp, set: number): void {
-  out.u8(op.kind === 'add' ? 0 : op.kind === 'delete' ? 1 : 2).u8(set & 0xff);
+  out.u8(op.kind === 'add' ? 0 : op.kind === 'delete' ? 1 : 2).u16(set);
   if (op.kind === 'add') writeAdded(out, op);
   else if (op.kind === 'delete') out.key(op.key);
 }
@@ -132,20 +134,24 @@ export function decodeAnswer(answer: Uint8Array): WireAnswer {
     ok: false,
     code: CODES[status] ?? 'rejected',
     errno,
-    failedOp: op === 0xffff_ffff ? undefined : op,
+    failedOp: orNothing(op),
     reason: body.text(),
+    loaded: orNothing(body.u32()),
   };
 }
 
-export const decodeElements = (body: Source): NftElement[] =>
-  body.many(() => {
-    const key = body.key();
-    const flags = body.u8();
-    const left = body.u64();
-    const comment = body.text();
-    const timeout = flags & 1 ? millis(left) : 'never';
-    return flags & 2 ? { key, timeout, comment } : { key, timeout };
-  });
+const orNothing = (index: number): number | undefined => (index === 0xffff_ffff ? undefined : index);
+
+export const decodeElements = (body: Source): NftElement[] => body.many(() => decodeElement(body));
+
+export function decodeElement(body: Source): NftElement {
+  const key = body.key();
+  const flags = body.u8();
+  const timeout = flags & 1 ? millis(body.u64()) : 'never';
+  const comment = flags & 2 ? { comment: body.text() } : undefined;
+  const counted = flags & 4 ? { packets: body.u64(), bytes: body.u64() } : undefined;
+  return { key, timeout, ...comment, ...counted };
+}
 
 export const decodeCounters = (body: Source): RuleCounter[] =>
   body.many(() => ({ name: body.text(), packets: body.u64(), bytes: body.u64() }));
@@ -153,7 +159,7 @@ export const decodeCounters = (body: Source): RuleCounter[] =>
 export const decodeAddresses = (body: Source): string[] => body.many(() => body.key());
 
 /** Grows by doubling; the fields are those of engine/cursor.h. */
-class Sink {
+export class Sink {
   #bytes: Buffer;
   #at = 0;
 
@@ -218,7 +224,7 @@ class Sink {
 }
 
 /** Reads an answer; one that ends early is a bug of the engine and throws. */
-class Source {
+export class Source {
   readonly #bytes: Buffer;
   #at = 0;
 
@@ -264,5 +270,3 @@ class Source {
     return from;
   }
 }
-
-export type { Source };

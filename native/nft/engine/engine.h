@@ -45,7 +45,7 @@ class Engine {
 
   Status look_at_sets(const Batch& batch, std::vector<StandingSet>& sets);
   Status look_up(const Batch& batch, Attempt& attempt);
-  Status foresee(const Batch& batch, uint8_t set, Attempt& attempt);
+  Status foresee(const Batch& batch, uint16_t set, Attempt& attempt);
   Status send(const Batch& batch, Attempt& attempt, bool& again);
   Status attempt(const Batch& batch, bool look);
 
