@@ -1,5 +1,5 @@
 import { type Actor, createActor, fromPromise, waitFor } from 'xstate';
-import type { Component, ComponentState } from '../../core/base/component.ts';
+import type { Component } from '../../core/base/component.ts';
 import type { DecisionId } from '../../core/base/ids.ts';
 import type { Ip } from '../../core/base/ip.ts';
 import type { Clock, Log } from '../../core/base/ports.ts';
@@ -11,19 +11,23 @@ import type { NftOp, NftPort, NftResult, RuleCounter } from '../../native/nft/in
 import { machineClock } from '../clock/index.ts';
 import { commitGroups, orThrow } from './batches.ts';
 import type { FirewallContent, Judges, TrialTime } from './content.ts';
+import { aheadText, CONTESTED, type DriftReport, percent } from './drift-reports.ts';
 import type { PlainFolder } from './effects.ts';
 import { putOps, removeOps } from './elements.ts';
 import { firewallMachine } from './machine.ts';
 import { networkOps } from './networks.ts';
 import { PlainFiles } from './plain-files.ts';
 import type { DesiredBlocks, DroppedPackets, Firewall, FirewallState, FirewallTrials, KernelBlock } from './port.ts';
+import { Reconciler, type RepairKind } from './reconciler.ts';
 import { NOT_ON_TRIAL, Rules } from './rules.ts';
 import { noTableText, placedIn } from './ruleset-text.ts';
-import { sync } from './sync.ts';
-import { allowedOps, blockedFamily, countersOf } from './table.ts';
+import type { Enforced } from './standing.ts';
+import type { SyncOutcome } from './sync.ts';
+import { allowedOps, blockedFamily } from './table.ts';
 import type { Judged } from './trial.ts';
 
 export { contentOf, type FirewallContent, OPEN, sameContent, type TrialTime } from './content.ts';
+export type { DriftReport } from './drift-reports.ts';
 export { type PlainFolder, plainFolder } from './effects.ts';
 export type {
   DesiredBlocks,
@@ -34,6 +38,8 @@ export type {
   KernelBlock,
   KernelNetwork,
 } from './port.ts';
+export type { RepairKind } from './reconciler.ts';
+export type { Enforced } from './standing.ts';
 export type { Judged } from './trial.ts';
 
 export interface FirewallDeps {
@@ -53,8 +59,12 @@ export interface FirewallDeps {
   };
   /** Where the plain files are kept. */
   readonly folder: PlainFolder;
+  /** Told when the kernel was found to hold less than it should, and what came of it. */
+  readonly report?: (report: DriftReport) => void;
 }
 
+/** States that lead to another by themselves, soon. */
+const BUSY = ['syncing', 'removing', { enforcing: 'repairing' }] as const;
 const DONE: NftResult<void> = { ok: true, value: undefined };
 /** States in which a block may be put into the kernel, and in which one may be taken out. */
 const ENFORCES: ReadonlySet<FirewallState> = new Set(['syncing', 'enforcing', 'degraded']);
@@ -74,6 +84,10 @@ export interface KernelFirewall extends Firewall, FirewallTrials {
   component(): Component;
   /** Packets of blocked senders that the kernel has dropped; empty while there is no table, or when it does not tell. */
   dropped(): Promise<readonly DroppedPackets[]>;
+  /** How much of what is desired the kernel holds, as last known; undefined while nothing is to be held. */
+  enforced(): Enforced | undefined;
+  /** What was put back since start, by what it was. */
+  repairs(): Readonly<Record<RepairKind, number>>;
   /** Resolves when the plain files are up to date, or the disk has refused: see `component()`. */
   flushed(): Promise<void>;
   /** Leaves the kernel as it is. */
@@ -88,6 +102,7 @@ class NftFirewall implements KernelFirewall {
   readonly #deps: FirewallDeps;
   readonly #rules: Rules;
   readonly #files: PlainFiles;
+  readonly #reconciler: Reconciler;
   readonly #actor: Actor<typeof firewallMachine>;
   readonly #counters = { enforced: 0, released: 0, refused: 0, syncs: 0 };
   /** Decisions that the kernel does not have, as far as is known. */
@@ -111,13 +126,28 @@ class NftFirewall implements KernelFirewall {
       networks: () => desired.networks(),
     });
     this.#since = clock.now();
+    this.#reconciler = new Reconciler({
+      nft,
+      rules: this.#rules,
+      desired,
+      clock,
+      log,
+      report: (report) => deps.report?.(report),
+      changed: (type) => this.#actor.send({ type }),
+      refused: () => this.#missing.size,
+    });
+    const { pace } = this.#reconciler;
+    const isContested = () => pace.isOver(clock.now());
     this.#actor = createActor(
       firewallMachine.provide({
         actors: {
           sync: fromPromise(() => this.#sync()),
+          repair: fromPromise(() => this.#repair()),
           remove: fromPromise(() => this.#remove()),
-          look: fromPromise(() => this.#look()),
+          look: fromPromise(() => this.#reconciler.look()),
         },
+        guards: { isContested, isStaleAndContested: ({ context }) => context.again && isContested() },
+        delays: { pause: () => pace.pause(clock.now()) },
       }),
       { clock: machineClock(clock) },
     );
@@ -126,6 +156,7 @@ class NftFirewall implements KernelFirewall {
         this.#since = clock.now();
         if (value === 'degraded' || value === 'lingering')
           log('error', 'firewall', { state: value, error: context.error });
+        if (value === 'contested') this.#reconciler.contested();
       },
       error: (cause) => log('error', 'firewall machine failed', { error: messageOf(cause) }),
     });
@@ -134,10 +165,12 @@ class NftFirewall implements KernelFirewall {
 
   state(): FirewallState {
     const { value } = this.#actor.getSnapshot();
-    return typeof value === 'string' ? value : 'enforcing';
+    if (typeof value !== 'string') return 'enforcing';
+    return value === 'contested' ? 'degraded' : value;
   }
 
   error(): string | undefined {
+    if (this.#actor.getSnapshot().matches('contested')) return CONTESTED;
     return this.#actor.getSnapshot().context.error;
   }
 
@@ -146,7 +179,8 @@ class NftFirewall implements KernelFirewall {
   }
 
   holds(id: DecisionId): boolean {
-    return this.state() === 'residual' || (this.#wasInLine && !this.#missing.has(id));
+    if (this.state() === 'residual') return true;
+    return this.#wasInLine && this.#reconciler.rulesStand && !this.#missing.has(id);
   }
 
   async look(): Promise<void> {
@@ -166,7 +200,8 @@ class NftFirewall implements KernelFirewall {
   }
 
   drifted(): void {
-    this.#actor.send({ type: 'drifted' });
+    this.#reconciler.suspect();
+    this.#actor.send({ type: 'damaged' });
   }
 
   async enforce(blocks: readonly KernelBlock[]): Promise<NftResult<void>> {
@@ -179,6 +214,7 @@ class NftFirewall implements KernelFirewall {
       return done;
     }
     for (const { id } of blocks) this.#missing.add(id);
+    this.#reconciler.lost(blocks.length);
     this.drifted();
     await this.#settled();
     return blocks.every(({ id, ip }) => this.holds(id) && this.#deps.desired.blockOf(ip)?.id === id) ? DONE : done;
@@ -274,6 +310,15 @@ class NftFirewall implements KernelFirewall {
     return { name: 'firewall', ...described, since: this.#since, counters: { ...this.#counters } };
   }
 
+  enforced(): Enforced | undefined {
+    const state = this.state();
+    return ENFORCES.has(state) && (this.#wasInLine || state === 'degraded') ? this.#reconciler.enforced : undefined;
+  }
+
+  repairs(): Readonly<Record<RepairKind, number>> {
+    return this.#reconciler.repairs;
+  }
+
   async dropped(): Promise<readonly DroppedPackets[]> {
     if (this.state() === 'off') return [];
     const read = await this.#deps.nft.counters(this.#deps.settings.table);
@@ -292,24 +337,28 @@ class NftFirewall implements KernelFirewall {
   }
 
   async #sync(): Promise<void> {
-    const { clock, desired, log } = this.#deps;
     this.#counters.syncs++;
-    const { place } = this.#rules;
-    const done = await sync({ place, rules: () => this.#rules.sync(), desired, now: () => clock.now() });
+    this.#inLine(await this.#reconciler.whole());
+  }
+
+  async #repair(): Promise<void> {
+    const done = await this.#reconciler.repair();
+    if (done === undefined) return;
+    this.#counters.syncs++;
+    this.#inLine(done);
+  }
+
+  #inLine(done: SyncOutcome): void {
     this.#missing.clear();
     this.#wasInLine = true;
     this.#files.allChanged();
-    log('info', 'kernel in line with decisions', { table: place.table, ...done });
-  }
-
-  async #look(): Promise<boolean> {
-    const found = orThrow(await this.#deps.nft.counters(this.#deps.settings.table)).map(({ name }) => name);
-    return countersOf(this.#rules.table).join() === found.join();
+    this.#deps.log('info', 'kernel in line with decisions', { table: this.#deps.settings.table, ...done });
   }
 
   async #remove(): Promise<void> {
     // Ahead of the table: what a boot would bring back must not outlive it.
     await this.#files.removed();
+    this.#reconciler.stop();
     orThrow(await this.#deps.nft.drop(this.#deps.settings.table));
     this.#wasInLine = false;
   }
@@ -335,10 +384,26 @@ class NftFirewall implements KernelFirewall {
   }
 
   async #settled(): Promise<void> {
-    await waitFor(this.#actor, ({ value }) => value !== 'syncing' && value !== 'removing');
+    await waitFor(this.#actor, (now) => BUSY.every((state) => !now.matches(state)));
   }
 
-  #described(): { readonly state: ComponentState; readonly message?: string } {
+  /** What is ahead of our chains is told, and nothing to be mended. */
+  #enforcing(): Pick<Component, 'state' | 'message' | 'detail'> {
+    const { ratio } = this.#reconciler.enforced;
+    const damage =
+      ratio < 1
+        ? `${percent(ratio)} % of it are in force: ${this.#reconciler.trouble ?? 'the kernel refuses some'}`
+        : undefined;
+    const message = damage ?? this.#files.trouble();
+    const { ahead } = this.#reconciler;
+    return {
+      state: message === undefined ? 'ok' : 'degraded',
+      ...(message === undefined ? {} : { message }),
+      ...(ahead.length === 0 ? {} : { detail: aheadText(ahead) }),
+    };
+  }
+
+  #described(): Pick<Component, 'state' | 'message' | 'detail'> {
     const state = this.state();
     const error = this.error() ?? 'unknown';
     switch (state) {
@@ -349,10 +414,8 @@ class NftFirewall implements KernelFirewall {
       case 'syncing':
       case 'removing':
         return { state: 'starting' };
-      case 'enforcing': {
-        const trouble = this.#files.trouble();
-        return trouble === undefined ? { state: 'ok' } : { state: 'degraded', message: trouble };
-      }
+      case 'enforcing':
+        return this.#enforcing();
       case 'degraded':
         return { state: 'degraded', message: error };
       case 'lingering':

@@ -25,6 +25,7 @@ export interface KernelNetwork {
 export interface DesiredBlocks {
   /** All blocks that stand now. */
   blocks(): Iterable<KernelBlock>;
+  blockCount(): number;
   blockOf(ip: Ip): KernelBlock | undefined;
   /** All networks that are blocked now; overlaps are no matter. */
   networks(): Iterable<KernelNetwork>;

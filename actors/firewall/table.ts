@@ -25,6 +25,7 @@ const allowedSet = (family: 4 | 6): string => `allowed${family}`;
 
 export const BLOCKED_SETS: readonly string[] = FAMILIES.map(blockedSet);
 export const BLOCKED_NETWORK_SETS: readonly string[] = FAMILIES.map(blockedNetworkSet);
+export const ALLOWED_SETS: readonly string[] = FAMILIES.map(allowedSet);
 
 const networkSet = (name: string, family: 4 | 6, timeout = false): SetDeclaration => ({
   name,

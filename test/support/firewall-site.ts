@@ -29,6 +29,7 @@ export class FirewallSite {
       log: this.#log,
       desired: {
         blocks: () => this.blocks.values(),
+        blockCount: () => this.blocks.size,
         blockOf: (ip) => this.blocks.get(ip),
         allowed: () => this.allowed,
         networks: () => [],

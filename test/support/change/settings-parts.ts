@@ -21,6 +21,7 @@ export class Books implements DesiredBlocks {
   letIn: readonly Cidr[] = [];
 
   blocks = () => this.standing.values();
+  blockCount = () => this.standing.size;
   blockOf = (ip: Ip) => this.standing.get(ip);
   allowed = () => this.letIn;
   networks = () => [];
