@@ -1,5 +1,4 @@
-import type { Millis } from '../../core/base/time.ts';
-import { minutes } from '../../core/base/time.ts';
+import { type Millis, minutes, seconds } from '../../core/base/time.ts';
 import type { Author, Damage } from './damage.ts';
 
 /**
@@ -15,6 +14,8 @@ export interface DriftReport {
 /** Reports of damage in a minute; what is beyond is in the log, and in the counters. */
 const MOST_A_MINUTE = 5;
 const CONTESTED_AGAIN = minutes(5);
+/** So long after the last pause each damage is told by itself again. */
+const CALM = seconds(30);
 
 interface Incident {
   readonly since: Millis;
@@ -31,6 +32,8 @@ export class DriftReports {
   readonly #now: () => Millis;
   #incident: Incident | undefined;
   #told: Millis[] = [];
+  /** When it was last told, and when repairs were last held back. */
+  #contestedTold: number = Number.NEGATIVE_INFINITY;
   #contestedAt: number = Number.NEGATIVE_INFINITY;
 
   constructor(tell: (report: DriftReport) => void, now: () => Millis) {
@@ -55,10 +58,10 @@ export class DriftReports {
   repaired(): void {
     const incident = this.#incident;
     this.#incident = undefined;
-    if (incident === undefined) return;
+    if (incident === undefined || isWithin(CALM, this.#contestedAt, this.#now())) return;
     const after = `put back after ${this.#now() - incident.since} ms`;
-    if (incident.isTold)
-      this.#tell({ kind: 'repaired', message: `The firewall is whole again: ${textOf(incident)}; ${after}` });
+    const message = `The firewall is whole again: ${textOf(incident)}; ${after}`;
+    if (incident.isTold) this.#tell({ kind: 'repaired', message });
     else this.#damage(`${textOf(incident)}; ${after}`);
   }
 
@@ -71,10 +74,9 @@ export class DriftReports {
 
   contested(): void {
     const now = this.#now();
-    const incident = this.#incident;
-    if (incident !== undefined) incident.isTold = true;
-    if (now < this.#contestedAt + CONTESTED_AGAIN && now >= this.#contestedAt) return;
     this.#contestedAt = now;
+    if (isWithin(CONTESTED_AGAIN, this.#contestedTold, now)) return;
+    this.#contestedTold = now;
     this.#tell({ kind: 'contested', message: `${CONTESTED}: ${this.open ?? 'the table is changed'}` });
   }
 
@@ -84,12 +86,15 @@ export class DriftReports {
 
   #damage(text: string): void {
     const now = this.#now();
-    this.#told = this.#told.filter((at) => at > now - minutes(1) && at <= now);
-    if (this.#told.length >= MOST_A_MINUTE) return;
+    this.#told = this.#told.filter((at) => isWithin(minutes(1), at, now));
+    if (isWithin(CALM, this.#contestedAt, now) || this.#told.length >= MOST_A_MINUTE) return;
     this.#told.push(now);
     this.#tell({ kind: 'damaged', message: `The firewall was damaged: ${text}` });
   }
 }
+
+/** A moment in the future is from before the wall clock was set. */
+const isWithin = (length: Millis, at: number, now: Millis): boolean => at <= now && now < at + length;
 
 export const CONTESTED =
   'Another program damages the firewall as often as it is repaired, and repairs are held back: stop it, or take table inet bartizan out of what it manages';
