@@ -12,7 +12,7 @@ import type { Decision, NetworkDecision } from '../../core/respond/decision.ts';
 import { MODES, type Mode } from '../../core/respond/mode.ts';
 import type { BlockPlanner } from '../../core/respond/planner.ts';
 import type { Bus } from '../bus/index.ts';
-import type { Firewall } from '../firewall/index.ts';
+import type { Firewall, KernelFirewall } from '../firewall/index.ts';
 import type { ConfigFile } from '../host-integration/config-file/index.ts';
 import type { ActiveFindings, FindingEpochs, FindingRecorder, FindingRollups } from '../incidents/index.ts';
 import type { Ledger, Responder } from '../responder/index.ts';
@@ -35,7 +35,7 @@ export interface ApplianceParts {
   readonly networkBlockOf: (ip: Ip) => NetworkDecision | undefined;
   readonly planner: Pick<BlockPlanner, 'queue' | 'pending'>;
   readonly responder: Responder;
-  readonly firewall: Firewall;
+  readonly firewall: Firewall & Pick<KernelFirewall, 'enforced' | 'repairs'>;
   readonly bus: Bus<Topics>;
   readonly storeHealth: () => StoreHealth;
   readonly components: () => readonly Component[];
@@ -71,6 +71,7 @@ export class RunningAppliance implements Appliance {
     const now = clock.now();
     const reason = modeReason(this.#mode, firewall);
     const store = this.#parts.storeHealth();
+    const enforced = firewall.enforced();
     return {
       hostname: config.hostname,
       version,
@@ -90,6 +91,8 @@ export class RunningAppliance implements Appliance {
         table: config.firewall.table,
         capacity: config.firewall.max_blocks,
         infra: config.infra_ips,
+        repairs: firewall.repairs(),
+        ...(enforced === undefined ? {} : { enforced }),
       },
       http: { engine: this.#parts.httpEngine() },
       components: this.#parts.components(),

@@ -6,7 +6,7 @@ import { durationOf } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { eventOfDecision, type FirewallEvent } from '../../core/respond/firewall-event.ts';
 import { BlockPlanner } from '../../core/respond/planner.ts';
-import { createFirewall, plainFolder } from '../firewall/index.ts';
+import { createFirewall, type DriftReport, plainFolder } from '../firewall/index.ts';
 import { readTcpSessions } from '../preview/index.ts';
 import {
   AllowBook,
@@ -44,7 +44,7 @@ function isDenied({ infra_ips, firewall }: Config, ip: ParsedIp): boolean {
 }
 
 /** The books of decisions and allows, who keeps them, and the kernel that follows them. */
-export function makeEnforcement(deps: DataPlaneDeps) {
+export function makeEnforcement(deps: DataPlaneDeps, drift: (report: DriftReport) => void) {
   const { config, stateDirectory, mode, clock, random, log, bus, foundation } = deps;
   const { records } = foundation.store;
   const ledger = new Ledger(decisionRecords(records));
@@ -65,6 +65,7 @@ export function makeEnforcement(deps: DataPlaneDeps) {
       content: deps.confirmed,
     },
     folder: plainFolder(join(stateDirectory, PLAIN_FILES)),
+    report: drift,
   });
   const note = (event: FirewallEvent | undefined) => event && firewallLog.note(event);
   const responder: Responder = new Responder({

@@ -66,7 +66,14 @@ export function statusOf(facts: ApplianceFacts, blocked: number, isOnTrial = fal
     components: facts.components.map(reportOf),
     claimed: facts.claimed,
     blocks_pending: facts.queue.pending,
+    ...enforcementOf(facts),
   };
+}
+
+function enforcementOf({ firewall: { enforced } }: ApplianceFacts) {
+  if (enforced === undefined) return {};
+  const { ratio, lowest, desired, held } = enforced;
+  return { enforcement: { ratio, lowest_ratio: lowest, desired, held } };
 }
 
 const automationOf = ({ autoResponse, firewall, dryRunBlocks, blockedNetworks }: ApplianceFacts, blocked: number) => ({
