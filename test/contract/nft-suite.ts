@@ -1,6 +1,7 @@
 import { after, before, describe } from 'node:test';
 import type { NftPort } from '../../native/nft/port.ts';
 import { batchCases } from './nft-suite-batches.ts';
+import { bulkCases } from './nft-suite-bulk.ts';
 import { declarationCases } from './nft-suite-declarations.ts';
 import { elementCases } from './nft-suite-elements.ts';
 import { done, type Ground, type NftBench, usual } from './nft-suite-ground.ts';
@@ -8,6 +9,7 @@ import { guardedCases } from './nft-suite-guarded.ts';
 import { intervalCases } from './nft-suite-intervals.ts';
 import { portCases } from './nft-suite-port.ts';
 import { randomCases } from './nft-suite-random.ts';
+import { watchCases } from './nft-suite-watch.ts';
 
 /** The behaviour of an `NftPort`, whatever stands behind it. */
 export function nftSuite(name: string, make: () => Promise<NftBench>, skip: string | false = false): void {
@@ -41,6 +43,8 @@ export function nftSuite(name: string, make: () => Promise<NftBench>, skip: stri
     batchCases(ground);
     intervalCases(ground);
     guardedCases(ground);
+    bulkCases(ground);
+    watchCases(ground);
     portCases(ground);
     randomCases(ground);
   });

@@ -80,7 +80,7 @@ Status Engine::send(const Batch& batch, Attempt& attempt, bool& again) {
   out.acknowledge();
   const uint32_t last = out.last_seq();
   out.end_batch();
-  const Verdicts verdicts = netfilter_.transact(out, last);
+  const Verdicts verdicts = transact(out, last);
   if (verdicts.refusals.empty()) return verdicts.error == 0 ? Status{} : from_errno(verdicts.error);
 
   // Everything ahead of the first refusal was taken, so it is exact; what follows may be its consequence.

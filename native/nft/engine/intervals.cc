@@ -55,8 +55,10 @@ bool is_network(const Key& key) {
   return true;
 }
 
+Address last_of(const Key& network) { return last_of(network.address, network.width, network.prefix); }
+
 std::optional<Address> end_of(const Key& network) {
-  Address end = last_of(network.address, network.width, network.prefix);
+  Address end = last_of(network);
   if (!increment(end, network.width)) return std::nullopt;
   return end;
 }

@@ -11,6 +11,9 @@ namespace bartizan::nft {
 
 bool is_network(const Key& key);
 
+// The network's last address.
+Address last_of(const Key& network);
+
 // First address behind the network; empty when it reaches the top of the space.
 std::optional<Address> end_of(const Key& network);
 

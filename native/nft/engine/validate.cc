@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <map>
 #include <set>
 
 #include "intervals.h"
+#include "load.h"
 
 namespace bartizan::nft {
 
@@ -98,9 +100,7 @@ Status validate_rule(const Rule& rule, const Chain& chain, Scope& scope) {
 
 bool is_family(uint8_t number) { return number == NFPROTO_IPV4 || number == NFPROTO_IPV6; }
 
-Status validate_op(const Op& op, int32_t index) {
-  if (op.kind == OpKind::flush) return std::nullopt;
-  const Key& key = op.key;
+Status validate_key(const Key& key, int32_t index) {
   if (key.width != 1 && key.width != 4 && key.width != 16) return refuse("a key is 1, 4 or 16 bytes", index);
   if (key.width == 1 && (key.prefix != kNoPrefix || !is_family(key.address[0]))) {
     return refuse("a family is IPv4 or IPv6", index);
@@ -109,11 +109,34 @@ Status validate_op(const Op& op, int32_t index) {
     if (key.prefix > key.width * 8) return refuse("a prefix is longer than its address", index);
     if (!is_network(key)) return refuse("a network has host bits set", index);
   }
+  return std::nullopt;
+}
+
+Status validate_op(const Op& op, int32_t index) {
+  if (op.kind == OpKind::flush) return std::nullopt;
+  if (auto refused = validate_key(op.key, index)) return refused;
   if (op.timeout_ms > kMaxTimeoutMs) return refuse("a timeout is at most 36500 days", index);
   if (op.comment && !is_comment(*op.comment)) {
     return refuse("a comment is at most 128 bytes of UTF-8 without quotes and control characters", index);
   }
   return std::nullopt;
+}
+
+Status fits(const Key& key, int32_t index, const SetShape& shape) {
+  if (key.width != shape.width) return refuse("the address is not of the set's family", index);
+  if ((key.prefix != kNoPrefix) == shape.interval) return std::nullopt;
+  return refuse(shape.interval ? "an interval set takes networks (address/prefix)" : "the set takes single addresses",
+                index);
+}
+
+// An IPv4-mapped or -compatible address: the packets it means are IPv4 packets, which a set of IPv6 never meets.
+bool carries_ipv4(const Key& key) {
+  if (key.width != 16 || std::any_of(key.address.begin(), key.address.begin() + 10, [](uint8_t b) { return b != 0; })) {
+    return false;
+  }
+  const Address& a = key.address;
+  if (a[10] == 0xff && a[11] == 0xff) return true;
+  return a[10] == 0 && a[11] == 0 && (a[12] != 0 || a[13] != 0);
 }
 
 // The set is empty before, so all that can stand in an element's way is another one of these.
@@ -184,13 +207,33 @@ Status validate(const Batch& batch) {
   return std::nullopt;
 }
 
+Status validate(const Key& key, int32_t index, const SetShape& shape) {
+  if (auto refused = validate_key(key, index)) return refused;
+  return fits(key, index, shape);
+}
+
+Status validate(const Load& load, const SetShape& shape) {
+  if (load.width != shape.width) return refuse("the addresses are not of the set's family");
+  if (load.networks != shape.interval) {
+    return refuse(shape.interval ? "an interval set takes networks: prefixes are missing" : "the set takes no prefixes");
+  }
+  for (uint32_t i = 0; i < load.count; i++) {
+    const auto index = static_cast<int32_t>(i);
+    const Key key = key_of(load, i);
+    if (auto refused = validate_key(key, index)) return refused;
+    if (key.prefix == kNoPrefix && carries_ipv4(key)) return refuse("an address carries an IPv4 address", index);
+    const double timeout = timeout_of(load, i);
+    if (!(timeout >= 0 && timeout <= static_cast<double>(kMaxTimeoutMs)) || timeout != std::floor(timeout)) {
+      return refuse("a timeout is 0 or whole milliseconds up to 36500 days", index);
+    }
+    if (timeout != 0 && !shape.timeout) return refuse("the set is declared without timeouts", index);
+  }
+  return std::nullopt;
+}
+
 Status validate(const Op& op, int32_t index, const SetShape& shape) {
   if (op.kind == OpKind::flush) return std::nullopt;
-  if (op.key.width != shape.width) return refuse("the address is not of the set's family", index);
-  if ((op.key.prefix != kNoPrefix) != shape.interval) {
-    return refuse(shape.interval ? "an interval set takes networks (address/prefix)" : "the set takes single addresses",
-                  index);
-  }
+  if (auto refused = fits(op.key, index, shape)) return refused;
   if (op.timeout_ms != 0 && !shape.timeout) return refuse("the set is declared without timeouts", index);
   return std::nullopt;
 }
