@@ -4,13 +4,20 @@ import type { Records } from '../store/index.ts';
 import type { AllowRecords } from './allow-list.ts';
 import type { DecisionRecords, Told } from './ledger.ts';
 
+/** So many are read faster one after the other, whatever lies between them, than each by its key. */
+const MANY = 50_000;
+
 const PARTS: Readonly<Record<PlannerState['part'], true>> = { offences: true, block_queue: true };
 const isPart = (name: string): name is PlannerState['part'] => Object.hasOwn(PARTS, name);
 
 /** Decisions under their id, found again by state; beside them outcomes, and what the planner remembers. */
 export const decisionRecords = (records: Records): DecisionRecords => ({
   in: async function* (state) {
-    for await (const [, decision] of records.find(decisions, 'state', [state])) yield decision;
+    if ((await records.count(decisions, 'state', [state], MANY)) < MANY) {
+      for await (const [, decision] of records.find(decisions, 'state', [state])) yield decision;
+      return;
+    }
+    for await (const [, decision] of records.list(decisions, [])) if (decision.state === state) yield decision;
   },
   networks: async function* () {
     for await (const [, decision] of records.find(networkDecisions, 'state', ['active'])) yield decision;
