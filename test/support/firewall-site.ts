@@ -1,6 +1,7 @@
 import { systemClock } from '../../actors/clock/index.ts';
 import {
   createFirewall,
+  type DriftReport,
   type FirewallContent,
   type KernelBlock,
   type KernelFirewall,
@@ -17,6 +18,7 @@ export class FirewallSite {
   allowed: readonly Cidr[] = [];
   readonly folder = new MemoryFolder();
   readonly logged: unknown[][] = [];
+  readonly reports: DriftReport[] = [];
   readonly #log: Log = (...about) => this.logged.push(about);
 
   /** A firewall on the kernel of a namespace, as a process begins with it. */
@@ -42,6 +44,7 @@ export class FirewallSite {
       },
       settings: { table: 'bartizan', maxBlocks, content },
       folder: this.folder,
+      report: (report) => this.reports.push(report),
     });
   }
 }
