@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { backlog } from './backlog.ts';
 import { type Bench, type Figures, Wrong } from './bench.ts';
 import { blockLatency } from './block-latency.ts';
+import { blocksDayBench } from './blocks-day.ts';
 import { compare } from './compare.ts';
 import { detect } from './detect.ts';
 import { http } from './http.ts';
@@ -30,6 +31,7 @@ import { syslog } from './syslog.ts';
 const BENCHES: readonly Bench[] = [
   backlog,
   blockLatency,
+  blocksDayBench,
   detect,
   http,
   idle,

@@ -14,7 +14,7 @@ import { Namespace, notRoot } from '../support/namespaces.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { declareBench } from './bench.ts';
-import { holdingsOf } from './processes.ts';
+import { holdingsOf, workOf } from './processes.ts';
 import { rounded } from './statistics.ts';
 
 /** Decisions in one batch while the store is filled. */
@@ -23,7 +23,8 @@ const START_WITHIN_MS = 120_000;
 
 /**
  * The real daemon starts on a store full of blocks, in a namespace whose kernel is empty, then again on what its first run
- * left there. `start_to_enforced_s` is from the making of the process to its own word that the kernel holds all of them.
+ * left there. `start_to_enforced_s` is from the making of the process to its own word that the kernel holds all of them,
+ * `start_cpu_s` what it has spent on all its threads by then, which a busy machine does not change.
  */
 export const ownBlocks = declareBench({
   name: 'own-blocks',
@@ -56,6 +57,8 @@ export const ownBlocks = declareBench({
       start_to_enforced_s: fresh.enforced,
       restart_to_enforced_s: again.enforced,
       start_to_answer_s: fresh.answered,
+      start_cpu_s: fresh.cpu,
+      restart_cpu_s: again.cpu,
       rss_mb: rounded(rss, 1),
       bytes_per_block: Math.round(((rss - empty) * 1024 * 1024) / blocks),
     };
@@ -69,6 +72,7 @@ async function start(daemon: Daemon, blocks: number) {
   const enforced = await waitFor('the kernel to hold all blocks', async () => inLine(daemon.output.slice(printed)), {
     withinMs: START_WITHIN_MS,
   });
+  const { cpu } = workOf(daemon.pid);
   const answered = await waitFor(
     'the daemon to answer',
     async () => {
@@ -77,7 +81,11 @@ async function start(daemon: Daemon, blocks: number) {
     },
     { withinMs: START_WITHIN_MS },
   );
-  return { enforced: rounded((enforced - begun) / 1000, 2), answered: rounded((answered - begun) / 1000, 2) };
+  return {
+    enforced: rounded((enforced - begun) / 1000, 2),
+    answered: rounded((answered - begun) / 1000, 2),
+    cpu: rounded(cpu / 1000, 2),
+  };
 }
 
 /** When the daemon said that the kernel is in line. */

@@ -17,6 +17,7 @@ const run = (...args: readonly string[]) =>
 const SMALLEST: Readonly<Record<string, readonly string[]>> = {
   backlog: ['--lines', '1000', '--runs', '1'],
   'block-latency': ['--seconds', '0.2', '--every', '5'],
+  'blocks-day': ['--blocks', '100'],
   detect: ['--lines', '1000', '--rounds', '1'],
   http: ['--turns', '1', '--seconds', '1', '--connections', '4'],
   idle: ['--starts', '1', '--settle', '0', '--watch', '0.1'],
