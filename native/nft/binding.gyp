@@ -9,6 +9,7 @@
         "engine/commit.cc",
         "engine/elements.cc",
         "engine/engine.cc",
+        "engine/expression.cc",
         "engine/finding.cc",
         "engine/intervals.cc",
         "engine/load.cc",
@@ -23,8 +24,10 @@
         "engine/types.cc",
         "engine/userdata.cc",
         "engine/validate.cc",
+        "engine/validate_rules.cc",
         "engine/watching.cc",
         "engine/wire.cc",
+        "engine/wire_rules.cc",
         "engine/worker.cc"
       ],
       "defines": ["NAPI_VERSION=9", "NAPI_CPP_EXCEPTIONS"],

@@ -1,50 +1,27 @@
 import { createHash } from 'node:crypto';
-import { parseIp } from '../../core/base/ip.ts';
 import type { Clock } from '../../core/base/ports.ts';
+import type { NftElement, TableDeclaration } from './declaration.ts';
 import { CLOSED, ERRNO, failure, kernelRefusal, loadEnded, refuse } from './failure.ts';
+import { type FakeLog, type FakePacket, type FakeTable, Judge } from './fake-judge.ts';
+import { Connections } from './fake-meter.ts';
 import { FakeSet } from './fake-set.ts';
 import { FakeWatches } from './fake-watch.ts';
+import type { ParsedKey } from './keys.ts';
 import { addAt, checkColumns, checkKeys, countOf, MAX_FOUND } from './packed.ts';
 import type {
-  ChainDeclaration,
   NftChange,
   NftCode,
-  NftElement,
   NftFailure,
   NftOp,
   NftPort,
   NftResult,
   PackedKeys,
   RuleCounter,
-  RuleDeclaration,
   StandingBaseChain,
-  TableDeclaration,
 } from './port.ts';
-import {
-  checkCount,
-  checkFit,
-  checkName,
-  checkTable,
-  MAX_SETS,
-  type ParsedKey,
-  type ParsedOp,
-  parseBeginning,
-  parseOp,
-} from './validate.ts';
-
-interface FakeTable {
-  sets: Map<string, FakeSet>;
-  chains: readonly ChainDeclaration[];
-  counters: Map<string, { packets: number; bytes: number }>;
-}
-
-/** A packet as the fake kernel judges it. */
-export interface FakePacket {
-  readonly iif: string;
-  readonly saddr: string;
-  /** Length counted; 60 unless given. */
-  readonly bytes?: number;
-}
+import { countersOf, metersOf, meterText } from './rules.ts';
+import { checkCount, checkFit, checkTable, MAX_SETS, type ParsedOp, parseBeginning, parseOp } from './validate.ts';
+import { checkName } from './validate-names.ts';
 
 /**
  * nftables of one namespace, in memory. Outlives its ports as the kernel does, so a test can restart what uses it.
@@ -54,6 +31,9 @@ export class FakeKernel {
   readonly #clock: Clock;
   readonly #tables = new Map<string, FakeTable>();
   readonly #planned: NftFailure[] = [];
+  #unnamed = 0;
+  /** What rules have logged, oldest first. */
+  readonly logged: FakeLog[] = [];
   /** @internal */
   readonly watches = new FakeWatches();
   addresses: readonly string[];
@@ -82,14 +62,29 @@ export class FakeKernel {
 
   /** What becomes of a packet to this host (`input`) or to a neighbour (`forward`); counters move. */
   judge(packet: FakePacket, path: 'input' | 'forward' = 'input'): 'accept' | 'drop' {
+    const connection = packet.connection ?? `unnamed ${this.#unnamed++}`;
+    const around = {
+      now: this.#clock.now(),
+      isLocal: packet.daddr === undefined ? path === 'input' : this.addresses.includes(packet.daddr),
+      logged: (log: FakeLog): void => void this.logged.push(log),
+      connection: (): string => connection,
+    };
     for (const hook of ['prerouting', path]) {
       const chains = [...this.#tables.values()].flatMap((table) =>
         table.chains.flatMap((chain) => (chain.hook === hook ? [{ table, chain }] : [])),
       );
       chains.sort((a, b) => a.chain.priority - b.chain.priority);
-      if (chains.some(({ table, chain }) => this.#verdict(table, chain, packet) === 'drop')) return 'drop';
+      if (chains.some(({ table, chain }) => new Judge(table, packet, around).through(chain) === 'drop')) return 'drop';
     }
     return 'accept';
+  }
+
+  /** Conntrack forgets the connection: it counts no more for its source. */
+  end(connection: string): void {
+    const sets = [...this.#tables.values()].flatMap((table) => [...table.sets.values()]);
+    for (const set of sets) {
+      for (const meter of set.meters()) if (meter instanceof Connections) meter.end(connection);
+    }
   }
 
   /** @internal */
@@ -101,22 +96,23 @@ export class FakeKernel {
   ensure(author: object, declared: TableDeclaration): NftResult<void> {
     const standing = this.#tables.get(declared.name);
     const sets = new Map<string, FakeSet>();
+    const meters = metersOf(declared);
     for (const set of declared.sets) {
       const old = standing?.sets.get(set.name);
-      const made = new FakeSet(set);
+      const meter = meters.get(set.name);
+      const made = new FakeSet(set, meter && meterText(meter));
       const beginning = parseBeginning(set);
       if (!beginning.ok) return beginning;
       for (const element of beginning.value) {
         const errno = made.begin(element, this.#clock.now());
         if (errno !== 0) return kernelRefusal('exists', errno, `ensure table ${declared.name}`);
       }
-      sets.set(set.name, old !== undefined && sameShape(old.declaration, set) ? old : made);
+      sets.set(set.name, old?.isLike(made) ? old : made);
     }
-    const counters = new Map<string, { packets: number; bytes: number }>();
-    for (const rule of declared.chains.flatMap((chain) => chain.rules)) {
-      if (rule.match === 'saddr' && rule.counter !== undefined) counters.set(rule.counter, { packets: 0, bytes: 0 });
-    }
-    this.#tables.set(declared.name, { sets, chains: structuredClone(declared.chains), counters });
+    const counters = new Map(
+      countersOf(declared).map((name) => [name, standing?.counters.get(name) ?? { packets: 0, bytes: 0 }]),
+    );
+    this.#tables.set(declared.name, { sets, chains: copyOf(declared.chains), counters, buckets: new Map() });
     const rules = (standing?.chains.length ?? 0) + declared.chains.length > 0;
     const changed = [...(standing?.sets ?? []), ...sets].flatMap(([name]) =>
       standing?.sets.get(name) === sets.get(name) ? [] : [name],
@@ -238,31 +234,6 @@ export class FakeKernel {
     if (found === undefined) return missing(`read counters of table ${table}`);
     return { ok: true, value: [...found.counters].map(([name, counter]) => ({ name, ...counter })) };
   }
-
-  #verdict(table: FakeTable, chain: ChainDeclaration, packet: FakePacket): 'accept' | 'drop' {
-    const rule = chain.rules.find((each) => this.#matches(table, each, packet));
-    if (rule === undefined) return 'accept';
-    if (rule.match === 'family') {
-      const next = table.chains.find(({ name }) => name === rule.chain);
-      return next === undefined ? 'accept' : this.#verdict(table, next, packet);
-    }
-    const counter = rule.match === 'saddr' ? table.counters.get(rule.counter ?? '') : undefined;
-    if (counter !== undefined) {
-      counter.packets++;
-      counter.bytes += packet.bytes ?? 60;
-    }
-    return rule.verdict;
-  }
-
-  #matches(table: FakeTable, rule: RuleDeclaration, packet: FakePacket): boolean {
-    if (rule.match === 'iif') return rule.name === packet.iif;
-    const address = parseIp(packet.saddr);
-    if (!address.ok) return false;
-    const set = table.sets.get(rule.set);
-    const now = this.#clock.now();
-    if (rule.match === 'saddr') return set?.has(address.value, now) ?? false;
-    return set?.elements(now).some(({ key }) => key === `ipv${address.value.family}`) ?? false;
-  }
 }
 
 class FakeNft implements NftPort {
@@ -353,6 +324,9 @@ class FakeNft implements NftPort {
   }
 }
 
+/** Each rule with conditions of its own, though a declaration may name one object in several: the kernel shares none. */
+const copyOf = (chains: TableDeclaration['chains']): TableDeclaration['chains'] => JSON.parse(JSON.stringify(chains));
+
 const CHUNK = 2500;
 const DONE: NftResult<void> = { ok: true, value: undefined };
 
@@ -363,6 +337,3 @@ function codeOf(errno: number): NftCode {
   if (errno === ERRNO.ENOENT) return 'missing';
   return errno === ERRNO.ENFILE ? 'full' : 'exists';
 }
-
-const sameShape = (a: FakeSet['declaration'], b: FakeSet['declaration']): boolean =>
-  a.family === b.family && a.interval === b.interval && a.timeout === b.timeout && a.size === b.size;

@@ -1,8 +1,10 @@
 import { fromBytes, makeCidr } from '../../core/base/ip.ts';
 import { LONGEST } from '../../core/base/time.ts';
+import type { SetDeclaration } from './declaration.ts';
 import { refuse } from './failure.ts';
-import type { NftFailure, PackedKeys, SetDeclaration } from './port.ts';
-import { MAX_SET_SIZE, type ParsedAdd, type ParsedKey } from './validate.ts';
+import type { ParsedKey } from './keys.ts';
+import type { NftFailure, PackedKeys } from './port.ts';
+import { MAX_SET_SIZE, type ParsedAdd } from './validate.ts';
 
 /** The most keys of one load: what a set can hold. */
 export const MAX_KEYS = MAX_SET_SIZE;
@@ -29,6 +31,7 @@ export function checkColumns(keys: PackedKeys): NftFailure | undefined {
 
 /** What the engine refuses of a load before it sends anything: the first unsound key. */
 export function checkKeys(keys: PackedKeys, set: SetDeclaration): NftFailure | undefined {
+  if (set.dynamic) return refuse('the set is filled by a rule alone');
   if (keys.family !== set.family) return refuse("the addresses are not of the set's family");
   if ((keys.prefixes !== undefined) !== set.interval) {
     return refuse(set.interval ? 'an interval set takes networks: prefixes are missing' : 'the set takes no prefixes');
@@ -41,9 +44,10 @@ export function checkKeys(keys: PackedKeys, set: SetDeclaration): NftFailure | u
 }
 
 function keyFault(keys: PackedKeys, index: number): string | undefined {
-  const bytes = bytesAt(keys, index);
   const prefix = keys.prefixes?.[index];
-  if (prefix === undefined) return fromBytes(bytes).family === keys.family ? undefined : 'carries an IPv4 address';
+  if (prefix === undefined && keys.family === 4) return undefined;
+  const bytes = bytesAt(keys, index);
+  if (prefix === undefined) return fromBytes(bytes).family === 6 ? undefined : 'carries an IPv4 address';
   if (prefix > bytes.length * 8) return 'the prefix is longer than the address';
   return makeCidr(keys.family, bytes, prefix).bytes.some((byte, i) => byte !== bytes[i])
     ? 'has host bits set'

@@ -1,6 +1,8 @@
-import type { NftChange, NftElement, NftResult, PackedKeys, StandingBaseChain } from './port.ts';
+import type { NftElement } from './declaration.ts';
+import type { NftChange, NftResult, PackedKeys, StandingBaseChain } from './port.ts';
 import { parseOp } from './validate.ts';
-import { decodeElement, Sink, Source } from './wire.ts';
+import { decodeElement } from './wire.ts';
+import { Sink, Source } from './wire-bytes.ts';
 
 /** The calls for many keys and for what others do, as bytes: see engine/wire.h. */
 const VERB = { load: 7, find: 8, count: 9, fingerprint: 10, baseChains: 11, watch: 12, unwatch: 13 } as const;

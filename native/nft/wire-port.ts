@@ -1,9 +1,9 @@
 import { messageOf } from '../../core/base/result.ts';
+import type { NftElement, TableDeclaration } from './declaration.ts';
 import { CLOSED, failure, kernelRefusal, loadEnded, refuse } from './failure.ts';
 import { checkColumns, MAX_FOUND, textAt } from './packed.ts';
 import type {
   NftChange,
-  NftElement,
   NftFailure,
   NftOp,
   NftPort,
@@ -11,12 +11,13 @@ import type {
   PackedKeys,
   RuleCounter,
   StandingBaseChain,
-  TableDeclaration,
 } from './port.ts';
-import { checkName, checkTable } from './validate.ts';
+import { checkTable } from './validate.ts';
+import { checkName } from './validate-names.ts';
 import { Watches } from './watches.ts';
 import * as wire from './wire.ts';
 import * as bulk from './wire-bulk.ts';
+import type { Source } from './wire-bytes.ts';
 
 /** What carries a call to an engine and its answer back, in order: the addon's thread, or a hand's socket. */
 export interface EngineLink {
@@ -123,7 +124,7 @@ export class WireNft implements NftPort {
   async #ask<V>(
     request: readonly Uint8Array[],
     doing: string,
-    decode: (body: wire.Source) => V,
+    decode: (body: Source) => V,
     nameOp: (index: number) => string = (index) => `op ${index}`,
   ): Promise<NftResult<V>> {
     if (this.#closing !== undefined) return CLOSED;

@@ -18,7 +18,7 @@ import { http } from './http.ts';
 import { idle } from './idle.ts';
 import { journal } from './journal.ts';
 import { manyFiles } from './many-files.ts';
-import { nftQuick } from './nft-quick.ts';
+import { nft } from './nft.ts';
 import { ownBlocks } from './own-blocks.ts';
 import { parse } from './parse.ts';
 import { parsers } from './parsers.ts';
@@ -37,7 +37,7 @@ const BENCHES: readonly Bench[] = [
   idle,
   journal,
   manyFiles,
-  nftQuick,
+  nft,
   ownBlocks,
   parse,
   parsers,

@@ -23,8 +23,8 @@ const SMALLEST: Readonly<Record<string, readonly string[]>> = {
   idle: ['--starts', '1', '--settle', '0', '--watch', '0.1'],
   journal: ['--entries', '1000', '--runs', '1', '--peers', '1'],
   'many-files': ['--files', '50', '--settle', '0', '--watch', '0.1'],
+  nft: ['--singles', '10', '--bulk', '100', '--networks', '100', '--calls', '2', '--turns', '1'],
   'own-blocks': ['--blocks', '100'],
-  'nft-quick': ['--singles', '10', '--bulk', '100'],
   parse: ['--lines', '1000', '--rounds', '1'],
   parsers: ['--lines', '100', '--rounds', '1'],
   replay: ['--lines', '1000', '--runs', '1'],
@@ -33,7 +33,7 @@ const SMALLEST: Readonly<Record<string, readonly string[]>> = {
   sse: ['--clients', '20', '--seconds', '1'],
   syslog: ['--lines', '2000'],
 };
-const FOR_ROOT = ['block-latency', 'nft-quick', 'own-blocks', 'replay'];
+const FOR_ROOT = ['block-latency', 'nft', 'own-blocks', 'replay'];
 
 /** Why a bench cannot run here. */
 const lacking = (name: string): false | string => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { millis } from '../../core/base/time.ts';
-import type { BaseChain, ChainDeclaration, NftChange, NftPort, TableDeclaration } from '../../native/nft/port.ts';
+import type { BaseChain, ChainDeclaration, TableDeclaration } from '../../native/nft/declaration.ts';
+import type { NftChange, NftPort } from '../../native/nft/port.ts';
 import { tens } from './nft-suite-bulk.ts';
 import { add, done, flush, type Ground, refused, remove, tenth, usual } from './nft-suite-ground.ts';
 
@@ -11,7 +12,7 @@ const guard: BaseChain = {
   name: 'guard',
   hook: 'prerouting',
   priority: -190,
-  rules: [{ match: 'saddr', set: 'v4', verdict: 'drop', counter: 'c' }],
+  rules: [{ when: [{ match: 'saddr', set: 'v4' }], verdict: 'drop', counter: 'c' }],
 };
 
 /** What others do is told, and what the port itself does is not. */
@@ -262,7 +263,7 @@ export function watchCases(ground: () => Ground): void {
     const name = await table();
     const [rule] = guard.rules;
     assert.ok(rule);
-    const lo = { match: 'iif', name: 'lo', verdict: 'accept' } as const;
+    const lo = { when: [{ match: 'iif', name: 'lo' }], verdict: 'accept' } as const;
     const variants: readonly (readonly ChainDeclaration[])[] = [
       [],
       [guard],
@@ -272,11 +273,13 @@ export function watchCases(ground: () => Ground): void {
       [{ ...guard, hook: 'input' }],
       [{ ...guard, rules: [lo, rule] }],
       [{ ...guard, rules: [rule, lo] }],
-      [{ ...guard, rules: [{ ...lo, name: 'lo0' }, rule] }],
-      [{ ...guard, rules: [{ match: 'saddr', set: 'v4', verdict: 'drop' }] }],
-      [{ ...guard, rules: [{ match: 'saddr', set: 'v4', verdict: 'accept', counter: 'c' }] }],
-      [{ ...guard, rules: [{ match: 'saddr', set: 'plain', verdict: 'drop', counter: 'c' }] }],
+      [{ ...guard, rules: [{ ...lo, when: [{ match: 'iif', name: 'lo0' }] }, rule] }],
+      [{ ...guard, rules: [{ when: [{ match: 'saddr', set: 'v4' }], verdict: 'drop' }] }],
+      [{ ...guard, rules: [{ when: [{ match: 'saddr', set: 'v4' }], verdict: 'accept', counter: 'c' }] }],
+      [{ ...guard, rules: [{ when: [{ match: 'saddr', set: 'plain' }], verdict: 'drop', counter: 'c' }] }],
       [guard, { name: 'free', rules: [] }],
+      [{ ...guard, rules: [{ when: [{ match: 'icmp', family: 4, types: [0, 8] }], verdict: 'drop' }] }],
+      [{ ...guard, rules: [{ when: [{ match: 'icmp', family: 4, types: [0, 9] }], verdict: 'drop' }] }],
     ];
     const prints = new Set<string>();
     for (const chains of variants) {

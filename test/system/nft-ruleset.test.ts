@@ -3,8 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { seconds } from '../../core/base/time.ts';
+import type { TableDeclaration } from '../../native/nft/declaration.ts';
 import { openNft } from '../../native/nft/index.ts';
-import type { NftPort, TableDeclaration } from '../../native/nft/port.ts';
+import type { NftPort } from '../../native/nft/port.ts';
 import { add, done, keys, refused } from '../contract/nft-suite-ground.ts';
 import { NetworkNamespace, namespacesUnavailable } from '../support/network-namespace.ts';
 
@@ -23,13 +24,13 @@ const declared: TableDeclaration = {
       hook: 'prerouting',
       priority: -190,
       rules: [
-        { match: 'iif', name: 'lo', verdict: 'accept' },
-        { match: 'saddr', set: 'net4', verdict: 'accept' },
-        { match: 'saddr', set: 'blocked4', verdict: 'drop', counter: 'blocked_v4' },
-        { match: 'saddr', set: 'blocked6', verdict: 'drop', counter: 'blocked_v6' },
+        { when: [{ match: 'iif', name: 'lo' }], verdict: 'accept' },
+        { when: [{ match: 'saddr', set: 'net4' }], verdict: 'accept' },
+        { when: [{ match: 'saddr', set: 'blocked4' }], verdict: 'drop', counter: 'blocked_v4' },
+        { when: [{ match: 'saddr', set: 'blocked6' }], verdict: 'drop', counter: 'blocked_v6' },
       ],
     },
-    { name: 'own', hook: 'output', priority: 0, rules: [{ match: 'saddr', set: 'net6', verdict: 'drop' }] },
+    { name: 'own', hook: 'output', priority: 0, rules: [{ when: [{ match: 'saddr', set: 'net6' }], verdict: 'drop' }] },
   ],
 };
 
@@ -73,8 +74,8 @@ describe('the ruleset as nft reads it', { skip: namespacesUnavailable() }, () =>
       'set net4 { type ipv4_addr flags interval elements = { 10.0.0.0/8 comment "infra", 240.0.0.0/4 comment "top" } }',
       'set net6 { type ipv6_addr flags interval,timeout elements = { 2001:db8::/32 comment "n", ff00::/8 } }',
       'chain pre { type filter hook prerouting priority -190; policy accept; iifname "lo" accept ip saddr @net4 accept',
-      'ip saddr @blocked4 counter packets 0 bytes 0 drop comment "blocked_v4"',
-      'ip6 saddr @blocked6 counter packets 0 bytes 0 drop comment "blocked_v6" }',
+      'ip saddr @blocked4 counter name "blocked_v4" drop',
+      'ip6 saddr @blocked6 counter name "blocked_v6" drop }',
       'chain own { type filter hook output priority filter; policy accept; ip6 saddr @net6 drop }',
     ]) {
       assert.ok(text.includes(part), `${part}\nnot in\n${text}`);

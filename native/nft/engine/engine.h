@@ -14,7 +14,7 @@ class Engine {
   // Puts the calling thread alone into the namespace: a name under /run/netns or an absolute path. Empty: stays.
   Status enter(const std::string& netns);
 
-  Status ensure(const Table& table);
+  Status ensure(Table table);
   Status drop(const std::string& table);
   Status commit(const Batch& batch);
   Result<std::vector<Element>> list(const std::string& table, const std::string& set);
@@ -55,6 +55,8 @@ class Engine {
   int read_generation(uint32_t& generation);
   int read_standing(const std::string& table, Standing& standing);
   int read_table(const std::string& table, Standing& standing);
+  int read_objects(const std::string& table, const std::function<void(const Attributes&)>& visit);
+  int read_counters(const std::string& table, std::vector<Counter>& counters);
   int read_set_shape(const std::string& table, const std::string& set, StandingSet& shape);
   int read_once(const std::string& table, const StandingSet& set, Reading& reading);
   int read_whole(const std::string& table, const StandingSet& set, std::vector<Bound>& bounds);
@@ -66,6 +68,7 @@ class Engine {
   int ask(const std::string& table, const StandingSet& set, std::span<const Key> keys,
           std::vector<std::optional<Bound>>& answers);
   int digest_table(const std::string& table, Digest& digest);
+  int digest_elements(const std::string& table, const std::string& set, Digest& digest);
 
   Verdicts transact(const MessageWriter& batch, uint32_t acknowledged);
   void mute();

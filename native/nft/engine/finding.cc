@@ -37,7 +37,7 @@ struct Questions {
     begins.push_back(asked.size());
   }
 
-  static Key single(const Key& key, const Address& address) { return {key.width, kNoPrefix, address}; }
+  static Key single(const Key& key, const Address& address) { return {key.width, kNoPrefix, address, 0}; }
 };
 
 bool starts_at(const Answer& answer, const Address& address) {

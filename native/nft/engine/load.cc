@@ -9,6 +9,7 @@
 #include <set>
 
 #include "engine.h"
+#include "pause.h"
 #include "validate.h"
 
 namespace bartizan::nft {
@@ -256,6 +257,10 @@ Status Engine::load_chunk(LoadUnderWay& way, uint32_t from, uint32_t to) {
   Status failed;
   for (int attempt = 0; attempt < kAttempts; attempt++) {
     failed = send_keys(way, from, to);
+    if (failed && failed->error == EBUSY) {
+      pause_before(attempt + 1);
+      continue;
+    }
     if (!failed || (failed->error != EEXIST && failed->error != ERESTART)) return failed;
     if (failed->error == EEXIST && way.looks && !way.set.shape.interval) return commit_keys(way, from, to);
     way.looks = true;

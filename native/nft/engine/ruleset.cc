@@ -2,6 +2,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "digest.h"
@@ -32,15 +33,23 @@ void digest(Digest& into, const Attributes& attributes, uint16_t type) {
   if (data) into.bytes(*data);
 }
 
-void digest_rule(Digest& into, const Attributes& rule) {
+// The kernel numbers sets without a name of their own anew each time; what they hold is what matters.
+bool is_nameless(const std::string& expression, const std::string& set) {
+  return expression == "lookup" && set.starts_with("__");
+}
+
+void digest_rule(Digest& into, const Attributes& rule, std::vector<std::string>& nameless) {
   digest(into, rule, NFTA_RULE_CHAIN);
   digest(into, rule, NFTA_RULE_USERDATA);
   rule.nested(NFTA_RULE_EXPRESSIONS).each([&](uint16_t, Bytes bytes) {
     const Attributes expression(bytes);
     const std::string name = expression.text(NFTA_EXPR_NAME).value_or("");
     into.text(name);
-    expression.nested(NFTA_EXPR_DATA).each([&](uint16_t type, Bytes data) {
-      if (is_counted(name, type)) return;
+    const Attributes details = expression.nested(NFTA_EXPR_DATA);
+    const std::string set = details.text(NFTA_LOOKUP_SET).value_or("");
+    if (is_nameless(name, set)) nameless.push_back(set);
+    details.each([&](uint16_t type, Bytes data) {
+      if (is_counted(name, type) || (type == NFTA_LOOKUP_SET && is_nameless(name, set))) return;
       into.number(type);
       into.bytes(data);
     });
@@ -74,10 +83,33 @@ int Engine::digest_table(const std::string& table, Digest& digest) {
   MessageWriter rules(netfilter_.next_seq());
   rules.begin_nft(NFT_MSG_GETRULE, NLM_F_DUMP);
   rules.put_text(NFTA_RULE_TABLE, table);
-  return netfilter_.dump(rules, [&](const nlmsghdr* message) {
+  std::vector<std::string> nameless;
+  const int failed = netfilter_.dump(rules, [&](const nlmsghdr* message) {
     const Attributes attributes = attributes_of(message, sizeof(nfgenmsg));
-    if (attributes.text(NFTA_RULE_TABLE) == table) digest_rule(digest, attributes);
+    if (attributes.text(NFTA_RULE_TABLE) == table) digest_rule(digest, attributes, nameless);
   });
+  if (failed != 0) return failed;
+  for (const std::string& set : nameless) {
+    if (const int error = digest_elements(table, set, digest)) return error;
+  }
+  return 0;
+}
+
+int Engine::digest_elements(const std::string& table, const std::string& set, Digest& digest) {
+  MessageWriter out(netfilter_.next_seq());
+  out.begin_nft(NFT_MSG_GETSETELEM, NLM_F_DUMP);
+  out.put_text(NFTA_SET_ELEM_LIST_TABLE, table);
+  out.put_text(NFTA_SET_ELEM_LIST_SET, set);
+  std::vector<std::vector<uint8_t>> elements;
+  const int error = netfilter_.dump(out, [&](const nlmsghdr* message) {
+    attributes_of(message, sizeof(nfgenmsg)).nested(NFTA_SET_ELEM_LIST_ELEMENTS).each([&](uint16_t, Bytes bytes) {
+      elements.emplace_back(bytes.begin(), bytes.end());
+    });
+  });
+  std::ranges::sort(elements);
+  digest.number(static_cast<uint32_t>(elements.size()));
+  for (const auto& element : elements) digest.bytes(element);
+  return error;
 }
 
 Result<std::string> Engine::fingerprint(const std::string& table) {
