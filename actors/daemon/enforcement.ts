@@ -6,6 +6,7 @@ import { durationOf } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { eventOfDecision, type FirewallEvent } from '../../core/respond/firewall-event.ts';
 import { BlockPlanner } from '../../core/respond/planner.ts';
+import { openNft } from '../../native/nft/index.ts';
 import { createFirewall, type DriftReport, plainFolder } from '../firewall/index.ts';
 import { readTcpSessions } from '../preview/index.ts';
 import {
@@ -43,6 +44,15 @@ function isDenied({ infra_ips, firewall }: Config, ip: ParsedIp): boolean {
   return among(firewall.denied_networks) && !among(infra_ips);
 }
 
+const namespaceOf = ({ netns }: Config['firewall']): { readonly netns?: string } =>
+  netns === undefined ? {} : { netns };
+
+const placeOf = (settings: Config['firewall']) => ({
+  table: settings.table,
+  ...namespaceOf(settings),
+  maxBlocks: settings.max_blocks,
+});
+
 /** The books of decisions and allows, who keeps them, and the kernel that follows them. */
 export function makeEnforcement(deps: DataPlaneDeps, drift: (report: DriftReport) => void) {
   const { config, stateDirectory, mode, clock, random, log, bus, foundation } = deps;
@@ -51,20 +61,16 @@ export function makeEnforcement(deps: DataPlaneDeps, drift: (report: DriftReport
   const allowed = new AllowBook();
   const blocks = new BlockTally();
   const firewallLog = new FirewallLog({ records, log });
-  const { firewall: settings, auto_response: automation } = config();
-  const planner = new BlockPlanner(plannerSettingsOf(automation));
+  const { firewall: settings, auto_response } = config();
+  const planner = new BlockPlanner(plannerSettingsOf(auto_response));
   const firewall = createFirewall({
     nft: foundation.nft,
     clock,
     log,
     desired: desiredBlocks(ledger, allowed, () => responder),
-    settings: {
-      table: settings.table,
-      ...(settings.netns === undefined ? {} : { netns: settings.netns }),
-      maxBlocks: settings.max_blocks,
-      content: deps.confirmed,
-    },
+    settings: { ...placeOf(settings), content: deps.confirmed },
     folder: plainFolder(join(stateDirectory, PLAIN_FILES)),
+    aside: () => openNft(namespaceOf(settings)),
     report: drift,
   });
   const note = (event: FirewallEvent | undefined) => event && firewallLog.note(event);

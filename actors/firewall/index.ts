@@ -7,7 +7,7 @@ import type { NamedNetwork } from '../../core/base/prefixes.ts';
 import { messageOf } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
 import { protectedNetworks } from '../../core/respond/protected.ts';
-import { countersOf, type NftOp, type NftPort, type NftResult, type RuleCounter } from '../../native/nft/index.ts';
+import type { NftOp, NftPort, NftResult, RuleCounter } from '../../native/nft/index.ts';
 import { machineClock } from '../clock/index.ts';
 import { commitGroups, orThrow } from './batches.ts';
 import type { FirewallContent, Judges, TrialTime } from './content.ts';
@@ -59,6 +59,8 @@ export interface FirewallDeps {
   };
   /** Where the plain files are kept. */
   readonly folder: PlainFolder;
+  /** Opens another port on the same kernel, so that reading very many blocks holds nothing up; the own one where absent. */
+  readonly aside?: () => Promise<NftResult<NftPort>>;
   /** Told when the kernel was found to hold less than it should, and what came of it. */
   readonly report?: (report: DriftReport) => void;
 }
@@ -132,6 +134,7 @@ class NftFirewall implements KernelFirewall {
       desired,
       clock,
       log,
+      aside: deps.aside,
       report: (report) => deps.report?.(report),
       changed: (type) => this.#actor.send({ type }),
       refused: () => this.#missing.size,
@@ -332,6 +335,7 @@ class NftFirewall implements KernelFirewall {
   async close(): Promise<void> {
     await this.#settled();
     this.#actor.stop();
+    this.#reconciler.stop();
     await this.#files.close();
     await this.#deps.nft.close();
   }

@@ -25,11 +25,15 @@ export interface BlocksOutcome {
  * Reads the blocked sets and makes them hold exactly what is desired: elements of unknown decisions are adopted, those of
  * ended decisions and those without an id are removed, missing ones added, newest first, as far as there is room. The
  * reading takes the kernel seconds where there are hundreds of thousands; what is decided meanwhile is not undone by it.
+ * @param reader what it is read through, where that is not to hold up other calls
  * @throws Error with the kernel's words
  */
-export async function readBack({ place, desired, now }: ReadBackDeps): Promise<BlocksOutcome> {
+export async function readBack(
+  { place, desired, now }: ReadBackDeps,
+  reader: Pick<NftPort, 'list'> = place.nft,
+): Promise<BlocksOutcome> {
   const { nft, table, maxBlocks } = place;
-  const { held, strangers } = await read(nft, table);
+  const { held, strangers } = await read(reader, table);
   const { leftovers, unknown } = await sort(held, desired, now);
   await desired.adopt(unknown);
   const removals = [...strangers, ...leftovers].filter((key) => desired.blockOf(key as Ip) === undefined);
@@ -45,7 +49,7 @@ export async function readBack({ place, desired, now }: ReadBackDeps): Promise<B
   return { added: additions.length, removed: removals.length, adopted: unknown.length, refused: overflow.size };
 }
 
-async function read(nft: NftPort, table: string) {
+async function read(nft: Pick<NftPort, 'list'>, table: string) {
   const held = new Map<Ip, NftElement>();
   /** Elements that carry no decision's id. */
   const strangers: string[] = [];

@@ -1,8 +1,8 @@
 import type { Ip } from '../../core/base/ip.ts';
 import type { Clock, Log } from '../../core/base/ports.ts';
 import { messageOf } from '../../core/base/result.ts';
-import type { Millis } from '../../core/base/time.ts';
-import type { NftChange, NftPort } from '../../native/nft/index.ts';
+import { type Millis, minutes, plus } from '../../core/base/time.ts';
+import type { NftChange, NftPort, NftResult } from '../../native/nft/index.ts';
 import { chainsAhead, nameOf } from './ahead.ts';
 import { type Damage, DamageBook, type GoneKeys } from './damage.ts';
 import { type DriftReport, DriftReports, wordsFor } from './drift-reports.ts';
@@ -13,7 +13,7 @@ import { isWhole, repair } from './repair.ts';
 import type { Rules } from './rules.ts';
 import { Samples } from './samples.ts';
 import { type Enforced, Standing } from './standing.ts';
-import { type SyncDeps, type SyncOutcome, sync } from './sync.ts';
+import { heldCount, type SyncDeps, type SyncOutcome, sync } from './sync.ts';
 import { ALLOWED_SETS, BLOCKED_SETS } from './table.ts';
 
 export interface ReconcilerDeps {
@@ -26,9 +26,14 @@ export interface ReconcilerDeps {
   readonly report: (report: DriftReport) => void;
   /** There is damage to repair; `reached` when notifications were lost, as after the link to the kernel was. */
   readonly changed: (kind: 'damaged' | 'reached') => void;
+  /** Opens another port, for what takes long; closed afterwards. */
+  readonly aside?: (() => Promise<NftResult<NftPort>>) | undefined;
   /** Blocks that are desired and that the kernel refused. */
   readonly refused: () => number;
 }
+
+/** What was read again after a crash explains most of what the kernel holds beyond the books. */
+const READ_AFTER: Millis = minutes(1);
 
 export type RepairKind = 'table' | 'rules' | 'set' | 'elements' | 'unknown';
 
@@ -48,8 +53,9 @@ export class Reconciler {
   #unwatch: (() => void) | undefined;
   /** Chains of others that come before ours, as last told. */
   #ahead: readonly string[] = [];
-  /** The kernel may hold blocks that nobody knows of. */
-  #hasStrangers = false;
+  /** When to find out about blocks in the kernel that nobody knows of; undefined when there are none. */
+  #strangersDue: Millis | undefined;
+  #aside: NftPort | undefined;
   #reading: Promise<void> | undefined;
 
   constructor(deps: ReconcilerDeps) {
@@ -119,7 +125,7 @@ export class Reconciler {
     if (lost.length > 0) for (const [set, keys] of lost) this.#find({ set, keys });
     if (isAnyoneMissing) this.suspect();
     await this.#lookAhead();
-    this.#readStrangers();
+    await this.#readStrangersIfDue();
     return this.#damage.isEmpty;
   }
 
@@ -132,7 +138,8 @@ export class Reconciler {
   stop(): void {
     this.#unwatch?.();
     this.#unwatch = undefined;
-    this.#hasStrangers = false;
+    this.#strangersDue = undefined;
+    void this.#aside?.close();
     this.#damage.take();
   }
 
@@ -162,8 +169,7 @@ export class Reconciler {
     for (const kind of kindsOf(damage)) this.#repairs[kind]++;
     this.#standing.whole(this.#deps.refused());
     this.#reports.repaired();
-    this.#hasStrangers ||= hasStrangers;
-    this.#readStrangers();
+    if (hasStrangers) this.#strangersDue ??= plus(this.#deps.clock.now(), READ_AFTER);
   }
 
   #failed(cause: unknown): never {
@@ -257,20 +263,31 @@ export class Reconciler {
     if (fresh.length > 0) this.#reports.ahead(fresh);
   }
 
-  /** Reads all of the sets for what nobody knows of, beside everything else. */
-  #readStrangers(): void {
-    if (!this.#hasStrangers || this.#reading !== undefined) return;
-    const { log } = this.#deps;
-    this.#hasStrangers = false;
-    this.#reading = readBack(this.#sync)
-      .then((done) => log('info', 'blocked addresses in the kernel were read back', { ...done }))
-      .catch((cause: unknown) => {
-        this.#hasStrangers = this.#unwatch !== undefined;
-        log('warn', 'blocked addresses in the kernel could not be read back', { error: messageOf(cause) });
-      })
-      .finally(() => {
-        this.#reading = undefined;
-      });
+  /** Reads all of the sets for what nobody knows of, beside everything else; unless by now the books know all of it. */
+  async #readStrangersIfDue(): Promise<void> {
+    const { clock, rules, desired } = this.#deps;
+    const due = this.#strangersDue;
+    if (due === undefined || this.#reading !== undefined || clock.now() < due) return;
+    this.#strangersDue = undefined;
+    const held = await heldCount(rules.place.nft, rules.place.table);
+    if (held === 'unknown' || held > desired.blockCount()) this.#reading = this.#readStrangers();
+  }
+
+  async #readStrangers(): Promise<void> {
+    const { log, clock } = this.#deps;
+    try {
+      const opened = await this.#deps.aside?.();
+      this.#aside = opened?.ok === true ? opened.value : undefined;
+      const done = await readBack(this.#sync, this.#aside);
+      log('info', 'blocked addresses in the kernel were read back', { ...done });
+    } catch (cause) {
+      if (this.#unwatch !== undefined) this.#strangersDue = plus(clock.now(), READ_AFTER);
+      log('warn', 'blocked addresses in the kernel could not be read back', { error: messageOf(cause) });
+    } finally {
+      await this.#aside?.close();
+      this.#aside = undefined;
+      this.#reading = undefined;
+    }
   }
 }
 
