@@ -4,6 +4,7 @@ import { messageOf } from '../../core/base/result.ts';
 import { type Millis, minutes, plus } from '../../core/base/time.ts';
 import type { NftChange, NftPort, NftResult } from '../../native/nft/index.ts';
 import { chainsAhead, nameOf } from './ahead.ts';
+import { ALLOWED_SETS } from './allowed.ts';
 import { type Damage, DamageBook, type GoneKeys } from './damage.ts';
 import { type DriftReport, DriftReports, wordsFor } from './drift-reports.ts';
 import { Pace } from './pace.ts';
@@ -14,7 +15,7 @@ import type { Rules } from './rules.ts';
 import { Samples } from './samples.ts';
 import { type Enforced, Standing } from './standing.ts';
 import { heldCount, type SyncDeps, type SyncOutcome, sync } from './sync.ts';
-import { ALLOWED_SETS, BLOCKED_SETS } from './table.ts';
+import { BLOCKED_SETS } from './table.ts';
 
 export interface ReconcilerDeps {
   readonly nft: NftPort;
@@ -233,7 +234,7 @@ export class Reconciler {
     if (keys === 'touched') return 0;
     if (keys === 'many') {
       if (BLOCKED_SETS.includes(set)) return desired.blockCount();
-      return ALLOWED_SETS.includes(set) ? desired.allowed().length : 1;
+      return ALLOWED_SETS.includes(set) ? allowedCount(desired) : 1;
     }
     if (!BLOCKED_SETS.includes(set)) return keys.size;
     return [...keys].filter((ip) => desired.blockOf(ip as Ip) !== undefined).length;
@@ -244,7 +245,7 @@ export class Reconciler {
     return {
       blocks: desired.blockCount(),
       networks: [...desired.networks()].length,
-      allowed: desired.allowed().length,
+      allowed: allowedCount(desired),
       rules: rules.table.chains.reduce((sum, chain) => sum + chain.rules.length, 0),
     };
   }
@@ -290,6 +291,8 @@ export class Reconciler {
     }
   }
 }
+
+const allowedCount = (desired: DesiredBlocks): number => desired.allowed().length + desired.allowedPorts().length;
 
 function kindsOf({ isTotal, table, rules, sets }: Damage): readonly RepairKind[] {
   if (table) return ['table'];

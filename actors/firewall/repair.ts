@@ -1,10 +1,11 @@
 import type { Ip } from '../../core/base/ip.ts';
+import { ALLOWED_SETS, allowedOps, letInBy } from './allowed.ts';
 import { commitGroups, orThrow } from './batches.ts';
 import type { Damage } from './damage.ts';
 import { putOps } from './elements.ts';
 import { networkOps } from './networks.ts';
 import { bringBlocks, type SyncDeps } from './sync.ts';
-import { ALLOWED_SETS, allowedOps, BLOCKED_NETWORK_SETS, BLOCKED_SETS } from './table.ts';
+import { BLOCKED_NETWORK_SETS, BLOCKED_SETS } from './table.ts';
 
 /** Whether damage is so great, or so little known, that all of the kernel has to be brought in line. */
 export const isWhole = ({ isTotal, table }: Damage): boolean => isTotal || table;
@@ -22,7 +23,7 @@ export async function repair(deps: SyncDeps, { rules, sets }: Damage): Promise<{
   const shared = [...ALLOWED_SETS, ...BLOCKED_SETS, ...BLOCKED_NETWORK_SETS];
   // Sets of the content and of a trial follow from the rules' declaration.
   if (rules || !touched.every((set) => shared.includes(set))) orThrow(await deps.rules());
-  if (isOf(ALLOWED_SETS)) orThrow(await place.nft.commit(place.table, allowedOps(desired.allowed())));
+  if (isOf(ALLOWED_SETS)) orThrow(await place.nft.commit(place.table, allowedOps(letInBy(desired))));
   if (isOf(BLOCKED_NETWORK_SETS)) {
     orThrow(await place.nft.commit(place.table, networkOps([...desired.networks()], now())));
   }

@@ -1,11 +1,12 @@
 import type { NftPort, NftResult } from '../../native/nft/index.ts';
+import { allowedOps, letInBy } from './allowed.ts';
 import { commitGroups, orThrow } from './batches.ts';
 import { lackingOf, loadBlocks } from './bulk.ts';
 import { putOps } from './elements.ts';
 import { networkFrom, networkOps } from './networks.ts';
 import type { KernelNetwork } from './port.ts';
 import { type BlocksOutcome, type ReadBackDeps, readBack } from './read-back.ts';
-import { allowedOps, BLOCKED_NETWORK_SETS, BLOCKED_SETS } from './table.ts';
+import { BLOCKED_NETWORK_SETS, BLOCKED_SETS } from './table.ts';
 
 /** More blocks than this are looked up and loaded; to read the sets back would take too long. */
 const MANY = 10_000;
@@ -34,7 +35,7 @@ export async function sync(deps: SyncDeps): Promise<SyncOutcome> {
   const stood = await stands(nft, table);
   orThrow(await rules());
   await watched();
-  orThrow(await nft.commit(table, allowedOps(desired.allowed())));
+  orThrow(await nft.commit(table, allowedOps(letInBy(desired))));
   const networks = await unknownNetworks(deps);
   await desired.adoptNetworks(networks);
   orThrow(await nft.commit(table, networkOps([...desired.networks()], now())));

@@ -30,6 +30,7 @@ const Automation = Type.Object({
   firewall_blocked_ips: Count,
   firewall_blocked_subnets: Count,
   firewall_rollback_pending: Type.Boolean(),
+  firewall_rollback_seconds_remaining: Type.Optional(Count),
 });
 
 /** CSM's fields in CSM's order, then our own. */
@@ -79,6 +80,18 @@ export const Status = Type.Object({
       { description: 'How much of what is desired the kernel holds, as last known; absent while nothing is enforced' },
     ),
   ),
+  on_trial: Type.Optional(
+    Type.Object(
+      {
+        id: Type.String(),
+        summary: Type.String(),
+        seconds_remaining: Count,
+        expires_at: Type.String({ description: 'RFC 3339' }),
+      },
+      { description: 'There while a change is on trial' },
+    ),
+  ),
+  restart_pending: Type.Array(Type.String(), { description: 'Settings that wait for the next start' }),
 });
 
 /** Beside CSM's fields. */
@@ -91,4 +104,6 @@ export const OWN_STATUS_FIELDS = [
   'claimed',
   'blocks_pending',
   'enforcement',
+  'on_trial',
+  'restart_pending',
 ] as const;

@@ -36,6 +36,7 @@ function bench() {
       blockCount: () => wanted.size,
       blockOf: (ip) => wanted.get(ip),
       allowed: () => allowed,
+      allowedPorts: () => [],
       networks: () => [{ network: '198.18.0.0/24', id: idOf('net'), expiresAt: 'never' }],
       adoptNetworks: async () => {},
       hasEnded: async () => false,

@@ -33,6 +33,7 @@ function bench() {
         blockCount: () => wanted.size,
         blockOf: (ip) => wanted.get(ip),
         allowed: () => [],
+        allowedPorts: () => [],
         networks: () => [],
         adoptNetworks: async () => {},
         hasEnded: async () => false,
@@ -47,7 +48,9 @@ function bench() {
     });
   };
   for (let i = 0; i < MANY; i++) {
-    const ip = (i % 10 === 0 ? `2001:db8::${(i + 1).toString(16)}` : `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`) as Ip;
+    const ip = (
+      i % 10 === 0 ? `2001:db8::${(i + 1).toString(16)}` : `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`
+    ) as Ip;
     const expiresAt = i % 3 === 0 ? 'never' : plus(clock.now(), days(1 + (i % 30)));
     wanted.set(ip, { ip, id: uuidv7(millis(i), random) as DecisionId, expiresAt });
   }

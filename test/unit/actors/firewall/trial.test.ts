@@ -35,6 +35,7 @@ function bench() {
         blockCount: () => wanted.size,
         blockOf: (ip) => wanted.get(ip),
         allowed: () => allowed,
+        allowedPorts: () => [],
         networks: () => [],
         adoptNetworks: async () => {},
         hasEnded: async () => false,
