@@ -1,7 +1,9 @@
 import { aggregate } from '../../core/base/aggregate.ts';
 import { type Cidr, parseCidr } from '../../core/base/ip.ts';
 import type { Millis } from '../../core/base/time.ts';
+import { type ListSettings, listIdOf, listSpecsOf } from '../../core/config/lists-setting.ts';
 import type { Config } from '../../core/config/settings.ts';
+import type { ListUse } from './list-rules.ts';
 
 /** What of the kernel's rules follows from the settings. Entries were validated where they came in. */
 export interface FirewallContent {
@@ -9,12 +11,23 @@ export interface FirewallContent {
   readonly infra: readonly string[];
   /** `firewall.denied_networks`: dropped, behind infra and what is allowed. */
   readonly denied: readonly string[];
+  /** `lists` and `firewall.country_block`, where there are any: which lists count. What they hold is no content. */
+  readonly lists?: readonly ListUse[];
 }
 
-export const contentOf = (config: {
-  readonly infra_ips: Config['infra_ips'];
-  readonly firewall: Pick<Config['firewall'], 'denied_networks'>;
-}): FirewallContent => ({ infra: config.infra_ips, denied: config.firewall.denied_networks });
+export const contentOf = (
+  config: ListSettings & {
+    readonly infra_ips: Config['infra_ips'];
+    readonly firewall: Pick<Config['firewall'], 'denied_networks'>;
+  },
+): FirewallContent => {
+  const lists = listSpecsOf(config).map((spec): ListUse => {
+    const { name, kind, mode } = spec;
+    return { name, kind, mode, id: listIdOf(spec) };
+  });
+  const content = { infra: config.infra_ips, denied: config.firewall.denied_networks };
+  return lists.length === 0 ? content : { ...content, lists };
+};
 
 /** What judges as no table would: everybody is let in, blocked or not. */
 export const OPEN: FirewallContent = { infra: ['0.0.0.0/0', '::/0'], denied: [] };
@@ -50,6 +63,11 @@ const networksOf = (entries: readonly string[]): readonly Cidr[] =>
 
 /** Whether two contents make the same rules, however they are written. */
 export const sameContent = (a: FirewallContent, b: FirewallContent): boolean =>
-  textOf(infraNetworks(a)) === textOf(infraNetworks(b)) && textOf(deniedNetworks(a)) === textOf(deniedNetworks(b));
+  textOf(infraNetworks(a)) === textOf(infraNetworks(b)) &&
+  textOf(deniedNetworks(a)) === textOf(deniedNetworks(b)) &&
+  listsText(a) === listsText(b);
 
 const textOf = (networks: readonly Cidr[]): string => networks.map(({ text }) => text).join();
+
+const listsText = ({ lists = [] }: FirewallContent): string =>
+  lists.map(({ kind, mode, id }) => `${kind} ${mode} ${id}`).join('\n');

@@ -3,6 +3,7 @@ import { aggregate } from '../../core/base/aggregate.ts';
 import type { Cidr } from '../../core/base/ip.ts';
 import type { NftElement, NftOp, RuleDeclaration, SetDeclaration, TableDeclaration } from '../../native/nft/index.ts';
 import { deniedNetworks, type FirewallContent, infraNetworks, type Judges } from './content.ts';
+import { declarationOf, type ListSet, listRules, type SetsOfList } from './list-rules.ts';
 
 /** Between conntrack (-200) and mangle (-150): ahead of every accept for established connections, forwarded traffic included. */
 const GUARD_PRIORITY = -190;
@@ -45,7 +46,12 @@ interface ContentSet extends SetDeclaration {
  * they hold: a change of content makes new sets and rules that use them, in one transaction, and each packet goes by the
  * old rules and sets or by the new ones. A candidate on trial is a second, complete chain; blocked and allowed are shared.
  */
-export function tableOf(name: string, capacity: number, { confirmed, trial }: Judges): TableDeclaration {
+export function tableOf(
+  name: string,
+  capacity: number,
+  { confirmed, trial }: Judges,
+  lists: TableLists = NO_LISTS,
+): TableDeclaration {
   const base = contentSets(confirmed);
   const candidate = trial === undefined ? undefined : contentSets(trial.candidate);
   const shared = FAMILIES.flatMap((family): SetDeclaration[] => [
@@ -56,14 +62,21 @@ export function tableOf(name: string, capacity: number, { confirmed, trial }: Ju
   const guard: readonly RuleDeclaration[] = [
     { when: [{ match: 'iif', name: 'lo' }], verdict: 'accept' },
     ...(candidate === undefined ? [] : [GO_TO_CANDIDATE]),
-    ...rulesOf(base, ''),
+    ...rulesOf(base, '', confirmed, lists.setsOf),
   ];
   return {
     name,
-    sets: [...distinct([...base, ...(candidate ?? [])]), ...shared, ...(candidate === undefined ? [] : [GUARDING])],
+    sets: [
+      ...distinct([...base, ...(candidate ?? [])]),
+      ...shared,
+      ...(candidate === undefined ? [] : [GUARDING]),
+      ...listSetsOf(lists, [confirmed, trial?.candidate]),
+    ],
     chains: [
       { name: GUARD_CHAIN, hook: 'prerouting', priority: GUARD_PRIORITY, rules: guard },
-      ...(candidate === undefined ? [] : [{ name: TRIAL_CHAIN, rules: rulesOf(candidate, TRIAL_PREFIX) }]),
+      ...(candidate === undefined
+        ? []
+        : [{ name: TRIAL_CHAIN, rules: rulesOf(candidate, TRIAL_PREFIX, trial?.candidate, lists.setsOf) }]),
     ],
   };
 }
@@ -74,8 +87,34 @@ const GO_TO_CANDIDATE: RuleDeclaration = {
   verdict: { goto: TRIAL_CHAIN },
 };
 
+/** What the kernel is to hold of lists. */
+export interface TableLists {
+  /** What rules go by. */
+  readonly setsOf: SetsOfList;
+  /** What is being filled, and no rule goes by yet. */
+  readonly staged: readonly ListSet[];
+}
+
+/** In texts for `nft -f` no list is named: its elements would make them huge, and its sets come and go. */
+const NO_LISTS: TableLists = { setsOf: () => [], staged: [] };
+
+function listSetsOf(
+  { setsOf, staged }: TableLists,
+  contents: readonly (FirewallContent | undefined)[],
+): readonly SetDeclaration[] {
+  const used = contents.flatMap((content) => content?.lists ?? []).flatMap(({ id }) => setsOf(id));
+  const all = [...used, ...staged].map(declarationOf);
+  return all.filter(({ name }, i) => all.findIndex((each) => each.name === name) === i);
+}
+
 /** One content's rules. */
-function rulesOf(sets: readonly ContentSet[], prefix: string): readonly RuleDeclaration[] {
+function rulesOf(
+  sets: readonly ContentSet[],
+  prefix: string,
+  content: FirewallContent | undefined,
+  setsOf: SetsOfList,
+): readonly RuleDeclaration[] {
+  const lists = content?.lists ?? [];
   const from = (set: string): Pick<RuleDeclaration, 'when'> => ({ when: [{ match: 'saddr', set }] });
   const accept = (set: string): RuleDeclaration => ({ ...from(set), verdict: 'accept' });
   const drop = (set: string, counter: string): RuleDeclaration => ({
@@ -86,7 +125,9 @@ function rulesOf(sets: readonly ContentSet[], prefix: string): readonly RuleDecl
   return [
     ...sets.filter(({ kind }) => kind === 'infra').map(({ name }) => accept(name)),
     ...FAMILIES.map((family) => accept(allowedSet(family))),
+    ...listRules(lists, 'allow', setsOf, prefix),
     ...[...BLOCKED_SETS, ...BLOCKED_NETWORK_SETS].map((set) => drop(set, set)),
+    ...listRules(lists, 'block', setsOf, prefix),
     ...sets.filter(({ kind }) => kind === 'denied').map(({ name, family }) => drop(name, `denied${family}`)),
   ];
 }
