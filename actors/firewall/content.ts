@@ -1,8 +1,11 @@
 import { aggregate } from '../../core/base/aggregate.ts';
 import { type Cidr, parseCidr } from '../../core/base/ip.ts';
 import type { Millis } from '../../core/base/time.ts';
-import { type ListSettings, listIdOf, listSpecsOf } from '../../core/config/lists-setting.ts';
+import { sameValue } from '../../core/config/change.ts';
+import { hostFeaturesOf } from '../../core/config/firewall-features.ts';
+import { listIdOf, listSpecsOf } from '../../core/config/lists-setting.ts';
 import type { Config } from '../../core/config/settings.ts';
+import type { HostFeatures } from '../../core/respond/host-features.ts';
 import type { ListUse } from './list-rules.ts';
 
 /** What of the kernel's rules follows from the settings. Entries were validated where they came in. */
@@ -11,23 +14,26 @@ export interface FirewallContent {
   readonly infra: readonly string[];
   /** `firewall.denied_networks`: dropped, behind infra and what is allowed. */
   readonly denied: readonly string[];
-  /** `lists` and `firewall.country_block`, where there are any: which lists count. What they hold is no content. */
+  /** `lists` and `firewall.country_block`: which lists count; absent where there are none. What they hold is no content. */
   readonly lists?: readonly ListUse[];
+  /** What judges packets to this host by more than who sends them; absent where nothing does. */
+  readonly features?: HostFeatures;
 }
 
-export const contentOf = (
-  config: ListSettings & {
-    readonly infra_ips: Config['infra_ips'];
-    readonly firewall: Pick<Config['firewall'], 'denied_networks'>;
-  },
-): FirewallContent => {
+export function contentOf(config: Pick<Config, 'infra_ips' | 'firewall' | 'lists'>): FirewallContent {
+  const { infra_ips: infra, firewall } = config;
+  const features = hostFeaturesOf(firewall);
   const lists = listSpecsOf(config).map((spec): ListUse => {
     const { name, kind, mode } = spec;
     return { name, kind, mode, id: listIdOf(spec) };
   });
-  const content = { infra: config.infra_ips, denied: config.firewall.denied_networks };
-  return lists.length === 0 ? content : { ...content, lists };
-};
+  return {
+    infra,
+    denied: firewall.denied_networks,
+    ...(lists.length === 0 ? {} : { lists }),
+    ...(features === undefined ? {} : { features }),
+  };
+}
 
 /** What judges as no table would: everybody is let in, blocked or not. */
 export const OPEN: FirewallContent = { infra: ['0.0.0.0/0', '::/0'], denied: [] };
@@ -65,7 +71,8 @@ const networksOf = (entries: readonly string[]): readonly Cidr[] =>
 export const sameContent = (a: FirewallContent, b: FirewallContent): boolean =>
   textOf(infraNetworks(a)) === textOf(infraNetworks(b)) &&
   textOf(deniedNetworks(a)) === textOf(deniedNetworks(b)) &&
-  listsText(a) === listsText(b);
+  listsText(a) === listsText(b) &&
+  sameValue(a.features, b.features);
 
 const textOf = (networks: readonly Cidr[]): string => networks.map(({ text }) => text).join();
 
