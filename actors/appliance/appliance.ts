@@ -6,6 +6,7 @@ import { coveredBy } from '../../core/base/prefixes.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
 import { Turns } from '../../core/base/turns.ts';
+import { listSpecsOf } from '../../core/config/lists-setting.ts';
 import { modeOf, withMode } from '../../core/config/mode.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { CHECK_NAMES } from '../../core/detect/checks.ts';
@@ -225,11 +226,9 @@ export class RunningAppliance implements Appliance {
     const { configFile } = this.#parts;
     if (configFile.held !== undefined) return fail('to_be_tried', configFile.held);
     const isLess = MODES.indexOf(mode) <= MODES.indexOf(this.#mode);
-    if (this.#mode === 'observe' && !isLess && configFile.loaded.config.firewall.denied_networks.length > 0) {
-      return fail(
-        'to_be_tried',
-        'firewall.denied_networks names networks: set firewall.enabled in the settings, on trial',
-      );
+    const cutting = this.#mode === 'observe' && !isLess ? cuttingSetting(configFile.loaded.config) : undefined;
+    if (cutting !== undefined) {
+      return fail('to_be_tried', `${cutting}: set firewall.enabled in the settings, on trial`);
     }
     const problems = isLess ? await this.#apply(mode) : [];
     const written = await configFile.change(withMode(mode));
@@ -268,4 +267,11 @@ export class RunningAppliance implements Appliance {
 function dryRunOf(mode: Mode, { enabled, dry_run, block_ips }: Config['auto_response']): boolean {
   if (mode === 'enforce') return false;
   return dry_run || (mode === 'dry_run' && enabled && block_ips);
+}
+
+/** What would drop packets as soon as the firewall is on, whatever is found. */
+function cuttingSetting(config: Config): string | undefined {
+  if (config.firewall.denied_networks.length > 0) return 'firewall.denied_networks names networks';
+  const lists = listSpecsOf(config).filter(({ kind, mode }) => kind === 'block' && mode === 'enforce');
+  return lists.length === 0 ? undefined : `the list ${lists[0]?.name} drops what it names`;
 }

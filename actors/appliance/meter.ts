@@ -1,5 +1,6 @@
 import type { Allows } from '../../core/api/allows.ts';
 import type { Appliance } from '../../core/api/appliance.ts';
+import type { Lists } from '../../core/api/lists.ts';
 import type { DecisionCount, Dropped, Meter, MetricFacts, ProcessFacts } from '../../core/api/metrics/facts.ts';
 import type { HttpMeter } from '../../core/api/metrics/http-meter.ts';
 import type { Bus } from '../bus/index.ts';
@@ -8,6 +9,7 @@ import type { Topics } from './topics.ts';
 export interface MeterParts {
   readonly appliance: Pick<Appliance, 'facts' | 'blockCount'>;
   readonly allows: Pick<Allows, 'list'>;
+  readonly lists: Pick<Lists, 'list'>;
   readonly bus: Bus<Topics>;
   readonly http: HttpMeter;
   readonly dropped: () => Promise<readonly Dropped[]>;
@@ -32,8 +34,8 @@ export class RunningMeter implements Meter {
   }
 
   async read(): Promise<MetricFacts> {
-    const { appliance, allows, http, dropped, process } = this.#parts;
-    const [facts, packets, own] = await Promise.all([appliance.facts(), dropped(), process()]);
+    const { appliance, allows, lists, http, dropped, process } = this.#parts;
+    const [facts, packets, own, bulk] = await Promise.all([appliance.facts(), dropped(), process(), lists.list()]);
     return {
       appliance: facts,
       blocked: appliance.blockCount(),
@@ -41,6 +43,7 @@ export class RunningMeter implements Meter {
       findings: { ...this.#findings },
       decisions: [...this.#decisions.values()],
       dropped: packets,
+      lists: bulk,
       http: http.read(),
       process: own,
     };

@@ -5,6 +5,7 @@ import { commandOf } from '../../core/cli/command.ts';
 import { type ExitName, exitCode } from '../../core/cli/exit-codes.ts';
 import { helpOf, overview } from '../../core/cli/help.ts';
 import { block, check, findings, health, status, unblock } from './ask.ts';
+import { bulkLists } from './bulk-lists.ts';
 import { change } from './changes.ts';
 import { configCheck } from './config-check.ts';
 import type { CliDeps, ServeOptions } from './deps.ts';
@@ -69,6 +70,8 @@ function outcome(invocation: Invocation, deps: CliDeps): Promise<ExitName> {
       return tokenRevoke(invocation, deps);
     case 'change':
       return change(invocation, deps);
+    case 'lists':
+      return bulkLists(invocation, deps);
     case 'config-check':
       return configCheck(invocation, deps);
     case 'config-reload':

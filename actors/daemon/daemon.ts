@@ -124,6 +124,7 @@ export class Daemon {
     this.#meter = new RunningMeter({
       appliance: this.#appliance,
       allows: this.#plane.allows,
+      lists: this.#plane.lists,
       bus,
       http: this.#httpMeter,
       dropped: () => this.#plane.firewall.dropped(),
@@ -163,7 +164,12 @@ export class Daemon {
     const asked = stopSignal();
     const enforcement = enforcementService(this.#plane, () => this.#appliance.mode !== 'observe');
     const critical = [enforcement, this.#changes];
-    const tree = treeOf(foundation, this.#plane, [this.#blobs, this.#controlSocket, this.#http], critical);
+    const tree = treeOf(
+      foundation,
+      this.#plane,
+      [this.#plane.lists, this.#blobs, this.#controlSocket, this.#http],
+      critical,
+    );
     const abort = new AbortController();
     const stopped = asked.then((signal) => {
       log('info', 'stopping', { signal });
@@ -217,8 +223,11 @@ export class Daemon {
   }
 
   /** Makes the running parts go by live settings that were written. */
-  readonly #follow: Follow = async (before, after) =>
-    (await this.#appliance.follow(before, after)).map((message) => ({ field: 'firewall.enabled', message }));
+  readonly #follow: Follow = async (before, after) => {
+    const unfollowed = await this.#appliance.follow(before, after);
+    await this.#plane.lists.follow();
+    return unfollowed.map((message) => ({ field: 'firewall.enabled', message }));
+  };
 
   /** Where the API is to be found, by who looks from outside. */
   #apiTarget(): Result<ApiTarget, 'failed'> {
@@ -271,7 +280,7 @@ export class Daemon {
   }
 
   #desks(): Desks {
-    const { history, segments, dispositions, allows, firewallLog, undo } = this.#plane;
+    const { history, segments, dispositions, allows, lists, firewallLog, undo } = this.#plane;
     return {
       appliance: this.#appliance,
       meter: this.#meter,
@@ -279,6 +288,7 @@ export class Daemon {
       eventSearch: eventPages(segments),
       dispositions,
       allows,
+      lists,
       firewallTrail: firewallLog,
       stats: statsOf({ ...this.#plane, clock: systemClock }),
       auditTrail: this.#parts.foundation.audit,
@@ -290,10 +300,10 @@ export class Daemon {
   }
 
   #components(): readonly Component[] {
-    const { firewall, pipeline, segments, sources } = this.#plane;
+    const { firewall, lists, pipeline, segments, sources } = this.#plane;
     const { certificates } = this.#parts.foundation.identity;
     const edge = [this.#http.component(), certificates.component()];
-    const events = [pipeline.storage(), segments.component()].flatMap((one) => one ?? []);
+    const events = [lists.component(), pipeline.storage(), segments.component()].flatMap((one) => one ?? []);
     const kept = [...events, this.#store.component(), this.#blobs.component()];
     const kernel = { ...firewall.component(), detail: `through the ${this.#parts.foundation.kernel.engine}` };
     const own = [kernel, this.#changes.component(), pipeline.component(), ...edge, ...kept];

@@ -129,7 +129,8 @@ class NftFirewall implements KernelFirewall {
       isEnforcing: () => ENFORCES.has(this.state()),
       protectedNetworks: async () => {
         const named = await this.protectedNetworks();
-        return named.ok ? named.value.map(({ net }) => net) : [];
+        const known = named.ok ? named.value : protectedNetworks([], this.#rules.infra());
+        return known.map(({ net }) => net);
       },
     });
     this.#files = new PlainFiles({

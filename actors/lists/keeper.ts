@@ -11,7 +11,7 @@ import { reasonToHold } from '../../core/respond/lists/judge.ts';
 import type { KernelLists } from '../firewall/index.ts';
 import type { Service } from '../supervisor/index.ts';
 import type { GenerationBook } from './book.ts';
-import type { Generation, GenerationStore, ReadSource, SourceFailure } from './port.ts';
+import type { Generation, GenerationStore, NamedList, ReadSource, SourceFailure } from './port.ts';
 
 /** Lists begin to be looked at within this, so that a restart is no flood. */
 const SPREAD: Millis = seconds(30);
@@ -32,6 +32,8 @@ export interface ListTrouble {
 
 export interface ListKeeperDeps {
   readonly config: () => ListConfig;
+  /** Lists that the confirmed rules name, though the settings may hold a change of them that is on trial. */
+  readonly confirmed: readonly NamedList[];
   readonly book: GenerationBook;
   readonly read: ReadSource;
   readonly store: GenerationStore;
@@ -81,6 +83,9 @@ export class ListKeeper implements Lists, Service {
   /** Takes up what was kept on disk, before the firewall is enabled: no network is needed to enforce it. */
   async load(): Promise<void> {
     await this.#declare();
+    for (const list of this.#deps.confirmed) {
+      if (this.#deps.book.of(list.id) === undefined) await this.#restore(list);
+    }
   }
 
   async start(): Promise<void> {
@@ -125,6 +130,7 @@ export class ListKeeper implements Lists, Service {
       if (held === undefined) return fail('conflict', `nothing of the list ${name} waits for a word`);
       delete kept.held;
       const taken = await this.#take(kept, held.generation);
+      this.#tellStand(kept);
       return taken.ok ? ok(await this.#status(kept)) : taken;
     });
   }
@@ -138,13 +144,14 @@ export class ListKeeper implements Lists, Service {
     });
   }
 
-  component(): Component {
+  /** Nothing where no list is declared. */
+  component(): Component | undefined {
+    if (this.#kept.length === 0) return undefined;
     const troubles = this.#kept.flatMap((kept) => {
       const why = kept.held === undefined ? (kept.trouble?.why ?? kept.unsaved) : `news are held: ${kept.held.why}`;
       return why === undefined ? [] : [`${kept.spec.name}: ${why}`];
     });
     const about = { name: 'lists', since: this.#since, counters: { lists: this.#kept.length, ...this.#counters } };
-    if (this.#kept.length === 0) return { ...about, state: 'off', message: 'no list is declared' };
     return troubles.length === 0
       ? { ...about, state: 'ok' }
       : { ...about, state: 'degraded', message: troubles.join('; ') };
@@ -162,23 +169,24 @@ export class ListKeeper implements Lists, Service {
       const id = listIdOf(spec);
       const known = this.#kept.find((one) => one.id === id);
       if (known !== undefined) known.spec = spec;
-      else if (book.of(id) === undefined) await this.#restore(spec, id);
+      else if (book.of(id) === undefined) await this.#restore({ name: spec.name, id });
       kept.push(known ?? { id, spec, failures: 0 });
     }
     for (const old of this.#kept) if (!kept.includes(old)) old.cancel?.();
     this.#kept = kept;
   }
 
-  async #restore({ name }: ListSpec, id: string): Promise<void> {
+  async #restore(list: NamedList): Promise<void> {
     const { store, book, log } = this.#deps;
-    const { generation, damaged } = await store.load(name);
-    if (damaged !== undefined) log('warn', 'what was kept of a list is damaged', { list: name, error: damaged });
-    if (generation?.id === id) book.put(generation);
+    const { generation, damaged } = await store.load(list);
+    if (damaged !== undefined) log('warn', 'what was kept of a list is damaged', { list: list.name, error: damaged });
+    if (generation !== undefined) book.put(generation);
   }
 
   async #prune(): Promise<void> {
     try {
-      await this.#deps.store.prune(new Set(this.#kept.map(({ spec }) => spec.name)));
+      const declared = this.#kept.map(({ id, spec: { name } }) => ({ id, name }));
+      await this.#deps.store.prune([...declared, ...this.#deps.confirmed]);
     } catch (thrown) {
       this.#deps.log('warn', 'files of former lists cannot be deleted', { error: messageOf(thrown) });
     }
@@ -202,9 +210,9 @@ export class ListKeeper implements Lists, Service {
     await this.#turns.run(async () => {
       if (!this.#kept.includes(kept)) return;
       this.#counters.refreshes++;
-      const before = this.#stateOf(kept);
+      const before = this.#standOf(kept);
       await this.#look(kept);
-      if (this.#stateOf(kept) !== before) this.#tellState(kept);
+      if (this.#standOf(kept) !== before) this.#tellStand(kept);
     });
     const every = refreshOf(kept.spec);
     const wait = kept.failures === 0 ? every : Math.min(every, FIRST_RETRY * 2 ** (kept.failures - 1));
@@ -248,13 +256,13 @@ export class ListKeeper implements Lists, Service {
 
   /** The kernel first: enforcement does not wait for the disk. */
   async #take(kept: Kept, generation: Generation): Promise<Result<void, 'failed'>> {
-    const { book, kernel, store, log, publish } = this.#deps;
+    const { book, kernel, store, log } = this.#deps;
     const { name } = kept.spec;
     book.put(generation);
     this.#counters.generations++;
     const done = await kernel.changed();
     try {
-      await store.save(name, generation);
+      await store.save({ name, id: kept.id }, generation);
       delete kept.unsaved;
     } catch (thrown) {
       kept.unsaved = `it is in force and cannot be kept on disk: ${messageOf(thrown)}`;
@@ -262,11 +270,15 @@ export class ListKeeper implements Lists, Service {
     }
     const { 4: v4, 6: v6 } = countOf(generation.columns);
     log('info', 'list in force', { list: name, generation: generation.number, v4, v6 });
-    publish({ name, state: this.#stateOf(kept) });
     return done.ok ? ok(undefined) : fail('failed', `the kernel: ${done.public}`);
   }
 
-  #tellState(kept: Kept): void {
+  /** What others are told of when it becomes another: the state, and which generation is in force. */
+  #standOf(kept: Kept): string {
+    return `${this.#stateOf(kept)} ${this.#deps.book.of(kept.id)?.number}`;
+  }
+
+  #tellStand(kept: Kept): void {
     const state = this.#stateOf(kept);
     const { name } = kept.spec;
     this.#since = this.#deps.clock.now();

@@ -10,6 +10,7 @@ import { endpointsOf } from './endpoint.ts';
 import type { EventSearch } from './event-search.ts';
 import type { History } from './history.ts';
 import type { Identity } from './identity.ts';
+import type { Lists } from './lists.ts';
 import type { Meter } from './metrics/facts.ts';
 import type { Previews } from './previews.ts';
 import type { SettingsDesk } from './settings.ts';
@@ -26,6 +27,7 @@ export interface Desks {
   readonly eventSearch: EventSearch;
   readonly stats: Stats;
   readonly allows: Allows;
+  readonly lists: Lists;
   readonly firewallTrail: FirewallTrail;
   readonly dispositions: Dispositions;
   readonly auditTrail: AuditTrail;
