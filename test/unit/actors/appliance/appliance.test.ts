@@ -8,7 +8,7 @@ test('modes set at once are set one after the other: file, firewall and word agr
   const slow = Promise.withResolvers<void>();
   const parts = {
     configFile: {
-      loaded: { config: { firewall: { denied_networks: [] } } },
+      loaded: { config: { firewall: { denied_networks: [], country_block: [] }, lists: [] } },
       change: async ([change]: readonly [{ readonly value?: unknown }]) => {
         if (done.length === 0) await slow.promise;
         done.push(`file ${String(change.value)}`);
@@ -44,7 +44,7 @@ test('while settings are on trial the mode stays as it is, towards less too', as
 
 test('networks that are denied come into force on trial, and not by a mode', async () => {
   const parts = {
-    configFile: { loaded: { config: { firewall: { denied_networks: ['0.0.0.0/0'] } } } },
+    configFile: { loaded: { config: { firewall: { denied_networks: ['0.0.0.0/0'], country_block: [] }, lists: [] } } },
     firewall: { enable: () => assert.fail('enforced') },
   };
   for (const mode of ['dry_run', 'enforce'] as const) {
