@@ -6,11 +6,13 @@ import { coveredBy } from '../../core/base/prefixes.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
 import { Turns } from '../../core/base/turns.ts';
+import { hostFeaturesOf } from '../../core/config/firewall-features.ts';
 import { listSpecsOf } from '../../core/config/lists-setting.ts';
 import { modeOf, withMode } from '../../core/config/mode.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { CHECK_NAMES } from '../../core/detect/checks.ts';
 import type { Decision, NetworkDecision } from '../../core/respond/decision.ts';
+import { dropsAny, featuresOn } from '../../core/respond/host-features.ts';
 import { MODES, type Mode } from '../../core/respond/mode.ts';
 import type { BlockPlanner } from '../../core/respond/planner.ts';
 import type { Bus } from '../bus/index.ts';
@@ -94,6 +96,7 @@ export class RunningAppliance implements Appliance {
         table: config.firewall.table,
         capacity: config.firewall.max_blocks,
         infra: config.infra_ips,
+        features: config.firewall,
       },
       http: { engine: this.#parts.httpEngine() },
       components: this.#parts.components(),
@@ -226,9 +229,9 @@ export class RunningAppliance implements Appliance {
     const { configFile } = this.#parts;
     if (configFile.held !== undefined) return fail('to_be_tried', configFile.held);
     const isLess = MODES.indexOf(mode) <= MODES.indexOf(this.#mode);
-    const cutting = this.#mode === 'observe' && !isLess ? cuttingSetting(configFile.loaded.config) : undefined;
-    if (cutting !== undefined) {
-      return fail('to_be_tried', `${cutting}: set firewall.enabled in the settings, on trial`);
+    const cuts = cutsBy(configFile.loaded.config);
+    if (this.#mode === 'observe' && !isLess && cuts !== undefined) {
+      return fail('to_be_tried', `${cuts}: set firewall.enabled in the settings, on trial`);
     }
     const problems = isLess ? await this.#apply(mode) : [];
     const written = await configFile.change(withMode(mode));
@@ -260,6 +263,17 @@ export class RunningAppliance implements Appliance {
   }
 }
 
+/** What of the settings would put somebody out of reach as soon as the firewall is on. */
+function cutsBy(config: Config): string | undefined {
+  const { firewall } = config;
+  const list = listSpecsOf(config).find(({ kind, mode }) => kind === 'block' && mode === 'enforce');
+  if (list !== undefined) return `the list ${list.name} drops what it names`;
+  if (firewall.denied_networks.length > 0) return 'firewall.denied_networks names networks';
+  const features = hostFeaturesOf(firewall);
+  if (features === undefined || !dropsAny(features)) return undefined;
+  return `firewall settings drop packets to this host (${featuresOn(features).join(', ')})`;
+}
+
 /**
  * Whether findings are only recorded though they could block: the setting, save where the mode of this run is another.
  * While observing the firewall is off, which is another matter.
@@ -267,11 +281,4 @@ export class RunningAppliance implements Appliance {
 function dryRunOf(mode: Mode, { enabled, dry_run, block_ips }: Config['auto_response']): boolean {
   if (mode === 'enforce') return false;
   return dry_run || (mode === 'dry_run' && enabled && block_ips);
-}
-
-/** What would drop packets as soon as the firewall is on, whatever is found. */
-function cuttingSetting(config: Config): string | undefined {
-  if (config.firewall.denied_networks.length > 0) return 'firewall.denied_networks names networks';
-  const lists = listSpecsOf(config).filter(({ kind, mode }) => kind === 'block' && mode === 'enforce');
-  return lists.length === 0 ? undefined : `the list ${lists[0]?.name} drops what it names`;
 }

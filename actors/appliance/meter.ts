@@ -1,7 +1,14 @@
 import type { Allows } from '../../core/api/allows.ts';
 import type { Appliance } from '../../core/api/appliance.ts';
 import type { Lists } from '../../core/api/lists.ts';
-import type { DecisionCount, Dropped, Meter, MetricFacts, ProcessFacts } from '../../core/api/metrics/facts.ts';
+import type {
+  DecisionCount,
+  Dropped,
+  FeaturePackets,
+  Meter,
+  MetricFacts,
+  ProcessFacts,
+} from '../../core/api/metrics/facts.ts';
 import type { HttpMeter } from '../../core/api/metrics/http-meter.ts';
 import type { Bus } from '../bus/index.ts';
 import type { Topics } from './topics.ts';
@@ -13,6 +20,7 @@ export interface MeterParts {
   readonly bus: Bus<Topics>;
   readonly http: HttpMeter;
   readonly dropped: () => Promise<readonly Dropped[]>;
+  readonly features: () => Promise<readonly FeaturePackets[]>;
   readonly process: () => Promise<ProcessFacts>;
 }
 
@@ -34,8 +42,9 @@ export class RunningMeter implements Meter {
   }
 
   async read(): Promise<MetricFacts> {
-    const { appliance, allows, lists, http, dropped, process } = this.#parts;
-    const [facts, packets, own, bulk] = await Promise.all([appliance.facts(), dropped(), process(), lists.list()]);
+    const { appliance, allows, lists, http, dropped, features, process } = this.#parts;
+    const [facts, packets, own, counted] = await Promise.all([appliance.facts(), dropped(), process(), features()]);
+    const bulk = await lists.list();
     return {
       appliance: facts,
       blocked: appliance.blockCount(),
@@ -44,6 +53,7 @@ export class RunningMeter implements Meter {
       decisions: [...this.#decisions.values()],
       dropped: packets,
       lists: bulk,
+      features: counted,
       http: http.read(),
       process: own,
     };

@@ -13,6 +13,7 @@ import type { Config } from '../../core/config/settings.ts';
 import { sourceTexts } from '../../core/config/source-texts.ts';
 import type { Mode } from '../../core/respond/mode.ts';
 import {
+  CounterSampler,
   damageFinding,
   modeReason,
   processAge,
@@ -77,6 +78,7 @@ export class Daemon {
   readonly #meter: RunningMeter;
   readonly #http: HttpService;
   readonly #controlSocket: Service;
+  readonly #counters: CounterSampler;
   readonly #store: StoreComponent;
   readonly #manager: ServiceManagerLink;
   readonly #settings: RunningSettings;
@@ -121,15 +123,8 @@ export class Daemon {
       mode,
     );
     this.#blobs = blobsOf(parts);
-    this.#meter = new RunningMeter({
-      appliance: this.#appliance,
-      allows: this.#plane.allows,
-      lists: this.#plane.lists,
-      bus,
-      http: this.#httpMeter,
-      dropped: () => this.#plane.firewall.dropped(),
-      process: processFacts,
-    });
+    this.#meter = this.#makeMeter(bus);
+    this.#counters = new CounterSampler({ read: () => this.#plane.firewall.counters(), clock: systemClock });
     ({ changes: this.#changes, previews: this.#previews } = makeTrials({
       opened,
       foundation,
@@ -154,6 +149,20 @@ export class Daemon {
     );
   }
 
+  #makeMeter(bus: Bus<Topics>): RunningMeter {
+    const { allows, firewall, lists } = this.#plane;
+    return new RunningMeter({
+      appliance: this.#appliance,
+      allows,
+      lists,
+      bus,
+      http: this.#httpMeter,
+      dropped: () => firewall.dropped(),
+      features: () => firewall.featureCounts(),
+      process: processFacts,
+    });
+  }
+
   #critical(): readonly Component[] {
     return this.#tree?.components().filter(({ name }) => name === CRITICAL) ?? [];
   }
@@ -167,7 +176,7 @@ export class Daemon {
     const tree = treeOf(
       foundation,
       this.#plane,
-      [this.#plane.lists, this.#blobs, this.#controlSocket, this.#http],
+      [this.#plane.lists, this.#counters, this.#blobs, this.#controlSocket, this.#http],
       critical,
     );
     const abort = new AbortController();
@@ -290,6 +299,7 @@ export class Daemon {
       allows,
       lists,
       firewallTrail: firewallLog,
+      firewallCounters: this.#counters,
       stats: statsOf({ ...this.#plane, clock: systemClock }),
       auditTrail: this.#parts.foundation.audit,
       settings: this.#settings,

@@ -41,6 +41,7 @@ import { changeEvents, changeWatch } from './own/change-events.ts';
 import { confirmChange, getChange, listChanges, pendingChange, revertChange } from './own/changes.ts';
 import { claim } from './own/claim.ts';
 import { eventSearch } from './own/event-search.ts';
+import { firewallCounters } from './own/firewall-counters.ts';
 import { acceptList, firewallLists, refreshList } from './own/lists.ts';
 import { mode, setMode } from './own/mode.ts';
 import { documentation } from './own/openapi.ts';
@@ -119,6 +120,7 @@ export const OWN_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
   firewallLists,
   refreshList,
   acceptList,
+  firewallCounters,
   eventSearch,
   settingsReload,
   uploadBlob,

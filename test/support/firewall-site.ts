@@ -1,5 +1,6 @@
 import { systemClock } from '../../actors/clock/index.ts';
 import {
+  type AllowedAtPort,
   createFirewall,
   type FirewallContent,
   type KernelBlock,
@@ -17,6 +18,7 @@ export class FirewallSite {
   readonly blocks = new Map<Ip, KernelBlock>();
   networks: readonly KernelNetwork[] = [];
   allowed: readonly Cidr[] = [];
+  atPorts: readonly AllowedAtPort[] = [];
   readonly folder = new MemoryFolder();
   readonly logged: unknown[][] = [];
   readonly #log: Log = (...about) => this.logged.push(about);
@@ -38,7 +40,7 @@ export class FirewallSite {
         blocks: () => this.blocks.values(),
         blockOf: (ip) => this.blocks.get(ip),
         allowed: () => this.allowed,
-        allowedPorts: () => [],
+        allowedPorts: () => this.atPorts,
         networks: () => this.networks,
         adoptNetworks: async () => {},
         hasEnded: async () => false,

@@ -77,6 +77,16 @@ export const METRICS: readonly Metric[] = [
     dropped.map(({ family, bytes }) => ({ labels: { family: String(family) }, value: bytes })),
   ),
 
+  counter(
+    'bartizan_firewall_feature_packets_total',
+    'Packets to this host beyond what a feature of the firewall lets in, by what it does with them: drop, count',
+    ({ features }) =>
+      features.map(({ feature, isCounting, packets }) => ({
+        labels: { feature, action: isCounting ? 'count' : 'drop' },
+        value: packets,
+      })),
+  ),
+
   gauge('bartizan_list_state', '1 for the state a list is in', ({ lists }) =>
     lists.flatMap(({ name, state }) =>
       LIST_STATES.map((one) => ({ labels: { list: name, state: one }, value: Number(one === state) })),
