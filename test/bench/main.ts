@@ -16,6 +16,7 @@ import { detect } from './detect.ts';
 import { http } from './http.ts';
 import { idle } from './idle.ts';
 import { journal } from './journal.ts';
+import { lists } from './lists.ts';
 import { manyFiles } from './many-files.ts';
 import { nftQuick } from './nft-quick.ts';
 import { parse } from './parse.ts';
@@ -33,6 +34,7 @@ const BENCHES: readonly Bench[] = [
   http,
   idle,
   journal,
+  lists,
   manyFiles,
   nftQuick,
   parse,

@@ -9,6 +9,7 @@ import {
 } from '../../actors/firewall/index.ts';
 import type { Cidr, Ip } from '../../core/base/ip.ts';
 import type { Clock, Log } from '../../core/base/ports.ts';
+import type { ListColumns } from '../../core/respond/lists/columns.ts';
 
 import { type NftPort, openNft } from '../../native/nft/index.ts';
 import { MemoryFolder } from './memory-folder.ts';
@@ -19,6 +20,8 @@ export class FirewallSite {
   networks: readonly KernelNetwork[] = [];
   allowed: readonly Cidr[] = [];
   atPorts: readonly AllowedAtPort[] = [];
+  /** Bulk lists by id. */
+  readonly lists = new Map<string, ListColumns>();
   readonly folder = new MemoryFolder();
   readonly logged: unknown[][] = [];
   readonly #log: Log = (...about) => this.logged.push(about);
@@ -49,6 +52,7 @@ export class FirewallSite {
           for (const block of blocks) this.blocks.set(block.ip, block);
         },
       },
+      lists: { columnsOf: (id) => this.lists.get(id) },
       settings: { table: 'bartizan', maxBlocks, content },
       folder: this.folder,
     });
