@@ -18,7 +18,7 @@ import { idle } from './idle.ts';
 import { journal } from './journal.ts';
 import { lists } from './lists.ts';
 import { manyFiles } from './many-files.ts';
-import { nftQuick } from './nft-quick.ts';
+import { nft } from './nft.ts';
 import { parse } from './parse.ts';
 import { parsers } from './parsers.ts';
 import { replay } from './replay.ts';
@@ -36,7 +36,7 @@ const BENCHES: readonly Bench[] = [
   journal,
   lists,
   manyFiles,
-  nftQuick,
+  nft,
   parse,
   parsers,
   replay,
