@@ -7,6 +7,7 @@ export {
   eventDamageFinding,
   eventsNotKeptFinding,
   journalLossFinding,
+  listFinding,
 } from './findings.ts';
 export { type MeterParts, RunningMeter } from './meter.ts';
 export { modeReason } from './mode.ts';

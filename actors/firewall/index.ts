@@ -16,10 +16,21 @@ import { aheadText, CONTESTED, type DriftReport, percent } from './drift-reports
 import type { PlainFolder } from './effects.ts';
 import { putOps, removeOps } from './elements.ts';
 import { type FeatureCount, featureCounts } from './feature-counts.ts';
+import { type DesiredLists, ListLoader } from './list-loader.ts';
+import { listOfCounter } from './list-rules.ts';
 import { firewallMachine } from './machine.ts';
 import { networkOps } from './networks.ts';
 import { PlainFiles } from './plain-files.ts';
-import type { DesiredBlocks, DroppedPackets, Firewall, FirewallState, FirewallTrials, KernelBlock } from './port.ts';
+import type {
+  DesiredBlocks,
+  DroppedPackets,
+  Firewall,
+  FirewallState,
+  FirewallTrials,
+  KernelBlock,
+  KernelLists,
+  ListPackets,
+} from './port.ts';
 import { Reconciler, type RepairKind } from './reconciler.ts';
 import { NOT_ON_TRIAL, Rules } from './rules.ts';
 import { noTableText, placedIn } from './ruleset-text.ts';
@@ -33,6 +44,8 @@ export { contentOf, type FirewallContent, OPEN, sameContent, type TrialTime } fr
 export type { DriftReport } from './drift-reports.ts';
 export { type PlainFolder, plainFolder } from './effects.ts';
 export type { FeatureCount } from './feature-counts.ts';
+export type { DesiredLists, ListFacts } from './list-loader.ts';
+export type { ListSet, ListUse } from './list-rules.ts';
 export type {
   AllowedAtPort,
   DesiredBlocks,
@@ -41,7 +54,9 @@ export type {
   FirewallState,
   FirewallTrials,
   KernelBlock,
+  KernelLists,
   KernelNetwork,
+  ListPackets,
 } from './port.ts';
 export type { RepairKind } from './reconciler.ts';
 export type { Enforced } from './standing.ts';
@@ -52,6 +67,7 @@ export interface FirewallDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly desired: DesiredBlocks;
+  readonly lists?: DesiredLists;
   readonly settings: {
     /** Table name, family inet. */
     readonly table: string;
@@ -88,6 +104,7 @@ const NOT_ENFORCING: NftResult<void> = {
 const NO_TIME: NftResult<void> = { ok: false, code: 'invalid', errno: 0, public: 'the trial is over already' };
 
 export interface KernelFirewall extends Firewall, FirewallTrials {
+  readonly lists: KernelLists;
   component(): Component;
   /** Packets of blocked senders that the kernel has dropped; empty while there is no table, or when it does not tell. */
   dropped(): Promise<readonly DroppedPackets[]>;
@@ -114,6 +131,7 @@ class NftFirewall implements KernelFirewall {
   readonly #rules: Rules;
   readonly #files: PlainFiles;
   readonly #reconciler: Reconciler;
+  readonly #lists: ListLoader;
   readonly #actor: Actor<typeof firewallMachine>;
   readonly #counters = { enforced: 0, released: 0, refused: 0, syncs: 0 };
   /** Decisions that the kernel does not have, as far as is known. */
@@ -127,7 +145,20 @@ class NftFirewall implements KernelFirewall {
   constructor(deps: FirewallDeps) {
     const { clock, log, settings, nft, desired, folder } = deps;
     this.#deps = deps;
-    this.#rules = new Rules({ nft, table: settings.table, maxBlocks: settings.maxBlocks }, settings.content);
+    const place = { nft, table: settings.table, maxBlocks: settings.maxBlocks };
+    this.#rules = new Rules(place, settings.content, () => this.#lists);
+    this.#lists = new ListLoader({
+      rules: this.#rules,
+      desired: deps.lists ?? { columnsOf: () => undefined },
+      clock,
+      log,
+      isEnforcing: () => ENFORCES.has(this.state()),
+      protectedNetworks: async () => {
+        const named = await this.protectedNetworks();
+        const known = named.ok ? named.value : protectedNetworks([], this.#rules.infra());
+        return known.map(({ net }) => net);
+      },
+    });
     this.#files = new PlainFiles({
       folder,
       clock,
@@ -174,6 +205,17 @@ class NftFirewall implements KernelFirewall {
     });
     this.#actor.start();
   }
+
+  readonly lists: KernelLists = {
+    changed: () => this.#lists.run(),
+    facts: (id) => this.#lists.facts(id),
+    expected: () => this.#lists.expected(),
+    packets: async () => {
+      if (this.state() === 'off') return new Map();
+      const read = await this.#deps.nft.counters(this.#deps.settings.table);
+      return read.ok ? packetsByList(read.value) : new Map();
+    },
+  };
 
   state(): FirewallState {
     const { value } = this.#actor.getSnapshot();
@@ -351,6 +393,7 @@ class NftFirewall implements KernelFirewall {
 
   async close(): Promise<void> {
     await this.#settled();
+    this.#lists.close();
     this.#actor.stop();
     this.#reconciler.stop();
     await this.#files.close();
@@ -359,6 +402,7 @@ class NftFirewall implements KernelFirewall {
 
   async #sync(): Promise<void> {
     this.#counters.syncs++;
+    await this.#lists.adopt();
     this.#inLine(await this.#reconciler.whole());
   }
 
@@ -372,6 +416,8 @@ class NftFirewall implements KernelFirewall {
   #inLine(done: SyncOutcome): void {
     this.#missing.clear();
     this.#wasInLine = true;
+    this.#lists.doubt();
+    void this.#lists.run();
     this.#files.allChanged();
     this.#deps.log('info', 'kernel in line with decisions', { table: this.#deps.settings.table, ...done });
   }
@@ -381,6 +427,7 @@ class NftFirewall implements KernelFirewall {
     await this.#files.removed();
     this.#reconciler.stop();
     orThrow(await this.#deps.nft.drop(this.#deps.settings.table));
+    this.#lists.doubt();
     this.#wasInLine = false;
   }
 
@@ -396,6 +443,7 @@ class NftFirewall implements KernelFirewall {
   async #turnTo(next: (now: Judges) => Judges, fallback?: (before: Judges) => Judges): Promise<NftResult<void>> {
     const done = await this.#rules.turnTo(next, { fallback, isEnforcing: () => ENFORCES.has(this.state()) });
     if (ENFORCES.has(this.state())) this.#files.rulesChanged();
+    void this.#lists.run();
     if (done.ok) return done;
     this.#counters.refused++;
     this.#deps.log('warn', 'kernel refused a change of rules', { error: done.public, code: done.code });
@@ -415,7 +463,7 @@ class NftFirewall implements KernelFirewall {
       ratio < 1
         ? `${percent(ratio)} % of it are in force: ${this.#reconciler.trouble ?? 'the kernel refuses some'}`
         : undefined;
-    const message = damage ?? this.#files.trouble();
+    const message = damage ?? this.#files.trouble() ?? this.#lists.trouble;
     const { ahead } = this.#reconciler;
     return {
       state: message === undefined ? 'ok' : 'degraded',
@@ -446,6 +494,18 @@ class NftFirewall implements KernelFirewall {
         };
     }
   }
+}
+
+/** Both families together, the candidate's rules too. */
+function packetsByList(counters: readonly RuleCounter[]): ReadonlyMap<string, ListPackets> {
+  const sums = new Map<string, ListPackets>();
+  for (const { name, packets, bytes } of counters) {
+    const list = listOfCounter(name);
+    if (list === undefined) continue;
+    const before = sums.get(list) ?? { packets: 0, bytes: 0 };
+    sums.set(list, { packets: before.packets + packets, bytes: before.bytes + bytes });
+  }
+  return sums;
 }
 
 /** The rules that drop for a blocked set, a candidate's as well. */

@@ -3,7 +3,7 @@ import { type LetIn, withAllowed } from './allowed.ts';
 import { orThrow } from './batches.ts';
 import { type FirewallContent, type Judges, OPEN, sameContent } from './content.ts';
 import { rulesText, wholeTableText } from './ruleset-text.ts';
-import { tableOf } from './table.ts';
+import { type TableLists, tableOf } from './table.ts';
 import { holdsNetworks, type Judged, judgedBy, light, load, type Place, repair } from './trial.ts';
 
 export interface TurnOptions {
@@ -26,12 +26,15 @@ export class Rules {
   readonly place: Place;
   #judges: Judges;
   #table: TableDeclaration;
+  readonly #lists: () => TableLists | undefined;
   #last: Promise<unknown> = Promise.resolve();
   /** Of the rules as they were when they were last put in. */
   #fingerprint: string | undefined;
 
-  constructor(place: Place, confirmed: FirewallContent) {
+  /** @param lists what is in force of them, asked whenever the table is made */
+  constructor(place: Place, confirmed: FirewallContent, lists: () => TableLists | undefined = () => undefined) {
     this.place = place;
+    this.#lists = lists;
     this.#judges = { confirmed };
     this.#table = this.#tableOf(this.#judges);
   }
@@ -64,6 +67,14 @@ export class Rules {
     });
   }
 
+  /** Makes the table anew by the lists that are in force, and the kernel's. */
+  relist(isEnforcing: () => boolean): Promise<NftResult<void>> {
+    return this.#inTurn(async () => {
+      this.#become(this.#judges);
+      return isEnforcing() ? load(this.place, this.#table, this.#judges) : DONE;
+    });
+  }
+
   rearm(isEnforcing: () => boolean): Promise<NftResult<void>> {
     return this.#inTurn(async () => {
       const { trial } = this.#judges;
@@ -75,6 +86,7 @@ export class Rules {
   /** Brings the kernel's rules and networks in line, whatever was done to them. */
   sync(): Promise<NftResult<void>> {
     return this.#inTurn(async () => {
+      this.#become(this.#judges);
       const { confirmed, trial } = this.#judges;
       const done = await this.#load();
       if (!done.ok) return done;
@@ -106,13 +118,13 @@ export class Rules {
   }
 
   textOf(content: FirewallContent): string {
-    return rulesText(this.#tableOf({ confirmed: content }));
+    return rulesText(this.#bareTableOf({ confirmed: content }));
   }
 
   /** The table as confirmed, without blocks. */
   wholeText(letIn: LetIn): string {
     const { confirmed } = this.#judges;
-    return wholeTableText(withAllowed(this.#tableOf({ confirmed }), letIn));
+    return wholeTableText(withAllowed(this.#bareTableOf({ confirmed }), letIn));
   }
 
   async #load(): Promise<NftResult<void>> {
@@ -130,6 +142,11 @@ export class Rules {
   }
 
   #tableOf(judges: Judges): TableDeclaration {
+    return tableOf(this.place.table, this.place.maxBlocks, judges, this.#lists());
+  }
+
+  /** Without lists. */
+  #bareTableOf(judges: Judges): TableDeclaration {
     return tableOf(this.place.table, this.place.maxBlocks, judges);
   }
 
