@@ -14,6 +14,7 @@ import { readTcpSessions } from '../preview/index.ts';
 import {
   AllowBook,
   AllowList,
+  type AllowListDeps,
   allowRecords,
   BlockTally,
   decisionRecords,
@@ -21,7 +22,9 @@ import {
   FirewallLog,
   Ledger,
   networkBlockOf,
+  networksAround,
   Responder,
+  UndoDesk,
 } from '../responder/index.ts';
 import type { DataPlaneDeps } from './data-plane.ts';
 
@@ -52,6 +55,24 @@ function isRefused({ infra_ips, firewall }: Config, ip: ParsedIp, port: number |
   return (isClosed || among(firewall.denied_networks)) && !among(infra_ips);
 }
 
+interface AllowParts extends Pick<AllowListDeps, 'book' | 'firewall' | 'publish'> {
+  readonly responder: Responder;
+}
+
+const allowListOf = (
+  { config, mode, clock, log, foundation }: DataPlaneDeps,
+  { responder, ...parts }: AllowParts,
+): AllowList =>
+  new AllowList({
+    ...parts,
+    records: allowRecords(foundation.store.records),
+    liftAllowed: (by) => responder.liftAllowed(by),
+    refuses: (ip, port) => mode() !== 'observe' && isRefused(config(), ip, port),
+    connected: connectedHere,
+    clock,
+    log,
+  });
+
 /** The books of decisions and allows, who keeps them, and the kernel that follows them. */
 export function makeEnforcement(deps: DataPlaneDeps) {
   const { config, stateDirectory, mode, clock, random, log, bus, foundation } = deps;
@@ -63,7 +84,7 @@ export function makeEnforcement(deps: DataPlaneDeps) {
   const { firewall: settings, auto_response: automation } = config();
   const planner = new BlockPlanner(plannerSettingsOf(automation));
   const firewall = createFirewall({
-    nft: foundation.nft,
+    nft: foundation.kernel.nft,
     clock,
     log,
     desired: desiredBlocks(ledger, allowed, () => responder),
@@ -76,6 +97,7 @@ export function makeEnforcement(deps: DataPlaneDeps) {
     folder: plainFolder(join(stateDirectory, PLAIN_FILES)),
   });
   const note = (event: FirewallEvent | undefined) => event && firewallLog.note(event);
+  const networks = { networkBlockOf: networkBlockOf(ledger, allowed), networksAround: networksAround(ledger) };
   const responder: Responder = new Responder({
     ledger,
     planner,
@@ -86,23 +108,15 @@ export function makeEnforcement(deps: DataPlaneDeps) {
     log,
     mode,
     expiry: () => durationOf(config().auto_response.block_expiry),
-    publish: (decision, outcome) => {
-      note(eventOfDecision(decision, outcome));
+    told: note,
+    publish: (decision, outcome, isFlush) => {
+      if (!isFlush) note(eventOfDecision(decision, outcome));
       if (outcome?.result === 'enforced') blocks.add(decision, clock.now());
       bus.publish('decision', outcome === undefined ? { decision } : { decision, outcome });
     },
   });
-  const allows = new AllowList({
-    book: allowed,
-    records: allowRecords(records),
-    firewall,
-    liftAllowed: (by) => responder.liftAllowed(by),
-    refuses: (ip, port) => mode() !== 'observe' && isRefused(config(), ip, port),
-    connected: connectedHere,
-    clock,
-    log,
-    publish: note,
-  });
+  const undo = new UndoDesk({ reverse: (...order) => responder.orders.reverse(...order), clock, random });
+  const allows = allowListOf(deps, { book: allowed, firewall, responder, publish: note });
   /** Before the kernel is brought in line. */
   const loadBooks = async () => {
     await ledger.load();
@@ -115,7 +129,8 @@ export function makeEnforcement(deps: DataPlaneDeps) {
     planner,
     firewall,
     responder,
-    networkBlockOf: networkBlockOf(ledger, allowed),
+    ...networks,
+    undo,
     blocks,
     allows,
     firewallLog,

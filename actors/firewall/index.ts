@@ -79,8 +79,10 @@ export interface KernelFirewall extends Firewall, FirewallTrials {
   component(): Component;
   /** Packets of blocked senders that the kernel has dropped; empty while there is no table, or when it does not tell. */
   dropped(): Promise<readonly DroppedPackets[]>;
-  /** What the features have dropped or would have, since the table was made; empty while there is none, or when it does not tell. */
-  counters(): Promise<readonly FeatureCount[]>;
+  /** What every rule that counts has counted; empty as `dropped`. */
+  counters(): Promise<readonly RuleCounter[]>;
+  /** Of these what the features have dropped, or would have. */
+  features(): Promise<readonly FeatureCount[]>;
   /** Resolves when the plain files are up to date, or the disk has refused: see `component()`. */
   flushed(): Promise<void>;
   /** Leaves the kernel as it is. */
@@ -282,15 +284,17 @@ class NftFirewall implements KernelFirewall {
   }
 
   async dropped(): Promise<readonly DroppedPackets[]> {
-    if (this.state() === 'off') return [];
-    const read = await this.#deps.nft.counters(this.#deps.settings.table);
-    return read.ok ? droppedBy(read.value) : [];
+    return droppedBy(await this.counters());
   }
 
-  async counters(): Promise<readonly FeatureCount[]> {
+  async counters(): Promise<readonly RuleCounter[]> {
     if (this.state() === 'off') return [];
     const read = await this.#deps.nft.counters(this.#deps.settings.table);
-    return read.ok ? featureCounts(read.value) : [];
+    return read.ok ? read.value : [];
+  }
+
+  async features(): Promise<readonly FeatureCount[]> {
+    return featureCounts(await this.counters());
   }
 
   flushed(): Promise<void> {

@@ -11,7 +11,9 @@ export type FirewallAction =
   | 'block_refused'
   | 'allow'
   | 'remove_allow'
-  | 'temp_allow_expired';
+  | 'temp_allow_expired'
+  | 'flush'
+  | 'undo_flush';
 
 /** Something that was done to, or by, the firewall. */
 export interface FirewallEvent {

@@ -6,6 +6,7 @@
         "binding.cc",
         "engine/addresses.cc",
         "engine/commit.cc",
+        "engine/dormant.cc",
         "engine/elements.cc",
         "engine/engine.cc",
         "engine/expression.cc",

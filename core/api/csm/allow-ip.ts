@@ -8,7 +8,7 @@ import type { Principal } from '../auth.ts';
 import { endpoint } from '../deps.ts';
 import { refuse } from '../endpoint.ts';
 import type { ErrorCode } from '../problem.ts';
-import { deadlineOf, ORDER_FIELDS, originOf } from './operator.ts';
+import { deadlineOf, ORDER_FIELDS, originOf, Warning } from './operator.ts';
 import { ForceReason } from './settings-wire.ts';
 import { wireDeadline } from './wire.ts';
 
@@ -25,8 +25,6 @@ const Subject = Type.String({
   maxLength: 64,
   description: 'An address; ours: or a network, /8 or /32 (IPv6) at least',
 });
-const Warning = Type.Optional(Type.String({ description: 'Own: the kernel could not follow yet' }));
-
 const Replaced = Type.Optional(
   Type.Object(
     { expires_at: Type.String({ description: 'RFC 3339, or empty: never' }), reason: Type.String() },

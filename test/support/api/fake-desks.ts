@@ -3,6 +3,7 @@ import type { ChainedAuditRecord } from '../../../core/api/audit.ts';
 import type { Desks } from '../../../core/api/deps.ts';
 import type { Dispositions, SuppressRefusal } from '../../../core/api/dispositions.ts';
 import type { EventPage, EventSearch, EventSearchRefusal } from '../../../core/api/event-search.ts';
+import type { FirewallCounters } from '../../../core/api/firewall-counters.ts';
 import type { History } from '../../../core/api/history.ts';
 import type { MetricFacts } from '../../../core/api/metrics/facts.ts';
 import { HttpMeter } from '../../../core/api/metrics/http-meter.ts';
@@ -15,10 +16,12 @@ import type { Suppression } from '../../../core/incident/suppression.ts';
 import { passing } from '../../../core/query/finding-history.ts';
 import type { Query } from '../../../core/query/tree.ts';
 import { type Allow, type AllowRefusal, type PortAllow, subjectOf } from '../../../core/respond/allow.ts';
+import { CounterHistory } from '../../../core/respond/counter-history.ts';
 import type { FirewallEvent } from '../../../core/respond/firewall-event.ts';
 import { SettingsBench } from '../settings-bench.ts';
 import { FakeAppliance, FINDING, ip, START } from './fake-appliance.ts';
 import { FakePreviews } from './fake-previews.ts';
+import { FakeUndo } from './fake-undo.ts';
 
 export const SUPPRESSION: Suppression = {
   id: '0a1b2c3d4e5f6071',
@@ -87,6 +90,7 @@ export class FakeDesks implements Desks {
   readonly settings = this.bench.settings;
   readonly changes = this.bench.changes;
   readonly previews = new FakePreviews();
+  readonly undo = new FakeUndo();
   rows: readonly HistoryRow[] = [{ finding: FINDING, serial: 7 }];
   trail: readonly ChainedAuditRecord[] = [AUDITED];
   suppressRefusal: SuppressRefusal | undefined;
@@ -163,6 +167,9 @@ export class FakeDesks implements Desks {
       return this.diskFails ? fail('failed', 'no: disk') : ok(this.warning);
     },
   };
+
+  readonly counters = new CounterHistory();
+  readonly firewallCounters: FirewallCounters = { since: (from) => this.counters.since(from, START) };
 
   readonly firewallTrail: FirewallTrail = { newest: async (limit) => this.events.slice(0, limit) };
 

@@ -48,6 +48,8 @@ const DEFAULTS = {
   disabled_checks: [],
   watchers: { files: [], journal: false, syslog: [] },
   parsers: [],
+  lists: [],
+  outbound: { allow_private: [] },
   firewall: {
     enabled: false,
     denied_networks: [],
@@ -69,6 +71,7 @@ const DEFAULTS = {
     log_dropped: false,
     log_rate: 60,
     count_only: [],
+    country_block: [],
     table: 'bartizan',
     on_stop: 'keep',
     max_blocks: 500_000,
