@@ -10,8 +10,8 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { askOverSocket } from '../../actors/cli/socket.ts';
-import { noOutsider } from '../support/outsider.ts';
 import { SETTINGS } from '../../core/config/settings.ts';
+import { noOutsider } from '../support/outsider.ts';
 
 const MAIN = join(import.meta.dirname, '../support/cli-main.js');
 const GET_STATUS = { method: 'GET', path: '/api/v1/status' } as const;

@@ -196,6 +196,9 @@ describe('texts for nft -f', { skip: namespacesUnavailable() }, () => {
       assert.deepEqual(chainsOf(engine), rules);
     }
     assert.ok((await firewall.follow(CONFIRMED)).ok);
+    const adopted = [...site.blocks.keys()];
+    site.blocks.clear();
+    assert.ok((await firewall.release(adopted)).ok);
   });
 
   test('20,000 networks load as text', async () => {
