@@ -71,6 +71,10 @@ describe('texts for nft -f', { skip: namespacesUnavailable() }, () => {
     site = new FirewallSite();
     const [net] = [parseCidr('198.51.100.0/24')];
     site.allowed = net.ok ? [net.value] : [];
+    site.atPorts = [
+      { subject: '198.51.100.9', port: { protocol: 'tcp', port: 443 } },
+      { subject: '2001:db8::9', port: { protocol: 'udp', port: 53 } },
+    ];
     firewall = await site.open(engine.name, CONFIRMED);
     await firewall.enable();
   });
@@ -93,6 +97,8 @@ describe('texts for nft -f', { skip: namespacesUnavailable() }, () => {
       assert.deepEqual(tableAs(booted), tableAs(engine), time);
     }
     assert.match(elements(booted, 'allowed4'), /198\.51\.100\.0\/24/);
+    assert.match(elements(booted, 'allowed_ports4'), /198\.51\.100\.9 \. tcp \. 443/);
+    assert.match(elements(booted, 'allowed_ports6'), /2001:db8::9 \. udp \. 53/);
   });
 
   test('the engine takes up what nft has loaded as it is, blocks of the plain file included', async () => {
@@ -104,6 +110,7 @@ describe('texts for nft -f', { skip: namespacesUnavailable() }, () => {
     load(booted, `${await confirmedText()}add element inet bartizan blocked4 { 203.0.113.9 comment "${block.id}" }\n`);
     const second = new FirewallSite();
     second.allowed = site.allowed;
+    second.atPorts = site.atPorts;
     const restarted = await second.open(booted.name, CONFIRMED);
     await restarted.enable();
     assert.equal(restarted.state(), 'enforcing');
