@@ -12,18 +12,13 @@ import type { HttpMeter } from '../../core/api/metrics/http-meter.ts';
 import type { Bus } from '../bus/index.ts';
 import type { Topics } from './topics.ts';
 
-/** Of the kernel's packets. */
-export interface Counting {
-  dropped(): Promise<readonly Dropped[]>;
-  features(): Promise<readonly FeaturePackets[]>;
-}
-
 export interface MeterParts {
   readonly appliance: Pick<Appliance, 'facts' | 'blockCount'>;
   readonly allows: Pick<Allows, 'list'>;
   readonly bus: Bus<Topics>;
   readonly http: HttpMeter;
-  readonly firewall: Counting;
+  readonly dropped: () => Promise<readonly Dropped[]>;
+  readonly features: () => Promise<readonly FeaturePackets[]>;
   readonly process: () => Promise<ProcessFacts>;
 }
 
@@ -45,13 +40,8 @@ export class RunningMeter implements Meter {
   }
 
   async read(): Promise<MetricFacts> {
-    const { appliance, allows, http, firewall, process } = this.#parts;
-    const [facts, packets, own, counted] = await Promise.all([
-      appliance.facts(),
-      firewall.dropped(),
-      process(),
-      firewall.features(),
-    ]);
+    const { appliance, allows, http, dropped, features, process } = this.#parts;
+    const [facts, packets, own, counted] = await Promise.all([appliance.facts(), dropped(), process(), features()]);
     return {
       appliance: facts,
       blocked: appliance.blockCount(),

@@ -123,14 +123,7 @@ export class Daemon {
       mode,
     );
     this.#blobs = blobsOf(parts);
-    this.#meter = new RunningMeter({
-      appliance: this.#appliance,
-      allows: this.#plane.allows,
-      bus,
-      http: this.#httpMeter,
-      firewall: this.#plane.firewall,
-      process: processFacts,
-    });
+    this.#meter = this.#makeMeter(bus);
     this.#counters = new CounterSampler({ read: () => this.#plane.firewall.counters(), clock: systemClock });
     ({ changes: this.#changes, previews: this.#previews } = makeTrials({
       opened,
@@ -154,6 +147,19 @@ export class Daemon {
       () => foundation.store.port.health(),
       () => systemClock.now(),
     );
+  }
+
+  #makeMeter(bus: Bus<Topics>): RunningMeter {
+    const { allows, firewall } = this.#plane;
+    return new RunningMeter({
+      appliance: this.#appliance,
+      allows,
+      bus,
+      http: this.#httpMeter,
+      dropped: () => firewall.dropped(),
+      features: () => firewall.featureCounts(),
+      process: processFacts,
+    });
   }
 
   #critical(): readonly Component[] {

@@ -81,8 +81,8 @@ export interface KernelFirewall extends Firewall, FirewallTrials {
   dropped(): Promise<readonly DroppedPackets[]>;
   /** What every rule that counts has counted; empty as `dropped`. */
   counters(): Promise<readonly RuleCounter[]>;
-  /** Of these what the features have dropped, or would have. */
-  features(): Promise<readonly FeatureCount[]>;
+  /** What the features have dropped or would have, since the table was made; empty as `dropped`. */
+  featureCounts(): Promise<readonly FeatureCount[]>;
   /** Resolves when the plain files are up to date, or the disk has refused: see `component()`. */
   flushed(): Promise<void>;
   /** Leaves the kernel as it is. */
@@ -293,7 +293,7 @@ class NftFirewall implements KernelFirewall {
     return read.ok ? read.value : [];
   }
 
-  async features(): Promise<readonly FeatureCount[]> {
+  async featureCounts(): Promise<readonly FeatureCount[]> {
     return featureCounts(await this.counters());
   }
 

@@ -35,8 +35,8 @@ export const noTableText = (name: string): string =>
 /**
  * Text for `nft -f` that puts these rules into a table that may be there already, with a trial or without: one transaction.
  * Sets that are not declared with elements keep what they hold, blocked and allowed above all, but meters begin anew;
- * counters keep what they have counted. Of a trial nothing stays that has an effect. Refused by `nft` when sets of the same
- * name stand with another shape.
+ * counters keep what they have counted. Of a trial nothing stays that has an effect; counters of its rules go with the next
+ * `ensure`. Refused by `nft` when sets of the same name stand with another shape.
  */
 export function rulesText(table: TableDeclaration): string {
   const { name, sets } = table;

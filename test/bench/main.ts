@@ -17,7 +17,7 @@ import { http } from './http.ts';
 import { idle } from './idle.ts';
 import { journal } from './journal.ts';
 import { manyFiles } from './many-files.ts';
-import { nftQuick } from './nft-quick.ts';
+import { nft } from './nft.ts';
 import { parse } from './parse.ts';
 import { parsers } from './parsers.ts';
 import { replay } from './replay.ts';
@@ -34,7 +34,7 @@ const BENCHES: readonly Bench[] = [
   idle,
   journal,
   manyFiles,
-  nftQuick,
+  nft,
   parse,
   parsers,
   replay,

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { allowedOps } from '../../actors/firewall/allowed.ts';
+import * as allowed from '../../actors/firewall/allowed.ts';
 import { tableOf } from '../../actors/firewall/table.ts';
+import type { Cidr } from '../../core/base/ip.ts';
 import { millis } from '../../core/base/time.ts';
 import { HandLink } from '../../native/hands/net/link.ts';
 import type { NftOp, NftPort, TableDeclaration } from '../../native/nft/index.ts';
@@ -26,7 +27,8 @@ export const blocking = (key: string): NftOp => ({
   timeout: millis(3_600_000),
 });
 
-export { allowedOps };
+/** What lets these networks in, and nobody else. */
+export const allowedOps = (networks: readonly Cidr[]): readonly NftOp[] => allowed.allowedOps({ networks, ports: [] });
 
 /** A hand with a floor in a namespace of its own that has an address. */
 export class GuardedHand {
@@ -34,7 +36,7 @@ export class GuardedHand {
   readonly site: HandSite;
 
   constructor(args: readonly string[] = [], program?: string) {
-    this.namespace.ip('link', 'add', 'far', 'type', 'dummy');
+    this.namespace.ip('link', 'add', 'near', 'type', 'veth', 'peer', 'name', 'far');
     this.namespace.ip('addr', 'add', `${OWN}/24`, 'dev', 'far');
     this.site = new HandSite(this.namespace.name, args, program);
     writeFileSync(join(this.site.folder, 'floor'), `# kept\n${FLOOR.join('\n')}\n`, { mode: 0o600 });

@@ -71,7 +71,7 @@ describe('features of the firewall', { skip: namespacesUnavailable() }, () => {
     assert.ok((await firewall.follow(contentOf(yaml))).ok, firewall.error());
   };
   const counted = async (name: string): Promise<number> =>
-    (await firewall.features()).find(({ feature }) => feature === name)?.packets ?? 0;
+    (await firewall.featureCounts()).find(({ feature }) => feature === name)?.packets ?? 0;
 
   for (const family of [4, 6] as const) {
     const { tcp, udp, echo } = from(family);
@@ -147,7 +147,7 @@ describe('features of the firewall', { skip: namespacesUnavailable() }, () => {
       await set('default: drop, conn_rate_limit: 5, count_only: [default_drop, conn_rate]');
       assert.equal(tcp(23, 20), 20);
       assert.deepEqual(
-        (await firewall.features()).map(({ feature, isCounting }) => `${feature} ${isCounting}`),
+        (await firewall.featureCounts()).map(({ feature, isCounting }) => `${feature} ${isCounting}`),
         ['conn_rate true', 'default_drop true'],
       );
       assert.ok((await counted('conn_rate')) >= 14);

@@ -176,15 +176,9 @@ describe('what a guarded hand refuses', { skip: namespacesUnavailable() }, () =>
     assert.deepEqual(await keys(port, 'bartizan', 'blocked_nets4'), ['192.0.0.0/16']);
   });
 
-  const WEB = { subject: '192.0.2.7', port: { protocol: 'tcp', port: 443 } } as const;
   test('what is allowed may be anything, and changes as a whole', async () => {
-    done(
-      await port.commit(
-        'bartizan',
-        allowedOps({ networks: [net('192.0.2.7/32'), net('203.0.113.0/24')], ports: [WEB] }),
-      ),
-    );
-    done(await port.commit('bartizan', allowedOps({ networks: [], ports: [] })));
+    done(await port.commit('bartizan', allowedOps([net('192.0.2.7/32'), net('203.0.113.0/24')])));
+    done(await port.commit('bartizan', allowedOps([])));
     assert.deepEqual(await keys(port, 'bartizan', 'allowed4'), []);
   });
 
@@ -206,11 +200,15 @@ describe('what a guarded hand refuses', { skip: namespacesUnavailable() }, () =>
     hand.namespace.exec('nft', ['delete', 'element', 'inet', 'bartizan', set, '{ 192.0.2.0/24 }']);
     done(await port.ensure(product));
     assert.deepEqual(await keys(port, 'bartizan', set), ['192.0.2.0/24']);
-    assert.match(hand.site.log, /without some of the floor: put back/);
+    await hand.site.logged(/without some of the floor: put back/);
   });
 
   test('every verb keeps to the one table, and says so in the log', async () => {
-    hand.namespace.exec('nft', ['-f', '-'], 'table inet other { set s { type ipv4_addr; elements = { 10.0.0.1 } } }');
+    hand.namespace.exec(
+      'nft',
+      ['-f', '-'],
+      'table inet other {\nset s {\ntype ipv4_addr\nelements = { 10.0.0.1 }\n}\n}\n',
+    );
     const before = hand.ruleset();
     const add: NftOp = { kind: 'add', set: 's', key: '10.0.0.2', timeout: 'never' };
     const calls: Promise<NftResult<unknown>>[] = [
@@ -222,6 +220,6 @@ describe('what a guarded hand refuses', { skip: namespacesUnavailable() }, () =>
     ];
     for (const result of await Promise.all(calls)) refused(result, /no table but bartizan/);
     assert.equal(hand.ruleset(), before);
-    assert.match(hand.site.log, /refused: drop: this hand touches no table but bartizan/);
+    await hand.site.logged(/refused: drop: this hand touches no table but bartizan/);
   });
 });

@@ -17,6 +17,9 @@ using nft::Counter;
 using nft::DeclaredSet;
 using nft::Element;
 using nft::Failure;
+using nft::Key;
+using nft::Load;
+using nft::LoadUnderWay;
 using nft::Op;
 using nft::OpKind;
 using nft::refuse;
@@ -92,6 +95,27 @@ Result<std::vector<Element>> Guard::list(const std::string& table, const std::st
 Result<std::vector<Counter>> Guard::counters(const std::string& table) {
   if (auto elsewhere = check_place(table)) return refused("counters", *elsewhere);
   return Engine::counters(table);
+}
+
+Result<std::vector<std::optional<Element>>> Guard::find(const std::string& table, const std::string& set,
+                                                        const std::vector<Key>& keys) {
+  if (auto elsewhere = check_place(table)) return refused("find", *elsewhere);
+  return Engine::find(table, set, keys);
+}
+
+Result<std::optional<uint32_t>> Guard::count(const std::string& table, const std::string& set) {
+  if (auto elsewhere = check_place(table)) return refused("count", *elsewhere);
+  return Engine::count(table, set);
+}
+
+Result<std::string> Guard::fingerprint(const std::string& table) {
+  if (auto elsewhere = check_place(table)) return refused("fingerprint", *elsewhere);
+  return Engine::fingerprint(table);
+}
+
+Status Guard::watch(const std::string& table) {
+  if (auto elsewhere = check_place(table)) return refused("watch", *elsewhere);
+  return Engine::watch(table);
 }
 
 // What a set will hold for good: its elements where it stays, else what it begins with.
@@ -193,6 +217,29 @@ Status Guard::commit(const Batch& batch) {
   if (auto refusal = judge_batch(batch)) return refused("commit", *refusal);
   if (auto refusal = keep_flushed(batch)) return refused("commit", *refusal);
   return Engine::commit(batch);
+}
+
+// A load only adds: it is judged as the batches it amounts to.
+Status Guard::judge_load(const Load& load) {
+  auto own = addresses();
+  if (!own.ok()) return own.failure();
+  const Uses* uses = uses_ ? &*uses_ : nullptr;
+  for (uint32_t from = 0; from < load.count;) {
+    Batch batch = {load.table, {load.set}, {}};
+    const uint32_t to = std::min(load.count, from + nft::kMaxOps);
+    batch.ops.reserve(to - from);
+    for (; from < to; from++) batch.ops.push_back(nft::as_op(load, from));
+    if (auto refusal = judge(batch, uses, floor_, own.value())) return refusal;
+  }
+  return std::nullopt;
+}
+
+Status Guard::load(LoadUnderWay& way) {
+  if (auto refusal = check_writable(way.load.table)) return refused("load", *refusal);
+  if (!way.begun) {
+    if (auto refusal = judge_load(way.load)) return refused("load", *refusal);
+  }
+  return Engine::load(way);
 }
 
 Status Guard::keep_flushed(const Batch& batch) {

@@ -19,6 +19,12 @@ class Guard : public nft::Engine {
   nft::Status ensure(nft::Table table) override;
   nft::Status drop(const std::string& table) override;
   nft::Status commit(const nft::Batch& batch) override;
+  nft::Status load(nft::LoadUnderWay& way) override;
+  nft::Result<std::vector<std::optional<nft::Element>>> find(const std::string& table, const std::string& set,
+                                                             const std::vector<nft::Key>& keys) override;
+  nft::Result<std::optional<uint32_t>> count(const std::string& table, const std::string& set) override;
+  nft::Result<std::string> fingerprint(const std::string& table) override;
+  nft::Status watch(const std::string& table) override;
   nft::Result<std::vector<nft::Element>> list(const std::string& table, const std::string& set) override;
   nft::Result<std::vector<nft::Counter>> counters(const std::string& table) override;
 
@@ -55,6 +61,7 @@ class Guard : public nft::Engine {
   nft::Status judge_declaration(nft::Table& table, Draft& draft);
   nft::Status mend(const std::vector<const nft::DeclaredSet*>& sets);
   nft::Status judge_batch(const nft::Batch& batch);
+  nft::Status judge_load(const nft::Load& load);
   nft::Status keep(const std::vector<std::string>& sets, const std::string& doing);
   nft::Status keep_flushed(const nft::Batch& batch);
   bool restore(const std::string& set, const std::vector<nft::Element>& elements, int64_t elapsed);

@@ -14,7 +14,8 @@ test('findings and decisions are counted as they pass', async () => {
     allows: { list: () => [] },
     bus,
     http: new HttpMeter(),
-    firewall: { dropped: async () => [], features: async () => [] },
+    dropped: async () => [],
+    features: async () => [],
     process: async () => ({ cpuSeconds: 0, residentBytes: 0, startedAt: START }),
   });
   bus.publish('finding', { finding: FINDING, serial: 1 });

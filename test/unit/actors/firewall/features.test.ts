@@ -75,7 +75,7 @@ const icmp = (family: 4 | 6, icmpType: number, saddr: string = PEERS[family]): F
 const passed = (count: number, packet: FakePacket): number =>
   Array.from({ length: count }, () => kernel.judge(packet)).filter((verdict) => verdict === 'accept').length;
 const counts = async () =>
-  Object.fromEntries((await firewall.features()).map((one) => [`${one.feature} ${one.isCounting}`, one.packets]));
+  Object.fromEntries((await firewall.featureCounts()).map((one) => [`${one.feature} ${one.isCounting}`, one.packets]));
 
 test('nothing is judged, nor a hook taken, unless it is set', async () => {
   assert.equal(
@@ -277,7 +277,7 @@ test('a confirmed candidate keeps its features, an abandoned one takes its chain
   assert.equal(kernel.judge(syn(23, PEERS[4])), 'drop');
   await firewall.follow(contentOf(''));
   assert.equal(kernel.judge(syn(23, PEERS[4])), 'accept');
-  assert.deepEqual(await firewall.features(), []);
+  assert.deepEqual(await firewall.featureCounts(), []);
 });
 
 test('sources that are counted, and what was counted, outlive a change of other settings', async () => {
