@@ -1,6 +1,12 @@
 export { type ApplianceParts, RunningAppliance } from './appliance.ts';
 export { keepPrivate, processAge, processFacts, programHash, stopSignal } from './effects.ts';
-export { damageFinding, eventDamageFinding, eventsNotKeptFinding, journalLossFinding } from './findings.ts';
+export {
+  canaryFinding,
+  damageFinding,
+  eventDamageFinding,
+  eventsNotKeptFinding,
+  journalLossFinding,
+} from './findings.ts';
 export { type MeterParts, RunningMeter } from './meter.ts';
 export { modeReason } from './mode.ts';
 export { type StatsParts, statsOf } from './stats.ts';

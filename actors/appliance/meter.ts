@@ -3,6 +3,7 @@ import type { Appliance } from '../../core/api/appliance.ts';
 import type { DecisionCount, Dropped, Meter, MetricFacts, ProcessFacts } from '../../core/api/metrics/facts.ts';
 import type { HttpMeter } from '../../core/api/metrics/http-meter.ts';
 import type { Bus } from '../bus/index.ts';
+import type { CanaryOutcome } from '../canary/index.ts';
 import type { Topics } from './topics.ts';
 
 export interface MeterParts {
@@ -11,6 +12,7 @@ export interface MeterParts {
   readonly bus: Bus<Topics>;
   readonly http: HttpMeter;
   readonly dropped: () => Promise<readonly Dropped[]>;
+  readonly canary: () => CanaryOutcome | undefined;
   readonly process: () => Promise<ProcessFacts>;
 }
 
@@ -32,7 +34,8 @@ export class RunningMeter implements Meter {
   }
 
   async read(): Promise<MetricFacts> {
-    const { appliance, allows, http, dropped, process } = this.#parts;
+    const { appliance, allows, http, dropped, canary, process } = this.#parts;
+    const round = canary();
     const [facts, packets, own] = await Promise.all([appliance.facts(), dropped(), process()]);
     return {
       appliance: facts,
@@ -41,6 +44,7 @@ export class RunningMeter implements Meter {
       findings: { ...this.#findings },
       decisions: [...this.#decisions.values()],
       dropped: packets,
+      ...(round && { canary: { at: round.at, missed: round.missed.length, cut: round.cut.length } }),
       http: http.read(),
       process: own,
     };

@@ -128,6 +128,7 @@ export class Daemon {
       bus,
       http: this.#httpMeter,
       dropped: () => this.#plane.firewall.dropped(),
+      canary: () => this.#plane.canaries.outcome(),
       process: processFacts,
     });
     ({ changes: this.#changes, previews: this.#previews } = makeTrials({
@@ -290,12 +291,19 @@ export class Daemon {
   }
 
   #components(): readonly Component[] {
-    const { firewall, pipeline, segments, sources } = this.#plane;
+    const { firewall, canaries, pipeline, segments, sources } = this.#plane;
     const { certificates } = this.#parts.foundation.identity;
     const edge = [this.#http.component(), certificates.component()];
     const events = [pipeline.storage(), segments.component()].flatMap((one) => one ?? []);
     const kept = [...events, this.#store.component(), this.#blobs.component()];
-    const own = [firewall.component(), this.#changes.component(), pipeline.component(), ...edge, ...kept];
+    const own = [
+      firewall.component(),
+      canaries.component(),
+      this.#changes.component(),
+      pipeline.component(),
+      ...edge,
+      ...kept,
+    ];
     const supervised = (this.#tree?.components() ?? []).filter(({ state }) => state !== 'ok');
     // What the supervisor says of a part that is not well stands above what the part says of itself.
     const worse = new Set(supervised.map(({ name }) => name));

@@ -6,7 +6,7 @@ import { durationOf } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { eventOfDecision, type FirewallEvent } from '../../core/respond/firewall-event.ts';
 import { BlockPlanner } from '../../core/respond/planner.ts';
-import { createFirewall, plainFolder } from '../firewall/index.ts';
+import { createFirewall, type FirewallContent, plainFolder } from '../firewall/index.ts';
 import { readTcpSessions } from '../preview/index.ts';
 import {
   AllowBook,
@@ -43,6 +43,13 @@ function isDenied({ infra_ips, firewall }: Config, ip: ParsedIp): boolean {
   return among(firewall.denied_networks) && !among(infra_ips);
 }
 
+const kernelSettings = ({ table, netns, max_blocks }: Config['firewall'], content: FirewallContent) => ({
+  table,
+  ...(netns === undefined ? {} : { netns }),
+  maxBlocks: max_blocks,
+  content,
+});
+
 /** The books of decisions and allows, who keeps them, and the kernel that follows them. */
 export function makeEnforcement(deps: DataPlaneDeps) {
   const { config, stateDirectory, mode, clock, random, log, bus, foundation } = deps;
@@ -53,17 +60,13 @@ export function makeEnforcement(deps: DataPlaneDeps) {
   const firewallLog = new FirewallLog({ records, log });
   const { firewall: settings, auto_response: automation } = config();
   const planner = new BlockPlanner(plannerSettingsOf(automation));
+  const desired = desiredBlocks(ledger, allowed, () => responder);
   const firewall = createFirewall({
     nft: foundation.nft,
     clock,
     log,
-    desired: desiredBlocks(ledger, allowed, () => responder),
-    settings: {
-      table: settings.table,
-      ...(settings.netns === undefined ? {} : { netns: settings.netns }),
-      maxBlocks: settings.max_blocks,
-      content: deps.confirmed,
-    },
+    desired,
+    settings: kernelSettings(settings, deps.confirmed),
     folder: plainFolder(join(stateDirectory, PLAIN_FILES)),
   });
   const note = (event: FirewallEvent | undefined) => event && firewallLog.note(event);
@@ -105,6 +108,7 @@ export function makeEnforcement(deps: DataPlaneDeps) {
     ledger,
     planner,
     firewall,
+    desired,
     responder,
     networkBlockOf: networkBlockOf(ledger, allowed),
     blocks,

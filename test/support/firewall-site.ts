@@ -1,6 +1,7 @@
 import { systemClock } from '../../actors/clock/index.ts';
 import {
   createFirewall,
+  type DesiredBlocks,
   type FirewallContent,
   type KernelBlock,
   type KernelFirewall,
@@ -19,6 +20,18 @@ export class FirewallSite {
   allowed: readonly Cidr[] = [];
   readonly folder = new MemoryFolder();
   readonly logged: unknown[][] = [];
+  readonly desired: DesiredBlocks = {
+    blocks: () => this.blocks.values(),
+    blockOf: (ip) => this.blocks.get(ip),
+    allowed: () => this.allowed,
+    networks: () => this.networks,
+    adoptNetworks: async () => {},
+    hasEnded: async () => false,
+    refuse: async () => {},
+    adopt: async (blocks) => {
+      for (const block of blocks) this.blocks.set(block.ip, block);
+    },
+  };
   readonly #log: Log = (...about) => this.logged.push(about);
 
   /** A firewall on the kernel of a namespace, as a process begins with it. */
@@ -34,18 +47,7 @@ export class FirewallSite {
       nft,
       clock,
       log: this.#log,
-      desired: {
-        blocks: () => this.blocks.values(),
-        blockOf: (ip) => this.blocks.get(ip),
-        allowed: () => this.allowed,
-        networks: () => this.networks,
-        adoptNetworks: async () => {},
-        hasEnded: async () => false,
-        refuse: async () => {},
-        adopt: async (blocks) => {
-          for (const block of blocks) this.blocks.set(block.ip, block);
-        },
-      },
+      desired: this.desired,
       settings: { table: 'bartizan', maxBlocks, content },
       folder: this.folder,
     });

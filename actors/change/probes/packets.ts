@@ -1,15 +1,26 @@
-import { type Ip, parseIp } from '../../../core/base/ip.ts';
+import type { Ip } from '../../../core/base/ip.ts';
 import { fail, ok, type Result } from '../../../core/base/result.ts';
 import { type Millis, seconds } from '../../../core/base/time.ts';
-import { troubleOf } from './gateway.ts';
-import { withNamespaces } from './namespaces.ts';
-import type { Ran, RunOptions, Tools } from './port.ts';
-
-/** A source as one set of rules treats its packets. `unsent`: none came as far as the rules. */
-export type Fate = 'passes' | 'dropped' | 'unsent';
+import {
+  batch,
+  type Fate,
+  fatesIn,
+  load,
+  type PacketTools,
+  portOf,
+  type RunOptions,
+  readTable,
+  sameFamily,
+  sourceLines,
+  targetLines,
+  troubleOf,
+  withNamespaces,
+  witnesses,
+} from '../../packets/index.ts';
 
 const COMMAND: Millis = seconds(2);
 const SEND: Millis = seconds(5);
+const WITNESS = 'witness';
 /** Of networks for benchmarks, which nobody's sources are in; one of each family for each set of rules. */
 const targetsOf = (nth: number): readonly Ip[] => [`198.18.0.${nth + 1}`, `2001:2::${nth + 1}`] as Ip[];
 const macOf = (nth: number, end: 'edge' | 'source'): string => `02:00:00:62:0${nth}:0${end === 'edge' ? 1 : 2}`;
@@ -21,30 +32,39 @@ const macOf = (nth: number, end: 'edge' | 'source'): string => `02:00:00:62:0${n
  * @param texts for `nft -f`, 9 at most; each is loaded into an empty ruleset
  */
 export async function sendThrough(
-  tools: Tools,
+  tools: PacketTools,
   texts: readonly string[],
   sources: readonly Ip[],
   signal: AbortSignal,
 ): Promise<Result<readonly ReadonlyMap<Ip, Fate>[], 'unavailable' | 'refused'>> {
   const done = await withNamespaces(tools, texts.length + 1, signal, async ([source = '', ...edges]) => {
     const options = { timeout: COMMAND, signal };
+    const witness = witnesses({ table: WITNESS, letters: sources.length });
     const ready = await Promise.all([
       join(tools, { source, edges, sources }, options),
-      ...texts.map((text, i) => load(tools, edges[i] ?? '', `flush ruleset\n${text}\n${witnesses(sources)}`, options)),
+      ...texts.map((text, i) => load(tools, edges[i] ?? '', `flush ruleset\n${text}\n${witness}`, options)),
     ]);
     const trouble = ready.find((one) => !one.ok);
     if (trouble?.ok === false) return trouble;
     const targets = texts.flatMap((_, i) => targetsOf(i));
-    const sent = await tools.sendFrom(source, sources, targets, { ...options, timeout: SEND });
+    const letters = sources.flatMap((from, i) =>
+      targets.filter((to) => sameFamily(from, to)).map((target) => ({ source: from, target, port: portOf(i) })),
+    );
+    const sent = await tools.sendFrom(source, letters, { ...options, timeout: SEND });
     if (sent.kind !== 'ended' || sent.code !== 0) {
       return fail('unavailable', `no packet can be sent: ${troubleOf('the sender', sent)}`);
     }
-    const told = await Promise.all(edges.map((edge) => readWitnesses(tools, edge, options)));
+    const told = await Promise.all(edges.map((edge) => readTable(tools, edge, WITNESS, options)));
     const silent = told.find((one) => !one.ok);
     if (silent?.ok === false) return silent;
-    return ok(told.map((one) => fatesIn(one.ok ? one.value : '', sources)));
+    return ok(told.map((one) => fatesOf(one.ok ? one.value : '', sources)));
   });
   return done.ok ? done.value : done;
+}
+
+function fatesOf(text: string, sources: readonly Ip[]): ReadonlyMap<Ip, Fate> {
+  const fates = fatesIn(text, sources.length);
+  return new Map(sources.map((ip, i) => [ip, fates[i] ?? 'unsent']));
 }
 
 interface Site {
@@ -53,100 +73,22 @@ interface Site {
   readonly sources: readonly Ip[];
 }
 
-const familyOf = (ip: Ip): 4 | 6 => (ip.includes(':') ? 6 : 4);
-const alone = (ip: Ip): string => `${ip}/${familyOf(ip) === 4 ? 32 : 128}`;
-const ready = (ip: Ip): string => (familyOf(ip) === 6 ? ' nodad' : '');
-
-/**
- * A cable from the source to each edge; nobody has to ask for anybody's hardware address. A kernel without IPv6 refuses
- * some of the lines; what then does not come through is told as unsent.
- */
+/** A cable from the source to each edge. What does not come through where a line was refused is told as unsent. */
 async function join(
-  tools: Tools,
+  tools: PacketTools,
   { source, edges, sources }: Site,
   options: RunOptions,
 ): Promise<Result<void, 'unavailable'>> {
   const far = [
-    'link set lo up',
-    ...sources.map((ip) => `addr add ${alone(ip)} dev lo${ready(ip)}`),
+    ...sourceLines(sources),
     ...edges.flatMap((edge, i) => [
       `link add b${i} address ${macOf(i, 'source')} type veth peer name near address ${macOf(i, 'edge')} netns ${edge}`,
       `link set b${i} up`,
-      ...targetsOf(i).flatMap((ip) => [
-        `neigh add ${ip} lladdr ${macOf(i, 'edge')} dev b${i} nud permanent`,
-        `route add ${alone(ip)} dev b${i}`,
-      ]),
+      ...targetLines(`b${i}`, targetsOf(i), macOf(i, 'edge')),
     ]),
   ];
-  const batch = (name: string, lines: readonly string[]): Promise<Ran> =>
-    tools.run('ip', ['-force', '-n', name, '-batch', '-'], { ...options, input: `${lines.join('\n')}\n` });
-  const laid = await batch(source, far);
-  const raised = await Promise.all(edges.map((edge) => batch(edge, ['link set near up'])));
+  const laid = await batch(tools, source, far, options);
+  const raised = await Promise.all(edges.map((edge) => batch(tools, edge, ['link set near up'], options)));
   const broken = [laid, ...raised].find(({ kind }) => kind !== 'ended');
   return broken === undefined ? ok(undefined) : fail('unavailable', `no cables: ${troubleOf('ip', broken)}`);
-}
-
-async function load(
-  tools: Tools,
-  edge: string,
-  input: string,
-  options: RunOptions,
-): Promise<Result<void, 'unavailable' | 'refused'>> {
-  const ran = await tools.run('ip', ['netns', 'exec', edge, 'nft', '-f', '-'], { ...options, input });
-  if (ran.kind !== 'ended') return fail('unavailable', `the rules cannot be loaded: ${troubleOf('nft', ran)}`);
-  return ran.code === 0 ? ok(undefined) : fail('refused', `the rules are refused: ${troubleOf('nft', ran)}`);
-}
-
-async function readWitnesses(tools: Tools, edge: string, options: RunOptions): Promise<Result<string, 'unavailable'>> {
-  const words = ['netns', 'exec', edge, 'nft', '-j', 'list', 'table', 'inet', WITNESS];
-  const ran = await tools.run('ip', words, options);
-  if (ran.kind === 'ended' && ran.code === 0) return ok(ran.out);
-  return fail('unavailable', `the witnesses cannot be read: ${troubleOf('nft', ran)}`);
-}
-
-const WITNESS = 'witness';
-/** Far ahead of the rules, and right behind them. */
-const PLACES = { ahead: -400, behind: -189 } as const;
-
-/** Of numbers and addresses in canonical form only, so nothing in it can be anything else. */
-export const witnesses = (sources: readonly Ip[]): string =>
-  [
-    `table inet ${WITNESS} {`,
-    ...Object.entries(PLACES).flatMap(([place, priority]) => [
-      `  chain ${place} {`,
-      `    type filter hook prerouting priority ${priority}; policy accept;`,
-      ...sources.flatMap((ip, i) =>
-        parseIp(ip).ok ? [`    ${familyOf(ip) === 4 ? 'ip' : 'ip6'} saddr ${ip} counter comment "${i}"`] : [],
-      ),
-      '  }',
-    ]),
-    '}',
-    '',
-  ].join('\n');
-
-interface ListedRule {
-  readonly chain?: string;
-  readonly comment?: string;
-  readonly expr?: readonly { readonly counter?: { readonly packets?: number } }[];
-}
-
-/** What the witnesses have seen, as `nft -j` tells it. What it does not tell was not seen. */
-export function fatesIn(text: string, sources: readonly Ip[]): ReadonlyMap<Ip, Fate> {
-  const seen = new Set(
-    rulesIn(text).flatMap(({ chain, comment, expr = [] }) =>
-      expr.some(({ counter }) => (counter?.packets ?? 0) > 0) ? [`${chain} ${comment}`] : [],
-    ),
-  );
-  return new Map(
-    sources.map((ip, i) => [ip, !seen.has(`ahead ${i}`) ? 'unsent' : seen.has(`behind ${i}`) ? 'passes' : 'dropped']),
-  );
-}
-
-function rulesIn(text: string): readonly ListedRule[] {
-  try {
-    const { nftables } = JSON.parse(text) as { readonly nftables?: readonly { readonly rule?: ListedRule }[] };
-    return Array.isArray(nftables) ? nftables.flatMap((one: { readonly rule?: ListedRule }) => one?.rule ?? []) : [];
-  } catch {
-    return [];
-  }
 }

@@ -27,6 +27,15 @@ export interface Dropped {
   readonly bytes: number;
 }
 
+/** Sources tried that went the wrong way. */
+export interface CanaryFacts {
+  readonly at: Millis;
+  /** Blocked, and got through. */
+  readonly missed: number;
+  /** Let in, and dropped. */
+  readonly cut: number;
+}
+
 /** Everything that is measured, at one moment. Counts begin with the process unless said otherwise. */
 export interface MetricFacts {
   readonly appliance: ApplianceFacts;
@@ -36,6 +45,8 @@ export interface MetricFacts {
   readonly decisions: readonly DecisionCount[];
   /** Empty while the kernel is not touched. */
   readonly dropped: readonly Dropped[];
+  /** Of the last round of packets that prove what the kernel does. */
+  readonly canary?: CanaryFacts;
   readonly http: HttpCounts;
   readonly process: ProcessFacts;
 }

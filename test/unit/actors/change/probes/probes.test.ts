@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Probes } from '../../../../../actors/change/probes/index.ts';
-import { fatesIn, sendThrough, witnesses } from '../../../../../actors/change/probes/packets.ts';
+import { sendThrough } from '../../../../../actors/change/probes/packets.ts';
 import type { ProbeDeps } from '../../../../../actors/change/probes/port.ts';
 import type { Ip } from '../../../../../core/base/ip.ts';
 import { fail, ok } from '../../../../../core/base/result.ts';
@@ -187,11 +187,4 @@ test('what a process that is gone has left behind is removed first', async () =>
   const tools = new ScriptedTools([['netns list', said('left1 (id: 3)\nother\n')]]);
   await sendThrough(tools, [''], [ADMIN], signal);
   assert.deepEqual(tools.ran[1], ['ip -force -batch -', 'netns del left1\n']);
-});
-
-test('only addresses reach the rules of the witnesses', () => {
-  const text = witnesses([ADMIN, '2001:db8::1' as Ip, '1.2.3.4 accept; drop' as Ip]);
-  assert.equal(text.match(/counter/g)?.length, 4);
-  assert.doesNotMatch(text, /drop/);
-  assert.equal(fatesIn('x', [ADMIN]).get(ADMIN), 'unsent');
 });

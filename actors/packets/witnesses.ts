@@ -1,0 +1,66 @@
+import type { Fate } from './port.ts';
+
+const FIRST_PORT = 40_000;
+/** Letters that one pair of witnesses tells apart. */
+export const MOST_LETTERS = 1000;
+
+/** Says which letter it is, to the witnesses. */
+export const portOf = (nth: number): number => FIRST_PORT + nth;
+
+/** Far ahead of the rules, and right behind them. */
+const PLACES = { ahead: -400, behind: -189 } as const;
+
+export interface WitnessOptions {
+  /** Name of their table, in family inet. */
+  readonly table: string;
+  /** How many letters are told apart. */
+  readonly letters: number;
+  /** Packets that came in by this device are counted alone, and end here, behind the rules. */
+  readonly device?: string;
+}
+
+/**
+ * Rules for `nft -f` that count each letter ahead of the product's rules and behind them. A letter is known by its port, which
+ * nobody changes ahead of address translation: so one whose source was rewritten is still seen to get through.
+ */
+export const witnesses = ({ table, letters, device }: WitnessOptions): string =>
+  [
+    `table inet ${table} {`,
+    ...Object.entries(PLACES).flatMap(([place, priority]) => [
+      `  chain ${place} {`,
+      `    type filter hook prerouting priority ${priority}; policy accept;`,
+      ...(device === undefined ? [] : [`    iifname != "${device}" accept`]),
+      ...Array.from({ length: letters }, (_, i) => `    udp dport ${portOf(i)} counter comment "${i}"`),
+      ...(device === undefined || place === 'ahead' ? [] : ['    drop']),
+      '  }',
+    ]),
+    '}',
+    '',
+  ].join('\n');
+
+interface ListedRule {
+  readonly chain?: string;
+  readonly comment?: string;
+  readonly expr?: readonly { readonly counter?: { readonly packets?: number } }[];
+}
+
+/** What the witnesses have seen, as `nft -j` tells it. What it does not tell was not seen. */
+export function fatesIn(text: string, letters: number): readonly Fate[] {
+  const seen = new Set(
+    rulesIn(text).flatMap(({ chain, comment, expr = [] }) =>
+      expr.some(({ counter }) => (counter?.packets ?? 0) > 0) ? [`${chain} ${comment}`] : [],
+    ),
+  );
+  return Array.from({ length: letters }, (_, i) =>
+    !seen.has(`ahead ${i}`) ? 'unsent' : seen.has(`behind ${i}`) ? 'passes' : 'dropped',
+  );
+}
+
+function rulesIn(text: string): readonly ListedRule[] {
+  try {
+    const { nftables } = JSON.parse(text) as { readonly nftables?: readonly { readonly rule?: ListedRule }[] };
+    return Array.isArray(nftables) ? nftables.flatMap((one: { readonly rule?: ListedRule }) => one?.rule ?? []) : [];
+  } catch {
+    return [];
+  }
+}
