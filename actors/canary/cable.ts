@@ -8,7 +8,6 @@ import {
   load,
   nft,
   type PacketTools,
-  portOf,
   type RunOptions,
   readTable,
   removeLeftOvers,
@@ -29,6 +28,13 @@ const TARGETS = { 4: '198.18.255.254' as Ip, 6: '2001:2::ffff:fffe' as Ip } as c
  * it: even where the witness that ends it is gone, nothing goes on to anybody.
  */
 const EVERYBODY = 'ff:ff:ff:ff:ff:ff';
+/**
+ * A packet is known by its port, which nobody changes ahead of address translation: so one whose source was rewritten on the
+ * way is still seen to get through.
+ */
+const FIRST_PORT = 40_000;
+const portOf = (nth: number): number => FIRST_PORT + nth;
+
 /** As often letters are sent that did not come as far as the rules. */
 const SENDINGS = 3;
 
@@ -55,7 +61,7 @@ export async function sendAcross(
   const done = await withNamespaces(tools, 1, signal, async ([far = '']) => {
     // No longer than the name of a device may be, and no other's.
     const near = `bzc${far.slice(-12)}`;
-    const witness = witnesses({ table, letters: sources.length, device: near });
+    const witness = witnesses({ table, device: near, marks: sources.map((_, i) => `udp dport ${portOf(i)}`) });
     try {
       const watched = await load(tools, space, `${withoutTable(table)}${witness}`, options);
       if (!watched.ok) return fail('unavailable', watched.public);

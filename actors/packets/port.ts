@@ -12,7 +12,7 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A datagram to be sent. Its port says which it is, whatever becomes of its addresses on the way. */
+/** A datagram to be sent. */
 export interface Letter {
   readonly source: Ip;
   readonly target: Ip;

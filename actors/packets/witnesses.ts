@@ -1,36 +1,26 @@
 import type { Fate } from './port.ts';
 
-const FIRST_PORT = 40_000;
-/** Letters that one pair of witnesses tells apart. */
-export const MOST_LETTERS = 1000;
-
-/** Says which letter it is, to the witnesses. */
-export const portOf = (nth: number): number => FIRST_PORT + nth;
-
 /** Far ahead of the rules, and right behind them. */
 const PLACES = { ahead: -400, behind: -189 } as const;
 
 export interface WitnessOptions {
   /** Name of their table, in family inet. */
   readonly table: string;
-  /** How many letters are told apart. */
-  readonly letters: number;
+  /** What in a packet says that it is this one, as a condition of `nft`. In the order in which their fates are told. */
+  readonly marks: readonly string[];
   /** Packets that came in by this device are counted alone, and end here, behind the rules. */
   readonly device?: string;
 }
 
-/**
- * Rules for `nft -f` that count each letter ahead of the product's rules and behind them. A letter is known by its port, which
- * nobody changes ahead of address translation: so one whose source was rewritten is still seen to get through.
- */
-export const witnesses = ({ table, letters, device }: WitnessOptions): string =>
+/** Rules for `nft -f` that count each packet ahead of the product's rules and behind them. */
+export const witnesses = ({ table, marks, device }: WitnessOptions): string =>
   [
     `table inet ${table} {`,
     ...Object.entries(PLACES).flatMap(([place, priority]) => [
       `  chain ${place} {`,
       `    type filter hook prerouting priority ${priority}; policy accept;`,
       ...(device === undefined ? [] : [`    iifname != "${device}" accept`]),
-      ...Array.from({ length: letters }, (_, i) => `    udp dport ${portOf(i)} counter comment "${i}"`),
+      ...marks.map((mark, i) => `    ${mark} counter comment "${i}"`),
       ...(device === undefined || place === 'ahead' ? [] : ['    drop']),
       '  }',
     ]),
@@ -45,13 +35,13 @@ interface ListedRule {
 }
 
 /** What the witnesses have seen, as `nft -j` tells it. What it does not tell was not seen. */
-export function fatesIn(text: string, letters: number): readonly Fate[] {
+export function fatesIn(text: string, count: number): readonly Fate[] {
   const seen = new Set(
     rulesIn(text).flatMap(({ chain, comment, expr = [] }) =>
       expr.some(({ counter }) => (counter?.packets ?? 0) > 0) ? [`${chain} ${comment}`] : [],
     ),
   );
-  return Array.from({ length: letters }, (_, i) =>
+  return Array.from({ length: count }, (_, i) =>
     !seen.has(`ahead ${i}`) ? 'unsent' : seen.has(`behind ${i}`) ? 'passes' : 'dropped',
   );
 }

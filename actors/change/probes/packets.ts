@@ -1,4 +1,4 @@
-import type { Ip } from '../../../core/base/ip.ts';
+import { type Ip, parseIp } from '../../../core/base/ip.ts';
 import { fail, ok, type Result } from '../../../core/base/result.ts';
 import { type Millis, seconds } from '../../../core/base/time.ts';
 import {
@@ -7,7 +7,6 @@ import {
   fatesIn,
   load,
   type PacketTools,
-  portOf,
   type RunOptions,
   readTable,
   sameFamily,
@@ -21,6 +20,7 @@ import {
 const COMMAND: Millis = seconds(2);
 const SEND: Millis = seconds(5);
 const WITNESS = 'witness';
+const DISCARD = 9;
 /** Of networks for benchmarks, which nobody's sources are in; one of each family for each set of rules. */
 const targetsOf = (nth: number): readonly Ip[] => [`198.18.0.${nth + 1}`, `2001:2::${nth + 1}`] as Ip[];
 const macOf = (nth: number, end: 'edge' | 'source'): string => `02:00:00:62:0${nth}:0${end === 'edge' ? 1 : 2}`;
@@ -39,7 +39,7 @@ export async function sendThrough(
 ): Promise<Result<readonly ReadonlyMap<Ip, Fate>[], 'unavailable' | 'refused'>> {
   const done = await withNamespaces(tools, texts.length + 1, signal, async ([source = '', ...edges]) => {
     const options = { timeout: COMMAND, signal };
-    const witness = witnesses({ table: WITNESS, letters: sources.length });
+    const witness = witnesses({ table: WITNESS, marks: sources.map(markOf) });
     const ready = await Promise.all([
       join(tools, { source, edges, sources }, options),
       ...texts.map((text, i) => load(tools, edges[i] ?? '', `flush ruleset\n${text}\n${witness}`, options)),
@@ -47,8 +47,8 @@ export async function sendThrough(
     const trouble = ready.find((one) => !one.ok);
     if (trouble?.ok === false) return trouble;
     const targets = texts.flatMap((_, i) => targetsOf(i));
-    const letters = sources.flatMap((from, i) =>
-      targets.filter((to) => sameFamily(from, to)).map((target) => ({ source: from, target, port: portOf(i) })),
+    const letters = sources.flatMap((from) =>
+      targets.filter((to) => sameFamily(from, to)).map((target) => ({ source: from, target, port: DISCARD })),
     );
     const sent = await tools.sendFrom(source, letters, { ...options, timeout: SEND });
     if (sent.kind !== 'ended' || sent.code !== 0) {
@@ -65,6 +65,13 @@ export async function sendThrough(
 function fatesOf(text: string, sources: readonly Ip[]): ReadonlyMap<Ip, Fate> {
   const fates = fatesIn(text, sources.length);
   return new Map(sources.map((ip, i) => [ip, fates[i] ?? 'unsent']));
+}
+
+/** Of an address in canonical form only, so nothing in it can be anything else. */
+function markOf(ip: Ip): string {
+  const parsed = parseIp(ip);
+  if (!parsed.ok) throw new Error('a source is no address');
+  return `${parsed.value.family === 4 ? 'ip' : 'ip6'} saddr ${parsed.value.text}`;
 }
 
 interface Site {
