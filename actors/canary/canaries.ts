@@ -225,10 +225,13 @@ function wordsOn({
   unproven,
 }: CanaryOutcome): Pick<Component, 'state' | 'message' | 'detail'> {
   if (missed.length > 0) {
-    return { state: 'failed', message: `packets of ${missed.length} sources that are blocked get through` };
+    return { state: 'failed', message: `blocked sources whose packets get through: ${missed.length} of those tried` };
   }
   if (cut.length > 0)
-    return { state: 'failed', message: `packets of ${cut.length} sources that are let in are dropped` };
+    return {
+      state: 'failed',
+      message: `sources that are let in and whose packets are dropped: ${cut.length} of those tried`,
+    };
   const open = unproven === 0 ? '' : `, ${unproven} proved nothing`;
   if (checked === 0) return { state: 'degraded', message: `no packet proves anything: ${unproven} were sent in vain` };
   return { state: 'ok', detail: `${dropped} sources dropped, ${letIn} let in${open}` };

@@ -157,7 +157,7 @@ describe('canaries', { skip: notRoot }, () => {
   });
 
   test('nothing leaves the cable, nor is answered, even where the witness that ends it is taken away', async () => {
-    const outside = new Namespace('world');
+    using outside = new Namespace('world');
     outside.link(edge, ['10.7.0.2/24', 'fd07::2/64'], ['10.7.0.1/24', 'fd07::1/64']);
     edge.ip('route', 'add', 'default', 'via', '10.7.0.2');
     edge.ip('-6', 'route', 'add', 'default', 'via', 'fd07::2');
@@ -184,7 +184,6 @@ describe('canaries', { skip: notRoot }, () => {
     const told = execFileSync('ip', ['netns', 'exec', edge.name, 'nft', 'list', 'counters'], { encoding: 'utf8' });
     assert.match(told, /packets 0 bytes 0/);
     nft('delete table inet seen');
-    outside[Symbol.dispose]();
   });
 
   test('what a killed process has left behind is removed at the next start', async () => {

@@ -19,7 +19,7 @@ const BROKEN: readonly Broken[] = [
     kind: 'a mistyped key in a section',
     text: 'firewall:\n  # the table\n  tabel: x\n',
     says: [
-      '3:3: firewall.tabel: unknown key (did you mean "table"?); allowed: enabled, denied_networks, table, netns, on_stop, max_blocks',
+      '3:3: firewall.tabel: unknown key (did you mean "table"?); allowed: enabled, denied_networks, table, netns, on_stop, max_blocks, canary, canary_interval',
     ],
   },
   {
@@ -41,7 +41,7 @@ const BROKEN: readonly Broken[] = [
     kind: 'a top-level key inside a section',
     text: 'firewall:\n  infra_ips: []\n',
     says: [
-      '2:3: firewall.infra_ips: unknown key (it belongs at the top level); allowed: enabled, denied_networks, table, netns, on_stop, max_blocks',
+      '2:3: firewall.infra_ips: unknown key (it belongs at the top level); allowed: enabled, denied_networks, table, netns, on_stop, max_blocks, canary, canary_interval',
     ],
   },
   {
@@ -104,7 +104,7 @@ const BROKEN: readonly Broken[] = [
     kind: 'a list for a mapping',
     text: 'firewall:\n- enabled\n',
     says: [
-      '2:1: firewall: must be a mapping with the keys enabled, denied_networks, table, netns, on_stop, max_blocks; found a list',
+      '2:1: firewall: must be a mapping with the keys enabled, denied_networks, table, netns, on_stop, max_blocks, canary, canary_interval; found a list',
     ],
   },
   {
