@@ -139,6 +139,18 @@ describe('canaries', { skip: notRoot }, () => {
       assert.equal(canaries.component().state, 'ok');
     });
 
+  test('bringing the kernel in line wakes a table that was put to sleep', async () => {
+    nft('add table inet bartizan { flags dormant; }');
+    assert.equal(
+      (await round())?.missed.some(({ why }) => why === 'blocked'),
+      true,
+    );
+    firewall.drifted();
+    await firewall.enable();
+    assert.equal(firewall.state(), 'enforcing');
+    assert.deepEqual((await round())?.missed, []);
+  });
+
   test('an infra network that somebody drops ahead of the rules is told as cut', async () => {
     nft('table inet foreign { chain pre { type filter hook prerouting priority raw; ip saddr 10.1.0.0/24 drop; }; }');
     const outcome = await round();
