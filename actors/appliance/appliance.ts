@@ -1,8 +1,9 @@
 import type { Appliance, ApplianceFacts } from '../../core/api/appliance.ts';
 import type { Component } from '../../core/base/component.ts';
-import type { Ip } from '../../core/base/ip.ts';
+import type { Ip, ParsedIp } from '../../core/base/ip.ts';
 import type { Clock } from '../../core/base/ports.ts';
-import { fail, ok } from '../../core/base/result.ts';
+import { coveredBy } from '../../core/base/prefixes.ts';
+import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
 import { Turns } from '../../core/base/turns.ts';
 import { modeOf, withMode } from '../../core/config/mode.ts';
@@ -33,9 +34,11 @@ export interface ApplianceParts {
   readonly rollups: Pick<FindingRollups, 'state'>;
   readonly ledger: Ledger;
   readonly networkBlockOf: (ip: Ip) => NetworkDecision | undefined;
+  readonly networksAround: (ip: ParsedIp) => readonly NetworkDecision[];
   readonly planner: Pick<BlockPlanner, 'queue' | 'pending'>;
   readonly responder: Responder;
   readonly firewall: Firewall;
+  readonly pipeline: { forget(ip: Ip): Promise<void> };
   readonly bus: Bus<Topics>;
   readonly storeHealth: () => StoreHealth;
   readonly components: () => readonly Component[];
@@ -144,19 +147,48 @@ export class RunningAppliance implements Appliance {
   }
 
   block(request: Parameters<Appliance['block']>[0]) {
-    return this.#parts.responder.block(request);
+    return this.#parts.responder.orders.block(request);
   }
 
   unblock(request: Parameters<Appliance['unblock']>[0]) {
-    return this.#parts.responder.unblock(request);
+    return this.#parts.responder.orders.unblock(request);
   }
 
   unblockNetwork(request: Parameters<Appliance['unblockNetwork']>[0]) {
-    return this.#parts.responder.unblockNetwork(request);
+    return this.#parts.responder.orders.unblockNetwork(request);
   }
 
   unblockAll(...request: Parameters<Appliance['unblockAll']>) {
-    return this.#parts.responder.unblockAll(...request);
+    return this.#parts.responder.orders.unblockAll(...request);
+  }
+
+  blockNetwork(request: Parameters<Appliance['blockNetwork']>[0]) {
+    return this.#parts.responder.orders.blockNetwork(request);
+  }
+
+  unban(request: Parameters<Appliance['unban']>[0]) {
+    return this.#parts.responder.orders.unban(request);
+  }
+
+  flush(by: Parameters<Appliance['flush']>[0]) {
+    return this.#parts.responder.orders.flush(by);
+  }
+
+  async forget(ip: Ip): Promise<Result<void, 'unavailable'>> {
+    try {
+      return ok(await this.#parts.pipeline.forget(ip));
+    } catch (cause) {
+      return fail('unavailable', `the checks could not be told: ${messageOf(cause)}`, cause);
+    }
+  }
+
+  async guardOf(ip: ParsedIp) {
+    const networks = await this.#parts.firewall.protectedNetworks();
+    return networks.ok ? coveredBy(ip, networks.value) : undefined;
+  }
+
+  networksAround(ip: ParsedIp) {
+    return this.#isBlocking ? this.#parts.networksAround(ip) : [];
   }
 
   async testAlert(actor: string) {

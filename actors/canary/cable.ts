@@ -61,7 +61,11 @@ export async function sendAcross(
   const done = await withNamespaces(tools, 1, signal, async ([far = '']) => {
     // No longer than the name of a device may be, and no other's.
     const near = `bzc${far.slice(-12)}`;
-    const witness = witnesses({ table, device: near, marks: sources.map((_, i) => `udp dport ${portOf(i)}`) });
+    const witness = witnesses({
+      table,
+      device: near,
+      watched: sources.map((_, i) => ({ mark: `udp dport ${portOf(i)}`, past: 'all' })),
+    });
     try {
       const watched = await load(tools, space, `${withoutTable(table)}${witness}`, options);
       if (!watched.ok) return fail('unavailable', watched.public);
@@ -125,6 +129,7 @@ async function send(
   options: RunOptions,
 ): Promise<Result<readonly Fate[], 'unavailable'>> {
   const letters = sources.map((source, i) => ({
+    protocol: 'udp' as const,
     source,
     target: TARGETS[source.includes(':') ? 6 : 4],
     port: portOf(i),

@@ -66,7 +66,6 @@ export interface DaemonParts {
 }
 
 const CONSOLE = fileURLToPath(new URL('../../core/console/public', import.meta.url));
-const NFT_ENGINE = 'netlink addon';
 
 /** One run of the appliance: makes the parts, starts them under supervision, stops them when a signal says so. */
 export class Daemon {
@@ -117,7 +116,7 @@ export class Daemon {
         components: () => this.#components(),
         claimed: () => foundation.identity.identity.claimed(),
         httpEngine: () => this.#http.engine,
-        firewallEngine: NFT_ENGINE,
+        firewallEngine: foundation.kernel.engine,
       },
       mode,
     );
@@ -180,7 +179,7 @@ export class Daemon {
     try {
       this.#tree = await startSupervised(tree, { clock: systemClock, log, signal: abort.signal });
     } catch (thrown) {
-      await foundation.nft.close();
+      await foundation.kernel.nft.close();
       if (abort.signal.aborted) return exitCode('ok');
       log('error', 'start failed', { error: messageOf(thrown) });
       return exitCode('restart');
@@ -213,7 +212,7 @@ export class Daemon {
     if (isOver) await this.#plane.firewall.disable();
     if (cause === undefined) await this.#tree?.stop();
     await this.#plane.firewall.close();
-    await foundation.nft.close();
+    await foundation.kernel.nft.close();
     if (cause !== undefined) log('error', 'giving up; to be started again', { cause });
     return exitCode(code);
   }
@@ -273,7 +272,7 @@ export class Daemon {
   }
 
   #desks(): Desks {
-    const { history, segments, dispositions, allows, firewallLog } = this.#plane;
+    const { history, segments, dispositions, allows, firewallLog, undo } = this.#plane;
     return {
       appliance: this.#appliance,
       meter: this.#meter,
@@ -287,6 +286,7 @@ export class Daemon {
       settings: this.#settings,
       changes: this.#changes,
       previews: this.#previews,
+      undo,
     };
   }
 
@@ -296,14 +296,9 @@ export class Daemon {
     const edge = [this.#http.component(), certificates.component()];
     const events = [pipeline.storage(), segments.component()].flatMap((one) => one ?? []);
     const kept = [...events, this.#store.component(), this.#blobs.component()];
-    const own = [
-      firewall.component(),
-      canaries.component(),
-      this.#changes.component(),
-      pipeline.component(),
-      ...edge,
-      ...kept,
-    ];
+    const kernel = { ...firewall.component(), detail: `through the ${this.#parts.foundation.kernel.engine}` };
+    const guard = [kernel, canaries.component()];
+    const own = [...guard, this.#changes.component(), pipeline.component(), ...edge, ...kept];
     const supervised = (this.#tree?.components() ?? []).filter(({ state }) => state !== 'ok');
     // What the supervisor says of a part that is not well stands above what the part says of itself.
     const worse = new Set(supervised.map(({ name }) => name));
@@ -329,7 +324,7 @@ export class Daemon {
       modeReason: reason,
       httpEngine: this.#http.engine,
       httpEngineReason: this.#http.engineReason,
-      firewallEngine: NFT_ENGINE,
+      firewallEngine: foundation.kernel.engine,
       configFile: opened.file.path,
       configCreated: opened.created,
       sources: sourceTexts(config.watchers),

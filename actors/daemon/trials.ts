@@ -136,6 +136,7 @@ function previewParts({ opened: { file }, plane }: TrialParts): PreviewParts {
     networksOf: contentBeside,
     rulesText: (content) => plane.firewall.rulesetText(content),
     allowed: () => plane.allows.list().map(({ subject }) => subject),
+    allowedPorts: () => plane.allows.ports(),
     isBlocked: (ip) => plane.ledger.of(ip) !== undefined || plane.networkBlockOf(ip) !== undefined,
     search: (query, settings) => plane.segments.search(query, settings),
     sessions: readTcpSessions,

@@ -7,7 +7,7 @@ import type { NamedNetwork } from '../../core/base/prefixes.ts';
 import { messageOf } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
 import { protectedNetworks } from '../../core/respond/protected.ts';
-import type { NftOp, NftPort, NftResult, RuleCounter } from '../../native/nft/index.ts';
+import { countersOf, type NftOp, type NftPort, type NftResult, type RuleCounter } from '../../native/nft/index.ts';
 import { machineClock } from '../clock/index.ts';
 import { commitGroups, orThrow } from './batches.ts';
 import type { FirewallContent, Judges, TrialTime } from './content.ts';
@@ -20,7 +20,7 @@ import type { DesiredBlocks, DroppedPackets, Firewall, FirewallState, FirewallTr
 import { NOT_ON_TRIAL, Rules } from './rules.ts';
 import { noTableText, placedIn } from './ruleset-text.ts';
 import { sync } from './sync.ts';
-import { allowedOps, blockedFamily, countersOf } from './table.ts';
+import { allowedOps, blockedFamily } from './table.ts';
 import type { Judged } from './trial.ts';
 
 export { contentOf, type FirewallContent, OPEN, sameContent, type TrialTime } from './content.ts';

@@ -1,10 +1,14 @@
-import type {
-  ChainDeclaration,
-  NftElement,
-  RuleDeclaration,
-  SetDeclaration,
-  TableDeclaration,
+import {
+  type ChainDeclaration,
+  countersOf,
+  metersOf,
+  meterText,
+  type NftElement,
+  type RuleDeclaration,
+  type SetDeclaration,
+  type TableDeclaration,
 } from '../../native/nft/index.ts';
+import { ruleText } from './rule-text.ts';
 import { TRIAL_CHAIN, TRIAL_SET } from './table.ts';
 
 /**
@@ -17,8 +21,9 @@ export const wholeTableText = (table: TableDeclaration): string =>
     `table inet ${table.name}`,
     `delete table inet ${table.name}`,
     `table inet ${table.name} {`,
-    ...table.sets.flatMap((set) => setText(set, set.elements ?? [])),
-    ...table.chains.flatMap((chain) => chainText(chain, chain.rules, table.sets)),
+    ...countersText(table),
+    ...setsText(table, table.sets),
+    ...chainsText(table),
     '}',
     '',
   ].join('\n');
@@ -29,27 +34,30 @@ export const noTableText = (name: string): string =>
 
 /**
  * Text for `nft -f` that puts these rules into a table that may be there already, with a trial or without: one transaction.
- * Sets that are not declared with elements keep what they hold, blocked and allowed above all; of a trial nothing stays
- * that has an effect. Refused by `nft` when sets of the same name stand with another shape.
+ * Sets that are not declared with elements keep what they hold, blocked and allowed above all, but meters begin anew;
+ * counters keep what they have counted. Of a trial nothing stays that has an effect. Refused by `nft` when sets of the same
+ * name stand with another shape.
  */
 export function rulesText(table: TableDeclaration): string {
-  const { name } = table;
-  const filled = table.sets.filter(({ elements }) => elements !== undefined);
+  const { name, sets } = table;
+  const filled = sets.filter(({ elements }) => elements !== undefined);
+  const meters = sets.filter(({ dynamic }) => dynamic);
   return [
     '#!/usr/sbin/nft -f',
     `table inet ${name} {`,
-    ...table.sets.flatMap((set) => setText(set, [])),
-    ...setText({ name: TRIAL_SET, family: 'either', interval: false, timeout: true }, []),
+    ...countersText(table),
+    ...setsText(table, sets.map(withoutElements)),
+    ...setText({ name: TRIAL_SET, family: 'either', interval: false, timeout: true }),
     ...chainText({ name: TRIAL_CHAIN, rules: [] }, [], []),
     ...table.chains.flatMap((chain) => chainText(chain, [], [])),
     '}',
     ...[...table.chains.map((chain) => chain.name), TRIAL_CHAIN].map((chain) => `flush chain inet ${name} ${chain}`),
     `delete chain inet ${name} ${TRIAL_CHAIN}`,
-    `delete set inet ${name} ${TRIAL_SET}`,
+    ...[TRIAL_SET, ...meters.map((set) => set.name)].map((set) => `delete set inet ${name} ${set}`),
     ...filled.map((set) => `flush set inet ${name} ${set.name}`),
     `table inet ${name} {`,
-    ...filled.flatMap((set) => setText(set, set.elements ?? [])),
-    ...table.chains.flatMap((chain) => chainText(chain, chain.rules, table.sets)),
+    ...setsText(table, [...meters, ...filled]),
+    ...chainsText(table),
     '}',
     '',
   ].join('\n');
@@ -59,19 +67,51 @@ export function rulesText(table: TableDeclaration): string {
 export const placedIn = (netns: string | undefined, text: string): string =>
   netns === undefined ? text : text.replace('\n', `\n# netns ${netns}\n`);
 
-const TYPES = { 4: 'ipv4_addr', 6: 'ipv6_addr', either: 'nf_proto' } as const;
+const TYPES = {
+  4: 'ipv4_addr',
+  6: 'ipv6_addr',
+  either: 'nf_proto',
+  port: 'inet_service',
+  '4+port': 'ipv4_addr . inet_proto . inet_service',
+  '6+port': 'ipv6_addr . inet_proto . inet_service',
+} as const;
 
-function setText(set: SetDeclaration, elements: readonly NftElement[]): readonly string[] {
-  const flags = [...(set.interval ? ['interval'] : []), ...(set.timeout ? ['timeout'] : [])];
+const countersText = (table: TableDeclaration): readonly string[] =>
+  countersOf(table).map((name) => `  counter ${name} { packets 0 bytes 0 }`);
+
+function setsText(table: TableDeclaration, sets: readonly SetDeclaration[]): readonly string[] {
+  const meters = metersOf(table);
+  return sets.flatMap((set) => {
+    const meter = meters.get(set.name);
+    return setText(set, meter && meterText(meter));
+  });
+}
+
+const withoutElements = ({ elements: _, ...set }: SetDeclaration): SetDeclaration => set;
+
+/** @param comment what a meter allows: of another one the engine makes the set anew */
+function setText(set: SetDeclaration, comment?: string): readonly string[] {
+  const { dynamic, interval, timeout, elements = [] } = set;
+  const flags = [...(dynamic ? ['dynamic'] : []), ...(interval ? ['interval'] : []), ...(timeout ? ['timeout'] : [])];
   return [
     `  set ${set.name} {`,
     `    type ${TYPES[set.family]}`,
     ...(set.size === undefined ? [] : [`    size ${set.size}`]),
     ...(flags.length === 0 ? [] : [`    flags ${flags.join(',')}`]),
-    ...(elements.length === 0 ? [] : ['    elements = {', ...elements.map(({ key }) => `      ${key},`), '    }']),
+    ...(set.counters ? ['    counter'] : []),
+    ...(comment === undefined ? [] : [`    comment "${comment}"`]),
+    ...(elements.length === 0 ? [] : ['    elements = {', ...elements.map(elementText), '    }']),
     '  }',
   ];
 }
+
+function elementText({ key, timeout, comment }: NftElement): string {
+  const life = timeout === 'never' ? '' : ` timeout ${timeout}ms`;
+  return `      ${key}${life}${comment === undefined ? '' : ` comment "${comment}"`},`;
+}
+
+const chainsText = ({ chains, sets }: TableDeclaration): readonly string[] =>
+  chains.flatMap((chain) => chainText(chain, chain.rules, sets));
 
 const chainText = (
   chain: ChainDeclaration,
@@ -85,17 +125,3 @@ const chainText = (
   ...rules.map((rule) => `    ${ruleText(rule, sets)}`),
   '  }',
 ];
-
-function ruleText(rule: RuleDeclaration, sets: readonly SetDeclaration[]): string {
-  switch (rule.match) {
-    case 'iif':
-      return `iifname "${rule.name}" ${rule.verdict}`;
-    case 'family':
-      return `meta nfproto @${rule.set} goto ${rule.chain}`;
-    case 'saddr': {
-      const counted = rule.counter === undefined ? rule.verdict : `counter ${rule.verdict} comment "${rule.counter}"`;
-      const isV6 = sets.some(({ name, family }) => name === rule.set && family === 6);
-      return `${isV6 ? 'ip6' : 'ip'} saddr @${rule.set} ${counted}`;
-    }
-  }
-}

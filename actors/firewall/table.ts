@@ -53,8 +53,8 @@ export function tableOf(name: string, capacity: number, { confirmed, trial }: Ju
     { name: blockedSet(family), family, interval: false, timeout: true, size: capacity },
     networkSet(blockedNetworkSet(family), family, true),
   ]);
-  const guard = [
-    { match: 'iif', name: 'lo', verdict: 'accept' } as const,
+  const guard: readonly RuleDeclaration[] = [
+    { when: [{ match: 'iif', name: 'lo' }], verdict: 'accept' },
     ...(candidate === undefined ? [] : [GO_TO_CANDIDATE]),
     ...rulesOf(base, ''),
   ];
@@ -70,20 +70,18 @@ export function tableOf(name: string, capacity: number, { confirmed, trial }: Ju
 
 const GUARDING: SetDeclaration = { name: TRIAL_SET, family: 'either', interval: false, timeout: true };
 const GO_TO_CANDIDATE: RuleDeclaration = {
-  match: 'family',
-  set: TRIAL_SET,
-  verdict: 'goto',
-  chain: TRIAL_CHAIN,
+  when: [{ match: 'family', set: TRIAL_SET }],
+  verdict: { goto: TRIAL_CHAIN },
 };
 
 /** One content's rules. */
 function rulesOf(sets: readonly ContentSet[], prefix: string): readonly RuleDeclaration[] {
-  const accept = (set: string): RuleDeclaration => ({ match: 'saddr', set, verdict: 'accept' });
+  const from = (set: string): Pick<RuleDeclaration, 'when'> => ({ when: [{ match: 'saddr', set }] });
+  const accept = (set: string): RuleDeclaration => ({ ...from(set), verdict: 'accept' });
   const drop = (set: string, counter: string): RuleDeclaration => ({
-    match: 'saddr',
-    set,
-    verdict: 'drop',
+    ...from(set),
     counter: `${prefix}${counter}`,
+    verdict: 'drop',
   });
   return [
     ...sets.filter(({ kind }) => kind === 'infra').map(({ name }) => accept(name)),
@@ -129,12 +127,6 @@ export const withAllowed = (table: TableDeclaration, networks: readonly Cidr[]):
     return { ...set, elements: own.map(({ text }) => ({ key: text, timeout: 'never' })) };
   }),
 });
-
-/** Names of the rules that count, in order: what a look at an untouched table finds. */
-export const countersOf = (table: TableDeclaration): readonly string[] =>
-  table.chains.flatMap(({ rules }) =>
-    rules.flatMap((rule) => ('counter' in rule && rule.counter ? [rule.counter] : [])),
-  );
 
 /** Of which family a rule drops what is blocked, by the name it counts under; the candidate's rules do it as well. */
 export const blockedFamily = (counter: string): 4 | 6 | undefined =>

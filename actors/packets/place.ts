@@ -11,10 +11,14 @@ const ready = (ip: Ip): string => (familyOf(ip) === 6 ? ' nodad' : '');
 
 export const sameFamily = (a: Ip, b: Ip): boolean => familyOf(a) === familyOf(b);
 
-/** Lines for `ip -batch`: the namespace has these addresses, and may send from them. What is no address is left out. */
+/** Lines for `ip -batch`: the device has these addresses. What is no address is left out. */
+export const addressLines = (device: string, ips: readonly Ip[]): readonly string[] =>
+  ips.flatMap((ip) => (canonicalIp(ip) === undefined ? [] : [`addr add ${alone(ip)} dev ${device}${ready(ip)}`]));
+
+/** Lines for `ip -batch`: packets may be sent from these. */
 export const sourceLines = (sources: readonly Ip[]): readonly string[] => [
   'link set lo up',
-  ...sources.flatMap((ip) => (canonicalIp(ip) === undefined ? [] : [`addr add ${alone(ip)} dev lo${ready(ip)}`])),
+  ...addressLines('lo', sources),
 ];
 
 /** Lines for `ip -batch`: behind the device are these targets, at that hardware address; nobody has to be asked for it. */

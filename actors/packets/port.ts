@@ -12,8 +12,9 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A datagram to be sent. */
+/** A packet to be sent: a datagram, or a request for a connection. */
 export interface Letter {
+  readonly protocol: 'udp' | 'tcp';
   readonly source: Ip;
   readonly target: Ip;
   readonly port: number;
@@ -26,7 +27,7 @@ export type Fate = 'passes' | 'dropped' | 'unsent';
 export interface PacketTools {
   /** A program with fixed words, never through a shell. */
   run(program: string, args: readonly string[], options: RunOptions): Promise<Ran>;
-  /** Sends datagrams, by another process within a network namespace, in this order. */
+  /** Sends packets, by another process within a network namespace. */
   sendFrom(namespace: string, letters: readonly Letter[], options: RunOptions): Promise<Ran>;
   /** A name that no other namespace has. Says which process made it. */
   newName(): string;

@@ -1,27 +1,39 @@
 import type { Fate } from './port.ts';
 
-/** Far ahead of the rules, and right behind them. */
-const PLACES = { ahead: -400, behind: -189 } as const;
+/** A packet that is watched. */
+export interface Watched {
+  /** What in it says that it is this one, as conditions of `nft`. */
+  readonly mark: string;
+  /** Behind which rules it has got through: those that all packets meet, or those of packets to this host as well. */
+  readonly past: 'all' | 'host';
+}
+
+/** Far ahead of the rules; right behind those that all packets meet; right behind those of packets to this host. */
+const PLACES = [
+  { chain: 'ahead', hook: 'prerouting', priority: -400, sees: () => true },
+  { chain: 'behind', hook: 'prerouting', priority: -189, sees: ({ past }: Watched) => past === 'all' },
+  { chain: 'inside', hook: 'input', priority: -4, sees: ({ past }: Watched) => past === 'host' },
+] as const;
 
 export interface WitnessOptions {
   /** Name of their table, in family inet. */
   readonly table: string;
-  /** What in a packet says that it is this one, as a condition of `nft`. In the order in which their fates are told. */
-  readonly marks: readonly string[];
-  /** Packets that came in by this device are counted alone, and end here, behind the rules. */
+  /** In the order in which their fates are told. */
+  readonly watched: readonly Watched[];
+  /** Packets that came in by this device are counted alone, and end behind the rules that all meet. */
   readonly device?: string;
 }
 
 /** Rules for `nft -f` that count each packet ahead of the product's rules and behind them. */
-export const witnesses = ({ table, marks, device }: WitnessOptions): string =>
+export const witnesses = ({ table, watched, device }: WitnessOptions): string =>
   [
     `table inet ${table} {`,
-    ...Object.entries(PLACES).flatMap(([place, priority]) => [
-      `  chain ${place} {`,
-      `    type filter hook prerouting priority ${priority}; policy accept;`,
+    ...PLACES.flatMap(({ chain, hook, priority, sees }) => [
+      `  chain ${chain} {`,
+      `    type filter hook ${hook} priority ${priority}; policy accept;`,
       ...(device === undefined ? [] : [`    iifname != "${device}" accept`]),
-      ...marks.map((mark, i) => `    ${mark} counter comment "${i}"`),
-      ...(device === undefined || place === 'ahead' ? [] : ['    drop']),
+      ...watched.flatMap((one, i) => (sees(one) ? [`    ${one.mark} counter comment "${i}"`] : [])),
+      ...(device === undefined || chain === 'ahead' ? [] : ['    drop']),
       '  }',
     ]),
     '}',
@@ -41,9 +53,10 @@ export function fatesIn(text: string, count: number): readonly Fate[] {
       expr.some(({ counter }) => (counter?.packets ?? 0) > 0) ? [`${chain} ${comment}`] : [],
     ),
   );
-  return Array.from({ length: count }, (_, i) =>
-    !seen.has(`ahead ${i}`) ? 'unsent' : seen.has(`behind ${i}`) ? 'passes' : 'dropped',
-  );
+  return Array.from({ length: count }, (_, i) => {
+    if (!seen.has(`ahead ${i}`)) return 'unsent';
+    return seen.has(`behind ${i}`) || seen.has(`inside ${i}`) ? 'passes' : 'dropped';
+  });
 }
 
 function rulesIn(text: string): readonly ListedRule[] {

@@ -16,6 +16,7 @@ import type { SettingsDesk } from './settings.ts';
 import type { Stats } from './stats.ts';
 import type { ChangeWatch } from './stream/change-watch.ts';
 import type { EventHub } from './stream/hub.ts';
+import type { Undo } from './undo.ts';
 
 /** The appliance as the endpoints see it: a narrow port for each thing they ask about. */
 export interface Desks {
@@ -31,6 +32,7 @@ export interface Desks {
   readonly settings: SettingsDesk;
   readonly changes: Changes;
   readonly previews: Previews;
+  readonly undo: Undo;
 }
 
 /** What the daemon gives to the tables. */

@@ -15,7 +15,8 @@ using bartizan::nft::Worker;
 class Port : public Napi::ObjectWrap<Port> {
  public:
   static Napi::Function define(Napi::Env env) {
-    return DefineClass(env, "Port", {InstanceMethod<&Port::call>("call"), InstanceMethod<&Port::close>("close")});
+    return DefineClass(env, "Port", {InstanceMethod<&Port::call>("call"), InstanceMethod<&Port::close>("close"),
+                                    InstanceMethod<&Port::listen>("listen")});
   }
 
   explicit Port(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Port>(info), env_(info.Env()) {
@@ -46,18 +47,28 @@ class Port : public Napi::ObjectWrap<Port> {
   }
 
   Napi::Value call(const Napi::CallbackInfo& info) {
-    if (info.Length() < 1 || !info[0].IsTypedArray() ||
-        info[0].As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
-      throw Napi::TypeError::New(env_, "call takes a Uint8Array");
+    size_t size = 0;
+    for (size_t i = 0; i < info.Length(); i++) {
+      if (!info[i].IsTypedArray() || info[i].As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+        throw Napi::TypeError::New(env_, "call takes Uint8Arrays");
+      }
+      size += info[i].As<Napi::Uint8Array>().ByteLength();
     }
-    const auto bytes = info[0].As<Napi::Uint8Array>();
-    std::vector<uint8_t> request(bytes.Data(), bytes.Data() + bytes.ByteLength());
+    if (info.Length() == 0) throw Napi::TypeError::New(env_, "call takes Uint8Arrays");
+    std::vector<uint8_t> request;
+    request.reserve(size);
+    for (size_t i = 0; i < info.Length(); i++) {
+      const auto piece = info[i].As<Napi::Uint8Array>();
+      request.insert(request.end(), piece.Data(), piece.Data() + piece.ByteLength());
+    }
     return ask(false, [&](Worker::Done done) { worker_.call(std::move(request), std::move(done)); });
   }
 
   Napi::Value close(const Napi::CallbackInfo&) {
     return ask(true, [&](Worker::Done done) { worker_.finish(std::move(done)); });
   }
+
+  Napi::Value listen(const Napi::CallbackInfo&) { return env_.Undefined(); }
 
   template <class Hand>
   Napi::Value ask(bool last, Hand hand_over) {

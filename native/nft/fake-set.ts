@@ -1,14 +1,19 @@
+import { millis } from '../../core/base/time.ts';
+import type { NftElement, SetDeclaration } from './declaration.ts';
 import { ERRNO } from './failure.ts';
-import type { NftElement, SetDeclaration } from './port.ts';
-import type { ParsedAdd, ParsedKey, ParsedOp } from './validate.ts';
+import type { Meter } from './fake-meter.ts';
+import type { ParsedKey } from './keys.ts';
+import type { ParsedAdd, ParsedOp } from './validate.ts';
 
 interface Held {
   readonly key: ParsedKey;
   readonly expires: number | 'never';
   readonly comment: string | undefined;
+  /** Of a dynamic set. */
+  readonly meter?: Meter;
 }
 
-/** A range of addresses as fixed-width hexadecimal, which sorts as addresses do. */
+/** A range of keys as fixed-width hexadecimal, which sorts as they do. */
 interface Range {
   readonly first: string;
   readonly last: string;
@@ -17,14 +22,41 @@ interface Range {
 /** One set of the fake kernel. Errors are errnos, 0 is success; every change can be taken back. */
 export class FakeSet {
   readonly declaration: SetDeclaration;
+  /** What its meter allows; of a dynamic set. */
+  readonly allows: string | undefined;
   #held = new Map<string, Held>();
   /** Of an interval set, by first address. */
   #ranges: Range[] = [];
   /** Nothing expires before. */
   #earliest = Number.POSITIVE_INFINITY;
 
-  constructor(declaration: SetDeclaration) {
+  constructor(declaration: SetDeclaration, allows?: string) {
     this.declaration = declaration;
+    this.allows = allows;
+  }
+
+  /** Whether a declared set is this one, so that its elements stay. */
+  isLike(other: FakeSet): boolean {
+    const [a, b] = [this.declaration, other.declaration];
+    const sameFlags = a.interval === b.interval && a.timeout === b.timeout;
+    const sameUse = (a.dynamic ?? false) === (b.dynamic ?? false) && (a.counters ?? false) === (b.counters ?? false);
+    return a.family === b.family && sameFlags && sameUse && a.size === b.size && this.allows === other.allows;
+  }
+
+  /** The source's meter, made where there is none, with its life renewed; `undefined` when the set is full. */
+  meter(key: ParsedKey, life: number | 'never', now: number, make: () => Meter): Meter | undefined {
+    this.#forgetIfExpired(key.text, now);
+    const held = this.#held.get(key.text);
+    if (held === undefined && this.#isFull()) this.#forgetExpired(now);
+    if (held === undefined && this.#isFull()) return undefined;
+    const meter = held?.meter ?? make();
+    this.#insert({ key, expires: life === 'never' ? life : now + life, comment: undefined, meter });
+    return meter;
+  }
+
+  /** Of all sources. */
+  meters(): Iterable<Meter> {
+    return [...this.#held.values()].flatMap(({ meter }) => meter ?? []);
   }
 
   /** @param undo receives what takes the change back, to be run in reverse order */
@@ -56,20 +88,28 @@ export class FakeSet {
 
   elements(now: number): NftElement[] {
     this.#forgetExpired(now);
-    return [...this.#held.values()].map(({ key, expires, comment }) => {
-      const element = { key: key.text, timeout: expires === 'never' ? expires : expires - now } as NftElement;
-      return comment === undefined ? element : { ...element, comment };
-    });
+    return [...this.#held.values()].map((held) => elementOf(held, now));
   }
 
-  has(address: ParsedKey, now: number): boolean {
-    if (address.family !== this.declaration.family) return false;
+  find(key: ParsedKey, now: number): NftElement | undefined {
+    this.#forgetIfExpired(key.text, now);
+    const held = this.#held.get(key.text);
+    return held === undefined ? undefined : elementOf(held, now);
+  }
+
+  size(now: number): number {
+    this.#forgetExpired(now);
+    return this.#held.size;
+  }
+
+  has(key: ParsedKey, now: number): boolean {
+    if (key.family !== this.declaration.family) return false;
     if (!this.declaration.interval) {
-      this.#forgetIfExpired(address.text, now);
-      return this.#held.has(address.text);
+      this.#forgetIfExpired(key.text, now);
+      return this.#held.has(key.text);
     }
     this.#forgetExpired(now);
-    return this.#overlaps(address);
+    return this.#overlaps(key);
   }
 
   #flush(undo: (() => void)[]): number {
@@ -124,20 +164,24 @@ export class FakeSet {
     return before !== undefined && before.last >= first;
   }
 
-  /** Index of the first range that begins behind `address`. */
-  #after(address: string): number {
+  /** Index of the first range that begins behind `key`. */
+  #after(key: string): number {
     let [low, high] = [0, this.#ranges.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.#ranges[middle]?.first ?? '') <= address) low = middle + 1;
+      if ((this.#ranges[middle]?.first ?? '') <= key) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 }
 
-function rangeOf(key: ParsedKey): Range {
-  const prefix = key.prefix ?? key.bytes.length * 8;
-  const last = key.bytes.map((byte, i) => byte | (0xff >> Math.max(0, Math.min(8, prefix - i * 8))));
-  return { first: Buffer.from(key.bytes).toString('hex'), last: Buffer.from(last).toString('hex') };
+function elementOf({ key, expires, comment }: Held, now: number): NftElement {
+  const element = { key: key.text, timeout: expires === 'never' ? expires : millis(expires - now) };
+  return comment === undefined ? element : { ...element, comment };
+}
+
+function rangeOf({ bytes, prefix = bytes.length * 8, last }: ParsedKey): Range {
+  const end = last ?? bytes.map((byte, i) => byte | (0xff >> Math.max(0, Math.min(8, prefix - i * 8))));
+  return { first: Buffer.from(bytes).toString('hex'), last: Buffer.from(end).toString('hex') };
 }

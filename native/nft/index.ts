@@ -1,4 +1,6 @@
+export type * from './declaration.ts';
 export type * from './port.ts';
+export { addressFamily, countersOf, meterLife, metersOf, meterText, rateText, targetOf } from './rules.ts';
 
 import { createRequire } from 'node:module';
 import { messageOf } from '../../core/base/result.ts';

@@ -194,7 +194,7 @@ test('a row of the firewall audit', async () => {
 test('many are unblocked at once; what is no address is not counted', async () => {
   const api = new ApiHarness();
   const body = { ips: ['192.0.2.7', '::ffff:192.0.2.8', 'nonsense'] };
-  const done = { status: 'completed', total: 3, succeeded: 2, undo_token: '' };
+  const done = { status: 'completed', total: 3, succeeded: 2, undo_token: 'undo-1' };
   assert.deepEqual(await post(api, 'unblock-bulk', body), [200, done]);
   assert.deepEqual(api.appliance.asked, [['unblockAll', ['192.0.2.7', '192.0.2.8'], 'operator']]);
   assert.deepEqual(api.audits[0]?.details, { ips: '192.0.2.7 ::ffff:192.0.2.8 nonsense' });
@@ -242,11 +242,17 @@ test('blocked networks are listed, counted, found by their addresses and lifted'
   const { temporary } = (await get(api, 'firewall/check?ip=203.0.113.9')) as Record<string, unknown>;
   assert.equal(temporary, '3 addresses of 203.0.113.0/24 are blocked');
   const remove = (cidr: string) => post(api, 'firewall/remove-subnet', { cidr });
-  assert.deepEqual(await remove(' 203.0.113.77/24 '), [200, { status: 'removed', cidr: '203.0.113.0/24' }]);
+  assert.deepEqual(await remove(' 203.0.113.77/24 '), [
+    200,
+    { status: 'removed', cidr: '203.0.113.0/24', was_blocked: true, undo_token: 'undo-1' },
+  ]);
   assert.deepEqual(api.appliance.asked, [['unblockNetwork', { network: '203.0.113.0/24', actor: 'operator' }]]);
   const ip = '203.0.113.9';
   const warning = 'its network 203.0.113.0/24 is blocked still';
-  assert.deepEqual(await post(api, 'unblock-ip', { ip }), [200, { status: 'unblocked', ip, warning }]);
+  assert.deepEqual(await post(api, 'unblock-ip', { ip }), [
+    200,
+    { status: 'unblocked', ip, was_blocked: true, undo_token: 'undo-2', warning },
+  ]);
   assert.equal((await remove('x'))[0], 400);
   for (const [refusal, status] of [
     ['not_blocked', 200],

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ChainDeclaration, RuleDeclaration, SetDeclaration, TableDeclaration } from '../../native/nft/port.ts';
+import type {
+  ChainDeclaration,
+  RuleDeclaration,
+  SetDeclaration,
+  TableDeclaration,
+} from '../../native/nft/declaration.ts';
 import { add, done, type Ground, keys, refused, usual } from './nft-suite-ground.ts';
 
 const BLOCKED: SetDeclaration = { name: 'blocked', family: 4, interval: false, timeout: true, size: 1000 };
@@ -10,7 +15,11 @@ const chain = (name: string, rules: readonly RuleDeclaration[] = [], priority = 
   priority,
   rules,
 });
-const drop = (counter: string, set = 'blocked'): RuleDeclaration => ({ match: 'saddr', set, verdict: 'drop', counter });
+const drop = (counter: string, set = 'blocked'): RuleDeclaration => ({
+  when: [{ match: 'saddr', set }],
+  verdict: 'drop',
+  counter,
+});
 const table = (name: string, ...chains: readonly ChainDeclaration[]): TableDeclaration => ({
   name,
   sets: [BLOCKED],
@@ -116,8 +125,8 @@ export function declarationCases(ground: () => Ground): void {
     const { port } = ground();
     const name = named('uncounted');
     const rules: RuleDeclaration[] = [
-      { match: 'iif', name: 'lo', verdict: 'accept' },
-      { match: 'saddr', set: 'blocked', verdict: 'accept' },
+      { when: [{ match: 'iif', name: 'lo' }], verdict: 'accept' },
+      { when: [{ match: 'saddr', set: 'blocked' }], verdict: 'accept' },
       drop('only'),
     ];
     done(await port.ensure(table(name, chain('a', rules))));
@@ -160,21 +169,29 @@ export function declarationCases(ground: () => Ground): void {
     assert.deepEqual(await keys(port, one, 'v4'), ['192.0.2.1']);
   });
 
-  test('the largest declaration: 64 sets, 16 chains, 256 rules each', async () => {
+  test('the largest declaration: 512 sets, 64 chains, 8,192 rules, of which one chain has 1,024', async () => {
     const { port } = ground();
     const name = named('largest');
-    const sets = Array.from({ length: 64 }, (_, i) => ({ ...BLOCKED, name: `s${i}`.padEnd(31, '_') }));
+    const sets = Array.from({ length: 512 }, (_, i) => ({ ...BLOCKED, name: `s${i}`.padEnd(31, '_') }));
     const rules = Array.from(
-      { length: 256 },
-      (_, i): RuleDeclaration => ({ match: 'saddr', set: sets[i % 64]?.name ?? '', verdict: 'drop' }),
+      { length: 1024 },
+      (_, i): RuleDeclaration => ({ when: [{ match: 'saddr', set: sets[i % 512]?.name ?? '' }], verdict: 'drop' }),
     );
-    const chains = Array.from({ length: 16 }, (_, i) => chain(`c${i}`.padEnd(31, '_'), rules, i));
+    const fewer = rules.slice(0, 113);
+    const rest = rules.slice(0, 8192 - 1024 - 62 * 113);
+    const chains = Array.from({ length: 64 }, (_, i) =>
+      chain(`c${i}`.padEnd(31, '_'), i === 0 ? rules : i === 1 ? rest : fewer, i),
+    );
     done(await port.ensure({ name, sets, chains }));
     done(await port.ensure({ name, sets, chains }));
     done(await port.drop(name));
     refused(await port.ensure({ name, sets: [...sets, BLOCKED], chains: [] }), 'invalid');
     refused(await port.ensure({ name, sets, chains: [...chains, chain('more')] }), 'invalid');
-    refused(await port.ensure({ name, sets, chains: [chain('c', [...rules, drop('x', 's0')])] }), 'invalid');
+    refused(await port.ensure({ name, sets, chains: [chain('c', [...rules, ...rules.slice(0, 1)])] }), 'invalid');
+    refused(
+      await port.ensure({ name, sets, chains: [...chains.slice(0, 63), chain('more', fewer.concat(fewer))] }),
+      'invalid',
+    );
   });
 
   const name = named('refused');
@@ -196,11 +213,16 @@ export function declarationCases(ground: () => Ground): void {
     priority: table(name, chain('a', [], 2 ** 31)),
     'priority fraction': table(name, chain('a', [], 0.5)),
     'rule on an undeclared set': table(name, chain('a', [drop('x', 'other')])),
-    verdict: table(name, chain('a', [{ match: 'saddr', set: 'blocked', verdict: 'queue' as never }])),
+    verdict: table(name, chain('a', [{ when: [{ match: 'saddr', set: 'blocked' }], verdict: 'queue' as never }])),
     'counter name': table(name, chain('a', [drop('a"b')])),
-    'counter named twice': table(name, chain('a', [drop('x')]), chain('b', [drop('x')])),
-    'interface name of 16': table(name, chain('a', [{ match: 'iif', name: 'x'.repeat(16), verdict: 'accept' }])),
-    'interface name with a wildcard': table(name, chain('a', [{ match: 'iif', name: 'eth*', verdict: 'accept' }])),
+    'interface name of 16': table(
+      name,
+      chain('a', [{ when: [{ match: 'iif', name: 'x'.repeat(16) }], verdict: 'accept' }]),
+    ),
+    'interface name with a wildcard': table(
+      name,
+      chain('a', [{ when: [{ match: 'iif', name: 'eth*' }], verdict: 'accept' }]),
+    ),
   } satisfies Record<string, TableDeclaration>)) {
     test(`ensure refuses: ${what}`, async () => {
       const { port } = ground();

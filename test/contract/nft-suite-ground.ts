@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import type { NftElement, NftFailure, NftOp, NftPort, NftResult, TableDeclaration } from '../../native/nft/port.ts';
+import type { NftElement, TableDeclaration } from '../../native/nft/declaration.ts';
+import type { NftFailure, NftOp, NftPort, NftResult } from '../../native/nft/port.ts';
 
 /** A kernel to test against: the real one in a namespace of its own, or the fake. */
 export interface NftBench {

@@ -7,7 +7,7 @@ import type {
   RuleDeclaration,
   SetDeclaration,
   TableDeclaration,
-} from '../../native/nft/port.ts';
+} from '../../native/nft/declaration.ts';
 import { add, done, flush, type Ground, keys, refused, remove } from './nft-suite-ground.ts';
 
 const never = (key: string): NftElement => ({ key, timeout: 'never' });
@@ -19,8 +19,16 @@ const networks = (name: string, ...elements: readonly string[]): SetDeclaration 
   elements: elements.map(never),
 });
 const TRIAL: SetDeclaration = { name: 'trial', family: 'either', interval: false, timeout: true };
-const GOTO: RuleDeclaration = { match: 'family', set: 'trial', verdict: 'goto', chain: 'candidate' };
-const drop = (set: string, counter: string): RuleDeclaration => ({ match: 'saddr', set, verdict: 'drop', counter });
+const goTo = (set: string): RuleDeclaration => ({
+  when: [{ match: 'family', set }],
+  verdict: { goto: 'candidate' },
+});
+const GOTO = goTo('trial');
+const drop = (set: string, counter: string): RuleDeclaration => ({
+  when: [{ match: 'saddr', set }],
+  verdict: 'drop',
+  counter,
+});
 const CANDIDATE: ChainDeclaration = { name: 'candidate', rules: [drop('b', 'trial_b')] };
 const guard = (...rules: readonly RuleDeclaration[]): ChainDeclaration => ({
   name: 'guard',
@@ -174,10 +182,8 @@ export function guardedCases(ground: () => Ground): void {
     'an interval set of families': { name, sets: [{ ...TRIAL, interval: true }], chains: [] },
     'goto a chain that is not there': table({ chains: [guard(GOTO)] }),
     'goto a base chain': table({ chains: [guard(GOTO), { ...plain, name: 'candidate' }] }),
-    'goto from a chain without a hook': table({ chains: [candidate, { name: 'c', rules: [GOTO] }] }),
-    'goto by a set of addresses': table({ chains: [guard({ ...GOTO, set: 'a' } as RuleDeclaration), candidate] }),
-    'goto by a set that is not there': table({ chains: [guard({ ...GOTO, set: 'x' } as RuleDeclaration), candidate] }),
-    'another verdict on a family': table({ chains: [guard({ ...GOTO, verdict: 'drop' } as never), candidate] }),
+    'a family looked up among addresses': table({ chains: [guard(goTo('a')), candidate] }),
+    'a family looked up in a set that is not there': table({ chains: [guard(goTo('x')), candidate] }),
     'a source looked up among families': table({ chains: [guard(drop('trial', 'x'))] }),
   } satisfies Record<string, TableDeclaration>)) {
     test(`ensure refuses: ${what}`, async () => {

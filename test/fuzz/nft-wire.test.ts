@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { millis } from '../../core/base/time.ts';
+import type { TableDeclaration } from '../../native/nft/declaration.ts';
 import { failure } from '../../native/nft/failure.ts';
-import type { NftOp, TableDeclaration } from '../../native/nft/port.ts';
+import type { NftOp } from '../../native/nft/port.ts';
 import * as wire from '../../native/nft/wire.ts';
 import type { EngineLink } from '../../native/nft/wire-port.ts';
 import { add, done, flush, remove, tenth, usual } from '../contract/nft-suite-ground.ts';
@@ -36,9 +37,9 @@ const guarded: TableDeclaration = {
       name: 'guard',
       hook: 'prerouting',
       priority: -190,
-      rules: [{ match: 'family', set: 'trial', verdict: 'goto', chain: 'other' }],
+      rules: [{ when: [{ match: 'family', set: 'trial' }], verdict: { goto: 'other' } }],
     },
-    { name: 'other', rules: [{ match: 'saddr', set: 'begun', verdict: 'drop', counter: 'c' }] },
+    { name: 'other', rules: [{ when: [{ match: 'saddr', set: 'begun' }], verdict: 'drop', counter: 'c' }] },
   ],
 };
 

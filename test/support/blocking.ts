@@ -41,6 +41,12 @@ export function blocking(
       ensure: (table) => act(() => nft.ensure(table)),
       drop: (table) => act(() => nft.drop(table)),
       commit: (table, ops) => act(() => nft.commit(table, ops)),
+      load: (table, set, keys) => act(() => nft.load(table, set, keys)),
+      find: (table, set, keys) => nft.find(table, set, keys),
+      count: (table, set) => nft.count(table, set),
+      fingerprint: (table) => nft.fingerprint(table),
+      baseChains: () => nft.baseChains(),
+      watch: (table, seen) => nft.watch(table, seen),
       list: (table, set) => nft.list(table, set),
       counters: (table) => nft.counters(table),
       localAddresses: () => nft.localAddresses(),
@@ -49,7 +55,7 @@ export function blocking(
     clock,
     log: () => {},
     desired: desiredBlocks(ledger, allowed, () => responder),
-    settings: { table: 'bartizan', maxBlocks: 1000, content: { infra: [], denied: [] } },
+    settings: { table: 'bartizan', maxBlocks: 10_000, content: { infra: [], denied: [] } },
     folder: new MemoryFolder(),
   });
   const responder: Responder = new Responder({

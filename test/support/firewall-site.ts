@@ -24,6 +24,7 @@ export class FirewallSite {
     blocks: () => this.blocks.values(),
     blockOf: (ip) => this.blocks.get(ip),
     allowed: () => this.allowed,
+    allowedPorts: () => [],
     networks: () => this.networks,
     adoptNetworks: async () => {},
     hasEnded: async () => false,

@@ -3,8 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { seconds } from '../../core/base/time.ts';
+import type { TableDeclaration } from '../../native/nft/declaration.ts';
 import { openNft } from '../../native/nft/index.ts';
-import type { NftPort, TableDeclaration } from '../../native/nft/port.ts';
+import type { NftPort } from '../../native/nft/port.ts';
 import { add, done, keys, refused } from '../contract/nft-suite-ground.ts';
 import { NetworkNamespace, namespacesUnavailable } from '../support/network-namespace.ts';
 
@@ -23,13 +24,13 @@ const declared: TableDeclaration = {
       hook: 'prerouting',
       priority: -190,
       rules: [
-        { match: 'iif', name: 'lo', verdict: 'accept' },
-        { match: 'saddr', set: 'net4', verdict: 'accept' },
-        { match: 'saddr', set: 'blocked4', verdict: 'drop', counter: 'blocked_v4' },
-        { match: 'saddr', set: 'blocked6', verdict: 'drop', counter: 'blocked_v6' },
+        { when: [{ match: 'iif', name: 'lo' }], verdict: 'accept' },
+        { when: [{ match: 'saddr', set: 'net4' }], verdict: 'accept' },
+        { when: [{ match: 'saddr', set: 'blocked4' }], verdict: 'drop', counter: 'blocked_v4' },
+        { when: [{ match: 'saddr', set: 'blocked6' }], verdict: 'drop', counter: 'blocked_v6' },
       ],
     },
-    { name: 'own', hook: 'output', priority: 0, rules: [{ match: 'saddr', set: 'net6', verdict: 'drop' }] },
+    { name: 'own', hook: 'output', priority: 0, rules: [{ when: [{ match: 'saddr', set: 'net6' }], verdict: 'drop' }] },
   ],
 };
 

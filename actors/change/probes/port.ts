@@ -2,6 +2,7 @@ import type { Ip } from '../../../core/base/ip.ts';
 import type { Result } from '../../../core/base/result.ts';
 import type { Millis } from '../../../core/base/time.ts';
 import type { Change, Evidence, Word } from '../../../core/change/change.ts';
+import type { Connection } from '../../../core/respond/allow.ts';
 import type { PacketTools, RunOptions } from '../../packets/index.ts';
 
 /** What a probe saw. */
@@ -68,8 +69,8 @@ export interface ProbeDeps {
   api(): Result<ApiTarget, 'failed'>;
   /** `unknown`: why they cannot be told. */
   rules(change: Change, sources: readonly Ip[]): Promise<Result<RuleTexts, 'unknown'>>;
-  /** Addresses from which there are established connections to this host, its own among them. */
-  connected(): Promise<Result<readonly Ip[], 'failed'>>;
+  /** Established connections of this host, those with itself among them. */
+  connected(): Promise<Result<readonly Connection[], 'failed'>>;
   /** Writes a record and reads it back. */
   checkStore(): Promise<Result<void, 'failed'>>;
   /** Whether who ordered the change could still do so: a token of that name is good. Undefined where that cannot be told. */

@@ -23,8 +23,8 @@ struct Engine::Attempt {
   std::vector<StandingSet> sets;
   std::vector<bool> skip;
   // What was found there before the batch was sent, and may have expired since.
-  std::set<std::pair<uint8_t, Address>> presumed;
-  std::set<uint8_t> foreseen;
+  std::set<std::pair<uint16_t, Address>> presumed;
+  std::set<uint16_t> foreseen;
   Grouping grouping = Grouping::shared;
   // Set once something was read that the outcome depends on.
   std::optional<uint32_t> generation;
@@ -48,7 +48,7 @@ Status Engine::look_at_sets(const Batch& batch, std::vector<StandingSet>& sets) 
 }
 
 // Works the batch's ops on one interval set out against what the set holds.
-Status Engine::foresee(const Batch& batch, uint8_t set, Attempt& attempt) {
+Status Engine::foresee(const Batch& batch, uint16_t set, Attempt& attempt) {
   if (!attempt.generation) {
     uint32_t generation = 0;
     if (const int error = read_generation(generation)) return from_errno(error);
@@ -98,7 +98,7 @@ Status Engine::send(const Batch& batch, Attempt& attempt, bool& again) {
   }
   again = true;
   if (op && attempt.sets[batch.ops[*op].set].shape.interval) {
-    const uint8_t set = batch.ops[*op].set;
+    const uint16_t set = batch.ops[*op].set;
     if (attempt.foreseen.contains(set)) return from_errno(ERESTART);
     return foresee(batch, set, attempt);
   }
@@ -116,8 +116,8 @@ Status Engine::send(const Batch& batch, Attempt& attempt, bool& again) {
 
 // Skips adds of what is there already; what this misses, the kernel refuses.
 Status Engine::look_up(const Batch& batch, Attempt& attempt) {
-  std::set<uint8_t> flushed;
-  std::set<std::pair<uint8_t, Address>> touched;
+  std::set<uint16_t> flushed;
+  std::set<std::pair<uint16_t, Address>> touched;
   for (size_t i = 0; i < batch.ops.size(); i++) {
     const Op& op = batch.ops[i];
     const SetShape& shape = attempt.sets[op.set].shape;

@@ -54,6 +54,7 @@ class Cursor {
 class Sink {
  public:
   void u8(uint8_t value) { bytes_.push_back(value); }
+  void u16(uint16_t value) { write(htole16(value)); }
   void u32(uint32_t value) { write(htole32(value)); }
   void u64(uint64_t value) { write(htole64(value)); }
   void text(const std::string& text) {

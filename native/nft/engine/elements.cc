@@ -52,6 +52,25 @@ size_t begin_elements(MessageWriter& out, const Batch& batch, const Op& op, cons
   return out.open(NFTA_SET_ELEM_LIST_ELEMENTS);
 }
 
+// Since 5.12 elements with several expressions.
+constexpr uint16_t kElementExpressions = 11;
+
+std::optional<Tally> tally_in(const Attributes& expression) {
+  if (expression.text(NFTA_EXPR_NAME) != "counter") return std::nullopt;
+  const Attributes data = expression.nested(NFTA_EXPR_DATA);
+  return Tally{data.u64(NFTA_COUNTER_PACKETS).value_or(0), data.u64(NFTA_COUNTER_BYTES).value_or(0)};
+}
+
+// What met the element, in a set that counts.
+std::optional<Tally> tally_of(const Attributes& element) {
+  if (const auto one = element.find(NFTA_SET_ELEM_EXPR)) return tally_in(Attributes(*one));
+  std::optional<Tally> tally;
+  element.nested(kElementExpressions).each([&](uint16_t, Bytes bytes) {
+    if (!tally) tally = tally_in(Attributes(bytes));
+  });
+  return tally;
+}
+
 }  // namespace
 
 std::vector<Mark> write_ops(MessageWriter& out, const Batch& batch, const std::vector<StandingSet>& sets,
@@ -119,6 +138,7 @@ void read_bounds(const Attributes& attributes, uint8_t width, std::vector<Bound>
     if (element.u64(NFTA_SET_ELEM_TIMEOUT).value_or(0) != 0) {
       bound.timeout_ms = element.u64(NFTA_SET_ELEM_EXPIRATION).value_or(0);
     }
+    bound.tally = tally_of(element);
     if (const auto userdata = element.find(NFTA_SET_ELEM_USERDATA)) bound.comment = comment_of(*userdata);
     into.push_back(std::move(bound));
   });
@@ -129,7 +149,7 @@ std::vector<Element> elements_of(std::vector<Bound> bounds, const SetShape& shap
   std::vector<Element> elements;
   elements.reserve(bounds.size());
   for (Bound& bound : bounds) {
-    elements.push_back({{shape.width, kNoPrefix, bound.address}, bound.timeout_ms, std::move(bound.comment)});
+    elements.push_back({{shape.width, kNoPrefix, bound.address}, bound.timeout_ms, std::move(bound.comment), bound.tally});
   }
   return elements;
 }

@@ -104,6 +104,19 @@ Status Engine::drop(const std::string& table) {
   return from_errno(error);
 }
 
+Status Engine::set_dormant(const std::string& table, bool dormant) {
+  Standing standing;
+  int error = read_table(table, standing);
+  if (error == 0 && standing.dormant != dormant) {
+    error = transact(std::nullopt, [&](MessageWriter& out) {
+      out.begin_nft(NFT_MSG_NEWTABLE, 0);
+      out.put_text(NFTA_TABLE_NAME, table);
+      out.put_u32(NFTA_TABLE_FLAGS, dormant ? NFT_TABLE_F_DORMANT : 0);
+    });
+  }
+  return error == 0 ? Status{} : from_errno(error);
+}
+
 Result<std::vector<Counter>> Engine::counters(const std::string& table) {
   if (!is_name(table)) return refuse("a table's name must be 1-31 of A-Z a-z 0-9 _");
   int error = 0;

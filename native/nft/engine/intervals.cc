@@ -40,7 +40,7 @@ void split(const Bound& start, const Address& last, uint8_t width, std::vector<E
   Address first = start.address;
   for (;;) {
     const uint8_t prefix = widest(first, last, width);
-    into.push_back({{width, prefix, first}, start.timeout_ms, start.comment});
+    into.push_back({{width, prefix, first}, start.timeout_ms, start.comment, start.tally});
     first = last_of(first, width, prefix);
     if (first >= last || !increment(first, width)) return;
   }

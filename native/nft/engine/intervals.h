@@ -20,6 +20,7 @@ struct Bound {
   bool is_end = false;
   std::optional<uint64_t> timeout_ms = {};
   std::optional<std::string> comment = {};
+  std::optional<Tally> tally = {};
 };
 
 // Pairs starts with ends; a range that is no single network becomes several with the same timeout and comment.

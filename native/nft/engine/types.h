@@ -35,6 +35,8 @@ struct Failure {
   int32_t op = -1;
   // Said only where the engine itself refused; errnos are put into words by the caller.
   std::string reason = {};
+  // Of a load: keys from the first on that were worked off; -1 for anything else.
+  int32_t loaded = -1;
 };
 
 // Success is the empty optional.
@@ -55,8 +57,8 @@ class Result {
 
 // How an errno of the kernel reads in the port's vocabulary.
 Code code_of(int error);
-inline Failure from_errno(int error, int32_t op = -1) { return {code_of(error), error, op, {}}; }
-inline Failure refuse(std::string why, int32_t op = -1) { return {Code::invalid, 0, op, std::move(why)}; }
+inline Failure from_errno(int error, int32_t op = -1) { return {code_of(error), error, op, {}, -1}; }
+inline Failure refuse(std::string why, int32_t op = -1) { return {Code::invalid, 0, op, std::move(why), -1}; }
 
 constexpr size_t kMaxName = 31;
 constexpr size_t kMaxInterface = 15;
@@ -65,7 +67,7 @@ constexpr uint32_t kMaxOps = 10'000;
 constexpr uint32_t kMaxSetSize = 16'777'216;
 // A hundred years: core/base/time.ts LONGEST.
 constexpr uint64_t kMaxTimeoutMs = 36'500ULL * 86'400'000ULL;
-constexpr size_t kMaxSets = 64;
+constexpr size_t kMaxSets = 512;
 constexpr size_t kMaxChains = 16;
 constexpr size_t kMaxRules = 256;
 // That the sets of one declaration begin with, all together: a transaction must fit the socket's buffer.
@@ -124,7 +126,7 @@ enum class OpKind : uint8_t { add = 0, remove = 1, flush = 2 };
 struct Op {
   OpKind kind = OpKind::add;
   // Index into Batch::sets.
-  uint8_t set = 0;
+  uint16_t set = 0;
   Key key = {};
   // 0: never.
   uint64_t timeout_ms = 0;
@@ -149,11 +151,18 @@ struct Batch {
   std::vector<Op> ops;
 };
 
+// What a counter counted.
+struct Tally {
+  uint64_t packets = 0;
+  uint64_t bytes = 0;
+};
+
 struct Element {
   Key key = {};
   // Time left, empty: never.
   std::optional<uint64_t> timeout_ms = {};
   std::optional<std::string> comment = {};
+  std::optional<Tally> tally = {};
 };
 
 struct Counter {

@@ -141,7 +141,7 @@ bool is_name(const std::string& text) {
 Status validate(const Table& table) {
   if (!is_name(table.name)) return refuse("a table's name must be 1-31 of A-Z a-z 0-9 _");
   if (table.sets.size() > kMaxSets || table.chains.size() > kMaxChains) {
-    return refuse("a table has at most 64 sets and 16 chains");
+    return refuse("a table has at most 512 sets and 16 chains");
   }
   Scope scope;
   size_t beginnings = 0;
@@ -170,7 +170,7 @@ Status validate(const Table& table) {
 Status validate(const Batch& batch) {
   if (!is_name(batch.table)) return refuse("a table's name must be 1-31 of A-Z a-z 0-9 _");
   if (batch.ops.size() > kMaxOps) return refuse("a batch has at most 10000 ops");
-  if (batch.sets.size() > kMaxSets) return refuse("a batch touches at most 64 sets");
+  if (batch.sets.size() > kMaxSets) return refuse("a batch touches at most 512 sets");
   std::set<std::string> sets;
   for (const std::string& set : batch.sets) {
     if (!is_name(set)) return refuse("a set's name must be 1-31 of A-Z a-z 0-9 _");

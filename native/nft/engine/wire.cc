@@ -14,6 +14,7 @@ constexpr uint8_t kInterval = 1;
 constexpr uint8_t kTimeout = 2;
 constexpr uint8_t kHasTimeout = 1;
 constexpr uint8_t kHasComment = 2;
+constexpr uint8_t kHasTally = 4;
 
 Failure malformed() { return refuse("the request is malformed"); }
 
@@ -94,7 +95,7 @@ Op read_op(Cursor& in) {
   const uint8_t kind = in.u8();
   if (kind > 2) in.spoil();
   op.kind = static_cast<OpKind>(kind);
-  op.set = in.u8();
+  op.set = in.u16();
   if (op.kind == OpKind::flush) return op;
   if (op.kind == OpKind::remove) {
     op.key = read_key(in);
@@ -107,8 +108,8 @@ Op read_op(Cursor& in) {
 Batch read_batch(Cursor& in) {
   Batch batch;
   batch.table = in.text();
-  const uint8_t sets = in.u8();
-  for (uint8_t i = 0; i < sets && !in.broken(); i++) batch.sets.push_back(in.text());
+  const uint16_t sets = in.u16();
+  for (uint16_t i = 0; i < sets && !in.broken(); i++) batch.sets.push_back(in.text());
   const uint32_t ops = in.u32();
   batch.ops.reserve(std::min<size_t>({ops, kMaxOps + 1, in.left()}));
   for (uint32_t i = 0; i < ops && !in.broken() && batch.ops.size() <= kMaxOps; i++) batch.ops.push_back(read_op(in));
@@ -123,9 +124,13 @@ void write_key(Sink& out, const Key& key) {
 
 void write(Sink& out, const Element& element) {
   write_key(out, element.key);
-  out.u8(static_cast<uint8_t>((element.timeout_ms ? kHasTimeout : 0) | (element.comment ? kHasComment : 0)));
-  out.u64(element.timeout_ms.value_or(0));
-  out.text(element.comment.value_or(""));
+  out.u8(static_cast<uint8_t>((element.timeout_ms ? kHasTimeout : 0) | (element.comment ? kHasComment : 0) |
+                              (element.tally ? kHasTally : 0)));
+  if (element.timeout_ms) out.u64(*element.timeout_ms);
+  if (element.comment) out.text(*element.comment);
+  if (!element.tally) return;
+  out.u64(element.tally->packets);
+  out.u64(element.tally->bytes);
 }
 
 void write(Sink& out, const Counter& counter) {
@@ -160,6 +165,7 @@ std::vector<uint8_t> encode(const Failure& failure) {
   out.u32(static_cast<uint32_t>(failure.error));
   out.u32(static_cast<uint32_t>(failure.op));
   out.text(failure.reason);
+  out.u32(static_cast<uint32_t>(failure.loaded));
   return out.finish();
 }
 

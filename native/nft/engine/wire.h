@@ -14,11 +14,12 @@
 //     5 counters   table text
 //     6 addresses
 //   answer   = 0 u8, then what the verb gives
-//     list         count u32 { key, flags u8 (1 timeout, 2 comment), timeout u64 ms, comment text }
+//     list         count u32 { element }
 //     counters     count u32 { name text, packets u64, bytes u64 }
 //     addresses    count u32 { key }
-//   refusal  = code u8, errno i32, op i32 (-1 none), reason text
+//   refusal  = code u8, errno i32, op i32 (-1 none), reason text, loaded i32 (-1 none)
 //   key      = width u8 (1, 4, 16), prefix u8 (255 none), width bytes; of width 1: NFPROTO_*
+//   element  = key, flags u8, if 1: timeout u64 ms, if 2: comment text, if 4: packets u64, bytes u64
 //   added    = key, timeout u64 (ms, 0 never), commented u8, if 1: comment text
 #pragma once
 

@@ -43,7 +43,7 @@ void Worker::finish(Done done) {
 
 void Worker::abandon() {
   if (!running_) return;
-  engine_.stop();
+  engine_->stop();
   {
     const std::lock_guard lock(mutex_);
     abandoned_ = true;
@@ -52,6 +52,12 @@ void Worker::abandon() {
   pthread_join(thread_, nullptr);
   running_ = false;
   jobs_.clear();
+}
+
+void Worker::join() {
+  if (!running_) return;
+  pthread_join(thread_, nullptr);
+  running_ = false;
 }
 
 std::optional<Worker::Job> Worker::next() {
@@ -66,7 +72,7 @@ std::optional<Worker::Job> Worker::next() {
 std::vector<uint8_t> Worker::answer(const Job& job) {
   if (job.last) return {0};
   try {
-    return serve(engine_, job.request);
+    return serve_(*engine_, job.request);
   } catch (const std::bad_alloc&) {
     return encode(from_errno(ENOMEM));
   }
@@ -75,7 +81,7 @@ std::vector<uint8_t> Worker::answer(const Job& job) {
 void Worker::run() {
   for (auto job = next(); job; job = next()) {
     auto reply = answer(*job);
-    if (job->last) engine_.close();
+    if (job->last) engine_->close();
     job->done(std::move(reply));
     if (job->last) return;
   }

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 
 #include "wire.h"
@@ -17,7 +18,11 @@ class Worker {
   // Told on the worker's thread, in the order of the calls.
   using Done = std::function<void(std::vector<uint8_t> answer)>;
 
-  Worker() = default;
+  // How a request is carried out: by `serve`, unless a door has verbs of its own.
+  using Serve = std::vector<uint8_t> (*)(Engine& engine, Bytes request);
+
+  Worker() : Worker(std::make_unique<Engine>(), serve) {}
+  Worker(std::unique_ptr<Engine> engine, Serve serve) : engine_(std::move(engine)), serve_(serve) {}
   ~Worker() { abandon(); }
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -27,6 +32,8 @@ class Worker {
   void call(std::vector<uint8_t> request, Done done);
   // Works off what was asked, tells `done`, ends. No call may follow.
   void finish(Done done);
+  // Waits for the end that finish() asked for.
+  void join();
   // Ends after the call under way, a long dump at once; what waits is dropped untold. Returns when the thread is gone.
   void abandon();
 
@@ -41,7 +48,8 @@ class Worker {
   std::optional<Job> next();
   std::vector<uint8_t> answer(const Job& job);
 
-  Engine engine_;
+  const std::unique_ptr<Engine> engine_;
+  const Serve serve_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Job> jobs_;

@@ -14,11 +14,12 @@ import { bucketsUpTo, counted, EMPTY } from '../../../core/incident/rollup.ts';
 import type { Suppression } from '../../../core/incident/suppression.ts';
 import { passing } from '../../../core/query/finding-history.ts';
 import type { Query } from '../../../core/query/tree.ts';
-import { type Allow, type AllowRefusal, subjectOf } from '../../../core/respond/allow.ts';
+import { type Allow, type AllowRefusal, type PortAllow, subjectOf } from '../../../core/respond/allow.ts';
 import type { FirewallEvent } from '../../../core/respond/firewall-event.ts';
 import { SettingsBench } from '../settings-bench.ts';
 import { FakeAppliance, FINDING, ip, START } from './fake-appliance.ts';
 import { FakePreviews } from './fake-previews.ts';
+import { FakeUndo } from './fake-undo.ts';
 
 export const SUPPRESSION: Suppression = {
   id: '0a1b2c3d4e5f6071',
@@ -87,10 +88,12 @@ export class FakeDesks implements Desks {
   readonly settings = this.bench.settings;
   readonly changes = this.bench.changes;
   readonly previews = new FakePreviews();
+  readonly undo = new FakeUndo();
   rows: readonly HistoryRow[] = [{ finding: FINDING, serial: 7 }];
   trail: readonly ChainedAuditRecord[] = [AUDITED];
   suppressRefusal: SuppressRefusal | undefined;
   allowed: readonly Allow[] = [ALLOW];
+  portAllowed: readonly PortAllow[] = [];
   allowRefusal: AllowRefusal | undefined;
   replaced: Allow | undefined;
   events: readonly FirewallEvent[] = [
@@ -143,6 +146,7 @@ export class FakeDesks implements Desks {
 
   readonly allows: Allows = {
     list: () => this.allowed,
+    ports: () => this.portAllowed,
     covering: (ip) =>
       this.allowed.find(({ subject }) => {
         const net = parseCidr(subject);

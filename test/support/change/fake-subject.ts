@@ -36,8 +36,8 @@ export const TABLE_DECLARATION: TableDeclaration = {
       hook: 'prerouting',
       priority: -190,
       rules: [
-        { match: 'saddr', set: 'trial', verdict: 'drop' },
-        { match: 'saddr', set: 'denied', verdict: 'drop' },
+        { when: [{ match: 'saddr', set: 'trial' }], verdict: 'drop' },
+        { when: [{ match: 'saddr', set: 'denied' }], verdict: 'drop' },
       ],
     },
   ],

@@ -6,6 +6,9 @@ import type { NftElement, NftOp, NftPort, NftResult, RuleCounter } from '../../.
 type Sets = Record<string, { readonly key: string; readonly until: number | 'never' }[]>;
 
 const done: NftResult<void> = { ok: true, value: undefined };
+const unasked = (): never => {
+  throw new Error('this kernel is not asked that');
+};
 
 /** Sets of addresses in a file that is replaced whole with each transaction: a kernel for processes that are killed. */
 export class FileKernel implements NftPort {
@@ -38,6 +41,13 @@ export class FileKernel implements NftPort {
       until === 'never' ? until : millis(until - this.#clock.now());
     return { ok: true, value: this.#standing(set).map(({ key, until }) => ({ key, timeout: left(until) })) };
   }
+
+  readonly load = unasked;
+  readonly find = unasked;
+  readonly count = unasked;
+  readonly fingerprint = unasked;
+  readonly baseChains = unasked;
+  readonly watch = unasked;
 
   /** Addresses by set. */
   lists(): Readonly<Record<string, readonly string[]>> {

@@ -23,6 +23,7 @@ export class Books implements DesiredBlocks {
   blocks = () => this.standing.values();
   blockOf = (ip: Ip) => this.standing.get(ip);
   allowed = () => this.letIn;
+  allowedPorts = () => [];
   networks = () => [];
   adoptNetworks = async () => {};
   hasEnded = async () => true;

@@ -206,10 +206,15 @@ export class ChangeWorld {
   #nftOf(life: Life): NftPort {
     const nft = this.#kernel.open();
     return {
-      ...nft,
       ensure: (table) => life.step('kernel ensure', () => nft.ensure(table)),
       drop: (table) => life.step('kernel drop', () => nft.drop(table)),
       commit: (table, ops) => life.step('kernel commit', () => nft.commit(table, ops)),
+      load: (table, set, keys) => life.step('kernel load', () => nft.load(table, set, keys)),
+      find: (table, set, keys) => life.look(() => nft.find(table, set, keys)),
+      count: (table, set) => life.look(() => nft.count(table, set)),
+      fingerprint: (table) => life.look(() => nft.fingerprint(table)),
+      baseChains: () => life.look(() => nft.baseChains()),
+      watch: (table, seen) => life.look(() => nft.watch(table, seen)),
       list: (table, set) => life.look(() => nft.list(table, set)),
       counters: (table) => life.look(() => nft.counters(table)),
       localAddresses: () => life.look(() => nft.localAddresses()),

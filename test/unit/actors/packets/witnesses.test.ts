@@ -4,12 +4,16 @@ import { fatesIn, sourceLines, witnesses } from '../../../../actors/packets/inde
 import type { Ip } from '../../../../core/base/ip.ts';
 
 test('witnesses of a device let everything else be, and let nothing of it through', () => {
-  const text = witnesses({ table: 'w', marks: ['udp dport 1', 'udp dport 2'], device: 'cable' });
+  const text = witnesses({
+    table: 'w',
+    watched: [1, 2].map((port) => ({ mark: `udp dport ${port}`, past: 'all' })),
+    device: 'cable',
+  });
   const lines = text.split('\n').map((line) => line.trim());
-  assert.equal(lines.filter((line) => line === 'iifname != "cable" accept').length, 2);
-  assert.equal(lines.filter((line) => line === 'drop').length, 1);
+  assert.equal(lines.filter((line) => line === 'iifname != "cable" accept').length, 3);
+  assert.equal(lines.filter((line) => line === 'drop').length, 2);
   assert.ok(lines.indexOf('drop') > lines.lastIndexOf('udp dport 2 counter comment "1"'));
-  assert.doesNotMatch(witnesses({ table: 'w', marks: ['udp dport 1'] }), /drop|iifname/);
+  assert.doesNotMatch(witnesses({ table: 'w', watched: [{ mark: 'tcp dport 1', past: 'host' }] }), /drop|iifname/);
 });
 
 test('what witnesses saw, and what they do not tell', () => {

@@ -5,7 +5,7 @@ import { createRecords } from '../../../../actors/store/index.ts';
 import { type Cidr, type Ip, type ParsedIp, parseCidr, parseIp } from '../../../../core/base/ip.ts';
 import { ok } from '../../../../core/base/result.ts';
 import { hours, minutes, plus } from '../../../../core/base/time.ts';
-import type { AllowRequest } from '../../../../core/respond/allow.ts';
+import type { AllowRequest, Connection } from '../../../../core/respond/allow.ts';
 import { MemoryStore } from '../../../support/memory-store.ts';
 import { settled } from '../../../support/settled.ts';
 import { SimulatedClock } from '../../../support/simulated-clock.ts';
@@ -30,8 +30,8 @@ function start(store: MemoryStore, clock: SimulatedClock) {
     kernel: [] as string[],
     kernelFails: false,
     lifted: [] as string[],
-    denies: (_: ParsedIp): boolean => false,
-    connected: [] as Ip[],
+    refuses: (_: ParsedIp, _port?: number): boolean => false,
+    connected: [] as Connection[],
     events: [] as string[],
   };
   const list = new AllowList({
@@ -46,7 +46,7 @@ function start(store: MemoryStore, clock: SimulatedClock) {
         return ok(undefined);
       },
     },
-    denies: (ip) => state.denies(ip),
+    refuses: (ip, port) => state.refuses(ip, port),
     connected: async () => ok(state.connected),
     liftAllowed: async (by) => void state.lifted.push(by),
     clock,
@@ -219,8 +219,8 @@ test('who gets in by an entry alone is not cut off by its removal, unless that i
   for (const text of ['203.0.113.0/24', '203.0.113.7']) {
     assert.equal((await b.list.allow({ ...own, network: net(text), written: text })).ok, true);
   }
-  b.state.denies = () => true;
-  b.state.connected = ['203.0.113.7' as Ip, '198.51.100.1' as Ip];
+  b.state.refuses = () => true;
+  b.state.connected = [{ ip: '203.0.113.7' as Ip, port: 22 }, { ip: '198.51.100.1' as Ip }];
   assert.equal((await b.list.disallow(net('203.0.113.7'), BY)).ok, true, 'the network lets it in as well');
   const refused = await b.list.disallow(net('203.0.113.0/24'), BY);
   assert.deepEqual(refused.ok ? '' : [refused.code, /203\.0\.113\.7 would be cut off/.test(refused.public)], [
@@ -234,11 +234,11 @@ test('who gets in by an entry alone is not cut off by its removal, unless that i
     false,
     'who asks counts',
   );
-  b.state.denies = () => false;
+  b.state.refuses = () => false;
   assert.equal((await b.list.disallow(net('203.0.113.0/24'), { ...BY, peer: '203.0.113.9' })).ok, true);
 
   assert.equal((await b.list.allow({ ...own, network: net('203.0.113.9'), written: '203.0.113.9' })).ok, true);
-  b.state.denies = () => true;
+  b.state.refuses = () => true;
   const forced = { ...BY, peer: '203.0.113.9', forcedBecause: 'moving out' };
   assert.equal((await b.list.disallow(net('203.0.113.9'), forced)).ok, true);
 });

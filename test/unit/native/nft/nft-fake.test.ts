@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { TableDeclaration } from '../../../../native/nft/declaration.ts';
 import { FakeKernel } from '../../../../native/nft/fake.ts';
-import type { TableDeclaration } from '../../../../native/nft/port.ts';
 import { nftSuite } from '../../../contract/nft-suite.ts';
 import { add, done, refused } from '../../../contract/nft-suite-ground.ts';
 import { SimulatedClock } from '../../../support/simulated-clock.ts';
@@ -32,9 +32,9 @@ const declared: TableDeclaration = {
       hook: 'prerouting',
       priority: -190,
       rules: [
-        { match: 'iif', name: 'lo', verdict: 'accept' },
-        { match: 'saddr', set: 'allowed', verdict: 'accept' },
-        { match: 'saddr', set: 'blocked', verdict: 'drop', counter: 'blocked' },
+        { when: [{ match: 'iif', name: 'lo' }], verdict: 'accept' },
+        { when: [{ match: 'saddr', set: 'allowed' }], verdict: 'accept' },
+        { when: [{ match: 'saddr', set: 'blocked' }], verdict: 'drop', counter: 'blocked' },
       ],
     },
   ],
@@ -95,11 +95,11 @@ test('the fake judges by the candidate while the guard is lit, for each family, 
           hook: 'prerouting',
           priority: -190,
           rules: [
-            { match: 'family', set: 'trial', verdict: 'goto', chain: 'candidate' },
-            { match: 'saddr', set: 'blocked', verdict: 'drop', counter: 'base' },
+            { when: [{ match: 'family', set: 'trial' }], verdict: { goto: 'candidate' } },
+            { when: [{ match: 'saddr', set: 'blocked' }], verdict: 'drop', counter: 'base' },
           ],
         },
-        { name: 'candidate', rules: [{ match: 'saddr', set: 'allowed', verdict: 'accept' }] },
+        { name: 'candidate', rules: [{ when: [{ match: 'saddr', set: 'allowed' }], verdict: 'accept' }] },
       ],
     }),
   );
