@@ -6,10 +6,12 @@ import { coveredBy } from '../../core/base/prefixes.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
 import { Turns } from '../../core/base/turns.ts';
+import { hostFeaturesOf } from '../../core/config/firewall-features.ts';
 import { modeOf, withMode } from '../../core/config/mode.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { CHECK_NAMES } from '../../core/detect/checks.ts';
 import type { Decision, NetworkDecision } from '../../core/respond/decision.ts';
+import { dropsAny, featuresOn } from '../../core/respond/host-features.ts';
 import { MODES, type Mode } from '../../core/respond/mode.ts';
 import type { BlockPlanner } from '../../core/respond/planner.ts';
 import type { Bus } from '../bus/index.ts';
@@ -93,6 +95,7 @@ export class RunningAppliance implements Appliance {
         table: config.firewall.table,
         capacity: config.firewall.max_blocks,
         infra: config.infra_ips,
+        features: config.firewall,
       },
       http: { engine: this.#parts.httpEngine() },
       components: this.#parts.components(),
@@ -225,11 +228,9 @@ export class RunningAppliance implements Appliance {
     const { configFile } = this.#parts;
     if (configFile.held !== undefined) return fail('to_be_tried', configFile.held);
     const isLess = MODES.indexOf(mode) <= MODES.indexOf(this.#mode);
-    if (this.#mode === 'observe' && !isLess && configFile.loaded.config.firewall.denied_networks.length > 0) {
-      return fail(
-        'to_be_tried',
-        'firewall.denied_networks names networks: set firewall.enabled in the settings, on trial',
-      );
+    const cuts = cutsBy(configFile.loaded.config);
+    if (this.#mode === 'observe' && !isLess && cuts !== undefined) {
+      return fail('to_be_tried', `${cuts}: set firewall.enabled in the settings, on trial`);
     }
     const problems = isLess ? await this.#apply(mode) : [];
     const written = await configFile.change(withMode(mode));
@@ -259,6 +260,14 @@ export class RunningAppliance implements Appliance {
     const reason = modeReason(mode, firewall);
     return reason === undefined ? [] : [reason];
   }
+}
+
+/** What of the settings would put somebody out of reach as soon as the firewall is on. */
+function cutsBy({ firewall }: Config): string | undefined {
+  if (firewall.denied_networks.length > 0) return 'firewall.denied_networks names networks';
+  const features = hostFeaturesOf(firewall);
+  if (features === undefined || !dropsAny(features)) return undefined;
+  return `firewall settings drop packets to this host (${featuresOn(features).join(', ')})`;
 }
 
 /**

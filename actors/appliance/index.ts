@@ -1,4 +1,5 @@
 export { type ApplianceParts, RunningAppliance } from './appliance.ts';
+export { CounterSampler, type SamplerDeps } from './counter-sampler.ts';
 export { keepPrivate, processAge, processFacts, programHash, stopSignal } from './effects.ts';
 export {
   canaryFinding,
@@ -7,7 +8,7 @@ export {
   eventsNotKeptFinding,
   journalLossFinding,
 } from './findings.ts';
-export { type MeterParts, RunningMeter } from './meter.ts';
+export { RunningMeter } from './meter.ts';
 export { modeReason } from './mode.ts';
 export { type StatsParts, statsOf } from './stats.ts';
 export type { Topics } from './topics.ts';

@@ -1,6 +1,13 @@
 import type { Allows } from '../../core/api/allows.ts';
 import type { Appliance } from '../../core/api/appliance.ts';
-import type { DecisionCount, Dropped, Meter, MetricFacts, ProcessFacts } from '../../core/api/metrics/facts.ts';
+import type {
+  DecisionCount,
+  Dropped,
+  FeaturePackets,
+  Meter,
+  MetricFacts,
+  ProcessFacts,
+} from '../../core/api/metrics/facts.ts';
 import type { HttpMeter } from '../../core/api/metrics/http-meter.ts';
 import type { Bus } from '../bus/index.ts';
 import type { CanaryOutcome } from '../canary/index.ts';
@@ -13,6 +20,7 @@ export interface MeterParts {
   readonly http: HttpMeter;
   readonly dropped: () => Promise<readonly Dropped[]>;
   readonly canary: () => CanaryOutcome | undefined;
+  readonly features: () => Promise<readonly FeaturePackets[]>;
   readonly process: () => Promise<ProcessFacts>;
 }
 
@@ -34,9 +42,9 @@ export class RunningMeter implements Meter {
   }
 
   async read(): Promise<MetricFacts> {
-    const { appliance, allows, http, dropped, canary, process } = this.#parts;
+    const { appliance, allows, http, dropped, features, canary, process } = this.#parts;
     const round = canary();
-    const [facts, packets, own] = await Promise.all([appliance.facts(), dropped(), process()]);
+    const [facts, packets, own, counted] = await Promise.all([appliance.facts(), dropped(), process(), features()]);
     return {
       appliance: facts,
       blocked: appliance.blockCount(),
@@ -45,6 +53,7 @@ export class RunningMeter implements Meter {
       decisions: [...this.#decisions.values()],
       dropped: packets,
       ...(round && { canary: { at: round.at, missed: round.missed.length, cut: round.cut.length } }),
+      features: counted,
       http: http.read(),
       process: own,
     };

@@ -17,12 +17,24 @@ export async function show(
   return showAll(invocation, deps, [path], ([body]) => print(body));
 }
 
+/** As `show`, of a list that stands within the answer. */
+export function showRows(
+  invocation: Invocation,
+  deps: CliDeps,
+  { path, rowsOf }: { readonly path: string; readonly rowsOf: (body: unknown) => readonly Json[] },
+  print: (rows: readonly Json[]) => Promise<void>,
+): Promise<ExitName> {
+  const asRows = (bodies: readonly unknown[]) => print(bodies.flatMap(rowsOf));
+  return showAll(invocation, deps, [path], asRows, rowsOf);
+}
+
 /** As `show`, of several answers in turn; none is printed unless all were given. */
 export async function showAll(
   invocation: Invocation,
   deps: CliDeps,
   paths: readonly string[],
   print: (bodies: readonly unknown[]) => Promise<void>,
+  valuesOf: (body: unknown) => readonly unknown[] = valuesIn,
 ): Promise<ExitName> {
   const bodies: unknown[] = [];
   for (const path of paths) {
@@ -33,13 +45,13 @@ export async function showAll(
   if (!invocation.flags.has('json')) {
     await print(bodies);
   } else {
-    const values = bodies.flatMap((body): readonly unknown[] =>
-      Array.isArray(body) ? body : body === null ? [] : [body],
-    );
+    const values = bodies.flatMap(valuesOf);
     await say(deps, values.map((value) => `${printableJson(value)}\n`).join(''));
   }
   return 'ok';
 }
+
+const valuesIn = (body: unknown): readonly unknown[] => (Array.isArray(body) ? body : body === null ? [] : [body]);
 
 /** What is to be done, and what is said when it was. */
 export interface Order {

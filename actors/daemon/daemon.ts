@@ -13,6 +13,7 @@ import type { Config } from '../../core/config/settings.ts';
 import { sourceTexts } from '../../core/config/source-texts.ts';
 import type { Mode } from '../../core/respond/mode.ts';
 import {
+  CounterSampler,
   damageFinding,
   modeReason,
   processAge,
@@ -77,6 +78,7 @@ export class Daemon {
   readonly #meter: RunningMeter;
   readonly #http: HttpService;
   readonly #controlSocket: Service;
+  readonly #counters: CounterSampler;
   readonly #store: StoreComponent;
   readonly #manager: ServiceManagerLink;
   readonly #settings: RunningSettings;
@@ -121,15 +123,8 @@ export class Daemon {
       mode,
     );
     this.#blobs = blobsOf(parts);
-    this.#meter = new RunningMeter({
-      appliance: this.#appliance,
-      allows: this.#plane.allows,
-      bus,
-      http: this.#httpMeter,
-      dropped: () => this.#plane.firewall.dropped(),
-      canary: () => this.#plane.canaries.outcome(),
-      process: processFacts,
-    });
+    this.#meter = this.#makeMeter(bus);
+    this.#counters = new CounterSampler({ read: () => this.#plane.firewall.counters(), clock: systemClock });
     ({ changes: this.#changes, previews: this.#previews } = makeTrials({
       opened,
       foundation,
@@ -154,6 +149,20 @@ export class Daemon {
     );
   }
 
+  #makeMeter(bus: Bus<Topics>): RunningMeter {
+    const { allows, firewall } = this.#plane;
+    return new RunningMeter({
+      appliance: this.#appliance,
+      allows,
+      bus,
+      http: this.#httpMeter,
+      dropped: () => firewall.dropped(),
+      features: () => firewall.featureCounts(),
+      canary: () => this.#plane.canaries.outcome(),
+      process: processFacts,
+    });
+  }
+
   #critical(): readonly Component[] {
     return this.#tree?.components().filter(({ name }) => name === CRITICAL) ?? [];
   }
@@ -164,7 +173,12 @@ export class Daemon {
     const asked = stopSignal();
     const enforcement = enforcementService(this.#plane, () => this.#appliance.mode !== 'observe');
     const critical = [enforcement, this.#changes];
-    const tree = treeOf(foundation, this.#plane, [this.#blobs, this.#controlSocket, this.#http], critical);
+    const tree = treeOf(
+      foundation,
+      this.#plane,
+      [this.#counters, this.#blobs, this.#controlSocket, this.#http],
+      critical,
+    );
     const abort = new AbortController();
     const stopped = asked.then((signal) => {
       log('info', 'stopping', { signal });
@@ -281,6 +295,7 @@ export class Daemon {
       dispositions,
       allows,
       firewallTrail: firewallLog,
+      firewallCounters: this.#counters,
       stats: statsOf({ ...this.#plane, clock: systemClock }),
       auditTrail: this.#parts.foundation.audit,
       settings: this.#settings,

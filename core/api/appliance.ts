@@ -3,6 +3,7 @@ import type { Ip, ParsedIp } from '../base/ip.ts';
 import type { NamedNetwork } from '../base/prefixes.ts';
 import type { Result } from '../base/result.ts';
 import type { Millis } from '../base/time.ts';
+import type { FeatureSettings } from '../config/firewall-features.ts';
 import type { Finding, Severity } from '../detect/finding.ts';
 import type { Epochs } from '../incident/epoch.ts';
 import type { FindingGroup } from '../incident/finding-group.ts';
@@ -46,6 +47,8 @@ export interface ApplianceFacts {
     readonly capacity: number;
     /** Addresses and networks that are never blocked. */
     readonly infra: readonly string[];
+    /** What judges packets to this host, as it is set. */
+    readonly features: FeatureSettings;
   };
   readonly http: { readonly engine: string };
   readonly components: readonly Component[];

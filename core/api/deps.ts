@@ -8,6 +8,7 @@ import type { Blobs } from './blobs.ts';
 import type { Dispositions } from './dispositions.ts';
 import { endpointsOf } from './endpoint.ts';
 import type { EventSearch } from './event-search.ts';
+import type { FirewallCounters } from './firewall-counters.ts';
 import type { History } from './history.ts';
 import type { Identity } from './identity.ts';
 import type { Meter } from './metrics/facts.ts';
@@ -27,6 +28,7 @@ export interface Desks {
   readonly stats: Stats;
   readonly allows: Allows;
   readonly firewallTrail: FirewallTrail;
+  readonly firewallCounters: FirewallCounters;
   readonly dispositions: Dispositions;
   readonly auditTrail: AuditTrail;
   readonly settings: SettingsDesk;

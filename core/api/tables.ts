@@ -41,6 +41,7 @@ import { changeEvents, changeWatch } from './own/change-events.ts';
 import { confirmChange, getChange, listChanges, pendingChange, revertChange } from './own/changes.ts';
 import { claim } from './own/claim.ts';
 import { eventSearch } from './own/event-search.ts';
+import { firewallCounters } from './own/firewall-counters.ts';
 import { mode, setMode } from './own/mode.ts';
 import { documentation } from './own/openapi.ts';
 import { pendingBlocks } from './own/pending-blocks.ts';
@@ -115,6 +116,7 @@ export const OWN_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
   mode,
   setMode,
   pendingBlocks,
+  firewallCounters,
   eventSearch,
   settingsReload,
   uploadBlob,

@@ -17,6 +17,8 @@ const CONNECTIONS = { ...LIVE, fieldGroup: 'connections' } as const;
 const FLOODS = { ...LIVE, fieldGroup: 'floods' } as const;
 const DROP_LOG = { ...LIVE, fieldGroup: 'log of what is dropped' } as const;
 
+/** At one a second a bucket of so many is full again within the day that the kernel's meters are kept at most. */
+const MOST_AT_ONCE = 50_000;
 const MOST_PORTS = 1000;
 const MOST_PORT_FLOODS = 50;
 const portNumber = (description: string) => Type.Integer({ description, minimum: 1, maximum: 65_535 });
@@ -90,7 +92,7 @@ export const FIREWALL_FEATURES = {
     FLOODS,
   ),
   syn_flood_burst: setting(
-    Type.Integer({ description: 'So many at once.', default: 200, minimum: 1, maximum: 1_000_000 }),
+    Type.Integer({ description: 'So many at once.', default: 200, minimum: 1, maximum: MOST_AT_ONCE }),
     FLOODS,
   ),
   port_flood: setting(
@@ -114,7 +116,7 @@ export const FIREWALL_FEATURES = {
     FLOODS,
   ),
   udp_flood_burst: setting(
-    Type.Integer({ description: 'So many at once.', default: 500, minimum: 1, maximum: 1_000_000 }),
+    Type.Integer({ description: 'So many at once.', default: 500, minimum: 1, maximum: MOST_AT_ONCE }),
     FLOODS,
   ),
   icmp: setting(

@@ -64,18 +64,25 @@ export interface DropLog {
 /** Seconds. */
 export const UNITS = { second: 1, minute: 60, hour: 3600 } as const;
 
+/** Packets a unit, and of a burst. */
+const MOST = 1_000_000;
+
 /**
  * So many within so many seconds, as a bucket: `hits` at once, and filled again as fast as it says. The kernel has whole
  * packets a unit; where no unit fits it is a little more, never less.
+ * @param hits 1..1,000,000
  */
 export function rateOf(hits: number, seconds: number): SourceRate {
-  const units = Object.entries(UNITS) as [SourceRate['per'], number][];
-  const [per, length] = units.find(([, unit]) => (hits * unit) % seconds === 0) ?? (['hour', UNITS.hour] as const);
-  return { packets: Math.ceil((hits * length) / seconds), per, burst: hits };
+  const rates = (Object.entries(UNITS) as [SourceRate['per'], number][])
+    .map(([per, unit]) => ({
+      per,
+      packets: Math.ceil((hits * unit) / seconds),
+      isExact: (hits * unit) % seconds === 0,
+    }))
+    .filter(({ packets }) => packets <= MOST);
+  const { per, packets } = rates.find(({ isExact }) => isExact) ?? rates.at(-1) ?? { per: 'second', packets: MOST };
+  return { packets, per, burst: hits };
 }
-
-/** Seconds until an empty bucket is full again: for so long a source has to be remembered. */
-export const refill = ({ packets, per, burst }: SourceRate): number => Math.ceil((burst * UNITS[per]) / packets);
 
 /** Which of them are on, those that only count too. */
 export function featuresOn(features: HostFeatures): readonly HostFeature[] {

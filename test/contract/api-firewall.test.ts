@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hours, plus } from '../../core/base/time.ts';
+import { hours, millis, plus } from '../../core/base/time.ts';
 import { decision, FACTS, networkDecision, START } from '../support/api/fake-appliance.ts';
 import { ALLOW } from '../support/api/fake-desks.ts';
 import { CSRF } from '../support/api/fake-identity.ts';
@@ -290,4 +290,27 @@ test('blocks that wait are listed in the order of their turns', async () => {
       expires_in: 'permanent',
     },
   ]);
+});
+
+test('what the firewall has counted is told in steps since a moment of the last day', async () => {
+  const api = new ApiHarness();
+  const reading = (packets: number) => [{ name: 'blocked4', packets, bytes: packets * 60 }];
+  api.desks.counters.take(reading(5), millis(START - 20_000));
+  api.desks.counters.take(reading(8), START);
+  assert.deepEqual(await get(api, 'firewall/counters?since=20s'), {
+    from: '2025-12-31T23:59:40.000Z',
+    step_seconds: 10,
+    counters: [{ name: 'blocked4', total: { packets: 8, bytes: 480 }, packets: [0, 0, 3], bytes: [0, 0, 180] }],
+  });
+  for (const [since, steps] of [
+    ['', 361],
+    ['?since=2020-01-01', 1235],
+    ['?since=now', 1],
+    ['?since=2027-01-01', 1],
+  ] as const) {
+    const { counters } = (await get(api, `firewall/counters${since}`)) as { counters: { packets: number[] }[] };
+    assert.equal(counters[0]?.packets.length, steps, since);
+  }
+  const headers = bearer('read-token');
+  assert.equal((await api.ask({ target: '/api/v1/firewall/counters?since=soon', headers })).status, 400);
 });

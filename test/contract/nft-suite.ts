@@ -6,8 +6,10 @@ import { elementCases } from './nft-suite-elements.ts';
 import { done, type Ground, type NftBench, usual } from './nft-suite-ground.ts';
 import { guardedCases } from './nft-suite-guarded.ts';
 import { intervalCases } from './nft-suite-intervals.ts';
+import { keyCases } from './nft-suite-keys.ts';
 import { portCases } from './nft-suite-port.ts';
 import { randomCases } from './nft-suite-random.ts';
+import { ruleCases } from './nft-suite-rules.ts';
 
 /** The behaviour of an `NftPort`, whatever stands behind it. */
 export function nftSuite(name: string, make: () => Promise<NftBench>, skip: string | false = false): void {
@@ -40,6 +42,8 @@ export function nftSuite(name: string, make: () => Promise<NftBench>, skip: stri
     elementCases(ground);
     batchCases(ground);
     intervalCases(ground);
+    keyCases(ground);
+    ruleCases(ground);
     guardedCases(ground);
     portCases(ground);
     randomCases(ground);

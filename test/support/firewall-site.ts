@@ -1,5 +1,6 @@
 import { systemClock } from '../../actors/clock/index.ts';
 import {
+  type AllowedAtPort,
   createFirewall,
   type DesiredBlocks,
   type FirewallContent,
@@ -18,13 +19,14 @@ export class FirewallSite {
   readonly blocks = new Map<Ip, KernelBlock>();
   networks: readonly KernelNetwork[] = [];
   allowed: readonly Cidr[] = [];
+  atPorts: readonly AllowedAtPort[] = [];
   readonly folder = new MemoryFolder();
   readonly logged: unknown[][] = [];
   readonly desired: DesiredBlocks = {
     blocks: () => this.blocks.values(),
     blockOf: (ip) => this.blocks.get(ip),
     allowed: () => this.allowed,
-    allowedPorts: () => [],
+    allowedPorts: () => this.atPorts,
     networks: () => this.networks,
     adoptNetworks: async () => {},
     hasEnded: async () => false,

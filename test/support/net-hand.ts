@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openHand } from '../../native/hands/net/index.ts';
 import type { NftPort } from '../../native/nft/port.ts';
+import { waitUntil } from './network-namespace.ts';
 import { ROOT } from './root.ts';
 
 const PROGRAM = join(ROOT, 'dist/native/hands/net/net-hand');
@@ -33,8 +34,8 @@ export class HandSite {
   }
 
   /** Starts one; it may be connected to when this resolves. */
-  async start(env: Readonly<Record<string, string>> = {}): Promise<void> {
-    const words = ['netns', 'exec', this.#netns, this.#program, '--socket', this.socket, ...this.#arguments];
+  async start(env: Readonly<Record<string, string>> = {}, more: readonly string[] = []): Promise<void> {
+    const words = ['netns', 'exec', this.#netns, this.#program, '--socket', this.socket, ...this.#arguments, ...more];
     const child = spawn('ip', words, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } });
     this.#child = child;
     await new Promise<void>((resolve, reject) => {
@@ -52,6 +53,11 @@ export class HandSite {
     const opened = await openHand({ socket: this.socket });
     if (!opened.ok) throw new Error(`${opened.public}\n${this.log}`);
     return opened.value;
+  }
+
+  /** Resolves when it has written such a line. */
+  logged(line: RegExp): Promise<void> {
+    return waitUntil(`${line} in\n${this.log}`, 5000, () => line.test(this.log));
   }
 
   /** Ends it; resolves with its exit code, null where a signal ended it. */

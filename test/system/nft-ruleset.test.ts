@@ -74,8 +74,8 @@ describe('the ruleset as nft reads it', { skip: namespacesUnavailable() }, () =>
       'set net4 { type ipv4_addr flags interval elements = { 10.0.0.0/8 comment "infra", 240.0.0.0/4 comment "top" } }',
       'set net6 { type ipv6_addr flags interval,timeout elements = { 2001:db8::/32 comment "n", ff00::/8 } }',
       'chain pre { type filter hook prerouting priority -190; policy accept; iifname "lo" accept ip saddr @net4 accept',
-      'ip saddr @blocked4 counter packets 0 bytes 0 drop comment "blocked_v4"',
-      'ip6 saddr @blocked6 counter packets 0 bytes 0 drop comment "blocked_v6" }',
+      'ip saddr @blocked4 counter name "blocked_v4" drop',
+      'ip6 saddr @blocked6 counter name "blocked_v6" drop }',
       'chain own { type filter hook output priority filter; policy accept; ip6 saddr @net6 drop }',
     ]) {
       assert.ok(text.includes(part), `${part}\nnot in\n${text}`);

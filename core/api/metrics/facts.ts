@@ -36,6 +36,14 @@ export interface CanaryFacts {
   readonly cut: number;
 }
 
+/** Packets that one of the firewall's features has dropped, or would have, since the table was made. */
+export interface FeaturePackets {
+  readonly feature: string;
+  /** It only counts. */
+  readonly isCounting: boolean;
+  readonly packets: number;
+}
+
 /** Everything that is measured, at one moment. Counts begin with the process unless said otherwise. */
 export interface MetricFacts {
   readonly appliance: ApplianceFacts;
@@ -47,6 +55,8 @@ export interface MetricFacts {
   readonly dropped: readonly Dropped[];
   /** Of the last round of packets that prove what the kernel does. */
   readonly canary?: CanaryFacts;
+  /** Of those that are on; empty while the kernel is not touched. */
+  readonly features: readonly FeaturePackets[];
   readonly http: HttpCounts;
   readonly process: ProcessFacts;
 }

@@ -97,6 +97,15 @@ export const METRICS: readonly Metric[] = [
   gauge('bartizan_firewall_canary_round_time_seconds', 'When the last round was, since 1970', ({ canary }) =>
     canary === undefined ? [] : canary.at / 1000,
   ),
+  counter(
+    'bartizan_firewall_feature_packets_total',
+    'Packets to this host beyond what a feature of the firewall lets in, by what it does with them: drop, count',
+    ({ features }) =>
+      features.map(({ feature, isCounting, packets }) => ({
+        labels: { feature, action: isCounting ? 'count' : 'drop' },
+        value: packets,
+      })),
+  ),
 
   counter('bartizan_http_requests_total', 'Requests answered, by class of status', ({ http }) =>
     labelled('code', http.byClass),

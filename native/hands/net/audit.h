@@ -7,25 +7,31 @@
 
 namespace bartizan::hand {
 
-// A client gone wild fills no journal: after a burst one line a second is written, and how many were left out.
 class Audit {
  public:
   enum class Level { warning = 4, notice = 5, info = 6 };
 
+  // Of something that was done.
   void say(Level level, const std::string& what);
   // How many refusals there were without a pause of a second between them.
   uint32_t refused(const std::string& what);
 
  private:
-  bool has_room(int64_t now);
-  void write(Level level, const std::string& what);
+  // A client gone wild fills no journal: after a burst one line a second is written, and how many were left out. What is
+  // refused and what is done each have their own room.
+  struct Room {
+    int64_t gained_at = 0;
+    int64_t lines = 50;
+    uint64_t left_out = 0;
+  };
+
+  void write(Room& room, Level level, const std::string& what);
 
   std::mutex mutex_;
-  int64_t tokens_at_ = 0;
-  uint32_t tokens_ = 20;
-  uint64_t left_out_ = 0;
+  Room done_ = {};
+  Room refusals_ = {};
   int64_t refused_at_ = 0;
-  uint32_t refusals_ = 0;
+  uint32_t refused_in_a_row_ = 0;
 };
 
 // CLOCK_MONOTONIC in ms.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "../../nft/engine/rule.h"
 #include "../../nft/engine/table.h"
 #include "../../nft/engine/validate.h"
 #include "verbs.h"
@@ -109,9 +110,10 @@ Result<Ranges> Guard::held(const DeclaredSet& set, Draft& draft) {
   return beginning;
 }
 
-Status Guard::judge_declaration(const Table& table, Draft& draft) {
+Status Guard::judge_declaration(Table& table, Draft& draft) {
   if (auto refusal = check_writable(table.name)) return refusal;
   if (auto refusal = nft::validate(table)) return refusal;
+  nft::note_meters(table);
   auto own = addresses();
   if (!own.ok()) return own.failure();
   if (const int error = read_standing(table_, draft.standing)) return nft::from_errno(error);
@@ -122,7 +124,7 @@ Status Guard::judge_declaration(const Table& table, Draft& draft) {
   for (const StandingSet& set : draft.standing.sets) {
     const bool stays = std::ranges::any_of(table.sets, [&](const DeclaredSet& each) { return nft::stays(each.shape, set); });
     const bool decisions = uses_ ? uses_->decisions.contains(set.shape.name)
-                                 : nft::is_ours(set) && set.shape.timeout && set.shape.width != 1;
+                                 : nft::is_ours(set) && set.shape.timeout && !set.shape.dynamic && set.shape.width != 1;
     if (!stays && decisions) draft.lost.push_back(set.shape.name);
   }
   return draft.lost.empty() || armed_ ? Status{} : refuse("it takes away the set " + draft.lost.front() + " with no revert armed");
@@ -139,7 +141,7 @@ Status Guard::mend(const std::vector<const DeclaredSet*>& sets) {
   return std::nullopt;
 }
 
-Status Guard::ensure(const Table& table) {
+Status Guard::ensure(Table table) {
   Draft draft;
   if (auto refusal = judge_declaration(table, draft)) return refused("ensure", *refusal);
   if (auto failed = keep(draft.lost, "ensure takes away")) return failed;
@@ -148,7 +150,7 @@ Status Guard::ensure(const Table& table) {
   const Status failed = Engine::ensure(table);
   if (!failed) {
     uses_ = std::move(draft.uses);
-    declared_ = table;
+    declared_ = std::move(table);
   } else if (failed->code == Code::resync) {
     forget();
   }

@@ -16,7 +16,7 @@ class Guard : public nft::Engine {
       : table_(std::move(table)), floor_(std::move(floor)), audit_(audit), due_changed_(std::move(due_changed)) {}
 
   nft::Status enter(const std::string& netns) override;
-  nft::Status ensure(const nft::Table& table) override;
+  nft::Status ensure(nft::Table table) override;
   nft::Status drop(const std::string& table) override;
   nft::Status commit(const nft::Batch& batch) override;
   nft::Result<std::vector<nft::Element>> list(const std::string& table, const std::string& set) override;
@@ -52,7 +52,7 @@ class Guard : public nft::Engine {
   nft::Status check_place(const std::string& table) const;
   nft::Status check_writable(const std::string& table) const;
   nft::Result<Ranges> held(const nft::DeclaredSet& set, Draft& draft);
-  nft::Status judge_declaration(const nft::Table& table, Draft& draft);
+  nft::Status judge_declaration(nft::Table& table, Draft& draft);
   nft::Status mend(const std::vector<const nft::DeclaredSet*>& sets);
   nft::Status judge_batch(const nft::Batch& batch);
   nft::Status keep(const std::vector<std::string>& sets, const std::string& doing);

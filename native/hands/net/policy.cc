@@ -11,6 +11,8 @@ using nft::Chain;
 using nft::DeclaredSet;
 using nft::Element;
 using nft::Failure;
+using nft::Match;
+using nft::MatchKind;
 using nft::Op;
 using nft::OpKind;
 using nft::refuse;
@@ -26,20 +28,25 @@ constexpr const char* kAllowed[] = {"allowed4", "allowed6"};
 // Rules looked at in one declaration, over all the ways through its chains.
 constexpr int kMaxSteps = 16'384;
 
+// The only condition of a rule that lets in whatever meets it. One that logs may pass over what is beyond its rate.
+const Match* lets_in_all(const Rule& rule) {
+  return rule.verdict == Verdict::accept && !rule.log && rule.when.size() == 1 ? &rule.when.front() : nullptr;
+}
+
 bool lets_in_loopback(const Rule& rule) {
-  return rule.verdict == Verdict::accept && rule.match == nft::Match::iif && rule.subject == kLoopback;
+  const Match* all = lets_in_all(rule);
+  return all != nullptr && all->kind == MatchKind::iif && all->subject == kLoopback;
 }
 
 // The set whose addresses a rule lets in, whatever else a packet is; null where it is no such rule.
 const std::string* lets_in(const Rule& rule) {
-  return rule.verdict == Verdict::accept && rule.match == nft::Match::saddr ? &rule.subject : nullptr;
+  const Match* all = lets_in_all(rule);
+  return all != nullptr && all->kind == MatchKind::saddr ? &all->subject : nullptr;
 }
 
-const std::string* cuts(const Rule& rule) {
-  return rule.verdict != Verdict::accept && rule.match == nft::Match::saddr ? &rule.subject : nullptr;
-}
+bool leads_on(const Rule& rule) { return rule.verdict == Verdict::go_to || rule.verdict == Verdict::jump; }
 
-bool leads_on(const Rule& rule) { return rule.verdict == Verdict::go_to; }
+bool may_drop(const Rule& rule) { return rule.verdict == Verdict::drop || leads_on(rule); }
 
 // What stands between a packet and the first rule that can drop it.
 struct Way {
@@ -68,7 +75,8 @@ class Walk {
   Status along(const Chain& chain, Way way, size_t depth) {
     for (const Rule& rule : chain.rules) {
       if (++steps_ > kMaxSteps || depth > table_.chains.size()) return refuse("the rules are too entangled to judge");
-      if (way.is_guarded()) return std::nullopt;
+      // Where nobody is left to cut, or nobody gets any further.
+      if (way.is_guarded() || (rule.verdict == Verdict::accept && rule.when.empty())) return std::nullopt;
       if (lets_in_loopback(rule)) way.loopback = true;
       if (const std::string* set = lets_in(rule)) {
         if (auto failed = pass(*set, way)) return failed;
@@ -111,8 +119,10 @@ class Walk {
   int steps_ = 0;
 };
 
+bool is_address(const Key& key) { return key.width == 4 || key.width == 16; }
+
 bool drops(const Chain& chain) {
-  return std::ranges::any_of(chain.rules, [](const Rule& rule) { return rule.verdict != Verdict::accept; });
+  return std::ranges::any_of(chain.rules, may_drop);
 }
 
 Uses uses_of(const Table& table, const Floor& floor, const std::vector<Key>& own) {
@@ -121,7 +131,10 @@ Uses uses_of(const Table& table, const Floor& floor, const std::vector<Key>& own
     for (const Rule& rule : chain.rules) {
       uses.drops = uses.drops || rule.verdict == Verdict::drop;
       if (const std::string* set = lets_in(rule)) uses.sets[*set] |= kLets;
-      if (const std::string* set = cuts(rule)) uses.sets[*set] |= kCuts;
+      if (!may_drop(rule)) continue;
+      for (const Match& match : rule.when) {
+        if (match.kind == MatchKind::saddr) uses.sets[match.subject] |= kCuts;
+      }
     }
   }
   for (const DeclaredSet& set : table.sets) {
@@ -183,7 +196,7 @@ bool may_lessen(const Batch& batch, uint16_t set, const Floor& floor) {
   return std::ranges::any_of(batch.ops, [&](const Op& op) {
     if (op.set != set || op.kind == OpKind::add) return false;
     if (op.kind == OpKind::flush) return true;
-    return (op.key.width == 4 || op.key.width == 16) && floor.let_in(op.key.width).meets(range_of(op.key));
+    return is_address(op.key) && floor.let_in(op.key.width).meets(range_of(op.key));
   });
 }
 
@@ -193,7 +206,7 @@ Status judge_lessening(const Batch& batch, uint16_t set, const Floor& floor, con
   Ranges gap6 = floor.let_in(16);
   const auto gap_of = [&](uint8_t width) -> Ranges& { return width == 4 ? gap4 : gap6; };
   for (const Element& element : before) {
-    if (element.timeout_ms || element.key.width == 1) continue;
+    if (element.timeout_ms || !is_address(element.key)) continue;
     held.emplace(place_of(element.key), element.key);
     gap_of(element.key.width).remove(range_of(element.key));
   }
@@ -204,7 +217,7 @@ Status judge_lessening(const Batch& batch, uint16_t set, const Floor& floor, con
     if (op.kind != OpKind::add) last = static_cast<int32_t>(i);
     if (op.kind == OpKind::flush) held.clear();
     if (op.kind == OpKind::remove) held.erase(place_of(op.key));
-    if (op.kind == OpKind::add && op.timeout_ms == 0) held.emplace(place_of(op.key), op.key);
+    if (op.kind == OpKind::add && op.timeout_ms == 0 && is_address(op.key)) held.emplace(place_of(op.key), op.key);
   }
   Ranges lost4 = floor.let_in(4);
   Ranges lost6 = floor.let_in(16);

@@ -149,7 +149,7 @@ std::vector<Element> elements_of(std::vector<Bound> bounds, const SetShape& shap
   std::vector<Element> elements;
   elements.reserve(bounds.size());
   for (Bound& bound : bounds) {
-    elements.push_back({{shape.width, kNoPrefix, bound.address}, bound.timeout_ms, std::move(bound.comment), bound.tally});
+    elements.push_back({{shape.width, kNoPrefix, bound.address, 0}, bound.timeout_ms, std::move(bound.comment), bound.tally});
   }
   return elements;
 }

@@ -5,7 +5,9 @@
 #include <linux/netfilter/nfnetlink.h>
 
 #include <cerrno>
+#include <map>
 
+#include "rule.h"
 #include "validate.h"
 
 namespace bartizan::nft {
@@ -53,9 +55,21 @@ int Engine::read_standing(const std::string& table, Standing& standing) {
   if (error != 0) return error;
   MessageWriter chains(netfilter_.next_seq());
   chains.begin_nft(NFT_MSG_GETCHAIN, NLM_F_DUMP);
-  return netfilter_.dump(chains, [&](const nlmsghdr* message) {
+  const int failed = netfilter_.dump(chains, [&](const nlmsghdr* message) {
     const Attributes attributes = attributes_of(message, sizeof(nfgenmsg));
     if (attributes.text(NFTA_CHAIN_TABLE) == table) standing.chains.push_back(read_chain(attributes));
+  });
+  if (failed != 0) return failed;
+  return read_objects(table, [&](const Attributes& object) { standing.objects.push_back(read_object(object)); });
+}
+
+int Engine::read_objects(const std::string& table, const std::function<void(const Attributes&)>& visit) {
+  MessageWriter out(netfilter_.next_seq());
+  out.begin_nft(NFT_MSG_GETOBJ, NLM_F_DUMP);
+  out.put_text(NFTA_OBJ_TABLE, table);
+  return netfilter_.dump(out, [&](const nlmsghdr* message) {
+    const Attributes attributes = attributes_of(message, sizeof(nfgenmsg));
+    if (attributes.text(NFTA_OBJ_TABLE) == table) visit(attributes);
   });
 }
 
@@ -71,8 +85,9 @@ int Engine::transact(std::optional<uint32_t> generation, const std::function<voi
   return verdicts.refusals.empty() ? verdicts.error : verdicts.refusals.front().error;
 }
 
-Status Engine::ensure(const Table& table) {
+Status Engine::ensure(Table table) {
   if (auto refused = validate(table)) return refused;
+  note_meters(table);
   int error = 0;
   for (int attempt = 0; attempt < kAttempts; attempt++) {
     uint32_t generation = 0;
@@ -104,17 +119,31 @@ Status Engine::drop(const std::string& table) {
   return from_errno(error);
 }
 
-Status Engine::set_dormant(const std::string& table, bool dormant) {
-  Standing standing;
-  int error = read_table(table, standing);
-  if (error == 0 && standing.dormant != dormant) {
-    error = transact(std::nullopt, [&](MessageWriter& out) {
-      out.begin_nft(NFT_MSG_NEWTABLE, 0);
-      out.put_text(NFTA_TABLE_NAME, table);
-      out.put_u32(NFTA_TABLE_FLAGS, dormant ? NFT_TABLE_F_DORMANT : 0);
-    });
+// The kernel keeps counters in the order they were made; the rules know the declared one.
+int Engine::read_counters(const std::string& table, std::vector<Counter>& counters) {
+  std::vector<std::string> order;
+  MessageWriter out(netfilter_.next_seq());
+  out.begin_nft(NFT_MSG_GETRULE, NLM_F_DUMP);
+  out.put_text(NFTA_RULE_TABLE, table);
+  const int error = netfilter_.dump(out, [&](const nlmsghdr* message) {
+    const Attributes attributes = attributes_of(message, sizeof(nfgenmsg));
+    if (attributes.text(NFTA_RULE_TABLE) != table) return;
+    if (auto counter = counter_in(attributes)) order.push_back(std::move(*counter));
+  });
+  if (error != 0) return error;
+  std::map<std::string, Counter> held;
+  const int failed = read_objects(table, [&](const Attributes& object) {
+    if (auto counter = read_counter(object)) held.emplace(counter->name, *counter);
+  });
+  if (failed != 0) return failed;
+  for (const std::string& name : order) {
+    const auto counter = held.find(name);
+    // Shared, and told already; or gone since the rules were read, and then the next look knows.
+    if (counter == held.end()) continue;
+    counters.push_back(std::move(counter->second));
+    held.erase(counter);
   }
-  return error == 0 ? Status{} : from_errno(error);
+  return 0;
 }
 
 Result<std::vector<Counter>> Engine::counters(const std::string& table) {
@@ -124,14 +153,7 @@ Result<std::vector<Counter>> Engine::counters(const std::string& table) {
     Standing standing;
     if ((error = read_table(table, standing)) != 0) break;
     std::vector<Counter> counters;
-    MessageWriter out(netfilter_.next_seq());
-    out.begin_nft(NFT_MSG_GETRULE, NLM_F_DUMP);
-    out.put_text(NFTA_RULE_TABLE, table);
-    error = netfilter_.dump(out, [&](const nlmsghdr* message) {
-      const Attributes attributes = attributes_of(message, sizeof(nfgenmsg));
-      if (attributes.text(NFTA_RULE_TABLE) != table) return;
-      if (auto counter = read_counter(attributes)) counters.push_back(std::move(*counter));
-    });
+    error = read_counters(table, counters);
     if (error == 0) return counters;
     if (error != EINTR) break;
   }

@@ -14,7 +14,7 @@ class Engine {
   // Puts the calling thread alone into the namespace: a name under /run/netns or an absolute path. Empty: stays.
   virtual Status enter(const std::string& netns);
 
-  virtual Status ensure(const Table& table);
+  virtual Status ensure(Table table);
   virtual Status drop(const std::string& table);
   virtual Status commit(const Batch& batch);
   virtual Result<std::vector<Element>> list(const std::string& table, const std::string& set);
@@ -42,6 +42,8 @@ class Engine {
   int transact(std::optional<uint32_t> generation, const std::function<void(MessageWriter&)>& write);
   int read_generation(uint32_t& generation);
   int read_table(const std::string& table, Standing& standing);
+  int read_objects(const std::string& table, const std::function<void(const Attributes&)>& visit);
+  int read_counters(const std::string& table, std::vector<Counter>& counters);
   int read_set_shape(const std::string& table, const std::string& set, StandingSet& shape);
   int read_once(const std::string& table, const StandingSet& set, Reading& reading);
   int read_whole(const std::string& table, const StandingSet& set, std::vector<Bound>& bounds);

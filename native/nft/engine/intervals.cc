@@ -29,6 +29,16 @@ void decrement(Address& address, uint8_t width) {
   }
 }
 
+Address port(uint16_t number) {
+  return {static_cast<uint8_t>(number >> 8), static_cast<uint8_t>(number)};
+}
+
+// The last of a network, of a range, or of a single key.
+Address last_in(const Key& key) {
+  if (key.prefix == kRange) return port(key.last_port);
+  return last_of(key.address, key.width, key.prefix == kNoPrefix ? key.width * 8 : key.prefix);
+}
+
 // The shortest prefix that starts at `first` and stays at or below `last`.
 uint8_t widest(const Address& first, const Address& last, uint8_t width) {
   int prefix = width * 8;
@@ -36,11 +46,20 @@ uint8_t widest(const Address& first, const Address& last, uint8_t width) {
   return static_cast<uint8_t>(prefix);
 }
 
+// Ports have no prefixes: one range, or a single port.
+Element port_range(const Bound& start, const Address& last) {
+  const auto number = static_cast<uint16_t>(last[0] << 8 | last[1]);
+  const bool single = start.address == last;
+  const Key key = {2, single ? kNoPrefix : kRange, start.address, single ? uint16_t{0} : number};
+  return {key, start.timeout_ms, start.comment, start.tally};
+}
+
 void split(const Bound& start, const Address& last, uint8_t width, std::vector<Element>& into) {
+  if (width == 2) return into.push_back(port_range(start, last));
   Address first = start.address;
   for (;;) {
     const uint8_t prefix = widest(first, last, width);
-    into.push_back({{width, prefix, first}, start.timeout_ms, start.comment, start.tally});
+    into.push_back({{width, prefix, first, 0}, start.timeout_ms, start.comment, start.tally});
     first = last_of(first, width, prefix);
     if (first >= last || !increment(first, width)) return;
   }
@@ -56,7 +75,7 @@ bool is_network(const Key& key) {
 }
 
 std::optional<Address> end_of(const Key& network) {
-  Address end = last_of(network.address, network.width, network.prefix);
+  Address end = last_in(network);
   if (!increment(end, network.width)) return std::nullopt;
   return end;
 }
@@ -81,7 +100,7 @@ std::vector<Element> networks_of(std::vector<Bound> bounds, uint8_t width) {
 
 NetworkSet::NetworkSet(const std::vector<Element>& elements) {
   for (const Element& element : elements) {
-    last_by_first_[element.key.address] = last_of(element.key.address, element.key.width, element.key.prefix);
+    last_by_first_[element.key.address] = last_in(element.key);
   }
 }
 
@@ -91,7 +110,7 @@ int NetworkSet::apply(const Op& op) {
     return 0;
   }
   const Address& first = op.key.address;
-  const Address last = last_of(first, op.key.width, op.key.prefix);
+  const Address last = last_in(op.key);
   const auto same = last_by_first_.find(first);
   const bool there = same != last_by_first_.end() && same->second == last;
   if (op.kind == OpKind::remove) {

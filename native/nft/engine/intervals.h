@@ -11,7 +11,7 @@ namespace bartizan::nft {
 
 bool is_network(const Key& key);
 
-// First address behind the network; empty when it reaches the top of the space.
+// First key behind the network or the range; empty when it reaches the top of the space.
 std::optional<Address> end_of(const Key& network);
 
 // One element as the kernel holds it.
@@ -23,7 +23,8 @@ struct Bound {
   std::optional<Tally> tally = {};
 };
 
-// Pairs starts with ends; a range that is no single network becomes several with the same timeout and comment.
+// Pairs starts with ends; a range of addresses that is no single network becomes several with the same timeout and
+// comment.
 std::vector<Element> networks_of(std::vector<Bound> bounds, uint8_t width);
 
 // A set's networks by first address: what would become of an op if the kernel took it literally.

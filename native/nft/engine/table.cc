@@ -4,26 +4,52 @@
 #include <linux/netfilter/nf_tables.h>
 
 #include <algorithm>
+#include <set>
 
 #include "elements.h"
+#include "rule.h"
 #include "userdata.h"
 
 namespace bartizan::nft {
 
 namespace {
 
-// nft's numbers for the types it prints as nf_proto, ipv4_addr and ipv6_addr.
+// nft's numbers for the types it prints as nf_proto, ipv4_addr, ipv6_addr, inet_proto and inet_service.
 constexpr uint32_t kTypeFamily = 2;
 constexpr uint32_t kTypeIpv4 = 7;
 constexpr uint32_t kTypeIpv6 = 8;
-constexpr uint32_t kShapeFlags = NFT_SET_INTERVAL | NFT_SET_TIMEOUT;
+constexpr uint32_t kTypeProtocol = 12;
+constexpr uint32_t kTypePort = 13;
+constexpr uint32_t kShapeFlags = NFT_SET_INTERVAL | NFT_SET_TIMEOUT | NFT_SET_EVAL;
 
-uint32_t key_type(uint8_t width) { return width == 1 ? kTypeFamily : width == 4 ? kTypeIpv4 : kTypeIpv6; }
+// A concatenation's type is those of its parts, six bits each.
+constexpr uint32_t with_port(uint32_t address) { return address << 12 | kTypeProtocol << 6 | kTypePort; }
+
+// 0: no keys of ours are so wide.
+uint32_t key_type(uint8_t width) {
+  switch (width) {
+    case 1:
+      return kTypeFamily;
+    case 2:
+      return kTypePort;
+    case 4:
+      return kTypeIpv4;
+    case 12:
+      return with_port(kTypeIpv4);
+    case 16:
+      return kTypeIpv6;
+    case 24:
+      return with_port(kTypeIpv6);
+    default:
+      return 0;
+  }
+}
 
 uint32_t flags_of(const SetShape& shape) {
   uint32_t flags = 0;
   if (shape.interval) flags |= NFT_SET_INTERVAL;
   if (shape.timeout) flags |= NFT_SET_TIMEOUT;
+  if (shape.dynamic) flags |= NFT_SET_EVAL;
   return flags;
 }
 
@@ -62,7 +88,17 @@ void write_set(MessageWriter& out, const Table& table, const SetShape& set, uint
     out.put_u32(NFTA_SET_DESC_SIZE, set.size);
     out.close(description);
   }
-  out.put(NFTA_SET_USERDATA, key_order_record());
+  auto userdata = key_order_record();
+  if (!set.meter.empty()) append_set_comment(userdata, set.meter);
+  out.put(NFTA_SET_USERDATA, userdata);
+}
+
+void write_counter(MessageWriter& out, const Table& table, const std::string& name) {
+  out.begin_nft(NFT_MSG_NEWOBJ, NLM_F_CREATE | NLM_F_EXCL);
+  out.put_text(NFTA_OBJ_TABLE, table.name);
+  out.put_text(NFTA_OBJ_NAME, name);
+  out.put_u32(NFTA_OBJ_TYPE, NFT_OBJECT_COUNTER);
+  out.close(out.open(NFTA_OBJ_DATA));
 }
 
 // Only what a set made in the same batch begins with: it is empty, so nothing has to be looked at first.
@@ -77,6 +113,20 @@ bool begins(const DeclaredSet& set, const Standing& standing) {
   return !set.beginning.empty() && std::ranges::none_of(standing.sets, [&](const StandingSet& each) {
     return each.shape.name == set.shape.name;
   });
+}
+
+// Takes away what no rule will refer to, counters or not, and makes the counters that are missing.
+void write_counters(MessageWriter& out, const Table& table, const Standing& standing) {
+  const auto names = counters_of(table);
+  std::set<std::string> missing(names.begin(), names.end());
+  for (const StandingObject& object : standing.objects) {
+    if (object.type == NFT_OBJECT_COUNTER && missing.erase(object.name) == 1) continue;
+    write_removal(out, NFT_MSG_DELOBJ, NFTA_OBJ_TABLE, table.name, NFTA_OBJ_NAME, object.name);
+    out.put_u32(NFTA_OBJ_TYPE, object.type);
+  }
+  for (const std::string& name : names) {
+    if (missing.contains(name)) write_counter(out, table, name);
+  }
 }
 
 void write_chain(MessageWriter& out, const Table& table, const Chain& chain) {
@@ -103,6 +153,8 @@ StandingSet read_set(const Attributes& attributes) {
   set.default_timeout_ms = attributes.u64(NFTA_SET_TIMEOUT).value_or(0);
   set.shape.interval = (set.flags & NFT_SET_INTERVAL) != 0;
   set.shape.timeout = (set.flags & NFT_SET_TIMEOUT) != 0;
+  set.shape.dynamic = (set.flags & NFT_SET_EVAL) != 0;
+  if (const auto userdata = attributes.find(NFTA_SET_USERDATA)) set.shape.meter = set_comment_of(*userdata).value_or("");
   set.shape.size = attributes.nested(NFTA_SET_DESC).u32(NFTA_SET_DESC_SIZE).value_or(0);
   return set;
 }
@@ -121,15 +173,25 @@ StandingChain read_chain(const Attributes& attributes) {
   return chain;
 }
 
+StandingObject read_object(const Attributes& attributes) {
+  return {attributes.text(NFTA_OBJ_NAME).value_or(""), attributes.u32(NFTA_OBJ_TYPE).value_or(0)};
+}
+
+std::optional<Counter> read_counter(const Attributes& object) {
+  const auto [name, type] = read_object(object);
+  if (type != NFT_OBJECT_COUNTER) return std::nullopt;
+  const Attributes data = object.nested(NFTA_OBJ_DATA);
+  return Counter{name, data.u64(NFTA_COUNTER_PACKETS).value_or(0), data.u64(NFTA_COUNTER_BYTES).value_or(0)};
+}
+
 bool is_ours(const StandingSet& set) {
-  const uint8_t width = set.shape.width;
-  const bool known = (width == 1 || width == 4 || width == 16) && set.key_type == key_type(width);
-  return known && (set.flags & ~kShapeFlags) == 0 && set.default_timeout_ms == 0;
+  const uint32_t type = key_type(set.shape.width);
+  return type != 0 && set.key_type == type && (set.flags & ~kShapeFlags) == 0 && set.default_timeout_ms == 0;
 }
 
 bool stays(const SetShape& declared, const StandingSet& standing) {
   return declared.name == standing.shape.name && is_ours(standing) && declared.width == standing.shape.width &&
-         flags_of(declared) == standing.flags && declared.size == standing.shape.size;
+         flags_of(declared) == standing.flags && declared.size == standing.shape.size && declared.meter == standing.shape.meter;
 }
 
 void write_table_itself(MessageWriter& out, const std::string& name) {
@@ -168,6 +230,7 @@ void write_table(MessageWriter& out, const Table& table, const Standing& standin
   for (size_t i = kept; i < standing.chains.size(); i++) {
     write_removal(out, NFT_MSG_DELCHAIN, NFTA_CHAIN_TABLE, table.name, NFTA_CHAIN_NAME, standing.chains[i].name);
   }
+  write_counters(out, table, standing);
   uint32_t id = 0;
   for (const DeclaredSet& set : table.sets) {
     const bool there =
@@ -178,7 +241,7 @@ void write_table(MessageWriter& out, const Table& table, const Standing& standin
   }
   for (size_t i = kept; i < table.chains.size(); i++) write_chain(out, table, table.chains[i]);
   for (const Chain& chain : table.chains) {
-    for (const Rule& rule : chain.rules) write_rule(out, table, chain, rule);
+    for (const Rule& rule : chain.rules) write_rule(out, table, chain, rule, id);
   }
 }
 

@@ -23,6 +23,12 @@ struct StandingChain {
   uint32_t policy = 0;
 };
 
+// A counter, or something else with a name that rules refer to.
+struct StandingObject {
+  std::string name;
+  uint32_t type = 0;
+};
+
 struct Standing {
   bool table = false;
   // Its chains are out of the packets' way.
@@ -30,10 +36,14 @@ struct Standing {
   std::vector<StandingSet> sets;
   // In the order in which they were made.
   std::vector<StandingChain> chains;
+  std::vector<StandingObject> objects;
 };
 
 StandingSet read_set(const Attributes& attributes);
 StandingChain read_chain(const Attributes& attributes);
+StandingObject read_object(const Attributes& attributes);
+// Empty when the object is no counter.
+std::optional<Counter> read_counter(const Attributes& object);
 
 // Whether the engine may treat the set as one of its own making.
 bool is_ours(const StandingSet& set);
@@ -49,13 +59,8 @@ void write_table_itself(MessageWriter& out, const std::string& name);
 bool begins_sets(const Table& table, const Standing& standing);
 void write_beginnings(MessageWriter& out, const Table& table, const Standing& standing);
 
-// Writes the body of the batch. Rules go first and come last, so that nothing is referenced while it is replaced.
+// Writes the body of the batch. Rules go first and come last, so that nothing is referenced while it is replaced. What
+// counters that stay have counted, they keep.
 void write_table(MessageWriter& out, const Table& table, const Standing& standing);
-
-// NFT_MSG_NEWRULE, appended to its chain.
-void write_rule(MessageWriter& out, const Table& table, const Chain& chain, const Rule& rule);
-
-// The counter a rule declares, read back from its comment and its counter expression.
-std::optional<Counter> read_counter(const Attributes& rule);
 
 }  // namespace bartizan::nft

@@ -68,33 +68,102 @@ constexpr uint32_t kMaxSetSize = 16'777'216;
 // A hundred years: core/base/time.ts LONGEST.
 constexpr uint64_t kMaxTimeoutMs = 36'500ULL * 86'400'000ULL;
 constexpr size_t kMaxSets = 512;
-constexpr size_t kMaxChains = 16;
-constexpr size_t kMaxRules = 256;
+constexpr size_t kMaxChains = 64;
+// Of one chain, and of all: a transaction must fit the socket's buffer.
+constexpr size_t kMaxRules = 1024;
+constexpr size_t kMaxAllRules = 8192;
+constexpr size_t kMaxMatches = 16;
+constexpr size_t kMaxTypes = 64;
+constexpr size_t kMaxPrefix = 63;
+// Of packets, bursts and connections.
+constexpr uint32_t kMaxCount = 1'000'000;
+// How long a bucket may take to fill.
+constexpr uint64_t kMaxFillSeconds = 86'400;
+// Chains that a packet may go on to one behind the other: what the kernel keeps room for.
+constexpr size_t kMaxJumps = 15;
+// Ways through all chains. The kernel walks each when rules are loaded.
+constexpr size_t kMaxWays = 65'536;
 // That the sets of one declaration begin with, all together: a transaction must fit the socket's buffer.
 constexpr size_t kMaxBeginnings = 65'536;
 
+// Bytes of a key, by which the kinds of sets are told apart: 1 the packet's own family as NFPROTO_*, 2 a port, 4 and 16
+// addresses, 12 and 24 address . protocol . port, each part filling four bytes.
+constexpr uint8_t kWidths[] = {1, 2, 4, 12, 16, 24};
+constexpr uint8_t kMaxWidth = 24;
+
 struct SetShape {
   std::string name;
-  // Bytes of a key: 4 (IPv4), 16 (IPv6), or 1: the packet's own family as NFPROTO_*.
   uint8_t width = 4;
   bool interval = false;
   bool timeout = false;
   // 0: not declared.
   uint32_t size = 0;
+  // A rule fills it with the sources that it counts.
+  bool dynamic = false;
+  // What that rule allows, in words. Elements keep the limit they were made with, so one that allows another is another.
+  std::string meter = {};
 };
 
-// `family` looks the packet's NFPROTO_* up in a set of width 1.
-enum class Match : uint8_t { iif = 0, saddr = 1, family = 2 };
-enum class Verdict : uint8_t { drop = 0, accept = 1, go_to = 2 };
+// A token bucket that begins full.
+struct Rate {
+  uint32_t packets = 1;
+  // 1, 60 or 3600.
+  uint32_t seconds = 1;
+  uint32_t burst = 1;
+};
+
+// The values travel in requests (wire.h): append, never renumber.
+enum class MatchKind : uint8_t {
+  iif = 0,
+  saddr = 1,
+  // The packet's NFPROTO_* in a set of width 1.
+  family = 2,
+  daddr = 3,
+  saddr_port = 4,
+  nfproto = 5,
+  protocol = 6,
+  dport = 7,
+  ct = 8,
+  syn = 9,
+  icmp = 10,
+  local = 11,
+  over = 12,
+  connections = 13,
+};
+
+struct Match {
+  MatchKind kind = MatchKind::iif;
+  // Interface name, or the set looked up or filled; empty where there is none.
+  std::string subject = {};
+  // 4 or 6 of nfproto and icmp, IPPROTO_* of protocol and dport, NF_CT_STATE_* bits of ct.
+  uint8_t number = 0;
+  // Of dport; 0: it is looked up.
+  uint16_t port = 0;
+  // Of icmp.
+  std::vector<uint8_t> types = {};
+  // Of over.
+  Rate rate = {};
+  // Of connections: how many are too many, less one.
+  uint32_t limit = 0;
+};
+
+struct Log {
+  std::string prefix;
+  bool to_group = false;
+  // nflog group, or level of the kernel's log.
+  uint16_t target = 0;
+  Rate rate = {};
+};
+
+enum class Verdict : uint8_t { drop = 0, accept = 1, go_to = 2, jump = 3, go_back = 4, go_on = 5 };
 
 struct Rule {
-  Match match = Match::iif;
-  Verdict verdict = Verdict::drop;
-  // Interface name, or the set looked up.
-  std::string subject;
+  std::vector<Match> when = {};
   // Empty: not counted.
-  std::string counter;
-  // Where a packet goes on and does not come back from; empty unless the verdict says so.
+  std::string counter = {};
+  std::optional<Log> log = {};
+  Verdict verdict = Verdict::drop;
+  // Where a packet goes on; empty unless the verdict says so.
   std::string target = {};
 };
 
@@ -109,16 +178,20 @@ struct Chain {
   std::vector<Rule> rules = {};
 };
 
-// Network order; IPv4 uses the first four bytes, the rest stays zero.
-using Address = std::array<uint8_t, 16>;
+// Network order; whatever a key is of uses the first bytes, the rest stays zero.
+using Address = std::array<uint8_t, kMaxWidth>;
 
 constexpr uint8_t kNoPrefix = 255;
+// In a prefix's place: the key is a range of ports.
+constexpr uint8_t kRange = 254;
 
 struct Key {
   uint8_t width = 4;
-  // kNoPrefix for a single address.
+  // kNoPrefix for a single key.
   uint8_t prefix = kNoPrefix;
   Address address = {};
+  // Of a range.
+  uint16_t last_port = 0;
 };
 
 enum class OpKind : uint8_t { add = 0, remove = 1, flush = 2 };

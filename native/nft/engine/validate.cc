@@ -1,10 +1,10 @@
 #include "validate.h"
 
+#include <linux/in.h>
 #include <linux/netfilter.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <map>
 #include <set>
 
 #include "intervals.h"
@@ -14,12 +14,6 @@ namespace bartizan::nft {
 namespace {
 
 bool is_alphanumeric(char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
-
-bool is_interface(const std::string& text) {
-  const auto allowed = [](char c) { return is_alphanumeric(c) || c == '_' || c == '.' || c == '-' || c == '@'; };
-  return !text.empty() && text.size() <= kMaxInterface && text != "." && text != ".." &&
-         std::ranges::all_of(text, allowed);
-}
 
 // Length of the UTF-8 sequence at `at`, 0 when it is none (overlong forms and surrogates included).
 size_t utf8_sequence(const std::string& text, size_t at) {
@@ -51,69 +45,76 @@ bool is_comment(const std::string& text) {
   return true;
 }
 
+bool has_intervals(uint8_t width) { return width == 2 || width == 4 || width == 16; }
+
 Status validate_set(const SetShape& set) {
   if (!is_name(set.name)) return refuse("a set's name must be 1-31 of A-Z a-z 0-9 _");
-  if (set.width != 1 && set.width != 4 && set.width != 16) {
-    return refuse("a set holds IPv4 addresses, IPv6 addresses or families");
+  if (std::ranges::find(kWidths, set.width) == std::end(kWidths)) return refuse("a set has other keys than ours");
+  if (set.interval && !has_intervals(set.width)) return refuse("there are no intervals of these keys");
+  if (set.dynamic && ((set.width != 4 && set.width != 16) || set.interval || set.size == 0)) {
+    return refuse("a dynamic set holds single addresses and has a size");
   }
-  if (set.interval && set.width == 1) return refuse("a set of families is no interval set");
   if (set.interval && set.size != 0) return refuse("an interval set has no size");
   if (set.size > kMaxSetSize) return refuse("a set's size is at most 16777216");
   return std::nullopt;
 }
 
-// What the rules of a table may refer to, and the counters they have named so far.
-struct Scope {
-  // Width of the keys by the set's name.
-  std::map<std::string, uint8_t> sets = {};
-  // Chains that a rule may send packets to.
-  std::set<std::string> targets = {};
-  std::set<std::string> counters = {};
-};
-
-// A packet goes by its family from a base chain to a chain without a hook, from where it goes nowhere else: no loops.
-Status validate_goto(const Rule& rule, const Chain& chain, const Scope& scope) {
-  if (rule.match != Match::family) return refuse("only a rule on a packet's family goes to another chain");
-  if (chain.hook == kNoHook) return refuse("a chain without a hook goes to no other");
-  if (!scope.targets.contains(rule.target)) return refuse("a rule goes to a chain without a hook that the table declares");
-  return rule.counter.empty() ? Status{} : refuse("only a rule on a source address counts");
-}
-
-Status validate_rule(const Rule& rule, const Chain& chain, Scope& scope) {
-  if (rule.match == Match::iif) {
-    if (!is_interface(rule.subject)) return refuse("a rule's interface must be 1-15 of A-Z a-z 0-9 _ . - @");
-    if (!rule.counter.empty()) return refuse("only a rule on a source address counts");
-  } else {
-    const auto set = scope.sets.find(rule.subject);
-    if (set == scope.sets.end()) return refuse("a rule looks up a set that the table does not declare");
-    if ((set->second == 1) != (rule.match == Match::family)) return refuse("a rule looks up a set of other keys");
-  }
-  if (rule.verdict == Verdict::go_to) return validate_goto(rule, chain, scope);
-  if (rule.match == Match::family || !rule.target.empty()) return refuse("this rule must go to a chain, or name none");
-  if (rule.counter.empty()) return std::nullopt;
-  if (!is_name(rule.counter)) return refuse("a counter's name must be 1-31 of A-Z a-z 0-9 _");
-  if (!scope.counters.insert(rule.counter).second) return refuse("two counters have the same name");
-  return std::nullopt;
-}
-
 bool is_family(uint8_t number) { return number == NFPROTO_IPV4 || number == NFPROTO_IPV6; }
+
+// Address, tcp or udp, a port, and nothing in the bytes between.
+bool is_joined(const Key& key) {
+  const uint8_t* part = key.address.data() + key.width - 8;
+  const bool protocol = part[0] == IPPROTO_TCP || part[0] == IPPROTO_UDP;
+  const bool padded = part[1] == 0 && part[2] == 0 && part[3] == 0 && part[6] == 0 && part[7] == 0;
+  return protocol && padded && (part[4] != 0 || part[5] != 0);
+}
+
+bool is_port(const Key& key) {
+  const uint16_t first = static_cast<uint16_t>(key.address[0] << 8 | key.address[1]);
+  return first != 0 && (key.prefix == kNoPrefix || (key.prefix == kRange && key.last_port > first));
+}
+
+Status validate_key(const Key& key, int32_t index) {
+  switch (key.width) {
+    case 1:
+      if (key.prefix == kNoPrefix && is_family(key.address[0])) return std::nullopt;
+      return refuse("a family is IPv4 or IPv6", index);
+    case 2:
+      if (is_port(key)) return std::nullopt;
+      return refuse("a port is 1 to 65535, a range goes up", index);
+    case 4:
+    case 16:
+      if (key.prefix == kNoPrefix) return std::nullopt;
+      if (key.prefix > key.width * 8) return refuse("a prefix is longer than its address", index);
+      if (!is_network(key)) return refuse("a network has host bits set", index);
+      return std::nullopt;
+    case 12:
+    case 24:
+      if (key.prefix == kNoPrefix && is_joined(key)) return std::nullopt;
+      return refuse("such a key is an address, tcp or udp, and a port", index);
+    default:
+      return refuse("a key is of another width than those of sets", index);
+  }
+}
 
 Status validate_op(const Op& op, int32_t index) {
   if (op.kind == OpKind::flush) return std::nullopt;
-  const Key& key = op.key;
-  if (key.width != 1 && key.width != 4 && key.width != 16) return refuse("a key is 1, 4 or 16 bytes", index);
-  if (key.width == 1 && (key.prefix != kNoPrefix || !is_family(key.address[0]))) {
-    return refuse("a family is IPv4 or IPv6", index);
-  }
-  if (key.prefix != kNoPrefix) {
-    if (key.prefix > key.width * 8) return refuse("a prefix is longer than its address", index);
-    if (!is_network(key)) return refuse("a network has host bits set", index);
-  }
+  if (auto refused = validate_key(op.key, index)) return refused;
   if (op.timeout_ms > kMaxTimeoutMs) return refuse("a timeout is at most 36500 days", index);
   if (op.comment && !is_comment(*op.comment)) {
     return refuse("a comment is at most 128 bytes of UTF-8 without quotes and control characters", index);
   }
   return std::nullopt;
+}
+
+Status fits(const Key& key, int32_t index, const SetShape& shape) {
+  if (key.width != shape.width) return refuse("the key is not of the set's family", index);
+  if (key.width == 2) {
+    return key.prefix == kRange && !shape.interval ? refuse("the set takes single ports", index) : Status{};
+  }
+  if ((key.prefix != kNoPrefix) == shape.interval) return std::nullopt;
+  return refuse(shape.interval ? "an interval set takes networks (address/prefix)" : "the set takes single addresses",
+                index);
 }
 
 // The set is empty before, so all that can stand in an element's way is another one of these.
@@ -140,31 +141,16 @@ bool is_name(const std::string& text) {
 
 Status validate(const Table& table) {
   if (!is_name(table.name)) return refuse("a table's name must be 1-31 of A-Z a-z 0-9 _");
-  if (table.sets.size() > kMaxSets || table.chains.size() > kMaxChains) {
-    return refuse("a table has at most 512 sets and 16 chains");
-  }
-  Scope scope;
+  if (table.sets.size() > kMaxSets) return refuse("a table has at most 512 sets");
+  std::set<std::string> names;
   size_t beginnings = 0;
   for (const DeclaredSet& set : table.sets) {
     if (auto refused = validate_set(set.shape)) return refused;
-    if (!scope.sets.emplace(set.shape.name, set.shape.width).second) return refuse("two sets have the same name");
+    if (!names.insert(set.shape.name).second) return refuse("two sets have the same name");
     if ((beginnings += set.beginning.size()) > kMaxBeginnings) return refuse("the sets begin with more than 65536 elements");
     if (auto refused = validate_beginning(set)) return refused;
   }
-  std::set<std::string> chains;
-  for (const Chain& chain : table.chains) {
-    if (chain.hook == kNoHook) scope.targets.insert(chain.name);
-  }
-  for (const Chain& chain : table.chains) {
-    if (!is_name(chain.name)) return refuse("a chain's name must be 1-31 of A-Z a-z 0-9 _");
-    if (!chains.insert(chain.name).second) return refuse("two chains have the same name");
-    if (chain.hook > 3 && chain.hook != kNoHook) return refuse("a chain's hook is prerouting, input, forward or output");
-    if (chain.rules.size() > kMaxRules) return refuse("a chain has at most 256 rules");
-    for (const Rule& rule : chain.rules) {
-      if (auto refused = validate_rule(rule, chain, scope)) return refused;
-    }
-  }
-  return std::nullopt;
+  return validate_chains(table);
 }
 
 Status validate(const Batch& batch) {
@@ -186,11 +172,9 @@ Status validate(const Batch& batch) {
 
 Status validate(const Op& op, int32_t index, const SetShape& shape) {
   if (op.kind == OpKind::flush) return std::nullopt;
-  if (op.key.width != shape.width) return refuse("the address is not of the set's family", index);
-  if ((op.key.prefix != kNoPrefix) != shape.interval) {
-    return refuse(shape.interval ? "an interval set takes networks (address/prefix)" : "the set takes single addresses",
-                  index);
-  }
+  if (auto refused = fits(op.key, index, shape)) return refused;
+  if (op.kind == OpKind::remove) return std::nullopt;
+  if (shape.dynamic) return refuse("the set is filled by a rule alone", index);
   if (op.timeout_ms != 0 && !shape.timeout) return refuse("the set is declared without timeouts", index);
   return std::nullopt;
 }

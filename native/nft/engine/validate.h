@@ -7,6 +7,8 @@ namespace bartizan::nft {
 
 bool is_name(const std::string& text);
 Status validate(const Table& table);
+// Of sound sets: chains, their rules, and where packets go on.
+Status validate_chains(const Table& table);
 // What can be told without asking the kernel what the sets are.
 Status validate(const Batch& batch);
 // Whether an op fits the set it names.

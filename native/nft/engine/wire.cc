@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "cursor.h"
+#include "wire_rules.h"
 
 namespace bartizan::nft {
 
@@ -12,6 +12,7 @@ enum class Verb : uint8_t { enter = 0, ensure = 1, drop = 2, commit = 3, list = 
 
 constexpr uint8_t kInterval = 1;
 constexpr uint8_t kTimeout = 2;
+constexpr uint8_t kDynamic = 8;
 constexpr uint8_t kHasTimeout = 1;
 constexpr uint8_t kHasComment = 2;
 constexpr uint8_t kHasTally = 4;
@@ -22,12 +23,16 @@ Key read_key(Cursor& in) {
   Key key;
   key.width = in.u8();
   key.prefix = in.u8();
-  if (key.width != 1 && key.width != 4 && key.width != 16) {
+  if (std::ranges::find(kWidths, key.width) == std::end(kWidths)) {
     in.spoil();
     return key;
   }
-  const Bytes bytes = in.take(key.width);
-  std::ranges::copy(bytes, key.address.begin());
+  std::ranges::copy(in.take(key.width), key.address.begin());
+  if (key.prefix == kRange) {
+    const Bytes last = in.take(2);
+    if (key.width != 2 || last.size() != 2) in.spoil();
+    else key.last_port = static_cast<uint16_t>(last[0] << 8 | last[1]);
+  }
   return key;
 }
 
@@ -45,9 +50,10 @@ DeclaredSet read_declared_set(Cursor& in) {
   set.shape.name = in.text();
   set.shape.width = in.u8();
   const uint8_t flags = in.u8();
-  if ((flags & ~(kInterval | kTimeout)) != 0) in.spoil();
+  if ((flags & ~(kInterval | kTimeout | kDynamic)) != 0) in.spoil();
   set.shape.interval = (flags & kInterval) != 0;
   set.shape.timeout = (flags & kTimeout) != 0;
+  set.shape.dynamic = (flags & kDynamic) != 0;
   set.shape.size = in.u32();
   const uint32_t elements = in.u32();
   set.beginning.reserve(std::min<size_t>({elements, kMaxBeginnings + 1, in.left()}));
@@ -57,26 +63,15 @@ DeclaredSet read_declared_set(Cursor& in) {
   return set;
 }
 
-Rule read_declared_rule(Cursor& in) {
-  Rule rule;
-  const uint8_t match = in.u8();
-  const uint8_t verdict = in.u8();
-  if (match > 2 || verdict > 2) in.spoil();
-  rule.match = static_cast<Match>(match);
-  rule.verdict = static_cast<Verdict>(verdict);
-  rule.subject = in.text();
-  rule.counter = in.text();
-  rule.target = in.text();
-  return rule;
-}
-
-Chain read_declared_chain(Cursor& in) {
+Chain read_declared_chain(Cursor& in, size_t& rules_left) {
   Chain chain;
   chain.name = in.text();
   chain.hook = in.u8();
   chain.priority = static_cast<int32_t>(in.u32());
   const uint16_t rules = in.u16();
-  for (uint16_t i = 0; i < rules && !in.broken(); i++) chain.rules.push_back(read_declared_rule(in));
+  if (rules > rules_left) in.spoil();
+  rules_left -= std::min<size_t>(rules, rules_left);
+  for (uint16_t i = 0; i < rules && !in.broken(); i++) chain.rules.push_back(read_rule(in));
   return chain;
 }
 
@@ -86,7 +81,8 @@ Table read_declared_table(Cursor& in) {
   const uint16_t sets = in.u16();
   for (uint16_t i = 0; i < sets && !in.broken(); i++) table.sets.push_back(read_declared_set(in));
   const uint16_t chains = in.u16();
-  for (uint16_t i = 0; i < chains && !in.broken(); i++) table.chains.push_back(read_declared_chain(in));
+  size_t rules_left = kMaxAllRules;
+  for (uint16_t i = 0; i < chains && !in.broken(); i++) table.chains.push_back(read_declared_chain(in, rules_left));
   return table;
 }
 
@@ -120,6 +116,9 @@ void write_key(Sink& out, const Key& key) {
   out.u8(key.width);
   out.u8(key.prefix);
   out.raw(Bytes(key.address).first(key.width));
+  if (key.prefix != kRange) return;
+  out.u8(static_cast<uint8_t>(key.last_port >> 8));
+  out.u8(static_cast<uint8_t>(key.last_port));
 }
 
 void write(Sink& out, const Element& element) {
@@ -177,8 +176,8 @@ std::vector<uint8_t> serve(Engine& engine, Bytes request) {
       return encode(in.spent() ? engine.enter(netns) : malformed());
     }
     case Verb::ensure: {
-      const Table table = read_declared_table(in);
-      return encode(in.spent() ? engine.ensure(table) : malformed());
+      Table table = read_declared_table(in);
+      return encode(in.spent() ? engine.ensure(std::move(table)) : malformed());
     }
     case Verb::drop: {
       const std::string table = in.text();

@@ -3,11 +3,11 @@
 //
 //   request  = verb u8, then
 //     0 enter      namespace text
-//     1 ensure     table text, sets u16 { name text, width u8, flags u8 (1 interval, 2 timeout), size u32,
+//     1 ensure     table text, sets u16 { name text, width u8, flags u8 (1 interval, 2 timeout, 8 dynamic), size u32,
 //                    elements u32 { added } },
 //                  chains u16 { name text, hook u8 (255 none), priority i32,
-//                    rules u16 { match u8 (0 iif, 1 saddr, 2 family), verdict u8 (0 drop, 1 accept, 2 goto),
-//                      subject text, counter text, target text } }
+//                    rules u16 { matches u8 { match }, counter text, log, verdict u8 (0 drop, 1 accept, 2 goto,
+//                      3 jump, 4 return, 5 continue), target text } }
 //     2 drop       table text
 //     3 commit     table text, sets u8 { name text }, ops u32 { kind u8, set u8, for add: added, for delete: key }
 //     4 list       table text, set text
@@ -18,8 +18,15 @@
 //     counters     count u32 { name text, packets u64, bytes u64 }
 //     addresses    count u32 { key }
 //   refusal  = code u8, errno i32, op i32 (-1 none), reason text, loaded i32 (-1 none)
-//   key      = width u8 (1, 4, 16), prefix u8 (255 none), width bytes; of width 1: NFPROTO_*
+//   key      = width u8, prefix u8 (255 none, 254 a range), width bytes, of a range: the last port in 2 bytes more;
+//              of width 1 NFPROTO_*, 2 a port, 4 and 16 an address, 12 and 24 address, protocol in 4, port in 4
 //   element  = key, flags u8, if 1: timeout u64 ms, if 2: comment text, if 4: packets u64, bytes u64
+//   match    = kind u8: 0 iif, 1 saddr, 2 family, 3 daddr, 4 saddr+port: text; 5 nfproto (4, 6), 6 protocol,
+//              8 ct (1 invalid, 2 established, 4 related, 8 new): u8; 7 dport: protocol u8, port u16 (0 in the set),
+//              set text; 9 syn; 10 icmp: family u8, types u8 { u8 }; 11 local; 12 over: rate, meter text (empty: of
+//              all); 13 connections: u32, meter text
+//   rate     = packets u32, span u8 (0 second, 1 minute, 2 hour), burst u32
+//   log      = kind u8 (0 none, 1 kernel, 2 group), if not 0: level or group u16, prefix text, rate
 //   added    = key, timeout u64 (ms, 0 never), commented u8, if 1: comment text
 #pragma once
 

@@ -12,6 +12,7 @@ import type { PendingBlock } from '../../../core/respond/block-queue.ts';
 import type { Decision, NetworkDecision } from '../../../core/respond/decision.ts';
 import { protectedNetworks } from '../../../core/respond/protected.ts';
 import { NOTHING_TO_REVERSE, type Reversal } from '../../../core/respond/reversal.ts';
+import { loaded } from '../../unit/core/config/surroundings.ts';
 
 export const START: Millis = millis(Date.UTC(2026, 0, 1));
 
@@ -76,6 +77,7 @@ export const FACTS: ApplianceFacts = {
     table: 'bartizan',
     capacity: 500_000,
     infra: ['192.0.2.1'],
+    features: loaded('firewall: { restricted_tcp: [2087], default: drop, tcp_in: [22, 443] }\n').config.firewall,
   },
   http: { engine: 'node:https' },
   components: [

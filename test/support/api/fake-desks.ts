@@ -3,6 +3,7 @@ import type { ChainedAuditRecord } from '../../../core/api/audit.ts';
 import type { Desks } from '../../../core/api/deps.ts';
 import type { Dispositions, SuppressRefusal } from '../../../core/api/dispositions.ts';
 import type { EventPage, EventSearch, EventSearchRefusal } from '../../../core/api/event-search.ts';
+import type { FirewallCounters } from '../../../core/api/firewall-counters.ts';
 import type { History } from '../../../core/api/history.ts';
 import type { MetricFacts } from '../../../core/api/metrics/facts.ts';
 import { HttpMeter } from '../../../core/api/metrics/http-meter.ts';
@@ -15,6 +16,7 @@ import type { Suppression } from '../../../core/incident/suppression.ts';
 import { passing } from '../../../core/query/finding-history.ts';
 import type { Query } from '../../../core/query/tree.ts';
 import { type Allow, type AllowRefusal, type PortAllow, subjectOf } from '../../../core/respond/allow.ts';
+import { CounterHistory } from '../../../core/respond/counter-history.ts';
 import type { FirewallEvent } from '../../../core/respond/firewall-event.ts';
 import { SettingsBench } from '../settings-bench.ts';
 import { FakeAppliance, FINDING, ip, START } from './fake-appliance.ts';
@@ -166,6 +168,9 @@ export class FakeDesks implements Desks {
     },
   };
 
+  readonly counters = new CounterHistory();
+  readonly firewallCounters: FirewallCounters = { since: (from) => this.counters.since(from, START) };
+
   readonly firewallTrail: FirewallTrail = { newest: async (limit) => this.events.slice(0, limit) };
 
   readonly dispositions: Dispositions = {
@@ -201,6 +206,7 @@ export class FakeDesks implements Desks {
       findings: { warning: 0, high: 1, critical: 2 },
       decisions: [{ state: 'active', origin: 'auto_response', count: 2 }],
       dropped: [{ family: 4, packets: 3, bytes: 180 }],
+      features: [{ feature: 'conn_rate', isCounting: true, packets: 5 }],
       http: this.http.read(),
       process: { cpuSeconds: 1.5, residentBytes: 1_048_576, startedAt: START, openFiles: 20 },
     };

@@ -16,11 +16,14 @@ export function judgedIn(exec: (command: string, args: readonly string[]) => str
     throw thrown;
   }
   const { nftables } = JSON.parse(told) as { readonly nftables: readonly Record<string, Named>[] };
-  return nftables
-    .filter((entry) => !('metainfo' in entry))
-    .map((entry) => JSON.stringify(withoutCounts(entry)))
-    .sort()
-    .join('\n');
+  return (
+    nftables
+      // Counters of a trial's rules may outlast it.
+      .filter((entry) => !('metainfo' in entry || 'counter' in entry))
+      .map((entry) => JSON.stringify(withoutCounts(entry)))
+      .sort()
+      .join('\n')
+  );
 }
 
 interface Named {

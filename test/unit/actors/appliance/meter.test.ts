@@ -16,6 +16,7 @@ test('findings and decisions are counted as they pass', async () => {
     http: new HttpMeter(),
     dropped: async () => [],
     canary: () => undefined,
+    features: async () => [],
     process: async () => ({ cpuSeconds: 0, residentBytes: 0, startedAt: START }),
   });
   bus.publish('finding', { finding: FINDING, serial: 1 });
