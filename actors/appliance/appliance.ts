@@ -7,6 +7,7 @@ import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
 import { Turns } from '../../core/base/turns.ts';
 import { hostFeaturesOf } from '../../core/config/firewall-features.ts';
+import { listSpecsOf } from '../../core/config/lists-setting.ts';
 import { modeOf, withMode } from '../../core/config/mode.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { CHECK_NAMES } from '../../core/detect/checks.ts';
@@ -263,7 +264,10 @@ export class RunningAppliance implements Appliance {
 }
 
 /** What of the settings would put somebody out of reach as soon as the firewall is on. */
-function cutsBy({ firewall }: Config): string | undefined {
+function cutsBy(config: Config): string | undefined {
+  const { firewall } = config;
+  const list = listSpecsOf(config).find(({ kind, mode }) => kind === 'block' && mode === 'enforce');
+  if (list !== undefined) return `the list ${list.name} drops what it names`;
   if (firewall.denied_networks.length > 0) return 'firewall.denied_networks names networks';
   const features = hostFeaturesOf(firewall);
   if (features === undefined || !dropsAny(features)) return undefined;

@@ -56,6 +56,25 @@ export function eventsNotKeptFinding(hostname: string, { state, why }: StorageSt
   return ownFinding(hostname, { check: 'events_not_kept', severity: 'warning', message, at });
 }
 
+/** A bulk list whose news are not in force. */
+export function listFinding(
+  hostname: string,
+  { list, what, why }: { readonly list: string; readonly what: 'held' | 'refused' | 'stale'; readonly why: string },
+  at: Millis,
+): Finding {
+  const how = {
+    held: 'has news that wait for a word, since they differ too much from what is in force',
+    refused: 'has no news: what its source holds is not taken',
+    stale: 'has no news: its source cannot be read',
+  }[what];
+  return ownFinding(hostname, {
+    check: 'list_trouble',
+    severity: what === 'stale' ? 'warning' : 'high',
+    message: `The list ${list} ${how}: ${why}`,
+    at,
+  });
+}
+
 interface OwnFinding {
   readonly check: string;
   readonly severity: Severity;

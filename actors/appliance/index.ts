@@ -7,8 +7,9 @@ export {
   eventDamageFinding,
   eventsNotKeptFinding,
   journalLossFinding,
+  listFinding,
 } from './findings.ts';
-export { RunningMeter } from './meter.ts';
+export { type MeterParts, RunningMeter } from './meter.ts';
 export { modeReason } from './mode.ts';
 export { type StatsParts, statsOf } from './stats.ts';
 export type { Topics } from './topics.ts';

@@ -1,5 +1,6 @@
 import type { Allows } from '../../core/api/allows.ts';
 import type { Appliance } from '../../core/api/appliance.ts';
+import type { Lists } from '../../core/api/lists.ts';
 import type {
   DecisionCount,
   Dropped,
@@ -16,6 +17,7 @@ import type { Topics } from './topics.ts';
 export interface MeterParts {
   readonly appliance: Pick<Appliance, 'facts' | 'blockCount'>;
   readonly allows: Pick<Allows, 'list'>;
+  readonly lists: Pick<Lists, 'list'>;
   readonly bus: Bus<Topics>;
   readonly http: HttpMeter;
   readonly dropped: () => Promise<readonly Dropped[]>;
@@ -42,9 +44,10 @@ export class RunningMeter implements Meter {
   }
 
   async read(): Promise<MetricFacts> {
-    const { appliance, allows, http, dropped, features, canary, process } = this.#parts;
+    const { appliance, allows, lists, http, dropped, features, canary, process } = this.#parts;
     const round = canary();
     const [facts, packets, own, counted] = await Promise.all([appliance.facts(), dropped(), process(), features()]);
+    const bulk = await lists.list();
     return {
       appliance: facts,
       blocked: appliance.blockCount(),
@@ -53,6 +56,7 @@ export class RunningMeter implements Meter {
       decisions: [...this.#decisions.values()],
       dropped: packets,
       ...(round && { canary: { at: round.at, missed: round.missed.length, cut: round.cut.length } }),
+      lists: bulk,
       features: counted,
       http: http.read(),
       process: own,

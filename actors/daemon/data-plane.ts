@@ -20,6 +20,7 @@ import {
 import type { Bus } from '../bus/index.ts';
 import { Canaries } from '../canary/index.ts';
 import { contentOf, type FirewallContent } from '../firewall/index.ts';
+import type { ListKeeper } from '../lists/index.ts';
 import { packetTools } from '../packets/index.ts';
 import { checkpointRecords, Pipeline, startWorker } from '../pipeline/index.ts';
 import { type RetentionSettings, Segments, startSearcher } from '../segments/index.ts';
@@ -28,6 +29,7 @@ import { type Enforcement, makeEnforcement } from './enforcement.ts';
 import { type Findings, makeFindings } from './findings.ts';
 import type { Foundation } from './foundation.ts';
 import { JournalLead } from './journal-lead.ts';
+import { makeLists } from './lists.ts';
 import { makeSources, SourceBoard, withPreference } from './sources.ts';
 
 /** From a line in a file to an element in the kernel. */
@@ -35,6 +37,8 @@ export interface DataPlane extends Enforcement, Findings {
   readonly pipeline: Pipeline;
   /** Packets that prove what the kernel does. */
   readonly canaries: Canaries;
+  /** Bulk lists, and what of them is in force. */
+  readonly lists: ListKeeper;
   /** The events that are kept. */
   readonly segments: Segments;
   /** Everything that brings lines in. */
@@ -74,6 +78,7 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
   const board = new SourceBoard(() => clock.now());
   const lead = settings.watchers.journal ? new JournalLead({ ...settings, parsers }, clock) : undefined;
   const tell = teller(deps, findings);
+  const lists = makeLists(deps, { book: enforcement.listBook, kernel: enforcement.firewall.lists, tell });
   const segments = segmentsOf(deps, tell);
   const pipeline = pipelineOf(deps, { findings, parsers, lead, segments, tell });
   const watchers = makeSources({
@@ -90,6 +95,7 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
   return {
     ...enforcement,
     ...findings,
+    lists,
     pipeline,
     canaries: canariesOf(deps, enforcement, tell),
     segments,

@@ -15,10 +15,21 @@ import type { FirewallContent, Judges, TrialTime } from './content.ts';
 import type { PlainFolder } from './effects.ts';
 import { putOps, removeOps } from './elements.ts';
 import { type FeatureCount, featureCounts } from './feature-counts.ts';
+import { type DesiredLists, ListLoader } from './list-loader.ts';
+import { listOfCounter } from './list-rules.ts';
 import { firewallMachine } from './machine.ts';
 import { networkOps } from './networks.ts';
 import { PlainFiles } from './plain-files.ts';
-import type { DesiredBlocks, DroppedPackets, Firewall, FirewallState, FirewallTrials, KernelBlock } from './port.ts';
+import type {
+  DesiredBlocks,
+  DroppedPackets,
+  Firewall,
+  FirewallState,
+  FirewallTrials,
+  KernelBlock,
+  KernelLists,
+  ListPackets,
+} from './port.ts';
 import { NOT_ON_TRIAL, Rules } from './rules.ts';
 import { noTableText, placedIn } from './ruleset-text.ts';
 import { sync } from './sync.ts';
@@ -29,6 +40,8 @@ export { allowedPortElement } from './allowed.ts';
 export { contentOf, type FirewallContent, OPEN, sameContent, type TrialTime } from './content.ts';
 export { type PlainFolder, plainFolder } from './effects.ts';
 export type { FeatureCount } from './feature-counts.ts';
+export type { DesiredLists, ListFacts } from './list-loader.ts';
+export type { ListSet, ListUse } from './list-rules.ts';
 export type {
   AllowedAtPort,
   DesiredBlocks,
@@ -37,7 +50,9 @@ export type {
   FirewallState,
   FirewallTrials,
   KernelBlock,
+  KernelLists,
   KernelNetwork,
+  ListPackets,
 } from './port.ts';
 export type { Judged } from './trial.ts';
 
@@ -46,6 +61,7 @@ export interface FirewallDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly desired: DesiredBlocks;
+  readonly lists?: DesiredLists;
   readonly settings: {
     /** Table name, family inet. */
     readonly table: string;
@@ -76,6 +92,7 @@ const NOT_ENFORCING: NftResult<void> = {
 const NO_TIME: NftResult<void> = { ok: false, code: 'invalid', errno: 0, public: 'the trial is over already' };
 
 export interface KernelFirewall extends Firewall, FirewallTrials {
+  readonly lists: KernelLists;
   component(): Component;
   /** Packets of blocked senders that the kernel has dropped; empty while there is no table, or when it does not tell. */
   dropped(): Promise<readonly DroppedPackets[]>;
@@ -97,6 +114,7 @@ class NftFirewall implements KernelFirewall {
   readonly #deps: FirewallDeps;
   readonly #rules: Rules;
   readonly #files: PlainFiles;
+  readonly #lists: ListLoader;
   readonly #actor: Actor<typeof firewallMachine>;
   readonly #counters = { enforced: 0, released: 0, refused: 0, syncs: 0 };
   /** Decisions that the kernel does not have, as far as is known. */
@@ -110,7 +128,20 @@ class NftFirewall implements KernelFirewall {
   constructor(deps: FirewallDeps) {
     const { clock, log, settings, nft, desired, folder } = deps;
     this.#deps = deps;
-    this.#rules = new Rules({ nft, table: settings.table, maxBlocks: settings.maxBlocks }, settings.content);
+    const place = { nft, table: settings.table, maxBlocks: settings.maxBlocks };
+    this.#rules = new Rules(place, settings.content, () => this.#lists);
+    this.#lists = new ListLoader({
+      rules: this.#rules,
+      desired: deps.lists ?? { columnsOf: () => undefined },
+      clock,
+      log,
+      isEnforcing: () => ENFORCES.has(this.state()),
+      protectedNetworks: async () => {
+        const named = await this.protectedNetworks();
+        const known = named.ok ? named.value : protectedNetworks([], this.#rules.infra());
+        return known.map(({ net }) => net);
+      },
+    });
     this.#files = new PlainFiles({
       folder,
       clock,
@@ -140,6 +171,17 @@ class NftFirewall implements KernelFirewall {
     });
     this.#actor.start();
   }
+
+  readonly lists: KernelLists = {
+    changed: () => this.#lists.run(),
+    facts: (id) => this.#lists.facts(id),
+    expected: () => this.#lists.expected(),
+    packets: async () => {
+      if (this.state() === 'off') return new Map();
+      const read = await this.#deps.nft.counters(this.#deps.settings.table);
+      return read.ok ? packetsByList(read.value) : new Map();
+    },
+  };
 
   state(): FirewallState {
     const { value } = this.#actor.getSnapshot();
@@ -303,6 +345,7 @@ class NftFirewall implements KernelFirewall {
 
   async close(): Promise<void> {
     await this.#settled();
+    this.#lists.close();
     this.#actor.stop();
     await this.#files.close();
     await this.#deps.nft.close();
@@ -312,9 +355,12 @@ class NftFirewall implements KernelFirewall {
     const { clock, desired, log } = this.#deps;
     this.#counters.syncs++;
     const { place } = this.#rules;
+    await this.#lists.adopt();
     const done = await sync({ place, rules: () => this.#rules.sync(), desired, now: () => clock.now() });
     this.#missing.clear();
     this.#wasInLine = true;
+    this.#lists.doubt();
+    void this.#lists.run();
     this.#files.allChanged();
     log('info', 'kernel in line with decisions', { table: place.table, ...done });
   }
@@ -328,6 +374,7 @@ class NftFirewall implements KernelFirewall {
     // Ahead of the table: what a boot would bring back must not outlive it.
     await this.#files.removed();
     orThrow(await this.#deps.nft.drop(this.#deps.settings.table));
+    this.#lists.doubt();
     this.#wasInLine = false;
   }
 
@@ -343,6 +390,7 @@ class NftFirewall implements KernelFirewall {
   async #turnTo(next: (now: Judges) => Judges, fallback?: (before: Judges) => Judges): Promise<NftResult<void>> {
     const done = await this.#rules.turnTo(next, { fallback, isEnforcing: () => ENFORCES.has(this.state()) });
     if (ENFORCES.has(this.state())) this.#files.rulesChanged();
+    void this.#lists.run();
     if (done.ok) return done;
     this.#counters.refused++;
     this.#deps.log('warn', 'kernel refused a change of rules', { error: done.public, code: done.code });
@@ -367,7 +415,7 @@ class NftFirewall implements KernelFirewall {
       case 'removing':
         return { state: 'starting' };
       case 'enforcing': {
-        const trouble = this.#files.trouble();
+        const trouble = this.#files.trouble() ?? this.#lists.trouble;
         return trouble === undefined ? { state: 'ok' } : { state: 'degraded', message: trouble };
       }
       case 'degraded':
@@ -379,6 +427,18 @@ class NftFirewall implements KernelFirewall {
         };
     }
   }
+}
+
+/** Both families together, the candidate's rules too. */
+function packetsByList(counters: readonly RuleCounter[]): ReadonlyMap<string, ListPackets> {
+  const sums = new Map<string, ListPackets>();
+  for (const { name, packets, bytes } of counters) {
+    const list = listOfCounter(name);
+    if (list === undefined) continue;
+    const before = sums.get(list) ?? { packets: 0, bytes: 0 };
+    sums.set(list, { packets: before.packets + packets, bytes: before.bytes + bytes });
+  }
+  return sums;
 }
 
 /** The rules that drop for a blocked set, a candidate's as well. */

@@ -2,7 +2,7 @@ import type { NftResult, TableDeclaration } from '../../native/nft/index.ts';
 import { type LetIn, withAllowed } from './allowed.ts';
 import { type FirewallContent, type Judges, OPEN, sameContent } from './content.ts';
 import { rulesText, wholeTableText } from './ruleset-text.ts';
-import { tableOf } from './table.ts';
+import { type TableLists, tableOf } from './table.ts';
 import { holdsNetworks, type Judged, judgedBy, light, load, type Place, repair } from './trial.ts';
 
 export interface TurnOptions {
@@ -25,10 +25,13 @@ export class Rules {
   readonly place: Place;
   #judges: Judges;
   #table: TableDeclaration;
+  readonly #lists: () => TableLists | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(place: Place, confirmed: FirewallContent) {
+  /** @param lists what is in force of them, asked whenever the table is made */
+  constructor(place: Place, confirmed: FirewallContent, lists: () => TableLists | undefined = () => undefined) {
     this.place = place;
+    this.#lists = lists;
     this.#judges = { confirmed };
     this.#table = this.#tableOf(this.#judges);
   }
@@ -61,6 +64,14 @@ export class Rules {
     });
   }
 
+  /** Makes the table anew by the lists that are in force, and the kernel's. */
+  relist(isEnforcing: () => boolean): Promise<NftResult<void>> {
+    return this.#inTurn(async () => {
+      this.#become(this.#judges);
+      return isEnforcing() ? load(this.place, this.#table, this.#judges) : DONE;
+    });
+  }
+
   rearm(isEnforcing: () => boolean): Promise<NftResult<void>> {
     return this.#inTurn(async () => {
       const { trial } = this.#judges;
@@ -72,6 +83,7 @@ export class Rules {
   /** Brings the kernel's rules and networks in line, whatever was done to them. */
   sync(): Promise<NftResult<void>> {
     return this.#inTurn(async () => {
+      this.#become(this.#judges);
       const { confirmed, trial } = this.#judges;
       const done = await load(this.place, this.#table, this.#judges);
       if (!done.ok) return done;
@@ -94,13 +106,13 @@ export class Rules {
   }
 
   textOf(content: FirewallContent): string {
-    return rulesText(this.#tableOf({ confirmed: content }));
+    return rulesText(this.#bareTableOf({ confirmed: content }));
   }
 
   /** The table as confirmed, without blocks. */
   wholeText(letIn: LetIn): string {
     const { confirmed } = this.#judges;
-    return wholeTableText(withAllowed(this.#tableOf({ confirmed }), letIn));
+    return wholeTableText(withAllowed(this.#bareTableOf({ confirmed }), letIn));
   }
 
   #become(judges: Judges): void {
@@ -109,6 +121,11 @@ export class Rules {
   }
 
   #tableOf(judges: Judges): TableDeclaration {
+    return tableOf(this.place.table, this.place.maxBlocks, judges, this.#lists());
+  }
+
+  /** Without lists. */
+  #bareTableOf(judges: Judges): TableDeclaration {
     return tableOf(this.place.table, this.place.maxBlocks, judges);
   }
 

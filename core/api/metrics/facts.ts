@@ -2,6 +2,7 @@ import type { Millis } from '../../base/time.ts';
 import type { Severity } from '../../detect/finding.ts';
 import type { DecisionState, Origin } from '../../respond/decision.ts';
 import type { ApplianceFacts } from '../appliance.ts';
+import type { ListStatus } from '../lists.ts';
 import type { HttpCounts } from './http-meter.ts';
 
 /** The process as the kernel accounts for it. */
@@ -55,6 +56,7 @@ export interface MetricFacts {
   readonly dropped: readonly Dropped[];
   /** Of the last round of packets that prove what the kernel does. */
   readonly canary?: CanaryFacts;
+  readonly lists: readonly ListStatus[];
   /** Of those that are on; empty while the kernel is not touched. */
   readonly features: readonly FeaturePackets[];
   readonly http: HttpCounts;
