@@ -16,7 +16,16 @@ export interface Policy {
   readonly blockedNetworks: readonly string[];
   /** Kept out by the settings. */
   readonly denied: readonly string[];
+  readonly lists: readonly List[];
   readonly features: Features;
+}
+
+/** A bulk list, without what was infra when it was put in force. */
+export interface List {
+  readonly kind: 'block' | 'allow';
+  readonly mode: 'enforce' | 'count';
+  readonly networks: readonly string[];
+  readonly leftOut: readonly string[];
 }
 
 export interface Service {
@@ -49,7 +58,7 @@ export interface Packet {
 }
 
 type Sender = 'infra' | 'allowed' | 'blocked' | 'blockedNetworks' | 'denied';
-export type Word = 'local' | 'allowedPorts' | Sender | keyof Features | 'nobody';
+export type Word = 'local' | 'allowedPorts' | 'allowList' | 'blockList' | Sender | keyof Features | 'nobody';
 
 /**
  * The first that has a say: loopback, infra and what is allowed let in, before anybody keeps out; packets to the appliance
@@ -57,14 +66,22 @@ export type Word = 'local' | 'allowedPorts' | Sender | keyof Features | 'nobody'
  */
 export function wordOn(policy: Policy, packet: Packet): Word {
   const says = (who: Sender): boolean => policy[who].some((network) => holds(network, packet.source));
+  const isListed = (kind: List['kind']): boolean =>
+    policy.lists.some((list) => list.kind === kind && list.mode === 'enforce' && lists(list, packet.source));
   if (packet.isLocal === true) return 'local';
   if (says('infra')) return 'infra';
   if (says('allowed')) return 'allowed';
   if (policy.allowedPorts.some((one) => one.source === packet.source && isTo(one, packet))) return 'allowedPorts';
-  const sender = (['blocked', 'blockedNetworks', 'denied'] as const).find(says);
-  if (sender !== undefined) return sender;
+  if (isListed('allow')) return 'allowList';
+  const decided = (['blocked', 'blockedNetworks'] as const).find(says);
+  if (decided !== undefined) return decided;
+  if (isListed('block')) return 'blockList';
+  if (says('denied')) return 'denied';
   return (packet.isForUs && featureThatDrops(policy.features, packet)) || 'nobody';
 }
+
+const lists = ({ networks, leftOut }: List, source: string): boolean =>
+  networks.some((network) => holds(network, source)) && !leftOut.some((network) => holds(network, source));
 
 const isTo = ({ protocol, port }: Service, packet: Packet): boolean =>
   packet.protocol === protocol && packet.port === port;
@@ -83,7 +100,7 @@ function featureThatDrops(
   return isOpen || counts.has('default_drop') ? undefined : 'default';
 }
 
-const LETS_IN: ReadonlySet<Word> = new Set(['local', 'infra', 'allowed', 'allowedPorts', 'nobody']);
+const LETS_IN: ReadonlySet<Word> = new Set(['local', 'infra', 'allowed', 'allowedPorts', 'allowList', 'nobody']);
 
 export const isDropped = (policy: Policy, packet: Packet): boolean => !LETS_IN.has(wordOn(policy, packet));
 

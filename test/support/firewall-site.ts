@@ -10,6 +10,7 @@ import {
 } from '../../actors/firewall/index.ts';
 import type { Cidr, Ip } from '../../core/base/ip.ts';
 import type { Clock, Log } from '../../core/base/ports.ts';
+import type { ListColumns } from '../../core/respond/lists/columns.ts';
 
 import { type NftPort, openNft } from '../../native/nft/index.ts';
 import { MemoryFolder } from './memory-folder.ts';
@@ -20,6 +21,8 @@ export class FirewallSite {
   networks: readonly KernelNetwork[] = [];
   allowed: readonly Cidr[] = [];
   atPorts: readonly AllowedAtPort[] = [];
+  /** By their ids. */
+  readonly lists = new Map<string, ListColumns>();
   readonly folder = new MemoryFolder();
   readonly logged: unknown[][] = [];
   readonly desired: DesiredBlocks = {
@@ -51,6 +54,7 @@ export class FirewallSite {
       clock,
       log: this.#log,
       desired: this.desired,
+      lists: { columnsOf: (id) => this.lists.get(id) },
       settings: { table: 'bartizan', maxBlocks, content },
       folder: this.folder,
     });

@@ -1,4 +1,4 @@
-import { type Features, type Policy, type Settings, whileOnTrial } from '../chain-model.ts';
+import { type Features, type List, type Policy, type Settings, whileOnTrial } from '../chain-model.ts';
 import { fc } from '../random.ts';
 import { OPEN_PORT } from './wire.ts';
 
@@ -29,13 +29,17 @@ export const MARKER = '198.18.7.7';
 export type Standing = 'judges' | 'fell back' | 'confirmed';
 
 /** One state of all rules. */
-export interface Mix extends Policy {
+export interface Mix extends Omit<Policy, 'lists'> {
+  /** Read anew with each mix, before a trial begins. */
+  readonly lists: readonly Omit<List, 'leftOut'>[];
   readonly trial: (Settings & { readonly standing: Standing }) | undefined;
 }
 
 /** By which rules a mix's packets are judged. */
-export const inForce = ({ trial, ...policy }: Mix): Policy =>
-  trial === undefined || trial.standing === 'fell back' ? policy : whileOnTrial(policy, trial);
+export function inForce({ trial, lists, ...rest }: Mix): Policy {
+  const policy = { ...rest, lists: lists.map((list) => ({ ...list, leftOut: rest.infra })) };
+  return trial === undefined || trial.standing === 'fell back' ? policy : whileOnTrial(policy, trial);
+}
 
 const PREFIXES = { 4: [32, 32, 31, 30, 28, 26, 24, 16, 1, 0], 6: [128, 128, 127, 124, 120, 64, 48, 32, 1, 0] } as const;
 
@@ -73,6 +77,18 @@ const features: fc.Arbitrary<Features> = fc.option(
 );
 const settings = { infra, denied: networks, features };
 
+/** No list holds so wide a network. */
+const WIDEST = { 4: 8, 6: 19 } as const;
+const listable = network.filter((text) => Number(text.split('/')[1]) >= WIDEST[text.includes(':') ? 6 : 4]);
+const listsIn = fc.array(
+  fc.record({
+    kind: fc.constantFrom<List['kind']>('block', 'allow'),
+    mode: fc.constantFrom<List['mode']>('enforce', 'enforce', 'count'),
+    networks: fc.uniqueArray(listable, { minLength: 1, maxLength: 4 }),
+  }),
+  { maxLength: 3 },
+);
+
 const allowedPorts = fc.uniqueArray(
   fc.record({
     source: fc.constantFrom(...SOURCES),
@@ -85,6 +101,7 @@ const allowedPorts = fc.uniqueArray(
 export const mixes: fc.Arbitrary<Mix> = fc.record({
   ...settings,
   allowed: networks,
+  lists: listsIn,
   allowedPorts,
   blocked: fc.subarray([...SOURCES], { maxLength: 8 }),
   blockedNetworks: networks,
