@@ -1,13 +1,28 @@
 import { contentId, type FindingId } from '../../core/base/ids.ts';
 import { type Millis, rfc3339 } from '../../core/base/time.ts';
 import type { Finding, Severity } from '../../core/detect/finding.ts';
+import type { Astray, CanaryOutcome } from '../canary/index.ts';
 import type { DriftReport } from '../firewall/index.ts';
 import type { DamagedPart, StorageStatus } from '../segments/index.ts';
 import type { JournalLoss } from '../watchers/journal/index.ts';
 
+const MOST_NAMED = 5;
+
 /** Damage to the appliance's own store, as a finding: it must be seen where attacks are seen. */
 export const damageFinding = (hostname: string, message: string, at: Millis): Finding =>
   ownFinding(hostname, { check: 'store_damage', severity: 'critical', message, at });
+
+/** Packets that the kernel was to drop or to let in, and did the other with. */
+export function canaryFinding(hostname: string, { missed, cut, at }: CanaryOutcome): Finding {
+  const named = (those: readonly Astray[]): string => {
+    const shown = those.slice(0, MOST_NAMED).map(({ ip, why }) => `${ip} (${why})`);
+    return [...shown, ...(those.length > shown.length ? [`${those.length - shown.length} more`] : [])].join(', ');
+  };
+  const through = missed.length === 0 ? [] : [`Packets of blocked sources get through: ${named(missed)}`];
+  const lost = cut.length === 0 ? [] : [`Packets of sources that are let in are dropped: ${named(cut)}`];
+  const message = [...through, ...lost].join('. ');
+  return ownFinding(hostname, { check: 'firewall_canary', severity: 'critical', message, at });
+}
 
 /** What somebody asks for who wants to see whether alerts arrive. */
 export const testFinding = (hostname: string, actor: string, at: Millis): Finding =>

@@ -2,6 +2,7 @@ export { type ApplianceParts, RunningAppliance } from './appliance.ts';
 export { CounterSampler, type SamplerDeps } from './counter-sampler.ts';
 export { keepPrivate, processAge, processFacts, programHash, stopSignal } from './effects.ts';
 export {
+  canaryFinding,
   damageFinding,
   driftFinding,
   eventDamageFinding,

@@ -11,6 +11,7 @@ import type {
 } from '../../core/api/metrics/facts.ts';
 import type { HttpMeter } from '../../core/api/metrics/http-meter.ts';
 import type { Bus } from '../bus/index.ts';
+import type { CanaryOutcome } from '../canary/index.ts';
 import type { Topics } from './topics.ts';
 
 export interface MeterParts {
@@ -20,6 +21,7 @@ export interface MeterParts {
   readonly bus: Bus<Topics>;
   readonly http: HttpMeter;
   readonly dropped: () => Promise<readonly Dropped[]>;
+  readonly canary: () => CanaryOutcome | undefined;
   readonly features: () => Promise<readonly FeaturePackets[]>;
   readonly process: () => Promise<ProcessFacts>;
 }
@@ -42,7 +44,8 @@ export class RunningMeter implements Meter {
   }
 
   async read(): Promise<MetricFacts> {
-    const { appliance, allows, lists, http, dropped, features, process } = this.#parts;
+    const { appliance, allows, lists, http, dropped, features, canary, process } = this.#parts;
+    const round = canary();
     const [facts, packets, own, counted] = await Promise.all([appliance.facts(), dropped(), process(), features()]);
     const bulk = await lists.list();
     return {
@@ -52,6 +55,7 @@ export class RunningMeter implements Meter {
       findings: { ...this.#findings },
       decisions: [...this.#decisions.values()],
       dropped: packets,
+      ...(round && { canary: { at: round.at, missed: round.missed.length, cut: round.cut.length } }),
       lists: bulk,
       features: counted,
       http: http.read(),

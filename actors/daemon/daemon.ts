@@ -159,6 +159,7 @@ export class Daemon {
       http: this.#httpMeter,
       dropped: () => firewall.dropped(),
       features: () => firewall.featureCounts(),
+      canary: () => this.#plane.canaries.outcome(),
       process: processFacts,
     });
   }
@@ -310,13 +311,14 @@ export class Daemon {
   }
 
   #components(): readonly Component[] {
-    const { firewall, lists, pipeline, segments, sources } = this.#plane;
+    const { firewall, canaries, lists, pipeline, segments, sources } = this.#plane;
     const { certificates } = this.#parts.foundation.identity;
     const edge = [this.#http.component(), certificates.component()];
     const events = [lists.component(), pipeline.storage(), segments.component()].flatMap((one) => one ?? []);
     const kept = [...events, this.#store.component(), this.#blobs.component()];
     const kernel = { ...firewall.component(), detail: `through the ${this.#parts.foundation.kernel.engine}` };
-    const own = [kernel, this.#changes.component(), pipeline.component(), ...edge, ...kept];
+    const guard = [kernel, canaries.component()];
+    const own = [...guard, this.#changes.component(), pipeline.component(), ...edge, ...kept];
     const supervised = (this.#tree?.components() ?? []).filter(({ state }) => state !== 'ok');
     // What the supervisor says of a part that is not well stands above what the part says of itself.
     const worse = new Set(supervised.map(({ name }) => name));

@@ -4,13 +4,14 @@ import type { Clock, Log, Random } from '../../core/base/ports.ts';
 import { messageOf } from '../../core/base/result.ts';
 import { hours, type Millis, millis, plus } from '../../core/base/time.ts';
 import { checkSettingsOf, sourceGroupsOf } from '../../core/config/check-settings.ts';
-import { durationOf } from '../../core/config/formats.ts';
+import { durationOf, lengthOf } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
 import type { Finding } from '../../core/detect/finding.ts';
 import type { ParserDeclaration } from '../../core/event/declared/declaration.ts';
 import { EVENTS_DIRECTORY } from '../../core/event/kept.ts';
 import type { Mode } from '../../core/respond/mode.ts';
 import {
+  canaryFinding,
   driftFinding,
   eventDamageFinding,
   eventsNotKeptFinding,
@@ -18,8 +19,10 @@ import {
   type Topics,
 } from '../appliance/index.ts';
 import type { Bus } from '../bus/index.ts';
-import type { FirewallContent } from '../firewall/index.ts';
+import { Canaries } from '../canary/index.ts';
+import { contentOf, type FirewallContent } from '../firewall/index.ts';
 import type { ListKeeper } from '../lists/index.ts';
+import { packetTools } from '../packets/index.ts';
 import { checkpointRecords, Pipeline, startWorker } from '../pipeline/index.ts';
 import { type RetentionSettings, Segments, startSearcher } from '../segments/index.ts';
 import type { Service } from '../supervisor/index.ts';
@@ -33,6 +36,8 @@ import { makeSources, SourceBoard, withPreference } from './sources.ts';
 /** From a line in a file to an element in the kernel. */
 export interface DataPlane extends Enforcement, Findings {
   readonly pipeline: Pipeline;
+  /** Packets that prove what the kernel does. */
+  readonly canaries: Canaries;
   /** Bulk lists, and what of them is in force. */
   readonly lists: ListKeeper;
   /** The events that are kept. */
@@ -93,6 +98,7 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
     ...findings,
     lists,
     pipeline,
+    canaries: canariesOf(deps, enforcement, tell),
     segments,
     watchers,
     sources: () => withPreference(board.all(), settings.watchers.files, lead),
@@ -144,6 +150,25 @@ function pipelineOf(deps: DataPlaneDeps, { findings, parsers, lead, segments, te
     log,
     record: (made) => findings.recorder.record(made),
     flushed: () => findings.recorder.flushed(),
+  });
+}
+
+function canariesOf(deps: DataPlaneDeps, { firewall, desired }: Enforcement, tell: Tell): Canaries {
+  const { config, clock, random, log } = deps;
+  const { hostname, firewall: settings } = config();
+  return new Canaries({
+    place: { tools: packetTools, space: settings.netns ?? 'own', table: `${settings.table}_canary` },
+    clock,
+    random,
+    log,
+    firewall,
+    desired,
+    content: () => contentOf(config()),
+    settings: () => {
+      const { canary, canary_interval } = config().firewall;
+      return { isOn: canary, every: lengthOf(canary_interval) };
+    },
+    alarm: (outcome) => tell(canaryFinding(hostname, outcome)),
   });
 }
 

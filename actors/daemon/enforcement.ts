@@ -97,12 +97,13 @@ export function makeEnforcement(deps: DataPlaneDeps, drift: (report: DriftReport
   const firewallLog = new FirewallLog({ records, log });
   const { firewall: settings, auto_response } = config();
   const planner = new BlockPlanner(plannerSettingsOf(auto_response));
+  const desired = desiredBlocks(ledger, allowed, () => responder);
   const listBook = new GenerationBook();
   const firewall = createFirewall({
     nft: foundation.kernel.nft,
     clock,
     log,
-    desired: desiredBlocks(ledger, allowed, () => responder),
+    desired,
     lists: listBook,
     settings: { ...placeOf(settings), content: deps.confirmed },
     folder: plainFolder(join(stateDirectory, PLAIN_FILES)),
@@ -141,6 +142,7 @@ export function makeEnforcement(deps: DataPlaneDeps, drift: (report: DriftReport
     ledger,
     planner,
     firewall,
+    desired,
     responder,
     ...networks,
     undo,

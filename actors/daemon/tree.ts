@@ -19,7 +19,7 @@ export const CRITICAL = 'critical';
  */
 export function treeOf(
   { store, identity }: Foundation,
-  { pipeline, watchers, segments }: DataPlane,
+  { pipeline, watchers, segments, canaries }: DataPlane,
   edges: readonly Service[],
   critical: readonly Service[],
 ): Supervisor {
@@ -42,7 +42,7 @@ export function treeOf(
         strategy: 'one-for-one',
         intensity: EDGE_PATIENCE,
         reviveAfter: EDGE_REVIVAL,
-        children: [segments, identity.certificates, ...edges],
+        children: [segments, canaries, identity.certificates, ...edges],
       }),
     ],
   });

@@ -272,6 +272,23 @@ const firewall = section(
       }),
       RESTART,
     ),
+    canary: setting(
+      Type.Boolean({
+        description:
+          'Prove by packets that the kernel drops what is blocked: some with the sources of blocked addresses are sent through the rules over a cable made for it, which they never leave. Needs root, ip and nft; where that is not to be had the component says so.',
+        default: true,
+      }),
+      LIVE,
+    ),
+    canary_interval: setting(
+      duration({
+        description: 'How long after one such round the next begins.',
+        default: '5m',
+        shortest: '5s',
+        longest: '1d',
+      }),
+      LIVE,
+    ),
   },
   { group: 'Firewall', canCut: true, together: [['passive_ftp_start', 'passive_ftp_end']] },
 );

@@ -2,6 +2,7 @@ import { systemClock } from '../../actors/clock/index.ts';
 import {
   type AllowedAtPort,
   createFirewall,
+  type DesiredBlocks,
   type DriftReport,
   type FirewallContent,
   type KernelBlock,
@@ -26,6 +27,20 @@ export class FirewallSite {
   readonly folder = new MemoryFolder();
   readonly logged: unknown[][] = [];
   readonly reports: DriftReport[] = [];
+  readonly desired: DesiredBlocks = {
+    blocks: () => this.blocks.values(),
+    blockCount: () => this.blocks.size,
+    blockOf: (ip) => this.blocks.get(ip),
+    allowed: () => this.allowed,
+    allowedPorts: () => this.atPorts,
+    networks: () => this.networks,
+    adoptNetworks: async () => {},
+    hasEnded: async () => false,
+    refuse: async () => {},
+    adopt: async (blocks) => {
+      for (const block of blocks) this.blocks.set(block.ip, block);
+    },
+  };
   readonly #log: Log = (...about) => this.logged.push(about);
 
   /** A firewall on the kernel of a namespace, as a process begins with it. */
@@ -41,20 +56,7 @@ export class FirewallSite {
       nft,
       clock,
       log: this.#log,
-      desired: {
-        blocks: () => this.blocks.values(),
-        blockCount: () => this.blocks.size,
-        blockOf: (ip) => this.blocks.get(ip),
-        allowed: () => this.allowed,
-        allowedPorts: () => this.atPorts,
-        networks: () => this.networks,
-        adoptNetworks: async () => {},
-        hasEnded: async () => false,
-        refuse: async () => {},
-        adopt: async (blocks) => {
-          for (const block of blocks) this.blocks.set(block.ip, block);
-        },
-      },
+      desired: this.desired,
       lists: { columnsOf: (id) => this.lists.get(id) },
       settings: { table: 'bartizan', maxBlocks, content },
       folder: this.folder,

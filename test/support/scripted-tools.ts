@@ -1,4 +1,5 @@
-import type { Ran, Tools } from '../../actors/change/probes/port.ts';
+import type { Tools } from '../../actors/change/probes/port.ts';
+import type { Ran } from '../../actors/packets/index.ts';
 import { fail, ok } from '../../core/base/result.ts';
 
 export const said = (out: string, code = 0, err = ''): Ran => ({ kind: 'ended', code, out, err });

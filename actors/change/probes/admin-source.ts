@@ -1,7 +1,8 @@
 import { canonicalIp, type Ip } from '../../../core/base/ip.ts';
 import type { Change } from '../../../core/change/change.ts';
 import { isLoopback } from '../../../core/change/judge-sources.ts';
-import { type Fate, type Knock, sendThrough } from './packets.ts';
+import type { Fate } from '../../packets/index.ts';
+import { type Knock, sendThrough } from './packets.ts';
 import { failed, type ProbeDeps, passed, type Seen, unknown } from './port.ts';
 
 type Deps = Pick<ProbeDeps, 'tools' | 'rules' | 'connected' | 'api'>;

@@ -3,7 +3,7 @@ import { fail, type Result } from '../../../core/base/result.ts';
 import { type Millis, seconds } from '../../../core/base/time.ts';
 import type { Change } from '../../../core/change/change.ts';
 import { isLoopback } from '../../../core/change/judge-sources.ts';
-import { withNamespaces } from './namespaces.ts';
+import { withNamespaces } from '../../packets/index.ts';
 import { sendThrough } from './packets.ts';
 import {
   type ApiAnswer,

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
@@ -7,36 +6,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fail, messageOf, ok, type Result } from '../../../core/base/result.ts';
 import type { Millis } from '../../../core/base/time.ts';
+import { packetTools, type RunOptions } from '../../packets/index.ts';
 import { askApi } from './ask-api.ts';
-import type { ApiAnswer, DnsAnswer, Ran, RunOptions, Tools } from './port.ts';
-
-const LARGEST_OUTPUT = 4 * 1024 * 1024;
-/** After it was killed a program may take so long to be gone; then it is left behind. */
-const GRACE_MS = 500;
-const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C' };
-
-function run(program: string, args: readonly string[], { input = '', timeout, signal }: RunOptions): Promise<Ran> {
-  const { promise, resolve } = Promise.withResolvers<Ran>();
-  const lost = setTimeout(() => resolve({ kind: 'late' }), timeout + GRACE_MS);
-  const options = {
-    timeout,
-    killSignal: 'SIGKILL',
-    maxBuffer: LARGEST_OUTPUT,
-    env: ENVIRONMENT,
-    ...(signal && { signal }),
-  } as const;
-  const child = execFile(program, [...args], options, (error, out, err) => {
-    clearTimeout(lost);
-    if (error === null) resolve({ kind: 'ended', code: 0, out, err });
-    else if (error.code === 'ENOENT') resolve({ kind: 'missing' });
-    else if (typeof error.code === 'number') resolve({ kind: 'ended', code: error.code, out, err });
-    else resolve({ kind: 'late' });
-  });
-  // Whoever does not read to its end is gone, which its exit tells.
-  child.stdin?.on('error', () => undefined);
-  child.stdin?.end(input);
-  return promise;
-}
+import type { ApiAnswer, DnsAnswer, Tools } from './port.ts';
 
 /** What a server answers when it does answer. */
 const ANSWERS = new Set(['ENOTFOUND', 'ENODATA', 'ESERVFAIL', 'EREFUSED', 'EFORMERR', 'ENOTIMP', 'EBADRESP']);
@@ -79,15 +51,6 @@ function pause(length: Millis, signal: AbortSignal): Promise<void> {
   return promise.finally(() => clearTimeout(timer));
 }
 
-const SENDER = fileURLToPath(new URL('./outside-sender.js', import.meta.url));
-
-const sendFrom: Tools['sendFrom'] = (namespace, knocks, targets, options) =>
-  run(
-    'ip',
-    ['netns', 'exec', namespace, process.execPath, ...process.execArgv, SENDER, JSON.stringify({ knocks, targets })],
-    options,
-  );
-
 const CLIENT = fileURLToPath(new URL('./outside-client.js', import.meta.url));
 
 async function askApiFrom(
@@ -98,7 +61,7 @@ async function askApiFrom(
 ): Promise<Result<ApiAnswer, 'failed' | 'unavailable'>> {
   const client = [process.execPath, ...process.execArgv, CLIENT, host, String(port), String(options.timeout)];
   // The client itself takes as long as it is told to; what it takes to be started comes on top.
-  const ran = await run('ip', ['netns', 'exec', namespace, ...client], {
+  const ran = await packetTools.run('ip', ['netns', 'exec', namespace, ...client], {
     ...options,
     timeout: (options.timeout * 2) as Millis,
   });
@@ -131,30 +94,14 @@ async function writeFile(directory: string): Promise<Result<number, 'failed'>> {
   }
 }
 
-const NAME = /^bz-probe-(\d+)-[0-9a-f]{12}$/;
-
-function isLeftOver(name: string): boolean {
-  const [, pid] = NAME.exec(name) ?? [];
-  if (pid === undefined) return false;
-  try {
-    process.kill(Number(pid), 0);
-    return false;
-  } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === 'ESRCH';
-  }
-}
-
 /** This machine. */
 export const systemTools: Tools = {
-  run,
+  ...packetTools,
   read: (path) => readFile(path, 'utf8').catch(() => undefined),
   askDns,
   askApi,
   askApiFrom,
   nudge,
-  sendFrom,
   pause,
   writeFile,
-  newName: () => `bz-probe-${process.pid}-${randomBytes(6).toString('hex')}`,
-  isLeftOver,
 };

@@ -1,6 +1,6 @@
-import type { Millis } from '../../../core/base/time.ts';
-import { millis } from '../../../core/base/time.ts';
-import { failed, passed, type Ran, type Seen, type Tools, unknown } from './port.ts';
+import { type Millis, millis } from '../../../core/base/time.ts';
+import { troubleOf } from '../../packets/index.ts';
+import { failed, passed, type Seen, type Tools, unknown } from './port.ts';
 
 const COMMAND: Millis = millis(2000);
 const PATH = /^[0-9a-f.:]+$/i;
@@ -86,18 +86,6 @@ async function lookAt(tools: Tools, { address, device }: Gateway, signal: AbortS
 
 const statesIn = (text: string): readonly string[] =>
   recordsIn(text).flatMap(({ state }) => (Array.isArray(state) ? (state as unknown[]).map(String) : []));
-
-/** Why a program says nothing. */
-export function troubleOf(program: string, ran: Ran): string {
-  switch (ran.kind) {
-    case 'missing':
-      return `${program} is not installed`;
-    case 'late':
-      return `${program} did not end in time`;
-    case 'ended':
-      return `${program}: ${ran.err.trim().split('\n', 1)[0] || `ended with ${ran.code}`}`;
-  }
-}
 
 type Fields = Readonly<Record<string, unknown>>;
 

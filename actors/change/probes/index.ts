@@ -10,7 +10,7 @@ import { failed, type ProbeDeps, passed, type Seen, unknown } from './port.ts';
 import { probeDisk, probeStore } from './storage.ts';
 
 export { systemTools } from './effects.ts';
-export { type Fate, sendThrough } from './packets.ts';
+export { sendThrough } from './packets.ts';
 export type { ApiTarget, ProbeDeps, RuleTexts, Tools } from './port.ts';
 
 type Run = (change: Change, signal: AbortSignal) => Promise<Seen>;

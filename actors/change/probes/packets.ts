@@ -2,9 +2,24 @@ import { type Ip, parseIp } from '../../../core/base/ip.ts';
 import { fail, ok, type Result } from '../../../core/base/result.ts';
 import { type Millis, seconds } from '../../../core/base/time.ts';
 import type { Connection } from '../../../core/respond/allow.ts';
-import { troubleOf } from './gateway.ts';
-import { withNamespaces } from './namespaces.ts';
-import type { Ran, RunOptions, Tools } from './port.ts';
+import {
+  addressLines,
+  batch,
+  type Fate,
+  fatesIn,
+  type Letter,
+  load,
+  type PacketTools,
+  type RunOptions,
+  readTable,
+  sameFamily,
+  sourceLines,
+  targetLines,
+  troubleOf,
+  type Watched,
+  withNamespaces,
+  witnesses,
+} from '../../packets/index.ts';
 
 /**
  * Who tries to get past the rules: to a TCP port of this host, as whoever connects there, or, without one, no further than
@@ -12,11 +27,10 @@ import type { Ran, RunOptions, Tools } from './port.ts';
  */
 export type Knock = Connection;
 
-/** A knock as one set of rules treats its packets. `unsent`: none came as far as the rules. */
-export type Fate = 'passes' | 'dropped' | 'unsent';
-
 const COMMAND: Millis = seconds(2);
 const SEND: Millis = seconds(5);
+const WITNESS = 'witness';
+const DISCARD = 9;
 /** Of networks for benchmarks, which nobody's sources are in; one of each family for each set of rules. */
 const targetsOf = (nth: number): readonly Ip[] => [`198.18.0.${nth + 1}`, `2001:2::${nth + 1}`] as Ip[];
 const macOf = (nth: number, end: 'edge' | 'source'): string => `02:00:00:62:0${nth}:0${end === 'edge' ? 1 : 2}`;
@@ -29,7 +43,7 @@ const macOf = (nth: number, end: 'edge' | 'source'): string => `02:00:00:62:0${n
  * @returns for each text the fate of each knock, in their order
  */
 export async function sendThrough(
-  tools: Tools,
+  tools: PacketTools,
   texts: readonly string[],
   knocks: readonly Knock[],
   signal: AbortSignal,
@@ -37,23 +51,39 @@ export async function sendThrough(
   const done = await withNamespaces(tools, texts.length + 1, signal, async ([source = '', ...edges]) => {
     const options = { timeout: COMMAND, signal };
     const sources = [...new Set(knocks.map(({ ip }) => ip))];
+    const witness = witnesses({ table: WITNESS, watched: knocks.map(watched) });
     const ready = await Promise.all([
       join(tools, { source, edges, sources }, options),
-      ...texts.map((text, i) => load(tools, edges[i] ?? '', `flush ruleset\n${text}\n${witnesses(knocks)}`, options)),
+      ...texts.map((text, i) => load(tools, edges[i] ?? '', `flush ruleset\n${text}\n${witness}`, options)),
     ]);
     const trouble = ready.find((one) => !one.ok);
     if (trouble?.ok === false) return trouble;
-    const targets = texts.flatMap((_, i) => targetsOf(i));
-    const sent = await tools.sendFrom(source, knocks, targets, { ...options, timeout: SEND });
+    const letters = knocks.flatMap((knock) => texts.flatMap((_, i) => lettersOf(knock, targetsOf(i))));
+    const sent = await tools.sendFrom(source, letters, { ...options, timeout: SEND });
     if (sent.kind !== 'ended' || sent.code !== 0) {
       return fail('unavailable', `no packet can be sent: ${troubleOf('the sender', sent)}`);
     }
-    const told = await Promise.all(edges.map((edge) => readWitnesses(tools, edge, options)));
+    const told = await Promise.all(edges.map((edge) => readTable(tools, edge, WITNESS, options)));
     const silent = told.find((one) => !one.ok);
     if (silent?.ok === false) return silent;
-    return ok(told.map((one) => fatesIn(one.ok ? one.value : '', knocks)));
+    return ok(told.map((one) => fatesIn(one.ok ? one.value : '', knocks.length)));
   });
   return done.ok ? done.value : done;
+}
+
+const lettersOf = ({ ip, port }: Knock, targets: readonly Ip[]): readonly Letter[] =>
+  targets
+    .filter((target) => sameFamily(ip, target))
+    .map((target) => ({ protocol: port === undefined ? 'udp' : 'tcp', source: ip, target, port: port ?? DISCARD }));
+
+/** Of numbers and addresses in canonical form only, so nothing in it can be anything else. */
+export function watched({ ip, port }: Knock): Watched {
+  const parsed = parseIp(ip);
+  // Matches nothing: what is no address sends nothing either.
+  if (!parsed.ok) return { mark: 'meta l4proto 255', past: 'all' };
+  const from = `${parsed.value.family === 4 ? 'ip' : 'ip6'} saddr ${parsed.value.text}`;
+  if (port === undefined) return { mark: `${from} meta l4proto udp`, past: 'all' };
+  return { mark: `${from} tcp dport ${Number(port)}`, past: 'host' };
 }
 
 interface Site {
@@ -62,118 +92,30 @@ interface Site {
   readonly sources: readonly Ip[];
 }
 
-const familyOf = (ip: Ip): 4 | 6 => (ip.includes(':') ? 6 : 4);
-const alone = (ip: Ip): string => `${ip}/${familyOf(ip) === 4 ? 32 : 128}`;
-const ready = (ip: Ip): string => (familyOf(ip) === 6 ? ' nodad' : '');
-
 /**
  * A cable from the source to each edge, which has the targets' addresses and a way back, so that it takes the packets for
- * its own; nobody has to ask for anybody's hardware address. A kernel without IPv6 refuses some of the lines; what then
- * does not come through is told as unsent.
+ * its own. What does not come through where a line was refused is told as unsent.
  */
 async function join(
-  tools: Tools,
+  tools: PacketTools,
   { source, edges, sources }: Site,
   options: RunOptions,
 ): Promise<Result<void, 'unavailable'>> {
   const far = [
-    'link set lo up',
-    ...sources.map((ip) => `addr add ${alone(ip)} dev lo${ready(ip)}`),
+    ...sourceLines(sources),
     ...edges.flatMap((edge, i) => [
       `link add b${i} address ${macOf(i, 'source')} type veth peer name near address ${macOf(i, 'edge')} netns ${edge}`,
       `link set b${i} up`,
-      ...targetsOf(i).flatMap((ip) => [
-        `neigh add ${ip} lladdr ${macOf(i, 'edge')} dev b${i} nud permanent`,
-        `route add ${alone(ip)} dev b${i}`,
-      ]),
+      ...targetLines(`b${i}`, targetsOf(i), macOf(i, 'edge')),
     ]),
   ];
-  const batch = (name: string, lines: readonly string[]): Promise<Ran> =>
-    tools.run('ip', ['-force', '-n', name, '-batch', '-'], { ...options, input: `${lines.join('\n')}\n` });
-  const laid = await batch(source, far);
   const near = (nth: number): readonly string[] => [
     'link set near up',
-    ...targetsOf(nth).map((ip) => `addr add ${alone(ip)} dev near${ready(ip)}`),
-    ...sources.flatMap((ip) => [
-      `neigh add ${ip} lladdr ${macOf(nth, 'source')} dev near nud permanent`,
-      `route add ${alone(ip)} dev near`,
-    ]),
+    ...addressLines('near', targetsOf(nth)),
+    ...targetLines('near', sources, macOf(nth, 'source')),
   ];
-  const raised = await Promise.all(edges.map((edge, i) => batch(edge, near(i))));
+  const laid = await batch(tools, source, far, options);
+  const raised = await Promise.all(edges.map((edge, i) => batch(tools, edge, near(i), options)));
   const broken = [laid, ...raised].find(({ kind }) => kind !== 'ended');
   return broken === undefined ? ok(undefined) : fail('unavailable', `no cables: ${troubleOf('ip', broken)}`);
-}
-
-async function load(
-  tools: Tools,
-  edge: string,
-  input: string,
-  options: RunOptions,
-): Promise<Result<void, 'unavailable' | 'refused'>> {
-  const ran = await tools.run('ip', ['netns', 'exec', edge, 'nft', '-f', '-'], { ...options, input });
-  if (ran.kind !== 'ended') return fail('unavailable', `the rules cannot be loaded: ${troubleOf('nft', ran)}`);
-  return ran.code === 0 ? ok(undefined) : fail('refused', `the rules are refused: ${troubleOf('nft', ran)}`);
-}
-
-async function readWitnesses(tools: Tools, edge: string, options: RunOptions): Promise<Result<string, 'unavailable'>> {
-  const words = ['netns', 'exec', edge, 'nft', '-j', 'list', 'table', 'inet', WITNESS];
-  const ran = await tools.run('ip', words, options);
-  if (ran.kind === 'ended' && ran.code === 0) return ok(ran.out);
-  return fail('unavailable', `the witnesses cannot be read: ${troubleOf('nft', ran)}`);
-}
-
-const WITNESS = 'witness';
-
-/** Far ahead of the rules; right behind those that all packets meet; right behind those of packets to this host. */
-const PLACES = [
-  { chain: 'ahead', hook: 'prerouting', priority: -400, sees: () => true },
-  { chain: 'behind', hook: 'prerouting', priority: -189, sees: ({ port }: Knock) => port === undefined },
-  { chain: 'inside', hook: 'input', priority: -4, sees: ({ port }: Knock) => port !== undefined },
-] as const;
-
-/** Of numbers and addresses in canonical form only, so nothing in it can be anything else. */
-export const witnesses = (knocks: readonly Knock[]): string =>
-  [
-    `table inet ${WITNESS} {`,
-    ...PLACES.flatMap(({ chain, hook, priority, sees }) => [
-      `  chain ${chain} {`,
-      `    type filter hook ${hook} priority ${priority}; policy accept;`,
-      ...knocks.flatMap((knock, i) =>
-        sees(knock) && parseIp(knock.ip).ok ? [`    ${matchOf(knock)} counter comment "${i}"`] : [],
-      ),
-      '  }',
-    ]),
-    '}',
-    '',
-  ].join('\n');
-
-const matchOf = ({ ip, port }: Knock): string =>
-  `${familyOf(ip) === 4 ? 'ip' : 'ip6'} saddr ${ip}${port === undefined ? ' meta l4proto udp' : ` tcp dport ${Number(port)}`}`;
-
-interface ListedRule {
-  readonly chain?: string;
-  readonly comment?: string;
-  readonly expr?: readonly { readonly counter?: { readonly packets?: number } }[];
-}
-
-/** What the witnesses have seen, as `nft -j` tells it. What it does not tell was not seen. */
-export function fatesIn(text: string, knocks: readonly Knock[]): readonly Fate[] {
-  const seen = new Set(
-    rulesIn(text).flatMap(({ chain, comment, expr = [] }) =>
-      expr.some(({ counter }) => (counter?.packets ?? 0) > 0) ? [`${chain} ${comment}`] : [],
-    ),
-  );
-  return knocks.map((_, i) => {
-    if (!seen.has(`ahead ${i}`)) return 'unsent';
-    return seen.has(`behind ${i}`) || seen.has(`inside ${i}`) ? 'passes' : 'dropped';
-  });
-}
-
-function rulesIn(text: string): readonly ListedRule[] {
-  try {
-    const { nftables } = JSON.parse(text) as { readonly nftables?: readonly { readonly rule?: ListedRule }[] };
-    return Array.isArray(nftables) ? nftables.flatMap((one: { readonly rule?: ListedRule }) => one?.rule ?? []) : [];
-  } catch {
-    return [];
-  }
 }

@@ -3,6 +3,7 @@ import type { Result } from '../../../core/base/result.ts';
 import type { Millis } from '../../../core/base/time.ts';
 import type { Change, Evidence, Word } from '../../../core/change/change.ts';
 import type { Connection } from '../../../core/respond/allow.ts';
+import type { PacketTools, RunOptions } from '../../packets/index.ts';
 
 /** What a probe saw. */
 export type Seen = Pick<Evidence, 'result' | 'detail'>;
@@ -10,17 +11,6 @@ export type Seen = Pick<Evidence, 'result' | 'detail'>;
 export const passed = (detail: string): Seen => ({ result: 'passed', detail });
 export const failed = (detail: string): Seen => ({ result: 'failed', detail });
 export const unknown = (detail: string): Seen => ({ result: 'unknown', detail });
-
-/** How a program ended. `missing`: there is none of that name. `late`: it was ended, or left behind, when its time was up. */
-export type Ran =
-  | { readonly kind: 'ended'; readonly code: number; readonly out: string; readonly err: string }
-  | { readonly kind: 'missing' | 'late' };
-
-export interface RunOptions {
-  readonly input?: string;
-  readonly timeout: Millis;
-  readonly signal?: AbortSignal;
-}
 
 /** What a name server said. `answered` whatever it said, a refusal too. */
 export interface DnsAnswer {
@@ -37,9 +27,7 @@ export interface ApiAnswer {
 }
 
 /** What the probes need of the machine. Nothing here rejects; whatever is asked may hang, be absent or lie. */
-export interface Tools {
-  /** A program with fixed words, never through a shell. */
-  run(program: string, args: readonly string[], options: RunOptions): Promise<Ran>;
+export interface Tools extends PacketTools {
   /** A small text file; undefined where it cannot be read. */
   read(path: string): Promise<string | undefined>;
   /** Asks a name server for the name servers of the root. */
@@ -54,19 +42,10 @@ export interface Tools {
   ): Promise<Result<ApiAnswer, 'failed' | 'unavailable'>>;
   /** Sends a datagram that nobody has to answer: whoever is near has to be found for it. */
   nudge(address: string, device: string): Promise<void>;
-  /**
-   * Asks each target for a TCP connection to the port of each knock, or sends it a datagram where there is none, by another
-   * process within a network namespace.
-   */
-  sendFrom(namespace: string, knocks: readonly Connection[], targets: readonly Ip[], options: RunOptions): Promise<Ran>;
   /** Resolves when the time is over, or `signal` aborts. */
   pause(length: Millis, signal: AbortSignal): Promise<void>;
   /** Writes a file there, flushes it, reads it and removes it. @returns bytes free in that file system */
   writeFile(directory: string): Promise<Result<number, 'failed'>>;
-  /** A name that no other namespace has. Says which process made it. */
-  newName(): string;
-  /** Whether a name was given by a process that is gone. */
-  isLeftOver(name: string): boolean;
 }
 
 /** Where the API listens. */

@@ -102,6 +102,7 @@ const LABELS: Readonly<Record<string, string>> = {
   http: 'HTTPS API',
   pipeline: 'Detection',
   firewall: 'Firewall',
+  canary: 'Canaries',
   store: 'Store',
   blobs: 'Uploaded files',
   events: 'Keeping of events',

@@ -28,6 +28,15 @@ export interface Dropped {
   readonly bytes: number;
 }
 
+/** Sources tried that went the wrong way. */
+export interface CanaryFacts {
+  readonly at: Millis;
+  /** Blocked, and got through. */
+  readonly missed: number;
+  /** Let in, and dropped. */
+  readonly cut: number;
+}
+
 /** Packets that one of the firewall's features has dropped, or would have, since the table was made. */
 export interface FeaturePackets {
   readonly feature: string;
@@ -45,6 +54,8 @@ export interface MetricFacts {
   readonly decisions: readonly DecisionCount[];
   /** Empty while the kernel is not touched. */
   readonly dropped: readonly Dropped[];
+  /** Of the last round of packets that prove what the kernel does. */
+  readonly canary?: CanaryFacts;
   readonly lists: readonly ListStatus[];
   /** Of those that are on; empty while the kernel is not touched. */
   readonly features: readonly FeaturePackets[];

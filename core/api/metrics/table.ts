@@ -93,6 +93,27 @@ export const METRICS: readonly Metric[] = [
   ),
 
   counter(
+    'bartizan_firewall_canary_rounds_total',
+    'Rounds of packets that proved something',
+    ofPart('canary', 'rounds'),
+  ),
+  counter(
+    'bartizan_firewall_canary_sources_total',
+    'Sources tried by packets, by what the kernel did: dropped, letIn as they should, missed or cut against the books, unproven',
+    (facts) => {
+      const { rounds: _, ...results } = countersOf(facts, 'canary');
+      return labelled('result', results);
+    },
+  ),
+  gauge(
+    'bartizan_firewall_canary_astray',
+    'Sources that went the wrong way in the last round, by which: missed got through, cut were dropped',
+    ({ canary }) => (canary === undefined ? [] : labelled('result', { missed: canary.missed, cut: canary.cut })),
+  ),
+  gauge('bartizan_firewall_canary_round_time_seconds', 'When the last round was, since 1970', ({ canary }) =>
+    canary === undefined ? [] : canary.at / 1000,
+  ),
+  counter(
     'bartizan_firewall_feature_packets_total',
     'Packets to this host beyond what a feature of the firewall lets in, by what it does with them: drop, count',
     ({ features }) =>

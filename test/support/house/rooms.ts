@@ -37,6 +37,8 @@ export const ACTORS = rooms('actors', {
   incidents: 'keeps incidents and their history',
   responder: 'carries decisions out',
   firewall: 'holds the kernel to the desired blocks',
+  packets: 'sends packets of any source, from network namespaces of its own',
+  canary: 'proves by packets that the kernel drops what is blocked',
   challenge: 'lets a doubtful client prove itself',
   'mail-queue': 'holds and releases mail',
   quarantine: 'moves suspicious files out of reach',

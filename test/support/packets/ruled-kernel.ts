@@ -1,17 +1,24 @@
-import type { FirewallContent, KernelFirewall } from '../../../actors/firewall/index.ts';
+import { contentOf, type FirewallContent, type KernelFirewall, type ListUse } from '../../../actors/firewall/index.ts';
 import { contentId, type DecisionId } from '../../../core/base/ids.ts';
 import { canonicalIp, type Ip } from '../../../core/base/ip.ts';
 import type { Clock } from '../../../core/base/ports.ts';
 import { millis, minutes } from '../../../core/base/time.ts';
 import type { NftPort, NftResult } from '../../../native/nft/index.ts';
+import { loaded } from '../../unit/core/config/surroundings.ts';
+import type { Settings } from '../chain-model.ts';
 import { cidrs } from '../cidrs.ts';
 import { EPOCH } from '../events.ts';
 import { FirewallSite } from '../firewall-site.ts';
+import { columnsFrom } from '../lists.ts';
 import type { Mix } from './mixes.ts';
 
 /** Of a trial that is to be over when packets come. */
 const SHORT = millis(20);
 const LONG = minutes(10);
+
+/** As the product reads them from its configuration. */
+const contentFor = ({ infra, denied, features }: Settings): FirewallContent =>
+  contentOf(loaded(JSON.stringify({ infra_ips: infra, firewall: { ...features, denied_networks: denied } })).config);
 
 const idOf = (subject: string): DecisionId => contentId(EPOCH, ['block', subject]) as DecisionId;
 
@@ -33,9 +40,11 @@ export class RuledKernel {
   }
 
   /** From whatever the rules are, by the steps the product takes. */
-  async turnTo({ infra, denied, allowed, blocked, blockedNetworks, trial }: Mix): Promise<void> {
+  async turnTo({ allowed, allowedPorts, blocked, blockedNetworks, lists, trial, ...settings }: Mix): Promise<void> {
     const firewall = this.#firewall;
-    done(await firewall.abandon({ infra, denied }));
+    const uses = this.#read(lists);
+    done(await firewall.abandon({ ...contentFor(settings), lists: uses }));
+    done(await firewall.lists.changed());
     await this.#block(blocked.flatMap((text) => canonicalIp(text) ?? []));
     this.#site.networks = cidrs(...blockedNetworks).map(({ text }) => ({
       network: text,
@@ -44,8 +53,21 @@ export class RuledKernel {
     }));
     done(await firewall.blockNetworks());
     this.#site.allowed = cidrs(...allowed);
+    this.#site.atPorts = allowedPorts.map(({ source, protocol, port }) => ({
+      subject: source,
+      port: { protocol, port },
+    }));
     done(await firewall.letIn());
-    if (trial !== undefined) await this.#try(trial);
+    if (trial !== undefined) await this.#try(trial, uses);
+  }
+
+  /** Each a new generation of a list of its own. */
+  #read(lists: Mix['lists']): readonly ListUse[] {
+    return lists.map(({ networks, ...use }, i) => {
+      const id = `${use.kind} ${use.mode} ${i}`;
+      this.#site.lists.set(id, columnsFrom(networks.join('\n')));
+      return { ...use, name: `list${i}`, id };
+    });
   }
 
   close(): Promise<void> {
@@ -64,8 +86,8 @@ export class RuledKernel {
     if (fresh.length > 0) done(await this.#firewall.enforce(fresh));
   }
 
-  async #try({ infra, denied, standing }: NonNullable<Mix['trial']>): Promise<void> {
-    const candidate: FirewallContent = { infra, denied };
+  async #try({ standing, ...settings }: NonNullable<Mix['trial']>, lists: readonly ListUse[]): Promise<void> {
+    const candidate: FirewallContent = { ...contentFor(settings), lists };
     done(await this.#firewall.arm(candidate, { left: () => (standing === 'fell back' ? SHORT : LONG) }));
     if (standing === 'confirmed') done(await this.#firewall.confirm());
     if (standing === 'fell back') await this.#fallBack(async () => done(await this.#firewall.judged()) === 'confirmed');

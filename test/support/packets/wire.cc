@@ -6,9 +6,9 @@
 //   wire DEVICE OWN_MAC NEXT_MAC PORT NAMESPACE...   PORT is listened to in the namespaces, for the connections
 //
 // Reads a command a line, answers each with one:
-//   probe KIND SRC DST    tcp, udp, icmp or open; `open` makes the connection now  -> ok | lost
-//   marker SRC DST        what is answered under every rule                        -> ok
-//   round                 -> a digit a probe, 1 answered, 0 not; or lost, when the marker was not answered
+//   probe KIND SRC DST PORT   tcp, udp, icmp or open; `open` makes the connection now  -> ok | lost
+//   marker SRC DST            what is answered under every rule                        -> ok
+//   round                     -> a digit a probe, 1 answered, 0 not; or lost, when the marker was not answered
 //
 // That something was not answered is certain: sender, both hosts and all replies share one processor, where packets wait in
 // one queue. The way to a neighbour and back takes four turns of it, a marker's two; three markers follow, each sent when
@@ -44,7 +44,6 @@ using Mac = std::array<uint8_t, 6>;
 constexpr int kMarkers = 3;
 constexpr int kPatienceMs = 5000;
 constexpr uint16_t kFirstPort = 20000;
-constexpr uint16_t kClosedPort = 9;
 constexpr uint8_t kSyn = 2, kReset = 4, kAck = 16;
 
 [[noreturn]] void fail(const std::string& what) {
@@ -102,6 +101,7 @@ enum class Kind { tcp, udp, icmp, open };
 struct Probe {
   Kind kind;
   Address source, target;
+  uint16_t port = 0;
   uint16_t id = 0;
   // Of an established connection: what this side sends next, and what it has of the other.
   uint32_t sequence = 0, acknowledged = 0;
@@ -110,7 +110,7 @@ struct Probe {
 
 class Wire {
  public:
-  Wire(const char* device, const Mac& own, const Mac& next, uint16_t port) : own_(own), next_(next), port_(port) {
+  Wire(const char* device, const Mac& own, const Mac& next) : own_(own), next_(next) {
     socket_ = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ALL));
     if (socket_ < 0) fail("socket");
     sockaddr_ll place{};
@@ -123,12 +123,12 @@ class Wire {
   }
 
   /** @returns whether it is ready to be sent */
-  bool add(Kind kind, const Address& source, const Address& target) {
-    probes_.push_back({kind, source, target, static_cast<uint16_t>(kFirstPort + probes_.size())});
+  bool add(Kind kind, const Address& source, const Address& target, uint16_t port) {
+    probes_.push_back({kind, source, target, port, static_cast<uint16_t>(kFirstPort + probes_.size())});
     return kind != Kind::open || connect(probes_.back());
   }
 
-  void mark(const Address& source, const Address& target) { marker_ = {Kind::icmp, source, target, 1}; }
+  void mark(const Address& source, const Address& target) { marker_ = {Kind::icmp, source, target, 0, 1}; }
 
   std::string round() {
     round_++;
@@ -184,7 +184,7 @@ class Wire {
       case Kind::udp: {
         Bytes datagram(12);
         put16(datagram, 0, probe.id);
-        put16(datagram, 2, kClosedPort);
+        put16(datagram, 2, probe.port);
         put16(datagram, 4, 12);
         put32(datagram, 8, round_);
         return sendPacket(probe, IPPROTO_UDP, datagram, 6);
@@ -207,7 +207,7 @@ class Wire {
   void sendSegment(const Probe& probe, uint8_t flags, uint32_t sequence, uint32_t acknowledged) {
     Bytes segment(20);
     put16(segment, 0, probe.id);
-    put16(segment, 2, probe.kind == Kind::open ? port_ : kClosedPort);
+    put16(segment, 2, probe.port);
     put32(segment, 4, sequence);
     put32(segment, 8, acknowledged);
     segment[12] = 5 << 4;
@@ -311,10 +311,9 @@ class Wire {
 
   int socket_ = -1;
   Mac own_, next_;
-  uint16_t port_;
   uint32_t round_ = 0;
   std::vector<Probe> probes_;
-  Probe marker_{Kind::icmp, {}, {}, 1};
+  Probe marker_{Kind::icmp, {}, {}, 0, 1};
 };
 
 /** Connections to it stand without anybody taking them, and the kernel answers for them. */
@@ -346,7 +345,7 @@ int main(int count, char** words) {
   const uint16_t port = static_cast<uint16_t>(std::atoi(words[4]));
   for (int i = 5; i < count; i++) listenIn(words[i], port);
   stayOnOneProcessor();
-  Wire wire(words[1], macOf(words[2]), macOf(words[3]), port);
+  Wire wire(words[1], macOf(words[2]), macOf(words[3]));
   const std::map<std::string, Kind> kinds{
       {"tcp", Kind::tcp}, {"udp", Kind::udp}, {"icmp", Kind::icmp}, {"open", Kind::open}};
   for (std::string line; std::getline(std::cin, line);) {
@@ -358,9 +357,10 @@ int main(int count, char** words) {
       continue;
     }
     if (command == "probe") rest >> kind;
-    rest >> source >> target;
+    unsigned to = 0;
+    rest >> source >> target >> to;
     if (command == "marker") wire.mark(addressOf(source), addressOf(target));
-    const bool isReady = command != "probe" || wire.add(kinds.at(kind), addressOf(source), addressOf(target));
+    const bool isReady = command != "probe" || wire.add(kinds.at(kind), addressOf(source), addressOf(target), static_cast<uint16_t>(to));
     std::cout << (isReady ? "ok" : "lost") << std::endl;
   }
 }

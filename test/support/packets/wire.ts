@@ -7,12 +7,16 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Namespace } from '../namespaces.ts';
 
-/** How a packet asks for an answer; `open` belongs to a connection that was made before. */
-export const KINDS = ['tcp', 'udp', 'icmp', 'open'] as const;
-export type Kind = (typeof KINDS)[number];
+/** How a packet asks for an answer; `open` belongs to a connection that was made before, to `OPEN_PORT`. */
+export type Kind = 'tcp' | 'udp' | 'icmp' | 'open';
+
+/** Where the connections of `open` probes are listened for. */
+export const OPEN_PORT = 4040;
 
 export interface Probe {
   readonly kind: Kind;
+  /** Of tcp and udp; nobody listens there. */
+  readonly port: number;
   readonly source: string;
   readonly target: string;
 }
@@ -27,7 +31,6 @@ export interface Ends {
 }
 
 const SOURCE = fileURLToPath(new URL('../../../../test/support/packets/wire.cc', import.meta.url));
-const PORT = '4040';
 
 /** Sends packets of any source from within a namespace and says which were answered; see wire.cc. */
 export class Wire {
@@ -49,12 +52,12 @@ export class Wire {
     const program = join(folder, 'wire');
     execFileSync('g++', ['-std=c++20', '-O1', '-o', program, SOURCE], { stdio: ['ignore', 'inherit', 'inherit'] });
     const names = listening.map(({ name }) => name);
-    return new Wire(namespace.spawn(program, [device, own, next, PORT, ...names]), folder);
+    return new Wire(namespace.spawn(program, [device, own, next, String(OPEN_PORT), ...names]), folder);
   }
 
   /** @throws when a connection for it cannot be made */
-  async add({ kind, source, target }: Probe): Promise<void> {
-    const told = await this.#ask(`probe ${kind} ${source} ${target}`);
+  async add({ kind, source, target, port }: Probe): Promise<void> {
+    const told = await this.#ask(`probe ${kind} ${source} ${target} ${port}`);
     if (told !== 'ok') throw new Error(`${kind} from ${source} to ${target}: ${told}`);
   }
 

@@ -16,6 +16,7 @@ test('findings and decisions are counted as they pass', async () => {
     bus,
     http: new HttpMeter(),
     dropped: async () => [],
+    canary: () => undefined,
     features: async () => [],
     process: async () => ({ cpuSeconds: 0, residentBytes: 0, startedAt: START }),
   });

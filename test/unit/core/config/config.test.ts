@@ -75,6 +75,8 @@ const DEFAULTS = {
     table: 'bartizan',
     on_stop: 'keep',
     max_blocks: 500_000,
+    canary: true,
+    canary_interval: '5m',
   },
   events: { keep: '30d', max_mib: 4096, keep_free_percent: 10 },
   blobs: { quota_mib: 1024 },

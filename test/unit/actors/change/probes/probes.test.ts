@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Probes } from '../../../../../actors/change/probes/index.ts';
-import { fatesIn, sendThrough, witnesses } from '../../../../../actors/change/probes/packets.ts';
+import { sendThrough, watched } from '../../../../../actors/change/probes/packets.ts';
 import type { ProbeDeps } from '../../../../../actors/change/probes/port.ts';
 import type { Ip } from '../../../../../core/base/ip.ts';
 import { fail, ok } from '../../../../../core/base/result.ts';
@@ -198,13 +198,20 @@ test('what a process that is gone has left behind is removed first', async () =>
   assert.deepEqual(tools.ran[1], ['ip -force -batch -', 'netns del left1\n']);
 });
 
-test('only addresses reach the rules of the witnesses', () => {
-  const text = witnesses([
+test('only addresses and numbers reach the rules of the witnesses', () => {
+  const all = [
     { ip: ADMIN, port: 22 },
     { ip: '2001:db8::1' as Ip },
-    { ip: '1.2.3.4 accept; drop' as Ip, port: '1 drop' as unknown as number },
-  ]);
-  assert.equal(text.match(/counter/g)?.length, 4);
-  assert.doesNotMatch(text, /drop/);
-  assert.deepEqual(fatesIn('x', [{ ip: ADMIN }]), ['unsent']);
+    { ip: '1.2.3.4 accept; drop' as Ip },
+    { ip: ADMIN, port: '1 drop' as unknown as number },
+  ];
+  assert.deepEqual(
+    all.map((knock) => watched(knock).mark),
+    [
+      'ip saddr 192.0.2.2 tcp dport 22',
+      'ip6 saddr 2001:db8::1 meta l4proto udp',
+      'meta l4proto 255',
+      'ip saddr 192.0.2.2 tcp dport NaN',
+    ],
+  );
 });

@@ -1,7 +1,6 @@
-import { fail, ok, type Result } from '../../../core/base/result.ts';
-import { type Millis, millis, seconds } from '../../../core/base/time.ts';
-import { troubleOf } from './gateway.ts';
-import type { Ran, Tools } from './port.ts';
+import { fail, ok, type Result } from '../../core/base/result.ts';
+import { type Millis, millis, seconds } from '../../core/base/time.ts';
+import { type PacketTools, type Ran, troubleOf } from './port.ts';
 
 const COMMAND: Millis = seconds(2);
 
@@ -10,7 +9,7 @@ const COMMAND: Millis = seconds(2);
  * which was killed has left behind. Devices within them go with them. `unavailable`: this process may not make any.
  */
 export async function withNamespaces<T>(
-  tools: Tools,
+  tools: PacketTools,
   count: number,
   signal: AbortSignal,
   work: (names: readonly string[]) => Promise<T>,
@@ -29,7 +28,8 @@ export async function withNamespaces<T>(
   }
 }
 
-async function removeLeftOvers(tools: Tools): Promise<void> {
+/** Ends namespaces that processes which are gone have left behind, and with them what is in them. */
+export async function removeLeftOvers(tools: PacketTools): Promise<void> {
   const listed = await tools.run('ip', ['netns', 'list'], { timeout: COMMAND });
   if (listed.kind !== 'ended') return;
   const names = listed.out.split('\n').map((line) => line.split(' ', 1)[0] ?? '');
@@ -38,7 +38,7 @@ async function removeLeftOvers(tools: Tools): Promise<void> {
 }
 
 /** Not bound to the signal of what made them. */
-const remove = (tools: Tools, names: readonly string[]): Promise<Ran> =>
+const remove = (tools: PacketTools, names: readonly string[]): Promise<Ran> =>
   tools.run('ip', ['-force', '-batch', '-'], {
     input: names.map((name) => `netns del ${name}\n`).join(''),
     timeout: millis(2 * COMMAND),
