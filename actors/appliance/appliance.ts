@@ -1,14 +1,17 @@
 import type { Appliance, ApplianceFacts } from '../../core/api/appliance.ts';
 import type { Component } from '../../core/base/component.ts';
-import type { Ip } from '../../core/base/ip.ts';
+import type { Ip, ParsedIp } from '../../core/base/ip.ts';
 import type { Clock } from '../../core/base/ports.ts';
-import { fail, ok } from '../../core/base/result.ts';
+import { coveredBy } from '../../core/base/prefixes.ts';
+import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
 import { Turns } from '../../core/base/turns.ts';
+import { hostFeaturesOf } from '../../core/config/firewall-features.ts';
 import { modeOf, withMode } from '../../core/config/mode.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { CHECK_NAMES } from '../../core/detect/checks.ts';
 import type { Decision, NetworkDecision } from '../../core/respond/decision.ts';
+import { dropsAny, featuresOn } from '../../core/respond/host-features.ts';
 import { MODES, type Mode } from '../../core/respond/mode.ts';
 import type { BlockPlanner } from '../../core/respond/planner.ts';
 import type { Bus } from '../bus/index.ts';
@@ -33,9 +36,11 @@ export interface ApplianceParts {
   readonly rollups: Pick<FindingRollups, 'state'>;
   readonly ledger: Ledger;
   readonly networkBlockOf: (ip: Ip) => NetworkDecision | undefined;
+  readonly networksAround: (ip: ParsedIp) => readonly NetworkDecision[];
   readonly planner: Pick<BlockPlanner, 'queue' | 'pending'>;
   readonly responder: Responder;
   readonly firewall: Firewall;
+  readonly pipeline: { forget(ip: Ip): Promise<void> };
   readonly bus: Bus<Topics>;
   readonly storeHealth: () => StoreHealth;
   readonly components: () => readonly Component[];
@@ -90,6 +95,7 @@ export class RunningAppliance implements Appliance {
         table: config.firewall.table,
         capacity: config.firewall.max_blocks,
         infra: config.infra_ips,
+        features: config.firewall,
       },
       http: { engine: this.#parts.httpEngine() },
       components: this.#parts.components(),
@@ -144,19 +150,48 @@ export class RunningAppliance implements Appliance {
   }
 
   block(request: Parameters<Appliance['block']>[0]) {
-    return this.#parts.responder.block(request);
+    return this.#parts.responder.orders.block(request);
   }
 
   unblock(request: Parameters<Appliance['unblock']>[0]) {
-    return this.#parts.responder.unblock(request);
+    return this.#parts.responder.orders.unblock(request);
   }
 
   unblockNetwork(request: Parameters<Appliance['unblockNetwork']>[0]) {
-    return this.#parts.responder.unblockNetwork(request);
+    return this.#parts.responder.orders.unblockNetwork(request);
   }
 
   unblockAll(...request: Parameters<Appliance['unblockAll']>) {
-    return this.#parts.responder.unblockAll(...request);
+    return this.#parts.responder.orders.unblockAll(...request);
+  }
+
+  blockNetwork(request: Parameters<Appliance['blockNetwork']>[0]) {
+    return this.#parts.responder.orders.blockNetwork(request);
+  }
+
+  unban(request: Parameters<Appliance['unban']>[0]) {
+    return this.#parts.responder.orders.unban(request);
+  }
+
+  flush(by: Parameters<Appliance['flush']>[0]) {
+    return this.#parts.responder.orders.flush(by);
+  }
+
+  async forget(ip: Ip): Promise<Result<void, 'unavailable'>> {
+    try {
+      return ok(await this.#parts.pipeline.forget(ip));
+    } catch (cause) {
+      return fail('unavailable', `the checks could not be told: ${messageOf(cause)}`, cause);
+    }
+  }
+
+  async guardOf(ip: ParsedIp) {
+    const networks = await this.#parts.firewall.protectedNetworks();
+    return networks.ok ? coveredBy(ip, networks.value) : undefined;
+  }
+
+  networksAround(ip: ParsedIp) {
+    return this.#isBlocking ? this.#parts.networksAround(ip) : [];
   }
 
   async testAlert(actor: string) {
@@ -193,11 +228,9 @@ export class RunningAppliance implements Appliance {
     const { configFile } = this.#parts;
     if (configFile.held !== undefined) return fail('to_be_tried', configFile.held);
     const isLess = MODES.indexOf(mode) <= MODES.indexOf(this.#mode);
-    if (this.#mode === 'observe' && !isLess && configFile.loaded.config.firewall.denied_networks.length > 0) {
-      return fail(
-        'to_be_tried',
-        'firewall.denied_networks names networks: set firewall.enabled in the settings, on trial',
-      );
+    const cuts = cutsBy(configFile.loaded.config);
+    if (this.#mode === 'observe' && !isLess && cuts !== undefined) {
+      return fail('to_be_tried', `${cuts}: set firewall.enabled in the settings, on trial`);
     }
     const problems = isLess ? await this.#apply(mode) : [];
     const written = await configFile.change(withMode(mode));
@@ -227,6 +260,14 @@ export class RunningAppliance implements Appliance {
     const reason = modeReason(mode, firewall);
     return reason === undefined ? [] : [reason];
   }
+}
+
+/** What of the settings would put somebody out of reach as soon as the firewall is on. */
+function cutsBy({ firewall }: Config): string | undefined {
+  if (firewall.denied_networks.length > 0) return 'firewall.denied_networks names networks';
+  const features = hostFeaturesOf(firewall);
+  if (features === undefined || !dropsAny(features)) return undefined;
+  return `firewall settings drop packets to this host (${featuresOn(features).join(', ')})`;
 }
 
 /**

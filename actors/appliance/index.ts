@@ -1,4 +1,5 @@
 export { type ApplianceParts, RunningAppliance } from './appliance.ts';
+export { CounterSampler, type SamplerDeps } from './counter-sampler.ts';
 export { keepPrivate, processAge, processFacts, programHash, stopSignal } from './effects.ts';
 export { damageFinding, eventDamageFinding, eventsNotKeptFinding, journalLossFinding } from './findings.ts';
 export { type MeterParts, RunningMeter } from './meter.ts';

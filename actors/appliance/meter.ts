@@ -1,6 +1,13 @@
 import type { Allows } from '../../core/api/allows.ts';
 import type { Appliance } from '../../core/api/appliance.ts';
-import type { DecisionCount, Dropped, Meter, MetricFacts, ProcessFacts } from '../../core/api/metrics/facts.ts';
+import type {
+  DecisionCount,
+  Dropped,
+  FeaturePackets,
+  Meter,
+  MetricFacts,
+  ProcessFacts,
+} from '../../core/api/metrics/facts.ts';
 import type { HttpMeter } from '../../core/api/metrics/http-meter.ts';
 import type { Bus } from '../bus/index.ts';
 import type { Topics } from './topics.ts';
@@ -11,6 +18,7 @@ export interface MeterParts {
   readonly bus: Bus<Topics>;
   readonly http: HttpMeter;
   readonly dropped: () => Promise<readonly Dropped[]>;
+  readonly features: () => Promise<readonly FeaturePackets[]>;
   readonly process: () => Promise<ProcessFacts>;
 }
 
@@ -32,8 +40,8 @@ export class RunningMeter implements Meter {
   }
 
   async read(): Promise<MetricFacts> {
-    const { appliance, allows, http, dropped, process } = this.#parts;
-    const [facts, packets, own] = await Promise.all([appliance.facts(), dropped(), process()]);
+    const { appliance, allows, http, dropped, features, process } = this.#parts;
+    const [facts, packets, own, counted] = await Promise.all([appliance.facts(), dropped(), process(), features()]);
     return {
       appliance: facts,
       blocked: appliance.blockCount(),
@@ -41,6 +49,7 @@ export class RunningMeter implements Meter {
       findings: { ...this.#findings },
       decisions: [...this.#decisions.values()],
       dropped: packets,
+      features: counted,
       http: http.read(),
       process: own,
     };

@@ -1,7 +1,7 @@
 import { printable } from '../../core/base/printable.ts';
 import type { Invocation } from '../../core/cli/argv.ts';
 import type { ExitName } from '../../core/cli/exit-codes.ts';
-import { order, request, show } from './control.ts';
+import { order, request, show, showRows } from './control.ts';
 import type { CliDeps } from './deps.ts';
 import { isTrue, type Json, numberAt, objectIn, objectsIn, textAt } from './json.ts';
 import { complain, say, sayFacts, sayTable } from './say.ts';
@@ -20,12 +20,14 @@ export async function change(invocation: Invocation, deps: CliDeps): Promise<Exi
   return DOES[action](invocation, deps, id);
 }
 
+const changesIn = (body: unknown): readonly Json[] => objectsIn(objectIn(body)['changes']);
+
 type Does = (invocation: Invocation, deps: CliDeps, id: string | undefined) => Promise<ExitName>;
 
 const DOES: Readonly<Record<Action, Does>> = {
   list: (invocation, deps) =>
-    show(invocation, deps, '/changes', (body) => {
-      const rows = objectsIn(objectIn(body)['changes']).map((row) => [
+    showRows(invocation, deps, { path: '/changes', rowsOf: changesIn }, (changes) => {
+      const rows = changes.map((row) => [
         textAt(row, 'id') ?? '',
         textAt(row, 'proposed_at') ?? '',
         stateOf(row),

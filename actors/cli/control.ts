@@ -17,12 +17,24 @@ export async function show(
   return showAll(invocation, deps, [path], ([body]) => print(body));
 }
 
+/** As `show`, of a list that stands within the answer. */
+export function showRows(
+  invocation: Invocation,
+  deps: CliDeps,
+  { path, rowsOf }: { readonly path: string; readonly rowsOf: (body: unknown) => readonly Json[] },
+  print: (rows: readonly Json[]) => Promise<void>,
+): Promise<ExitName> {
+  const asRows = (bodies: readonly unknown[]) => print(bodies.flatMap(rowsOf));
+  return showAll(invocation, deps, [path], asRows, rowsOf);
+}
+
 /** As `show`, of several answers in turn; none is printed unless all were given. */
 export async function showAll(
   invocation: Invocation,
   deps: CliDeps,
   paths: readonly string[],
   print: (bodies: readonly unknown[]) => Promise<void>,
+  valuesOf: (body: unknown) => readonly unknown[] = valuesIn,
 ): Promise<ExitName> {
   const bodies: unknown[] = [];
   for (const path of paths) {
@@ -33,13 +45,13 @@ export async function showAll(
   if (!invocation.flags.has('json')) {
     await print(bodies);
   } else {
-    const values = bodies.flatMap((body): readonly unknown[] =>
-      Array.isArray(body) ? body : body === null ? [] : [body],
-    );
+    const values = bodies.flatMap(valuesOf);
     await say(deps, values.map((value) => `${printableJson(value)}\n`).join(''));
   }
   return 'ok';
 }
+
+const valuesIn = (body: unknown): readonly unknown[] => (Array.isArray(body) ? body : body === null ? [] : [body]);
 
 /** What is to be done, and what is said when it was. */
 export interface Order {
@@ -80,16 +92,23 @@ export async function request(
   const { status: code, body } = answer.value;
   if (code >= 200 && code < 300) return { ok: true, body };
   for (const problem of problemsIn(objectIn(body), code)) await complain(deps, printable(problem));
-  return { ok: false, exit: what.method !== 'GET' && REFUSALS.has(code) ? 'refused' : 'failed' };
+  return { ok: false, exit: exitOf(what.method, code) };
+}
+
+/** 422 is the settings' own: their file, or what it would become, is wrong. */
+function exitOf(method: string, status: number): ExitName {
+  if (method === 'GET') return 'failed';
+  if (status === 422) return 'config';
+  return REFUSALS.has(status) ? 'refused' : 'failed';
 }
 
 /** One sentence, or one for each field that is wrong. */
 function problemsIn(body: Json, code: number): readonly string[] {
-  const fields = objectsIn(body['errors']).map(
-    (one) => `${textAt(one, 'field') ?? ''}: ${textAt(one, 'message') ?? ''}`,
+  const fields = objectsIn(body['errors']).map((one) =>
+    [textAt(one, 'field'), textAt(one, 'message')].filter((part) => part !== undefined && part !== '').join(': '),
   );
   return fields.length > 0 ? fields : [textAt(body, 'error') ?? `it answered with HTTP status ${code}`];
 }
 
-/** Statuses that mean "I will not": a protected address (400, 403, 409, 422), nothing enforced at present (503). */
-const REFUSALS: ReadonlySet<number> = new Set([400, 403, 409, 412, 422, 503]);
+/** Statuses that mean "I will not": a protected address (400, 403, 409), nothing enforced at present (503). */
+const REFUSALS: ReadonlySet<number> = new Set([400, 403, 409, 412, 503]);

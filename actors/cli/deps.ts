@@ -69,6 +69,8 @@ export interface CliDeps {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly logs: LogRunner;
+  /** Puts a question to whoever sits at the terminal. `nobody`: there is none. */
+  confirm(question: string): Promise<'yes' | 'no' | 'nobody'>;
   now(): Millis;
   /** The events of the Bartizan whose state is in this directory, or in one of the usual ones; it need not run. */
   searchEvents(state: string | undefined, query: Query): Result<AsyncIterable<SearchEvent>, 'missing'>;

@@ -34,6 +34,7 @@ export function cliDeps({ search, ...parts }: CliParts): CliDeps {
       const { askOverSocket } = await import('./socket.ts');
       return askOverSocket(join(stateDirectory(state), CONTROL_SOCKET), what);
     },
+    confirm,
     openLog,
     readConfig: async (choice) => {
       // Loaded for the one command that needs it: schemas and YAML are most of what a short command would wait for.
@@ -83,6 +84,17 @@ async function openLog(path: string): Promise<Result<AsyncIterable<Uint8Array>, 
   } catch (thrown) {
     if (!isSystemError(thrown)) throw thrown;
     return fail('unreadable', `${path} cannot be read: ${thrown.code}`);
+  }
+}
+
+async function confirm(question: string): Promise<'yes' | 'no' | 'nobody'> {
+  if (!process.stdin.isTTY) return 'nobody';
+  const { createInterface } = await import('node:readline/promises');
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(?:es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim()) ? 'yes' : 'no';
+  } finally {
+    terminal.close();
   }
 }
 

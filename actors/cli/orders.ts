@@ -3,7 +3,7 @@ import { printable } from '../../core/base/printable.ts';
 import type { Invocation } from '../../core/cli/argv.ts';
 import type { ExitName } from '../../core/cli/exit-codes.ts';
 import { MODES } from '../../core/respond/mode.ts';
-import { lastingOf, untilText } from './ask.ts';
+import { lastingOf, untilText } from './blocks.ts';
 import { order, show } from './control.ts';
 import type { CliDeps } from './deps.ts';
 import { isObject, type Json, objectIn, textAt } from './json.ts';
@@ -77,6 +77,9 @@ export function configReload(invocation: Invocation, deps: CliDeps): Promise<Exi
     done: reloaded,
   });
 }
+
+export const restart = (invocation: Invocation, deps: CliDeps): Promise<ExitName> =>
+  order(invocation, deps, { path: '/settings/restart', done: 'Bartizan starts anew; blocks stay in force meanwhile' });
 
 /** What was taken over, and what it waits for. */
 function reloaded(answer: Json): string {

@@ -4,14 +4,16 @@ import { type Invocation, parseArgv } from '../../core/cli/argv.ts';
 import { commandOf } from '../../core/cli/command.ts';
 import { type ExitName, exitCode } from '../../core/cli/exit-codes.ts';
 import { helpOf, overview } from '../../core/cli/help.ts';
-import { block, check, findings, health, status, unblock } from './ask.ts';
+import { findings, health, status } from './ask.ts';
+import { block, check, flush, unban, unblock, undo } from './blocks.ts';
 import { change } from './changes.ts';
 import { configCheck } from './config-check.ts';
 import type { CliDeps, ServeOptions } from './deps.ts';
 import { isSystemError } from './effects.ts';
+import { firewall } from './firewall.ts';
 import { list } from './lists.ts';
 import { parseLog, replayLog } from './logs.ts';
-import { allow, configReload, disallow, mode, tokenCreate, tokenRevoke } from './orders.ts';
+import { allow, configReload, disallow, mode, restart, tokenCreate, tokenRevoke } from './orders.ts';
 import { complain, OutputClosed, say } from './say.ts';
 import { search } from './search.ts';
 
@@ -48,6 +50,16 @@ function outcome(invocation: Invocation, deps: CliDeps): Promise<ExitName> {
       return block(invocation, deps);
     case 'unblock':
       return unblock(invocation, deps);
+    case 'unban':
+      return unban(invocation, deps);
+    case 'flush':
+      return flush(invocation, deps);
+    case 'undo':
+      return undo(invocation, deps);
+    case 'firewall':
+      return firewall(invocation, deps);
+    case 'restart':
+      return restart(invocation, deps);
     case 'check':
       return check(invocation, deps);
     case 'blocks':

@@ -22,6 +22,8 @@ export function statusFacts(body: Json): readonly (readonly [string, string | un
     ['mode', modeText(body, automation)],
     ['firewall', firewallText(automation)],
     ['blocked', blockedText(body, automation)],
+    ...trialRows(objectIn(body['on_trial'])),
+    ...restartRows(body['restart_pending']),
     ['findings', `${count('critical')}, ${count('high')}, ${count('warning')}`],
     [
       'store',
@@ -61,6 +63,18 @@ function blockedText(body: Json, automation: Json): string | undefined {
     ...(networks > 0 ? [`${networks} ${networks === 1 ? 'network' : 'networks'}`] : []),
     ...(pending > 0 ? [`${pending} waiting for their turn`] : []),
   ].join(', ');
+}
+
+function trialRows(trial: Json): readonly (readonly [string, string])[] {
+  const summary = textAt(trial, 'summary');
+  if (summary === undefined) return [];
+  const left = numberAt(trial, 'seconds_remaining') ?? 0;
+  return [['ON TRIAL', `${summary}: taken back in ${left} s unless somebody says: bartizan change confirm`]];
+}
+
+function restartRows(waiting: unknown): readonly (readonly [string, string])[] {
+  const fields = Array.isArray(waiting) ? waiting.filter((one) => typeof one === 'string') : [];
+  return fields.length === 0 ? [] : [['at a restart', `${fields.join(', ')} take effect: bartizan restart`]];
 }
 
 const watcherRows = (watchers: Json): readonly (readonly [string, string])[] =>

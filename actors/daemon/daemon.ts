@@ -13,6 +13,7 @@ import type { Config } from '../../core/config/settings.ts';
 import { sourceTexts } from '../../core/config/source-texts.ts';
 import type { Mode } from '../../core/respond/mode.ts';
 import {
+  CounterSampler,
   damageFinding,
   modeReason,
   processAge,
@@ -66,7 +67,6 @@ export interface DaemonParts {
 }
 
 const CONSOLE = fileURLToPath(new URL('../../core/console/public', import.meta.url));
-const NFT_ENGINE = 'netlink addon';
 
 /** One run of the appliance: makes the parts, starts them under supervision, stops them when a signal says so. */
 export class Daemon {
@@ -78,6 +78,7 @@ export class Daemon {
   readonly #meter: RunningMeter;
   readonly #http: HttpService;
   readonly #controlSocket: Service;
+  readonly #counters: CounterSampler;
   readonly #store: StoreComponent;
   readonly #manager: ServiceManagerLink;
   readonly #settings: RunningSettings;
@@ -117,19 +118,13 @@ export class Daemon {
         components: () => this.#components(),
         claimed: () => foundation.identity.identity.claimed(),
         httpEngine: () => this.#http.engine,
-        firewallEngine: NFT_ENGINE,
+        firewallEngine: foundation.kernel.engine,
       },
       mode,
     );
     this.#blobs = blobsOf(parts);
-    this.#meter = new RunningMeter({
-      appliance: this.#appliance,
-      allows: this.#plane.allows,
-      bus,
-      http: this.#httpMeter,
-      dropped: () => this.#plane.firewall.dropped(),
-      process: processFacts,
-    });
+    this.#meter = this.#makeMeter(bus);
+    this.#counters = new CounterSampler({ read: () => this.#plane.firewall.counters(), clock: systemClock });
     ({ changes: this.#changes, previews: this.#previews } = makeTrials({
       opened,
       foundation,
@@ -154,6 +149,19 @@ export class Daemon {
     );
   }
 
+  #makeMeter(bus: Bus<Topics>): RunningMeter {
+    const { allows, firewall } = this.#plane;
+    return new RunningMeter({
+      appliance: this.#appliance,
+      allows,
+      bus,
+      http: this.#httpMeter,
+      dropped: () => firewall.dropped(),
+      features: () => firewall.featureCounts(),
+      process: processFacts,
+    });
+  }
+
   #critical(): readonly Component[] {
     return this.#tree?.components().filter(({ name }) => name === CRITICAL) ?? [];
   }
@@ -164,7 +172,12 @@ export class Daemon {
     const asked = stopSignal();
     const enforcement = enforcementService(this.#plane, () => this.#appliance.mode !== 'observe');
     const critical = [enforcement, this.#changes];
-    const tree = treeOf(foundation, this.#plane, [this.#blobs, this.#controlSocket, this.#http], critical);
+    const tree = treeOf(
+      foundation,
+      this.#plane,
+      [this.#counters, this.#blobs, this.#controlSocket, this.#http],
+      critical,
+    );
     const abort = new AbortController();
     const stopped = asked.then((signal) => {
       log('info', 'stopping', { signal });
@@ -179,7 +192,7 @@ export class Daemon {
     try {
       this.#tree = await startSupervised(tree, { clock: systemClock, log, signal: abort.signal });
     } catch (thrown) {
-      await foundation.nft.close();
+      await foundation.kernel.nft.close();
       if (abort.signal.aborted) return exitCode('ok');
       log('error', 'start failed', { error: messageOf(thrown) });
       return exitCode('restart');
@@ -212,7 +225,7 @@ export class Daemon {
     if (isOver) await this.#plane.firewall.disable();
     if (cause === undefined) await this.#tree?.stop();
     await this.#plane.firewall.close();
-    await foundation.nft.close();
+    await foundation.kernel.nft.close();
     if (cause !== undefined) log('error', 'giving up; to be started again', { cause });
     return exitCode(code);
   }
@@ -272,7 +285,7 @@ export class Daemon {
   }
 
   #desks(): Desks {
-    const { history, segments, dispositions, allows, firewallLog } = this.#plane;
+    const { history, segments, dispositions, allows, firewallLog, undo } = this.#plane;
     return {
       appliance: this.#appliance,
       meter: this.#meter,
@@ -281,11 +294,13 @@ export class Daemon {
       dispositions,
       allows,
       firewallTrail: firewallLog,
+      firewallCounters: this.#counters,
       stats: statsOf({ ...this.#plane, clock: systemClock }),
       auditTrail: this.#parts.foundation.audit,
       settings: this.#settings,
       changes: this.#changes,
       previews: this.#previews,
+      undo,
     };
   }
 
@@ -295,7 +310,8 @@ export class Daemon {
     const edge = [this.#http.component(), certificates.component()];
     const events = [pipeline.storage(), segments.component()].flatMap((one) => one ?? []);
     const kept = [...events, this.#store.component(), this.#blobs.component()];
-    const own = [firewall.component(), this.#changes.component(), pipeline.component(), ...edge, ...kept];
+    const kernel = { ...firewall.component(), detail: `through the ${this.#parts.foundation.kernel.engine}` };
+    const own = [kernel, this.#changes.component(), pipeline.component(), ...edge, ...kept];
     const supervised = (this.#tree?.components() ?? []).filter(({ state }) => state !== 'ok');
     // What the supervisor says of a part that is not well stands above what the part says of itself.
     const worse = new Set(supervised.map(({ name }) => name));
@@ -321,7 +337,7 @@ export class Daemon {
       modeReason: reason,
       httpEngine: this.#http.engine,
       httpEngineReason: this.#http.engineReason,
-      firewallEngine: NFT_ENGINE,
+      firewallEngine: foundation.kernel.engine,
       configFile: opened.file.path,
       configCreated: opened.created,
       sources: sourceTexts(config.watchers),

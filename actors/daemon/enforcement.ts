@@ -1,16 +1,20 @@
 import { join } from 'node:path';
-import { contains, type Ip, type ParsedIp, parseCidr } from '../../core/base/ip.ts';
+import { contains, type ParsedIp, parseCidr } from '../../core/base/ip.ts';
 import { ok, type Result } from '../../core/base/result.ts';
 import { plannerSettingsOf } from '../../core/config/block-settings.ts';
+import { hostFeaturesOf } from '../../core/config/firewall-features.ts';
 import { durationOf } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
+import type { Connection } from '../../core/respond/allow.ts';
 import { eventOfDecision, type FirewallEvent } from '../../core/respond/firewall-event.ts';
+import { closedBy } from '../../core/respond/host-features.ts';
 import { BlockPlanner } from '../../core/respond/planner.ts';
 import { createFirewall, plainFolder } from '../firewall/index.ts';
 import { readTcpSessions } from '../preview/index.ts';
 import {
   AllowBook,
   AllowList,
+  type AllowListDeps,
   allowRecords,
   BlockTally,
   decisionRecords,
@@ -18,7 +22,9 @@ import {
   FirewallLog,
   Ledger,
   networkBlockOf,
+  networksAround,
   Responder,
+  UndoDesk,
 } from '../responder/index.ts';
 import type { DataPlaneDeps } from './data-plane.ts';
 
@@ -27,21 +33,45 @@ export type Enforcement = ReturnType<typeof makeEnforcement>;
 /** In the state directory: what a boot restores before this program runs. */
 const PLAIN_FILES = 'firewall';
 
-/** Addresses with established connections to this host. */
-export async function connectedHere(): Promise<Result<readonly Ip[], 'failed'>> {
+/** Established connections of this host; without a port those that it made itself. */
+export async function connectedHere(): Promise<Result<readonly Connection[], 'failed'>> {
   const sessions = await readTcpSessions();
-  return sessions.ok ? ok(sessions.value.map(({ remote }) => remote)) : sessions;
+  if (!sessions.ok) return sessions;
+  return ok(
+    sessions.value.map(({ remote, localPort, outgoing }) =>
+      outgoing === true ? { ip: remote } : { ip: remote, port: localPort },
+    ),
+  );
 }
 
-/** Whether the config's own lists drop packets from there. */
-function isDenied({ infra_ips, firewall }: Config, ip: ParsedIp): boolean {
+/** Whether what is configured drops packets from there, or new connections to the port. */
+function isRefused({ infra_ips, firewall }: Config, ip: ParsedIp, port: number | undefined): boolean {
   const among = (networks: readonly string[]): boolean =>
     networks.some((text) => {
       const net = parseCidr(text);
       return net.ok && contains(net.value, ip);
     });
-  return among(firewall.denied_networks) && !among(infra_ips);
+  const isClosed = port !== undefined && closedBy(hostFeaturesOf(firewall), port) !== undefined;
+  return (isClosed || among(firewall.denied_networks)) && !among(infra_ips);
 }
+
+interface AllowParts extends Pick<AllowListDeps, 'book' | 'firewall' | 'publish'> {
+  readonly responder: Responder;
+}
+
+const allowListOf = (
+  { config, mode, clock, log, foundation }: DataPlaneDeps,
+  { responder, ...parts }: AllowParts,
+): AllowList =>
+  new AllowList({
+    ...parts,
+    records: allowRecords(foundation.store.records),
+    liftAllowed: (by) => responder.liftAllowed(by),
+    refuses: (ip, port) => mode() !== 'observe' && isRefused(config(), ip, port),
+    connected: connectedHere,
+    clock,
+    log,
+  });
 
 /** The books of decisions and allows, who keeps them, and the kernel that follows them. */
 export function makeEnforcement(deps: DataPlaneDeps) {
@@ -54,7 +84,7 @@ export function makeEnforcement(deps: DataPlaneDeps) {
   const { firewall: settings, auto_response: automation } = config();
   const planner = new BlockPlanner(plannerSettingsOf(automation));
   const firewall = createFirewall({
-    nft: foundation.nft,
+    nft: foundation.kernel.nft,
     clock,
     log,
     desired: desiredBlocks(ledger, allowed, () => responder),
@@ -67,6 +97,7 @@ export function makeEnforcement(deps: DataPlaneDeps) {
     folder: plainFolder(join(stateDirectory, PLAIN_FILES)),
   });
   const note = (event: FirewallEvent | undefined) => event && firewallLog.note(event);
+  const networks = { networkBlockOf: networkBlockOf(ledger, allowed), networksAround: networksAround(ledger) };
   const responder: Responder = new Responder({
     ledger,
     planner,
@@ -77,23 +108,15 @@ export function makeEnforcement(deps: DataPlaneDeps) {
     log,
     mode,
     expiry: () => durationOf(config().auto_response.block_expiry),
-    publish: (decision, outcome) => {
-      note(eventOfDecision(decision, outcome));
+    told: note,
+    publish: (decision, outcome, isFlush) => {
+      if (!isFlush) note(eventOfDecision(decision, outcome));
       if (outcome?.result === 'enforced') blocks.add(decision, clock.now());
       bus.publish('decision', outcome === undefined ? { decision } : { decision, outcome });
     },
   });
-  const allows = new AllowList({
-    book: allowed,
-    records: allowRecords(records),
-    firewall,
-    liftAllowed: (by) => responder.liftAllowed(by),
-    denies: (ip) => mode() !== 'observe' && isDenied(config(), ip),
-    connected: connectedHere,
-    clock,
-    log,
-    publish: note,
-  });
+  const undo = new UndoDesk({ reverse: (...order) => responder.orders.reverse(...order), clock, random });
+  const allows = allowListOf(deps, { book: allowed, firewall, responder, publish: note });
   /** Before the kernel is brought in line. */
   const loadBooks = async () => {
     await ledger.load();
@@ -106,7 +129,8 @@ export function makeEnforcement(deps: DataPlaneDeps) {
     planner,
     firewall,
     responder,
-    networkBlockOf: networkBlockOf(ledger, allowed),
+    ...networks,
+    undo,
     blocks,
     allows,
     firewallLog,

@@ -5,19 +5,18 @@ import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import { lengthOf, parseListen } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
 import type { Mode } from '../../core/respond/mode.ts';
-import { type NftPort, openNft } from '../../native/nft/index.ts';
 import { type AuditLog, openAudit } from '../audit/index.ts';
 import { type CertificateFiles, type OpenedIdentity, openIdentity } from '../identity/index.ts';
 import { openStore, type Store, type StoreDamage } from '../store/index.ts';
+import { type Kernel, openKernel } from './kernel.ts';
 import { tokensOf } from './tokens.ts';
-import { unavailableNft } from './unavailable-nft.ts';
 
 /** What must be open before anything can be made; a failure of any is the end of the start. */
 export interface Foundation {
   readonly store: Store;
   readonly identity: OpenedIdentity;
   readonly audit: AuditLog;
-  readonly nft: NftPort;
+  readonly kernel: Kernel;
   /** Damage to the store so far, and from now on. */
   readonly damage: DamageBox;
 }
@@ -63,19 +62,19 @@ export async function lay(deps: FoundationDeps): Promise<Result<Foundation, 'fai
     await store.value.service.stop();
     return fail('failed', refusal.public, refusal.cause);
   };
-  const nft = await kernelOf(deps);
-  if (!nft.ok) return close(nft);
+  const kernel = await openKernel(deps);
+  if (!kernel.ok) return close(kernel);
   const identity = await identityOf(deps, store.value);
   if (!identity.ok) {
-    await nft.value.close();
+    await kernel.value.nft.close();
     return close(identity);
   }
   const audit = await openAudit({ store: store.value.port, log });
   if (!audit.ok) {
-    await nft.value.close();
+    await kernel.value.nft.close();
     return close(audit);
   }
-  return ok({ store: store.value, identity: identity.value, audit: audit.value, nft: nft.value, damage });
+  return ok({ store: store.value, identity: identity.value, audit: audit.value, kernel: kernel.value, damage });
 }
 
 /** State holds keys and the control socket: nobody but its owner may enter. */
@@ -86,16 +85,6 @@ async function makeStateDirectory(path: string): Promise<Result<void, 'failed'>>
   } catch (thrown) {
     return fail('failed', `state_dir ${path} cannot be made: ${messageOf(thrown)}`, thrown);
   }
-}
-
-/** A namespace that is not there keeps nobody from observing. */
-async function kernelOf({ config, mode, log }: FoundationDeps): Promise<Result<NftPort, 'failed'>> {
-  const { netns } = config.firewall;
-  const opened = await openNft(netns === undefined ? {} : { netns });
-  if (opened.ok) return ok(opened.value);
-  if (mode !== 'observe') return fail('failed', `nftables: ${opened.public}`);
-  log('warn', 'nftables cannot be reached; needed only to enforce', { error: opened.public });
-  return ok(unavailableNft(opened));
 }
 
 function identityOf({ config, stateDir, clock, random, log }: FoundationDeps, store: Store) {

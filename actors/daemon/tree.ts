@@ -50,7 +50,7 @@ export function treeOf(
 
 /** Books, kernel and expiry as one service: the kernel is in line with the books before the first finding is judged. */
 export function enforcementService(plane: DataPlane, isOn: () => boolean): Service {
-  const { responder, firewall, allows, firewallLog } = plane;
+  const { responder, firewall, allows, firewallLog, undo } = plane;
   return {
     id: 'enforcement',
     start: async () => {
@@ -63,6 +63,7 @@ export function enforcementService(plane: DataPlane, isOn: () => boolean): Servi
     stop: async () => {
       allows.stop();
       responder.stop();
+      undo.stop();
       await firewallLog.flushed();
     },
   };

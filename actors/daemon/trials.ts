@@ -19,7 +19,7 @@ import {
   systemTools,
 } from '../change/index.ts';
 import { systemClock, systemRandom } from '../clock/index.ts';
-import type { FirewallContent } from '../firewall/index.ts';
+import { allowedPortElement, type FirewallContent } from '../firewall/index.ts';
 import type { OpenConfig } from '../host-integration/config-file/index.ts';
 import { ChangePreviews, type PreviewParts, readTcpSessions } from '../preview/index.ts';
 import { contentAmong, contentBeside, type Follow, SettingsSubject } from '../settings/index.ts';
@@ -105,6 +105,8 @@ function elementsFor(plane: DataPlane, { firewall: { table } }: Config, sources:
       ...(network === undefined ? [] : [[`blocked_nets${family}`, network]]),
     ];
   });
+  const atPorts = plane.allows.ports().filter(({ subject }) => sources.includes(subject as Ip));
+  for (const { set, key } of atPorts.map(allowedPortElement)) lines.push([set, key]);
   return lines.map(([set, element]) => `add element inet ${table} ${set} { ${element} }\n`).join('');
 }
 
@@ -136,6 +138,7 @@ function previewParts({ opened: { file }, plane }: TrialParts): PreviewParts {
     networksOf: contentBeside,
     rulesText: (content) => plane.firewall.rulesetText(content),
     allowed: () => plane.allows.list().map(({ subject }) => subject),
+    allowedPorts: () => plane.allows.ports(),
     isBlocked: (ip) => plane.ledger.of(ip) !== undefined || plane.networkBlockOf(ip) !== undefined,
     search: (query, settings) => plane.segments.search(query, settings),
     sessions: readTcpSessions,

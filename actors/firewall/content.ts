@@ -1,7 +1,10 @@
 import { aggregate } from '../../core/base/aggregate.ts';
 import { type Cidr, parseCidr } from '../../core/base/ip.ts';
 import type { Millis } from '../../core/base/time.ts';
+import { sameValue } from '../../core/config/change.ts';
+import { hostFeaturesOf } from '../../core/config/firewall-features.ts';
 import type { Config } from '../../core/config/settings.ts';
+import type { HostFeatures } from '../../core/respond/host-features.ts';
 
 /** What of the kernel's rules follows from the settings. Entries were validated where they came in. */
 export interface FirewallContent {
@@ -9,12 +12,14 @@ export interface FirewallContent {
   readonly infra: readonly string[];
   /** `firewall.denied_networks`: dropped, behind infra and what is allowed. */
   readonly denied: readonly string[];
+  /** What judges packets to this host by more than who sends them; absent where nothing does. */
+  readonly features?: HostFeatures;
 }
 
-export const contentOf = (config: {
-  readonly infra_ips: Config['infra_ips'];
-  readonly firewall: Pick<Config['firewall'], 'denied_networks'>;
-}): FirewallContent => ({ infra: config.infra_ips, denied: config.firewall.denied_networks });
+export function contentOf({ infra_ips: infra, firewall }: Pick<Config, 'infra_ips' | 'firewall'>): FirewallContent {
+  const features = hostFeaturesOf(firewall);
+  return { infra, denied: firewall.denied_networks, ...(features === undefined ? {} : { features }) };
+}
 
 /** What judges as no table would: everybody is let in, blocked or not. */
 export const OPEN: FirewallContent = { infra: ['0.0.0.0/0', '::/0'], denied: [] };
@@ -50,6 +55,8 @@ const networksOf = (entries: readonly string[]): readonly Cidr[] =>
 
 /** Whether two contents make the same rules, however they are written. */
 export const sameContent = (a: FirewallContent, b: FirewallContent): boolean =>
-  textOf(infraNetworks(a)) === textOf(infraNetworks(b)) && textOf(deniedNetworks(a)) === textOf(deniedNetworks(b));
+  textOf(infraNetworks(a)) === textOf(infraNetworks(b)) &&
+  textOf(deniedNetworks(a)) === textOf(deniedNetworks(b)) &&
+  sameValue(a.features, b.features);
 
 const textOf = (networks: readonly Cidr[]): string => networks.map(({ text }) => text).join();

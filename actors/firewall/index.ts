@@ -9,10 +9,12 @@ import type { Millis } from '../../core/base/time.ts';
 import { protectedNetworks } from '../../core/respond/protected.ts';
 import { countersOf, type NftOp, type NftPort, type NftResult, type RuleCounter } from '../../native/nft/index.ts';
 import { machineClock } from '../clock/index.ts';
+import { allowedOps, letInBy } from './allowed.ts';
 import { commitGroups, orThrow } from './batches.ts';
 import type { FirewallContent, Judges, TrialTime } from './content.ts';
 import type { PlainFolder } from './effects.ts';
 import { putOps, removeOps } from './elements.ts';
+import { type FeatureCount, featureCounts } from './feature-counts.ts';
 import { firewallMachine } from './machine.ts';
 import { networkOps } from './networks.ts';
 import { PlainFiles } from './plain-files.ts';
@@ -20,12 +22,15 @@ import type { DesiredBlocks, DroppedPackets, Firewall, FirewallState, FirewallTr
 import { NOT_ON_TRIAL, Rules } from './rules.ts';
 import { noTableText, placedIn } from './ruleset-text.ts';
 import { sync } from './sync.ts';
-import { allowedOps, blockedFamily } from './table.ts';
+import { blockedFamily } from './table.ts';
 import type { Judged } from './trial.ts';
 
+export { allowedPortElement } from './allowed.ts';
 export { contentOf, type FirewallContent, OPEN, sameContent, type TrialTime } from './content.ts';
 export { type PlainFolder, plainFolder } from './effects.ts';
+export type { FeatureCount } from './feature-counts.ts';
 export type {
+  AllowedAtPort,
   DesiredBlocks,
   DroppedPackets,
   Firewall,
@@ -74,6 +79,10 @@ export interface KernelFirewall extends Firewall, FirewallTrials {
   component(): Component;
   /** Packets of blocked senders that the kernel has dropped; empty while there is no table, or when it does not tell. */
   dropped(): Promise<readonly DroppedPackets[]>;
+  /** What every rule that counts has counted; empty as `dropped`. */
+  counters(): Promise<readonly RuleCounter[]>;
+  /** What the features have dropped or would have, since the table was made; empty as `dropped`. */
+  featureCounts(): Promise<readonly FeatureCount[]>;
   /** Resolves when the plain files are up to date, or the disk has refused: see `component()`. */
   flushed(): Promise<void>;
   /** Leaves the kernel as it is. */
@@ -106,7 +115,7 @@ class NftFirewall implements KernelFirewall {
       folder,
       clock,
       log,
-      rules: () => placedIn(settings.netns, this.#rules.wholeText(desired.allowed())),
+      rules: () => placedIn(settings.netns, this.#rules.wholeText(letInBy(desired))),
       blocks: () => desired.blocks(),
       networks: () => desired.networks(),
     });
@@ -209,7 +218,7 @@ class NftFirewall implements KernelFirewall {
 
   async letIn(): Promise<NftResult<void>> {
     if (!HOLDS_ELEMENTS.has(this.state())) return DONE;
-    const done = await this.#commit([allowedOps(this.#deps.desired.allowed())]);
+    const done = await this.#commit([allowedOps(letInBy(this.#deps.desired))]);
     this.#files.rulesChanged();
     if (!done.ok) this.drifted();
     return done;
@@ -275,9 +284,17 @@ class NftFirewall implements KernelFirewall {
   }
 
   async dropped(): Promise<readonly DroppedPackets[]> {
+    return droppedBy(await this.counters());
+  }
+
+  async counters(): Promise<readonly RuleCounter[]> {
     if (this.state() === 'off') return [];
     const read = await this.#deps.nft.counters(this.#deps.settings.table);
-    return read.ok ? droppedBy(read.value) : [];
+    return read.ok ? read.value : [];
+  }
+
+  async featureCounts(): Promise<readonly FeatureCount[]> {
+    return featureCounts(await this.counters());
   }
 
   flushed(): Promise<void> {

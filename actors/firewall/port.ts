@@ -2,6 +2,7 @@ import type { DecisionId } from '../../core/base/ids.ts';
 import type { Cidr, Ip } from '../../core/base/ip.ts';
 import type { NamedNetwork } from '../../core/base/prefixes.ts';
 import type { Deadline } from '../../core/base/time.ts';
+import type { AllowedPort } from '../../core/respond/allow.ts';
 import type { NftResult } from '../../native/nft/index.ts';
 import type { FirewallContent, TrialTime } from './content.ts';
 import type { Judged } from './trial.ts';
@@ -21,6 +22,13 @@ export interface KernelNetwork {
   readonly expiresAt: Deadline;
 }
 
+/** An address that is let in to one port. */
+export interface AllowedAtPort {
+  /** Canonical address. */
+  readonly subject: string;
+  readonly port: AllowedPort;
+}
+
 /** What the kernel should hold; kept by the responder, read when the kernel is brought in line. */
 export interface DesiredBlocks {
   /** All blocks that stand now. */
@@ -30,6 +38,8 @@ export interface DesiredBlocks {
   networks(): Iterable<KernelNetwork>;
   /** Networks that are let in whatever is blocked; overlaps are no matter. */
   allowed(): readonly Cidr[];
+  /** Addresses and the ports that they are let in to whatever is blocked, each once. */
+  allowedPorts(): readonly AllowedAtPort[];
   /** Whether the decision is known and has ended, so that its element is a leftover. */
   hasEnded(id: DecisionId): Promise<boolean>;
   /** The kernel holds blocks nobody here knows of: they become decisions of origin `recovered`. */

@@ -1,8 +1,8 @@
-import type { Cidr } from '../../core/base/ip.ts';
 import type { NftResult, TableDeclaration } from '../../native/nft/index.ts';
+import { type LetIn, withAllowed } from './allowed.ts';
 import { type FirewallContent, type Judges, OPEN, sameContent } from './content.ts';
 import { rulesText, wholeTableText } from './ruleset-text.ts';
-import { tableOf, withAllowed } from './table.ts';
+import { tableOf } from './table.ts';
 import { holdsNetworks, type Judged, judgedBy, light, load, type Place, repair } from './trial.ts';
 
 export interface TurnOptions {
@@ -98,9 +98,9 @@ export class Rules {
   }
 
   /** The table as confirmed, without blocks. */
-  wholeText(allowed: readonly Cidr[]): string {
+  wholeText(letIn: LetIn): string {
     const { confirmed } = this.#judges;
-    return wholeTableText(withAllowed(this.#tableOf({ confirmed }), allowed));
+    return wholeTableText(withAllowed(this.#tableOf({ confirmed }), letIn));
   }
 
   #become(judges: Judges): void {

@@ -9,7 +9,7 @@ import {
   type TableDeclaration,
 } from '../../native/nft/index.ts';
 import { ruleText } from './rule-text.ts';
-import { TRIAL_CHAIN, TRIAL_SET } from './table.ts';
+import { strayChains, TRIAL_SET } from './table.ts';
 
 /**
  * The table as text for `nft -f`, which makes of it what the engine makes of the declaration. A table of that name that
@@ -42,17 +42,18 @@ export function rulesText(table: TableDeclaration): string {
   const { name, sets } = table;
   const filled = sets.filter(({ elements }) => elements !== undefined);
   const meters = sets.filter(({ dynamic }) => dynamic);
+  const strays = strayChains(table);
+  const all = [...table.chains, ...strays];
   return [
     '#!/usr/sbin/nft -f',
     `table inet ${name} {`,
     ...countersText(table),
     ...setsText(table, sets.map(withoutElements)),
     ...setText({ name: TRIAL_SET, family: 'either', interval: false, timeout: true }),
-    ...chainText({ name: TRIAL_CHAIN, rules: [] }, [], []),
-    ...table.chains.flatMap((chain) => chainText(chain, [], [])),
+    ...all.flatMap((chain) => chainText(chain, [], [])),
     '}',
-    ...[...table.chains.map((chain) => chain.name), TRIAL_CHAIN].map((chain) => `flush chain inet ${name} ${chain}`),
-    `delete chain inet ${name} ${TRIAL_CHAIN}`,
+    ...all.map((chain) => `flush chain inet ${name} ${chain.name}`),
+    ...strays.map((chain) => `delete chain inet ${name} ${chain.name}`),
     ...[TRIAL_SET, ...meters.map((set) => set.name)].map((set) => `delete set inet ${name} ${set}`),
     ...filled.map((set) => `flush set inet ${name} ${set.name}`),
     `table inet ${name} {`,

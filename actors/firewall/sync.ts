@@ -1,11 +1,12 @@
 import type { Ip } from '../../core/base/ip.ts';
 import type { Millis } from '../../core/base/time.ts';
 import type { NftPort, NftResult } from '../../native/nft/index.ts';
+import { allowedOps, letInBy } from './allowed.ts';
 import { commitGroups, orThrow } from './batches.ts';
 import { blockFrom, putOps, removeOps, timeoutOf } from './elements.ts';
 import { networkFrom, networkOps } from './networks.ts';
 import type { DesiredBlocks, KernelBlock, KernelNetwork } from './port.ts';
-import { allowedOps, BLOCKED_NETWORK_SETS, BLOCKED_SETS } from './table.ts';
+import { BLOCKED_NETWORK_SETS, BLOCKED_SETS } from './table.ts';
 import type { Place } from './trial.ts';
 
 /** How far a timeout in the kernel may be off before it is set anew. */
@@ -36,7 +37,7 @@ export async function sync(deps: SyncDeps): Promise<SyncOutcome> {
   const { rules, desired, now } = deps;
   const { nft, table, maxBlocks } = deps.place;
   orThrow(await rules());
-  orThrow(await nft.commit(table, allowedOps(desired.allowed())));
+  orThrow(await nft.commit(table, allowedOps(letInBy(desired))));
   const networks = await unknownNetworks(deps);
   await desired.adoptNetworks(networks);
   orThrow(await nft.commit(table, networkOps([...desired.networks()], now())));

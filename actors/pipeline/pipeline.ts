@@ -1,4 +1,5 @@
 import type { Component } from '../../core/base/component.ts';
+import type { Ip } from '../../core/base/ip.ts';
 import type { Clock, Log } from '../../core/base/ports.ts';
 import { messageOf, type Result } from '../../core/base/result.ts';
 import { type Millis, millis, seconds } from '../../core/base/time.ts';
@@ -199,6 +200,15 @@ export class Pipeline implements Service {
   /** As `submit`, for lines of the network, which nobody can send again: what is lost here is lost. */
   submitLines({ parser, lines }: NetworkBatch): Promise<void> {
     return this.#post(undefined, { kind: 'lines', parser, lines });
+  }
+
+  /**
+   * The checks forget what counts against this address's source, in its place among the lines. Resolves when that is
+   * durable; rejects when the pipeline does not run.
+   */
+  async forget(ip: Ip): Promise<void> {
+    await this.#post(undefined, { kind: 'forget', ip });
+    await this.checkpoint();
   }
 
   #post(cursor: SourceCursor | undefined, message: Work): Promise<void> {

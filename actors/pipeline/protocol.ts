@@ -1,3 +1,4 @@
+import type { Ip } from '../../core/base/ip.ts';
 import type { CheckSettings } from '../../core/detect/checks.ts';
 import type { Finding } from '../../core/detect/finding.ts';
 import type { DetectorState, PipelineCounters } from '../../core/detect/pipeline.ts';
@@ -51,6 +52,8 @@ export type ToWorker =
       readonly bytes: Uint8Array<ArrayBuffer>;
     }
   | { readonly kind: 'lines'; readonly sequence: number; readonly parser: string; readonly lines: readonly RawLine[] }
+  /** Is answered like lines. */
+  | { readonly kind: 'forget'; readonly sequence: number; readonly ip: Ip }
   | { readonly kind: 'checkpoint'; readonly sequence: number };
 
 /** `leftToJournal`: lines of files that the journal told of too, so counted once. */

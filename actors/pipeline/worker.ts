@@ -49,6 +49,7 @@ const position = await writer?.open(events?.position);
 
 port.on('message', (message: ToWorker) => {
   if (message.kind === 'checkpoint') takeCheckpoint(message.sequence);
+  else if (message.kind === 'forget') forget(message);
   else take(message);
 });
 send({ kind: 'ready', skipped, ...(position === undefined ? {} : { position }) });
@@ -62,7 +63,15 @@ function takeCheckpoint(sequence: number): void {
   );
 }
 
-function take(message: Exclude<ToWorker, { kind: 'checkpoint' }>): void {
+/** Messages that bring lines. */
+type Lines = Exclude<ToWorker, { kind: 'checkpoint' | 'forget' }>;
+
+function forget({ sequence, ip }: Extract<ToWorker, { kind: 'forget' }>): void {
+  pipeline.forget(ip);
+  send({ kind: 'judged', sequence, findings: [], counters: { ...pipeline.counters, leftToJournal } });
+}
+
+function take(message: Lines): void {
   const delivery = new Delivery(message);
   if (message.kind === 'chunk') eachFileLine(message, (line) => delivery.take(line));
   else for (const line of message.kind === 'lines' ? message.lines : journalLines(message)) delivery.take(line);
@@ -88,7 +97,7 @@ class Delivery {
   readonly #told: LeftToJournal | undefined;
   #before: Millis | undefined;
 
-  constructor(message: Exclude<ToWorker, { kind: 'checkpoint' }>) {
+  constructor(message: Lines) {
     this.#parser = message.kind === 'journal' ? JOURNAL_PARSER : message.parser;
     this.#told = message.kind === 'chunk' ? message.told : undefined;
   }

@@ -3,19 +3,22 @@ import { canonicalIp, type Ip } from '../../core/base/ip.ts';
 import type { Clock } from '../../core/base/ports.ts';
 import { type Ok, ok, type Result } from '../../core/base/result.ts';
 import { hours, type Millis, millis, seconds } from '../../core/base/time.ts';
-import { cutSessions, cutSources, isLoopback, type Judgement, judgeBy } from '../../core/change/judge-sources.ts';
+import { cutSessions, cutSources, isLoopback, type Judge, judgeBy } from '../../core/change/judge-sources.ts';
 import type { Preview } from '../../core/change/preview.ts';
 import type { TcpSession } from '../../core/change/tcp-sessions.ts';
 import { textDiff } from '../../core/change/text-diff.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { shownChanges } from '../../core/config/shown-changes.ts';
 import type { Query } from '../../core/query/tree.ts';
+import type { PortAllow } from '../../core/respond/allow.ts';
+import type { HostFeatures } from '../../core/respond/host-features.ts';
 import type { SearchEvent, SearchFailure } from '../segments/index.ts';
 
 /** What of the rules follows from the settings: networks in CIDR form, or addresses. */
 export interface RuleNetworks {
   readonly infra: readonly string[];
   readonly denied: readonly string[];
+  readonly features?: HostFeatures;
 }
 
 export interface PreviewParts {
@@ -30,6 +33,8 @@ export interface PreviewParts {
   rulesText(networks: RuleNetworks): string;
   /** Addresses and networks that are let in whatever is blocked. */
   allowed(): readonly string[];
+  /** Addresses that are let in to a port, whatever is blocked. */
+  allowedPorts(): readonly Pick<PortAllow, 'subject' | 'port'>[];
   isBlocked(ip: Ip): boolean;
   /** Searches the events that are kept. */
   search(
@@ -46,8 +51,6 @@ const BUDGET: Millis = seconds(10);
 const MOST_SOURCES = 10_000;
 const MOST_LINES = 500;
 
-type Judge = (ip: Ip) => Judgement;
-
 /** A finding that could not be made says why, and the rest is told all the same. */
 export class ChangePreviews implements Previews {
   readonly #parts: PreviewParts;
@@ -57,12 +60,14 @@ export class ChangePreviews implements Previews {
   }
 
   async preview({ section, changes, peer, signal }: PreviewOrder): Promise<Ok<Preview> | PreviewRefusal> {
-    const { plan, networksOf, rulesText, allowed, isBlocked } = this.#parts;
+    const { plan, networksOf, rulesText, allowed, allowedPorts, isBlocked } = this.#parts;
     const planned = await plan({ section, changes });
     if (!planned.ok) return planned;
     const { before, after } = planned.value;
     const [was, willBe] = [networksOf(before, after), networksOf(after, before)];
-    const shared = { allowed: allowed(), isBlocked };
+    const ports = allowedPorts().filter(({ port }) => port.protocol === 'tcp');
+    const atPorts = new Set(ports.map(({ subject, port }) => `${subject} ${port.port}`));
+    const shared = { allowed: allowed(), allowedPorts: atPorts, isBlocked };
     const judges = { before: judgeBy({ ...was, ...shared }), after: judgeBy({ ...willBe, ...shared }) };
     const asking = canonicalIp(peer);
     const [sources, sessions] = await Promise.all([this.#sources(judges, signal), this.#sessions(judges, asking)]);
@@ -71,7 +76,7 @@ export class ChangePreviews implements Previews {
       rules: { lines: textDiff(rulesText(was), rulesText(willBe), MOST_LINES) },
       sources,
       sessions,
-      ...(asking === undefined ? {} : { you: youOf(asking, judges.after) }),
+      ...(asking === undefined ? {} : { you: youOf(asking, judges.after, sessions) }),
     });
   }
 
@@ -134,7 +139,8 @@ interface Counted {
   readonly unknown?: string;
 }
 
-function youOf(ip: Ip, after: Judge): NonNullable<Preview['you']> {
+function youOf(ip: Ip, after: Judge, { cut, cutsYou }: Preview['sessions']): NonNullable<Preview['you']> {
   const { passes, by } = after(ip);
-  return { ip, cut: !passes && !isLoopback(ip), by };
+  if (isLoopback(ip) || !passes || !cutsYou) return { ip, cut: !passes && !isLoopback(ip), by };
+  return { ip, cut: true, by: cut.find(({ yours }) => yours)?.by ?? by };
 }

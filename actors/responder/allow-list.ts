@@ -1,17 +1,24 @@
 import type { Allows, Disallowing } from '../../core/api/allows.ts';
-import { type Cidr, canonicalIp, contains, type Ip, type ParsedIp, parseIp } from '../../core/base/ip.ts';
+import { type Cidr, canonicalIp, type Ip, type ParsedIp } from '../../core/base/ip.ts';
 import type { Clock, Log } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import { hasPassed, type Millis, seconds } from '../../core/base/time.ts';
 import { Turns } from '../../core/base/turns.ts';
 import {
   type Allow,
+  type Allowed,
+  type AllowedPort,
   type AllowRefusal,
   type AllowRequest,
+  allowKey,
+  type Connection,
+  cutBy,
   type Followed,
-  isTooBroad,
+  type PortAllow,
+  type Refuses,
   type Replaced,
   subjectOf,
+  wrongAllow,
 } from '../../core/respond/allow.ts';
 import { type AllowChange, eventOfAllow, type FirewallEvent } from '../../core/respond/firewall-event.ts';
 import type { Firewall } from '../firewall/index.ts';
@@ -21,7 +28,8 @@ import type { AllowBook } from './allow-book.ts';
 export interface AllowRecords {
   all(): AsyncIterable<Allow>;
   save(
-    change: { readonly put?: Allow; readonly gone: readonly string[] },
+    /** @param gone keys of allows */
+    change: { readonly puts: readonly Allow[]; readonly gone: readonly string[] },
     options: { readonly sync: boolean },
   ): Promise<Result<void, string>>;
 }
@@ -32,10 +40,9 @@ export interface AllowListDeps {
   readonly firewall: Pick<Firewall, 'letIn'>;
   /** Lifts the blocks of what is allowed by now; `by` whose word. */
   readonly liftAllowed: (by: string) => Promise<void>;
-  /** Whether packets from there are dropped unless it is allowed. */
-  readonly denies: (ip: ParsedIp) => boolean;
-  /** Addresses with established connections to this host. */
-  readonly connected: () => Promise<Result<readonly Ip[], 'failed'>>;
+  readonly refuses: Refuses;
+  /** Established connections to this host. */
+  readonly connected: () => Promise<Result<readonly Connection[], 'failed'>>;
   readonly clock: Clock;
   readonly log: Log;
   readonly publish: (event: FirewallEvent) => void;
@@ -66,10 +73,10 @@ export class AllowList implements Allows {
     const { book, records, clock } = this.#deps;
     const past: string[] = [];
     for await (const allow of records.all()) {
-      if (hasPassed(allow.expiresAt, clock.now())) past.push(allow.subject);
+      if (hasPassed(allow.expiresAt, clock.now())) past.push(allowKey(allow));
       else book.put(allow);
     }
-    if (past.length > 0) await this.#save({ gone: past }, { sync: false });
+    if (past.length > 0) await this.#save({ puts: [], gone: past }, { sync: false });
   }
 
   /** Lifts what a crash left blocked beside its allow, and watches the time. */
@@ -86,11 +93,15 @@ export class AllowList implements Allows {
     return this.#deps.book.list();
   }
 
+  ports(): readonly PortAllow[] {
+    return this.#deps.book.ports();
+  }
+
   covering(ip: ParsedIp): Allow | undefined {
     return this.#deps.book.covering(ip);
   }
 
-  allow(request: AllowRequest): Promise<Result<Allow & Followed & Replaced, AllowRefusal>> {
+  allow(request: AllowRequest): Promise<Result<Allowed & Followed & Replaced, AllowRefusal>> {
     return this.#turns.run(() => this.#allow(request));
   }
 
@@ -98,54 +109,52 @@ export class AllowList implements Allows {
     return this.#turns.run(() => this.#disallow(network, by));
   }
 
-  async #allow(request: AllowRequest): Promise<Result<Allow & Followed & Replaced, AllowRefusal>> {
+  async #allow(request: AllowRequest): Promise<Result<Allowed & Followed & Replaced, AllowRefusal>> {
     const { book, clock, liftAllowed, most = MOST } = this.#deps;
-    const { network, written = network.text, reason, origin, actor, expiresAt } = request;
-    if (isTooBroad(network))
-      return fail('too_broad', `${written} is too broad to be allowed: at least /8, or /32 for IPv6`);
-    if (book.size >= most && book.of(network) === undefined) {
-      return fail('full', `${most} addresses and networks are allowed already; remove some, or allow a network`);
+    const { network, written = network.text, ports, reason, origin, actor, expiresAt } = request;
+    const wrong = wrongAllow(request, written);
+    if (wrong !== undefined) return fail(wrong.code, wrong.public);
+    const made: Allow = { subject: subjectOf(network), reason, origin, actor, at: clock.now(), expiresAt };
+    const puts = ports === undefined ? [made] : ports.map((port): Allow => ({ ...made, port }));
+    if (book.size + puts.filter((allow) => !book.has(allow)).length > most) {
+      return fail('full', `${most} addresses, networks and ports are the most that can be allowed; remove some first`);
     }
-    const allow: Allow = { subject: subjectOf(network), reason, origin, actor, at: clock.now(), expiresAt };
-    const replaced = book.put(allow);
+    const [replaced] = puts.flatMap((allow) => book.put(allow) ?? []);
     const followed = await this.#follow();
-    await liftAllowed(actor);
-    const saved = await this.#save({ put: allow, gone: [] }, { sync: true });
-    this.#tell(allow, 'allow');
+    if (ports === undefined) await liftAllowed(actor);
+    const saved = await this.#save({ puts, gone: [] }, { sync: true });
+    for (const allow of puts) this.#tell(allow, 'allow');
     if (!saved.ok) return fail('failed', `allowed, but not durable: ${saved.public}`);
-    return ok({ ...allow, ...followed, ...(replaced === undefined ? {} : { replaced }) });
+    const told = { ...made, ...(ports === undefined ? {} : { ports }) };
+    return ok({ ...told, ...followed, ...(replaced === undefined ? {} : { replaced }) });
   }
 
   async #disallow(network: Cidr, by: Disallowing): Promise<Result<Followed, 'failed' | 'would_cut'>> {
-    const cut = by.forcedBecause === undefined ? await this.#cutWithout(network, by.peer) : [];
+    const { book } = this.#deps;
+    const going = goingFrom(book, network, by.ports);
+    if (going.length === 0) return ok({});
+    const cut = by.forcedBecause === undefined ? await this.#cutWithout(going, canonicalIp(by.peer)) : [];
     if (cut.length > 0) {
-      const who = cut.slice(0, 5).join(', ');
       return fail(
         'would_cut',
-        `${who} would be cut off, which gets in by this entry alone; a force_reason does it all the same`,
+        `${named(cut)} would be cut off, which gets in by this entry alone; a force_reason does it all the same`,
       );
     }
-    const removed = this.#deps.book.delete(network);
-    if (removed === undefined) return ok({});
+    for (const allow of going) book.remove(allow);
     const followed = await this.#follow();
-    const saved = await this.#save({ gone: [removed.subject] }, { sync: true });
-    this.#tell({ ...removed, origin: by.origin, reason: `removed by ${by.actor}` }, 'remove_allow');
+    const saved = await this.#save({ puts: [], gone: going.map(allowKey) }, { sync: true });
+    for (const allow of going) {
+      this.#tell({ ...allow, origin: by.origin, reason: `removed by ${by.actor}` }, 'remove_allow');
+    }
     return saved.ok ? ok(followed) : fail('failed', `removed, but not durable: ${saved.public}`);
   }
 
-  /** Addresses that ask or are connected, are let in by this entry and by no other, and are denied without it. */
-  async #cutWithout(network: Cidr, peer: string): Promise<readonly Ip[]> {
-    const { book, denies, connected } = this.#deps;
-    if (book.of(network) === undefined) return [];
+  /** Addresses that ask or are connected, are let in by these entries and by no other, and are refused without them. */
+  async #cutWithout(going: readonly Allow[], asking?: Ip): Promise<readonly Ip[]> {
+    const { book, refuses, connected } = this.#deps;
     const sessions = await connected();
-    const others = book.networks().filter(({ text }) => text !== network.text);
-    const asking = canonicalIp(peer);
-    const here = new Set([...(asking === undefined ? [] : [asking]), ...(sessions.ok ? sessions.value : [])]);
-    return [...here].filter((text) => {
-      const ip = parseIp(text);
-      if (!ip.ok || !contains(network, ip.value) || others.some((other) => contains(other, ip.value))) return false;
-      return denies(ip.value);
-    });
+    const here = [...(asking === undefined ? [] : [{ ip: asking }]), ...(sessions.ok ? sessions.value : [])];
+    return cutBy(here, { before: book.letting(), after: book.letting(going), refuses });
   }
 
   async #follow(): Promise<Followed> {
@@ -179,12 +188,30 @@ export class AllowList implements Allows {
     });
   }
 
+  /** What was ordered to end ends, also where somebody is cut off by it: that is said before and after. */
   async #sweep(): Promise<void> {
-    const { book, clock } = this.#deps;
-    const ended = book.expire(clock.now());
+    const { book, clock, log } = this.#deps;
+    const ended = book.due(clock.now());
     if (ended.length === 0) return;
+    const cut = await this.#cutWithout(ended);
+    if (cut.length > 0)
+      log('warn', 'an allow has ended by which alone somebody connected gets in', { cut: named(cut) });
+    for (const allow of ended) book.remove(allow);
     await this.#follow();
-    await this.#save({ gone: ended.map(({ subject }) => subject) }, { sync: false });
+    await this.#save({ puts: [], gone: ended.map(allowKey) }, { sync: false });
     for (const allow of ended) this.#tell(allow, 'temp_allow_expired');
   }
+}
+
+const NAMED = 5;
+const named = (ips: readonly Ip[]): string => ips.slice(0, NAMED).join(', ');
+
+/** The entries of one network: of these ports, or all there are. */
+function goingFrom(book: AllowBook, network: Cidr, ports?: readonly AllowedPort[]): readonly Allow[] {
+  const subject = subjectOf(network);
+  const own = book.ports().filter((allow) => allow.subject === subject);
+  const whole = book.of(network);
+  if (ports === undefined) return [...(whole === undefined ? [] : [whole]), ...own];
+  const keys = new Set(ports.map((port) => allowKey({ subject, port })));
+  return own.filter((allow) => keys.has(allowKey(allow)));
 }

@@ -20,15 +20,15 @@ export class BlockTally {
     for await (const [, { decision, result, at }] of records.list(outcomes, [], { after: [since, 0, ''] })) {
       if (result === 'enforced' && !enforced.has(decision)) enforced.set(decision, at);
     }
-    for await (const [, { id, origin }] of records.list(decisions, [], { after: [since] })) {
+    for await (const [, { id, origin, actor }] of records.list(decisions, [], { after: [since] })) {
       const at = enforced.get(id);
-      if (at !== undefined) this.#count(origin, at, now);
+      if (at !== undefined && actor === undefined) this.#count(origin, at, now);
     }
   }
 
-  /** One that the kernel has just taken. */
-  add({ kind, state, origin }: Decision | NetworkDecision, now: Millis): void {
-    if (kind === 'block' && state === 'active') this.#count(origin, now, now);
+  /** One that the kernel has just taken. What stands again by a person's word was counted already. */
+  add({ kind, state, origin, actor }: Decision | NetworkDecision, now: Millis): void {
+    if (kind === 'block' && state === 'active' && actor === undefined) this.#count(origin, now, now);
   }
 
   total(now: Millis): number {

@@ -16,6 +16,7 @@ export const desiredBlocks = (ledger: Ledger, allowed: AllowBook, responder: () 
     for (const decision of ledger.networks.active()) yield kernelNetworkOf(decision);
   },
   allowed: () => allowed.networks(),
+  allowedPorts: () => allowed.ports(),
   hasEnded: (id) => ledger.hasEnded(id),
   adopt: (blocks) => responder().adopt(blocks),
   adoptNetworks: (networks) => responder().adoptNetworks(networks),

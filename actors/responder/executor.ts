@@ -12,8 +12,11 @@ export interface ExecutorDeps {
   readonly firewall: Firewall;
   readonly clock: Clock;
   readonly log: Log;
-  /** Told of every decision that was made or has ended, in order, when it was handed to the disk. */
-  readonly publish: (decision: Decision | NetworkDecision, outcome: Outcome | undefined) => void;
+  /**
+   * Told of every decision that was made or has ended, in order, when it was handed to the disk.
+   * @param isFlush one of all there were, of which the log of the firewall is told in one line
+   */
+  readonly publish: (decision: Decision | NetworkDecision, outcome: Outcome | undefined, isFlush: boolean) => void;
 }
 
 /** What the firewall made of it. */
@@ -29,6 +32,13 @@ export interface Change {
   readonly networks?: readonly NetworkDecision[];
   /** Those that it has nothing to do with: recorded only, waiting, refused, or ended while they waited. */
   readonly apart?: readonly (Decision | NetworkDecision)[];
+}
+
+/** How a change is written down. */
+export interface Keeping {
+  /** Waits for the disk. */
+  readonly sync: boolean;
+  readonly isFlush?: boolean;
 }
 
 /** Networks that may be blocked at a time: what fits one transaction of the kernel. */
@@ -57,18 +67,20 @@ export class Executor {
   }
 
   /** Has the kernel follow what was put on the books, and writes it down. */
-  async enforce(change: Required<Change>): Promise<void> {
+  async enforce(change: Required<Change>, keeping: Keeping = { sync: false }) {
     const { ledger, firewall } = this.#deps;
     const active = change.decisions.filter(({ id }) => ledger.standing(id) !== undefined);
     const done = active.length === 0 ? undefined : await firewall.enforce(active.map(kernelBlockOf));
     const followed = change.networks.length === 0 ? undefined : await firewall.blockNetworks();
-    await this.keep(change, { done, followed }, { sync: false });
+    const saved = await this.keep(change, { done, followed }, keeping);
+    return { saved, failed: [done, followed].find((one) => one?.ok === false) };
   }
 
   /** Has the kernel let go of what has ended on the books, where it holds anything, and writes it down. */
   async letGo(
     change: Required<Change>,
     kernelHolds: boolean,
+    isFlush = false,
   ): Promise<Result<{ readonly warning?: string }, 'failed'>> {
     const { firewall } = this.#deps;
     const { decisions, networks, apart } = change;
@@ -76,7 +88,7 @@ export class Executor {
     const isAsked = { addresses: kernelHolds && decisions.length > 0, networks: kernelHolds && networks.length > 0 };
     const done = isAsked.addresses ? await firewall.release(decisions.map(({ ip }) => ip)) : DONE;
     const followed = isAsked.networks ? await firewall.blockNetworks() : DONE;
-    const saved = await this.keep(change, { done, followed }, { sync: true });
+    const saved = await this.keep(change, { done, followed }, { sync: true, isFlush });
     if (!saved.ok) return fail('failed', `unblocked in the kernel, but not durable: ${saved.public}`);
     const failed = [done, followed].find((one): one is Done => !one.ok);
     return ok(failed ? { warning: `the kernel could not be changed yet: ${failed.public}` } : {});
@@ -86,7 +98,7 @@ export class Executor {
   async keep(
     { decisions, networks = [], apart = [] }: Change,
     { done, followed }: { readonly done?: Done | undefined; readonly followed?: Done | undefined },
-    options: { readonly sync: boolean },
+    { sync, isFlush = false }: Keeping,
   ) {
     const { ledger, planner, clock, log, publish } = this.#deps;
     const all = [...decisions, ...networks, ...apart];
@@ -101,11 +113,11 @@ export class Executor {
     const memory = planner.snapshot(now);
     const saved = await ledger.save(
       { decisions: all.filter(isAddress), networks: all.filter(isNetwork), outcomes, memory },
-      options,
+      { sync },
     );
     log('info', 'decided', { ...countsOf(all), subjects: all.slice(0, 5).map(subjectOf) });
     if (!saved.ok) log('error', 'decisions are not on disk', { count: all.length, error: saved.public });
-    for (const { decision, outcome } of told) publish(decision, outcome);
+    for (const { decision, outcome } of told) publish(decision, outcome, isFlush);
     return saved;
   }
 

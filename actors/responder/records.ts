@@ -1,4 +1,5 @@
 import { allows, decisions, networkDecisions, outcomes, plannerState } from '../../core/keys/records.ts';
+import { allowKey } from '../../core/respond/allow.ts';
 import type { PlannerState } from '../../core/respond/planner.ts';
 import type { Records } from '../store/index.ts';
 import type { AllowRecords } from './allow-list.ts';
@@ -40,14 +41,14 @@ async function write(writes: Writes, told: Told): Promise<void> {
   }
 }
 
-/** Allows under the address or network they name. */
+/** Allows under the address or network they name, and its port. */
 export const allowRecords = (records: Records): AllowRecords => ({
   all: async function* () {
     for await (const [, allow] of records.list(allows, [])) yield allow;
   },
-  save: ({ put, gone }, options) =>
+  save: ({ puts, gone }, options) =>
     records.write(async (writes) => {
-      if (put !== undefined) await writes.put(allows, [put.subject], put);
-      for (const subject of gone) await writes.delete(allows, [subject]);
+      for (const allow of puts) await writes.put(allows, [allowKey(allow)], allow);
+      for (const key of gone) await writes.delete(allows, [key]);
     }, options),
 });

@@ -1,33 +1,26 @@
-import { type DecisionId, uuidv7 } from '../../core/base/ids.ts';
-import { type Ip, type ParsedIp, parseIp } from '../../core/base/ip.ts';
+import { parseIp } from '../../core/base/ip.ts';
 import type { Random } from '../../core/base/ports.ts';
-import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
+import { messageOf } from '../../core/base/result.ts';
 import { type Deadline, type Millis, plus, seconds } from '../../core/base/time.ts';
 import type { Finding } from '../../core/detect/finding.ts';
-import type {
-  BlockRefusal,
-  BlockRequest,
-  BulkLifted,
-  Lifted,
-  LiftedNetwork,
-  UnblockNetworkRequest,
-  UnblockRefusal,
-  UnblockRequest,
-} from '../../core/respond/block.ts';
 import type { Decision, NetworkDecision } from '../../core/respond/decision.ts';
+import type { FirewallEvent } from '../../core/respond/firewall-event.ts';
 import type { Mode } from '../../core/respond/mode.ts';
 import type { BlockPlanner, Plan, PlannerState } from '../../core/respond/planner.ts';
-import { type BlockPolicy, decisionIdOf, objection } from '../../core/respond/policy.ts';
+import { type BlockPolicy, decisionIdOf } from '../../core/respond/policy.ts';
 import type { KernelBlock, KernelNetwork } from '../firewall/index.ts';
 import type { AllowBook } from './allow-book.ts';
 import { type Change, Executor, type ExecutorDeps } from './executor.ts';
-import { kernelBlockOf } from './ledger.ts';
+import { Lifter } from './lifter.ts';
+import { Orders } from './orders.ts';
 
 export interface ResponderDeps extends ExecutorDeps {
   readonly planner: BlockPlanner;
-  readonly allowed: Pick<AllowBook, 'covering' | 'coversNetwork' | 'size'>;
+  readonly allowed: Pick<AllowBook, 'covering' | 'coversNetwork' | 'networks' | 'size'>;
   readonly random: Random;
   readonly mode: () => Mode;
+  /** Told of what single decisions are parts of. */
+  readonly told?: (event: FirewallEvent) => void;
   /** How long the first automatic block of a source lasts. */
   readonly expiry: () => Deadline;
 }
@@ -37,16 +30,6 @@ export interface Fed {
   readonly finding: Finding;
   readonly again: boolean;
 }
-
-/** What a person's word has ended. */
-interface Lifting {
-  readonly decisions: readonly Decision[];
-  readonly networks: readonly NetworkDecision[];
-  /** Blocks that had not come to their turn. */
-  readonly waited: readonly Decision[];
-}
-
-type Refused = Exclude<UnblockRefusal, 'not_blocked'>;
 
 /** How often ended blocks are taken off the books and out of the kernel, and waiting ones get their turn. */
 const SWEEP: Millis = seconds(1);
@@ -61,12 +44,17 @@ const CLOCK_STEP: Millis = seconds(5);
 export class Responder {
   readonly #deps: ResponderDeps;
   readonly #executor: Executor;
+  readonly #lifter: Lifter;
+  /** What people and clients ask for. */
+  readonly orders: Orders;
   #dryRuns = 0;
   #stopSweep: () => void = () => {};
 
   constructor(deps: ResponderDeps) {
     this.#deps = deps;
     this.#executor = new Executor(deps);
+    this.#lifter = new Lifter(deps, this.#executor);
+    this.orders = new Orders(deps, this.#executor, this.#lifter);
   }
 
   /** Automatic blocks that were only recorded since start. */
@@ -118,58 +106,6 @@ export class Responder {
     await this.#executor.enforce(joined(made));
   }
 
-  async block(request: BlockRequest): Promise<Result<Decision, BlockRefusal>> {
-    const { ledger, planner, firewall, mode } = this.#deps;
-    if (mode() === 'observe')
-      return fail('observing', 'observing: the kernel is not touched; switch to enforcing first');
-    const subject = await this.#permitted(request.ip);
-    if (!subject.ok) return subject;
-    const decision = this.#decisionOf(subject.value, request);
-    const before = ledger.of(decision.ip);
-    const replaced = ledger.put(decision);
-    const done = await firewall.enforce([kernelBlockOf(decision)]);
-    if (!done.ok) {
-      ledger.takeBack(decision, before);
-      firewall.drifted();
-      return fail('failed', `the kernel refused the block: ${done.public}`);
-    }
-    const waited = planner.taken(decision.ip, decision.at, `blocked by ${request.actor}`);
-    const decisions = replaced === undefined ? [decision] : [replaced, decision];
-    const apart = waited === undefined ? [] : [waited];
-    const saved = await this.#executor.keep({ decisions, apart }, { done }, { sync: true });
-    return saved.ok ? ok(decision) : fail('failed', `blocked in the kernel, but not durable: ${saved.public}`);
-  }
-
-  /** Ends the block on the books whatever the kernel says: what it could not let go of now, the next sync takes out. */
-  async unblock({ ip, actor }: UnblockRequest): Promise<Result<Lifted, UnblockRefusal>> {
-    const nothing = this.#nothingHeld();
-    if (nothing !== undefined) return nothing;
-    const lifted = this.#lift([ip], [], `unblocked by ${actor}`);
-    const [ended] = [...lifted.decisions, ...lifted.waited];
-    if (ended === undefined) return fail('not_blocked', `${ip} is not blocked`);
-    const followed = await this.#letGo(lifted);
-    return followed.ok ? ok({ ...ended, ...followed.value }) : followed;
-  }
-
-  /** As `unblock`, of a network. Blocks of its addresses stay. */
-  async unblockNetwork({ network, actor }: UnblockNetworkRequest): Promise<Result<LiftedNetwork, UnblockRefusal>> {
-    const nothing = this.#nothingHeld();
-    if (nothing !== undefined) return nothing;
-    const lifted = this.#lift([], [network], `unblocked by ${actor}`);
-    const [ended] = lifted.networks;
-    if (ended === undefined) return fail('not_blocked', `${network} is not blocked`);
-    const followed = await this.#letGo(lifted);
-    return followed.ok ? ok({ ...ended, ...followed.value }) : followed;
-  }
-
-  /** As `unblock`, for many at once; one that is not blocked counts as done. */
-  async unblockAll(ips: readonly Ip[], actor: string): Promise<Result<BulkLifted, Refused>> {
-    const nothing = this.#nothingHeld();
-    if (nothing !== undefined) return nothing;
-    const followed = await this.#letGo(this.#lift(ips, [], `unblocked by ${actor}`));
-    return followed.ok ? ok({ count: ips.length, ...followed.value }) : followed;
-  }
-
   /** Ends the blocks of what is allowed, also of those that wait. @param by whose word it is */
   async liftAllowed(by: string): Promise<void> {
     const { ledger, planner, allowed } = this.#deps;
@@ -180,13 +116,8 @@ export class Responder {
       return parsed.ok && allowed.covering(parsed.value) !== undefined ? [ip] : [];
     });
     const networks = [...ledger.networks.active()].filter(({ network }) => allowed.coversNetwork(network));
-    await this.#letGo(
-      this.#lift(
-        ips,
-        networks.map(({ network }) => network),
-        `allowed by ${by}`,
-      ),
-    );
+    const lifted = networks.map(({ network }) => network);
+    await this.#lifter.letGo(this.#lifter.lift(ips, lifted, `allowed by ${by}`));
   }
 
   /**
@@ -261,53 +192,6 @@ export class Responder {
       protectedNetworks: networks.ok ? networks.value : undefined,
       allowed: (ip) => allowed.covering(ip),
     };
-  }
-
-  #holdsNothing(): boolean {
-    const { firewall, mode } = this.#deps;
-    return mode() === 'observe' && firewall.state() === 'off';
-  }
-
-  #nothingHeld() {
-    return this.#holdsNothing() ? fail('observing', 'observing: the kernel holds no blocks') : undefined;
-  }
-
-  /** Ends on the books what stands for these addresses and networks, and what waits. */
-  #lift(ips: readonly Ip[], networks: readonly string[], note: string): Lifting {
-    const { ledger, planner, clock } = this.#deps;
-    const now = clock.now();
-    return {
-      decisions: ips.flatMap((ip) => ledger.end(ledger.of(ip), 'lifted', now, note) ?? []),
-      networks: networks.flatMap((network) => {
-        planner.networkEnded(network);
-        return ledger.networks.end(ledger.networks.of(network), 'lifted', now, note) ?? [];
-      }),
-      waited: ips.flatMap((ip) => planner.forgiven(ip, now, note) ?? []),
-    };
-  }
-
-  #letGo({ waited: apart, ...lifted }: Lifting) {
-    return this.#executor.letGo({ ...lifted, apart }, !this.#holdsNothing());
-  }
-
-  async #permitted(text: string): Promise<Result<ParsedIp, BlockRefusal>> {
-    const subject = parseIp(text);
-    if (!subject.ok) return fail('protected', subject.public);
-    const { firewall, allowed } = this.#deps;
-    const networks = await firewall.protectedNetworks();
-    if (!networks.ok) return fail('failed', `the addresses of this host cannot be read: ${networks.public}`);
-    const note = objection(subject.value.text, {
-      protectedNetworks: networks.value,
-      allowed: (ip) => allowed.covering(ip),
-    });
-    return note === undefined ? subject : fail('protected', note);
-  }
-
-  #decisionOf({ text: ip }: ParsedIp, { reason, origin, actor, expiresAt }: BlockRequest): Decision {
-    const { clock, random } = this.#deps;
-    const at = clock.now();
-    const id = uuidv7(at, random) as DecisionId;
-    return { id, kind: 'block', ip, reason, origin, actor, findings: [], at, expiresAt, state: 'active' };
   }
 
   async #sweep(): Promise<void> {

@@ -1,4 +1,5 @@
 import { type Change, changedSettings } from '../../core/config/change.ts';
+import { FIREWALL_FEATURES } from '../../core/config/firewall-features.ts';
 import type { LoadedConfig } from '../../core/config/read.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { contentOf, type FirewallContent, OPEN } from '../firewall/index.ts';
@@ -31,9 +32,14 @@ export const touchesRules = (parts: readonly string[]): boolean => parts.some((p
 
 const ENABLED = 'firewall.enabled';
 /** The settings that `contentAmong` reads. */
-const RULES_SETTINGS: ReadonlySet<string> = new Set(['infra_ips', 'firewall.denied_networks', ENABLED]);
+const RULES_SETTINGS: ReadonlySet<string> = new Set([
+  'infra_ips',
+  'firewall.denied_networks',
+  ...Object.keys(FIREWALL_FEATURES).map((name) => `firewall.${name}`),
+  ENABLED,
+]);
 
-type RulesSettings = Parameters<typeof contentOf>[0] & Pick<Config, 'firewall'>;
+type RulesSettings = Parameters<typeof contentOf>[0];
 
 /** Whether a change of these settings switches the firewall, and off in this config. */
 export const isSwitchedOff = (parts: readonly string[], { firewall }: RulesSettings): boolean =>

@@ -1,17 +1,25 @@
 import type { Component } from '../base/component.ts';
-import type { Ip } from '../base/ip.ts';
+import type { Ip, ParsedIp } from '../base/ip.ts';
+import type { NamedNetwork } from '../base/prefixes.ts';
 import type { Result } from '../base/result.ts';
 import type { Millis } from '../base/time.ts';
+import type { FeatureSettings } from '../config/firewall-features.ts';
 import type { Finding, Severity } from '../detect/finding.ts';
 import type { Epochs } from '../incident/epoch.ts';
 import type { FindingGroup } from '../incident/finding-group.ts';
 import type { HistoryRow } from '../incident/history.ts';
 import type {
+  Blocked,
+  BlockedNetwork,
+  BlockNetworkRefusal,
+  BlockNetworkRequest,
   BlockRefusal,
   BlockRequest,
   BulkLifted,
+  Flushed,
   Lifted,
   LiftedNetwork,
+  Unbanned,
   UnblockNetworkRequest,
   UnblockRefusal,
   UnblockRequest,
@@ -19,6 +27,7 @@ import type {
 import type { PendingBlock } from '../respond/block-queue.ts';
 import type { Decision, NetworkDecision } from '../respond/decision.ts';
 import type { Mode } from '../respond/mode.ts';
+import type { ReverseRequest } from '../respond/reversal.ts';
 
 export interface ApplianceFacts {
   readonly hostname: string;
@@ -38,6 +47,8 @@ export interface ApplianceFacts {
     readonly capacity: number;
     /** Addresses and networks that are never blocked. */
     readonly infra: readonly string[];
+    /** What judges packets to this host, as it is set. */
+    readonly features: FeatureSettings;
   };
   readonly http: { readonly engine: string };
   readonly components: readonly Component[];
@@ -76,11 +87,26 @@ export interface Appliance {
   /** The active block of a network that this address is in, unless the address is allowed. */
   networkBlockOf(ip: Ip): NetworkDecision | undefined;
   /** Resolves when the kernel holds it and it is durable. An address that is blocked already gets the new reason and expiry. */
-  block(request: BlockRequest): Promise<Result<Decision, BlockRefusal>>;
+  block(request: BlockRequest): Promise<Result<Blocked, BlockRefusal>>;
+  /** As `block`, of a network. Its guard: it holds nothing that must not be blocked, nor who asks. */
+  blockNetwork(request: BlockNetworkRequest): Promise<Result<BlockedNetwork, BlockNetworkRefusal>>;
   unblock(request: UnblockRequest): Promise<Result<Lifted, UnblockRefusal>>;
   unblockNetwork(request: UnblockNetworkRequest): Promise<Result<LiftedNetwork, UnblockRefusal>>;
   /** Lifts many at once; an address that is not blocked counts as done. */
   unblockAll(ips: readonly Ip[], actor: string): Promise<Result<BulkLifted, Exclude<UnblockRefusal, 'not_blocked'>>>;
+  /** Ends the address's block and the first block of a network around it; none of either is no error. */
+  unban(request: UnblockRequest): Promise<Result<Unbanned, Exclude<UnblockRefusal, 'not_blocked'>>>;
+  /** Ends every block of addresses and networks, also of those that wait. */
+  flush(by: ReverseRequest): Promise<Result<Flushed, Exclude<UnblockRefusal, 'not_blocked'>>>;
+  /**
+   * The checks forget what counts against the address's source so far; durable when it resolves. `unavailable`: nothing is
+   * judged at this moment.
+   */
+  forget(ip: Ip): Promise<Result<void, 'unavailable'>>;
+  /** Why the address is never blocked, whoever asks: loopback, this host's own, infra. */
+  guardOf(ip: ParsedIp): Promise<NamedNetwork | undefined>;
+  /** All active blocks of networks around an address, allowed or not, the narrowest first. */
+  networksAround(ip: ParsedIp): readonly NetworkDecision[];
   /**
    * Makes a finding that goes the way of every alert, so that somebody can see whether it arrives. `suppressed`: it is on
    * record, and a suppression kept it from everybody.

@@ -39,7 +39,7 @@ export interface AuditedCall {
 }
 
 export function recordOf({ declaration, context, status, ...call }: AuditedCall, clock: Clock): AuditRecord {
-  const { action, target = '', details = [] } = declaration;
+  const { action, of, target = '', details = [] } = declaration;
   const { query, body, reply } = call;
   const kept = details.flatMap((name) => {
     const value = fieldOf(body, name) ?? fieldOf(reply, name);
@@ -47,9 +47,10 @@ export function recordOf({ declaration, context, status, ...call }: AuditedCall,
     return isPlain(value) ? [[name, value] as const] : [];
   });
   const { principal, peer, requestId } = context;
+  const whose = of === undefined ? undefined : fieldOf(reply, of);
   return {
     at: clock.now(),
-    action,
+    action: isPlain(whose) ? `${action}_${whose}` : action,
     target: String(fieldOf(reply, target) ?? fieldOf(body, target) ?? fieldOf(query, target) ?? ''),
     details: Object.fromEntries(kept),
     actor: principal.name,

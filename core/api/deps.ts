@@ -8,6 +8,7 @@ import type { Blobs } from './blobs.ts';
 import type { Dispositions } from './dispositions.ts';
 import { endpointsOf } from './endpoint.ts';
 import type { EventSearch } from './event-search.ts';
+import type { FirewallCounters } from './firewall-counters.ts';
 import type { History } from './history.ts';
 import type { Identity } from './identity.ts';
 import type { Meter } from './metrics/facts.ts';
@@ -16,6 +17,7 @@ import type { SettingsDesk } from './settings.ts';
 import type { Stats } from './stats.ts';
 import type { ChangeWatch } from './stream/change-watch.ts';
 import type { EventHub } from './stream/hub.ts';
+import type { Undo } from './undo.ts';
 
 /** The appliance as the endpoints see it: a narrow port for each thing they ask about. */
 export interface Desks {
@@ -26,11 +28,13 @@ export interface Desks {
   readonly stats: Stats;
   readonly allows: Allows;
   readonly firewallTrail: FirewallTrail;
+  readonly firewallCounters: FirewallCounters;
   readonly dispositions: Dispositions;
   readonly auditTrail: AuditTrail;
   readonly settings: SettingsDesk;
   readonly changes: Changes;
   readonly previews: Previews;
+  readonly undo: Undo;
 }
 
 /** What the daemon gives to the tables. */

@@ -116,6 +116,8 @@ export interface Call<Deps, Q, B> {
 /** What goes into the audit log about a write. */
 export interface AuditDeclaration {
   readonly action: string;
+  /** A field of the reply whose word stands behind the action: `undo` of `block_ip` is `undo_block_ip`. */
+  readonly of?: string;
   /** The field that names what was acted upon: of the reply where it has one (canonical form), of the body, of the path. */
   readonly target?: string;
   /** Fields of the body, or of the reply, worth keeping; a list as one text. Never one that holds a secret. */
@@ -153,6 +155,8 @@ export interface Endpoint<Deps, Q extends TSchema = TSchema, B extends TSchema =
   readonly upload?: UploadLimits;
   /** The body may also come as an HTML form. */
   readonly form?: true;
+  /** No body at all is an empty object. */
+  readonly optionalBody?: true;
   /** `false` on writes that make a session: an old cookie may lie around without its token. */
   readonly csrf?: false;
   /** It acts on the cookie's session: where a request has a cookie that is good, no other credential counts. */

@@ -64,6 +64,7 @@ export async function readBody(
   if (!bytes.ok) return bodyRefusal(bytes.code, bodyBytes);
   if (form && bytes.value[0] === BRACE)
     return refuse('bad_request', 'the body is JSON but its type says form: send Content-Type: application/json');
+  if (endpoint.optionalBody === true && bytes.value.length === 0) return { ok: true, value: {}, form };
   const parsed = form ? parseForm(bytes.value) : parseStrictJson(bytes.value, surface.limits.depth);
   if (!parsed.ok) return refuse('bad_request', parsed.public);
   const value = checked(surface, bound.body, parsed.value, 'field');

@@ -11,8 +11,10 @@ import { findings } from './csm/findings.ts';
 import { firewallAllowed } from './csm/firewall-allowed.ts';
 import { firewallAudit } from './csm/firewall-audit.ts';
 import { firewallCheck } from './csm/firewall-check.ts';
+import { flush } from './csm/firewall-flush.ts';
 import { firewallStatus } from './csm/firewall-status.ts';
-import { firewallSubnets, removeSubnet } from './csm/firewall-subnets.ts';
+import { firewallSubnets } from './csm/firewall-subnets.ts';
+import { cphulkClear, unban } from './csm/firewall-unban.ts';
 import { health } from './csm/health.ts';
 import { history } from './csm/history.ts';
 import { historyCsv } from './csm/history-csv.ts';
@@ -24,10 +26,12 @@ import { settingsConfirm, settingsRevert, settingsRollback, settingsTryOut } fro
 import { stats } from './csm/stats.ts';
 import { statsTimeline, statsTrend } from './csm/stats-series.ts';
 import { status } from './csm/status.ts';
+import { denySubnet, removeSubnet } from './csm/subnet-orders.ts';
 import { changeSuppressions, deleteSuppression, suppressions } from './csm/suppressions.ts';
 import { testAlert } from './csm/test-alert.ts';
 import { unblockBulk } from './csm/unblock-bulk.ts';
 import { unblockIp } from './csm/unblock-ip.ts';
+import { undoPending, undoRun } from './csm/undo.ts';
 import type { ApiDeps, ApiParts } from './deps.ts';
 import type { Endpoint } from './endpoint.ts';
 import { type Mount, mount, schemasOf } from './mount.ts';
@@ -37,6 +41,7 @@ import { changeEvents, changeWatch } from './own/change-events.ts';
 import { confirmChange, getChange, listChanges, pendingChange, revertChange } from './own/changes.ts';
 import { claim } from './own/claim.ts';
 import { eventSearch } from './own/event-search.ts';
+import { firewallCounters } from './own/firewall-counters.ts';
 import { mode, setMode } from './own/mode.ts';
 import { documentation } from './own/openapi.ts';
 import { pendingBlocks } from './own/pending-blocks.ts';
@@ -74,7 +79,13 @@ export const CSM_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
   unblockBulk,
   firewallStatus,
   firewallSubnets,
+  denySubnet,
   removeSubnet,
+  flush,
+  unban,
+  cphulkClear,
+  undoPending,
+  undoRun,
   firewallAllowed,
   firewallAudit,
   allowIp,
@@ -105,6 +116,7 @@ export const OWN_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
   mode,
   setMode,
   pendingBlocks,
+  firewallCounters,
   eventSearch,
   settingsReload,
   uploadBlob,

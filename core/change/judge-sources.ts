@@ -1,4 +1,5 @@
 import { type Cidr, contains, type Ip, parseCidr, parseIp } from '../base/ip.ts';
+import { closedBy, type HostFeatures } from '../respond/host-features.ts';
 import type { CutSession, CutSource, JudgedBy } from './preview.ts';
 import type { TcpSession } from './tcp-sessions.ts';
 
@@ -8,6 +9,10 @@ export interface Rules {
   readonly allowed: readonly string[];
   readonly denied: readonly string[];
   readonly isBlocked: (ip: Ip) => boolean;
+  /** TCP ports that addresses are let in to, as `ADDRESS PORT`. */
+  readonly allowedPorts?: ReadonlySet<string>;
+  /** Of these, what closes ports; rates depend on what somebody does. */
+  readonly features?: HostFeatures;
 }
 
 export interface Judgement {
@@ -15,14 +20,19 @@ export interface Judgement {
   readonly by: JudgedBy;
 }
 
-/** How these rules judge a source, in the order of the kernel's: infra, allowed, blocked, denied. */
-export function judgeBy({ infra, allowed, denied, isBlocked }: Rules): (ip: Ip) => Judgement {
+/** @param port of this host, to which it connects; nothing is said of ports where it is not known */
+export type Judge = (ip: Ip, port?: number) => Judgement;
+
+/** How these rules judge a source, in the order of the kernel's: infra, allowed, blocked, denied, closed ports. */
+export function judgeBy({ infra, allowed, denied, isBlocked, allowedPorts, features }: Rules): Judge {
   const lists = { infra: networkTest(infra), allowed: networkTest(allowed), denied: networkTest(denied) };
-  return (ip) => {
+  return (ip, port) => {
     if (lists.infra(ip)) return { passes: true, by: 'infra' };
-    if (lists.allowed(ip)) return { passes: true, by: 'allowed' };
+    if (lists.allowed(ip) || allowedPorts?.has(`${ip} ${port}`)) return { passes: true, by: 'allowed' };
     if (isBlocked(ip)) return { passes: false, by: 'blocked' };
     if (lists.denied(ip)) return { passes: false, by: 'denied' };
+    const closed = port === undefined ? undefined : closedBy(features, port);
+    if (closed !== undefined) return { passes: false, by: closed };
     return { passes: true, by: 'nothing' };
   };
 }
@@ -57,8 +67,6 @@ export function isLoopback(ip: Ip): boolean {
   return parsed.ok && LOOPBACK.some((net) => contains(net, parsed.value));
 }
 
-type Judge = (ip: Ip) => Judgement;
-
 /** Named at most. */
 export const MOST_CUT = 100;
 
@@ -76,14 +84,17 @@ export function cutSources(
   return { cut: sorted.slice(0, MOST_CUT), more: sorted.length > MOST_CUT };
 }
 
-/** Connections that get an answer now and would not any more, those of who asks first. */
+/** Connections that are let in now and would be cut, or could not be made again; those of who asks first. */
 export function cutSessions(
   sessions: readonly TcpSession[],
   { before, after, asking }: { readonly before: Judge; readonly after: Judge; readonly asking?: Ip | undefined },
 ): { readonly cut: readonly CutSession[]; readonly more: boolean; readonly cutsYou: boolean } {
-  const all = sessions.flatMap(({ remote: ip, remotePort: port, localPort }): CutSession[] => {
-    const { passes, by } = after(ip);
-    return passes || isLoopback(ip) || !before(ip).passes ? [] : [{ ip, port, localPort, yours: ip === asking, by }];
+  const all = sessions.flatMap(({ remote: ip, remotePort: port, localPort, outgoing }): CutSession[] => {
+    const to = outgoing === true ? undefined : localPort;
+    const { passes, by } = after(ip, to);
+    return passes || isLoopback(ip) || !before(ip, to).passes
+      ? []
+      : [{ ip, port, localPort, yours: ip === asking, by }];
   });
   const sorted = all.sort((a, b) => Number(b.yours) - Number(a.yours) || a.localPort - b.localPort);
   return { cut: sorted.slice(0, MOST_CUT), more: sorted.length > MOST_CUT, cutsYou: all.some(({ yours }) => yours) };

@@ -10,8 +10,11 @@ export interface SettingChange {
   readonly applies: 'live' | 'restart';
 }
 
-/** Why the rules let an address in or drop it: the first of them that says anything. `nothing`: none does, so it gets in. */
-export type JudgedBy = 'infra' | 'allowed' | 'blocked' | 'denied' | 'nothing';
+/**
+ * Why the rules let an address in or drop it: the first of them that says anything. `restricted`, `closed`: new connections
+ * to this port, one of restricted_tcp, or none that is open. `nothing`: none does, so it gets in.
+ */
+export type JudgedBy = 'infra' | 'allowed' | 'blocked' | 'denied' | 'restricted' | 'closed' | 'nothing';
 
 /** A source of events that got in, and would not any more. */
 export interface CutSource {
@@ -21,7 +24,7 @@ export interface CutSource {
   readonly by: JudgedBy;
 }
 
-/** A connection that is established now, and would get no answer any more. */
+/** A connection that is established now, and would get no answer any more; or, where a port is closed, could not be made again. */
 export interface CutSession {
   readonly ip: Ip;
   readonly port: number;
@@ -55,6 +58,6 @@ export interface Preview {
     readonly more: boolean;
     readonly unknown?: string;
   };
-  /** Whether the address that asks is dropped by the candidate; undefined where it has none, as over the control socket. */
+  /** Whether the candidate drops the address that asks, or closes a port it is connected to; undefined where it has none, as over the control socket. */
   readonly you?: { readonly ip: Ip; readonly cut: boolean; readonly by: JudgedBy };
 }

@@ -6,9 +6,24 @@ export interface TcpSession {
   readonly localPort: number;
   readonly remote: Ip;
   readonly remotePort: number;
+  /** It was made from here, to somebody else: nobody listens at its local port. */
+  readonly outgoing?: true;
 }
 
 const ESTABLISHED = '01';
+const LISTENING = '0A';
+
+/** Local ports at which a socket listens, in the text of /proc/net/tcp or tcp6. */
+export const listeningPorts = (text: string): readonly number[] =>
+  text.split('\n').flatMap((line) => {
+    const [, near = '', , state] = line.trim().split(/\s+/);
+    const [, port = ''] = /:([0-9A-F]{4})$/i.exec(near) ?? [];
+    return state === LISTENING && port !== '' ? [Number.parseInt(port, 16)] : [];
+  });
+
+/** Says of each which way it was made. */
+export const withDirection = (sessions: readonly TcpSession[], listening: ReadonlySet<number>): readonly TcpSession[] =>
+  sessions.map((session) => (listening.has(session.localPort) ? session : { ...session, outgoing: true }));
 
 /**
  * The established connections in the text of /proc/net/tcp or tcp6. Lines of another form are passed over. Addresses stand

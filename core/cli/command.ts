@@ -78,8 +78,8 @@ export const COMMANDS = [
   },
   {
     name: 'block',
-    summary: 'Block an address in the kernel.',
-    arguments: [ip],
+    summary: 'Block an address or network in the kernel.',
+    arguments: [network],
     options: [
       { name: 'reason', value: 'TEXT', help: 'Why; it is shown wherever the block is.' },
       { name: 'for', value: 'TIME', help: 'How long: 30m, 24h, 7d, or 0 for permanent. Default: 24h.' },
@@ -95,8 +95,30 @@ export const COMMANDS = [
     exits: ORDERS,
   },
   {
+    name: 'unban',
+    summary: 'Set an address free: lift its block and the first one around it, and forget what counts against it.',
+    arguments: [ip],
+    options: [state],
+    exits: ORDERS,
+  },
+  {
+    name: 'flush',
+    summary: 'Lift every block there is, also of those that wait.',
+    more: 'It asks first. Until half a minute later, undo takes it back.',
+    arguments: [],
+    options: [{ name: 'yes', help: 'Without asking.' }, state],
+    exits: ORDERS,
+  },
+  {
+    name: 'undo',
+    summary: 'Take back what was ordered last on this machine, within half a minute: a block, a lifting, a flush.',
+    arguments: [{ name: 'ID', help: 'The order to take back. Default: the last one.', optional: true }],
+    options: [state],
+    exits: ORDERS,
+  },
+  {
     name: 'check',
-    summary: 'Whether an address is blocked, and why.',
+    summary: 'Whether an address is blocked, waits to be, or is let in, why, and until when.',
     arguments: [ip],
     options: [state, json],
     exits: ASKS,
@@ -107,6 +129,18 @@ export const COMMANDS = [
     more: 'With --json a network has cidr instead of ip, and a block that waits has waiting_since.',
     arguments: [],
     options: [state, json],
+    exits: ASKS,
+  },
+  {
+    name: 'firewall',
+    summary: 'What the firewall does: whether it holds, how much it blocks, what its rules have dropped.',
+    more: 'With --json it prints the answers of firewall/status and firewall/counters.',
+    arguments: [],
+    options: [
+      { name: 'since', value: 'TIME', help: 'From when on what was dropped is counted: 30m, 24h. Default: 1h.' },
+      state,
+      json,
+    ],
     exits: ASKS,
   },
   {
@@ -226,6 +260,13 @@ export const COMMANDS = [
       { name: 'force', value: 'TEXT', help: 'Without a trial, for this reason; the audit log keeps it.' },
       state,
     ],
+    exits: ORDERS,
+  },
+  {
+    name: 'restart',
+    summary: 'Start the running Bartizan anew, so that settings that wait for it take effect; blocks stay in force.',
+    arguments: [],
+    options: [state],
     exits: ORDERS,
   },
   {

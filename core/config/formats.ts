@@ -7,6 +7,7 @@ import { compileTimeFormat } from '../event/time-format.ts';
 import { parseApacheFormat } from '../event/web/apache-format.ts';
 import { parseNginxFormat } from '../event/web/nginx-format.ts';
 import { parseRung } from '../respond/ladder.ts';
+import { wrongSource, wrongUrl } from './list-source.ts';
 import type { DurationText, Format, SchemaView, Surroundings } from './setting.ts';
 import { expected } from './words.ts';
 
@@ -78,6 +79,8 @@ export const FORMAT_CHECKS: Readonly<Record<Format, Check>> = {
   time_format: (text) => wrongLanguage(compileTimeFormat(text)),
   nginx_log_format: (text) => wrongLanguage(parseNginxFormat(text)),
   apache_log_format: (text) => wrongLanguage(parseApacheFormat(text)),
+  list_source: wrongSource,
+  https_url: wrongUrl,
 };
 
 const wrongLanguage = (read: Result<unknown, string>): string | undefined => (read.ok ? undefined : read.public);

@@ -100,10 +100,12 @@ export type Format =
   | 'regex'
   | 'time_format'
   | 'nginx_log_format'
-  | 'apache_log_format';
+  | 'apache_log_format'
+  | 'list_source'
+  | 'https_url';
 
 /** What an object must keep as a whole; `validate.ts` holds one check for each. */
-export type Rule = 'declared-parser' | 'syslog-listener';
+export type Rule = 'declared-parser' | 'syslog-listener' | 'list';
 
 /**
  * The JSON Schema keywords that settings use, and the few that are ours: `expects` puts a pattern into words, `instead` marks

@@ -1,6 +1,8 @@
 import { Type } from 'typebox';
 import { BLOCK_PLANNING } from './block-settings.ts';
 import { CHECK_THRESHOLDS, DISABLED_CHECKS } from './check-settings.ts';
+import { FIREWALL_FEATURES } from './firewall-features.ts';
+import { COUNTRY_BLOCK, LISTS_SETTING, outbound } from './lists-setting.ts';
 import { PARSERS_SETTING } from './parsers-setting.ts';
 import {
   absolutePath,
@@ -218,6 +220,8 @@ const firewall = section(
       }),
       LIVE,
     ),
+    ...FIREWALL_FEATURES,
+    country_block: COUNTRY_BLOCK,
     table: setting(
       Type.String({
         description: 'Name of the nftables table (family inet) that Bartizan owns alone.',
@@ -234,6 +238,21 @@ const firewall = section(
         pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$',
         expects: 'a name as `ip netns list` prints it',
         examples: ['edge'],
+      }),
+      RESTART,
+    ),
+    engine: setting(
+      Type.Enum(['auto', 'addon', 'hand'], {
+        description:
+          'What speaks to the kernel: addon is this program itself, which needs CAP_NET_ADMIN then; hand is the net hand, a program of its own that listens at hand_socket. auto takes the hand where that socket is.',
+        default: 'auto',
+      }),
+      RESTART,
+    ),
+    hand_socket: setting(
+      absolutePath({
+        description: 'Where the net hand listens. It filters the packets of the network namespace that it runs in.',
+        default: '/run/bartizan/net-hand.sock',
       }),
       RESTART,
     ),
@@ -254,7 +273,7 @@ const firewall = section(
       RESTART,
     ),
   },
-  { group: 'Firewall', canCut: true },
+  { group: 'Firewall', canCut: true, together: [['passive_ftp_start', 'passive_ftp_end']] },
 );
 
 const blobs = section(
@@ -379,6 +398,8 @@ export const SETTINGS = {
   watchers,
   parsers: PARSERS_SETTING,
   firewall,
+  lists: LISTS_SETTING,
+  outbound,
   events,
   blobs,
   changes,

@@ -2,6 +2,7 @@ import { nearest } from '../base/nearest.ts';
 import { printable, shortened } from '../base/printable.ts';
 import type { DeclarationProblem } from '../event/declared/declaration.ts';
 import { FORMAT_CHECKS } from './formats.ts';
+import { wrongList } from './lists-setting.ts';
 import { declaredParserNames, wrongDeclaration } from './parsers-setting.ts';
 import { quoted } from './problem.ts';
 import {
@@ -232,6 +233,7 @@ class Walk {
 const RULES: Readonly<Record<Rule, (value: unknown, parsers: readonly string[]) => readonly DeclarationProblem[]>> = {
   'declared-parser': wrongDeclaration,
   'syslog-listener': wrongListener,
+  list: wrongList,
 };
 
 /** Where the value at `a.b[0].c` below a tree was written, or the nearest that is there. */
@@ -257,10 +259,10 @@ const join = (path: string, key: string): string => {
 };
 
 const unknownKey = (key: string, path: string, allowed: readonly string[]): string => {
-  const meant = nearest(key, allowed);
-  const moved = meant === undefined ? elsewhere(key, path) : undefined;
+  const moved = elsewhere(key, path);
+  const meant = moved === undefined ? nearest(key, allowed) : undefined;
   const hint =
-    meant !== undefined ? ` (did you mean "${meant}"?)` : moved !== undefined ? ` (it belongs ${moved})` : '';
+    moved !== undefined ? ` (it belongs ${moved})` : meant !== undefined ? ` (did you mean "${meant}"?)` : '';
   return `unknown key${hint}; allowed: ${allowed.join(', ')}`;
 };
 

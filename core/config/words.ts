@@ -36,6 +36,8 @@ const FORMAT_WORDS: Readonly<Record<Format, (schema: SchemaView) => string>> = {
   time_format: () => 'a name or a pattern of a time',
   nginx_log_format: () => 'a format as nginx has it',
   apache_log_format: () => 'a format as Apache has it',
+  list_source: () => 'an absolute path, an https:// URL, or country:XX',
+  https_url: () => 'an https:// URL',
 };
 
 /** What was written, in words; the value itself only where it is no secret. */

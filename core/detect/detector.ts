@@ -1,3 +1,4 @@
+import type { Ip } from '../base/ip.ts';
 import type { Category, Event, Provenance } from '../event/event.ts';
 import type { Finding, Severity } from './finding.ts';
 
@@ -38,6 +39,8 @@ export interface Detector {
   snapshot(): readonly StateChange[];
   /** Puts a durable state back; only on a new detector. Entries of an unreadable form are skipped and counted in the result. */
   restore(entries: Iterable<StateChange>): { readonly skipped: number };
+  /** Lets go of what counts against this address's source so far, and of its silence; of what is no tally, nothing. */
+  forget(ip: Ip): void;
   /** Rough bytes held. A constant cost: it is asked after every event. */
   bytes(): number;
   /** Lets go until at most `bytes` are held; returns how many keys went. */

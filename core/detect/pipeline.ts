@@ -1,3 +1,4 @@
+import type { Ip } from '../base/ip.ts';
 import {
   type Category,
   type Event,
@@ -170,6 +171,14 @@ export class Pipeline {
     });
     this.#letGo();
     return { skipped };
+  }
+
+  /** No detector counts against this address's source what it did so far. */
+  forget(ip: Ip): void {
+    this.#detectors.forEach((detector, i) => {
+      detector.forget(ip);
+      this.#weigh(i, detector.bytes());
+    });
   }
 
   /** Rough bytes held by all detectors. */

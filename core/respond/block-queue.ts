@@ -70,6 +70,21 @@ export class BlockQueue {
     return this.#pending.get(ip)?.decision;
   }
 
+  /** The address's block that waits, and since when. */
+  waitingOf(ip: string): PendingBlock | undefined {
+    return this.#pending.get(ip);
+  }
+
+  /**
+   * A block that was withdrawn waits again in its old place, unless another about the address waits by now, or as many as
+   * may.
+   * @returns it
+   */
+  rejoin(one: PendingBlock): Decision | undefined {
+    if (this.#pending.has(one.decision.ip) || this.#pending.size >= MOST_PENDING) return undefined;
+    return this.#put(one);
+  }
+
   /** A block that was let through without asking. */
   count(now: Millis): void {
     this.#takeTurn(now);

@@ -1,6 +1,7 @@
-import type { Ip } from '../base/ip.ts';
+import type { Cidr, Ip } from '../base/ip.ts';
 import type { Deadline } from '../base/time.ts';
 import type { Decision, NetworkDecision, Origin } from './decision.ts';
+import type { Reversal } from './reversal.ts';
 
 /** A person's or client's wish to block one address. */
 export interface BlockRequest {
@@ -21,11 +22,39 @@ export interface UnblockRequest {
   readonly actor: string;
 }
 
-/** The ended decision; `warning` when it is off the books and the kernel still has to follow. */
-export type Lifted = Decision & { readonly warning?: string };
+/** What can be taken back by its `reversal`; `warning` when the books say it and the kernel still has to follow. */
+export interface Reversible {
+  readonly warning?: string;
+  readonly reversal: Reversal;
+}
 
-/** As `Lifted`, of a network. */
-export type LiftedNetwork = NetworkDecision & { readonly warning?: string };
+/** The decision that was made. */
+export type Blocked = Decision & Reversible;
+export type BlockedNetwork = NetworkDecision & Reversible;
+
+/** The decision that was ended. */
+export type Lifted = Decision & Reversible;
+export type LiftedNetwork = NetworkDecision & Reversible;
+
+/** A person's or client's wish to block a network. */
+export interface BlockNetworkRequest {
+  readonly network: Cidr;
+  readonly reason: string;
+  readonly expiresAt: Deadline;
+  readonly origin: Origin;
+  /** Name of the principal. */
+  readonly actor: string;
+  /** Canonical address of who asks, or `local`. */
+  readonly peer: string;
+  /** Blocks it though who asks is in it. */
+  readonly forcedBecause?: string;
+}
+
+/**
+ * `protected`: holds an address that must not be blocked. `too_broad`: less than /8, or /32 for IPv6. `would_cut`: who asks
+ * is in it. `full`: as many are blocked as may be. The others as of an address.
+ */
+export type BlockNetworkRefusal = BlockRefusal | 'too_broad' | 'would_cut' | 'full';
 
 export interface UnblockNetworkRequest {
   /** Canonical CIDR. */
@@ -36,8 +65,11 @@ export interface UnblockNetworkRequest {
 
 export type UnblockRefusal = 'not_blocked' | 'observing' | 'failed';
 
-/** How many of the addresses are not blocked now; `warning` when the kernel still has to follow. */
-export interface BulkLifted {
-  readonly count: number;
-  readonly warning?: string;
-}
+/** How many of the addresses are not blocked now. */
+export type BulkLifted = { readonly count: number } & Reversible;
+
+/** What was set free with an address: the first network around it that was blocked. */
+export type Unbanned = { readonly network?: string } & Reversible;
+
+/** How many blocks there were. */
+export type Flushed = { readonly addresses: number; readonly networks: number } & Reversible;

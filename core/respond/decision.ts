@@ -27,16 +27,18 @@ export interface Decision {
   readonly note?: string;
 }
 
-/** To block a whole network, since several of its addresses are blocked. Mutable like a `Decision`. */
+/** To block a whole network: since several of its addresses are blocked, or by an operator's order. Mutable like a `Decision`. */
 export interface NetworkDecision {
-  /** UUIDv8 of the decisions it rests on. */
+  /** UUIDv8 of the decisions it rests on; UUIDv7 where an operator ordered it. */
   readonly id: DecisionId;
   readonly kind: 'block_network';
   /** CIDR. */
   readonly network: string;
   readonly reason: string;
-  readonly origin: 'auto_response' | 'recovered';
-  /** The blocks of its addresses; none is known of one that was found in the kernel. */
+  readonly origin: Origin;
+  /** Name of the principal behind an order. */
+  readonly actor?: string;
+  /** The blocks of its addresses; none is known of one that was found in the kernel or ordered. */
   readonly decisions: readonly DecisionId[];
   readonly at: Millis;
   readonly expiresAt: Deadline;

@@ -1,5 +1,5 @@
 import type { Deadline, Millis } from '../base/time.ts';
-import type { Allow } from './allow.ts';
+import { type Allow, portText } from './allow.ts';
 import type { Decision, NetworkDecision, Origin, Outcome } from './decision.ts';
 
 export type FirewallAction =
@@ -11,7 +11,9 @@ export type FirewallAction =
   | 'block_refused'
   | 'allow'
   | 'remove_allow'
-  | 'temp_allow_expired';
+  | 'temp_allow_expired'
+  | 'flush'
+  | 'undo_flush';
 
 /** Something that was done to, or by, the firewall. */
 export interface FirewallEvent {
@@ -54,7 +56,7 @@ export const eventOfAllow = (allow: Allow, change: AllowChange, at: Millis): Fir
   at,
   action: change,
   subject: allow.subject,
-  reason: allow.reason,
+  reason: allow.port === undefined ? allow.reason : `${portText(allow.port)}: ${allow.reason}`,
   origin: allow.origin,
   ...(change === 'allow' ? { expiresAt: allow.expiresAt } : {}),
 });

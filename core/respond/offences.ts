@@ -3,7 +3,7 @@ import type { StateChange } from '../detect/detector.ts';
 import { MOST_RUNGS } from './ladder.ts';
 
 /** What is known of a source that was blocked. Replaced, never changed. */
-interface Record {
+export interface Offence {
   /** When its blocks began, oldest first; the newest few. */
   readonly starts: readonly Millis[];
   /** When the latest of them ends. */
@@ -23,7 +23,7 @@ export const MOST_OFFENDERS = 100_000;
  */
 export class Offences {
   readonly #within: Millis;
-  readonly #records = new Map<string, Record>();
+  readonly #records = new Map<string, Offence>();
   readonly #changed = new Set<string>();
 
   constructor(within: Millis) {
@@ -49,6 +49,18 @@ export class Offences {
     const starts = isNew ? [...(known?.starts ?? []), at].slice(-MOST_RUNGS) : known.starts;
     this.#records.delete(source);
     this.#records.set(source, { starts, until: later(until, known?.until) });
+    this.#changed.add(source);
+    if (this.#records.size > MOST_OFFENDERS) this.#forgetOldest();
+  }
+
+  of(source: string): Offence | undefined {
+    return this.#records.get(source);
+  }
+
+  /** A person took back that the source's block was ended: what it did counts again, unless it did something since. */
+  recall(source: string, offence: Offence): void {
+    if (this.#records.has(source)) return;
+    this.#records.set(source, offence);
     this.#changed.add(source);
     if (this.#records.size > MOST_OFFENDERS) this.#forgetOldest();
   }
@@ -80,7 +92,7 @@ export class Offences {
   /** Only on a new one. */
   restore(entries: Iterable<StateChange>): { readonly skipped: number } {
     let skipped = 0;
-    const read: [string, Record][] = [];
+    const read: [string, Offence][] = [];
     for (const [source, value] of entries) {
       const record = readRecord(value);
       if (record === undefined) skipped++;
@@ -102,7 +114,7 @@ export class Offences {
 const later = (a: Deadline, b: Deadline | undefined): Deadline =>
   b === undefined || a === 'never' ? a : b === 'never' || b > a ? b : a;
 
-function readRecord(value: unknown): Record | undefined {
+function readRecord(value: unknown): Offence | undefined {
   if (!Array.isArray(value)) return undefined;
   const [until, ...starts] = value;
   if (until !== 'never' && !Number.isSafeInteger(until)) return undefined;

@@ -10,6 +10,7 @@ import type { Decision, NetworkDecision } from './decision.ts';
 import { blockLength, type Rung } from './ladder.ts';
 import { Offences } from './offences.ts';
 import { type BlockPolicy, decide, objection } from './policy.ts';
+import type { Remembered } from './reversal.ts';
 import { type SubnetSettings, Subnets } from './subnets.ts';
 
 export interface PlannerSettings {
@@ -153,6 +154,19 @@ export class BlockPlanner {
   forgiven(ip: Ip, now: Millis, why: string): Decision | undefined {
     this.#offences.forgive(this.#sourceOf(ip));
     return this.taken(ip, now, why);
+  }
+
+  /** What `forgiven` lets go of. */
+  memoryOf(ip: Ip): Remembered {
+    const offence = this.#offences.of(this.#sourceOf(ip));
+    const waited = this.#queue.waitingOf(ip);
+    return { ip, ...(offence && { offence }), ...(waited && { waited }) };
+  }
+
+  /** A person took `forgiven` back. @returns the block that waits again */
+  recall({ ip, offence, waited }: Remembered): Decision | undefined {
+    if (offence !== undefined) this.#offences.recall(this.#sourceOf(ip), offence);
+    return waited && this.#queue.rejoin(waited);
   }
 
   /** The network's block was ended. */

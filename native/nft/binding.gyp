@@ -7,6 +7,7 @@
         "engine/addresses.cc",
         "engine/changes.cc",
         "engine/commit.cc",
+        "engine/dormant.cc",
         "engine/elements.cc",
         "engine/engine.cc",
         "engine/expression.cc",

@@ -30,6 +30,16 @@ export class Watches {
     for (const seen of [...(this.#seen.get(table) ?? [])]) seen(change);
   }
 
+  /** Another engine has taken the place of the one that was asked: what happened between the two is not known. */
+  again(): void {
+    for (const [table, all] of this.#seen) {
+      for (const seen of [...all]) {
+        void this.#ask(encodeWatch(table), `watch table ${table}`);
+        seen({ kind: 'lost' });
+      }
+    }
+  }
+
   /** Nobody is told anything any more. */
   end(): void {
     this.#seen.clear();

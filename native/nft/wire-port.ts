@@ -23,8 +23,15 @@ import type { Source } from './wire-bytes.ts';
 export interface EngineLink {
   /** One request, in pieces that are put together. They are read before this returns. Rejects when the answer was lost. */
   call(...request: readonly Uint8Array[]): Promise<Uint8Array>;
-  /** Who hears what the engine says unasked (notices). Called once, before any call. */
-  listen(told: (notice: Uint8Array) => void): void;
+  /**
+   * A call that may take away what stood for long: a link that can guards against losing half. Without it, `call` does.
+   */
+  lose?(...request: readonly Uint8Array[]): Promise<Uint8Array>;
+  /**
+   * Who hears what the engine says unasked (notices). Called once, before any call.
+   * @param back told when an engine is there again in the place of one that was lost, and knows of no watch
+   */
+  listen(told: (notice: Uint8Array) => void, back: () => void): void;
   /** Resolves when every call before it was answered and the engine is gone. Called once. */
   close(): Promise<unknown>;
 }
@@ -38,7 +45,10 @@ export class WireNft implements NftPort {
   constructor(link: EngineLink) {
     this.#link = link;
     this.#watches = new Watches((request, doing) => this.#ask([request], doing, nothing));
-    link.listen((notice) => this.#watches.tell(notice));
+    link.listen(
+      (notice) => this.#watches.tell(notice),
+      () => this.#watches.again(),
+    );
   }
 
   async ensure(table: TableDeclaration): Promise<NftResult<void>> {
@@ -46,13 +56,13 @@ export class WireNft implements NftPort {
     if (refused !== undefined) return refused;
     const request = wire.encodeEnsure(table);
     if (!request.ok) return request;
-    return this.#ask([request.value], `ensure table ${table.name}`, nothing);
+    return this.#ask([request.value], `ensure table ${table.name}`, nothing, { loses: true });
   }
 
   async drop(table: string): Promise<NftResult<void>> {
     const refused = checkName('table name', table);
     if (refused !== undefined) return refused;
-    return this.#ask([wire.encodeDrop(table)], `drop table ${table}`, nothing);
+    return this.#ask([wire.encodeDrop(table)], `drop table ${table}`, nothing, { loses: true });
   }
 
   async commit(table: string, ops: readonly NftOp[]): Promise<NftResult<void>> {
@@ -60,7 +70,10 @@ export class WireNft implements NftPort {
     if (refused !== undefined) return refused;
     const request = wire.encodeCommit(table, ops);
     if (!request.ok) return request;
-    return this.#ask([request.value], `commit to table ${table}`, nothing, (index) => describe(ops[index], index));
+    return this.#ask([request.value], `commit to table ${table}`, nothing, {
+      loses: ops.some(({ kind }) => kind === 'flush'),
+      nameOp: (index) => describe(ops[index], index),
+    });
   }
 
   async list(table: string, set: string): Promise<NftResult<readonly NftElement[]>> {
@@ -79,7 +92,7 @@ export class WireNft implements NftPort {
     const refused = checkName('table name', table) ?? checkName('set name', set) ?? checkColumns(keys);
     if (refused !== undefined) return refused;
     const nameKey = (index: number): string => `key ${index} (${textAt(keys, index) ?? 'none'})`;
-    return this.#ask(bulk.encodeLoad(table, set, keys), `load set ${table} ${set}`, nothing, nameKey);
+    return this.#ask(bulk.encodeLoad(table, set, keys), `load set ${table} ${set}`, nothing, { nameOp: nameKey });
   }
 
   async find(table: string, set: string, keys: readonly string[]): Promise<NftResult<(NftElement | undefined)[]>> {
@@ -121,22 +134,31 @@ export class WireNft implements NftPort {
     return this.#closing;
   }
 
+  #lose(request: readonly Uint8Array[]): Promise<Uint8Array> {
+    return this.#link.lose?.(...request) ?? this.#link.call(...request);
+  }
+
   async #ask<V>(
     request: readonly Uint8Array[],
     doing: string,
     decode: (body: Source) => V,
-    nameOp: (index: number) => string = (index) => `op ${index}`,
+    { loses = false, nameOp = (index) => `op ${index}` }: AskOptions = {},
   ): Promise<NftResult<V>> {
     if (this.#closing !== undefined) return CLOSED;
     let bytes: Uint8Array;
     try {
-      bytes = await this.#link.call(...request);
+      bytes = await (loses ? this.#lose(request) : this.#link.call(...request));
     } catch (thrown) {
       return failure('resync', 0, `${doing}: the answer was lost (${messageOf(thrown)}): read the state back`);
     }
     const answer = wire.decodeAnswer(bytes);
     return answer.ok ? { ok: true, value: decode(answer.body) } : toFailure(answer, doing, nameOp);
   }
+}
+
+interface AskOptions {
+  readonly loses?: boolean;
+  readonly nameOp?: (index: number) => string;
 }
 
 const nothing = (): void => undefined;

@@ -37,7 +37,7 @@ function badBodies(endpoint: Endpoint<never>, good: Readonly<Record<string, unkn
   const field = Object.keys(good)[0] ?? '';
   const quoted = JSON.stringify(field);
   return [
-    { name: 'nothing', body: '', says: 'body is empty; JSON expected' },
+    ...(endpoint.optionalBody ? [] : [{ name: 'nothing', body: '', says: 'body is empty; JSON expected' }]),
     { name: 'blanks', body: ' \n', says: 'body is empty; JSON expected' },
     { name: 'half an object', body: text.slice(0, -1), says: 'body is not valid JSON' },
     { name: 'something behind it', body: `${text} {}`, says: 'body is not valid JSON' },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hours, plus } from '../../core/base/time.ts';
+import { hours, millis, plus } from '../../core/base/time.ts';
 import { decision, FACTS, networkDecision, START } from '../support/api/fake-appliance.ts';
 import { ALLOW } from '../support/api/fake-desks.ts';
 import { CSRF } from '../support/api/fake-identity.ts';
@@ -194,7 +194,7 @@ test('a row of the firewall audit', async () => {
 test('many are unblocked at once; what is no address is not counted', async () => {
   const api = new ApiHarness();
   const body = { ips: ['192.0.2.7', '::ffff:192.0.2.8', 'nonsense'] };
-  const done = { status: 'completed', total: 3, succeeded: 2, undo_token: '' };
+  const done = { status: 'completed', total: 3, succeeded: 2, undo_token: 'undo-1' };
   assert.deepEqual(await post(api, 'unblock-bulk', body), [200, done]);
   assert.deepEqual(api.appliance.asked, [['unblockAll', ['192.0.2.7', '192.0.2.8'], 'operator']]);
   assert.deepEqual(api.audits[0]?.details, { ips: '192.0.2.7 ::ffff:192.0.2.8 nonsense' });
@@ -242,11 +242,17 @@ test('blocked networks are listed, counted, found by their addresses and lifted'
   const { temporary } = (await get(api, 'firewall/check?ip=203.0.113.9')) as Record<string, unknown>;
   assert.equal(temporary, '3 addresses of 203.0.113.0/24 are blocked');
   const remove = (cidr: string) => post(api, 'firewall/remove-subnet', { cidr });
-  assert.deepEqual(await remove(' 203.0.113.77/24 '), [200, { status: 'removed', cidr: '203.0.113.0/24' }]);
+  assert.deepEqual(await remove(' 203.0.113.77/24 '), [
+    200,
+    { status: 'removed', cidr: '203.0.113.0/24', was_blocked: true, undo_token: 'undo-1' },
+  ]);
   assert.deepEqual(api.appliance.asked, [['unblockNetwork', { network: '203.0.113.0/24', actor: 'operator' }]]);
   const ip = '203.0.113.9';
   const warning = 'its network 203.0.113.0/24 is blocked still';
-  assert.deepEqual(await post(api, 'unblock-ip', { ip }), [200, { status: 'unblocked', ip, warning }]);
+  assert.deepEqual(await post(api, 'unblock-ip', { ip }), [
+    200,
+    { status: 'unblocked', ip, was_blocked: true, undo_token: 'undo-2', warning },
+  ]);
   assert.equal((await remove('x'))[0], 400);
   for (const [refusal, status] of [
     ['not_blocked', 200],
@@ -284,4 +290,27 @@ test('blocks that wait are listed in the order of their turns', async () => {
       expires_in: 'permanent',
     },
   ]);
+});
+
+test('what the firewall has counted is told in steps since a moment of the last day', async () => {
+  const api = new ApiHarness();
+  const reading = (packets: number) => [{ name: 'blocked4', packets, bytes: packets * 60 }];
+  api.desks.counters.take(reading(5), millis(START - 20_000));
+  api.desks.counters.take(reading(8), START);
+  assert.deepEqual(await get(api, 'firewall/counters?since=20s'), {
+    from: '2025-12-31T23:59:40.000Z',
+    step_seconds: 10,
+    counters: [{ name: 'blocked4', total: { packets: 8, bytes: 480 }, packets: [0, 0, 3], bytes: [0, 0, 180] }],
+  });
+  for (const [since, steps] of [
+    ['', 361],
+    ['?since=2020-01-01', 1235],
+    ['?since=now', 1],
+    ['?since=2027-01-01', 1],
+  ] as const) {
+    const { counters } = (await get(api, `firewall/counters${since}`)) as { counters: { packets: number[] }[] };
+    assert.equal(counters[0]?.packets.length, steps, since);
+  }
+  const headers = bearer('read-token');
+  assert.equal((await api.ask({ target: '/api/v1/firewall/counters?since=soon', headers })).status, 400);
 });

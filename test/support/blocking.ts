@@ -55,7 +55,7 @@ export function blocking(
     clock,
     log: () => {},
     desired: desiredBlocks(ledger, allowed, () => responder),
-    settings: { table: 'bartizan', maxBlocks: 1000, content: { infra: [], denied: [] } },
+    settings: { table: 'bartizan', maxBlocks: 10_000, content: { infra: [], denied: [] } },
     folder: new MemoryFolder(),
   });
   const responder: Responder = new Responder({

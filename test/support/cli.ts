@@ -51,6 +51,8 @@ export interface World {
   readonly answers?: Readonly<Record<string, unknown>>;
   readonly config?: string;
   readonly stdoutClosed?: boolean;
+  /** What somebody at the terminal answers; nobody sits there unless given. */
+  readonly says?: 'yes' | 'no';
   /** What a search tells. */
   readonly events?: readonly SearchEvent[];
 }
@@ -82,6 +84,10 @@ export async function runCommand(argv: readonly string[], world: World = {}) {
         err += text;
         return 'written';
       },
+    },
+    confirm: async (question) => {
+      err += question;
+      return world.says ?? 'nobody';
     },
     logs: {
       parsers: ['sshd'],

@@ -1,20 +1,24 @@
 import { systemClock } from '../../actors/clock/index.ts';
 import {
+  type AllowedAtPort,
   createFirewall,
   type FirewallContent,
   type KernelBlock,
   type KernelFirewall,
+  type KernelNetwork,
 } from '../../actors/firewall/index.ts';
 import type { Cidr, Ip } from '../../core/base/ip.ts';
-import type { Log } from '../../core/base/ports.ts';
+import type { Clock, Log } from '../../core/base/ports.ts';
 
-import { openNft } from '../../native/nft/index.ts';
+import { type NftPort, openNft } from '../../native/nft/index.ts';
 import { MemoryFolder } from './memory-folder.ts';
 
 /** What a kernel firewall works for in a test: books in memory. */
 export class FirewallSite {
   readonly blocks = new Map<Ip, KernelBlock>();
+  networks: readonly KernelNetwork[] = [];
   allowed: readonly Cidr[] = [];
+  atPorts: readonly AllowedAtPort[] = [];
   readonly folder = new MemoryFolder();
   readonly logged: unknown[][] = [];
   readonly #log: Log = (...about) => this.logged.push(about);
@@ -23,15 +27,21 @@ export class FirewallSite {
   async open(netns: string, content: FirewallContent, maxBlocks = 1000): Promise<KernelFirewall> {
     const nft = await openNft({ netns });
     if (!nft.ok) throw new Error(nft.public);
+    return this.on(nft.value, systemClock, content, maxBlocks);
+  }
+
+  /** The same on any kernel. */
+  on(nft: NftPort, clock: Clock, content: FirewallContent, maxBlocks = 1000): KernelFirewall {
     return createFirewall({
-      nft: nft.value,
-      clock: systemClock,
+      nft,
+      clock,
       log: this.#log,
       desired: {
         blocks: () => this.blocks.values(),
         blockOf: (ip) => this.blocks.get(ip),
         allowed: () => this.allowed,
-        networks: () => [],
+        allowedPorts: () => this.atPorts,
+        networks: () => this.networks,
         adoptNetworks: async () => {},
         hasEnded: async () => false,
         refuse: async () => {},

@@ -35,6 +35,8 @@ const FORMATS: Readonly<Record<Format, (schema: SchemaView) => fc.Arbitrary<stri
   time_format: () => fc.constant('iso8601'),
   nginx_log_format: () => fc.constant('$remote_addr [$time_local] "$request" $status'),
   apache_log_format: () => fc.constant('%h %l %u %t "%r" %>s %b'),
+  list_source: () => fc.constantFrom('/etc/bartizan/bad.txt', 'https://lists.example.net/bad.txt', 'country:DE'),
+  https_url: () => fc.constant('https://lists.example.net/bad.txt.sha256'),
 };
 
 /** Values that a setting may have, made from its declaration. */
@@ -64,6 +66,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 function rightObject({ properties = {}, required = [], exactlyOne = [], rule }: SchemaView): fc.Arbitrary<unknown> {
   if (rule === 'declared-parser') return declaredParser;
+  if (rule === 'list') return fileList;
   const values = Object.fromEntries(Object.entries(properties).map(([key, one]) => [key, rightValue(one)]));
   const needed = required.filter((key) => !exactlyOne.includes(key));
   return fc.record(values, { requiredKeys: needed }).chain((made) => {
@@ -81,6 +84,14 @@ const listenerOf = (object: Json, whole: Json): Json => {
   const { tls: _, ...plain } = object;
   return object['transport'] === 'tls' ? { ...plain, tls: whole['tls'] } : plain;
 };
+
+/** What lists are from elsewhere has rules of its own. */
+const fileList = fc.record({
+  name: fc.stringMatching(/^bad[a-z0-9_]{0,9}$/),
+  source: fc.constantFrom('/etc/bartizan/bad.txt', 'https://lists.example.net/bad.txt', 'country:DE'),
+  kind: fc.constantFrom('block', 'allow'),
+  refresh: fc.constantFrom('1m', '12h'),
+});
 
 const declaredParser = fc.tuple(fc.stringMatching(/^own-[a-z]{1,8}$/), fc.boolean()).map(([name, isAccess]) =>
   isAccess

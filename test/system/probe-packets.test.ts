@@ -3,9 +3,9 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { probeAdminSource } from '../../actors/change/probes/admin-source.ts';
-import { sendThrough, systemTools } from '../../actors/change/probes/index.ts';
+import { type Fate, sendThrough, systemTools } from '../../actors/change/probes/index.ts';
 import type { Ip } from '../../core/base/ip.ts';
-import { ok } from '../../core/base/result.ts';
+import { fail, ok } from '../../core/base/result.ts';
 import { TRIED } from '../support/api/fake-trials.ts';
 import { namespacesUnavailable } from '../support/network-namespace.ts';
 
@@ -13,6 +13,7 @@ const skip = namespacesUnavailable();
 const { signal } = new AbortController();
 const V4 = '192.0.2.2' as Ip;
 const V6 = '2001:db8:1::2' as Ip;
+const KNOCKS = [{ ip: V4, port: 22 }, { ip: V6, port: 9443 }, { ip: V4 }, { ip: V6 }];
 
 /** The product's table with these networks, as far as sources go. */
 const rules = ({ infra = '', infra6 = '', denied = '', denied6 = '' } = {}): string => {
@@ -49,14 +50,10 @@ const links = (): string => execFileSync('ip', ['-br', 'link'], { encoding: 'utf
 
 test('real packets of both families say which rules let a source in', { skip }, async () => {
   const before = [ruleset(), links()];
-  const fates = await sendThrough(systemTools, [HARMLESS, CUTTING, LISTED], [V4, V6], signal);
+  const fates = await sendThrough(systemTools, [HARMLESS, CUTTING, LISTED], KNOCKS, signal);
   assert.ok(fates.ok, fates.ok ? '' : fates.public);
-  const told = fates.value.map((fate) => [fate.get(V4), fate.get(V6)]);
-  assert.deepEqual(told, [
-    ['passes', 'passes'],
-    ['dropped', 'dropped'],
-    ['passes', 'passes'],
-  ]);
+  const all = (fate: Fate): readonly Fate[] => KNOCKS.map(() => fate);
+  assert.deepEqual(fates.value, [all('passes'), all('dropped'), all('passes')]);
   assert.deepEqual(namespaces(), []);
   assert.deepEqual([ruleset(), links()], before, 'the own ruleset and interfaces are as they were');
 });
@@ -68,7 +65,8 @@ test('a change ordered on this machine is held against those who are connected t
       {
         tools: systemTools,
         rules: async () => ok({ candidate, confirmed: HARMLESS }),
-        connected: async () => ok([V4, V6]),
+        connected: async () => ok(KNOCKS),
+        api: () => fail('failed', 'not asked'),
       },
       change,
       signal,
@@ -88,7 +86,8 @@ for (const [name, candidate, result, says] of [
   for (const peer of [V4, V6])
     test(`a candidate ${name}, ${peer}`, { skip }, async () => {
       const rules = async () => ok({ candidate, confirmed: HARMLESS });
-      const deps = { tools: systemTools, rules, connected: async () => ok([]) };
+      const api = () => ok({ host: '0.0.0.0', port: 9443, fingerprint: 'AA' });
+      const deps = { tools: systemTools, rules, connected: async () => ok([]), api };
       const change = { ...TRIED, word: { ...TRIED.word, peer } };
       const started = performance.now();
       const seen = await probeAdminSource(deps, change, signal);
@@ -108,17 +107,17 @@ test('what a killed process has left behind is removed by the next', { skip }, a
   const name = `bz-probe-${child.pid}-0123456789ab`;
   execFileSync('ip', ['netns', 'add', name]);
   const there = (): boolean => execFileSync('ip', ['netns', 'list'], { encoding: 'utf8' }).includes(name);
-  await sendThrough(systemTools, [HARMLESS], [V4], signal);
+  await sendThrough(systemTools, [HARMLESS], [{ ip: V4 }], signal);
   assert.equal(there(), true, 'its maker still lives');
   child.kill('SIGKILL');
   await once(child, 'exit');
-  await sendThrough(systemTools, [HARMLESS], [V4], signal);
+  await sendThrough(systemTools, [HARMLESS], [{ ip: V4 }], signal);
   assert.equal(there(), false);
 });
 
 test('one that is stopped on its way leaves nothing behind', { skip }, async () => {
   const stop = new AbortController();
-  const running = sendThrough(systemTools, [HARMLESS, CUTTING], [V4], stop.signal);
+  const running = sendThrough(systemTools, [HARMLESS, CUTTING], [{ ip: V4 }], stop.signal);
   stop.abort();
   const fates = await running;
   assert.equal(fates.ok, false);

@@ -55,6 +55,7 @@ async function cli(state: string, ...argv: string[]): Promise<{ readonly code: n
     now: () => assert.fail(),
     searchEvents: () => assert.fail(),
     serve: absent,
+    confirm: absent,
     openLog: absent,
     readConfig: absent,
     ask: (_, request) => askOverSocket(join(state, 'control.sock'), request),

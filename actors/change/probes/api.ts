@@ -63,7 +63,7 @@ export class ApiProbe {
       this.#wasHeard = true;
       return passed('answers over TLS from outside');
     }
-    if (await this.#isOwnDropped(change, signal)) {
+    if (await this.#isOwnDropped(target.port, change, signal)) {
       return passed(`answers over loopback; from outside not heard: the rules do not let ${ENDS.theirs} in`);
     }
     if (this.#wasHeard) return failed(`from outside: ${trouble}`);
@@ -71,12 +71,12 @@ export class ApiProbe {
   }
 
   /** Where only listed networks get in, the probe's own is none of them: that says nothing about those that are. */
-  async #isOwnDropped(change: Change, signal: AbortSignal): Promise<boolean> {
+  async #isOwnDropped(port: number, change: Change, signal: AbortSignal): Promise<boolean> {
     const { tools, rules } = this.#deps;
     const texts = await rules(change, [ENDS.theirs]);
     if (!texts.ok) return false;
-    const fates = await sendThrough(tools, [texts.value.candidate], [ENDS.theirs], signal);
-    return fates.ok && fates.value[0]?.get(ENDS.theirs) === 'dropped';
+    const fates = await sendThrough(tools, [texts.value.candidate], [{ ip: ENDS.theirs, port }], signal);
+    return fates.ok && fates.value[0]?.[0] === 'dropped';
   }
 }
 

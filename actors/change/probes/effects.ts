@@ -81,10 +81,10 @@ function pause(length: Millis, signal: AbortSignal): Promise<void> {
 
 const SENDER = fileURLToPath(new URL('./outside-sender.js', import.meta.url));
 
-const sendFrom: Tools['sendFrom'] = (namespace, sources, targets, options) =>
+const sendFrom: Tools['sendFrom'] = (namespace, knocks, targets, options) =>
   run(
     'ip',
-    ['netns', 'exec', namespace, process.execPath, ...process.execArgv, SENDER, sources.join(), targets.join()],
+    ['netns', 'exec', namespace, process.execPath, ...process.execArgv, SENDER, JSON.stringify({ knocks, targets })],
     options,
   );
 

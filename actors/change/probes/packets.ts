@@ -1,11 +1,18 @@
 import { type Ip, parseIp } from '../../../core/base/ip.ts';
 import { fail, ok, type Result } from '../../../core/base/result.ts';
 import { type Millis, seconds } from '../../../core/base/time.ts';
+import type { Connection } from '../../../core/respond/allow.ts';
 import { troubleOf } from './gateway.ts';
 import { withNamespaces } from './namespaces.ts';
 import type { Ran, RunOptions, Tools } from './port.ts';
 
-/** A source as one set of rules treats its packets. `unsent`: none came as far as the rules. */
+/**
+ * Who tries to get past the rules: to a TCP port of this host, as whoever connects there, or, without one, no further than
+ * to where packets to all ports are judged alike.
+ */
+export type Knock = Connection;
+
+/** A knock as one set of rules treats its packets. `unsent`: none came as far as the rules. */
 export type Fate = 'passes' | 'dropped' | 'unsent';
 
 const COMMAND: Millis = seconds(2);
@@ -15,34 +22,36 @@ const targetsOf = (nth: number): readonly Ip[] => [`198.18.0.${nth + 1}`, `2001:
 const macOf = (nth: number, end: 'edge' | 'source'): string => `02:00:00:62:0${nth}:0${end === 'edge' ? 1 : 2}`;
 
 /**
- * Sends real packets from these sources through each of the rule texts. Every text stands in a network namespace made for
+ * Sends real packets of these knocks through each of the rule texts. Every text stands in a network namespace made for
  * it, with one witness that counts ahead of the rules and one behind; from another the packets come. This host's own rules
  * and interfaces are not touched.
  * @param texts for `nft -f`, 9 at most; each is loaded into an empty ruleset
+ * @returns for each text the fate of each knock, in their order
  */
 export async function sendThrough(
   tools: Tools,
   texts: readonly string[],
-  sources: readonly Ip[],
+  knocks: readonly Knock[],
   signal: AbortSignal,
-): Promise<Result<readonly ReadonlyMap<Ip, Fate>[], 'unavailable' | 'refused'>> {
+): Promise<Result<readonly (readonly Fate[])[], 'unavailable' | 'refused'>> {
   const done = await withNamespaces(tools, texts.length + 1, signal, async ([source = '', ...edges]) => {
     const options = { timeout: COMMAND, signal };
+    const sources = [...new Set(knocks.map(({ ip }) => ip))];
     const ready = await Promise.all([
       join(tools, { source, edges, sources }, options),
-      ...texts.map((text, i) => load(tools, edges[i] ?? '', `flush ruleset\n${text}\n${witnesses(sources)}`, options)),
+      ...texts.map((text, i) => load(tools, edges[i] ?? '', `flush ruleset\n${text}\n${witnesses(knocks)}`, options)),
     ]);
     const trouble = ready.find((one) => !one.ok);
     if (trouble?.ok === false) return trouble;
     const targets = texts.flatMap((_, i) => targetsOf(i));
-    const sent = await tools.sendFrom(source, sources, targets, { ...options, timeout: SEND });
+    const sent = await tools.sendFrom(source, knocks, targets, { ...options, timeout: SEND });
     if (sent.kind !== 'ended' || sent.code !== 0) {
       return fail('unavailable', `no packet can be sent: ${troubleOf('the sender', sent)}`);
     }
     const told = await Promise.all(edges.map((edge) => readWitnesses(tools, edge, options)));
     const silent = told.find((one) => !one.ok);
     if (silent?.ok === false) return silent;
-    return ok(told.map((one) => fatesIn(one.ok ? one.value : '', sources)));
+    return ok(told.map((one) => fatesIn(one.ok ? one.value : '', knocks)));
   });
   return done.ok ? done.value : done;
 }
@@ -58,8 +67,9 @@ const alone = (ip: Ip): string => `${ip}/${familyOf(ip) === 4 ? 32 : 128}`;
 const ready = (ip: Ip): string => (familyOf(ip) === 6 ? ' nodad' : '');
 
 /**
- * A cable from the source to each edge; nobody has to ask for anybody's hardware address. A kernel without IPv6 refuses
- * some of the lines; what then does not come through is told as unsent.
+ * A cable from the source to each edge, which has the targets' addresses and a way back, so that it takes the packets for
+ * its own; nobody has to ask for anybody's hardware address. A kernel without IPv6 refuses some of the lines; what then
+ * does not come through is told as unsent.
  */
 async function join(
   tools: Tools,
@@ -81,7 +91,15 @@ async function join(
   const batch = (name: string, lines: readonly string[]): Promise<Ran> =>
     tools.run('ip', ['-force', '-n', name, '-batch', '-'], { ...options, input: `${lines.join('\n')}\n` });
   const laid = await batch(source, far);
-  const raised = await Promise.all(edges.map((edge) => batch(edge, ['link set near up'])));
+  const near = (nth: number): readonly string[] => [
+    'link set near up',
+    ...targetsOf(nth).map((ip) => `addr add ${alone(ip)} dev near${ready(ip)}`),
+    ...sources.flatMap((ip) => [
+      `neigh add ${ip} lladdr ${macOf(nth, 'source')} dev near nud permanent`,
+      `route add ${alone(ip)} dev near`,
+    ]),
+  ];
+  const raised = await Promise.all(edges.map((edge, i) => batch(edge, near(i))));
   const broken = [laid, ...raised].find(({ kind }) => kind !== 'ended');
   return broken === undefined ? ok(undefined) : fail('unavailable', `no cables: ${troubleOf('ip', broken)}`);
 }
@@ -105,24 +123,32 @@ async function readWitnesses(tools: Tools, edge: string, options: RunOptions): P
 }
 
 const WITNESS = 'witness';
-/** Far ahead of the rules, and right behind them. */
-const PLACES = { ahead: -400, behind: -189 } as const;
+
+/** Far ahead of the rules; right behind those that all packets meet; right behind those of packets to this host. */
+const PLACES = [
+  { chain: 'ahead', hook: 'prerouting', priority: -400, sees: () => true },
+  { chain: 'behind', hook: 'prerouting', priority: -189, sees: ({ port }: Knock) => port === undefined },
+  { chain: 'inside', hook: 'input', priority: -4, sees: ({ port }: Knock) => port !== undefined },
+] as const;
 
 /** Of numbers and addresses in canonical form only, so nothing in it can be anything else. */
-export const witnesses = (sources: readonly Ip[]): string =>
+export const witnesses = (knocks: readonly Knock[]): string =>
   [
     `table inet ${WITNESS} {`,
-    ...Object.entries(PLACES).flatMap(([place, priority]) => [
-      `  chain ${place} {`,
-      `    type filter hook prerouting priority ${priority}; policy accept;`,
-      ...sources.flatMap((ip, i) =>
-        parseIp(ip).ok ? [`    ${familyOf(ip) === 4 ? 'ip' : 'ip6'} saddr ${ip} counter comment "${i}"`] : [],
+    ...PLACES.flatMap(({ chain, hook, priority, sees }) => [
+      `  chain ${chain} {`,
+      `    type filter hook ${hook} priority ${priority}; policy accept;`,
+      ...knocks.flatMap((knock, i) =>
+        sees(knock) && parseIp(knock.ip).ok ? [`    ${matchOf(knock)} counter comment "${i}"`] : [],
       ),
       '  }',
     ]),
     '}',
     '',
   ].join('\n');
+
+const matchOf = ({ ip, port }: Knock): string =>
+  `${familyOf(ip) === 4 ? 'ip' : 'ip6'} saddr ${ip}${port === undefined ? ' meta l4proto udp' : ` tcp dport ${Number(port)}`}`;
 
 interface ListedRule {
   readonly chain?: string;
@@ -131,15 +157,16 @@ interface ListedRule {
 }
 
 /** What the witnesses have seen, as `nft -j` tells it. What it does not tell was not seen. */
-export function fatesIn(text: string, sources: readonly Ip[]): ReadonlyMap<Ip, Fate> {
+export function fatesIn(text: string, knocks: readonly Knock[]): readonly Fate[] {
   const seen = new Set(
     rulesIn(text).flatMap(({ chain, comment, expr = [] }) =>
       expr.some(({ counter }) => (counter?.packets ?? 0) > 0) ? [`${chain} ${comment}`] : [],
     ),
   );
-  return new Map(
-    sources.map((ip, i) => [ip, !seen.has(`ahead ${i}`) ? 'unsent' : seen.has(`behind ${i}`) ? 'passes' : 'dropped']),
-  );
+  return knocks.map((_, i) => {
+    if (!seen.has(`ahead ${i}`)) return 'unsent';
+    return seen.has(`behind ${i}`) || seen.has(`inside ${i}`) ? 'passes' : 'dropped';
+  });
 }
 
 function rulesIn(text: string): readonly ListedRule[] {

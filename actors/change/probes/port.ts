@@ -2,6 +2,7 @@ import type { Ip } from '../../../core/base/ip.ts';
 import type { Result } from '../../../core/base/result.ts';
 import type { Millis } from '../../../core/base/time.ts';
 import type { Change, Evidence, Word } from '../../../core/change/change.ts';
+import type { Connection } from '../../../core/respond/allow.ts';
 
 /** What a probe saw. */
 export type Seen = Pick<Evidence, 'result' | 'detail'>;
@@ -53,8 +54,11 @@ export interface Tools {
   ): Promise<Result<ApiAnswer, 'failed' | 'unavailable'>>;
   /** Sends a datagram that nobody has to answer: whoever is near has to be found for it. */
   nudge(address: string, device: string): Promise<void>;
-  /** Sends a datagram from each source to each target, by another process within a network namespace. */
-  sendFrom(namespace: string, sources: readonly Ip[], targets: readonly Ip[], options: RunOptions): Promise<Ran>;
+  /**
+   * Asks each target for a TCP connection to the port of each knock, or sends it a datagram where there is none, by another
+   * process within a network namespace.
+   */
+  sendFrom(namespace: string, knocks: readonly Connection[], targets: readonly Ip[], options: RunOptions): Promise<Ran>;
   /** Resolves when the time is over, or `signal` aborts. */
   pause(length: Millis, signal: AbortSignal): Promise<void>;
   /** Writes a file there, flushes it, reads it and removes it. @returns bytes free in that file system */
@@ -86,8 +90,8 @@ export interface ProbeDeps {
   api(): Result<ApiTarget, 'failed'>;
   /** `unknown`: why they cannot be told. */
   rules(change: Change, sources: readonly Ip[]): Promise<Result<RuleTexts, 'unknown'>>;
-  /** Addresses from which there are established connections to this host, its own among them. */
-  connected(): Promise<Result<readonly Ip[], 'failed'>>;
+  /** Established connections of this host, those with itself among them. */
+  connected(): Promise<Result<readonly Connection[], 'failed'>>;
   /** Writes a record and reads it back. */
   checkStore(): Promise<Result<void, 'failed'>>;
   /** Whether who ordered the change could still do so: a token of that name is good. Undefined where that cannot be told. */

@@ -3,14 +3,14 @@ import { parseIp } from '../../base/ip.ts';
 import { ok, type Result } from '../../base/result.ts';
 import type { Millis } from '../../base/time.ts';
 import type { BlockRefusal, BlockRequest } from '../../respond/block.ts';
-import type { Decision } from '../../respond/decision.ts';
 import type { Principal } from '../auth.ts';
 import { endpoint } from '../deps.ts';
 import { refuse } from '../endpoint.ts';
 import type { ErrorCode } from '../problem.ts';
-import { deadlineOf, ORDER_FIELDS, originOf } from './operator.ts';
+import { undoToken } from '../undo.ts';
+import { deadlineOf, ORDER_FIELDS, originOf, UndoToken } from './operator.ts';
 
-const DEFAULT_REASON = 'Blocked by an operator';
+export const DEFAULT_REASON = 'Blocked by an operator';
 
 /** A protected address is the client's mistake; a mode that forbids blocks is the appliance's state. */
 const REFUSALS: Readonly<Record<BlockRefusal, ErrorCode>> = {
@@ -29,12 +29,17 @@ export const blockIp = endpoint({
   summary: 'Block an address now, whatever the automation is set to',
   body: BlockIp,
   example: { body: { ip: '192.0.2.7', reason: 'because', duration: '24h' } },
-  response: Type.Object({ status: Type.Literal('blocked'), ip: Type.String() }),
+  response: Type.Object({ status: Type.Literal('blocked'), ip: Type.String(), undo_token: UndoToken }),
   errors: ['bad_request', 'internal', 'unavailable'],
   audit: { action: 'block_ip', target: 'ip', details: ['reason', 'duration'] },
-  handler: async ({ deps: { appliance, clock }, body, context: { principal } }) => {
+  handler: async ({ deps: { appliance, clock, undo }, body, context: { principal } }) => {
     const request = requestOf(body, clock.now(), principal);
-    return request.ok ? replyTo(await appliance.block(request.value)) : refuse('bad_request', request.public);
+    if (!request.ok) return refuse('bad_request', request.public);
+    const blocked = await appliance.block(request.value);
+    if (!blocked.ok) return refuse(REFUSALS[blocked.code], blocked.public, blocked.cause);
+    const { ip, reversal } = blocked.value;
+    const order = { action: 'block_ip', inverse: 'threat_bulk_unblock', summary: `Blocked ${ip}`, reversal } as const;
+    return { ok: true, value: { status: 'blocked' as const, ip, undo_token: undoToken(undo, principal, order) } };
   },
 });
 
@@ -55,8 +60,3 @@ function requestOf(
     actor: principal.name,
   });
 }
-
-const replyTo = (blocked: Result<Decision, BlockRefusal>) =>
-  blocked.ok
-    ? { ok: true as const, value: { status: 'blocked' as const, ip: blocked.value.ip } }
-    : refuse(REFUSALS[blocked.code], blocked.public, blocked.cause);

@@ -4,6 +4,7 @@ import { endpoint } from '../deps.ts';
 /** What orchestrators may count on; a name is added with the feature, never before it. */
 export const CAPABILITIES = [
   'events.sse.v1',
+  'webui.undo.v1',
   'detect.http_scanner_profile.v1',
   'bartizan.events.search.v1',
   'bartizan.history.v1',
@@ -20,6 +21,9 @@ export const CAPABILITIES = [
   'bartizan.metrics.v1',
   'bartizan.openapi.v1',
   'bartizan.settings.v1',
+  'bartizan.changes.v1',
+  'bartizan.pending_blocks.v1',
+  'bartizan.firewall_counters.v1',
 ] as const;
 
 export const capabilities = endpoint({

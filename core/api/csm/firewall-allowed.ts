@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { type Millis, rfc3339 } from '../../base/time.ts';
-import type { Allow } from '../../respond/allow.ts';
+import { type Allow, allowKey } from '../../respond/allow.ts';
 import { endpoint } from '../deps.ts';
 import { BLOCK_SOURCES, expiresIn } from './wire.ts';
 
@@ -24,9 +24,11 @@ export const firewallAllowed = endpoint({
       Type.Object({
         ip: Type.String(),
         port: Type.Integer(),
-        proto: Type.String(),
+        proto: Type.String({ description: 'tcp | udp' }),
         reason: Type.String(),
-        source: Type.String(),
+        source: Type.String({ description: 'web_ui | cli' }),
+        expires_at: Type.Optional(Type.String({ description: 'Own: RFC 3339; absent when permanent' })),
+        expires_in: Type.String({ description: 'Own: e.g. 23h59m, or permanent' }),
       }),
     ),
   }),
@@ -34,7 +36,13 @@ export const firewallAllowed = endpoint({
   handler: async ({ deps: { allows, clock } }) => {
     const now = clock.now();
     const sorted = [...allows.list()].sort((a, b) => (a.subject < b.subject ? -1 : 1));
-    return { ok: true, value: { allowed: sorted.map((allow) => rowOf(allow, now)), port_allowed: [] } };
+    const ports = [...allows.ports()].sort((a, b) => (allowKey(a) < allowKey(b) ? -1 : 1));
+    const port_allowed = ports.map(({ port: { port, protocol }, ...allow }) => ({
+      ...rowOf(allow, now),
+      port,
+      proto: protocol,
+    }));
+    return { ok: true, value: { allowed: sorted.map((allow) => rowOf(allow, now)), port_allowed } };
   },
 });
 

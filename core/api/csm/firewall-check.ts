@@ -1,9 +1,51 @@
-import { Type } from 'typebox';
-import { parseIp } from '../../base/ip.ts';
+import { type Static, Type } from 'typebox';
+import { type ParsedIp, parseIp } from '../../base/ip.ts';
+import { type Millis, rfc3339 } from '../../base/time.ts';
+import type { Decision, NetworkDecision } from '../../respond/decision.ts';
 import { type ApiDeps, endpoint } from '../deps.ts';
-import { wireDeadline } from './wire.ts';
+import { expiresIn, wireDeadline } from './wire.ts';
 
 const Reason = Type.Union([Type.String(), Type.Null()]);
+const ExpiresAt = Type.String({ description: 'RFC 3339; empty: never' });
+
+const Block = Type.Object({
+  subject: Type.String({ description: 'The address, or a network around it' }),
+  reason: Type.String(),
+  expires_at: ExpiresAt,
+  expires_in: Type.String(),
+  enforced: Type.Boolean({ description: 'Whether the kernel is known to drop for it' }),
+});
+
+const Checked = Type.Object({
+  success: Type.Boolean(),
+  ip: Type.String(),
+  permanent: Reason,
+  temporary: Reason,
+  cphulk: Type.Boolean(),
+  verdict: Type.Enum(['guarded', 'allowed', 'blocked', 'waiting', 'free', 'unknown'], {
+    description: 'Own: what becomes of its packets, what stands first above what stands later. unknown: no address',
+  }),
+  blocks: Type.Array(Block, { description: 'Own: every block of it and of the networks around it' }),
+  waiting: Type.Optional(
+    Type.Object(
+      { reason: Type.String(), since: Type.String({ description: 'RFC 3339' }), expires_at: ExpiresAt },
+      { description: 'Own: its automatic block that waits for its turn' },
+    ),
+  ),
+  allowed: Type.Optional(
+    Type.Object(
+      { subject: Type.String(), reason: Type.String(), expires_at: Type.String({ description: 'Empty: never' }) },
+      { description: 'Own: the allow that lets it in whatever blocks it' },
+    ),
+  ),
+  guarded: Type.Optional(
+    Type.Object(
+      { network: Type.String(), why: Type.String() },
+      { description: 'Own: why it is never blocked: loopback, this host, infra_ips' },
+    ),
+  ),
+  error_msg: Type.Optional(Type.String({ description: 'Only when success is false' })),
+});
 
 export const firewallCheck = endpoint({
   name: 'firewallCheck',
@@ -13,38 +55,74 @@ export const firewallCheck = endpoint({
   summary: 'Is an address blocked, itself or with its network, or allowed, and why; answers 200 whatever is asked',
   query: Type.Object({ ip: Type.Optional(Type.String()) }),
   example: { query: { ip: '192.0.2.9' } },
-  response: Type.Object({
-    success: Type.Boolean(),
-    ip: Type.String(),
-    permanent: Reason,
-    temporary: Reason,
-    cphulk: Type.Boolean(),
-    allowed: Type.Optional(
-      Type.Object(
-        { subject: Type.String(), reason: Type.String(), expires_at: Type.String({ description: 'Empty: never' }) },
-        { description: 'Own: the allow that lets it in whatever blocks it' },
-      ),
-    ),
-    error_msg: Type.Optional(Type.String({ description: 'Only when success is false' })),
-  }),
+  response: Checked,
   errors: [],
-  handler: async ({ deps, query }) => ({ ok: true, value: check(deps, query.ip ?? '') }),
+  handler: async ({ deps, query }) => ({ ok: true, value: await check(deps, query.ip ?? '') }),
 });
 
-function check({ appliance, allows }: Pick<ApiDeps, 'appliance' | 'allows'>, asked: string) {
+type Asked = Pick<ApiDeps, 'appliance' | 'allows' | 'clock'>;
+
+async function check(deps: Asked, asked: string): Promise<Static<typeof Checked>> {
   const ip = parseIp(asked.trim());
   const nothing = { permanent: null, temporary: null, cphulk: false };
-  if (!ip.ok) return { success: false, ip: asked.slice(0, 64), ...nothing, error_msg: ip.public };
-  const block = appliance.blockOf(ip.value.text) ?? appliance.networkBlockOf(ip.value.text);
-  const kind = block?.expiresAt === 'never' ? 'permanent' : 'temporary';
-  const allow = allows.covering(ip.value);
+  if (!ip.ok) {
+    const error = { error_msg: ip.public, verdict: 'unknown' as const, blocks: [] };
+    return { success: false, ip: asked.slice(0, 64), ...nothing, ...error };
+  }
+  const found = { ...lettingIn(deps, ip.value), ...(await guarding(deps, ip.value)), ...waitingOf(deps, ip.value) };
+  const blocks = blocksOf(deps, ip.value);
+  const [first] = found.allowed === undefined ? blocks : blocks.filter(({ subject }) => subject === ip.value.text);
   return {
     success: true,
     ip: ip.value.text,
     ...nothing,
-    ...(block && { [kind]: block.reason }),
-    ...(allow && {
-      allowed: { subject: allow.subject, reason: allow.reason, expires_at: wireDeadline(allow.expiresAt) },
-    }),
+    ...(first && { [first.expires_at === '' ? 'permanent' : 'temporary']: first.reason }),
+    verdict: verdictOf(found, blocks.length > 0),
+    blocks,
+    ...found,
   };
+}
+
+/** In the order in which the kernel judges. */
+function verdictOf({ guarded, allowed, waiting }: Partial<Static<typeof Checked>>, isBlocked: boolean) {
+  if (guarded !== undefined) return 'guarded';
+  if (allowed !== undefined) return 'allowed';
+  if (isBlocked) return 'blocked';
+  return waiting === undefined ? 'free' : 'waiting';
+}
+
+function blocksOf({ appliance, clock }: Asked, ip: ParsedIp): Static<typeof Block>[] {
+  const [own, now] = [appliance.blockOf(ip.text), clock.now()];
+  const around = appliance.networksAround(ip);
+  return [...(own === undefined ? [] : [own]), ...around].map((block) => ({
+    ...rowOf(block, now),
+    enforced: appliance.isEnforced(block),
+  }));
+}
+
+const rowOf = (block: Decision | NetworkDecision, now: Millis) => ({
+  subject: block.kind === 'block' ? block.ip : block.network,
+  reason: block.reason,
+  expires_at: wireDeadline(block.expiresAt),
+  expires_in: expiresIn(block.expiresAt, now),
+});
+
+function lettingIn({ allows }: Asked, ip: ParsedIp): Pick<Static<typeof Checked>, 'allowed'> {
+  const allow = allows.covering(ip);
+  if (allow === undefined) return {};
+  const { subject, reason, expiresAt } = allow;
+  return { allowed: { subject, reason, expires_at: wireDeadline(expiresAt) } };
+}
+
+async function guarding({ appliance }: Asked, ip: ParsedIp): Promise<Pick<Static<typeof Checked>, 'guarded'>> {
+  const guard = await appliance.guardOf(ip);
+  return guard === undefined ? {} : { guarded: { network: guard.net.text, why: guard.why } };
+}
+
+function waitingOf({ appliance }: Asked, { text }: ParsedIp): Pick<Static<typeof Checked>, 'waiting'> {
+  const pending = appliance.pendingBlocks().find(({ decision }) => decision.ip === text);
+  if (pending === undefined) return {};
+  const { decision, since } = pending;
+  const times = { since: rfc3339(since), expires_at: wireDeadline(decision.expiresAt) };
+  return { waiting: { reason: decision.reason, ...times } };
 }

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import type { Deadline } from '../../base/time.ts';
+import { passiveOf } from '../../config/firewall-features.ts';
 import type { ApplianceFacts } from '../appliance.ts';
 import { endpoint } from '../deps.ts';
 import { Count } from './wire.ts';
@@ -41,6 +42,9 @@ export const firewallStatus = endpoint({
     port_flood_rules: Count,
     country_block: Type.Array(Type.String()),
     dyndns_hosts: Type.Array(Type.String()),
+    default: Type.String({ description: 'Own: accept | drop, what becomes of what no rule judges' }),
+    icmp: Type.String({ description: 'Own: accept | limit | needed' }),
+    count_only: Type.Array(Type.String(), { description: 'Own: features that count what they would drop' }),
     pending_count: Type.Integer({ minimum: 0, description: 'Own: automatic blocks that wait for their turn' }),
   }),
   errors: [],
@@ -51,6 +55,7 @@ export const firewallStatus = endpoint({
       ok: true,
       value: {
         ...settingsOf(facts),
+        port_allow_count: allows.ports().length,
         blocked_net_count: facts.blockedNetworks,
         pending_count: facts.queue.pending,
         blocked_count: blocked.permanent + blocked.temporary,
@@ -64,30 +69,40 @@ export const firewallStatus = endpoint({
   },
 });
 
-/** This firewall drops whom it was told to and leaves ports, rates and countries to others: of these it reports nothing. */
-const settingsOf = ({ firewall }: ApplianceFacts) => ({
-  enabled: firewall.enabled,
-  ipv6: true,
-  tcp_in: [],
-  tcp_out: [],
-  udp_in: [],
-  udp_out: [],
-  restricted_tcp: [],
-  passive_ftp: [0, 0],
-  conn_rate_limit: 0,
-  conn_limit: 0,
-  syn_flood_protection: false,
-  udp_flood: false,
-  smtp_block: false,
-  log_dropped: false,
-  deny_ip_limit: firewall.capacity,
-  port_allow_count: 0,
-  infra_ips: [...firewall.infra],
-  infra_count: firewall.infra.length,
-  port_flood_rules: 0,
-  country_block: [],
-  dyndns_hosts: [],
-});
+/**
+ * What has an effect: open ports only where all others are closed. What this host sends is left to others; of that, and of
+ * names that change their address, nothing is reported.
+ */
+function settingsOf({ firewall }: ApplianceFacts) {
+  const { features } = firewall;
+  const closes = features.default === 'drop';
+  const [passive = { first: 0, last: 0 }] = closes ? passiveOf(features) : [];
+  return {
+    enabled: firewall.enabled,
+    ipv6: true,
+    tcp_in: closes ? [...features.tcp_in] : [],
+    tcp_out: [],
+    udp_in: closes ? [...features.udp_in] : [],
+    udp_out: [],
+    restricted_tcp: [...features.restricted_tcp],
+    passive_ftp: [passive.first, passive.last],
+    conn_rate_limit: features.conn_rate_limit,
+    conn_limit: features.conn_limit,
+    syn_flood_protection: features.syn_flood_protection,
+    udp_flood: features.udp_flood,
+    smtp_block: false,
+    log_dropped: features.log_dropped,
+    default: features.default,
+    icmp: features.icmp,
+    count_only: [...features.count_only],
+    deny_ip_limit: firewall.capacity,
+    infra_ips: [...firewall.infra],
+    infra_count: firewall.infra.length,
+    port_flood_rules: features.port_flood.length,
+    country_block: [],
+    dyndns_hosts: [],
+  };
+}
 
 /** How many end by themselves, and how many do not. */
 function lasting(entries: readonly { readonly expiresAt: Deadline }[]) {

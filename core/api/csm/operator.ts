@@ -26,3 +26,22 @@ export function deadlineOf(duration: string, now: Millis): Result<Deadline, 'bad
   if (!length.ok) return length;
   return ok(length.value === 'never' ? 'never' : plus(now, length.value));
 }
+
+export const Warning = Type.Optional(Type.String({ description: 'Own: the kernel could not follow yet' }));
+
+export const UndoToken = Type.String({
+  description: 'For POST /api/v1/undo/run within 30 s; empty where there is nothing to take back',
+});
+
+/** `1 address`, `12 addresses and 1 network`. */
+export function countText(addresses: number, networks = 0): string {
+  const parts = [
+    ...(addresses > 0 || networks === 0 ? [`${addresses} ${addresses === 1 ? 'address' : 'addresses'}`] : []),
+    ...(networks > 0 ? [`${networks} ${networks === 1 ? 'network' : 'networks'}`] : []),
+  ];
+  return parts.join(' and ');
+}
+
+/** Under which refusal the lifting of blocks fails. */
+export const liftRefusal = (code: 'observing' | 'failed'): 'unavailable' | 'internal' =>
+  code === 'observing' ? 'unavailable' : 'internal';

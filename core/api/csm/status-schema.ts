@@ -30,6 +30,7 @@ const Automation = Type.Object({
   firewall_blocked_ips: Count,
   firewall_blocked_subnets: Count,
   firewall_rollback_pending: Type.Boolean(),
+  firewall_rollback_seconds_remaining: Type.Optional(Count),
 });
 
 /** CSM's fields in CSM's order, then our own. */
@@ -68,6 +69,18 @@ export const Status = Type.Object({
   components: Type.Array(ComponentReport),
   claimed: Type.Boolean(),
   blocks_pending: Type.Integer({ minimum: 0, description: 'Automatic blocks that wait for their turn' }),
+  on_trial: Type.Optional(
+    Type.Object(
+      {
+        id: Type.String(),
+        summary: Type.String(),
+        seconds_remaining: Count,
+        expires_at: Type.String({ description: 'RFC 3339' }),
+      },
+      { description: 'There while a change is on trial' },
+    ),
+  ),
+  restart_pending: Type.Array(Type.String(), { description: 'Settings that wait for the next start' }),
 });
 
 /** Beside CSM's fields. */
@@ -79,4 +92,6 @@ export const OWN_STATUS_FIELDS = [
   'components',
   'claimed',
   'blocks_pending',
+  'on_trial',
+  'restart_pending',
 ] as const;

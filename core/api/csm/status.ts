@@ -1,6 +1,7 @@
 import type { Static } from 'typebox';
 import type { Component } from '../../base/component.ts';
 import { goDuration, rfc3339 } from '../../base/time.ts';
+import type { Changes, Pending } from '../../change/changes.ts';
 import type { ApplianceFacts } from '../appliance.ts';
 import { endpoint } from '../deps.ts';
 import { settingsOnTrial } from '../settings.ts';
@@ -17,11 +18,23 @@ export const status = endpoint({
   response: Status,
   shared: true,
   errors: [],
-  handler: async ({ deps: { appliance, changes } }) => ({
-    ok: true,
-    value: statusOf(await appliance.facts(), appliance.blockCount(), settingsOnTrial(changes) !== undefined),
-  }),
+  handler: async ({ deps: { appliance, changes, settings } }) => {
+    const state = await settings.state();
+    const waiting = state.ok ? state.value.waiting : [];
+    return { ok: true, value: statusOf(await appliance.facts(), appliance.blockCount(), trialIn(changes), waiting) };
+  },
 });
+
+/** What is on trial, and whether that is the settings. */
+interface Trial {
+  readonly pending: Pending;
+  readonly isOfSettings: boolean;
+}
+
+function trialIn(changes: Pick<Changes, 'pending'>): Trial | undefined {
+  const pending = changes.pending();
+  return pending && { pending, isOfSettings: settingsOnTrial(changes) !== undefined };
+}
 
 const BYTES_PER_MB = 1_048_576;
 
@@ -29,7 +42,12 @@ const BYTES_PER_MB = 1_048_576;
 export const startedAtToken = ({ startedAt }: Pick<ApplianceFacts, 'startedAt'>): string => rfc3339(startedAt);
 
 /** Parts that this version does not have report nothing, not something made up: 0, false, "" and []. */
-export function statusOf(facts: ApplianceFacts, blocked: number, isOnTrial = false): Static<typeof Status> {
+export function statusOf(
+  facts: ApplianceFacts,
+  blocked: number,
+  trial?: Trial,
+  waiting: readonly string[] = [],
+): Static<typeof Status> {
   const up = uptime(facts);
   return {
     hostname: facts.hostname,
@@ -55,7 +73,7 @@ export function statusOf(facts: ApplianceFacts, blocked: number, isOnTrial = fal
     binary_hash: facts.binaryHash,
     capabilities: [...CAPABILITIES],
     dry_run_blocks: facts.dryRunBlocks,
-    automation: { ...automationOf(facts, blocked), firewall_rollback_pending: isOnTrial },
+    automation: { ...automationOf(facts, blocked), ...rollbackOf(trial) },
     status: reasonOf(facts) === undefined ? 'ok' : 'degraded',
     incidents_open_by_severity: { critical: 0, high: 0, warning: 0 },
     security_posture: postureOf(facts),
@@ -66,8 +84,24 @@ export function statusOf(facts: ApplianceFacts, blocked: number, isOnTrial = fal
     components: facts.components.map(reportOf),
     claimed: facts.claimed,
     blocks_pending: facts.queue.pending,
+    ...(trial && { on_trial: trialOf(trial.pending) }),
+    restart_pending: [...waiting],
   };
 }
+
+const secondsOf = ({ left }: Pending): number => Math.max(0, Math.floor(left / 1000));
+
+const rollbackOf = (trial: Trial | undefined) =>
+  trial?.isOfSettings === true
+    ? { firewall_rollback_pending: true, firewall_rollback_seconds_remaining: secondsOf(trial.pending) }
+    : { firewall_rollback_pending: false };
+
+const trialOf = (pending: Pending) => ({
+  id: pending.change.id,
+  summary: pending.change.summary,
+  seconds_remaining: secondsOf(pending),
+  expires_at: rfc3339(pending.until),
+});
 
 const automationOf = ({ autoResponse, firewall, dryRunBlocks, blockedNetworks }: ApplianceFacts, blocked: number) => ({
   auto_response_enabled: autoResponse.enabled,

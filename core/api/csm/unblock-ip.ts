@@ -1,10 +1,9 @@
 import { Type } from 'typebox';
-import { type Ip, parseIp } from '../../base/ip.ts';
-import type { Result } from '../../base/result.ts';
-import type { Lifted, UnblockRefusal } from '../../respond/block.ts';
-import type { NetworkDecision } from '../../respond/decision.ts';
+import { parseIp } from '../../base/ip.ts';
 import { endpoint } from '../deps.ts';
 import { refuse } from '../endpoint.ts';
+import { undoToken } from '../undo.ts';
+import { liftRefusal, UndoToken } from './operator.ts';
 
 export const unblockIp = endpoint({
   name: 'unblockIp',
@@ -17,29 +16,39 @@ export const unblockIp = endpoint({
   response: Type.Object({
     status: Type.Literal('unblocked'),
     ip: Type.String(),
+    was_blocked: Type.Boolean({ description: 'Own: whether it was blocked, or waited to be, at all' }),
+    undo_token: UndoToken,
     warning: Type.Optional(
       Type.String({ description: 'Own: the kernel could not follow yet, or the network of the address is blocked' }),
     ),
   }),
   errors: ['bad_request', 'internal', 'unavailable'],
   audit: { action: 'unblock_ip', target: 'ip' },
-  handler: async ({ deps: { appliance }, body, context: { principal } }) => {
-    const ip = parseIp(body.ip.trim());
-    if (!ip.ok) return refuse('bad_request', ip.public);
-    const lifted = await appliance.unblock({ ip: ip.value.text, actor: principal.name });
-    return replyTo(ip.value.text, lifted, appliance.networkBlockOf(ip.value.text));
+  handler: async ({ deps: { appliance, undo }, body, context: { principal } }) => {
+    const parsed = parseIp(body.ip.trim());
+    if (!parsed.ok) return refuse('bad_request', parsed.public);
+    const ip = parsed.value.text;
+    const lifted = await appliance.unblock({ ip, actor: principal.name });
+    // What was asked for holds when nothing was blocked, so a repeated request gets the same answer.
+    if (!lifted.ok && lifted.code !== 'not_blocked') {
+      return refuse(liftRefusal(lifted.code), lifted.public, lifted.cause);
+    }
+    const around = appliance.networkBlockOf(ip);
+    const warning = [
+      ...(lifted.ok && lifted.value.warning !== undefined ? [lifted.value.warning] : []),
+      ...(around === undefined ? [] : [`its network ${around.network} is blocked still`]),
+    ].join('; ');
+    const about = { action: 'unblock_ip', inverse: 'firewall_bulk_reblock', summary: `Unblocked ${ip}` } as const;
+    const token = lifted.ok ? undoToken(undo, principal, { ...about, reversal: lifted.value.reversal }) : '';
+    return {
+      ok: true,
+      value: {
+        status: 'unblocked' as const,
+        ip,
+        was_blocked: lifted.ok,
+        undo_token: token,
+        ...(warning === '' ? {} : { warning }),
+      },
+    };
   },
 });
-
-/** What was asked for holds when nothing was blocked, so a repeated request gets the same answer. */
-function replyTo(ip: Ip, lifted: Result<Lifted, UnblockRefusal>, around: NetworkDecision | undefined) {
-  const value = { status: 'unblocked' as const, ip };
-  if (!lifted.ok && lifted.code !== 'not_blocked') {
-    return refuse(lifted.code === 'observing' ? 'unavailable' : 'internal', lifted.public, lifted.cause);
-  }
-  const warnings = [
-    ...(lifted.ok && lifted.value.warning !== undefined ? [lifted.value.warning] : []),
-    ...(around === undefined ? [] : [`its network ${around.network} is blocked still`]),
-  ];
-  return { ok: true as const, value: warnings.length === 0 ? value : { ...value, warning: warnings.join('; ') } };
-}

@@ -27,6 +27,14 @@ export interface Dropped {
   readonly bytes: number;
 }
 
+/** Packets that one of the firewall's features has dropped, or would have, since the table was made. */
+export interface FeaturePackets {
+  readonly feature: string;
+  /** It only counts. */
+  readonly isCounting: boolean;
+  readonly packets: number;
+}
+
 /** Everything that is measured, at one moment. Counts begin with the process unless said otherwise. */
 export interface MetricFacts {
   readonly appliance: ApplianceFacts;
@@ -36,6 +44,8 @@ export interface MetricFacts {
   readonly decisions: readonly DecisionCount[];
   /** Empty while the kernel is not touched. */
   readonly dropped: readonly Dropped[];
+  /** Of those that are on; empty while the kernel is not touched. */
+  readonly features: readonly FeaturePackets[];
   readonly http: HttpCounts;
   readonly process: ProcessFacts;
 }

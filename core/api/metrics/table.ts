@@ -76,6 +76,16 @@ export const METRICS: readonly Metric[] = [
     dropped.map(({ family, bytes }) => ({ labels: { family: String(family) }, value: bytes })),
   ),
 
+  counter(
+    'bartizan_firewall_feature_packets_total',
+    'Packets to this host beyond what a feature of the firewall lets in, by what it does with them: drop, count',
+    ({ features }) =>
+      features.map(({ feature, isCounting, packets }) => ({
+        labels: { feature, action: isCounting ? 'count' : 'drop' },
+        value: packets,
+      })),
+  ),
+
   counter('bartizan_http_requests_total', 'Requests answered, by class of status', ({ http }) =>
     labelled('code', http.byClass),
   ),

@@ -26,7 +26,7 @@ export interface Operation {
   readonly tags: readonly string[];
   readonly summary: string;
   readonly parameters?: readonly Parameter[];
-  readonly requestBody?: { readonly required: true; readonly content: Content };
+  readonly requestBody?: { readonly required: boolean; readonly content: Content };
   readonly responses: Readonly<Record<string, Response | Reference>>;
   /** Any one of these will do. Where a scheme names a scope, the credential needs it. */
   readonly security: readonly Readonly<Record<string, readonly string[]>>[];

@@ -24,7 +24,7 @@ export function operationOf(endpoint: Endpoint<never>, surface: Surface, tag: st
     tags: [tag],
     summary,
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(takesBody ? { requestBody: { required: true, content: bodyContent(endpoint) } } : {}),
+    ...(takesBody ? { requestBody: { required: endpoint.optionalBody !== true, content: bodyContent(endpoint) } } : {}),
     responses: { ...successOf(endpoint), ...errorsOf(endpoint, surface) },
     security: securityOf(endpoint, surface),
   };

@@ -4,7 +4,10 @@ import type { Preview } from '../../change/preview.ts';
 import { endpoint } from '../deps.ts';
 import { refuse } from '../endpoint.ts';
 
-const By = Type.String({ description: 'infra | allowed | blocked | denied | nothing: the rule that decides' });
+const By = Type.String({
+  description:
+    'infra | allowed | blocked | denied | restricted | closed | nothing: the rule that decides; restricted and closed are of new connections to a port',
+});
 const Unknown = Type.Optional(Type.String({ description: 'Why it could not be found out' }));
 const More = Type.Boolean({ description: 'There are more than are named here, or than could be looked at in time' });
 

@@ -9,6 +9,7 @@ export const settingsReload = endpoint({
   scope: 'admin',
   summary: 'Take over what another hand wrote into the configuration file, as if it had been written through here',
   body: Type.Object({ force_reason: ForceReason }),
+  optionalBody: true,
   example: { body: { force_reason: 'on site, with the serial console' } },
   response: SettingsReply,
   errors: ['conflict', 'precondition_failed', 'invalid', 'internal'],

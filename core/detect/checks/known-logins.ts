@@ -121,6 +121,9 @@ export class KnownLogins implements Detector {
     return { skipped };
   }
 
+  /** From where a user logs in is no tally. */
+  forget(): void {}
+
   bytes(): number {
     return this.#bytes;
   }

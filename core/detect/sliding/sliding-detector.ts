@@ -1,3 +1,4 @@
+import type { Ip } from '../../base/ip.ts';
 import { type Millis, millis } from '../../base/time.ts';
 import type { Event } from '../../event/event.ts';
 import { type Detector, NO_FINDINGS, type StateChange } from '../detector.ts';
@@ -141,6 +142,10 @@ export class SlidingDetector implements Detector {
 
   restore(entries: Iterable<StateChange>): { readonly skipped: number } {
     return this.#trails.restore(entries);
+  }
+
+  forget(ip: Ip): void {
+    if (this.#stream.key === 'source') this.#trails.forget(ip);
   }
 
   bytes(): number {

@@ -155,6 +155,12 @@ export class Trails {
     return rows + this.#quiet.size * this.#quietBytes + this.texts.bytes;
   }
 
+  /** Lets go of a key, whatever is known of it. */
+  forget(key: string): void {
+    const row = this.find(key);
+    if (row !== NONE) this.#drop(row);
+  }
+
   /** Drops keys by the rule of the bound until at most `bytes` are held. @returns how many went */
   evict(bytes: number): number {
     let gone = 0;

@@ -1,4 +1,5 @@
-// nftables of one network namespace. One thread owns an engine; only stop() may be called from another.
+// nftables of one network namespace. One thread owns an engine; only stop() may be called from another. What changes or
+// shows the kernel's state is virtual, so that a door may stand a guard in front of it.
 #pragma once
 
 #include "digest.h"
@@ -10,22 +11,23 @@ namespace bartizan::nft {
 class Engine {
  public:
   Engine();
+  virtual ~Engine() = default;
 
   // Puts the calling thread alone into the namespace: a name under /run/netns or an absolute path. Empty: stays.
-  Status enter(const std::string& netns);
+  virtual Status enter(const std::string& netns);
 
-  Status ensure(Table table);
-  Status drop(const std::string& table);
-  Status commit(const Batch& batch);
-  Result<std::vector<Element>> list(const std::string& table, const std::string& set);
-  Result<std::vector<Counter>> counters(const std::string& table);
-  Result<std::vector<Key>> addresses();
-  Result<std::vector<std::optional<Element>>> find(const std::string& table, const std::string& set,
-                                                   const std::vector<Key>& keys);
+  virtual Status ensure(Table table);
+  virtual Status drop(const std::string& table);
+  virtual Status commit(const Batch& batch);
+  virtual Result<std::vector<Element>> list(const std::string& table, const std::string& set);
+  virtual Result<std::vector<Counter>> counters(const std::string& table);
+  virtual Result<std::vector<Key>> addresses();
+  virtual Result<std::vector<std::optional<Element>>> find(const std::string& table, const std::string& set,
+                                                           const std::vector<Key>& keys);
   // Empty where the kernel does not tell.
-  Result<std::optional<uint32_t>> count(const std::string& table, const std::string& set);
-  Result<std::string> fingerprint(const std::string& table);
-  Result<std::vector<BaseChain>> base_chains();
+  virtual Result<std::optional<uint32_t>> count(const std::string& table, const std::string& set);
+  virtual Result<std::string> fingerprint(const std::string& table);
+  virtual Result<std::vector<BaseChain>> base_chains();
 
   // One step of a load: looks at it whole, then a chunk at a time, until it is done or fails. Between its first step and
   // its end nothing else is loaded; every other call may come between.
@@ -35,7 +37,7 @@ class Engine {
 
   // Before anything is watched.
   void listen(Notifier::Listener listener) { notifier_.listen(std::move(listener)); }
-  Status watch(const std::string& table);
+  virtual Status watch(const std::string& table);
   Status unwatch(const std::string& table);
 
   // Gives the sockets back and ends the watches.
@@ -47,13 +49,20 @@ class Engine {
   // Makes a long dump end early, with `closed`.
   void stop() { stopping_.store(true, std::memory_order_relaxed); }
 
+ protected:
+  // What a guard has to say to keys [from, to) of a load, before they are sent.
+  virtual Status permit(const Load& load, uint32_t from, uint32_t to);
+  // Takes the table's chains out of the packets' way, or puts them back; all in it stays. `missing` where there is none.
+  Status set_dormant(const std::string& table, bool dormant);
+  // What stands, without elements. 0 or an errno; no table is success.
+  int read_standing(const std::string& table, Standing& standing);
+
  private:
   struct Attempt;
   struct Reading;
 
   int transact(std::optional<uint32_t> generation, const std::function<void(MessageWriter&)>& write);
   int read_generation(uint32_t& generation);
-  int read_standing(const std::string& table, Standing& standing);
   int read_table(const std::string& table, Standing& standing);
   int read_objects(const std::string& table, const std::function<void(const Attributes&)>& visit);
   int read_counters(const std::string& table, std::vector<Counter>& counters);

@@ -183,7 +183,7 @@ Status Engine::commit_keys(const LoadUnderWay& way, uint32_t from, uint32_t to) 
   Batch batch = {way.load.table, {way.load.set}, {}};
   batch.ops.reserve(to - from);
   for (uint32_t i = from; i < to; i++) batch.ops.push_back(as_op(way.load, i));
-  Status failed = commit(batch);
+  Status failed = Engine::commit(batch);
   if (failed && failed->op >= 0) failed->op += static_cast<int32_t>(from);
   return failed;
 }
@@ -269,6 +269,8 @@ Status Engine::load_chunk(LoadUnderWay& way, uint32_t from, uint32_t to) {
   return failed;
 }
 
+Status Engine::permit(const Load&, uint32_t, uint32_t) { return std::nullopt; }
+
 Status Engine::load(LoadUnderWay& way) {
   if (!way.begun) return begin(way);
   const uint32_t from = way.next;
@@ -282,7 +284,8 @@ Status Engine::load(LoadUnderWay& way) {
     if (is_open(i)) to = i;
   }
   const double start = milliseconds_now();
-  Status failed = alone ? commit_keys(way, from, to) : load_chunk(way, from, to);
+  Status failed = permit(way.load, from, to);
+  if (!failed) failed = alone ? commit_keys(way, from, to) : load_chunk(way, from, to);
   if (failed) {
     failed->loaded = static_cast<int32_t>(from);
     return failed;

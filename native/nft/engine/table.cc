@@ -55,11 +55,6 @@ uint32_t flags_of(const SetShape& shape) {
   return flags;
 }
 
-bool same(const SetShape& declared, const StandingSet& standing) {
-  return is_ours(standing) && declared.width == standing.shape.width && flags_of(declared) == standing.flags &&
-         declared.size == standing.shape.size && declared.meter == standing.shape.meter;
-}
-
 bool same(const Chain& declared, const StandingChain& standing) {
   if (declared.name != standing.name || standing.is_base != (declared.hook != kNoHook)) return false;
   if (!standing.is_base) return true;
@@ -197,6 +192,11 @@ bool is_ours(const StandingSet& set) {
   return type != 0 && set.key_type == type && (set.flags & ~kShapeFlags) == 0 && set.default_timeout_ms == 0;
 }
 
+bool stays(const SetShape& declared, const StandingSet& standing) {
+  return declared.name == standing.shape.name && is_ours(standing) && declared.width == standing.shape.width &&
+         flags_of(declared) == standing.flags && declared.size == standing.shape.size && declared.meter == standing.shape.meter;
+}
+
 void write_table_itself(MessageWriter& out, const std::string& name) {
   out.begin_nft(NFT_MSG_NEWTABLE, NLM_F_CREATE);
   out.put_text(NFTA_TABLE_NAME, name);
@@ -222,14 +222,11 @@ void write_table(MessageWriter& out, const Table& table, const Standing& standin
     out.begin_nft(NFT_MSG_DELRULE, 0);
     out.put_text(NFTA_RULE_TABLE, table.name);
   }
-  const auto stays = [&](const StandingSet& set) {
-    return std::ranges::any_of(table.sets, [&](const DeclaredSet& each) {
-      return each.shape.name == set.shape.name && same(each.shape, set);
-    });
-  };
   for (const StandingSet& set : standing.sets) {
+    const bool declared =
+        std::ranges::any_of(table.sets, [&](const DeclaredSet& each) { return stays(each.shape, set); });
     // An anonymous set goes with the rule that uses it.
-    if (stays(set) || (set.flags & NFT_SET_ANONYMOUS)) continue;
+    if (declared || (set.flags & NFT_SET_ANONYMOUS)) continue;
     write_removal(out, NFT_MSG_DELSET, NFTA_SET_TABLE, table.name, NFTA_SET_NAME, set.shape.name);
   }
   const size_t kept = kept_chains(table, standing.chains);
@@ -239,9 +236,8 @@ void write_table(MessageWriter& out, const Table& table, const Standing& standin
   write_counters(out, table, standing);
   uint32_t id = 0;
   for (const DeclaredSet& set : table.sets) {
-    const bool there = std::ranges::any_of(standing.sets, [&](const StandingSet& each) {
-      return each.shape.name == set.shape.name && same(set.shape, each);
-    });
+    const bool there =
+        std::ranges::any_of(standing.sets, [&](const StandingSet& each) { return stays(set.shape, each); });
     if (there) continue;
     write_set(out, table, set.shape, ++id);
     write_beginning(out, table, set);

@@ -49,6 +49,8 @@ std::optional<Counter> read_counter(const Attributes& object);
 
 // Whether the engine may treat the set as one of its own making.
 bool is_ours(const StandingSet& set);
+// Whether a standing set of this name has the declared shape, and so keeps its elements.
+bool stays(const SetShape& declared, const StandingSet& standing);
 
 // Makes the table if it is not there, and wakes one that somebody made dormant.
 void write_table_itself(MessageWriter& out, const std::string& name);

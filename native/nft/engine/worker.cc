@@ -50,7 +50,7 @@ void Worker::finish(Done done) { add(jobs_, {{}, std::move(done), true}); }
 
 void Worker::abandon() {
   if (!running_) return;
-  engine_.stop();
+  engine_->stop();
   {
     const std::lock_guard lock(mutex_);
     abandoned_ = true;
@@ -58,9 +58,15 @@ void Worker::abandon() {
   wake_.notify_one();
   pthread_join(thread_, nullptr);
   running_ = false;
-  engine_.close();
+  engine_->close();
   jobs_.clear();
   loads_.clear();
+}
+
+void Worker::join() {
+  if (!running_) return;
+  pthread_join(thread_, nullptr);
+  running_ = false;
 }
 
 // A load waits for the calls made before it, and lets those made after it go ahead, but not for ever.
@@ -91,7 +97,7 @@ Worker::Turn Worker::next(Job& job) {
 std::vector<uint8_t> Worker::answer(const Job& job) {
   if (job.last) return {0};
   try {
-    return serve(engine_, job.request);
+    return serve_(*engine_, job.request);
   } catch (const std::bad_alloc&) {
     return encode(from_errno(ENOMEM));
   }
@@ -100,9 +106,9 @@ std::vector<uint8_t> Worker::answer(const Job& job) {
 std::optional<std::vector<uint8_t>> Worker::step() {
   try {
     if (!way_) way_ = read_load(std::move(loading_->request));
-    return way_ ? advance(engine_, *way_) : encode(refuse("the request is malformed"));
+    return way_ ? advance(*engine_, *way_) : encode(refuse("the request is malformed"));
   } catch (const std::bad_alloc&) {
-    engine_.end_load();
+    engine_->end_load();
     return encode(from_errno(ENOMEM));
   }
 }
@@ -118,11 +124,11 @@ void Worker::advance_load() {
 }
 
 void Worker::give_up_loads() {
-  if (loading_) loading_->done(give_up(engine_, way_ ? way_->next : 0));
+  if (loading_) loading_->done(give_up(*engine_, way_ ? way_->next : 0));
   loading_.reset();
   way_.reset();
   // No call follows the last one, so nobody adds to the lane any more.
-  for (const Job& job : loads_) job.done(give_up(engine_, 0));
+  for (const Job& job : loads_) job.done(give_up(*engine_, 0));
   loads_.clear();
 }
 
@@ -135,7 +141,7 @@ void Worker::run() {
     }
     if (job.last) give_up_loads();
     auto reply = answer(job);
-    if (job.last) engine_.close();
+    if (job.last) engine_->close();
     job.done(std::move(reply));
     if (job.last) return;
   }

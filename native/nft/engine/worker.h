@@ -7,6 +7,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 
 #include "wire.h"
@@ -18,18 +19,24 @@ class Worker {
   // Told on the worker's thread, in the order of the calls but for loads, which let others go ahead.
   using Done = std::function<void(std::vector<uint8_t> answer)>;
 
-  Worker() = default;
+  // How a request is carried out: by `serve`, unless a door has verbs of its own.
+  using Serve = std::vector<uint8_t> (*)(Engine& engine, Bytes request);
+
+  Worker() : Worker(std::make_unique<Engine>(), serve) {}
+  Worker(std::unique_ptr<Engine> engine, Serve serve) : engine_(std::move(engine)), serve_(serve) {}
   ~Worker() { abandon(); }
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
   // Before the start.
-  void listen(Notifier::Listener listener) { engine_.listen(std::move(listener)); }
+  void listen(Notifier::Listener listener) { engine_->listen(std::move(listener)); }
   // 0 or the errno of a thread that could not be made.
   int start();
   void call(std::vector<uint8_t> request, Done done);
   // Works off what was asked but loads, which end with `closed`; tells `done`, ends. No call may follow.
   void finish(Done done);
+  // Waits for the end that finish() asked for.
+  void join();
   // Ends after the call under way, a long dump at once; what waits is dropped untold. Returns when the thread is gone.
   void abandon();
 
@@ -53,7 +60,8 @@ class Worker {
   void advance_load();
   void give_up_loads();
 
-  Engine engine_;
+  const std::unique_ptr<Engine> engine_;
+  const Serve serve_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Job> jobs_;

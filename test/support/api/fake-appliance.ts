@@ -1,14 +1,18 @@
 import type { Appliance, ApplianceFacts } from '../../../core/api/appliance.ts';
 import type { DecisionId, FindingId } from '../../../core/base/ids.ts';
-import { type Ip, parseIp } from '../../../core/base/ip.ts';
+import { type Ip, type ParsedIp, parseIp } from '../../../core/base/ip.ts';
+import { coveredBy } from '../../../core/base/prefixes.ts';
 import { fail, ok } from '../../../core/base/result.ts';
 import { type Millis, millis } from '../../../core/base/time.ts';
 import type { Finding, NumberedFinding } from '../../../core/detect/finding.ts';
 import type { Epochs } from '../../../core/incident/epoch.ts';
 import type { FindingGroup } from '../../../core/incident/finding-group.ts';
-import type { BlockRefusal, UnblockRefusal } from '../../../core/respond/block.ts';
+import type { BlockNetworkRefusal, BlockRefusal, UnblockRefusal } from '../../../core/respond/block.ts';
 import type { PendingBlock } from '../../../core/respond/block-queue.ts';
 import type { Decision, NetworkDecision } from '../../../core/respond/decision.ts';
+import { protectedNetworks } from '../../../core/respond/protected.ts';
+import { NOTHING_TO_REVERSE, type Reversal } from '../../../core/respond/reversal.ts';
+import { loaded } from '../../unit/core/config/surroundings.ts';
 
 export const START: Millis = millis(Date.UTC(2026, 0, 1));
 
@@ -73,6 +77,7 @@ export const FACTS: ApplianceFacts = {
     table: 'bartizan',
     capacity: 500_000,
     infra: ['192.0.2.1'],
+    features: loaded('firewall: { restricted_tcp: [2087], default: drop, tcp_in: [22, 443] }\n').config.firewall,
   },
   http: { engine: 'node:https' },
   components: [
@@ -99,7 +104,10 @@ export class FakeAppliance implements Appliance {
   pending: readonly PendingBlock[] = [];
   networks: readonly NetworkDecision[] = [];
   blockRefusal: BlockRefusal | undefined;
+  blockNetworkRefusal: BlockNetworkRefusal | undefined;
   unblockRefusal: UnblockRefusal | undefined;
+  /** Whether there are checks that can be told anything. */
+  judges = true;
   keepsFindings = true;
   readonly asked: unknown[] = [];
   /** By rising serial. */
@@ -125,12 +133,16 @@ export class FakeAppliance implements Appliance {
   block(request: Parameters<Appliance['block']>[0]) {
     this.asked.push(['block', request]);
     const { blockRefusal: refusal } = this;
-    return Promise.resolve(refusal === undefined ? ok(decision(request.ip)) : fail(refusal, `no: ${refusal}`));
+    if (refusal !== undefined) return Promise.resolve(fail(refusal, `no: ${refusal}`));
+    const made = decision(request.ip);
+    return Promise.resolve(ok({ ...made, reversal: { ...NOTHING_TO_REVERSE, made: [made] } }));
   }
   unblock(request: Parameters<Appliance['unblock']>[0]) {
     this.asked.push(['unblock', request]);
     const { unblockRefusal: refusal } = this;
-    return Promise.resolve(refusal === undefined ? ok(decision(request.ip)) : fail(refusal, `no: ${refusal}`));
+    if (refusal !== undefined) return Promise.resolve(fail(refusal, `no: ${refusal}`));
+    const ended = decision(request.ip);
+    return Promise.resolve(ok({ ...ended, reversal: this.#ended([ended]) }));
   }
   pendingBlocks() {
     return this.pending;
@@ -145,16 +157,54 @@ export class FakeAppliance implements Appliance {
   unblockNetwork(request: Parameters<Appliance['unblockNetwork']>[0]) {
     this.asked.push(['unblockNetwork', request]);
     const { unblockRefusal: refusal } = this;
-    return Promise.resolve(
-      refusal === undefined ? ok(networkDecision(request.network)) : fail(refusal, `no: ${refusal}`),
-    );
+    if (refusal !== undefined) return Promise.resolve(fail(refusal, `no: ${refusal}`));
+    const ended = networkDecision(request.network);
+    return Promise.resolve(ok({ ...ended, reversal: this.#ended([ended]) }));
   }
   unblockAll(ips: readonly Ip[], actor: string) {
     this.asked.push(['unblockAll', ips, actor]);
     const { unblockRefusal: refusal } = this;
     return Promise.resolve(
-      refusal === undefined || refusal === 'not_blocked' ? ok({ count: ips.length }) : fail(refusal, `no: ${refusal}`),
+      refusal === undefined || refusal === 'not_blocked'
+        ? ok({ count: ips.length, reversal: this.#ended(ips.map((one) => decision(one))) })
+        : fail(refusal, `no: ${refusal}`),
     );
+  }
+  blockNetwork(request: Parameters<Appliance['blockNetwork']>[0]) {
+    this.asked.push(['blockNetwork', request]);
+    const { blockNetworkRefusal: refusal } = this;
+    if (refusal !== undefined) return Promise.resolve(fail(refusal, `no: ${refusal}`));
+    const made = networkDecision(request.network.text);
+    return Promise.resolve(ok({ ...made, reversal: { ...NOTHING_TO_REVERSE, made: [made] } }));
+  }
+  unban(request: Parameters<Appliance['unban']>[0]) {
+    this.asked.push(['unban', request]);
+    const { unblockRefusal: refusal } = this;
+    if (refusal !== undefined && refusal !== 'not_blocked') return Promise.resolve(fail(refusal, `no: ${refusal}`));
+    const network = this.networks[0]?.network;
+    const reversal = this.#ended(this.active.filter(({ ip: blocked }) => blocked === request.ip));
+    return Promise.resolve(ok({ reversal, ...(network === undefined ? {} : { network }) }));
+  }
+  flush(by: Parameters<Appliance['flush']>[0]) {
+    this.asked.push(['flush', by]);
+    const { unblockRefusal: refusal } = this;
+    if (refusal !== undefined && refusal !== 'not_blocked') return Promise.resolve(fail(refusal, `no: ${refusal}`));
+    const { active, networks } = this;
+    const reversal = { ...this.#ended([...active, ...networks]), isFlush: true as const };
+    return Promise.resolve(ok({ addresses: active.length, networks: networks.length, reversal }));
+  }
+  forget(address: Ip): ReturnType<Appliance['forget']> {
+    this.asked.push(['forget', address]);
+    return Promise.resolve(this.judges ? ok(undefined) : fail('unavailable', 'no: nothing is judged'));
+  }
+  async guardOf(address: ParsedIp) {
+    return coveredBy(address, protectedNetworks(['192.0.2.10'], this.facts_.firewall.infra));
+  }
+  networksAround() {
+    return this.networks;
+  }
+  #ended(ended: Reversal['ended']): Reversal {
+    return { ...NOTHING_TO_REVERSE, ended };
   }
   testAlert(actor: string): ReturnType<Appliance['testAlert']> {
     this.asked.push(['testAlert', actor]);

@@ -3,6 +3,7 @@ import type { ChainedAuditRecord } from '../../../core/api/audit.ts';
 import type { Desks } from '../../../core/api/deps.ts';
 import type { Dispositions, SuppressRefusal } from '../../../core/api/dispositions.ts';
 import type { EventPage, EventSearch, EventSearchRefusal } from '../../../core/api/event-search.ts';
+import type { FirewallCounters } from '../../../core/api/firewall-counters.ts';
 import type { History } from '../../../core/api/history.ts';
 import type { MetricFacts } from '../../../core/api/metrics/facts.ts';
 import { HttpMeter } from '../../../core/api/metrics/http-meter.ts';
@@ -14,11 +15,13 @@ import { bucketsUpTo, counted, EMPTY } from '../../../core/incident/rollup.ts';
 import type { Suppression } from '../../../core/incident/suppression.ts';
 import { passing } from '../../../core/query/finding-history.ts';
 import type { Query } from '../../../core/query/tree.ts';
-import { type Allow, type AllowRefusal, subjectOf } from '../../../core/respond/allow.ts';
+import { type Allow, type AllowRefusal, type PortAllow, subjectOf } from '../../../core/respond/allow.ts';
+import { CounterHistory } from '../../../core/respond/counter-history.ts';
 import type { FirewallEvent } from '../../../core/respond/firewall-event.ts';
 import { SettingsBench } from '../settings-bench.ts';
 import { FakeAppliance, FINDING, ip, START } from './fake-appliance.ts';
 import { FakePreviews } from './fake-previews.ts';
+import { FakeUndo } from './fake-undo.ts';
 
 export const SUPPRESSION: Suppression = {
   id: '0a1b2c3d4e5f6071',
@@ -87,10 +90,12 @@ export class FakeDesks implements Desks {
   readonly settings = this.bench.settings;
   readonly changes = this.bench.changes;
   readonly previews = new FakePreviews();
+  readonly undo = new FakeUndo();
   rows: readonly HistoryRow[] = [{ finding: FINDING, serial: 7 }];
   trail: readonly ChainedAuditRecord[] = [AUDITED];
   suppressRefusal: SuppressRefusal | undefined;
   allowed: readonly Allow[] = [ALLOW];
+  portAllowed: readonly PortAllow[] = [];
   allowRefusal: AllowRefusal | undefined;
   replaced: Allow | undefined;
   events: readonly FirewallEvent[] = [
@@ -143,6 +148,7 @@ export class FakeDesks implements Desks {
 
   readonly allows: Allows = {
     list: () => this.allowed,
+    ports: () => this.portAllowed,
     covering: (ip) =>
       this.allowed.find(({ subject }) => {
         const net = parseCidr(subject);
@@ -161,6 +167,9 @@ export class FakeDesks implements Desks {
       return this.diskFails ? fail('failed', 'no: disk') : ok(this.warning);
     },
   };
+
+  readonly counters = new CounterHistory();
+  readonly firewallCounters: FirewallCounters = { since: (from) => this.counters.since(from, START) };
 
   readonly firewallTrail: FirewallTrail = { newest: async (limit) => this.events.slice(0, limit) };
 
@@ -197,6 +206,7 @@ export class FakeDesks implements Desks {
       findings: { warning: 0, high: 1, critical: 2 },
       decisions: [{ state: 'active', origin: 'auto_response', count: 2 }],
       dropped: [{ family: 4, packets: 3, bytes: 180 }],
+      features: [{ feature: 'conn_rate', isCounting: true, packets: 5 }],
       http: this.http.read(),
       process: { cpuSeconds: 1.5, residentBytes: 1_048_576, startedAt: START, openFiles: 20 },
     };

@@ -2,6 +2,7 @@ import type { Snapshot } from '../../../actors/change/index.ts';
 import { confirmedContent } from '../../../actors/daemon/confirmed-content.ts';
 import { trialOfFirewall } from '../../../actors/daemon/trial-of-firewall.ts';
 import {
+  type AllowedAtPort,
   createFirewall,
   type DesiredBlocks,
   type KernelBlock,
@@ -19,10 +20,12 @@ import type { NftPort } from '../../../native/nft/index.ts';
 export class Books implements DesiredBlocks {
   readonly standing = new Map<Ip, KernelBlock>();
   letIn: readonly Cidr[] = [];
+  atPorts: readonly AllowedAtPort[] = [];
 
   blocks = () => this.standing.values();
   blockOf = (ip: Ip) => this.standing.get(ip);
   allowed = () => this.letIn;
+  allowedPorts = () => this.atPorts;
   networks = () => [];
   adoptNetworks = async () => {};
   hasEnded = async () => true;

@@ -43,6 +43,17 @@ export const SETTINGS_CASES: readonly SettingsCase[] = [
     verdicts: { before: 'drop', after: 'accept' },
   },
   {
+    name: 'ports closed',
+    text: ON,
+    changes: [
+      { path: 'firewall.default', value: 'drop' },
+      { path: 'firewall.tcp_in', value: [22] },
+      { path: 'firewall.log_dropped', value: true },
+    ],
+    saddr: '203.0.113.9',
+    verdicts: { before: 'accept', after: 'drop' },
+  },
+  {
     name: 'switched on',
     text: ON.replace('enabled: true', 'enabled: false'),
     changes: [{ path: 'firewall.enabled', value: true }],

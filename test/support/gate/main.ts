@@ -4,7 +4,7 @@
  * first stage that fails. Closes with the test runner's summary and the counts of all stages; a run that executed no
  * test has failed.
  *
- *   main.ts check|test [PATH...]     PATH under test/, e.g. `unit` or `system/provision`: only these tests
+ *   main.ts check|test [PATH...]     PATH under test/, e.g. `unit` or `system/provision.test.ts`: only these tests
  */
 import { randomInt } from 'node:crypto';
 import { globSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -18,6 +18,8 @@ const COUNTS_FILE = 'build/gate-counts.json';
 const TOOL_LIMIT = 10 * 60_000;
 
 const [mode, ...paths] = process.argv.slice(2);
+/** As built; written with or without the folder in front and the ending. */
+const wanted = paths.map((path) => `dist/test/${path.replace(/^(\.\/)?(test\/)?/, '').replace(/\.ts$/, '.js')}`);
 process.exitCode = (await gate(STAGES.filter((stage) => mode === 'test' || stage.name !== 'system'))) ? 0 : 1;
 
 async function gate(stages: readonly Stage[]): Promise<boolean> {
@@ -42,9 +44,14 @@ async function gate(stages: readonly Stage[]): Promise<boolean> {
     if (failed.length > 0) break;
   }
   for (const name of failed) console.log(`gate: failed: ${name}`);
-  if (total.passed + total.failed === 0) console.log('gate: no test was executed');
+  if (total.passed + total.failed === 0) console.log(nothingRan());
   console.log(closingLine(total));
   return failed.length === 0 && total.passed > 0;
+}
+
+function nothingRan(): string {
+  const which = paths.length === 0 ? '' : `: none lies under ${paths.join(' or ')}, of what \`${mode}\` runs`;
+  return `gate: no test was executed${which}`;
 }
 
 function stopped(at: string): false {
@@ -55,7 +62,7 @@ function stopped(at: string): false {
 /** The stage's test files, as many in a list as share a process. */
 function runsOf(stage: Stage): readonly (readonly string[])[] {
   const files = globSync(`dist/test/${stage.name}/**/*.test.js`, { cwd: ROOT })
-    .filter((file) => paths.length === 0 || paths.some((path) => file.startsWith(`dist/test/${path}`)))
+    .filter((file) => wanted.length === 0 || wanted.some((path) => file.startsWith(path)))
     .sort();
   if (files.length === 0) return [];
   return stage.process === 'each' ? files.map((file) => [file]) : [files];

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type ApplianceParts, RunningAppliance } from '../../../../actors/appliance/index.ts';
 import { settled } from '../../../support/settled.ts';
+import { loaded } from '../../core/config/surroundings.ts';
 
 test('modes set at once are set one after the other: file, firewall and word agree', async () => {
   const done: string[] = [];
   const slow = Promise.withResolvers<void>();
   const parts = {
     configFile: {
-      loaded: { config: { firewall: { denied_networks: [] } } },
+      loaded: loaded('firewall: { tcp_in: [22] }\n'),
       change: async ([change]: readonly [{ readonly value?: unknown }]) => {
         if (done.length === 0) await slow.promise;
         done.push(`file ${String(change.value)}`);
@@ -42,17 +43,21 @@ test('while settings are on trial the mode stays as it is, towards less too', as
   assert.deepEqual(set.ok ? '' : [set.code, set.public], ['to_be_tried', 'a change of settings is on trial']);
 });
 
-test('networks that are denied come into force on trial, and not by a mode', async () => {
-  const parts = {
-    configFile: { loaded: { config: { firewall: { denied_networks: ['0.0.0.0/0'] } } } },
-    firewall: { enable: () => assert.fail('enforced') },
-  };
-  for (const mode of ['dry_run', 'enforce'] as const) {
-    const set = await new RunningAppliance(parts as unknown as ApplianceParts, 'observe').setMode(mode);
-    assert.ok(!set.ok && set.code === 'to_be_tried');
-    assert.match(set.public, /denied_networks/);
-  }
-});
+for (const [text, says] of [
+  ['denied_networks: [0.0.0.0/0]', /denied_networks/],
+  ['default: drop, conn_limit: 5, count_only: [conn_limit]', /drop packets to this host \(conn_limit, default_drop\)/],
+] as const)
+  test(`what cuts somebody off comes into force on trial, and not by a mode: ${text}`, async () => {
+    const parts = {
+      configFile: { loaded: loaded(`firewall: { ${text} }\n`) },
+      firewall: { enable: () => assert.fail('enforced') },
+    };
+    for (const mode of ['dry_run', 'enforce'] as const) {
+      const set = await new RunningAppliance(parts as unknown as ApplianceParts, 'observe').setMode(mode);
+      assert.ok(!set.ok && set.code === 'to_be_tried');
+      assert.match(set.public, says);
+    }
+  });
 
 for (const [mode, auto, dryRun] of [
   ['enforce', { enabled: true, dry_run: true, block_ips: true }, false],

@@ -15,6 +15,7 @@ test('findings and decisions are counted as they pass', async () => {
     bus,
     http: new HttpMeter(),
     dropped: async () => [],
+    features: async () => [],
     process: async () => ({ cpuSeconds: 0, residentBytes: 0, startedAt: START }),
   });
   bus.publish('finding', { finding: FINDING, serial: 1 });

@@ -91,3 +91,15 @@ test('answers that make no sense do no harm', async () => {
     for (const argv of [['change'], ['change', 'list'], ['change', 'show', ID]])
       assert.equal((await runCommand(argv, { answer: { status: 200, body } })).code, 0, JSON.stringify([argv, body]));
 });
+
+test('the list as JSON is one change a line', async () => {
+  const changes = [change, { ...change, id: 'other' }];
+  const { out } = await runCommand(['change', 'list', '--json'], { answer: { status: 200, body: { changes } } });
+  assert.deepEqual(
+    out
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { id: string }).id),
+    [ID, 'other'],
+  );
+});

@@ -50,7 +50,7 @@ test('block asks for a canonical address with a duration, and says what was done
 });
 
 for (const { argv, why } of [
-  { argv: ['block', '192.0.2.256'], why: /"192\.0\.2\.256" is not an IPv4 or IPv6 address/ },
+  { argv: ['block', '192.0.2.256'], why: /"192\.0\.2\.256" is not an address or a network/ },
   { argv: ['block', '192.0.2.1', '--for', 'ever'], why: /--for: "ever" is not a duration/ },
   { argv: ['check', '192.0.2.0/24'], why: /is not an IPv4 or IPv6 address/ },
   { argv: ['parse', 'x', '--parser', 'ssh'], why: /there is no parser "ssh"; did you mean "sshd"\?/ },
@@ -75,19 +75,6 @@ for (const { argv, status, code } of [
     assert.deepEqual([result.code, result.out, result.err], [code, '', 'bartizan: because\\x1b[1m\n']);
   });
 }
-
-test('check says whether and why', async () => {
-  const check = async (body: unknown) =>
-    (await runCommand(['check', '192.0.2.1'], { answer: { status: 200, body } })).out;
-  assert.equal(await check({ success: true, permanent: null, temporary: null }), '192.0.2.1 is not blocked\n');
-  assert.equal(await check({ success: true, temporary: 'ssh' }), '192.0.2.1 is blocked: ssh\n');
-  assert.equal(await check({ success: true, permanent: 'ssh' }), '192.0.2.1 is blocked for good: ssh\n');
-  const allowed = { subject: '192.0.2.0/24', reason: 'office', expires_at: '2026-01-02T03:04:05Z' };
-  assert.equal(
-    await check({ success: true, permanent: null, temporary: null, allowed }),
-    '192.0.2.1 is not blocked, and always let in: 192.0.2.0/24 is allowed until 2026-01-02T03:04:05Z: office\n',
-  );
-});
 
 test('findings as a table and as JSON lines, attacker text harmless in both', async () => {
   const body = [

@@ -36,6 +36,7 @@ function bench(infra: readonly string[] = [], maxBlocks = 1000) {
           for (const network of found) networks.set(network.network, network);
         },
         allowed: () => allowed.flatMap((text) => cidrs(text)),
+        allowedPorts: () => [],
         hasEnded: async (id) => ended.has(id),
         refuse: async (blocks) => {
           refused.push(...blocks);

@@ -34,6 +34,7 @@ function bench() {
         blocks: () => wanted.values(),
         blockOf: (ip) => wanted.get(ip),
         allowed: () => allowed,
+        allowedPorts: () => [],
         networks: () => [],
         adoptNetworks: async () => {},
         hasEnded: async () => false,

@@ -3,6 +3,7 @@ import { beforeEach, test } from 'node:test';
 import { Pipeline, type PipelineDeps, type SourceCursor } from '../../../../actors/pipeline/index.ts';
 import type { SegmentPosition } from '../../../../actors/segments/index.ts';
 import type { Chunk } from '../../../../actors/watchers/files/index.ts';
+import type { Ip } from '../../../../core/base/ip.ts';
 import { fail, ok } from '../../../../core/base/result.ts';
 import { CHECKS } from '../../../../core/detect/checks.ts';
 import type { JournalOrigin } from '../../../../core/event/preference.ts';
@@ -364,4 +365,23 @@ test('lines of the network advance nothing; a file is told which programs to lea
     sent.flatMap((message) => (message.kind === 'chunk' ? [message.told] : [])),
     [told, undefined],
   );
+});
+
+test('an address is forgotten in its place among the lines, and durably', async () => {
+  let done = false;
+  const forgotten = b.pipeline.forget('203.0.113.7' as Ip).then(() => {
+    done = true;
+  });
+  const [asked] = b.sent.splice(0);
+  assert.deepEqual([asked?.kind, asked?.kind === 'forget' && asked.ip], ['forget', '203.0.113.7']);
+  b.judged(asked?.sequence ?? 0, []);
+  await settled();
+  assert.deepEqual([done, b.sent.map(({ kind }) => kind)], [false, ['checkpoint']]);
+  b.checkpointed();
+  await forgotten;
+});
+
+test('without a thread nothing can be forgotten', async () => {
+  b.die();
+  await assert.rejects(b.pipeline.forget('203.0.113.7' as Ip), /not running/);
 });

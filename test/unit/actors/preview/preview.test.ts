@@ -46,6 +46,7 @@ function bench(change: Partial<PreviewParts> = {}, events: readonly (SearchEvent
     networksOf: ({ infra_ips: infra }) => ({ infra, denied: infra.length > 0 ? [] : ['0.0.0.0/0'] }),
     rulesText: ({ infra, denied }) => `set infra {\n${infra.join()}\n}\nset denied {\n${denied.join()}\n}`,
     allowed: () => ['198.51.100.9'],
+    allowedPorts: () => [],
     isBlocked: () => false,
     search: async function* (query) {
       queries.push(query);

@@ -5,7 +5,7 @@ import { createRecords } from '../../../../actors/store/index.ts';
 import { type Cidr, type Ip, type ParsedIp, parseCidr, parseIp } from '../../../../core/base/ip.ts';
 import { ok } from '../../../../core/base/result.ts';
 import { hours, minutes, plus } from '../../../../core/base/time.ts';
-import type { AllowRequest } from '../../../../core/respond/allow.ts';
+import type { AllowRequest, Connection } from '../../../../core/respond/allow.ts';
 import { MemoryStore } from '../../../support/memory-store.ts';
 import { settled } from '../../../support/settled.ts';
 import { SimulatedClock } from '../../../support/simulated-clock.ts';
@@ -30,9 +30,10 @@ function start(store: MemoryStore, clock: SimulatedClock) {
     kernel: [] as string[],
     kernelFails: false,
     lifted: [] as string[],
-    denies: (_: ParsedIp): boolean => false,
-    connected: [] as Ip[],
+    refuses: (_: ParsedIp, _port?: number): boolean => false,
+    connected: [] as Connection[],
     events: [] as string[],
+    warned: [] as string[],
   };
   const list = new AllowList({
     book,
@@ -46,12 +47,12 @@ function start(store: MemoryStore, clock: SimulatedClock) {
         return ok(undefined);
       },
     },
-    denies: (ip) => state.denies(ip),
+    refuses: (ip, port) => state.refuses(ip, port),
     connected: async () => ok(state.connected),
     liftAllowed: async (by) => void state.lifted.push(by),
     clock,
     most: 5,
-    log: () => {},
+    log: (level, message) => void (level === 'warn' && state.warned.push(message)),
     publish: ({ action, subject, reason, origin }) => state.events.push(`${action} ${subject} ${origin} ${reason}`),
   });
   return { book, state, list };
@@ -219,8 +220,8 @@ test('who gets in by an entry alone is not cut off by its removal, unless that i
   for (const text of ['203.0.113.0/24', '203.0.113.7']) {
     assert.equal((await b.list.allow({ ...own, network: net(text), written: text })).ok, true);
   }
-  b.state.denies = () => true;
-  b.state.connected = ['203.0.113.7' as Ip, '198.51.100.1' as Ip];
+  b.state.refuses = () => true;
+  b.state.connected = [{ ip: '203.0.113.7' as Ip, port: 22 }, { ip: '198.51.100.1' as Ip }];
   assert.equal((await b.list.disallow(net('203.0.113.7'), BY)).ok, true, 'the network lets it in as well');
   const refused = await b.list.disallow(net('203.0.113.0/24'), BY);
   assert.deepEqual(refused.ok ? '' : [refused.code, /203\.0\.113\.7 would be cut off/.test(refused.public)], [
@@ -234,11 +235,88 @@ test('who gets in by an entry alone is not cut off by its removal, unless that i
     false,
     'who asks counts',
   );
-  b.state.denies = () => false;
+  b.state.refuses = () => false;
   assert.equal((await b.list.disallow(net('203.0.113.0/24'), { ...BY, peer: '203.0.113.9' })).ok, true);
 
   assert.equal((await b.list.allow({ ...own, network: net('203.0.113.9'), written: '203.0.113.9' })).ok, true);
-  b.state.denies = () => true;
+  b.state.refuses = () => true;
   const forced = { ...BY, peer: '203.0.113.9', forcedBecause: 'moving out' };
   assert.equal((await b.list.disallow(net('203.0.113.9'), forced)).ok, true);
+});
+
+const WEB = { protocol: 'tcp', port: 443 } as const;
+const SSH = { protocol: 'tcp', port: 22 } as const;
+
+test('an address is let in to ports alone: each on the books, durable, apart from what lets it in everywhere', async () => {
+  const allowed = await b.list.allow(wish('203.0.113.7', { ports: [WEB, SSH] }));
+  assert.ok(allowed.ok);
+  assert.deepEqual([allowed.value.subject, allowed.value.ports], ['203.0.113.7', [WEB, SSH]]);
+  assert.deepEqual([b.state.lifted, b.list.list(), b.list.covering(ip('203.0.113.7'))], [[], [], undefined]);
+  assert.equal((await b.list.allow(wish('203.0.113.7', { ports: [SSH], reason: 'new' }))).ok, true);
+  await b.list.allow(wish('203.0.113.7'));
+  const again = start(store, clock);
+  await again.list.load();
+  const told = again.list
+    .ports()
+    .map(({ subject, port, reason }) => `${subject} ${port.protocol} ${port.port} ${reason}`);
+  assert.deepEqual(told.sort(), ['203.0.113.7 tcp 22 new', '203.0.113.7 tcp 443 monitoring']);
+  assert.equal(again.list.list().length, 1);
+  assert.deepEqual(b.state.events.slice(0, 2), [
+    'allow 203.0.113.7 api tcp/443: monitoring',
+    'allow 203.0.113.7 api tcp/22: monitoring',
+  ]);
+  assert.deepEqual(
+    b.book.guarded().map(({ net: { text }, why }) => `${text} ${why}`),
+    [
+      '203.0.113.7/32 it holds what is allowed',
+      '203.0.113.7/32 it holds what is allowed to tcp/443',
+      '203.0.113.7/32 it holds what is allowed to tcp/22',
+    ],
+  );
+});
+
+test('ports are taken off one by one, or with the address; of networks there are none', async () => {
+  await b.list.allow(wish('203.0.113.7', { ports: [WEB, SSH] }));
+  await b.list.disallow(net('203.0.113.7'), { ...BY, ports: [WEB] });
+  assert.deepEqual(
+    b.list.ports().map(({ port }) => port),
+    [SSH],
+  );
+  await b.list.disallow(net('203.0.113.7'), { ...BY, ports: [WEB] });
+  await b.list.disallow(net('203.0.113.7'), BY);
+  assert.deepEqual([b.book.size, store.keys().length], [0, 0]);
+  const refused = await b.list.allow(wish('203.0.113.0/24', { ports: [WEB] }));
+  assert.equal(refused.ok ? '' : refused.code, 'not_one');
+  await b.list.allow(wish('203.0.113.7', { ports: [1, 2, 3, 4].map((port) => ({ protocol: 'udp', port })) }));
+  const full = await b.list.allow(wish('203.0.113.8', { ports: [WEB, SSH] }));
+  assert.equal(full.ok ? '' : full.code, 'full');
+});
+
+test('who could not connect again to the port they use is not cut off by a removal', async () => {
+  b.state.refuses = (_, port) => port === 22;
+  b.state.connected = [{ ip: '203.0.113.7' as Ip, port: 22 }];
+  await b.list.allow(wish('203.0.113.7'));
+  const whole = () => b.list.disallow(net('203.0.113.7'), BY);
+  const refused = await whole();
+  assert.equal(refused.ok ? '' : refused.code, 'would_cut');
+  await b.list.allow(wish('203.0.113.8', { ports: [SSH] }));
+  b.state.connected = [{ ip: '203.0.113.7' as Ip, port: 80 }];
+  assert.equal((await whole()).ok, true, 'its port is open to everybody');
+  b.state.connected = [{ ip: '203.0.113.8' as Ip, port: 22 }];
+  assert.equal((await b.list.disallow(net('203.0.113.8'), { ...BY, ports: [SSH] })).ok, false);
+  await b.list.allow(wish('203.0.113.8'));
+  assert.equal((await b.list.disallow(net('203.0.113.8'), { ...BY, ports: [SSH] })).ok, true, 'let in everywhere');
+});
+
+test('an allow ends in its time though somebody is connected by it alone, and that is said', async () => {
+  await b.list.start();
+  b.state.refuses = () => true;
+  b.state.connected = [{ ip: '203.0.113.7' as Ip, port: 22 }];
+  await b.list.allow(wish('203.0.113.7', { ports: [SSH], expiresAt: plus(clock.now(), minutes(1)) }));
+  clock.advance(minutes(1) + 1000);
+  await settled();
+  assert.equal(b.book.size, 0);
+  assert.match(b.state.warned.join(), /somebody connected gets in/);
+  assert.deepEqual(b.state.events.at(-1), 'temp_allow_expired 203.0.113.7 api tcp/22: monitoring');
+  b.list.stop();
 });

@@ -66,8 +66,8 @@ test('what waits is lifted by hand, taken by a block by hand, and ended by an al
   const findings = [1, 2, 3, 4].map((last) => attack(last, w.clock.now()));
   await feed(running, findings);
   const by = { origin: 'api', actor: 'ops', reason: 'r', expiresAt: 'never' } as const;
-  assert.ok((await running.responder.unblock({ ip: '203.0.113.2' as Ip, actor: 'ops' })).ok);
-  assert.ok((await running.responder.block({ ...by, ip: '203.0.113.3' as Ip })).ok);
+  assert.ok((await running.responder.orders.unblock({ ip: '203.0.113.2' as Ip, actor: 'ops' })).ok);
+  assert.ok((await running.responder.orders.block({ ...by, ip: '203.0.113.3' as Ip })).ok);
   running.allowed.put({ ...by, subject: '203.0.113.4', at: w.clock.now() });
   await running.responder.liftAllowed('ops');
   const told = await Promise.all(findings.map((finding) => running.ledger.find(decisionIdOf(finding))));
@@ -112,7 +112,7 @@ test('a source blocked before is blocked longer, also after a restart, unless a 
   let running = w.open();
   await running.start();
   await feed(running, [attack(1, w.clock.now()), attack(2, w.clock.now())]);
-  await running.responder.unblock({ ip: '203.0.113.2' as Ip, actor: 'ops' });
+  await running.responder.orders.unblock({ ip: '203.0.113.2' as Ip, actor: 'ops' });
   await later(w, hours(25));
   running.responder.stop();
   running = w.open();
@@ -146,10 +146,10 @@ test('the network of three is cut, but for what is allowed; it ends with them, o
   ]);
   const found = ['203.0.113.4', '203.0.113.9', '203.0.114.4'].map((ip) => running.networkOf(ip as Ip)?.network);
   assert.deepEqual(found, ['203.0.113.0/24', undefined, undefined]);
-  const lifted = await running.responder.unblockNetwork({ network: '2001:db8::/64', actor: 'ops' });
+  const lifted = await running.responder.orders.unblockNetwork({ network: '2001:db8::/64', actor: 'ops' });
   assert.ok(lifted.ok && lifted.value.warning === undefined);
   assert.deepEqual(['2001:db8::4', '2001:db8::3', '203.0.113.4'].map(w.passes), [true, false, false]);
-  assert.equal((await running.responder.unblockNetwork({ network: '2001:db8::/64', actor: 'ops' })).ok, false);
+  assert.equal((await running.responder.orders.unblockNetwork({ network: '2001:db8::/64', actor: 'ops' })).ok, false);
   await later(w, hours(25));
   assert.ok(w.passes('203.0.113.4'));
   assert.deepEqual([running.ledger.networks.size, await w.held('blocked_nets4')], [0, []]);

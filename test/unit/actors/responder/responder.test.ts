@@ -105,8 +105,8 @@ beforeEach(() => {
   b = bench();
 });
 
-const manual = (change: Partial<Parameters<Responder['block']>[0]> = {}) =>
-  b.responder.block({
+const manual = (change: Partial<Parameters<Responder['orders']['block']>[0]> = {}) =>
+  b.responder.orders.block({
     ip: IP,
     reason: 'r',
     expiresAt: plus(b.clock.now(), hours(1)),
@@ -135,7 +135,7 @@ test('in dry run it is recorded and counted, and the kernel untouched', async ()
 test('a re-fed finding that was decided and lifted stays lifted', async () => {
   const finding = findingAt(b.clock);
   await b.responder.respond([{ finding, again: false }]);
-  assert.ok((await b.responder.unblock({ ip: IP, actor: 'ops' })).ok);
+  assert.ok((await b.responder.orders.unblock({ ip: IP, actor: 'ops' })).ok);
   await b.responder.respond([{ finding, again: true }]);
   assert.equal(b.kernel.size, 0);
   assert.equal(b.disk.get(decisionIdOf(finding))?.state, 'lifted');
@@ -174,7 +174,7 @@ test('a block that is lifted before it was done is lifted on disk too', async ()
   b.state.slowEnforce.push(promise);
   const made = manual();
   await settled();
-  assert.ok((await b.responder.unblock({ ip: IP, actor: 'ops' })).ok);
+  assert.ok((await b.responder.orders.unblock({ ip: IP, actor: 'ops' })).ok);
   resolve();
   assert.ok((await made).ok);
   assert.deepEqual([b.kernel.size, [...b.disk.values()].map(({ state }) => state)], [0, ['lifted']]);
@@ -256,7 +256,7 @@ test('ids of ended decisions are known to the firewall before the disk says so',
   assert.equal(await b.ledger.hasEnded(made.value.id), false);
   b.state.diskFails = true;
   b.state.memoryFails = true;
-  assert.equal((await b.responder.unblock({ ip: IP, actor: 'ops' })).ok, false);
+  assert.equal((await b.responder.orders.unblock({ ip: IP, actor: 'ops' })).ok, false);
   assert.equal(b.disk.get(made.value.id)?.state, 'active');
   assert.equal(await b.ledger.hasEnded(made.value.id), true);
   assert.equal(await b.ledger.hasEnded(contentId(millis(1), ['x']) as DecisionId), false);
@@ -267,7 +267,7 @@ test('an unblock that no disk takes holds: kept in memory, and saved with the ne
   assert.ok(made.ok);
   b.state.diskFails = true;
   b.state.memoryFails = true;
-  const told = await b.responder.unblock({ ip: IP, actor: 'ops' });
+  const told = await b.responder.orders.unblock({ ip: IP, actor: 'ops' });
   assert.ok(!told.ok && told.code === 'failed');
   assert.equal(b.kernel.size, 0);
   assert.equal(b.disk.get(made.value.id)?.state, 'active');
@@ -290,7 +290,7 @@ test('what only the disk refused is in its memory already', async () => {
 test('a kernel that cannot let go does not keep the block on the books', async () => {
   await manual();
   b.state.kernelFails = true;
-  const lifted = await b.responder.unblock({ ip: IP, actor: 'ops' });
+  const lifted = await b.responder.orders.unblock({ ip: IP, actor: 'ops' });
   assert.ok(lifted.ok);
   assert.match(lifted.value.warning ?? '', /kernel could not be changed yet/);
   assert.equal(b.ledger.size, 0);
@@ -341,9 +341,9 @@ test('while observing, what an earlier run left in the kernel can be lifted', as
   await manual();
   b.state.mode = 'observe';
   b.state.at = 'off';
-  assert.equal((await b.responder.unblock({ ip: IP, actor: 'ops' })).ok, false);
+  assert.equal((await b.responder.orders.unblock({ ip: IP, actor: 'ops' })).ok, false);
   b.state.at = 'residual';
-  assert.ok((await b.responder.unblock({ ip: IP, actor: 'ops' })).ok);
+  assert.ok((await b.responder.orders.unblock({ ip: IP, actor: 'ops' })).ok);
   assert.equal(b.kernel.size, 0);
 });
 
@@ -362,7 +362,7 @@ test('every decision is told with its outcome, as it is made and as it ends', as
   await b.responder.respond([{ finding: findingAt(b.clock), again: false }]);
   await manual({ ip: '203.0.113.8' as Ip });
   await manual({ ip: '203.0.113.8' as Ip, reason: 'again' });
-  await b.responder.unblock({ ip: IP, actor: 'ops' });
+  await b.responder.orders.unblock({ ip: IP, actor: 'ops' });
   b.state.mode = 'dry_run';
   await b.responder.respond([{ finding: sampleFinding('203.0.113.9', b.clock.now()), again: false }]);
   assert.deepEqual(b.published, [
@@ -405,14 +405,15 @@ test('an allow lifts the blocks it covers and no other', async () => {
 test('many are lifted at once, in one save; what is not blocked counts as done', async () => {
   await manual();
   await manual({ ip: '203.0.113.8' as Ip });
-  const lifted = await b.responder.unblockAll([IP, '203.0.113.8', '203.0.113.9'] as Ip[], 'ops');
-  assert.deepEqual(lifted, { ok: true, value: { count: 3 } });
+  const lifted = await b.responder.orders.unblockAll([IP, '203.0.113.8', '203.0.113.9'] as Ip[], 'ops');
+  assert.ok(lifted.ok && lifted.value.warning === undefined);
+  assert.deepEqual([lifted.value.count, lifted.value.reversal.ended.map(nameOf)], [3, [IP, '203.0.113.8']]);
   assert.equal(b.kernel.size, 0);
   b.state.kernelFails = true;
-  await b.responder.unblockAll([IP], 'ops');
+  await b.responder.orders.unblockAll([IP], 'ops');
   b.state.mode = 'observe';
   b.state.at = 'off';
-  const observing = await b.responder.unblockAll([IP], 'ops');
+  const observing = await b.responder.orders.unblockAll([IP], 'ops');
   assert.ok(!observing.ok && observing.code === 'observing');
 });
 

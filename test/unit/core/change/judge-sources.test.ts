@@ -104,3 +104,45 @@ test('the connection of who asks is named first, however many others there are',
   assert.deepEqual([found.cut.length, found.more, found.cutsYou], [MOST_CUT, true, true]);
   assert.deepEqual(found.cut[0], { ip: asking, port: 5, localPort: 9443, yours: true, by: 'denied' });
 });
+
+const PORTS = {
+  restrictedTcp: [{ first: 2087, last: 2087 }],
+  open: { tcp: [{ first: 22, last: 22 }], udp: [] },
+} as const;
+
+test('a port that is closed is closed to whom nothing lets in; where no port is known nothing is said of it', () => {
+  const judge = judgeBy({
+    ...NOBODY,
+    infra: ['192.0.2.1'],
+    allowedPorts: new Set(['192.0.2.3 9443']),
+    features: PORTS,
+  });
+  const by = (text: string, port?: number) => judge(ip(text), port).by;
+  assert.deepEqual(
+    [by('192.0.2.2', 22), by('192.0.2.2', 9443), by('192.0.2.2', 2087), by('192.0.2.2')],
+    ['nothing', 'closed', 'restricted', 'nothing'],
+  );
+  assert.deepEqual(
+    [by('192.0.2.1', 2087), by('192.0.2.3', 9443), by('192.0.2.3', 2087)],
+    ['infra', 'allowed', 'restricted'],
+  );
+  const counted = judgeBy({ ...NOBODY, features: { ...PORTS, counting: ['default_drop', 'restricted_tcp'] } });
+  assert.equal(counted(ip('192.0.2.2'), 2087).passes, true);
+});
+
+test('a connection to a port that closes could not be made again; one that was made from here can', () => {
+  const [before, after] = [judgeBy(NOBODY), judgeBy({ ...NOBODY, features: PORTS })];
+  const session = (localPort: number, outgoing?: true) => ({
+    local: ip('192.0.2.9'),
+    localPort,
+    remote: ip('192.0.2.2'),
+    remotePort: 50_000,
+    ...(outgoing && { outgoing }),
+  });
+  const { cut, cutsYou } = cutSessions([session(22), session(9443), session(40_000, true)], {
+    before,
+    after,
+    asking: ip('192.0.2.2'),
+  });
+  assert.deepEqual([cut.map(({ localPort, by }) => `${localPort} ${by}`), cutsYou], [['9443 closed'], true]);
+});

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { tcpSessions } from '../../../../core/change/tcp-sessions.ts';
+import { listeningPorts, tcpSessions, withDirection } from '../../../../core/change/tcp-sessions.ts';
 import { fc } from '../../../support/random.ts';
 
 const HEAD = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n';
@@ -32,4 +32,17 @@ test('a machine of the other byte order writes addresses as they are', () => {
 test('any text is read', () => {
   fc.assert(fc.property(fc.string(), (text) => void tcpSessions(text, true)));
   assert.deepEqual(tcpSessions('0: ZZ:1 YY:2 01', true), []);
+});
+
+test('a connection to a port at which nobody listens was made from here', () => {
+  const text = `${HEAD}   0: 00000000:24E3 00000000:0000 0A x\n 1: 0A0200C0:24E3 026433C6:C350 01 x\n 2: 0A0200C0:9C40 036433C6:01BB 01 x\n`;
+  assert.deepEqual(listeningPorts(text), [9443]);
+  const sessions = withDirection(tcpSessions(text, true), new Set(listeningPorts(text)));
+  assert.deepEqual(
+    sessions.map(({ localPort, outgoing = false }) => [localPort, outgoing]),
+    [
+      [9443, false],
+      [40_000, true],
+    ],
+  );
 });

@@ -18,7 +18,7 @@ test('every setting is in exactly one section, or says why it is changed by hand
 
 test('what can shut an administrator out is known by its section', () => {
   const cutting = SETTINGS_SECTIONS.filter((one) => one.canCut === true).map(({ id }) => id);
-  assert.deepEqual(cutting, ['webui', 'infra_ips', 'firewall']);
+  assert.deepEqual(cutting, ['webui', 'infra_ips', 'firewall', 'lists']);
   assert.equal(canCut(['log.level', 'webui.listen']), true);
   assert.equal(canCut(['log.level', 'infra_ips']), true);
   assert.equal(canCut(['log.level', 'auto_response.enabled']), false);

@@ -134,6 +134,7 @@ const counting = (category: Category): Detector & { stepped: number; held: numbe
   },
   snapshot: () => [],
   restore: () => ({ skipped: 0 }),
+  forget() {},
   bytes() {
     return this.held;
   },

@@ -19,7 +19,11 @@ function probes(deps: Partial<ProbeDeps> = {}): Probes {
     stateDirectory: '/state',
     api: () => ok(TARGET),
     rules: async () => ok({ confirmed: 'table inet a {}', candidate: 'table inet b {}' }),
-    connected: async () => ok([ADMIN, '127.0.0.1' as Ip]),
+    connected: async () =>
+      ok([
+        { ip: ADMIN, port: 22 },
+        { ip: '127.0.0.1' as Ip, port: 9443 },
+      ]),
     checkStore: async () => ok(undefined),
     isCredentialGood: () => true,
     ...deps,
@@ -117,7 +121,7 @@ const listed = (...seen: readonly (readonly [chain: string, nth: number])[]) =>
 for (const { name, programs, result, says } of [
   {
     name: 'witnesses on both sides',
-    programs: [['list table', listed(['ahead', 0], ['behind', 0])]],
+    programs: [['list table', listed(['ahead', 0], ['inside', 0])]],
     result: 'passed',
     says: /get past/,
   },
@@ -127,7 +131,12 @@ for (const { name, programs, result, says } of [
     result: 'failed',
     says: /as they did before/,
   },
-  { name: 'no witness', programs: [['list table', listed()]], result: 'unknown', says: /no packet from 192\.0\.2\.2/ },
+  {
+    name: 'no witness',
+    programs: [['list table', listed()]],
+    result: 'unknown',
+    says: /no packet from 192\.0\.2\.2 to port 22/,
+  },
   {
     name: 'nft that is absent',
     programs: [['nft', { kind: 'missing' }]],
@@ -163,18 +172,18 @@ for (const { name, programs, result, says } of [
 for (const peer of ['local', '127.0.0.1', '::1'])
   test(`ordered from ${peer}: whoever is connected from elsewhere counts, by ssh perhaps`, async () => {
     const change = { ...TRIED, word: { ...TRIED.word, peer } };
-    const tools = new ScriptedTools([['list table', listed(['ahead', 0], ['behind', 0])]]);
+    const tools = new ScriptedTools([['list table', listed(['ahead', 0], ['inside', 0])]]);
     const seen = await run(probes({ tools }), 'admin-source', change);
     assert.deepEqual([seen.result, seen.detail.includes(ADMIN)], ['passed', true]);
 
     const alone = new ScriptedTools();
-    const connected = async () => ok(['127.0.0.1' as Ip]);
+    const connected = async () => ok([{ ip: '127.0.0.1' as Ip, port: 9443 }]);
     assert.equal((await run(probes({ tools: alone, connected }), 'admin-source', change)).result, 'passed');
     assert.deepEqual(alone.ran, [], 'nobody to send packets for');
 
     const nobodyKnows = async () => fail('failed' as const, 'no /proc');
     assert.equal((await run(probes({ connected: nobodyKnows }), 'admin-source', change)).result, 'unknown');
-    const crowd = async () => ok(Array.from({ length: 33 }, (_, i) => `198.51.100.${i}` as Ip));
+    const crowd = async () => ok(Array.from({ length: 33 }, (_, i) => ({ ip: `198.51.100.${i}` as Ip, port: 22 })));
     assert.equal((await run(probes({ connected: crowd }), 'admin-source', change)).result, 'unknown');
   });
 
@@ -185,13 +194,17 @@ test('rules that cannot be told leave it unknown', async () => {
 
 test('what a process that is gone has left behind is removed first', async () => {
   const tools = new ScriptedTools([['netns list', said('left1 (id: 3)\nother\n')]]);
-  await sendThrough(tools, [''], [ADMIN], signal);
+  await sendThrough(tools, [''], [{ ip: ADMIN }], signal);
   assert.deepEqual(tools.ran[1], ['ip -force -batch -', 'netns del left1\n']);
 });
 
 test('only addresses reach the rules of the witnesses', () => {
-  const text = witnesses([ADMIN, '2001:db8::1' as Ip, '1.2.3.4 accept; drop' as Ip]);
+  const text = witnesses([
+    { ip: ADMIN, port: 22 },
+    { ip: '2001:db8::1' as Ip },
+    { ip: '1.2.3.4 accept; drop' as Ip, port: '1 drop' as unknown as number },
+  ]);
   assert.equal(text.match(/counter/g)?.length, 4);
   assert.doesNotMatch(text, /drop/);
-  assert.equal(fatesIn('x', [ADMIN]).get(ADMIN), 'unsent');
+  assert.deepEqual(fatesIn('x', [{ ip: ADMIN }]), ['unsent']);
 });

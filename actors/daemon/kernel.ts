@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs';
+import type { Log } from '../../core/base/ports.ts';
+import { fail, ok, type Result } from '../../core/base/result.ts';
+import type { Config } from '../../core/config/settings.ts';
+import type { Mode } from '../../core/respond/mode.ts';
+import { openHand } from '../../native/hands/net/index.ts';
+import { type NftPort, type NftResult, openNft } from '../../native/nft/index.ts';
+import { unavailableNft } from './unavailable-nft.ts';
+
+/** The way to the kernel's tables, and what it is called. */
+export interface Kernel {
+  readonly nft: NftPort;
+  readonly engine: string;
+}
+
+export interface KernelDeps {
+  readonly config: Pick<Config, 'firewall'>;
+  readonly mode: Mode;
+  readonly log: Log;
+}
+
+const ADDON = 'netlink addon';
+const HAND = 'net hand';
+
+/**
+ * By the net hand or by the addon, as `firewall.engine` says. What cannot be reached keeps nobody from observing; under
+ * `auto` a hand that cannot be spoken to gives way to the addon.
+ */
+export async function openKernel({ config, mode, log }: KernelDeps): Promise<Result<Kernel, 'failed'>> {
+  const { engine, hand_socket: socket, netns } = config.firewall;
+  const byHand = engine === 'hand' || (engine === 'auto' && existsSync(socket));
+  const opened = byHand ? await openHand({ socket }) : undefined;
+  if (opened?.ok) return ok({ nft: opened.value, engine: HAND });
+  if (opened !== undefined && engine === 'hand') return unreachable({ mode, log }, HAND, opened);
+  if (opened !== undefined) log('warn', 'the net hand is there and of no use', { error: opened.public });
+  const addon = await openNft(netns === undefined ? {} : { netns });
+  return addon.ok ? ok({ nft: addon.value, engine: ADDON }) : unreachable({ mode, log }, ADDON, addon);
+}
+
+function unreachable(
+  { mode, log }: Pick<KernelDeps, 'mode' | 'log'>,
+  engine: string,
+  why: Extract<NftResult<NftPort>, { readonly ok: false }>,
+): Result<Kernel, 'failed'> {
+  if (mode !== 'observe') return fail('failed', `nftables: ${why.public}`);
+  log('warn', 'nftables cannot be reached; needed only to enforce', { error: why.public });
+  return ok({ nft: unavailableNft(why), engine });
+}

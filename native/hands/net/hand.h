@@ -1,0 +1,54 @@
+// The loop: one thread for connections and time, the engine's own for the kernel.
+#pragma once
+
+#include "../../nft/engine/worker.h"
+#include "audit.h"
+#include "client.h"
+#include "door.h"
+
+namespace bartizan::hand {
+
+class Guard;
+
+class Hand {
+ public:
+  // What the hand lives on. The descriptors are owned by the caller.
+  struct Ground {
+    int listener = -1;
+    // Turns readable when the hand is to end.
+    int ending = -1;
+    // An eventfd that threads poke.
+    int wake = -1;
+    uid_t uid = 0;
+  };
+
+  // `guard` belongs to the worker; null where nothing is guarded.
+  Hand(const Ground& ground, nft::Worker& worker, const Guard* guard, Audit& audit)
+      : ground_(ground), worker_(worker), guard_(guard), audit_(audit) {}
+
+  // Until it is told to end, or an errno. What was asked before is worked off; what is not settled is put back.
+  int run();
+
+ private:
+  int wait();
+  void meet();
+  void greet(int fd, const Peer& peer);
+  void hear();
+  void ask(uint32_t sequence, std::vector<uint8_t> bytes);
+  void part(const std::string& why);
+  void revert(const std::string& why);
+  void keep_time();
+  void end();
+  void poke() const;
+
+  const Ground ground_;
+  nft::Worker& worker_;
+  const Guard* guard_;
+  Audit& audit_;
+  std::shared_ptr<Client> client_;
+  Peer peer_;
+  // The deadline for which a revert was asked already.
+  int64_t reverted_ = 0;
+};
+
+}  // namespace bartizan::hand

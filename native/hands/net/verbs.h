@@ -1,0 +1,26 @@
+// The wire of the net hand, beside what native/nft/engine/wire.h says. native/hands/net/link.ts is the other end.
+//
+//   frame    = length u32 (of what follows), sequence u32, then a request, an answer or a notice of wire.h
+//   hello    = the first frame of a connection, sequence 0: 0 u8, version u8, pid u32; or a refusal, and the end
+//   notice   = a later frame of sequence 0
+//
+//   request  = or one of these, which the hand itself works off
+//     240 arm      window u32, ms: until then, and from each loss on, what is lost is put back unless `settle` comes
+//     241 settle   what was lost is given up for good
+//     242 revert   of the hand's own: a client that sends it is refused
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace bartizan::hand {
+
+constexpr uint8_t kVersion = 1;
+constexpr uint8_t kArm = 240;
+constexpr uint8_t kSettle = 241;
+constexpr uint8_t kRevert = 242;
+
+constexpr size_t kMaxFrame = 64 << 20;
+constexpr uint32_t kMaxWindowMs = 60'000;
+
+}  // namespace bartizan::hand
