@@ -27,18 +27,18 @@ class Engine {
   // Empty where the kernel does not tell.
   virtual Result<std::optional<uint32_t>> count(const std::string& table, const std::string& set);
   virtual Result<std::string> fingerprint(const std::string& table);
-  virtual Result<std::vector<BaseChain>> base_chains();
+  Result<std::vector<BaseChain>> base_chains();
 
   // One step of a load: looks at it whole, then a chunk at a time, until it is done or fails. Between its first step and
   // its end nothing else is loaded; every other call may come between.
-  Status load(LoadUnderWay& way);
+  virtual Status load(LoadUnderWay& way);
   // Once it is done, failed, or given up.
   void end_load();
 
   // Before anything is watched.
   void listen(Notifier::Listener listener) { notifier_.listen(std::move(listener)); }
   virtual Status watch(const std::string& table);
-  Status unwatch(const std::string& table);
+  virtual Status unwatch(const std::string& table);
 
   // Gives the sockets back and ends the watches.
   void close() {
@@ -50,8 +50,6 @@ class Engine {
   void stop() { stopping_.store(true, std::memory_order_relaxed); }
 
  protected:
-  // What a guard has to say to keys [from, to) of a load, before they are sent.
-  virtual Status permit(const Load& load, uint32_t from, uint32_t to);
   // Takes the table's chains out of the packets' way, or puts them back; all in it stays. `missing` where there is none.
   Status set_dormant(const std::string& table, bool dormant);
   // What stands, without elements. 0 or an errno; no table is success.

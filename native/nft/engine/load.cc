@@ -269,8 +269,6 @@ Status Engine::load_chunk(LoadUnderWay& way, uint32_t from, uint32_t to) {
   return failed;
 }
 
-Status Engine::permit(const Load&, uint32_t, uint32_t) { return std::nullopt; }
-
 Status Engine::load(LoadUnderWay& way) {
   if (!way.begun) return begin(way);
   const uint32_t from = way.next;
@@ -284,8 +282,7 @@ Status Engine::load(LoadUnderWay& way) {
     if (is_open(i)) to = i;
   }
   const double start = milliseconds_now();
-  Status failed = permit(way.load, from, to);
-  if (!failed) failed = alone ? commit_keys(way, from, to) : load_chunk(way, from, to);
+  Status failed = alone ? commit_keys(way, from, to) : load_chunk(way, from, to);
   if (failed) {
     failed->loaded = static_cast<int32_t>(from);
     return failed;
