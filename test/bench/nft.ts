@@ -90,7 +90,7 @@ const tableOf = (sets: readonly SetDeclaration[], used?: string): TableDeclarati
       name: 'guard',
       hook: 'prerouting',
       priority: -190,
-      rules: used === undefined ? [] : [{ when: [{ match: 'saddr', set: used }], verdict: 'drop', counter: 'listed' }],
+      rules: used === undefined ? [] : [{ when: [{ match: 'saddr', set: used }], counter: 'listed', verdict: 'drop' }],
     },
   ],
 });

@@ -183,7 +183,7 @@ Status Engine::commit_keys(const LoadUnderWay& way, uint32_t from, uint32_t to) 
   Batch batch = {way.load.table, {way.load.set}, {}};
   batch.ops.reserve(to - from);
   for (uint32_t i = from; i < to; i++) batch.ops.push_back(as_op(way.load, i));
-  Status failed = commit(batch);
+  Status failed = Engine::commit(batch);
   if (failed && failed->op >= 0) failed->op += static_cast<int32_t>(from);
   return failed;
 }

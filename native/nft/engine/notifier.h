@@ -57,7 +57,8 @@ class Notifier {
   void wake() const;
 
   const Netlink& own_;
-  Listener listener_;
+  // Nobody listens until somebody does.
+  Listener listener_ = {[](const Change&) { return true; }, [](const std::string&) { return true; }};
   // Of the engine's thread.
   std::map<std::string, unsigned> watched_;
   int fd_ = -1;
