@@ -19,7 +19,8 @@ test('lists of a file and of a country are in force, follow the file, and outlas
     writeFileSync(`${file}.new`, text);
     renameSync(`${file}.new`, file);
   };
-  replace('198.51.100.1\n203.0.113.0/24 # all of it\n10.0.0.0/8\nnonsense here\n');
+  const many = (count: number): string => Array.from({ length: count }, (_, i) => `192.0.2.${i}\n`).join('');
+  replace(`198.51.100.1\n203.0.113.0/24 # all of it\n10.0.0.0/8\nnonsense here\n${many(100)}`);
   await daemon.configure(`
 webui: { listen: '127.0.0.1:${await freePort()}' }
 firewall: { enabled: true, netns: ${edge.name}, country_block: [LI] }
@@ -36,13 +37,13 @@ lists: [{ name: bad, source: ${file}, refresh: 1m }]
   const [bad, country] = await rows();
   assert.deepEqual(
     [bad.state, bad.in_kernel, bad.generation, bad.entries.ipv4, bad.left_out],
-    ['current', true, 1, { addresses: 1, networks: 2 }, { unreadable: 1, too_wide: 0, protected: 1 }],
+    ['current', true, 1, { addresses: 101, networks: 2 }, { unreadable: 1, too_wide: 0, protected: 1 }],
   );
   assert.ok(country.entries.ipv4.networks > 20 && country.in_kernel);
   assert.match(await table(), /198\.51\.100\.1\b/);
   assert.doesNotMatch(await table(), /10\.0\.0\.0\/8/);
 
-  replace(`${Array.from({ length: 200 }, (_, i) => `198.51.100.${i}`).join('\n')}\n`);
+  replace(many(200));
   assert.equal((await post('refresh', 'bad')).body.generation, 2);
   replace('198.51.100.7\n');
   const { body: held } = await post('refresh', 'bad');
