@@ -16,7 +16,7 @@ import { dropsAny, featuresOn } from '../../core/respond/host-features.ts';
 import { MODES, type Mode } from '../../core/respond/mode.ts';
 import type { BlockPlanner } from '../../core/respond/planner.ts';
 import type { Bus } from '../bus/index.ts';
-import type { Firewall } from '../firewall/index.ts';
+import type { Firewall, KernelFirewall } from '../firewall/index.ts';
 import type { ConfigFile } from '../host-integration/config-file/index.ts';
 import type { ActiveFindings, FindingEpochs, FindingRecorder, FindingRollups } from '../incidents/index.ts';
 import type { Ledger, Responder } from '../responder/index.ts';
@@ -40,7 +40,7 @@ export interface ApplianceParts {
   readonly networksAround: (ip: ParsedIp) => readonly NetworkDecision[];
   readonly planner: Pick<BlockPlanner, 'queue' | 'pending'>;
   readonly responder: Responder;
-  readonly firewall: Firewall;
+  readonly firewall: Firewall & Pick<KernelFirewall, 'enforced' | 'repairs'>;
   readonly pipeline: { forget(ip: Ip): Promise<void> };
   readonly bus: Bus<Topics>;
   readonly storeHealth: () => StoreHealth;
@@ -77,6 +77,7 @@ export class RunningAppliance implements Appliance {
     const now = clock.now();
     const reason = modeReason(this.#mode, firewall);
     const store = this.#parts.storeHealth();
+    const enforced = firewall.enforced();
     return {
       hostname: config.hostname,
       version,
@@ -96,6 +97,8 @@ export class RunningAppliance implements Appliance {
         table: config.firewall.table,
         capacity: config.firewall.max_blocks,
         infra: config.infra_ips,
+        repairs: firewall.repairs(),
+        ...(enforced === undefined ? {} : { enforced }),
         features: config.firewall,
       },
       http: { engine: this.#parts.httpEngine() },

@@ -3,6 +3,7 @@ export { CounterSampler, type SamplerDeps } from './counter-sampler.ts';
 export { keepPrivate, processAge, processFacts, programHash, stopSignal } from './effects.ts';
 export {
   damageFinding,
+  driftFinding,
   eventDamageFinding,
   eventsNotKeptFinding,
   journalLossFinding,

@@ -1,5 +1,6 @@
 import type { NftResult, TableDeclaration } from '../../native/nft/index.ts';
 import { type LetIn, withAllowed } from './allowed.ts';
+import { orThrow } from './batches.ts';
 import { type FirewallContent, type Judges, OPEN, sameContent } from './content.ts';
 import { rulesText, wholeTableText } from './ruleset-text.ts';
 import { type TableLists, tableOf } from './table.ts';
@@ -27,6 +28,8 @@ export class Rules {
   #table: TableDeclaration;
   readonly #lists: () => TableLists | undefined;
   #last: Promise<unknown> = Promise.resolve();
+  /** Of the rules as they were when they were last put in. */
+  #fingerprint: string | undefined;
 
   /** @param lists what is in force of them, asked whenever the table is made */
   constructor(place: Place, confirmed: FirewallContent, lists: () => TableLists | undefined = () => undefined) {
@@ -58,7 +61,7 @@ export class Rules {
       const before = this.#judges;
       this.#become(next(before));
       if (!isEnforcing()) return DONE;
-      const done = await load(this.place, this.#table, this.#judges);
+      const done = await this.#load();
       if (!done.ok && fallback !== undefined) this.#become(fallback(before));
       return done;
     });
@@ -85,10 +88,19 @@ export class Rules {
     return this.#inTurn(async () => {
       this.#become(this.#judges);
       const { confirmed, trial } = this.#judges;
-      const done = await load(this.place, this.#table, this.#judges);
+      const done = await this.#load();
       if (!done.ok) return done;
       const repaired = await repair(this.place, confirmed);
       return repaired.ok && trial !== undefined ? repair(this.place, trial.candidate) : repaired;
+    });
+  }
+
+  /** Whether chains and rules are as they were put in. @throws Error when they cannot be read, or there is no table */
+  areStanding(): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const found = orThrow(await this.place.nft.fingerprint(this.place.table));
+      this.#fingerprint ??= found;
+      return found === this.#fingerprint;
     });
   }
 
@@ -113,6 +125,15 @@ export class Rules {
   wholeText(letIn: LetIn): string {
     const { confirmed } = this.#judges;
     return wholeTableText(withAllowed(this.#bareTableOf({ confirmed }), letIn));
+  }
+
+  async #load(): Promise<NftResult<void>> {
+    const done = await load(this.place, this.#table, this.#judges);
+    this.#fingerprint = undefined;
+    if (!done.ok) return done;
+    const found = await this.place.nft.fingerprint(this.place.table);
+    if (found.ok) this.#fingerprint = found.value;
+    return done;
   }
 
   #become(judges: Judges): void {

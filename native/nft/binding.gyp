@@ -25,10 +25,10 @@
         "engine/types.cc",
         "engine/userdata.cc",
         "engine/validate.cc",
-        "engine/validate_rules.cc",
+        "engine/validate-rules.cc",
         "engine/watching.cc",
         "engine/wire.cc",
-        "engine/wire_rules.cc",
+        "engine/wire-rules.cc",
         "engine/worker.cc"
       ],
       "defines": ["NAPI_VERSION=9", "NAPI_CPP_EXCEPTIONS"],

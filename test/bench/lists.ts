@@ -66,6 +66,7 @@ export const lists = declareBench({
 const NOTHING: Parameters<typeof createFirewall>[0]['desired'] = {
   blocks: () => [],
   blockOf: () => undefined,
+  blockCount: () => 0,
   networks: () => [],
   allowed: () => [],
   allowedPorts: () => [],

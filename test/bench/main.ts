@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { backlog } from './backlog.ts';
 import { type Bench, type Figures, Wrong } from './bench.ts';
 import { blockLatency } from './block-latency.ts';
+import { blocksDayBench } from './blocks-day.ts';
 import { compare } from './compare.ts';
 import { detect } from './detect.ts';
 import { http } from './http.ts';
@@ -19,6 +20,7 @@ import { journal } from './journal.ts';
 import { lists } from './lists.ts';
 import { manyFiles } from './many-files.ts';
 import { nft } from './nft.ts';
+import { ownBlocks } from './own-blocks.ts';
 import { parse } from './parse.ts';
 import { parsers } from './parsers.ts';
 import { replay } from './replay.ts';
@@ -30,6 +32,7 @@ import { syslog } from './syslog.ts';
 const BENCHES: readonly Bench[] = [
   backlog,
   blockLatency,
+  blocksDayBench,
   detect,
   http,
   idle,
@@ -37,6 +40,7 @@ const BENCHES: readonly Bench[] = [
   lists,
   manyFiles,
   nft,
+  ownBlocks,
   parse,
   parsers,
   replay,

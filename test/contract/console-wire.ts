@@ -5,6 +5,7 @@
 import type { Static } from 'typebox';
 import type { BlockedIp } from '../../core/api/csm/blocked-ips.ts';
 import type { FindingRow } from '../../core/api/csm/findings.ts';
+import type { AllowedList } from '../../core/api/csm/firewall-allowed.ts';
 import type { BlockedNetwork } from '../../core/api/csm/firewall-subnets.ts';
 import type { LoggedIn } from '../../core/api/csm/login.ts';
 import type { SectionState, SettingsList } from '../../core/api/csm/settings.ts';
@@ -14,6 +15,7 @@ import type { Status } from '../../core/api/csm/status-schema.ts';
 import type { ChangeDetail, ChangeRow, TrialRow } from '../../core/api/own/changes-wire.ts';
 import type { Claimed } from '../../core/api/own/claim.ts';
 import type { FoundEvents } from '../../core/api/own/event-search.ts';
+import type { CounterPage } from '../../core/api/own/firewall-counters.ts';
 import type { PendingRow } from '../../core/api/own/pending-blocks.ts';
 import type { SessionState } from '../../core/api/own/session.ts';
 import type * as wire from '../../core/console/browser/wire.ts';
@@ -30,6 +32,8 @@ export type ConsoleWire = [
   Gives<wire.EventSearch, Static<typeof FoundEvents>>,
   Gives<wire.BlockRow, Static<typeof BlockedIp>>,
   Gives<wire.NetworkRow, Static<typeof BlockedNetwork>>,
+  Gives<wire.Allowed, Static<typeof AllowedList>>,
+  Gives<wire.Counters, Static<typeof CounterPage>>,
   Gives<wire.PendingRow, Static<typeof PendingRow>>,
   Gives<wire.SettingsList, Static<typeof SettingsList>>,
   Gives<wire.SettingsState, Static<typeof SectionState>>,

@@ -154,7 +154,7 @@ export class Visit {
   }
 
   /** The row of a table that says this. */
-  row(table: 'findings' | 'blocks', text: string) {
+  row(table: string, text: string) {
     return this.page.locator(`#${table} tr`).filter({ hasText: text });
   }
 

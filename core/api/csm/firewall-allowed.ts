@@ -4,34 +4,36 @@ import { type Allow, allowKey } from '../../respond/allow.ts';
 import { endpoint } from '../deps.ts';
 import { BLOCK_SOURCES, expiresIn } from './wire.ts';
 
+export const AllowedList = Type.Object({
+  allowed: Type.Array(
+    Type.Object({
+      ip: Type.String({ description: 'An address, or a network in CIDR form' }),
+      reason: Type.String(),
+      source: Type.String({ description: 'web_ui | cli' }),
+      expires_at: Type.Optional(Type.String({ description: 'RFC 3339; absent when permanent' })),
+      expires_in: Type.String({ description: 'e.g. 23h59m, or permanent' }),
+    }),
+  ),
+  port_allowed: Type.Array(
+    Type.Object({
+      ip: Type.String(),
+      port: Type.Integer(),
+      proto: Type.String({ description: 'tcp | udp' }),
+      reason: Type.String(),
+      source: Type.String({ description: 'web_ui | cli' }),
+      expires_at: Type.Optional(Type.String({ description: 'Own: RFC 3339; absent when permanent' })),
+      expires_in: Type.String({ description: 'Own: e.g. 23h59m, or permanent' }),
+    }),
+  ),
+});
+
 export const firewallAllowed = endpoint({
   name: 'firewallAllowed',
   method: 'GET',
   path: '/api/v1/firewall/allowed',
   scope: 'admin',
   summary: 'Addresses and networks that are always let in, sorted',
-  response: Type.Object({
-    allowed: Type.Array(
-      Type.Object({
-        ip: Type.String({ description: 'An address, or a network in CIDR form' }),
-        reason: Type.String(),
-        source: Type.String({ description: 'web_ui | cli' }),
-        expires_at: Type.Optional(Type.String({ description: 'RFC 3339; absent when permanent' })),
-        expires_in: Type.String({ description: 'e.g. 23h59m, or permanent' }),
-      }),
-    ),
-    port_allowed: Type.Array(
-      Type.Object({
-        ip: Type.String(),
-        port: Type.Integer(),
-        proto: Type.String({ description: 'tcp | udp' }),
-        reason: Type.String(),
-        source: Type.String({ description: 'web_ui | cli' }),
-        expires_at: Type.Optional(Type.String({ description: 'Own: RFC 3339; absent when permanent' })),
-        expires_in: Type.String({ description: 'Own: e.g. 23h59m, or permanent' }),
-      }),
-    ),
-  }),
+  response: AllowedList,
   errors: [],
   handler: async ({ deps: { allows, clock } }) => {
     const now = clock.now();

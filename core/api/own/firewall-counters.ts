@@ -17,6 +17,12 @@ const Counter = Type.Object({
   bytes: Counts,
 });
 
+export const CounterPage = Type.Object({
+  from: Type.String({ description: 'RFC 3339: where the first step begins' }),
+  step_seconds: Type.Integer({ description: '10, or as much more as keeps the answer short' }),
+  counters: Type.Array(Counter),
+});
+
 export const firewallCounters = endpoint({
   name: 'firewallCounters',
   method: 'GET',
@@ -29,11 +35,7 @@ export const firewallCounters = endpoint({
     ),
   }),
   example: { query: { since: '30m' } },
-  response: Type.Object({
-    from: Type.String({ description: 'RFC 3339: where the first step begins' }),
-    step_seconds: Type.Integer({ description: '10, or as much more as keeps the answer short' }),
-    counters: Type.Array(Counter),
-  }),
+  response: CounterPage,
   errors: ['bad_request'],
   handler: async ({ deps: { firewallCounters, clock }, query }) => {
     const now = clock.now();

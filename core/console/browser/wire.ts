@@ -27,11 +27,14 @@ export interface Status {
   readonly mode_reason: string;
   readonly blocklist_size: number;
   readonly blocks_pending: number;
+  readonly automation: { readonly firewall_blocked_ips: number; readonly firewall_blocked_subnets: number };
   readonly dry_run_blocks: number;
   readonly history_count: number;
   readonly severities: { readonly critical: number; readonly high: number; readonly warning: number };
   readonly components: readonly ComponentRow[];
   readonly engine: { readonly http: string; readonly firewall: string };
+  /** There while something is enforced. */
+  readonly enforcement?: { readonly ratio: number; readonly desired: number; readonly held: number };
 }
 
 export interface EventRow {
@@ -159,7 +162,58 @@ export interface NetworkRow {
 export interface PendingRow {
   readonly ip: string;
   readonly reason: string;
+  /** 0 warning, 1 high, 2 critical. */
+  readonly severity: number;
   readonly waiting_since: string;
+  readonly expires_at: string;
+  readonly expires_in: string;
+}
+
+export interface Counters {
+  readonly from: string;
+  readonly step_seconds: number;
+  readonly counters: readonly {
+    readonly name: string;
+    readonly total: { readonly packets: number; readonly bytes: number };
+    readonly packets: readonly number[];
+    readonly bytes: readonly number[];
+  }[];
+}
+
+export interface Allowed {
+  readonly allowed: readonly AllowRow[];
+  readonly port_allowed: readonly (AllowRow & { readonly port: number; readonly proto: string })[];
+}
+
+export interface AllowRow {
+  readonly ip: string;
+  readonly reason: string;
+  readonly source: string;
+  readonly expires_in: string;
+}
+
+export interface Lists {
+  readonly lists: readonly ListRow[];
+}
+
+interface FamilyCount {
+  readonly addresses: number;
+  readonly networks: number;
+}
+
+/** A list of addresses that others keep. */
+export interface ListRow {
+  readonly name: string;
+  readonly kind: string;
+  readonly mode: string;
+  readonly source: string;
+  readonly state: string;
+  readonly in_kernel: boolean;
+  readonly entries: { readonly ipv4: FamilyCount; readonly ipv6: FamilyCount };
+  readonly packets: number;
+  readonly fetched_at?: string;
+  readonly last_error?: string;
+  readonly held?: { readonly why: string };
 }
 
 export interface SettingsList {
@@ -208,4 +262,6 @@ export interface SettingsWritten {
 export interface Rollback {
   readonly pending: boolean;
   readonly expires_at: string;
+  readonly seconds_remaining?: number;
+  readonly change_id?: string;
 }

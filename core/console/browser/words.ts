@@ -43,3 +43,22 @@ export const counts = (counters: Readonly<Record<string, number>>): string =>
 /** What would not be seen, or would change how the rest is seen, as `\u{202e}`: lines of logs hold whatever somebody sent. */
 export const visible = (text: string): string =>
   text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (hidden) => `\\u{${hidden.codePointAt(0)?.toString(16)}}`);
+
+const RULES: Readonly<Record<string, string>> = {
+  blocked: 'blocked addresses',
+  blocked_nets: 'blocked networks',
+  denied: 'denied networks of the settings',
+};
+
+/** A rule by the name of its counter: `blocked`, `list_firehol`, `trial_blocked`. */
+export function ruleName(counter: string): string {
+  if (counter.startsWith('trial_')) return `${ruleName(counter.slice('trial_'.length))} (on trial)`;
+  if (counter.startsWith('list_')) return `list ${counter.slice('list_'.length)}`;
+  return RULES[counter] ?? counter.replaceAll('_', ' ');
+}
+
+/** `99.98 %`; 100 only where nothing is missing. */
+export function percent(ratio: number): string {
+  const hundredths = ratio < 1 ? Math.min(9999, Math.floor(ratio * 10_000)) : 10_000;
+  return `${(hundredths / 100).toFixed(hundredths % 100 === 0 ? 0 : 2)} %`;
+}

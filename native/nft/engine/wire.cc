@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "wire_rules.h"
+#include "wire-rules.h"
 
 namespace bartizan::nft {
 

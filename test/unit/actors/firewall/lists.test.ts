@@ -30,6 +30,7 @@ function bench() {
       desired: {
         blocks: () => [],
         blockOf: () => undefined,
+        blockCount: () => 0,
         allowed: () => allowed,
         allowedPorts: () => [],
         networks: () => [],
