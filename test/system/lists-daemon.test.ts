@@ -67,3 +67,33 @@ lists: [{ name: bad, source: ${file}, refresh: 1m }]
   const components = (await daemon.call('GET', '/api/v1/components')).body;
   assert.equal(components.find(({ name }: { name: string }) => name === 'lists')?.state, 'degraded');
 });
+
+test('a list that is added goes on trial, drops as a candidate, and is gone when it is taken back', {
+  skip: notRoot,
+}, async () => {
+  using edge = new Namespace('edge');
+  await using daemon = new Daemon(await stateDir());
+  const file = join(daemon.state, 'bad.txt');
+  writeFileSync(file, '198.51.100.1\n');
+  await daemon.configure(`
+webui: { listen: '127.0.0.1:${await freePort()}' }
+firewall: { enabled: true, netns: ${edge.name} }
+`);
+  await daemon.start('--enforce');
+  const table = () => edge.run('nft', 'list', 'table', 'inet', 'bartizan');
+  const lists = [{ name: 'bad', source: file }];
+  const changed = await daemon.call('POST', '/api/v1/settings/lists', { changes: { '': lists } }, { 'if-match': '*' });
+  assert.equal(changed.status, 200, JSON.stringify(changed.body));
+  const pending = (await daemon.call('GET', '/api/v1/changes/pending')).body;
+  assert.equal(pending.pending, true);
+  const chain = await waitFor('the list to be in the candidate', async () => {
+    const text = await table();
+    return /counter name "trial_list_bad4" drop/.test(text) ? text : undefined;
+  });
+  assert.doesNotMatch(chain, /counter name "list_bad4"/);
+  assert.match(chain, /198\.51\.100\.1\b/);
+  const reverted = await daemon.call('POST', `/api/v1/changes/${pending.change.id}/revert`, {});
+  assert.equal(reverted.status, 200, JSON.stringify(reverted.body));
+  await waitFor('the list to be gone', async () => (/bad/.test(await table()) ? undefined : true));
+  assert.deepEqual((await daemon.call('GET', LISTS)).body, { lists: [] });
+});
