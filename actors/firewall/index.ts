@@ -13,11 +13,12 @@ import { allowedOps, letInBy } from './allowed.ts';
 import { commitGroups, orThrow } from './batches.ts';
 import type { FirewallContent, Judges, TrialTime } from './content.ts';
 import { aheadText, CONTESTED, type DriftReport, percent } from './drift-reports.ts';
+import { droppedBy } from './dropped-packets.ts';
 import type { PlainFolder } from './effects.ts';
 import { putOps, removeOps } from './elements.ts';
 import { type FeatureCount, featureCounts } from './feature-counts.ts';
+import { kernelLists } from './kernel-lists.ts';
 import { type DesiredLists, ListLoader } from './list-loader.ts';
-import { listOfCounter } from './list-rules.ts';
 import { firewallMachine } from './machine.ts';
 import { networkOps } from './networks.ts';
 import { PlainFiles } from './plain-files.ts';
@@ -29,14 +30,12 @@ import type {
   FirewallTrials,
   KernelBlock,
   KernelLists,
-  ListPackets,
 } from './port.ts';
 import { Reconciler, type RepairKind } from './reconciler.ts';
 import { NOT_ON_TRIAL, Rules } from './rules.ts';
 import { noTableText, placedIn } from './ruleset-text.ts';
 import type { Enforced } from './standing.ts';
 import type { SyncOutcome } from './sync.ts';
-import { blockedFamily } from './table.ts';
 import type { Judged } from './trial.ts';
 
 export { allowedPortElement } from './allowed.ts';
@@ -132,6 +131,7 @@ class NftFirewall implements KernelFirewall {
   readonly #files: PlainFiles;
   readonly #reconciler: Reconciler;
   readonly #lists: ListLoader;
+  readonly lists: KernelLists;
   readonly #actor: Actor<typeof firewallMachine>;
   readonly #counters = { enforced: 0, released: 0, refused: 0, syncs: 0 };
   /** Decisions that the kernel does not have, as far as is known. */
@@ -158,6 +158,10 @@ class NftFirewall implements KernelFirewall {
         const known = named.ok ? named.value : protectedNetworks([], this.#rules.infra());
         return known.map(({ net }) => net);
       },
+    });
+    this.lists = kernelLists(this.#lists, async () => {
+      const read = this.state() === 'off' ? undefined : await nft.counters(settings.table);
+      return read?.ok ? read.value : [];
     });
     this.#files = new PlainFiles({
       folder,
@@ -205,17 +209,6 @@ class NftFirewall implements KernelFirewall {
     });
     this.#actor.start();
   }
-
-  readonly lists: KernelLists = {
-    changed: () => this.#lists.run(),
-    facts: (id) => this.#lists.facts(id),
-    expected: () => this.#lists.expected(),
-    packets: async () => {
-      if (this.state() === 'off') return new Map();
-      const read = await this.#deps.nft.counters(this.#deps.settings.table);
-      return read.ok ? packetsByList(read.value) : new Map();
-    },
-  };
 
   state(): FirewallState {
     const { value } = this.#actor.getSnapshot();
@@ -494,28 +487,4 @@ class NftFirewall implements KernelFirewall {
         };
     }
   }
-}
-
-/** Both families together, the candidate's rules too. */
-function packetsByList(counters: readonly RuleCounter[]): ReadonlyMap<string, ListPackets> {
-  const sums = new Map<string, ListPackets>();
-  for (const { name, packets, bytes } of counters) {
-    const list = listOfCounter(name);
-    if (list === undefined) continue;
-    const before = sums.get(list) ?? { packets: 0, bytes: 0 };
-    sums.set(list, { packets: before.packets + packets, bytes: before.bytes + bytes });
-  }
-  return sums;
-}
-
-/** The rules that drop for a blocked set, a candidate's as well. */
-function droppedBy(counters: readonly RuleCounter[]): readonly DroppedPackets[] {
-  const sums = new Map<4 | 6, DroppedPackets>();
-  for (const { name, packets, bytes } of counters) {
-    const family = blockedFamily(name);
-    if (family === undefined) continue;
-    const before = sums.get(family) ?? { family, packets: 0, bytes: 0 };
-    sums.set(family, { family, packets: before.packets + packets, bytes: before.bytes + bytes });
-  }
-  return [...sums.values()];
 }

@@ -72,6 +72,8 @@ export class ListKeeper implements Lists, Service {
   readonly #turns = new Turns();
   #kept: readonly Kept[] = [];
   #isRunning = false;
+  /** Ends what is under way when it stops. */
+  #stopping = new AbortController();
   #since: Millis;
   readonly #counters = { refreshes: 0, generations: 0, failures: 0 };
 
@@ -90,6 +92,7 @@ export class ListKeeper implements Lists, Service {
 
   async start(): Promise<void> {
     this.#isRunning = true;
+    this.#stopping = new AbortController();
     await this.#declare();
     for (const kept of this.#kept) this.#schedule(kept, this.#chance(SPREAD));
     await this.#prune();
@@ -97,6 +100,7 @@ export class ListKeeper implements Lists, Service {
 
   async stop(): Promise<void> {
     this.#isRunning = false;
+    this.#stopping.abort(new Error('it is stopped'));
     for (const kept of this.#kept) kept.cancel?.();
     await this.#turns.run(async () => {});
   }
@@ -223,11 +227,15 @@ export class ListKeeper implements Lists, Service {
     const { read, config, clock, book } = this.#deps;
     const { outbound } = config();
     const inForce = book.of(kept.id);
+    const { signal } = this.#stopping;
     const found = await read(kept.spec, inForce?.mark, {
+      signal,
       allowPrivate: networksOf(outbound.allow_private),
       ...(outbound.ca === undefined ? {} : { ca: outbound.ca }),
     });
+    if (signal.aborted) return;
     if (!found.ok) return this.#fail(kept, found.code, found.public);
+    const heldSince = kept.held?.at;
     kept.failures = 0;
     delete kept.trouble;
     delete kept.held;
@@ -241,7 +249,7 @@ export class ListKeeper implements Lists, Service {
     const generation = { id: kept.id, number: (inForce?.number ?? 0) + 1, columns, fetchedAt, mark, bad, wide };
     const { least_percent: least, most_percent: most } = kept.spec;
     const why = inForce && reasonToHold(inForce.columns, columns, { least, most });
-    if (why !== undefined) kept.held = { generation, why, at: fetchedAt };
+    if (why !== undefined) kept.held = { generation, why, at: heldSince ?? fetchedAt };
     else await this.#take(kept, generation);
   }
 

@@ -23,6 +23,8 @@ export interface FetchSettings {
   readonly allowPrivate: readonly Cidr[];
   /** Path of a file with authorities. */
   readonly ca?: string;
+  /** Ends what is under way. */
+  readonly signal?: AbortSignal;
 }
 
 /** `unreachable`: it could not be read whole. `refused`: it was, and is not taken. */

@@ -137,9 +137,13 @@ function judged(
 
 type Common = Omit<OutboundRequest, 'url' | 'maxBytes' | 'headers'>;
 
-async function commonOf(spec: ListSpec, { allowPrivate, ca }: FetchSettings): Promise<Result<Common, 'unreachable'>> {
+async function commonOf(spec: ListSpec, { allowPrivate, ca, signal }: FetchSettings): Promise<Result<Common, 'unreachable'>> {
   const pin = pinOf(spec);
-  const common = { allowPrivate, ...(pin === undefined ? {} : { pin }) };
+  const common = {
+    allowPrivate,
+    ...(pin === undefined ? {} : { pin }),
+    ...(signal === undefined ? {} : { signal }),
+  };
   if (ca === undefined) return ok(common);
   try {
     return ok({ ...common, ca: await readFile(ca, 'utf8') });

@@ -27,8 +27,9 @@ export const httpsFetch =
       () => abort.abort(new Error(`it took longer than ${limits.whole / 1000} s`)),
       limits.whole,
     );
+    const signal = AbortSignal.any([abort.signal, ...(request.signal === undefined ? [] : [request.signal])]);
     try {
-      return await follow({ request, limits, byName, take, signal: abort.signal });
+      return await follow({ request, limits, byName, take, signal });
     } finally {
       clearTimeout(timer);
       abort.abort();

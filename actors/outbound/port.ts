@@ -16,6 +16,8 @@ export interface OutboundRequest {
   /** Authorities in PEM that are trusted beside the usual ones. */
   readonly ca?: string;
   readonly limits?: Partial<OutboundLimits>;
+  /** Ends the request. */
+  readonly signal?: AbortSignal;
 }
 
 export interface OutboundLimits {

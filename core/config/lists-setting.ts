@@ -253,9 +253,9 @@ const countryList = (country: string): ListSpec => ({
   most_percent: 100_000,
 });
 
-/** What two lists of one name must share to be the same list: where it is from and how it is read. */
-export const listIdOf = ({ name, source, format, column = '', widest_v4, widest_v6 }: ListSpec): string =>
-  [name, source, format, column, widest_v4, widest_v6].join(' ');
+/** What two lists of one name must share to be the same list: what it is for, where it is from and how it is read. */
+export const listIdOf = ({ name, kind, source, format, column = '', widest_v4, widest_v6 }: ListSpec): string =>
+  [name, kind, source, format, column, widest_v4, widest_v6].join(' ');
 
 export const refreshOf = ({ refresh }: ListSpec): Millis => lengthOf(refresh);
 

@@ -22,6 +22,7 @@ const SMALLEST: Readonly<Record<string, readonly string[]>> = {
   http: ['--turns', '1', '--seconds', '1', '--connections', '4'],
   idle: ['--starts', '1', '--settle', '0', '--watch', '0.1'],
   journal: ['--entries', '1000', '--runs', '1', '--peers', '1'],
+  lists: ['--addresses', '1000', '--networks', '100'],
   'many-files': ['--files', '50', '--settle', '0', '--watch', '0.1'],
   nft: ['--singles', '10', '--bulk', '100', '--networks', '100', '--calls', '2', '--turns', '1'],
   'own-blocks': ['--blocks', '100'],
@@ -33,7 +34,7 @@ const SMALLEST: Readonly<Record<string, readonly string[]>> = {
   sse: ['--clients', '20', '--seconds', '1'],
   syslog: ['--lines', '2000'],
 };
-const FOR_ROOT = ['block-latency', 'nft', 'own-blocks', 'replay'];
+const FOR_ROOT = ['block-latency', 'lists', 'nft', 'own-blocks', 'replay'];
 
 /** Why a bench cannot run here. */
 const lacking = (name: string): false | string => {

@@ -47,6 +47,7 @@ export const ACTORS = rooms('actors', {
   preview: 'looks ahead at what a change would do',
   'controller-link': 'reports to and obeys a controller over MQTT',
   http: 'listeners and transports of the surfaces',
+  lists: 'keeps bulk block and allow lists as their sources have them',
   outbound: 'requests to others, private targets refused',
   signals: 'exchanges block signals with others',
   fleet: 'osquery nodes',

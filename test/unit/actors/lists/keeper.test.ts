@@ -49,6 +49,7 @@ function bench(yaml = BAD, store = new MemoryGenerations()) {
   const told: ListTrouble[] = [];
   const published: string[] = [];
   const asked: string[] = [];
+  const signals: (AbortSignal | undefined)[] = [];
   const answers: (Result<Found, 'unreachable' | 'refused'> | string)[] = [];
   const random = seeded();
   let changes = 0;
@@ -72,7 +73,8 @@ function bench(yaml = BAD, store = new MemoryGenerations()) {
     log: () => {},
     tell: (trouble) => told.push(trouble),
     publish: ({ name, state }) => published.push(`${name} ${state}`),
-    read: async ({ name }, mark) => {
+    read: async ({ name }, mark, { signal }) => {
+      signals.push(signal);
       asked.push(`${name} ${mark?.etag ?? 'new'}`);
       const answer = answers.shift() ?? fail('unreachable', 'nobody is there');
       if (typeof answer !== 'string') return answer;
@@ -88,7 +90,7 @@ function bench(yaml = BAD, store = new MemoryGenerations()) {
     config = loaded(text === '' ? '' : `lists: [${text}]\n`).config;
     return keeper.follow();
   };
-  return { clock, book, store, told, published, asked, answers, keeper, row, configure, changes: () => changes };
+  return { clock, book, store, told, published, asked, signals, answers, keeper, row, configure, changes: () => changes };
 }
 
 /** A list of so many entries. */
@@ -226,4 +228,13 @@ test('unknown lists are not found', async () => {
   for (const done of [await b.keeper.refresh('x'), await b.keeper.accept('x')]) {
     assert.equal(done.ok ? '' : done.code, 'not_found');
   }
+});
+
+test('to stop ends what is under way, and nothing is told of it', async () => {
+  await b.keeper.start();
+  const slow = b.keeper.refresh('bad');
+  await settled();
+  const stopped = b.keeper.stop();
+  await Promise.all([slow, stopped]);
+  assert.equal(b.signals[0]?.aborted, true);
 });

@@ -73,6 +73,8 @@ const DEFAULTS = {
     count_only: [],
     country_block: [],
     table: 'bartizan',
+    engine: 'auto',
+    hand_socket: '/run/bartizan/net-hand.sock',
     on_stop: 'keep',
     max_blocks: 500_000,
     canary: true,
