@@ -36,6 +36,7 @@ const ICMP = { 4: 'icmp', 6: 'icmpv6' } as const;
 const DHCP_CLIENT = { 4: 68, 6: 546 } as const;
 
 const NEW: Match = { match: 'ct', states: ['new'] };
+const ESTABLISHED: Match = { match: 'ct', states: ['established', 'related'] };
 const TCP: Match = { match: 'protocol', protocol: 'tcp' };
 const UDP: Match = { match: 'protocol', protocol: 'udp' };
 
@@ -49,7 +50,7 @@ const accept = (...when: readonly Match[]): RuleDeclaration => ({ when, verdict:
 export function featureRules(features: HostFeatures, prefix: string, portSet: PortSetOf): FeatureRules {
   const maker = new Maker(features, prefix);
   maker.icmp();
-  maker.add(accept({ match: 'ct', states: ['established', 'related'] }));
+  maker.add(accept(ESTABLISHED));
   maker.dhcp();
   maker.restricted(portSet);
   maker.connections();
@@ -89,7 +90,8 @@ class Maker {
     );
     for (const family of FAMILIES) {
       const echo: Match = { match: 'icmp', family, types: ECHO_REQUEST[family] };
-      if (icmp === 'needed') this.#refuse('icmp_policy', echo);
+      // Of answered pings; the others come to the rule for all of ICMP, so that none is counted twice.
+      if (icmp === 'needed') this.#refuse('icmp_policy', echo, ESTABLISHED);
       else if (icmp !== undefined) this.#refuse('icmp_policy', echo, this.#over(`echo${family}`, family, icmp));
     }
   }
@@ -106,7 +108,7 @@ class Maker {
   restricted(portSet: PortSetOf): void {
     const set = portSet(this.#features.restrictedTcp ?? []);
     if (set !== undefined) this.#refuse('restricted_tcp', { match: 'dport', protocol: 'tcp', set }, NEW);
-    // Echo requests are judged already; what is left of ICMP and no answer has nothing to say here.
+    // Errors and neighbours are in already; what is left of ICMP and no answer has nothing to say here.
     if (this.#features.icmp === 'needed') {
       for (const family of FAMILIES) this.#refuse('icmp_policy', { match: 'protocol', protocol: ICMP[family] });
     }

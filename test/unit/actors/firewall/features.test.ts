@@ -214,9 +214,9 @@ test('what only counts lets pass, and says what it would have dropped', async ()
     'default: drop, conn_rate_limit: 10, icmp: needed, restricted_tcp: [23], count_only: [default_drop, conn_rate, icmp_policy, restricted_tcp]',
   );
   assert.equal(passed(15, syn(23, PEERS[4])), 15);
-  assert.equal(passed(3, icmp(4, 8)), 3);
+  assert.equal(passed(3, icmp(4, 8)) + passed(2, { ...icmp(4, 8), ct: 'new' }), 5);
   assert.deepEqual(await counts(), {
-    'icmp_policy true': 3,
+    'icmp_policy true': 5,
     'restricted_tcp true': 15,
     'conn_rate true': 5,
     'default_drop true': 15,
