@@ -7,6 +7,7 @@ import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
 import { Turns } from '../../core/base/turns.ts';
 import { hostFeaturesOf } from '../../core/config/firewall-features.ts';
+import { listSpecsOf } from '../../core/config/lists-setting.ts';
 import { modeOf, withMode } from '../../core/config/mode.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { CHECK_NAMES } from '../../core/detect/checks.ts';
@@ -15,7 +16,7 @@ import { dropsAny, featuresOn } from '../../core/respond/host-features.ts';
 import { MODES, type Mode } from '../../core/respond/mode.ts';
 import type { BlockPlanner } from '../../core/respond/planner.ts';
 import type { Bus } from '../bus/index.ts';
-import type { Firewall } from '../firewall/index.ts';
+import type { Firewall, KernelFirewall } from '../firewall/index.ts';
 import type { ConfigFile } from '../host-integration/config-file/index.ts';
 import type { ActiveFindings, FindingEpochs, FindingRecorder, FindingRollups } from '../incidents/index.ts';
 import type { Ledger, Responder } from '../responder/index.ts';
@@ -39,7 +40,7 @@ export interface ApplianceParts {
   readonly networksAround: (ip: ParsedIp) => readonly NetworkDecision[];
   readonly planner: Pick<BlockPlanner, 'queue' | 'pending'>;
   readonly responder: Responder;
-  readonly firewall: Firewall;
+  readonly firewall: Firewall & Pick<KernelFirewall, 'enforced' | 'repairs'>;
   readonly pipeline: { forget(ip: Ip): Promise<void> };
   readonly bus: Bus<Topics>;
   readonly storeHealth: () => StoreHealth;
@@ -76,6 +77,7 @@ export class RunningAppliance implements Appliance {
     const now = clock.now();
     const reason = modeReason(this.#mode, firewall);
     const store = this.#parts.storeHealth();
+    const enforced = firewall.enforced();
     return {
       hostname: config.hostname,
       version,
@@ -95,6 +97,8 @@ export class RunningAppliance implements Appliance {
         table: config.firewall.table,
         capacity: config.firewall.max_blocks,
         infra: config.infra_ips,
+        repairs: firewall.repairs(),
+        ...(enforced === undefined ? {} : { enforced }),
         features: config.firewall,
       },
       http: { engine: this.#parts.httpEngine() },
@@ -263,7 +267,10 @@ export class RunningAppliance implements Appliance {
 }
 
 /** What of the settings would put somebody out of reach as soon as the firewall is on. */
-function cutsBy({ firewall }: Config): string | undefined {
+function cutsBy(config: Config): string | undefined {
+  const { firewall } = config;
+  const list = listSpecsOf(config).find(({ kind, mode }) => kind === 'block' && mode === 'enforce');
+  if (list !== undefined) return `the list ${list.name} drops what it names`;
   if (firewall.denied_networks.length > 0) return 'firewall.denied_networks names networks';
   const features = hostFeaturesOf(firewall);
   if (features === undefined || !dropsAny(features)) return undefined;

@@ -1,5 +1,6 @@
 import type { Allows } from '../../core/api/allows.ts';
 import type { Appliance } from '../../core/api/appliance.ts';
+import type { Lists } from '../../core/api/lists.ts';
 import type {
   DecisionCount,
   Dropped,
@@ -15,6 +16,7 @@ import type { Topics } from './topics.ts';
 export interface MeterParts {
   readonly appliance: Pick<Appliance, 'facts' | 'blockCount'>;
   readonly allows: Pick<Allows, 'list'>;
+  readonly lists: Pick<Lists, 'list'>;
   readonly bus: Bus<Topics>;
   readonly http: HttpMeter;
   readonly dropped: () => Promise<readonly Dropped[]>;
@@ -40,8 +42,9 @@ export class RunningMeter implements Meter {
   }
 
   async read(): Promise<MetricFacts> {
-    const { appliance, allows, http, dropped, features, process } = this.#parts;
+    const { appliance, allows, lists, http, dropped, features, process } = this.#parts;
     const [facts, packets, own, counted] = await Promise.all([appliance.facts(), dropped(), process(), features()]);
+    const bulk = await lists.list();
     return {
       appliance: facts,
       blocked: appliance.blockCount(),
@@ -49,6 +52,7 @@ export class RunningMeter implements Meter {
       findings: { ...this.#findings },
       decisions: [...this.#decisions.values()],
       dropped: packets,
+      lists: bulk,
       features: counted,
       http: http.read(),
       process: own,

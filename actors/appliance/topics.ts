@@ -1,3 +1,4 @@
+import type { ListState } from '../../core/api/lists.ts';
 import type { Change } from '../../core/change/change.ts';
 import type { Finding } from '../../core/detect/finding.ts';
 import type { Decision, NetworkDecision, Outcome } from '../../core/respond/decision.ts';
@@ -9,4 +10,6 @@ export type Topics = {
   readonly decision: { readonly decision: Decision | NetworkDecision; readonly outcome?: Outcome };
   /** Each change at each of its states. */
   readonly change: { readonly change: Change };
+  /** Each bulk list when its state changes, and when another generation of it is in force. */
+  readonly list: { readonly name: string; readonly state: ListState };
 };

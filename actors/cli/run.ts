@@ -6,6 +6,7 @@ import { type ExitName, exitCode } from '../../core/cli/exit-codes.ts';
 import { helpOf, overview } from '../../core/cli/help.ts';
 import { findings, health, status } from './ask.ts';
 import { block, check, flush, unban, unblock, undo } from './blocks.ts';
+import { bulkLists } from './bulk-lists.ts';
 import { change } from './changes.ts';
 import { configCheck } from './config-check.ts';
 import type { CliDeps, ServeOptions } from './deps.ts';
@@ -81,6 +82,8 @@ function outcome(invocation: Invocation, deps: CliDeps): Promise<ExitName> {
       return tokenRevoke(invocation, deps);
     case 'change':
       return change(invocation, deps);
+    case 'lists':
+      return bulkLists(invocation, deps);
     case 'config-check':
       return configCheck(invocation, deps);
     case 'config-reload':

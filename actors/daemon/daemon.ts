@@ -150,10 +150,11 @@ export class Daemon {
   }
 
   #makeMeter(bus: Bus<Topics>): RunningMeter {
-    const { allows, firewall } = this.#plane;
+    const { allows, firewall, lists } = this.#plane;
     return new RunningMeter({
       appliance: this.#appliance,
       allows,
+      lists,
       bus,
       http: this.#httpMeter,
       dropped: () => firewall.dropped(),
@@ -175,7 +176,7 @@ export class Daemon {
     const tree = treeOf(
       foundation,
       this.#plane,
-      [this.#counters, this.#blobs, this.#controlSocket, this.#http],
+      [this.#plane.lists, this.#counters, this.#blobs, this.#controlSocket, this.#http],
       critical,
     );
     const abort = new AbortController();
@@ -231,8 +232,11 @@ export class Daemon {
   }
 
   /** Makes the running parts go by live settings that were written. */
-  readonly #follow: Follow = async (before, after) =>
-    (await this.#appliance.follow(before, after)).map((message) => ({ field: 'firewall.enabled', message }));
+  readonly #follow: Follow = async (before, after) => {
+    const unfollowed = await this.#appliance.follow(before, after);
+    await this.#plane.lists.follow();
+    return unfollowed.map((message) => ({ field: 'firewall.enabled', message }));
+  };
 
   /** Where the API is to be found, by who looks from outside. */
   #apiTarget(): Result<ApiTarget, 'failed'> {
@@ -285,7 +289,7 @@ export class Daemon {
   }
 
   #desks(): Desks {
-    const { history, segments, dispositions, allows, firewallLog, undo } = this.#plane;
+    const { history, segments, dispositions, allows, lists, firewallLog, undo } = this.#plane;
     return {
       appliance: this.#appliance,
       meter: this.#meter,
@@ -293,6 +297,7 @@ export class Daemon {
       eventSearch: eventPages(segments),
       dispositions,
       allows,
+      lists,
       firewallTrail: firewallLog,
       firewallCounters: this.#counters,
       stats: statsOf({ ...this.#plane, clock: systemClock }),
@@ -305,10 +310,10 @@ export class Daemon {
   }
 
   #components(): readonly Component[] {
-    const { firewall, pipeline, segments, sources } = this.#plane;
+    const { firewall, lists, pipeline, segments, sources } = this.#plane;
     const { certificates } = this.#parts.foundation.identity;
     const edge = [this.#http.component(), certificates.component()];
-    const events = [pipeline.storage(), segments.component()].flatMap((one) => one ?? []);
+    const events = [lists.component(), pipeline.storage(), segments.component()].flatMap((one) => one ?? []);
     const kept = [...events, this.#store.component(), this.#blobs.component()];
     const kernel = { ...firewall.component(), detail: `through the ${this.#parts.foundation.kernel.engine}` };
     const own = [kernel, this.#changes.component(), pipeline.component(), ...edge, ...kept];

@@ -10,9 +10,16 @@ import type { Finding } from '../../core/detect/finding.ts';
 import type { ParserDeclaration } from '../../core/event/declared/declaration.ts';
 import { EVENTS_DIRECTORY } from '../../core/event/kept.ts';
 import type { Mode } from '../../core/respond/mode.ts';
-import { eventDamageFinding, eventsNotKeptFinding, journalLossFinding, type Topics } from '../appliance/index.ts';
+import {
+  driftFinding,
+  eventDamageFinding,
+  eventsNotKeptFinding,
+  journalLossFinding,
+  type Topics,
+} from '../appliance/index.ts';
 import type { Bus } from '../bus/index.ts';
 import type { FirewallContent } from '../firewall/index.ts';
+import type { ListKeeper } from '../lists/index.ts';
 import { checkpointRecords, Pipeline, startWorker } from '../pipeline/index.ts';
 import { type RetentionSettings, Segments, startSearcher } from '../segments/index.ts';
 import type { Service } from '../supervisor/index.ts';
@@ -20,11 +27,14 @@ import { type Enforcement, makeEnforcement } from './enforcement.ts';
 import { type Findings, makeFindings } from './findings.ts';
 import type { Foundation } from './foundation.ts';
 import { JournalLead } from './journal-lead.ts';
+import { makeLists } from './lists.ts';
 import { makeSources, SourceBoard, withPreference } from './sources.ts';
 
 /** From a line in a file to an element in the kernel. */
 export interface DataPlane extends Enforcement, Findings {
   readonly pipeline: Pipeline;
+  /** Bulk lists, and what of them is in force. */
+  readonly lists: ListKeeper;
   /** The events that are kept. */
   readonly segments: Segments;
   /** Everything that brings lines in. */
@@ -53,7 +63,7 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
   const { clock, foundation } = deps;
   const { records } = foundation.store;
   const settings = deps.config();
-  const enforcement = makeEnforcement(deps);
+  const enforcement = makeEnforcement(deps, (report) => tell(driftFinding(settings.hostname, report, clock.now())));
   const findings = makeFindings({
     ...deps,
     records,
@@ -64,6 +74,7 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
   const board = new SourceBoard(() => clock.now());
   const lead = settings.watchers.journal ? new JournalLead({ ...settings, parsers }, clock) : undefined;
   const tell = teller(deps, findings);
+  const lists = makeLists(deps, { book: enforcement.listBook, kernel: enforcement.firewall.lists, tell });
   const segments = segmentsOf(deps, tell);
   const pipeline = pipelineOf(deps, { findings, parsers, lead, segments, tell });
   const watchers = makeSources({
@@ -80,6 +91,7 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
   return {
     ...enforcement,
     ...findings,
+    lists,
     pipeline,
     segments,
     watchers,

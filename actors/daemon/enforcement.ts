@@ -9,7 +9,8 @@ import type { Connection } from '../../core/respond/allow.ts';
 import { eventOfDecision, type FirewallEvent } from '../../core/respond/firewall-event.ts';
 import { closedBy } from '../../core/respond/host-features.ts';
 import { BlockPlanner } from '../../core/respond/planner.ts';
-import { createFirewall, plainFolder } from '../firewall/index.ts';
+import { contentOf, createFirewall, type DriftReport, plainFolder } from '../firewall/index.ts';
+import { GenerationBook } from '../lists/index.ts';
 import { readTcpSessions } from '../preview/index.ts';
 import {
   AllowBook,
@@ -45,56 +46,68 @@ export async function connectedHere(): Promise<Result<readonly Connection[], 'fa
 }
 
 /** Whether what is configured drops packets from there, or new connections to the port. */
-function isRefused({ infra_ips, firewall }: Config, ip: ParsedIp, port: number | undefined): boolean {
+function isRefused(
+  { config, lists }: { readonly config: Config; readonly lists: GenerationBook },
+  ip: ParsedIp,
+  port: number | undefined,
+): boolean {
+  const { infra_ips, firewall } = config;
   const among = (networks: readonly string[]): boolean =>
     networks.some((text) => {
       const net = parseCidr(text);
       return net.ok && contains(net.value, ip);
     });
   const isClosed = port !== undefined && closedBy(hostFeaturesOf(firewall), port) !== undefined;
-  return (isClosed || among(firewall.denied_networks)) && !among(infra_ips);
+  const said = lists.judge(contentOf(config), ip.text);
+  const isDropped = said === 'block' || (said === undefined && (isClosed || among(firewall.denied_networks)));
+  return isDropped && !among(infra_ips);
 }
 
+const placeOf = (settings: Config['firewall']) => ({
+  table: settings.table,
+  ...(settings.netns === undefined ? {} : { netns: settings.netns }),
+  maxBlocks: settings.max_blocks,
+});
 interface AllowParts extends Pick<AllowListDeps, 'book' | 'firewall' | 'publish'> {
+  readonly lists: GenerationBook;
   readonly responder: Responder;
 }
 
 const allowListOf = (
   { config, mode, clock, log, foundation }: DataPlaneDeps,
-  { responder, ...parts }: AllowParts,
+  { responder, lists, ...parts }: AllowParts,
 ): AllowList =>
   new AllowList({
     ...parts,
     records: allowRecords(foundation.store.records),
     liftAllowed: (by) => responder.liftAllowed(by),
-    refuses: (ip, port) => mode() !== 'observe' && isRefused(config(), ip, port),
+    refuses: (ip, port) => mode() !== 'observe' && isRefused({ config: config(), lists }, ip, port),
     connected: connectedHere,
     clock,
     log,
   });
 
 /** The books of decisions and allows, who keeps them, and the kernel that follows them. */
-export function makeEnforcement(deps: DataPlaneDeps) {
+export function makeEnforcement(deps: DataPlaneDeps, drift: (report: DriftReport) => void) {
   const { config, stateDirectory, mode, clock, random, log, bus, foundation } = deps;
   const { records } = foundation.store;
   const ledger = new Ledger(decisionRecords(records));
   const allowed = new AllowBook();
   const blocks = new BlockTally();
   const firewallLog = new FirewallLog({ records, log });
-  const { firewall: settings, auto_response: automation } = config();
-  const planner = new BlockPlanner(plannerSettingsOf(automation));
+  const { firewall: settings, auto_response } = config();
+  const planner = new BlockPlanner(plannerSettingsOf(auto_response));
+  const listBook = new GenerationBook();
   const firewall = createFirewall({
     nft: foundation.kernel.nft,
     clock,
     log,
     desired: desiredBlocks(ledger, allowed, () => responder),
-    settings: {
-      table: settings.table,
-      ...(settings.netns === undefined ? {} : { netns: settings.netns }),
-      maxBlocks: settings.max_blocks,
-      content: deps.confirmed,
-    },
+    lists: listBook,
+    settings: { ...placeOf(settings), content: deps.confirmed },
     folder: plainFolder(join(stateDirectory, PLAIN_FILES)),
+    ...(foundation.kernel.aside === undefined ? {} : { aside: foundation.kernel.aside }),
+    report: drift,
   });
   const note = (event: FirewallEvent | undefined) => event && firewallLog.note(event);
   const networks = { networkBlockOf: networkBlockOf(ledger, allowed), networksAround: networksAround(ledger) };
@@ -116,7 +129,7 @@ export function makeEnforcement(deps: DataPlaneDeps) {
     },
   });
   const undo = new UndoDesk({ reverse: (...order) => responder.orders.reverse(...order), clock, random });
-  const allows = allowListOf(deps, { book: allowed, firewall, responder, publish: note });
+  const allows = allowListOf(deps, { book: allowed, lists: listBook, firewall, responder, publish: note });
   /** Before the kernel is brought in line. */
   const loadBooks = async () => {
     await ledger.load();
@@ -134,6 +147,7 @@ export function makeEnforcement(deps: DataPlaneDeps) {
     blocks,
     allows,
     firewallLog,
+    listBook,
     loadBooks,
   };
 }

@@ -56,6 +56,7 @@ export function enforcementService(plane: DataPlane, isOn: () => boolean): Servi
     start: async () => {
       await plane.loadBooks();
       await plane.loadFindings();
+      await plane.lists.load();
       await (isOn() ? firewall.enable() : firewall.look());
       await allows.start();
       responder.start();

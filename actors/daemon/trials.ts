@@ -76,7 +76,8 @@ function probeDeps({ opened, foundation, plane, api }: TrialParts): ProbeDeps {
     api,
     rules: async ({ parts }, sources) => {
       const elements = elementsFor(plane, opened.file.inEffect, sources);
-      const textOf = (content: FirewallContent): string => plane.firewall.rulesetText(content) + elements;
+      const textOf = (content: FirewallContent): string =>
+        plane.firewall.rulesetText(withListed(plane, content, sources)) + elements;
       const confirmed = textOf(await confirmedContent(opened.file, await pendingSnapshot(opened.stateDir)));
       return ok({ confirmed, candidate: textOf(contentAmong(parts, opened.file.loaded.config)) });
     },
@@ -89,6 +90,12 @@ function probeDeps({ opened, foundation, plane, api }: TrialParts): ProbeDeps {
             .tokens()
             .some(({ name, state, scopes }) => name === actor && state === 'active' && scopes.includes('admin')),
   };
+}
+
+/** The content with what its lists do to these addresses written out, since texts name no lists. */
+function withListed({ listBook }: DataPlane, content: FirewallContent, sources: readonly Ip[]): FirewallContent {
+  const said = (what: 'allow' | 'block') => sources.filter((ip) => listBook.judge(content, ip) === what);
+  return { ...content, infra: [...content.infra, ...said('allow')], denied: [...content.denied, ...said('block')] };
 }
 
 /** What of the sets that both rulesets share touches these addresses, as text for `nft -f`. */
@@ -135,7 +142,10 @@ function previewParts({ opened: { file }, plane }: TrialParts): PreviewParts {
           : [{ field: '', message: planned.public }];
       return { ...fail('invalid', planned.public), problems: wrong };
     },
-    networksOf: contentBeside,
+    networksOf: (config, other) => {
+      const content = contentBeside(config, other);
+      return { ...content, listed: (ip) => plane.listBook.judge(content, ip) };
+    },
     rulesText: (content) => plane.firewall.rulesetText(content),
     allowed: () => plane.allows.list().map(({ subject }) => subject),
     allowedPorts: () => plane.allows.ports(),

@@ -3,8 +3,10 @@ import { type Cidr, parseCidr } from '../../core/base/ip.ts';
 import type { Millis } from '../../core/base/time.ts';
 import { sameValue } from '../../core/config/change.ts';
 import { hostFeaturesOf } from '../../core/config/firewall-features.ts';
+import { listIdOf, listSpecsOf } from '../../core/config/lists-setting.ts';
 import type { Config } from '../../core/config/settings.ts';
 import type { HostFeatures } from '../../core/respond/host-features.ts';
+import type { ListUse } from './list-rules.ts';
 
 /** What of the kernel's rules follows from the settings. Entries were validated where they came in. */
 export interface FirewallContent {
@@ -12,13 +14,25 @@ export interface FirewallContent {
   readonly infra: readonly string[];
   /** `firewall.denied_networks`: dropped, behind infra and what is allowed. */
   readonly denied: readonly string[];
+  /** `lists` and `firewall.country_block`: which lists count; absent where there are none. What they hold is no content. */
+  readonly lists?: readonly ListUse[];
   /** What judges packets to this host by more than who sends them; absent where nothing does. */
   readonly features?: HostFeatures;
 }
 
-export function contentOf({ infra_ips: infra, firewall }: Pick<Config, 'infra_ips' | 'firewall'>): FirewallContent {
+export function contentOf(config: Pick<Config, 'infra_ips' | 'firewall' | 'lists'>): FirewallContent {
+  const { infra_ips: infra, firewall } = config;
   const features = hostFeaturesOf(firewall);
-  return { infra, denied: firewall.denied_networks, ...(features === undefined ? {} : { features }) };
+  const lists = listSpecsOf(config).map((spec): ListUse => {
+    const { name, kind, mode } = spec;
+    return { name, kind, mode, id: listIdOf(spec) };
+  });
+  return {
+    infra,
+    denied: firewall.denied_networks,
+    ...(lists.length === 0 ? {} : { lists }),
+    ...(features === undefined ? {} : { features }),
+  };
 }
 
 /** What judges as no table would: everybody is let in, blocked or not. */
@@ -57,6 +71,10 @@ const networksOf = (entries: readonly string[]): readonly Cidr[] =>
 export const sameContent = (a: FirewallContent, b: FirewallContent): boolean =>
   textOf(infraNetworks(a)) === textOf(infraNetworks(b)) &&
   textOf(deniedNetworks(a)) === textOf(deniedNetworks(b)) &&
+  listsText(a) === listsText(b) &&
   sameValue(a.features, b.features);
 
 const textOf = (networks: readonly Cidr[]): string => networks.map(({ text }) => text).join();
+
+const listsText = ({ lists = [] }: FirewallContent): string =>
+  lists.map(({ kind, mode, id }) => `${kind} ${mode} ${id}`).join('\n');

@@ -89,8 +89,8 @@ class Maker {
     );
     for (const family of FAMILIES) {
       const echo: Match = { match: 'icmp', family, types: ECHO_REQUEST[family] };
-      if (icmp === 'needed') this.#refuse('icmp', echo);
-      else if (icmp !== undefined) this.#refuse('icmp', echo, this.#over(`echo${family}`, family, icmp));
+      if (icmp === 'needed') this.#refuse('icmp_policy', echo);
+      else if (icmp !== undefined) this.#refuse('icmp_policy', echo, this.#over(`echo${family}`, family, icmp));
     }
   }
 
@@ -108,7 +108,7 @@ class Maker {
     if (set !== undefined) this.#refuse('restricted_tcp', { match: 'dport', protocol: 'tcp', set }, NEW);
     // Echo requests are judged already; what is left of ICMP and no answer has nothing to say here.
     if (this.#features.icmp === 'needed') {
-      for (const family of FAMILIES) this.#refuse('icmp', { match: 'protocol', protocol: ICMP[family] });
+      for (const family of FAMILIES) this.#refuse('icmp_policy', { match: 'protocol', protocol: ICMP[family] });
     }
   }
 

@@ -5,6 +5,8 @@ import type { Deadline } from '../../core/base/time.ts';
 import type { AllowedPort } from '../../core/respond/allow.ts';
 import type { NftResult } from '../../native/nft/index.ts';
 import type { FirewallContent, TrialTime } from './content.ts';
+import type { ListFacts } from './list-loader.ts';
+import type { ListSet } from './list-rules.ts';
 import type { Judged } from './trial.ts';
 
 /** One address the kernel is to drop, and the decision that says so. */
@@ -33,6 +35,7 @@ export interface AllowedAtPort {
 export interface DesiredBlocks {
   /** All blocks that stand now. */
   blocks(): Iterable<KernelBlock>;
+  blockCount(): number;
   blockOf(ip: Ip): KernelBlock | undefined;
   /** All networks that are blocked now; overlaps are no matter. */
   networks(): Iterable<KernelNetwork>;
@@ -48,6 +51,26 @@ export interface DesiredBlocks {
   adoptNetworks(networks: readonly KernelNetwork[]): Promise<void>;
   /** The kernel has no room for these: they end as `refused`. */
   refuse(blocks: readonly KernelBlock[], why: string): Promise<void>;
+}
+
+/** Packets that a list dropped or let in, or in mode count would have, since its rules were made. */
+export interface ListPackets {
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+/** The lists that `DesiredLists` holds, in the kernel. */
+export interface KernelLists {
+  /**
+   * What is desired is another now: puts it in force where anything is enforced. Resolves when the rules go by it; after a
+   * failure what was in force stays, and it is tried again.
+   */
+  changed(): Promise<NftResult<void>>;
+  facts(id: string): ListFacts;
+  /** By name; empty while there is no table, or when it does not tell. */
+  packets(): Promise<ReadonlyMap<string, ListPackets>>;
+  /** The sets that the kernel should hold whole, with what they should hold. */
+  expected(): readonly ListSet[];
 }
 
 /** Since the table was made. */

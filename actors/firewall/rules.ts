@@ -1,8 +1,9 @@
 import type { NftResult, TableDeclaration } from '../../native/nft/index.ts';
 import { type LetIn, withAllowed } from './allowed.ts';
+import { orThrow } from './batches.ts';
 import { type FirewallContent, type Judges, OPEN, sameContent } from './content.ts';
 import { rulesText, wholeTableText } from './ruleset-text.ts';
-import { tableOf } from './table.ts';
+import { type TableLists, tableOf } from './table.ts';
 import { holdsNetworks, type Judged, judgedBy, light, load, type Place, repair } from './trial.ts';
 
 export interface TurnOptions {
@@ -25,10 +26,15 @@ export class Rules {
   readonly place: Place;
   #judges: Judges;
   #table: TableDeclaration;
+  readonly #lists: () => TableLists | undefined;
   #last: Promise<unknown> = Promise.resolve();
+  /** Of the rules as they were when they were last put in. */
+  #fingerprint: string | undefined;
 
-  constructor(place: Place, confirmed: FirewallContent) {
+  /** @param lists what is in force of them, asked whenever the table is made */
+  constructor(place: Place, confirmed: FirewallContent, lists: () => TableLists | undefined = () => undefined) {
     this.place = place;
+    this.#lists = lists;
     this.#judges = { confirmed };
     this.#table = this.#tableOf(this.#judges);
   }
@@ -55,9 +61,17 @@ export class Rules {
       const before = this.#judges;
       this.#become(next(before));
       if (!isEnforcing()) return DONE;
-      const done = await load(this.place, this.#table, this.#judges);
+      const done = await this.#load();
       if (!done.ok && fallback !== undefined) this.#become(fallback(before));
       return done;
+    });
+  }
+
+  /** Makes the table anew by the lists that are in force, and the kernel's. */
+  relist(isEnforcing: () => boolean): Promise<NftResult<void>> {
+    return this.#inTurn(async () => {
+      this.#become(this.#judges);
+      return isEnforcing() ? load(this.place, this.#table, this.#judges) : DONE;
     });
   }
 
@@ -72,11 +86,21 @@ export class Rules {
   /** Brings the kernel's rules and networks in line, whatever was done to them. */
   sync(): Promise<NftResult<void>> {
     return this.#inTurn(async () => {
+      this.#become(this.#judges);
       const { confirmed, trial } = this.#judges;
-      const done = await load(this.place, this.#table, this.#judges);
+      const done = await this.#load();
       if (!done.ok) return done;
       const repaired = await repair(this.place, confirmed);
       return repaired.ok && trial !== undefined ? repair(this.place, trial.candidate) : repaired;
+    });
+  }
+
+  /** Whether chains and rules are as they were put in. @throws Error when they cannot be read, or there is no table */
+  areStanding(): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const found = orThrow(await this.place.nft.fingerprint(this.place.table));
+      this.#fingerprint ??= found;
+      return found === this.#fingerprint;
     });
   }
 
@@ -94,13 +118,22 @@ export class Rules {
   }
 
   textOf(content: FirewallContent): string {
-    return rulesText(this.#tableOf({ confirmed: content }));
+    return rulesText(this.#bareTableOf({ confirmed: content }));
   }
 
   /** The table as confirmed, without blocks. */
   wholeText(letIn: LetIn): string {
     const { confirmed } = this.#judges;
-    return wholeTableText(withAllowed(this.#tableOf({ confirmed }), letIn));
+    return wholeTableText(withAllowed(this.#bareTableOf({ confirmed }), letIn));
+  }
+
+  async #load(): Promise<NftResult<void>> {
+    const done = await load(this.place, this.#table, this.#judges);
+    this.#fingerprint = undefined;
+    if (!done.ok) return done;
+    const found = await this.place.nft.fingerprint(this.place.table);
+    if (found.ok) this.#fingerprint = found.value;
+    return done;
   }
 
   #become(judges: Judges): void {
@@ -109,6 +142,11 @@ export class Rules {
   }
 
   #tableOf(judges: Judges): TableDeclaration {
+    return tableOf(this.place.table, this.place.maxBlocks, judges, this.#lists());
+  }
+
+  /** Without lists. */
+  #bareTableOf(judges: Judges): TableDeclaration {
     return tableOf(this.place.table, this.place.maxBlocks, judges);
   }
 

@@ -11,6 +11,7 @@ import type {
 import { allowedPortSet, allowedPorts, allowedSet, elementsOf } from './allowed.ts';
 import { deniedNetworks, type FirewallContent, infraNetworks, type Judges } from './content.ts';
 import { type FeatureRules, featureRules, NO_FEATURES } from './feature-rules.ts';
+import { declarationOf, type ListSet, listRules, type SetsOfList } from './list-rules.ts';
 
 /** Between conntrack (-200) and mangle (-150): ahead of every accept for established connections, forwarded traffic included. */
 const GUARD_PRIORITY = -190;
@@ -58,9 +59,14 @@ interface ContentSet extends SetDeclaration {
  * they hold: a change of content makes new sets and rules that use them, in one transaction, and each packet goes by the
  * old rules and sets or by the new ones. A candidate on trial is a second, complete chain; blocked and allowed are shared.
  */
-export function tableOf(name: string, capacity: number, { confirmed, trial }: Judges): TableDeclaration {
-  const base = partsOf(confirmed, '');
-  const candidate = trial === undefined ? undefined : partsOf(trial.candidate, TRIAL_PREFIX);
+export function tableOf(
+  name: string,
+  capacity: number,
+  { confirmed, trial }: Judges,
+  lists: TableLists = NO_LISTS,
+): TableDeclaration {
+  const base = partsOf(confirmed, '', lists.setsOf);
+  const candidate = trial === undefined ? undefined : partsOf(trial.candidate, TRIAL_PREFIX, lists.setsOf);
   const shared = FAMILIES.flatMap((family): SetDeclaration[] => [
     networkSet(allowedSet(family), family),
     allowedPorts(family),
@@ -70,7 +76,7 @@ export function tableOf(name: string, capacity: number, { confirmed, trial }: Ju
   const guard: readonly RuleDeclaration[] = [
     LET_LOOPBACK,
     ...(candidate === undefined ? [] : [candidateAt(TRIAL_CHAIN)]),
-    ...rulesOf(base.sets, ''),
+    ...rulesOf(base, ''),
   ];
   return {
     name,
@@ -79,11 +85,12 @@ export function tableOf(name: string, capacity: number, { confirmed, trial }: Ju
       ...shared,
       ...base.host.meters,
       ...(candidate === undefined ? [] : [...candidate.host.meters, GUARDING]),
+      ...listSetsOf(lists, [confirmed, trial?.candidate]),
     ],
     chains: [
       { name: GUARD_CHAIN, hook: 'prerouting', priority: GUARD_PRIORITY, rules: guard },
       ...hostChains(base, candidate),
-      ...(candidate === undefined ? [] : [{ name: TRIAL_CHAIN, rules: rulesOf(candidate.sets, TRIAL_PREFIX) }]),
+      ...(candidate === undefined ? [] : [{ name: TRIAL_CHAIN, rules: rulesOf(candidate, TRIAL_PREFIX) }]),
     ],
   };
 }
@@ -99,22 +106,26 @@ const candidateAt = (chain: string): RuleDeclaration => ({
 interface Parts {
   readonly sets: readonly ContentSet[];
   readonly host: FeatureRules;
+  readonly allowLists: readonly RuleDeclaration[];
+  readonly blockLists: readonly RuleDeclaration[];
 }
 
-function partsOf(content: FirewallContent, prefix: string): Parts {
-  const { features } = content;
+function partsOf(content: FirewallContent, prefix: string, setsOf: SetsOfList): Parts {
+  const { features, lists = [] } = content;
   const portSet = (ports: readonly PortRange[]) => (ports.length === 0 ? undefined : portsOf(ports).name);
   return {
     sets: contentSets(content),
     host: features === undefined ? NO_FEATURES : featureRules(features, prefix, portSet),
+    allowLists: listRules(lists, 'allow', setsOf, prefix),
+    blockLists: listRules(lists, 'block', setsOf, prefix),
   };
 }
 
 /** None, unless this content or the candidate judges packets to this host by more than who sends them. */
 function hostChains(base: Parts, candidate: Parts | undefined): readonly ChainDeclaration[] {
   if (base.host.rules.length === 0 && (candidate?.host.rules.length ?? 0) === 0) return [];
-  const rulesFor = ({ sets, host }: Parts): readonly RuleDeclaration[] =>
-    host.rules.length === 0 ? [] : [...acceptsOf(sets), ...host.rules];
+  const rulesFor = ({ sets, host, allowLists }: Parts): readonly RuleDeclaration[] =>
+    host.rules.length === 0 ? [] : [...acceptsOf(sets), ...uncounted(allowLists), ...host.rules];
   const rules = [LET_LOOPBACK, ...(candidate === undefined ? [] : [candidateAt(TRIAL_HOST_CHAIN)]), ...rulesFor(base)];
   return [
     { name: HOST_CHAIN, hook: 'input', priority: HOST_PRIORITY, rules },
@@ -124,6 +135,10 @@ function hostChains(base: Parts, candidate: Parts | undefined): readonly ChainDe
       : [{ name: TRIAL_HOST_CHAIN, rules: rulesFor(candidate) }, ...candidate.host.chains]),
   ];
 }
+
+/** As accepts in a second chain: what they let in was counted in the first. */
+const uncounted = (rules: readonly RuleDeclaration[]): readonly RuleDeclaration[] =>
+  rules.flatMap(({ when, verdict }) => (verdict === 'accept' ? [{ when, verdict }] : []));
 
 /** Chains that another content may have made, and that would judge if they stayed. */
 export const strayChains = ({ chains }: TableDeclaration): readonly ChainDeclaration[] =>
@@ -149,8 +164,28 @@ function acceptsOf(sets: readonly ContentSet[]): readonly RuleDeclaration[] {
   ];
 }
 
+/** What the kernel is to hold of lists. */
+export interface TableLists {
+  /** What rules go by. */
+  readonly setsOf: SetsOfList;
+  /** What is being filled, and no rule goes by yet. */
+  readonly staged: readonly ListSet[];
+}
+
+/** In texts for `nft -f` no list is named: its elements would make them huge, and its sets come and go. */
+const NO_LISTS: TableLists = { setsOf: () => [], staged: [] };
+
+function listSetsOf(
+  { setsOf, staged }: TableLists,
+  contents: readonly (FirewallContent | undefined)[],
+): readonly SetDeclaration[] {
+  const used = contents.flatMap((content) => content?.lists ?? []).flatMap(({ id }) => setsOf(id));
+  const all = [...used, ...staged].map(declarationOf);
+  return all.filter(({ name }, i) => all.findIndex((each) => each.name === name) === i);
+}
+
 /** One content's rules. */
-function rulesOf(sets: readonly ContentSet[], prefix: string): readonly RuleDeclaration[] {
+function rulesOf({ sets, allowLists, blockLists }: Parts, prefix: string): readonly RuleDeclaration[] {
   const drop = (set: string, counter: string): RuleDeclaration => ({
     ...from(set),
     counter: `${prefix}${counter}`,
@@ -158,7 +193,9 @@ function rulesOf(sets: readonly ContentSet[], prefix: string): readonly RuleDecl
   });
   return [
     ...acceptsOf(sets),
+    ...allowLists,
     ...[...BLOCKED_SETS, ...BLOCKED_NETWORK_SETS].map((set) => drop(set, set)),
+    ...blockLists,
     ...sets.filter(({ kind }) => kind === 'denied').map(({ name, family }) => drop(name, `denied${family}`)),
   ];
 }

@@ -52,7 +52,7 @@ function columnsFrom(bytes: Uint8Array, sizes: readonly number[]): ListColumns |
   let at = 0;
   const parts = sizes.map((size) => {
     at += size;
-    return bytes.slice(at - size, at);
+    return Uint8Array.from(bytes.subarray(at - size, at));
   });
   const family = (from: number): FamilyColumns => {
     const [addresses = bytes, networks = bytes, prefixes = bytes] = parts.slice(from, from + 3);

@@ -47,11 +47,17 @@ export interface Generation {
   readonly wide: number;
 }
 
+/** A list, where two of one name are two: `id` as `listIdOf` has it. */
+export interface NamedList {
+  readonly name: string;
+  readonly id: string;
+}
+
 /** The last good generation of each list, kept for the next start. Calls throw what the disk says. */
 export interface GenerationStore {
   /** Whole and undamaged, or nothing; `damaged` says that there was one. */
-  load(name: string): Promise<{ readonly generation?: Generation; readonly damaged?: string }>;
-  save(name: string, generation: Generation): Promise<void>;
+  load(list: NamedList): Promise<{ readonly generation?: Generation; readonly damaged?: string }>;
+  save(list: NamedList, generation: Generation): Promise<void>;
   /** Deletes all but these. */
-  prune(names: ReadonlySet<string>): Promise<void>;
+  prune(lists: readonly NamedList[]): Promise<void>;
 }

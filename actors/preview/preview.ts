@@ -19,6 +19,8 @@ export interface RuleNetworks {
   readonly infra: readonly string[];
   readonly denied: readonly string[];
   readonly features?: HostFeatures;
+  /** What the bulk lists that count then say of an address; lists that were never loaded say nothing. */
+  readonly listed?: (ip: Ip) => 'allow' | 'block' | undefined;
 }
 
 export interface PreviewParts {

@@ -1,5 +1,5 @@
 import { type DecisionId, uuidv7 } from '../../core/base/ids.ts';
-import { type Cidr, canonicalIp, contains, type Ip, type ParsedIp, parseIp } from '../../core/base/ip.ts';
+import { canonicalIp, contains, type Ip, type ParsedIp, parseIp } from '../../core/base/ip.ts';
 import type { Random } from '../../core/base/ports.ts';
 import { touchedBy } from '../../core/base/prefixes.ts';
 import { fail, ok, type Result } from '../../core/base/result.ts';
@@ -34,7 +34,7 @@ import { Reverser } from './reverser.ts';
 
 export interface OrdersDeps extends ExecutorDeps, LifterDeps {
   readonly planner: BlockPlanner;
-  readonly allowed: Pick<AllowBook, 'covering' | 'networks'>;
+  readonly allowed: Pick<AllowBook, 'covering' | 'guarded'>;
   readonly random: Random;
   /** Told of a flush, and of its reversal, of which the single decisions are parts. */
   readonly told?: (event: FirewallEvent) => void;
@@ -197,7 +197,7 @@ export class Orders {
     if (isTooBroad(network)) return fail('too_broad', `${network.text} is too broad: at least /8, or /32 for IPv6`);
     const guarded = await firewall.protectedNetworks();
     if (!guarded.ok) return fail('failed', `the addresses of this host cannot be read: ${guarded.public}`);
-    const guard = touchedBy(network, [...guarded.value, ...allowed.networks().map(asAllowed)]);
+    const guard = touchedBy(network, [...guarded.value, ...allowed.guarded()]);
     if (guard !== undefined) {
       return fail('protected', `${network.text} must not be blocked: ${guard.why} (${guard.net.text})`);
     }
@@ -229,8 +229,6 @@ export class Orders {
 }
 
 const OBSERVING = fail('observing', 'observing: the kernel is not touched; switch to enforcing first');
-
-const asAllowed = (net: Cidr) => ({ net, why: 'it holds what is allowed' });
 
 const joined = (reversals: readonly Reversal[]): Reversal => ({
   made: [],

@@ -16,7 +16,7 @@ import { Orders } from './orders.ts';
 
 export interface ResponderDeps extends ExecutorDeps {
   readonly planner: BlockPlanner;
-  readonly allowed: Pick<AllowBook, 'covering' | 'coversNetwork' | 'networks' | 'size'>;
+  readonly allowed: Pick<AllowBook, 'covering' | 'coversNetwork' | 'guarded' | 'size'>;
   readonly random: Random;
   readonly mode: () => Mode;
   /** Told of what single decisions are parts of. */

@@ -1,5 +1,5 @@
 import { type DecisionId, uuidv7 } from '../../core/base/ids.ts';
-import { type Cidr, parseCidr } from '../../core/base/ip.ts';
+import { parseCidr } from '../../core/base/ip.ts';
 import type { Random } from '../../core/base/ports.ts';
 import { type NamedNetwork, touchedBy } from '../../core/base/prefixes.ts';
 import { fail, ok, type Result } from '../../core/base/result.ts';
@@ -15,7 +15,7 @@ import type { Lifter } from './lifter.ts';
 
 export interface ReverserDeps extends Omit<ExecutorDeps, 'planner'> {
   readonly planner: BlockPlanner;
-  readonly allowed: Pick<AllowBook, 'covering' | 'networks'>;
+  readonly allowed: Pick<AllowBook, 'covering' | 'guarded'>;
   readonly random: Random;
   readonly told?: (event: FirewallEvent) => void;
 }
@@ -104,7 +104,7 @@ export class Reverser {
       return isFree(ledger.of(decision.ip)) && objection(decision.ip, policy) === undefined;
     }
     const net = parseCidr(decision.network);
-    const all = [...guarded, ...allowed.networks().map((one: Cidr) => ({ net: one, why: '' }))];
+    const all = [...guarded, ...allowed.guarded()];
     return net.ok && isFree(ledger.networks.of(decision.network)) && touchedBy(net.value, all) === undefined;
   }
 

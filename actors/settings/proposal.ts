@@ -35,6 +35,8 @@ const ENABLED = 'firewall.enabled';
 const RULES_SETTINGS: ReadonlySet<string> = new Set([
   'infra_ips',
   'firewall.denied_networks',
+  'firewall.country_block',
+  'lists',
   ...Object.keys(FIREWALL_FEATURES).map((name) => `firewall.${name}`),
   ENABLED,
 ]);

@@ -11,6 +11,7 @@ import type { EventSearch } from './event-search.ts';
 import type { FirewallCounters } from './firewall-counters.ts';
 import type { History } from './history.ts';
 import type { Identity } from './identity.ts';
+import type { Lists } from './lists.ts';
 import type { Meter } from './metrics/facts.ts';
 import type { Previews } from './previews.ts';
 import type { SettingsDesk } from './settings.ts';
@@ -27,6 +28,7 @@ export interface Desks {
   readonly eventSearch: EventSearch;
   readonly stats: Stats;
   readonly allows: Allows;
+  readonly lists: Lists;
   readonly firewallTrail: FirewallTrail;
   readonly firewallCounters: FirewallCounters;
   readonly dispositions: Dispositions;

@@ -42,6 +42,15 @@ export interface ListStatus {
   readonly bytes: number;
 }
 
+/** A list that holds an address. */
+export interface CoveringList {
+  readonly name: string;
+  readonly kind: 'block' | 'allow';
+  readonly mode: 'enforce' | 'count';
+  /** As in the firewall's content. */
+  readonly id: string;
+}
+
 /** Bulk lists of addresses that others keep. */
 export interface Lists {
   list(): Promise<readonly ListStatus[]>;
@@ -49,6 +58,6 @@ export interface Lists {
   refresh(name: string): Promise<Result<ListStatus, 'not_found' | 'failed'>>;
   /** Puts in force what is held. `conflict` when nothing is. */
   accept(name: string): Promise<Result<ListStatus, 'not_found' | 'conflict' | 'failed'>>;
-  /** Names of the lists that hold the address, by kind. */
-  covering(ip: Ip): readonly { readonly name: string; readonly kind: 'block' | 'allow' }[];
+  /** The lists whose generation in force holds the address. */
+  covering(ip: Ip): readonly CoveringList[];
 }

@@ -42,6 +42,7 @@ import { confirmChange, getChange, listChanges, pendingChange, revertChange } fr
 import { claim } from './own/claim.ts';
 import { eventSearch } from './own/event-search.ts';
 import { firewallCounters } from './own/firewall-counters.ts';
+import { acceptList, firewallLists, refreshList } from './own/lists.ts';
 import { mode, setMode } from './own/mode.ts';
 import { documentation } from './own/openapi.ts';
 import { pendingBlocks } from './own/pending-blocks.ts';
@@ -116,6 +117,9 @@ export const OWN_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
   mode,
   setMode,
   pendingBlocks,
+  firewallLists,
+  refreshList,
+  acceptList,
   firewallCounters,
   eventSearch,
   settingsReload,

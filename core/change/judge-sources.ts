@@ -9,6 +9,8 @@ export interface Rules {
   readonly allowed: readonly string[];
   readonly denied: readonly string[];
   readonly isBlocked: (ip: Ip) => boolean;
+  /** What bulk lists say of an address. */
+  readonly listed?: (ip: Ip) => 'allow' | 'block' | undefined;
   /** TCP ports that addresses are let in to, as `ADDRESS PORT`. */
   readonly allowedPorts?: ReadonlySet<string>;
   /** Of these, what closes ports; rates depend on what somebody does. */
@@ -23,14 +25,16 @@ export interface Judgement {
 /** @param port of this host, to which it connects; nothing is said of ports where it is not known */
 export type Judge = (ip: Ip, port?: number) => Judgement;
 
-/** How these rules judge a source, in the order of the kernel's: infra, allowed, blocked, denied, closed ports. */
-export function judgeBy({ infra, allowed, denied, isBlocked, allowedPorts, features }: Rules): Judge {
+/** How these rules judge a source, in the order of the kernel's: infra, allowed, blocked, denied, closed ports; lists count as what they do. */
+export function judgeBy({ infra, allowed, denied, isBlocked, listed, allowedPorts, features }: Rules): Judge {
   const lists = { infra: networkTest(infra), allowed: networkTest(allowed), denied: networkTest(denied) };
   return (ip, port) => {
     if (lists.infra(ip)) return { passes: true, by: 'infra' };
     if (lists.allowed(ip) || allowedPorts?.has(`${ip} ${port}`)) return { passes: true, by: 'allowed' };
+    const said = listed?.(ip);
+    if (said === 'allow') return { passes: true, by: 'allowed' };
     if (isBlocked(ip)) return { passes: false, by: 'blocked' };
-    if (lists.denied(ip)) return { passes: false, by: 'denied' };
+    if (said === 'block' || lists.denied(ip)) return { passes: false, by: 'denied' };
     const closed = port === undefined ? undefined : closedBy(features, port);
     if (closed !== undefined) return { passes: false, by: closed };
     return { passes: true, by: 'nothing' };

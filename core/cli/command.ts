@@ -243,6 +243,17 @@ export const COMMANDS = [
     exits: ORDERS,
   },
   {
+    name: 'lists',
+    summary: 'Bulk block and allow lists: what of each is in force, and what became of the last look at its source.',
+    more: 'refresh looks at a source now. accept puts in force what was held back because it differs too much from what is in force.',
+    arguments: [
+      { name: 'ACTION', help: 'refresh or accept. Without it all lists are shown.', optional: true },
+      { name: 'NAME', help: 'Which list.', optional: true },
+    ],
+    options: [state, json],
+    exits: ORDERS,
+  },
+  {
     name: 'config-check',
     summary: 'Say everything that is wrong with a config, or what it means.',
     arguments: [

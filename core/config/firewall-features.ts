@@ -158,13 +158,18 @@ export const FIREWALL_FEATURES = {
     DROP_LOG,
   ),
   count_only: setting(
-    Type.Array(Type.Enum([...HOST_FEATURES], { description: 'default_drop is that of default: drop.' }), {
-      description:
-        'Of the above, those that only count what they would have dropped, and let it pass: to see what they would do.',
-      default: [],
-      maxItems: HOST_FEATURES.length,
-      examples: [['conn_rate', 'default_drop']],
-    }),
+    Type.Array(
+      Type.Enum([...HOST_FEATURES], {
+        description: 'default_drop is that of default: drop, icmp_policy that of icmp.',
+      }),
+      {
+        description:
+          'Of the above, those that only count what they would have dropped, and let it pass: to see what they would do.',
+        default: [],
+        maxItems: HOST_FEATURES.length,
+        examples: [['conn_rate', 'default_drop']],
+      },
+    ),
     LIVE,
   ),
 } as const;

@@ -26,7 +26,7 @@ export interface HostFeatures {
 
 /** What can be on, off or counted; the names of their counters. */
 export const HOST_FEATURES = [
-  'icmp',
+  'icmp_policy',
   'restricted_tcp',
   'syn_flood',
   'conn_rate',
@@ -87,7 +87,7 @@ export function rateOf(hits: number, seconds: number): SourceRate {
 /** Which of them are on, those that only count too. */
 export function featuresOn(features: HostFeatures): readonly HostFeature[] {
   const on: Readonly<Record<HostFeature, unknown>> = {
-    icmp: features.icmp,
+    icmp_policy: features.icmp,
     restricted_tcp: features.restrictedTcp,
     syn_flood: features.synRate,
     conn_rate: features.connRate,

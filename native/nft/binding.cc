@@ -1,6 +1,7 @@
 // The N-API door: bytes in, a promise of bytes out. All meaning is in engine/wire.h; all policy is in TypeScript.
 #include <napi.h>
 
+#include <atomic>
 #include <cstring>
 #include <memory>
 
@@ -8,6 +9,9 @@
 
 namespace {
 
+using bartizan::nft::Change;
+using bartizan::nft::encode;
+using bartizan::nft::encode_lost;
 using bartizan::nft::Worker;
 
 // One engine on a thread of its own. The thread ends with close(), with the object (GC), or with the environment
@@ -19,28 +23,58 @@ class Port : public Napi::ObjectWrap<Port> {
                                     InstanceMethod<&Port::listen>("listen")});
   }
 
-  explicit Port(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Port>(info), env_(info.Env()) {
+  explicit Port(const Napi::CallbackInfo& info)
+      : Napi::ObjectWrap<Port>(info), env_(info.Env()), self_(std::make_shared<Port*>(this)) {
     const auto name = Napi::String::New(env_, "bartizan nft");
     check(napi_create_threadsafe_function(env_, nullptr, nullptr, name, 0, 1, nullptr, nullptr, nullptr, deliver,
                                           &bridge_));
     check(napi_unref_threadsafe_function(env_, bridge_));
     // After the bridge, so that at teardown the thread is gone before the bridge is.
     check(napi_add_env_cleanup_hook(env_, tear_down, this));
+    worker_.listen({[this](const Change& change) { return send_notice(encode(change)); },
+                    [this](const std::string& table) { return send_notice(encode_lost(table)); }});
     if (const int error = worker_.start()) {
       release();
       throw Napi::Error::New(env_, std::string("the firewall thread did not start: ") + strerror(error));
     }
   }
 
-  ~Port() override { release(); }
+  ~Port() override {
+    release();
+    *self_ = nullptr;
+  }
 
  private:
-  struct Pending {
+  // What goes to the JavaScript thread.
+  struct Message {
+    virtual ~Message() = default;
+    // Without an environment the queue is only being emptied.
+    virtual void deliver(napi_env env) = 0;
+    std::vector<uint8_t> bytes = {};
+  };
+
+  // The answer to a call, which holds its port.
+  struct Pending : Message {
+    Pending(Port* asked, napi_deferred promised, bool is_last) : port(asked), deferred(promised), last(is_last) {}
+    void deliver(napi_env env) override {
+      if (env != nullptr) port->settle(env, *this);
+    }
     Port* port;
     napi_deferred deferred;
     bool last;
-    std::vector<uint8_t> answer = {};
   };
+
+  // Something said unasked, for a port that may be gone when it arrives.
+  struct Notice : Message {
+    Notice(std::shared_ptr<Port*> to, std::vector<uint8_t> said) : port(std::move(to)) { bytes = std::move(said); }
+    void deliver(napi_env env) override {
+      if (*port != nullptr) (*port)->hear(env, bytes);
+    }
+    std::shared_ptr<Port*> port;
+  };
+
+  // So many notices may wait for a JavaScript thread that is busy.
+  static constexpr uint32_t kWaiting = 1'000;
 
   void check(napi_status status) const {
     if (status != napi_ok) throw Napi::Error::New(env_, "the environment has no room for another firewall port");
@@ -68,7 +102,37 @@ class Port : public Napi::ObjectWrap<Port> {
     return ask(true, [&](Worker::Done done) { worker_.finish(std::move(done)); });
   }
 
-  Napi::Value listen(const Napi::CallbackInfo&) { return env_.Undefined(); }
+  // Kept on the object itself, where the garbage collector sees the cycle: who listens holds the port.
+  Napi::Value listen(const Napi::CallbackInfo& info) {
+    if (info.Length() < 1 || !info[0].IsFunction()) throw Napi::TypeError::New(env_, "listen takes a function");
+    Value().Set(kListener, info[0]);
+    return env_.Undefined();
+  }
+
+  // On the notifier's thread. False: too many wait already.
+  bool send_notice(std::vector<uint8_t> bytes) {
+    if (waiting_.load() >= kWaiting) return false;
+    waiting_++;
+    auto notice = std::make_unique<Notice>(self_, std::move(bytes));
+    // Refused once the environment is going: nobody is left to be told.
+    if (napi_call_threadsafe_function(bridge_, notice.get(), napi_tsfn_nonblocking) == napi_ok) (void)notice.release();
+    return true;
+  }
+
+  void hear(napi_env raw, const std::vector<uint8_t>& bytes) {
+    waiting_--;
+    if (raw == nullptr || finished_) return;
+    napi_value self = Value();
+    napi_value listener;
+    napi_value notice;
+    napi_valuetype type = napi_undefined;
+    if (self == nullptr || napi_get_named_property(raw, self, kListener, &listener) != napi_ok) return;
+    if (napi_typeof(raw, listener, &type) != napi_ok || type != napi_function) return;
+    if (!copy(raw, bytes, notice) || napi_call_function(raw, self, listener, 1, &notice, nullptr) == napi_ok) return;
+    // What the listener threw is a bug of its own, and ends as one.
+    napi_value thrown;
+    if (napi_get_and_clear_last_exception(raw, &thrown) == napi_ok) (void)napi_fatal_exception(raw, thrown);
+  }
 
   template <class Hand>
   Napi::Value ask(bool last, Hand hand_over) {
@@ -84,28 +148,31 @@ class Port : public Napi::ObjectWrap<Port> {
       napi_ref_threadsafe_function(env_, bridge_);
     }
     hand_over([bridge = bridge_, pending](std::vector<uint8_t> answer) {
-      (*pending)->answer = std::move(answer);
-      Pending* sent = pending->release();
+      (*pending)->bytes = std::move(answer);
+      Message* sent = pending->get();
       // Refused once the environment is going: nobody is left to be told.
-      if (napi_call_threadsafe_function(bridge, sent, napi_tsfn_nonblocking) != napi_ok) delete sent;
+      if (napi_call_threadsafe_function(bridge, sent, napi_tsfn_nonblocking) == napi_ok) (void)pending->release();
     });
     return Napi::Value(env_, promise);
   }
 
   // On the JavaScript thread; without an environment the queue is only being emptied.
   static void deliver(napi_env raw, napi_value, void*, void* data) {
-    const std::unique_ptr<Pending> pending(static_cast<Pending*>(data));
-    if (raw == nullptr) return;
-    pending->port->settled(pending->last);
+    const std::unique_ptr<Message> message(static_cast<Message*>(data));
+    message->deliver(raw);
+  }
+
+  void settle(napi_env raw, const Pending& pending) {
+    settled(pending.last);
     napi_value answer;
-    if (copy(raw, pending->answer, answer)) {
-      napi_resolve_deferred(raw, pending->deferred, answer);
+    if (copy(raw, pending.bytes, answer)) {
+      napi_resolve_deferred(raw, pending.deferred, answer);
       return;
     }
     // No memory for the answer. An environment that is being terminated refuses this too, and needs nothing any more.
     napi_value reason;
     if (napi_get_and_clear_last_exception(raw, &reason) != napi_ok) return;
-    napi_reject_deferred(raw, pending->deferred, reason);
+    napi_reject_deferred(raw, pending.deferred, reason);
   }
 
   // In plain N-API: an environment that is being terminated must not make anything throw here.
@@ -140,7 +207,12 @@ class Port : public Napi::ObjectWrap<Port> {
     finished_ = true;
   }
 
+  static constexpr char kListener[] = "listener";
+
   Napi::Env env_;
+  // Empty once the port is gone: notices may still be on their way then.
+  std::shared_ptr<Port*> self_;
+  std::atomic<uint32_t> waiting_ = 0;
   Worker worker_;
   napi_threadsafe_function bridge_ = nullptr;
   bool hooked_ = true;

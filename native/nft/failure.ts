@@ -33,6 +33,13 @@ export const failure = (code: NftCode, errno: number, text: string, failedOp?: n
     ? { ok: false, code, public: text, errno }
     : { ok: false, code, public: text, errno, failedOp };
 
+/** A load's failure, which says what stands of it. */
+export const loadEnded = (failed: NftFailure, loaded: number): NftFailure => ({
+  ...failed,
+  public: `${failed.public}; ${loaded} keys stand`,
+  loaded,
+});
+
 const TOO_LARGE = 90; // EMSGSIZE
 const WITHOUT_NFTABLES: ReadonlySet<number> = new Set([93, 95, 97]); // EPROTONOSUPPORT, EOPNOTSUPP, EAFNOSUPPORT
 

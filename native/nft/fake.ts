@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../core/base/ports.ts';
 import type { NftElement, TableDeclaration } from './declaration.ts';
-import { CLOSED, ERRNO, failure, kernelRefusal, refuse } from './failure.ts';
+import { CLOSED, ERRNO, failure, kernelRefusal, loadEnded, refuse } from './failure.ts';
 import { type FakeLog, type FakePacket, type FakeTable, Judge } from './fake-judge.ts';
 import { Connections } from './fake-meter.ts';
 import { FakeSet } from './fake-set.ts';
@@ -143,7 +143,11 @@ export class FakeKernel {
       const size = Math.min(CHUNK, count - from);
       const chunk = Array.from({ length: size }, (_, i) => addAt(keys, set, from + i));
       const loaded = this.commit(author, name, chunk);
-      if (!loaded.ok) return { ...loaded, failedOp: from + (loaded.failedOp ?? 0), loaded: from };
+      if (!loaded.ok) {
+        const at = from + (loaded.failedOp ?? 0);
+        const failed = kernelRefusal(loaded.code, loaded.errno, `load set ${name} ${set}`, at, `key ${at}`);
+        return loadEnded(failed, from);
+      }
     }
     return DONE;
   }

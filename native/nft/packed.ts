@@ -44,9 +44,10 @@ export function checkKeys(keys: PackedKeys, set: SetDeclaration): NftFailure | u
 }
 
 function keyFault(keys: PackedKeys, index: number): string | undefined {
-  const bytes = bytesAt(keys, index);
   const prefix = keys.prefixes?.[index];
-  if (prefix === undefined) return fromBytes(bytes).family === keys.family ? undefined : 'carries an IPv4 address';
+  if (prefix === undefined && keys.family === 4) return undefined;
+  const bytes = bytesAt(keys, index);
+  if (prefix === undefined) return fromBytes(bytes).family === 6 ? undefined : 'carries an IPv4 address';
   if (prefix > bytes.length * 8) return 'the prefix is longer than the address';
   return makeCidr(keys.family, bytes, prefix).bytes.some((byte, i) => byte !== bytes[i])
     ? 'has host bits set'

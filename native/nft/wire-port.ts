@@ -1,6 +1,6 @@
 import { messageOf } from '../../core/base/result.ts';
 import type { NftElement, TableDeclaration } from './declaration.ts';
-import { CLOSED, failure, kernelRefusal, refuse } from './failure.ts';
+import { CLOSED, failure, kernelRefusal, loadEnded, refuse } from './failure.ts';
 import { checkColumns, MAX_FOUND, textAt } from './packed.ts';
 import type {
   NftChange,
@@ -169,7 +169,7 @@ function toFailure(refusal: wire.WireRefusal, doing: string, nameOp: (index: num
     code === 'invalid'
       ? refuse(`${doing}: ${reason}`, failedOp)
       : kernelRefusal(code, errno, doing, failedOp, failedOp === undefined ? undefined : nameOp(failedOp));
-  return loaded === undefined ? failed : { ...failed, public: `${failed.public}; ${loaded} keys stand`, loaded };
+  return loaded === undefined ? failed : loadEnded(failed, loaded);
 }
 
 function describe(op: NftOp | undefined, index: number): string {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 /** What a process and all its descendants hold at this moment. Memory in MiB. */
 export interface Holdings {
@@ -42,6 +42,15 @@ export function workOf(root: number): Work {
 
 /** The most that a process (without its descendants) has held resident so far, MiB. */
 export const peakOf = (pid: number): number => kibOf(`/proc/${pid}/status`, 'VmHWM') / 1024;
+
+/** Lets this process's peak begin anew at what it holds now. */
+export function forgetPeak(): void {
+  // 5: the peak of the resident set, proc(5).
+  writeFileSync('/proc/self/clear_refs', '5');
+}
+
+/** The most that this process has held resident since `forgetPeak`, MiB. */
+export const currentPeak = (): number => peakOf(process.pid);
 
 const tasksOf = (pid: number): readonly string[] =>
   readdirSync(`/proc/${pid}/task`).map((task) => `/proc/${pid}/task/${task}`);

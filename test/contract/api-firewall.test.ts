@@ -127,6 +127,42 @@ test('who is allowed, sorted, with and without an end', async () => {
   });
 });
 
+test('an address is allowed to ports, shown with them, and taken off them', async () => {
+  const api = new ApiHarness();
+  const ports = [
+    { protocol: 'tcp', port: 443 },
+    { protocol: 'udp', port: 53 },
+  ] as const;
+  const body = { ip: '192.0.2.7', ports: [...ports, ports[0]], reason: 'office' };
+  assert.deepEqual(await post(api, 'firewall/allow-ip', body), [200, { status: 'allowed', ip: '192.0.2.7', ports }]);
+  for (const wrong of [[], [{ protocol: 'icmp', port: 1 }], [{ protocol: 'tcp', port: 0 }], [443], 443]) {
+    assert.equal((await post(api, 'firewall/allow-ip', { ip: '192.0.2.7', ports: wrong }))[0], 400);
+  }
+  assert.equal((await post(api, 'firewall/remove-allow', { ip: '192.0.2.7', ports: [ports[1]] }))[0], 200);
+  const asked = JSON.parse(JSON.stringify(api.appliance.asked)) as readonly (readonly { readonly ports?: unknown }[])[];
+  assert.deepEqual(
+    asked.map((words) => words.at(-1)?.ports),
+    [ports, [ports[1]]],
+  );
+  api.desks.portAllowed = [{ ...ALLOW, subject: '192.0.2.7', port: ports[1] }];
+  const shown = (await get(api, 'firewall/allowed')) as { readonly port_allowed: unknown };
+  assert.deepEqual(shown.port_allowed, [
+    { ip: '192.0.2.7', port: 53, proto: 'udp', reason: 'monitoring', source: 'web_ui', expires_in: 'permanent' },
+  ]);
+});
+
+test('the status of the firewall tells of its features what has an effect', async () => {
+  const api = new ApiHarness();
+  const told = async () => {
+    const { tcp_in, restricted_tcp, conn_limit, count_only, ...status } = (await get(api, 'firewall/status')) as Record<
+      string,
+      unknown
+    >;
+    return [tcp_in, restricted_tcp, status['default'], conn_limit, count_only, status['port_allow_count']];
+  };
+  assert.deepEqual(await told(), [[22, 443], [2087], 'drop', 0, [], 0]);
+});
+
 test('the status of the firewall counts what lasts and what ends', async () => {
   const api = new ApiHarness();
   api.appliance.active = [decision('192.0.2.9'), decision('192.0.2.8', { expiresAt: 'never' }), decision('192.0.2.7')];

@@ -70,7 +70,9 @@ export function ruleCases(ground: () => Ground): void {
     const { port } = ground();
     const name = fresh();
     done(await port.ensure(everything(name)));
+    const print = done(await port.fingerprint(name));
     done(await port.ensure(everything(name)));
+    assert.equal(done(await port.fingerprint(name)), print);
     assert.deepEqual(await counters(name), ['matched', 'dropped', 'seen', 'logged', 'further']);
     done(await port.ensure({ name, sets: [], chains: [] }));
     assert.deepEqual(await counters(name), []);

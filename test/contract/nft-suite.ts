@@ -1,6 +1,7 @@
 import { after, before, describe } from 'node:test';
 import type { NftPort } from '../../native/nft/port.ts';
 import { batchCases } from './nft-suite-batches.ts';
+import { bulkCases } from './nft-suite-bulk.ts';
 import { declarationCases } from './nft-suite-declarations.ts';
 import { elementCases } from './nft-suite-elements.ts';
 import { done, type Ground, type NftBench, usual } from './nft-suite-ground.ts';
@@ -10,6 +11,7 @@ import { keyCases } from './nft-suite-keys.ts';
 import { portCases } from './nft-suite-port.ts';
 import { randomCases } from './nft-suite-random.ts';
 import { ruleCases } from './nft-suite-rules.ts';
+import { watchCases } from './nft-suite-watch.ts';
 
 /** The behaviour of an `NftPort`, whatever stands behind it. */
 export function nftSuite(name: string, make: () => Promise<NftBench>, skip: string | false = false): void {
@@ -45,6 +47,8 @@ export function nftSuite(name: string, make: () => Promise<NftBench>, skip: stri
     keyCases(ground);
     ruleCases(ground);
     guardedCases(ground);
+    bulkCases(ground);
+    watchCases(ground);
     portCases(ground);
     randomCases(ground);
   });

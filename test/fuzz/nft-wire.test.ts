@@ -10,6 +10,7 @@ import type { EngineLink } from '../../native/nft/wire-port.ts';
 import { add, done, flush, remove, tenth, usual } from '../contract/nft-suite-ground.ts';
 import { FUZZ_BUDGET_MS } from '../support/fuzz-budget.ts';
 import { NetworkNamespace, namespacesUnavailable } from '../support/network-namespace.ts';
+import { everything } from '../support/nft-vocabulary.ts';
 import { seeded } from '../support/random.ts';
 
 const ENTER = 0;
@@ -45,7 +46,9 @@ const guarded: TableDeclaration = {
 
 /** Sound requests, from which the unsound ones are made. */
 const sound: readonly (() => Uint8Array)[] = [
-  () => done(wire.encodeEnsure(below(2) === 0 ? usual('t') : guarded)),
+  () => done(wire.encodeEnsure([usual('t'), guarded, everything('t')][below(3)] ?? guarded)),
+  () =>
+    commit([add('ports', `${1 + below(99)}-${100 + below(99)}`), add('from4', '192.0.2.1 . tcp . 443'), flush('port')]),
   () => commit([flush('trial'), add('trial', 'ipv4', { timeout: millis(1 + below(9)) }), add('trial', 'ipv6')]),
   () =>
     commit(Array.from({ length: below(40) }, () => add('v4', tenth(below(99)), { comment: 'c'.repeat(below(129)) }))),

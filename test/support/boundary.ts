@@ -31,7 +31,8 @@ export class Boundary implements Disposable {
   }
 }
 
-const PORT = 7777;
+/** Of the servers. */
+export const PORT = 7777;
 
 /** Greets whoever connects with a byte and echoes what comes, over TCP and UDP. */
 const SERVER = `

@@ -2,6 +2,7 @@ import { systemClock } from '../../actors/clock/index.ts';
 import {
   type AllowedAtPort,
   createFirewall,
+  type DriftReport,
   type FirewallContent,
   type KernelBlock,
   type KernelFirewall,
@@ -9,6 +10,7 @@ import {
 } from '../../actors/firewall/index.ts';
 import type { Cidr, Ip } from '../../core/base/ip.ts';
 import type { Clock, Log } from '../../core/base/ports.ts';
+import type { ListColumns } from '../../core/respond/lists/columns.ts';
 
 import { type NftPort, openNft } from '../../native/nft/index.ts';
 import { MemoryFolder } from './memory-folder.ts';
@@ -19,8 +21,11 @@ export class FirewallSite {
   networks: readonly KernelNetwork[] = [];
   allowed: readonly Cidr[] = [];
   atPorts: readonly AllowedAtPort[] = [];
+  /** Bulk lists by id. */
+  readonly lists = new Map<string, ListColumns>();
   readonly folder = new MemoryFolder();
   readonly logged: unknown[][] = [];
+  readonly reports: DriftReport[] = [];
   readonly #log: Log = (...about) => this.logged.push(about);
 
   /** A firewall on the kernel of a namespace, as a process begins with it. */
@@ -38,6 +43,7 @@ export class FirewallSite {
       log: this.#log,
       desired: {
         blocks: () => this.blocks.values(),
+        blockCount: () => this.blocks.size,
         blockOf: (ip) => this.blocks.get(ip),
         allowed: () => this.allowed,
         allowedPorts: () => this.atPorts,
@@ -49,8 +55,10 @@ export class FirewallSite {
           for (const block of blocks) this.blocks.set(block.ip, block);
         },
       },
+      lists: { columnsOf: (id) => this.lists.get(id) },
       settings: { table: 'bartizan', maxBlocks, content },
       folder: this.folder,
+      report: (report) => this.reports.push(report),
     });
   }
 }

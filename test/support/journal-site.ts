@@ -13,8 +13,9 @@ export const ATTACKER = '192.0.2.2';
  * A journald and the edge's network around it, an attacker on a cable, and a daemon that enforces there.
  * @param watchers further lines of that section, STATE in them is the state directory
  * @param config further lines of journald.conf
+ * @param firewall further settings of that section, each behind a comma
  */
-export async function journalSite(t: TestContext, { watchers = '', config = '' } = {}) {
+export async function journalSite(t: TestContext, { watchers = '', config = '', firewall = '' } = {}) {
   const journald = await Journald.start({ config });
   const edge = new Namespace('edge', journald.pid);
   const attacker = new Namespace('attack');
@@ -23,7 +24,7 @@ export async function journalSite(t: TestContext, { watchers = '', config = '' }
   await daemon.configure(`
 hostname: ${hostname()}
 webui: { listen: '127.0.0.1:${await freePort()}' }
-firewall: { enabled: true, netns: ${edge.name} }
+firewall: { enabled: true, netns: ${edge.name}${firewall} }
 watchers:
   journal: true
   journal_directory: ${journald.persistent}

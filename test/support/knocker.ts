@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { NetworkNamespace } from './network-namespace.ts';
 
-/** Takes connections and holds them, and echoes datagrams, of both families, on the ports that are named. */
+/** Takes connections, and echoes what comes over them and by datagrams, of both families, on the ports that are named. */
 const SERVER = `
 import selectors, socket, sys
 s = selectors.DefaultSelector()
@@ -14,14 +14,19 @@ for port in map(int, sys.argv[1:]):
     u.bind(('::', port))
     for one in (t, u): one.setblocking(False); s.register(one, selectors.EVENT_READ)
 print('ready', flush=True)
-held = []
+listening = set(s.get_map())
 while True:
     for key, _ in s.select():
         one = key.fileobj
         if one.type == socket.SOCK_DGRAM:
             data, peer = one.recvfrom(64); one.sendto(data, peer)
+        elif key.fd in listening:
+            s.register(one.accept()[0], selectors.EVENT_READ)
         else:
-            held.append(one.accept()[0])
+            try: data = one.recv(64)
+            except OSError: data = b''
+            if data: one.send(data)
+            else: s.unregister(one); one.close()
 `;
 
 /** Knocks so often at once, each time from a port of its own, and says how many were answered within its patience. */
@@ -87,3 +92,45 @@ export const knock = (
     patience = 0.5,
   }: Readonly<{ to: string; port?: number; count?: number; patience?: number }>,
 ): number => Number(from.exec('python3', ['-c', KNOCK, how, to, `${port}`, `${count}`, `${patience}`]));
+
+const HELD = `
+import socket, sys
+one = socket.create_connection((sys.argv[1], int(sys.argv[2])), 5)
+one.settimeout(10)
+print('open', flush=True)
+for line in sys.stdin:
+    one.send(b'?')
+    print(one.recv(1).decode(), flush=True)
+`;
+
+/** A connection that stands. */
+export class Held {
+  readonly #child: ChildProcess;
+
+  static async open(from: NetworkNamespace, to: string, port: number): Promise<Held> {
+    const held = new Held(from, to, port);
+    await held.#said();
+    return held;
+  }
+
+  private constructor(from: NetworkNamespace, to: string, port: number) {
+    const words = ['netns', 'exec', from.name, 'python3', '-c', HELD, to, String(port)];
+    this.#child = spawn('ip', words, { stdio: ['pipe', 'pipe', 'inherit'] });
+  }
+
+  /** What comes back of a byte. */
+  async echo(): Promise<string> {
+    this.#child.stdin?.write('\n');
+    return this.#said();
+  }
+
+  close(): void {
+    this.#child.kill();
+  }
+
+  async #said(): Promise<string> {
+    if (this.#child.stdout === null) throw new Error('no pipe');
+    const [said] = await once(this.#child.stdout, 'data');
+    return String(said).trim();
+  }
+}

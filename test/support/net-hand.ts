@@ -8,7 +8,7 @@ import type { NftPort } from '../../native/nft/port.ts';
 import { waitUntil } from './network-namespace.ts';
 import { ROOT } from './root.ts';
 
-const PROGRAM = join(ROOT, 'dist/native/hands/net/net-hand');
+export const PROGRAM: string = join(ROOT, 'dist/native/hands/net/net-hand');
 
 /** A net hand's place: a folder for its socket, and processes that come and go there. */
 export class HandSite {

@@ -6,7 +6,7 @@ import type { FirewallContent, KernelFirewall } from '../../actors/firewall/inde
 import { minutes } from '../../core/base/time.ts';
 import { hostFeaturesOf } from '../../core/config/firewall-features.ts';
 import { FirewallSite } from '../support/firewall-site.ts';
-import { knock, serve } from '../support/knocker.ts';
+import { Held, knock, serve } from '../support/knocker.ts';
 import { NetworkNamespace, namespacesUnavailable, waitUntil } from '../support/network-namespace.ts';
 import { loaded } from '../unit/core/config/surroundings.ts';
 
@@ -166,12 +166,24 @@ describe('features of the firewall', { skip: namespacesUnavailable() }, () => {
     atLeast(all + more, 10, 'datagrams');
   });
 
-  test('what stands goes on when its port is closed, and the trial that closed it ends by itself', async () => {
+  test('a trial that closes a port ends, and its chains with it', async () => {
     await set('');
     assert.ok((await firewall.arm(contentOf('default: drop, log_dropped: true'), { left: () => minutes(1) })).ok);
     assert.deepEqual([from(4).tcp(22), from(6).tcp(22)], [0, 0]);
     assert.ok((await firewall.abandon()).ok);
     assert.deepEqual([from(4).tcp(22), from(6).tcp(22)], [1, 1]);
     assert.doesNotMatch(edge.exec('nft', ['list', 'table', 'inet', 'bartizan']), /chain (host|trial)/);
+  });
+
+  test('what is established goes on when its port is closed', async () => {
+    await set('restricted_tcp: [2000]');
+    for (const family of [4, 6] as const) {
+      const held = await Held.open(peer, EDGE[family], 22);
+      assert.ok((await firewall.follow(contentOf('default: drop'))).ok);
+      assert.equal(from(family).tcp(22), 0, 'a new one does not get in');
+      assert.equal(await held.echo(), '?');
+      held.close();
+      await set('restricted_tcp: [2000]');
+    }
   });
 });

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import type { ChildProcess } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 import type { FirewallContent, KernelFirewall } from '../../actors/firewall/index.ts';
 import { contentId, type DecisionId } from '../../core/base/ids.ts';
 import { type Cidr, type Ip, parseCidr } from '../../core/base/ip.ts';
 import { type Millis, millis } from '../../core/base/time.ts';
-import { ADMIN, Boundary, EDGE, firstLine, NEIGHBOUR } from '../support/boundary.ts';
+import { ADMIN, Boundary, EDGE, NEIGHBOUR } from '../support/boundary.ts';
 import { FirewallSite } from '../support/firewall-site.ts';
-import { namespacesUnavailable, waitUntil } from '../support/network-namespace.ts';
+import { countedPackets, countingTable, hammer } from '../support/hammer.ts';
+import { namespacesUnavailable } from '../support/network-namespace.ts';
 import { seeded } from '../support/random.ts';
 
 /** How long packets are sent while rules change, ms. */
@@ -35,31 +35,6 @@ const OTHER: FirewallContent = {
 
 const COUNTS = / packets \d+ bytes \d+/g;
 
-/** Datagrams as fast as they go from one address to many, until told to stop. */
-const HAMMER = `
-import socket, sys, threading
-source, targets = sys.argv[1], [(t, 9) for t in sys.argv[2:]]
-s = socket.socket(socket.AF_INET6 if ':' in source else socket.AF_INET, socket.SOCK_DGRAM)
-s.bind((source, 0))
-stopped = threading.Event()
-threading.Thread(target=lambda: (sys.stdin.read(), stopped.set()), daemon=True).start()
-print('begun', flush=True)
-while not stopped.is_set():
-    for to in targets:
-        try: s.sendto(b'x', to)
-        except OSError: pass
-`;
-
-/** What comes in and what gets past the product's rules, by sender. */
-const counting = (): string => {
-  const chain = (name: string, priority: number): string =>
-    `chain ${name} { type filter hook prerouting priority ${priority};\n${Object.values(SENDERS)
-      .flat()
-      .map((ip) => `${ip.includes(':') ? 'ip6' : 'ip'} saddr ${ip} udp dport 9 counter comment "${name} ${ip}"`)
-      .join('\n')}\n}`;
-  return `table inet count { ${chain('came', -195)}\n${chain('passed', -185)}\n }`;
-};
-
 const cidrs = (texts: readonly string[]): readonly Cidr[] =>
   texts.flatMap((text) => {
     const net = parseCidr(text);
@@ -79,7 +54,7 @@ describe('packets while rules change', { skip: namespacesUnavailable() }, () => 
       admin.ip('addr', 'add', `${v4}/24`, 'dev', link);
       admin.ip('addr', 'add', `${v6}/64`, 'dev', link, 'nodad');
     }
-    await edge.run('nft', counting());
+    await edge.run('nft', countingTable(Object.values(SENDERS).flat()));
     site = new FirewallSite();
     for (const ip of [...SENDERS.infra, ...SENDERS.allowed, ...SENDERS.blocked]) {
       const id = contentId(millis(1), [ip]) as DecisionId;
@@ -106,27 +81,13 @@ describe('packets while rules change', { skip: namespacesUnavailable() }, () => 
     return { left: () => Math.max(1, Math.round(end - performance.now())) as Millis };
   };
 
-  async function passed(): Promise<ReadonlyMap<string, number>> {
-    const { nftables } = JSON.parse(await boundary.edge.run('nft', '-j', 'list', 'table', 'inet', 'count')) as {
-      readonly nftables: readonly { readonly rule?: { comment: string; expr: { counter?: { packets: number } }[] } }[];
-    };
-    return new Map(
-      nftables.flatMap(({ rule }) =>
-        rule === undefined
-          ? []
-          : [[rule.comment, rule.expr.flatMap(({ counter }) => counter?.packets ?? []).at(0) ?? 0] as const],
-      ),
-    );
-  }
-
   test('whom both contents let in is never dropped, whom both drop never let in', async (t) => {
-    const senders: ChildProcess[] = [];
-    for (const ip of Object.values(SENDERS).flat()) {
-      const targets = ip.includes(':') ? [EDGE.v6, NEIGHBOUR.v6] : [EDGE.v4, NEIGHBOUR.v4];
-      const sender = boundary.admin.spawn('python3', ['-c', HAMMER, ip, ...targets]);
-      await firstLine(sender);
-      senders.push(sender);
-    }
+    const stop = await hammer(boundary.admin, Object.values(SENDERS).flat(), [
+      EDGE.v4,
+      NEIGHBOUR.v4,
+      EDGE.v6,
+      NEIGHBOUR.v6,
+    ]);
     let changes = 0;
     for (const end = performance.now() + HAMMERING; performance.now() < end; changes++) {
       const [before, next] = changes % 2 === 0 ? [ONE, OTHER] : [OTHER, ONE];
@@ -139,9 +100,8 @@ describe('packets while rules change', { skip: namespacesUnavailable() }, () => 
       site.allowed = cidrs(below(2) === 0 ? SENDERS.allowed : ['192.0.2.10/31', '2001:db8:1::10/127', '10.9.0.0/16']);
       await done(firewall.letIn());
     }
-    for (const sender of senders) sender.stdin?.end();
-    await waitUntil('the senders have stopped', 10_000, () => senders.every(({ exitCode }) => exitCode !== null));
-    const counts = await passed();
+    await stop();
+    const counts = await countedPackets(boundary.edge);
     const count = (what: string, ip: string): number => counts.get(`${what} ${ip}`) ?? -1;
     let packets = 0;
     for (const ip of [...SENDERS.infra, ...SENDERS.allowed]) {

@@ -12,6 +12,28 @@ const CONFIRMED: FirewallContent = {
   denied: ['0.0.0.0/0', '::/0'],
 };
 const CANDIDATE: FirewallContent = { infra: ['192.0.2.1'], denied: ['203.0.113.0/24'] };
+const JUDGING: FirewallContent = {
+  infra: ['192.0.2.1'],
+  denied: [],
+  features: {
+    restrictedTcp: [{ first: 2087, last: 2087 }],
+    synRate: { packets: 100, per: 'second', burst: 200 },
+    connRate: { packets: 200, per: 'minute', burst: 200 },
+    connLimit: 400,
+    portFlood: [{ protocol: 'tcp', port: 25, rate: { packets: 2, per: 'second', burst: 600 } }],
+    udpRate: { packets: 100, per: 'second', burst: 500 },
+    icmp: { packets: 10, per: 'second', burst: 10 },
+    open: {
+      tcp: [
+        { first: 22, last: 22 },
+        { first: 80, last: 81 },
+      ],
+      udp: [{ first: 53, last: 53 }],
+    },
+    log: { perMinute: 60 },
+    counting: ['udp_flood', 'conn_rate'],
+  },
+};
 const TRIAL = { left: () => minutes(5) };
 
 /** The table as nft tells it, without what differs from one making to the next. */
@@ -27,6 +49,17 @@ function tableAs(namespace: NetworkNamespace): readonly unknown[] {
     .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
 }
 
+/** Those that packets come to, and where these lead, with their rules. */
+const chainsOf = (namespace: NetworkNamespace): readonly string[] => {
+  const text = namespace.exec('nft', ['-s', 'list', 'table', 'inet', 'bartizan']);
+  const chains = new Map([...text.matchAll(/^\tchain (\w+) \{.*?^\t\}/gms)].map(([all, name = '']) => [name, all]));
+  const hooked = [...chains.values()].filter((chain) => chain.includes('hook'));
+  const led = hooked.flatMap((chain) =>
+    [...chain.matchAll(/goto (\w+)/g)].map(([, name = '']) => chains.get(name) ?? ''),
+  );
+  return [...hooked, ...led].sort();
+};
+
 describe('texts for nft -f', { skip: namespacesUnavailable() }, () => {
   let engine: NetworkNamespace;
   let booted: NetworkNamespace;
@@ -38,6 +71,10 @@ describe('texts for nft -f', { skip: namespacesUnavailable() }, () => {
     site = new FirewallSite();
     const [net] = [parseCidr('198.51.100.0/24')];
     site.allowed = net.ok ? [net.value] : [];
+    site.atPorts = [
+      { subject: '198.51.100.9', port: { protocol: 'tcp', port: 443 } },
+      { subject: '2001:db8::9', port: { protocol: 'udp', port: 53 } },
+    ];
     firewall = await site.open(engine.name, CONFIRMED);
     await firewall.enable();
   });
@@ -60,6 +97,8 @@ describe('texts for nft -f', { skip: namespacesUnavailable() }, () => {
       assert.deepEqual(tableAs(booted), tableAs(engine), time);
     }
     assert.match(elements(booted, 'allowed4'), /198\.51\.100\.0\/24/);
+    assert.match(elements(booted, 'allowed_ports4'), /198\.51\.100\.9 \. tcp \. 443/);
+    assert.match(elements(booted, 'allowed_ports6'), /2001:db8::9 \. udp \. 53/);
   });
 
   test('the engine takes up what nft has loaded as it is, blocks of the plain file included', async () => {
@@ -71,6 +110,7 @@ describe('texts for nft -f', { skip: namespacesUnavailable() }, () => {
     load(booted, `${await confirmedText()}add element inet bartizan blocked4 { 203.0.113.9 comment "${block.id}" }\n`);
     const second = new FirewallSite();
     second.allowed = site.allowed;
+    second.atPorts = site.atPorts;
     const restarted = await second.open(booted.name, CONFIRMED);
     await restarted.enable();
     assert.equal(restarted.state(), 'enforcing');
@@ -142,6 +182,30 @@ describe('texts for nft -f', { skip: namespacesUnavailable() }, () => {
       booted.exec('nft', ['list', 'chain', 'inet', 'bartizan', 'guard']),
       engine.exec('nft', ['list', 'chain', 'inet', 'bartizan', 'guard']),
     );
+  });
+
+  test('features make of the text what they make of the declaration, and leave nothing behind that judges', async () => {
+    assert.ok((await firewall.follow(JUDGING)).ok);
+    load(booted, await confirmedText());
+    assert.deepEqual(tableAs(booted), tableAs(engine));
+    for (const confirmed of [CONFIRMED, JUDGING]) {
+      assert.ok((await firewall.follow(confirmed)).ok);
+      const text = firewall.rulesetText(confirmed);
+      const rules = chainsOf(engine);
+      const candidate =
+        confirmed === JUDGING ? CONFIRMED : { ...JUDGING, features: { ...JUDGING.features, connLimit: 5 } };
+      assert.ok((await firewall.arm(candidate, TRIAL)).ok);
+      load(engine, text);
+      assert.deepEqual(chainsOf(engine), rules);
+      firewall.drifted();
+      await firewall.enable();
+      assert.ok((await firewall.abandon()).ok);
+      assert.deepEqual(chainsOf(engine), rules);
+    }
+    assert.ok((await firewall.follow(CONFIRMED)).ok);
+    const adopted = [...site.blocks.keys()];
+    site.blocks.clear();
+    assert.ok((await firewall.release(adopted)).ok);
   });
 
   test('20,000 networks load as text', async () => {

@@ -146,6 +146,44 @@ describe('the ruleset as nft reads it', { skip: namespacesUnavailable() }, () =>
     done(await port.ensure(declared));
   });
 
+  test('a table of an earlier version, whose rules count in themselves, becomes one with counters, elements kept', async () => {
+    done(await port.commit('bartizan', [add('blocked4', '192.0.2.3', { comment: 'kept' })]));
+    const now = ruleset().replace(WITHOUT_TIME, '');
+    const before = now
+      .replaceAll(/\tcounter \w+ \{[^}]*\}\n\n?/g, '')
+      .replaceAll(/counter name "(\w+)" drop/g, 'counter packets 7 bytes 700 drop comment "$1"');
+    assert.doesNotMatch(before, /counter name|counter \w+ \{/);
+    namespace.exec('nft', ['-f', '-'], `flush ruleset\n${before}`);
+    const elements = await keys(port, 'bartizan', 'blocked4');
+    assert.ok(elements.length > 0);
+    assert.deepEqual(done(await port.counters('bartizan')), []);
+    done(await port.ensure(declared));
+    assert.equal(ruleset().replace(WITHOUT_TIME, ''), now);
+    assert.deepEqual(await keys(port, 'bartizan', 'blocked4'), elements);
+    assert.deepEqual(
+      done(await port.counters('bartizan')),
+      ['blocked_v4', 'blocked_v6'].map((name) => ({ name, packets: 0, bytes: 0 })),
+    );
+  });
+
+  test('objects that others put into the table go, counters or not', async () => {
+    const clean = ruleset();
+    namespace.exec(
+      'nft',
+      ['-f', '-'],
+      `table inet bartizan {
+        counter theirs { packets 1 bytes 1 }
+        counter blocked { packets 1 bytes 1 }
+        quota most { over 5 mbytes }
+        limit few { rate 5/second }
+        map counted { type ipv4_addr : counter; elements = { 192.0.2.1 : "theirs" } }
+      }
+      insert rule inet bartizan pre quota name "most" limit name "few" counter name ip saddr map @counted`,
+    );
+    done(await port.ensure(declared));
+    assert.equal(ruleset().replace(WITHOUT_TIME, ''), clean.replace(WITHOUT_TIME, ''));
+  });
+
   test('a chain that somebody turned to policy drop, and a table made dormant, are set right', async () => {
     const clean = ruleset();
     namespace.exec('nft', ['chain inet bartizan pre { policy drop; }']);

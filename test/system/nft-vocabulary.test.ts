@@ -27,6 +27,13 @@ describe('the vocabulary of rules, by the engine and by nft -f', { skip: namespa
   /** As nft prints it, without the time that is left. */
   const table = (namespace: NetworkNamespace): string =>
     namespace.exec('nft', ['list', 'table', 'inet', TABLE]).replaceAll(/ expires \w+/g, '');
+  /** The rules as the kernel runs them: what nft would leave out when it prints them is there. */
+  const bytecode = (namespace: NetworkNamespace): string =>
+    namespace
+      .exec('nft', ['--debug=netlink', 'list', 'table', 'inet', TABLE])
+      .split('\n')
+      .filter((line) => line.startsWith('  [ '))
+      .join('\n');
   /** Counters, sets and chains come in the order they were made; rules keep theirs. */
   const blocks = (listed: string): readonly string[] =>
     listed
@@ -39,6 +46,7 @@ describe('the vocabulary of rules, by the engine and by nft -f', { skip: namespa
     done(await port.drop(TABLE));
     done(await port.ensure(declared));
     load(text, wholeTableText(declared));
+    assert.equal(bytecode(engine), bytecode(text));
     assert.deepEqual(blocks(table(engine)), blocks(table(text)));
     return table(engine);
   };
@@ -59,6 +67,7 @@ describe('the vocabulary of rules, by the engine and by nft -f', { skip: namespa
 
   test('both make the same of everything at once, and what nft lists it reads again', async () => {
     const listed = await compare(everything(TABLE));
+    assert.match(bytecode(engine), /\[ dynset add .* connlimit count 20 /);
     engine.exec('nft', ['-c', '-f', '-'], `flush ruleset\n${listed}`);
     load(text, `flush ruleset\n${listed}`);
     assert.equal(table(text), listed);

@@ -60,3 +60,20 @@ test('a scan of twenty ports is found from what the kernel logs; nobody is block
   const worth = new Set(rows.map(({ ip, provenance }) => `${ip} ${provenance}`));
   assert.deepEqual([...worth].sort(), [`${ATTACKER} kernel`, '203.0.113.99 spoofable']);
 });
+
+test('a scan of ports that the firewall itself has closed is found from its own log', {
+  skip: notRoot || noJournald(),
+}, async (t) => {
+  const unavailable = logPacketsOfNamespaces(t);
+  if (unavailable !== undefined) return t.skip(unavailable);
+  const firewall = ', default: drop, tcp_in: [22], log_dropped: true, log_rate: 600';
+  const { attacker, daemon, start } = await journalSite(t, { config: 'ReadKMsg=yes', firewall });
+  await start();
+  const scan = 'for port in $(seq 2000 2019); do timeout 0.2 bash -c "exec 3<>/dev/tcp/$0/$port" & done; wait';
+  await attacker.run('bash', '-c', scan, EDGE).catch(() => undefined);
+  assert.match((await finding(daemon, 'port_scan', ATTACKER)).message, /15 ports/);
+  assert.deepEqual(await blocked(daemon), []);
+  await daemon.stop();
+  const rows = await search(daemon, 'action = packet_dropped | fields ip, provenance | limit 1000');
+  assert.deepEqual(new Set(rows.map(({ ip, provenance }) => `${ip} ${provenance}`)), new Set([`${ATTACKER} kernel`]));
+});

@@ -58,6 +58,26 @@ test('real packets of both families say which rules let a source in', { skip }, 
   assert.deepEqual([ruleset(), links()], before, 'the own ruleset and interfaces are as they were');
 });
 
+test('a port that closes is closed to whoever knocks there, not to who is listed', { skip }, async () => {
+  const closing = (accept: string): string => `table inet bartizan {
+    chain host {
+      type filter hook input priority -5; policy accept;
+      ${accept}
+      ct state established,related accept
+      tcp dport 22 accept
+      counter drop
+    }
+  }`;
+  const fates = await sendThrough(systemTools, [closing(''), closing(`ip saddr ${V4} accept`)], KNOCKS, signal);
+  assert.deepEqual(fates.ok ? fates.value : fates.public, [
+    ['passes', 'dropped', 'passes', 'passes'],
+    ['passes', 'dropped', 'passes', 'passes'],
+  ]);
+  const console = [{ ip: V4, port: 9443 }];
+  const both = await sendThrough(systemTools, [closing(''), closing(`ip saddr ${V4} accept`)], console, signal);
+  assert.deepEqual(both.ok ? both.value : both.public, [['dropped'], ['passes']]);
+});
+
 test('a change ordered on this machine is held against those who are connected to it', { skip }, async () => {
   const change = { ...TRIED, word: { ...TRIED.word, peer: '127.0.0.1' } };
   const seenUnder = (candidate: string) =>

@@ -52,6 +52,20 @@ for (const { name, before, settings } of [
     settings: [{ path: 'infra_ips', value: [] }],
   },
   {
+    name: 'every port closed',
+    before: 'firewall: { enabled: true, restricted_tcp: [1] }\n',
+    settings: [
+      { path: 'firewall.default', value: 'drop' },
+      { path: 'firewall.tcp_in', value: [1] },
+      { path: 'firewall.log_dropped', value: true },
+    ],
+  },
+  {
+    name: 'hardly any connection let in',
+    before: 'firewall: { enabled: true }\n',
+    settings: [{ path: 'firewall.conn_rate_limit', value: 1 }],
+  },
+  {
     name: 'the firewall switched on, and what was written while it was off',
     before: 'firewall: { enabled: false, denied_networks: [0.0.0.0/0] }\n',
     settings: [{ path: 'firewall.enabled', value: true }],

@@ -2,6 +2,7 @@ import type { Millis } from '../../base/time.ts';
 import type { Severity } from '../../detect/finding.ts';
 import type { DecisionState, Origin } from '../../respond/decision.ts';
 import type { ApplianceFacts } from '../appliance.ts';
+import type { ListStatus } from '../lists.ts';
 import type { HttpCounts } from './http-meter.ts';
 
 /** The process as the kernel accounts for it. */
@@ -44,6 +45,7 @@ export interface MetricFacts {
   readonly decisions: readonly DecisionCount[];
   /** Empty while the kernel is not touched. */
   readonly dropped: readonly Dropped[];
+  readonly lists: readonly ListStatus[];
   /** Of those that are on; empty while the kernel is not touched. */
   readonly features: readonly FeaturePackets[];
   readonly http: HttpCounts;

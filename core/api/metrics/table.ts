@@ -1,6 +1,7 @@
 import type { Component } from '../../base/component.ts';
 import { MODES } from '../../respond/mode.ts';
 import { isWatcher } from '../csm/wire.ts';
+import { LIST_STATES, type ListStatus } from '../lists.ts';
 import type { MetricFacts } from './facts.ts';
 import { counter, gauge, histogram, type Metric, type Sample } from './metric.ts';
 
@@ -49,6 +50,21 @@ export const METRICS: readonly Metric[] = [
   gauge('bartizan_firewall_managed', '1 while the kernel holds what it should', ({ appliance }) =>
     Number(appliance.firewall.managed),
   ),
+  gauge(
+    'bartizan_firewall_enforcement_ratio',
+    'How much of what is desired the kernel holds, as last known; absent while nothing is enforced',
+    ({ appliance: { firewall } }) => firewall.enforced?.ratio ?? [],
+  ),
+  gauge(
+    'bartizan_firewall_enforcement_lowest_ratio',
+    'The lowest of it within the last five minutes: what was damaged and repaired between two scrapes',
+    ({ appliance: { firewall } }) => firewall.enforced?.lowest ?? [],
+  ),
+  counter(
+    'bartizan_firewall_repairs_total',
+    'Damage done by others to our table and repaired, by kind',
+    ({ appliance }) => labelled('kind', appliance.firewall.repairs),
+  ),
   gauge('bartizan_firewall_blocked_addresses', 'Addresses blocked now', ({ blocked }) => blocked),
   gauge(
     'bartizan_firewall_blocked_networks',
@@ -86,6 +102,29 @@ export const METRICS: readonly Metric[] = [
       })),
   ),
 
+  gauge('bartizan_list_state', '1 for the state a list is in', ({ lists }) =>
+    lists.flatMap(({ name, state }) =>
+      LIST_STATES.map((one) => ({ labels: { list: name, state: one }, value: Number(one === state) })),
+    ),
+  ),
+  gauge('bartizan_list_entries', 'What of a list is in force, by family and kind of entry', ({ lists }) =>
+    lists.flatMap(entrySamples),
+  ),
+  gauge('bartizan_list_fetched_timestamp_seconds', 'When the generation in force was read, since 1970', ({ lists }) =>
+    lists.flatMap(({ name, fetchedAt }) =>
+      fetchedAt === undefined ? [] : [{ labels: { list: name }, value: fetchedAt / 1000 }],
+    ),
+  ),
+  counter(
+    'bartizan_list_packets_total',
+    'Packets dropped or let in because of a list; in mode count, that would have been',
+    ({ lists }) =>
+      lists.map(({ name, kind, mode, packets }) => ({ labels: { list: name, kind, mode }, value: packets })),
+  ),
+  counter('bartizan_list_bytes_total', 'Bytes of those packets', ({ lists }) =>
+    lists.map(({ name, kind, mode, bytes }) => ({ labels: { list: name, kind, mode }, value: bytes })),
+  ),
+
   counter('bartizan_http_requests_total', 'Requests answered, by class of status', ({ http }) =>
     labelled('code', http.byClass),
   ),
@@ -107,6 +146,14 @@ export const METRICS: readonly Metric[] = [
     openFiles === undefined ? [] : openFiles,
   ),
 ];
+
+const entrySamples = ({ name, entries }: ListStatus): readonly Sample[] =>
+  ([4, 6] as const).flatMap((family) =>
+    (['addresses', 'networks'] as const).map((kind) => ({
+      labels: { list: name, family: String(family), kind },
+      value: entries[family][kind],
+    })),
+  );
 
 const UNPARSED = 'unparsed ';
 

@@ -17,8 +17,10 @@ namespace {
 
 constexpr size_t kHead = 8;
 constexpr size_t kSequence = 4;
-constexpr size_t kChunk = 256 * 1024;
-constexpr size_t kMaxUnderWay = kMaxFrame;
+// Read at once: what a call needs, or, in the midst of a large request, as much as there is.
+constexpr size_t kPiece = 16 * 1024;
+constexpr size_t kLargePiece = 1024 * 1024;
+constexpr size_t kMaxUnderWay = 4 * kMaxFrame;
 constexpr size_t kMaxUnsent = kMaxFrame;
 
 uint32_t u32_at(const std::vector<uint8_t>& bytes, size_t at) {
@@ -31,8 +33,9 @@ uint32_t u32_at(const std::vector<uint8_t>& bytes, size_t at) {
 
 bool Client::receive(const Request& request) {
   const size_t before = in_.size();
-  in_.resize(before + kChunk);
-  const ssize_t size = ::recv(fd_, in_.data() + before, kChunk, MSG_DONTWAIT);
+  const size_t piece = before < kPiece ? kPiece : kLargePiece;
+  in_.resize(before + piece);
+  const ssize_t size = ::recv(fd_, in_.data() + before, piece, MSG_DONTWAIT);
   const int trouble = size < 0 ? errno : 0;
   in_.resize(before + static_cast<size_t>(size > 0 ? size : 0));
   if (size == 0) return false;
@@ -56,7 +59,7 @@ bool Client::take_frames(const Request& request) {
     const uint32_t sequence = u32_at(in_, at + sizeof(uint32_t));
     const auto begin = in_.begin() + static_cast<std::ptrdiff_t>(at + kHead);
     std::vector<uint8_t> bytes(begin, begin + static_cast<std::ptrdiff_t>(length - kSequence));
-    if (sequence == 0 || bytes.front() == kRevert) {
+    if (sequence == 0 || bytes.front() == kRevert || bytes.front() == kPart) {
       error_ = "a request that is the hand's own";
       return false;
     }
@@ -64,7 +67,7 @@ bool Client::take_frames(const Request& request) {
     request(sequence, std::move(bytes));
   }
   in_.erase(in_.begin(), in_.begin() + static_cast<std::ptrdiff_t>(at));
-  if (in_.empty() && in_.capacity() > 4 * kChunk) in_.shrink_to_fit();
+  if (in_.empty() && in_.capacity() > 4 * kLargePiece) in_.shrink_to_fit();
   return true;
 }
 

@@ -94,6 +94,61 @@ Result<std::vector<Counter>> Guard::counters(const std::string& table) {
   return Engine::counters(table);
 }
 
+Result<std::vector<std::optional<Element>>> Guard::find(const std::string& table, const std::string& set,
+                                                        const std::vector<Key>& keys) {
+  if (auto elsewhere = check_place(table)) return refused("find", *elsewhere);
+  return Engine::find(table, set, keys);
+}
+
+Result<std::optional<uint32_t>> Guard::count(const std::string& table, const std::string& set) {
+  if (auto elsewhere = check_place(table)) return refused("count", *elsewhere);
+  return Engine::count(table, set);
+}
+
+Result<std::string> Guard::fingerprint(const std::string& table) {
+  if (auto elsewhere = check_place(table)) return refused("fingerprint", *elsewhere);
+  return Engine::fingerprint(table);
+}
+
+Status Guard::watch(const std::string& table) {
+  if (auto elsewhere = check_place(table)) return refused("watch", *elsewhere);
+  const Status failed = Engine::watch(table);
+  if (!failed) watches_++;
+  return failed;
+}
+
+Status Guard::unwatch(const std::string& table) {
+  if (auto elsewhere = check_place(table)) return refused("unwatch", *elsewhere);
+  if (watches_ == 0) return std::nullopt;
+  watches_--;
+  return Engine::unwatch(table);
+}
+
+void Guard::part(const std::string& why) {
+  revert(why);
+  while (watches_ > 0) (void)unwatch(table_);
+}
+
+// The keys of the next step: a load is judged as it goes, so that others can come between.
+Status Guard::judge_keys(const nft::LoadUnderWay& way) {
+  if (auto refusal = check_writable(way.load.table)) return refusal;
+  if (!may_cut(way.load.set, uses_ ? &*uses_ : nullptr) || !way.begun) return std::nullopt;
+  auto own = addresses();
+  if (!own.ok()) return own.failure();
+  const uint32_t end = std::min<uint32_t>(way.load.count, way.next + std::max(way.chunk, 1u));
+  for (uint32_t i = way.next; i < end; i++) {
+    if (floor_.is_protected(nft::key_of(way.load, i), own.value())) return protected_key(nft::key_of(way.load, i), static_cast<int32_t>(i));
+  }
+  return std::nullopt;
+}
+
+Status Guard::load(nft::LoadUnderWay& way) {
+  auto refusal = judge_keys(way);
+  if (!refusal) return Engine::load(way);
+  refusal->loaded = static_cast<int32_t>(way.next);
+  return refused("load", *refusal);
+}
+
 // What a set will hold for good: its elements where it stays, else what it begins with.
 Result<Ranges> Guard::held(const DeclaredSet& set, Draft& draft) {
   const uint8_t width = set.shape.width;
@@ -120,6 +175,7 @@ Status Guard::judge_declaration(Table& table, Draft& draft) {
   auto uses = judge(table, floor_, own.value(), [&](const DeclaredSet& set) { return held(set, draft); });
   if (!uses.ok()) return uses.failure();
   draft.uses = std::move(uses.value());
+  if (auto turned = turned_set(table, draft)) return refuse("set " + *turned + " has let in, and cannot come to cut");
   if (uses_ && uses_->drops && !draft.uses.drops) return refuse("it would drop nothing any more: drop the table instead");
   for (const StandingSet& set : draft.standing.sets) {
     const bool stays = std::ranges::any_of(table.sets, [&](const DeclaredSet& each) { return nft::stays(each.shape, set); });
@@ -128,6 +184,19 @@ Status Guard::judge_declaration(Table& table, Draft& draft) {
     if (!stays && decisions) draft.lost.push_back(set.shape.name);
   }
   return draft.lost.empty() || armed_ ? Status{} : refuse("it takes away the set " + draft.lost.front() + " with no revert armed");
+}
+
+// A set that lets in may hold protected keys, which it must not take along.
+std::optional<std::string> Guard::turned_set(const Table& table, const Draft& draft) const {
+  if (!uses_) return std::nullopt;
+  for (const auto& [name, use] : draft.uses.sets) {
+    const auto before = uses_->sets.find(name);
+    if ((use & kCuts) == 0 || before == uses_->sets.end() || before->second != kLets) continue;
+    const StandingSet* standing = standing_of(draft.standing, name);
+    const auto same = [&](const DeclaredSet& each) { return standing != nullptr && nft::stays(each.shape, *standing); };
+    if (std::ranges::any_of(table.sets, same)) return name;
+  }
+  return std::nullopt;
 }
 
 // Puts the floor back into the sets that it rests on, as declared: the rules to come must not be without it.

@@ -21,6 +21,13 @@ class Guard : public nft::Engine {
   nft::Status commit(const nft::Batch& batch) override;
   nft::Result<std::vector<nft::Element>> list(const std::string& table, const std::string& set) override;
   nft::Result<std::vector<nft::Counter>> counters(const std::string& table) override;
+  nft::Result<std::vector<std::optional<nft::Element>>> find(const std::string& table, const std::string& set,
+                                                             const std::vector<Key>& keys) override;
+  nft::Result<std::optional<uint32_t>> count(const std::string& table, const std::string& set) override;
+  nft::Result<std::string> fingerprint(const std::string& table) override;
+  nft::Status load(nft::LoadUnderWay& way) override;
+  nft::Status watch(const std::string& table) override;
+  nft::Status unwatch(const std::string& table) override;
 
   // From now on for so long, anew from each loss, what is lost is kept.
   nft::Status arm(uint32_t window_ms);
@@ -28,6 +35,8 @@ class Guard : public nft::Engine {
   nft::Status settle();
   // Puts back what is kept; nothing when there is nothing.
   void revert(const std::string& why);
+  // As `revert`; nobody watches anything any more.
+  void part(const std::string& why);
   // A hand that died with a loss unsettled left its table dormant.
   void take_up();
 
@@ -53,8 +62,10 @@ class Guard : public nft::Engine {
   nft::Status check_writable(const std::string& table) const;
   nft::Result<Ranges> held(const nft::DeclaredSet& set, Draft& draft);
   nft::Status judge_declaration(nft::Table& table, Draft& draft);
+  std::optional<std::string> turned_set(const nft::Table& table, const Draft& draft) const;
   nft::Status mend(const std::vector<const nft::DeclaredSet*>& sets);
   nft::Status judge_batch(const nft::Batch& batch);
+  nft::Status judge_keys(const nft::LoadUnderWay& way);
   nft::Status keep(const std::vector<std::string>& sets, const std::string& doing);
   nft::Status keep_flushed(const nft::Batch& batch);
   bool restore(const std::string& set, const std::vector<nft::Element>& elements, int64_t elapsed);
@@ -68,6 +79,8 @@ class Guard : public nft::Engine {
   // Unknown until the table was ensured, and after an answer of the kernel was lost.
   std::optional<Uses> uses_;
   std::optional<nft::Table> declared_;
+  // How often the client watches its table.
+  unsigned watches_ = 0;
   bool armed_ = false;
   uint32_t window_ms_ = 0;
   Kept kept_;

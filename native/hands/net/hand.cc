@@ -74,11 +74,34 @@ void Hand::keep_time() {
   const int64_t due = guard_ != nullptr ? guard_->due() : 0;
   if (due == 0 || due == reverted_ || now_ms() < due) return;
   reverted_ = due;
-  revert("not settled in time");
+  tell_worker(kRevert, "not settled in time");
 }
 
-void Hand::revert(const std::string& why) {
-  worker_.call(with_text(kRevert, why), [](std::vector<uint8_t>) {});
+void Hand::tell_worker(uint8_t verb, const std::string& why) {
+  worker_.call(with_text(verb, why), [](std::vector<uint8_t>) {});
+}
+
+nft::Notifier::Listener Hand::listener() {
+  return {[this](const nft::Change& change) { return notify(nft::encode(change)); },
+          [this](const std::string& table) { return notify(nft::encode_lost(table)); }};
+}
+
+// False while a client has no room: that something was lost is told when it has.
+bool Hand::notify(nft::Bytes notice) {
+  std::shared_ptr<Client> client;
+  {
+    const std::lock_guard lock(mutex_);
+    client = client_;
+  }
+  if (!client) return true;
+  if (client->is_full()) return false;
+  client->send(0, notice);
+  return true;
+}
+
+void Hand::become(std::shared_ptr<Client> client) {
+  const std::lock_guard lock(mutex_);
+  client_ = std::move(client);
 }
 
 void Hand::meet() {
@@ -101,7 +124,7 @@ void Hand::greet(int fd, const Peer& peer) {
   hello.u32(static_cast<uint32_t>(getpid()));
   client->send(0, hello.finish());
   audit_.say(Audit::Level::info, "connected: " + name_of(peer));
-  client_ = std::move(client);
+  become(std::move(client));
   peer_ = peer;
 }
 
@@ -129,12 +152,12 @@ void Hand::part(const std::string& why) {
     audit_.refused("connection of " + name_of(peer_) + " ended: " + why);
   }
   client_->close();
-  client_.reset();
-  revert("the client went away");
+  become(nullptr);
+  tell_worker(kPart, "the client went away");
 }
 
 void Hand::end() {
-  revert("the hand was told to end");
+  tell_worker(kRevert, "the hand was told to end");
   worker_.finish([this](std::vector<uint8_t>) { poke(); });
   worker_.join();
   if (!client_) return;

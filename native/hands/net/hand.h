@@ -26,6 +26,9 @@ class Hand {
   Hand(const Ground& ground, nft::Worker& worker, const Guard* guard, Audit& audit)
       : ground_(ground), worker_(worker), guard_(guard), audit_(audit) {}
 
+  // What the worker is to tell of others' changes; before it starts.
+  nft::Notifier::Listener listener();
+
   // Until it is told to end, or an errno. What was asked before is worked off; what is not settled is put back.
   int run();
 
@@ -36,7 +39,9 @@ class Hand {
   void hear();
   void ask(uint32_t sequence, std::vector<uint8_t> bytes);
   void part(const std::string& why);
-  void revert(const std::string& why);
+  void tell_worker(uint8_t verb, const std::string& why);
+  bool notify(nft::Bytes notice);
+  void become(std::shared_ptr<Client> client);
   void keep_time();
   void end();
   void poke() const;
@@ -45,6 +50,8 @@ class Hand {
   nft::Worker& worker_;
   const Guard* guard_;
   Audit& audit_;
+  // Written by the hand's thread, read by the notifier's.
+  std::mutex mutex_;
   std::shared_ptr<Client> client_;
   Peer peer_;
   // The deadline for which a revert was asked already.

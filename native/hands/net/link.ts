@@ -8,6 +8,8 @@ const SETTLE = 241;
 const WINDOW_MS = 5000;
 const ARMING = Uint8Array.of(ARM, WINDOW_MS & 255, WINDOW_MS >> 8, 0, 0);
 const SETTLING = Uint8Array.of(SETTLE);
+/** Of a request, less than the 64 MiB of a frame. */
+const LARGEST = 64 * 2 ** 20 - 64;
 /** How long a call waits for a hand that is not there, ms. */
 const PATIENCE_MS = 2000;
 const FIRST_PAUSE_MS = 5;
@@ -81,6 +83,8 @@ export class HandLink implements EngineLink {
   }
 
   #add(request: readonly Uint8Array[], loses: boolean): Promise<Uint8Array> {
+    const size = request.reduce((sum, piece) => sum + piece.length, 0);
+    if (size > LARGEST) return Promise.reject(new Error(`a request of ${size} bytes is more than a hand takes`));
     return new Promise((resolve, reject) => {
       const isAtOnce = this.#isReady && !this.#isLosing;
       const call: Call = { request: isAtOnce ? request : [Buffer.concat(request)], loses, resolve, reject };

@@ -104,13 +104,18 @@ int live(const Options& options, const Hand::Ground& ground, Floor floor) {
     engine = std::make_unique<nft::Engine>();
   }
   nft::Worker worker(std::move(engine), options.guarded ? serve_guarded : serve_unguarded);
+  Hand hand(ground, worker, guard, audit);
+  worker.listen(hand.listener());
   if (const int error = worker.start()) return fail(std::string("the engine's thread: ") + strerror(error));
+  // It listens; and the filter lets no socket be made that reaches the manager.
+  tell_manager("READY=1");
 #ifndef __SANITIZE_ADDRESS__
   if (const std::string trouble = filter_system_calls(); !trouble.empty()) return fail(trouble);
 #endif
-  tell_manager("READY=1");
   audit.say(Audit::Level::info, options.guarded ? "ready: holds table " + options.table : "ready: UNGUARDED, for tests");
-  const int error = Hand(ground, worker, guard, audit).run();
+  const int error = hand.run();
+  // Nobody may call the hand any more.
+  worker.abandon();
   return error == 0 ? 0 : fail(strerror(error));
 }
 

@@ -148,14 +148,18 @@ Uses uses_of(const Table& table, const Floor& floor, const std::vector<Key>& own
   return uses;
 }
 
-// A set that only lets in may hold anything.
+}  // namespace
+
 bool may_cut(const std::string& set, const Uses* uses) {
   if (uses == nullptr) return true;
   const auto use = uses->sets.find(set);
   return use == uses->sets.end() || use->second != kLets;
 }
 
-}  // namespace
+Failure protected_key(const Key& key, int32_t index) {
+  const std::string text = text_of(range_of(key), key.width);
+  return refuse(text + " lies in the floor, on loopback, or is this host's own: it can never be blocked", index);
+}
 
 Result<Uses> judge(const Table& table, const Floor& floor, const std::vector<Key>& own, const Held& held) {
   Walk walk(table, held);
@@ -185,9 +189,7 @@ Status judge(const Batch& batch, const Uses* uses, const Floor& floor, const std
     if (op.kind == OpKind::remove) removed.insert({op.set, place_of(op.key)});
     if (removed.contains({op.set, place_of(op.key)})) continue;
     if (uses != nullptr && uses->named.contains({batch.sets[op.set], place_of(op.key)})) continue;
-    const std::string key = text_of(range_of(op.key), op.key.width);
-    return refuse(key + " lies in the floor, on loopback, or is this host's own: it can never be blocked",
-                  static_cast<int32_t>(i));
+    return protected_key(op.key, static_cast<int32_t>(i));
   }
   return std::nullopt;
 }

@@ -39,7 +39,10 @@ using Held = std::function<nft::Result<Ranges>(const nft::DeclaredSet&)>;
 // sets that hold the whole floor, and from `allowed4` and `allowed6`; and no chain at hook output drops.
 nft::Result<Uses> judge(const nft::Table& table, const Floor& floor, const std::vector<Key>& own, const Held& held);
 
-// Refused when it leaves a protected key in a set that cuts or may come to; `uses` is null while nothing is known.
+// Whether a set cuts or may come to: any but one that only lets in. `uses` is null while nothing is known.
+bool may_cut(const std::string& set, const Uses* uses);
+nft::Failure protected_key(const Key& key, int32_t index);
+// Refused when it leaves a protected key in a set that may cut.
 nft::Status judge(const nft::Batch& batch, const Uses* uses, const Floor& floor, const std::vector<Key>& own);
 
 // Whether one of the batch's ops may take away what the floor rests on, in this set (an index into the batch's).

@@ -7,7 +7,7 @@
 //   request  = or one of these, which the hand itself works off
 //     240 arm      window u32, ms: until then, and from each loss on, what is lost is put back unless `settle` comes
 //     241 settle   what was lost is given up for good
-//     242 revert   of the hand's own: a client that sends it is refused
+//     242 revert, 243 part   of the hand's own: a client that sends them is refused
 #pragma once
 
 #include <cstddef>
@@ -19,6 +19,7 @@ constexpr uint8_t kVersion = 1;
 constexpr uint8_t kArm = 240;
 constexpr uint8_t kSettle = 241;
 constexpr uint8_t kRevert = 242;
+constexpr uint8_t kPart = 243;
 
 constexpr size_t kMaxFrame = 64 << 20;
 constexpr uint32_t kMaxWindowMs = 60'000;

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "engine.h"
+#include "pause.h"
 #include "validate.h"
 
 namespace bartizan::nft {
@@ -12,6 +13,7 @@ namespace {
 
 // Each round settles at least one op, as a rule all that are left.
 constexpr int kRounds = 32;
+// A hash chain that is long, as the dead of one address make it for a moment, is EBUSY while the kernel spreads it out.
 constexpr int kRestarts = 8;
 // A refused transaction costs the kernel a grace period (10 ms), a look at one element 3 us: small batches look first.
 constexpr size_t kLookedUp = 64;
@@ -80,7 +82,7 @@ Status Engine::send(const Batch& batch, Attempt& attempt, bool& again) {
   out.acknowledge();
   const uint32_t last = out.last_seq();
   out.end_batch();
-  const Verdicts verdicts = netfilter_.transact(out, last);
+  const Verdicts verdicts = transact(out, last);
   if (verdicts.refusals.empty()) return verdicts.error == 0 ? Status{} : from_errno(verdicts.error);
 
   // Everything ahead of the first refusal was taken, so it is exact; what follows may be its consequence.
@@ -162,6 +164,10 @@ Status Engine::commit(const Batch& batch) {
   bool look = true;
   for (int restart = 0; restart < kRestarts; restart++) {
     outcome = attempt(batch, look);
+    if (outcome && outcome->error == EBUSY) {
+      pause_before(restart + 1);
+      continue;
+    }
     if (!outcome || outcome->error != ERESTART) return outcome;
     // An element that was looked up is gone: from now on the kernel itself says what is there.
     if (outcome->op >= 0) look = false;

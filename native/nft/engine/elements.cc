@@ -108,12 +108,12 @@ std::vector<Mark> write_ops(MessageWriter& out, const Batch& batch, const std::v
   return marks;
 }
 
-void write_question(MessageWriter& out, const Batch& batch, const Op& op) {
+void write_question(MessageWriter& out, const std::string& table, const std::string& set, const Key& key) {
   out.begin_nft(NFT_MSG_GETSETELEM, 0);
-  out.put_text(NFTA_SET_ELEM_LIST_TABLE, batch.table);
-  out.put_text(NFTA_SET_ELEM_LIST_SET, batch.sets[op.set]);
+  out.put_text(NFTA_SET_ELEM_LIST_TABLE, table);
+  out.put_text(NFTA_SET_ELEM_LIST_SET, set);
   const size_t list = out.open(NFTA_SET_ELEM_LIST_ELEMENTS);
-  write_bound(out, op.key.address, op.key.width, false, nullptr, false);
+  write_bound(out, key.address, key.width, false, nullptr, false);
   out.close(list);
 }
 

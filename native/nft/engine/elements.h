@@ -22,8 +22,8 @@ enum class Grouping { shared, one_message_an_op };
 std::vector<Mark> write_ops(MessageWriter& out, const Batch& batch, const std::vector<StandingSet>& sets,
                             const std::vector<bool>& skip, Grouping grouping);
 
-// Asks whether the op's address is in its set.
-void write_question(MessageWriter& out, const Batch& batch, const Op& op);
+// Asks for the element at the address, or, in an interval set, for the range that holds it.
+void write_question(MessageWriter& out, const std::string& table, const std::string& set, const Key& key);
 
 // The op a refusal means; empty when its message holds several and the kernel did not say which.
 std::optional<uint32_t> op_of(const std::vector<Mark>& marks, const Refusal& refusal);

@@ -19,7 +19,7 @@ constexpr int kAttempts = 8;
 
 }  // namespace
 
-Engine::Engine() : netfilter_(NETLINK_NETFILTER, stopping_), route_(NETLINK_ROUTE, stopping_) {}
+Engine::Engine() : netfilter_(NETLINK_NETFILTER, stopping_), route_(NETLINK_ROUTE, stopping_), notifier_(netfilter_) {}
 
 int Engine::read_generation(uint32_t& generation) {
   MessageWriter out(netfilter_.next_seq());
@@ -81,7 +81,7 @@ int Engine::transact(std::optional<uint32_t> generation, const std::function<voi
   out.acknowledge();
   const uint32_t last = out.last_seq();
   out.end_batch();
-  const Verdicts verdicts = netfilter_.transact(out, last);
+  const Verdicts verdicts = transact(out, last);
   return verdicts.refusals.empty() ? verdicts.error : verdicts.refusals.front().error;
 }
 
@@ -171,7 +171,7 @@ int Engine::read_set_shape(const std::string& table, const std::string& set, Sta
 
 int Engine::read_element(const Batch& batch, const Op& op) {
   MessageWriter out(netfilter_.next_seq());
-  write_question(out, batch, op);
+  write_question(out, batch.table, batch.sets[op.set], op.key);
   return netfilter_.get(out, [](const nlmsghdr*) {});
 }
 

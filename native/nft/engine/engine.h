@@ -2,7 +2,9 @@
 // shows the kernel's state is virtual, so that a door may stand a guard in front of it.
 #pragma once
 
-#include "elements.h"
+#include "digest.h"
+#include "load.h"
+#include "notifier.h"
 
 namespace bartizan::nft {
 
@@ -20,9 +22,27 @@ class Engine {
   virtual Result<std::vector<Element>> list(const std::string& table, const std::string& set);
   virtual Result<std::vector<Counter>> counters(const std::string& table);
   virtual Result<std::vector<Key>> addresses();
+  virtual Result<std::vector<std::optional<Element>>> find(const std::string& table, const std::string& set,
+                                                           const std::vector<Key>& keys);
+  // Empty where the kernel does not tell.
+  virtual Result<std::optional<uint32_t>> count(const std::string& table, const std::string& set);
+  virtual Result<std::string> fingerprint(const std::string& table);
+  Result<std::vector<BaseChain>> base_chains();
 
-  // Gives the sockets back.
+  // One step of a load: looks at it whole, then a chunk at a time, until it is done or fails. Between its first step and
+  // its end nothing else is loaded; every other call may come between.
+  virtual Status load(LoadUnderWay& way);
+  // Once it is done, failed, or given up.
+  void end_load();
+
+  // Before anything is watched.
+  void listen(Notifier::Listener listener) { notifier_.listen(std::move(listener)); }
+  virtual Status watch(const std::string& table);
+  virtual Status unwatch(const std::string& table);
+
+  // Gives the sockets back and ends the watches.
   void close() {
+    notifier_.stop();
     netfilter_.close();
     route_.close();
   }
@@ -51,6 +71,21 @@ class Engine {
 
   // 0 when the op's element is in its set, ENOENT when not.
   int read_element(const Batch& batch, const Op& op);
+  // What each key is answered with, in their order.
+  int ask(const std::string& table, const StandingSet& set, std::span<const Key> keys,
+          std::vector<std::optional<Bound>>& answers);
+  int digest_table(const std::string& table, Digest& digest);
+  int digest_elements(const std::string& table, const std::string& set, Digest& digest);
+
+  Verdicts transact(const MessageWriter& batch, uint32_t acknowledged);
+  void mute();
+
+  Status begin(LoadUnderWay& way);
+  Status load_chunk(LoadUnderWay& way, uint32_t from, uint32_t to);
+  Status send_keys(LoadUnderWay& way, uint32_t from, uint32_t to);
+  Status commit_keys(const LoadUnderWay& way, uint32_t from, uint32_t to);
+  Status look_up(const LoadUnderWay& way, uint32_t from, uint32_t to, std::vector<bool>& skip);
+  Status work_out(LoadUnderWay& way, uint32_t from, uint32_t to, std::vector<bool>& skip);
 
   Status look_at_sets(const Batch& batch, std::vector<StandingSet>& sets);
   Status look_up(const Batch& batch, Attempt& attempt);
@@ -61,6 +96,10 @@ class Engine {
   std::atomic<bool> stopping_ = false;
   Netlink netfilter_;
   Netlink route_;
+  Notifier notifier_;
+  // While muted: the generation up to which every change is known to be ours.
+  std::optional<uint32_t> ours_;
+  bool overtaken_ = false;
 };
 
 }  // namespace bartizan::nft

@@ -33,12 +33,6 @@ Address port(uint16_t number) {
   return {static_cast<uint8_t>(number >> 8), static_cast<uint8_t>(number)};
 }
 
-// The last of a network, of a range, or of a single key.
-Address last_in(const Key& key) {
-  if (key.prefix == kRange) return port(key.last_port);
-  return last_of(key.address, key.width, key.prefix == kNoPrefix ? key.width * 8 : key.prefix);
-}
-
 // The shortest prefix that starts at `first` and stays at or below `last`.
 uint8_t widest(const Address& first, const Address& last, uint8_t width) {
   int prefix = width * 8;
@@ -74,8 +68,13 @@ bool is_network(const Key& key) {
   return true;
 }
 
+Address last_of(const Key& key) {
+  if (key.prefix == kRange) return port(key.last_port);
+  return last_of(key.address, key.width, key.prefix == kNoPrefix ? key.width * 8 : key.prefix);
+}
+
 std::optional<Address> end_of(const Key& network) {
-  Address end = last_in(network);
+  Address end = last_of(network);
   if (!increment(end, network.width)) return std::nullopt;
   return end;
 }
@@ -100,7 +99,7 @@ std::vector<Element> networks_of(std::vector<Bound> bounds, uint8_t width) {
 
 NetworkSet::NetworkSet(const std::vector<Element>& elements) {
   for (const Element& element : elements) {
-    last_by_first_[element.key.address] = last_in(element.key);
+    last_by_first_[element.key.address] = last_of(element.key);
   }
 }
 
@@ -110,7 +109,7 @@ int NetworkSet::apply(const Op& op) {
     return 0;
   }
   const Address& first = op.key.address;
-  const Address last = last_in(op.key);
+  const Address last = last_of(op.key);
   const auto same = last_by_first_.find(first);
   const bool there = same != last_by_first_.end() && same->second == last;
   if (op.kind == OpKind::remove) {

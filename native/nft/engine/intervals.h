@@ -11,6 +11,9 @@ namespace bartizan::nft {
 
 bool is_network(const Key& key);
 
+// The last of a network or a range; of a single key itself.
+Address last_of(const Key& key);
+
 // First key behind the network or the range; empty when it reaches the top of the space.
 std::optional<Address> end_of(const Key& network);
 

@@ -39,7 +39,11 @@ uint32_t MessageWriter::begin(uint16_t type, uint16_t flags, Bytes header) {
 }
 
 uint32_t MessageWriter::begin_nft(uint8_t message, uint16_t flags) {
-  const auto header = nfnetlink_header(NFPROTO_INET, 0);
+  return begin_nft(message, flags, NFPROTO_INET);
+}
+
+uint32_t MessageWriter::begin_nft(uint8_t message, uint16_t flags, uint8_t family) {
+  const auto header = nfnetlink_header(family, 0);
   return begin(static_cast<uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | message), flags, as_bytes(header));
 }
 
@@ -77,6 +81,11 @@ void MessageWriter::put_u32(uint16_t attribute, uint32_t value) {
 void MessageWriter::put_u64(uint16_t attribute, uint64_t value) {
   const uint64_t big = htobe64(value);
   put(attribute, {reinterpret_cast<const uint8_t*>(&big), sizeof big});
+}
+
+void MessageWriter::put_whole(Bytes attributes) {
+  append(attributes.data(), attributes.size());
+  seal();
 }
 
 size_t MessageWriter::open(uint16_t attribute) {

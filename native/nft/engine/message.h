@@ -20,6 +20,8 @@ class MessageWriter {
   uint32_t begin(uint16_t type, uint16_t flags, Bytes header);
   // Starts NFT_MSG_<message> for table family inet.
   uint32_t begin_nft(uint8_t message, uint16_t flags);
+  // The same for another family, NFPROTO_*; 0 asks for all of them.
+  uint32_t begin_nft(uint8_t message, uint16_t flags, uint8_t family);
   void begin_batch(std::optional<uint32_t> generation);
   void end_batch();
 
@@ -32,6 +34,9 @@ class MessageWriter {
   // A nest is closed by giving back what opened it.
   size_t open(uint16_t attribute);
   void close(size_t nest);
+
+  // Attributes that are whole already, a multiple of four bytes.
+  void put_whole(Bytes attributes);
 
   // Bytes written since `nest` was opened; the kernel's limit on an attribute is 65,535.
   size_t length_of(size_t nest) const { return bytes_.size() - nest; }

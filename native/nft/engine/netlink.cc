@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace bartizan::nft {
@@ -22,14 +23,6 @@ void enlarge(int fd, int forced, int polite, int size) {
   }
 }
 
-// The errno of NLMSG_ERROR or NLMSG_DONE as a positive number.
-int error_of(const nlmsghdr* message) {
-  if (message->nlmsg_len < NLMSG_LENGTH(sizeof(int))) return 0;
-  int error;
-  std::memcpy(&error, NLMSG_DATA(message), sizeof error);
-  return error < 0 ? -error : error;
-}
-
 Refusal refusal_of(const nlmsghdr* message) {
   // With NETLINK_CAP_ACK the answer repeats the header alone, unless the flag says that the body is there too.
   size_t behind = sizeof(nlmsgerr);
@@ -46,22 +39,14 @@ Refusal refusal_of(const nlmsghdr* message) {
   return {message->nlmsg_seq, error_of(message), offset};
 }
 
-template <class Visit>
-void each_message(const std::vector<uint8_t>& buffer, long size, Visit visit) {
-  auto left = static_cast<size_t>(size);
-  const uint8_t* at = buffer.data();
-  while (left >= sizeof(nlmsghdr)) {
-    const auto* message = reinterpret_cast<const nlmsghdr*>(at);
-    if (message->nlmsg_len < sizeof(nlmsghdr) || message->nlmsg_len > left) return;
-    visit(message);
-    const size_t step = NLMSG_ALIGN(message->nlmsg_len);
-    if (step >= left) return;
-    at += step;
-    left -= step;
-  }
-}
-
 }  // namespace
+
+int error_of(const nlmsghdr* message) {
+  if (message->nlmsg_len < NLMSG_LENGTH(sizeof(int))) return 0;
+  int error;
+  std::memcpy(&error, NLMSG_DATA(message), sizeof error);
+  return error < 0 ? -error : error;
+}
 
 int Netlink::open() {
   if (fd_ >= 0) return 0;
@@ -73,7 +58,22 @@ int Netlink::open() {
   (void)setsockopt(fd_, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
   (void)setsockopt(fd_, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
   buffer_.resize(kReadSize);
+  remember_port();
   return 0;
+}
+
+void Netlink::remember_port() {
+  sockaddr_nl own = {};
+  own.nl_family = AF_NETLINK;
+  // Binds to a port id of the kernel's choice, as the first send would.
+  if (::bind(fd_, reinterpret_cast<sockaddr*>(&own), sizeof own) != 0) return;
+  socklen_t size = sizeof own;
+  if (getsockname(fd_, reinterpret_cast<sockaddr*>(&own), &size) != 0) return;
+  if (!was_port(own.nl_pid)) ports_[opened_++ % kPorts].store(own.nl_pid, std::memory_order_relaxed);
+}
+
+bool Netlink::was_port(uint32_t id) const {
+  return id != 0 && std::ranges::any_of(ports_, [&](const auto& each) { return each.load(std::memory_order_relaxed) == id; });
 }
 
 void Netlink::close() {
@@ -127,7 +127,7 @@ Verdicts Netlink::transact(const MessageWriter& batch, uint32_t acknowledged) {
       if (trouble == ENOBUFS) continue;  // Reading on empties what arrived before the overflow.
       break;
     }
-    each_message(buffer_, size, [&](const nlmsghdr* message) {
+    each_message({buffer_.data(), static_cast<size_t>(size)}, [&](const nlmsghdr* message) {
       const bool ours = message->nlmsg_seq - first <= batch.last_seq() - first;
       if (message->nlmsg_type != NLMSG_ERROR || !ours) return;
       if (error_of(message) != 0) verdicts.refusals.push_back(refusal_of(message));
@@ -150,7 +150,7 @@ int Netlink::get(const MessageWriter& request, const Visit& visit) {
     const long size = receive();
     if (size == 0) return outcome == ENOBUFS ? lost(ENOBUFS) : outcome;
     if (size < 0) return lost(static_cast<int>(-size));
-    each_message(buffer_, size, [&](const nlmsghdr* message) {
+    each_message({buffer_.data(), static_cast<size_t>(size)}, [&](const nlmsghdr* message) {
       if (message->nlmsg_seq != request.last_seq()) return;
       if (message->nlmsg_type == NLMSG_ERROR) {
         outcome = error_of(message);
@@ -162,6 +162,22 @@ int Netlink::get(const MessageWriter& request, const Visit& visit) {
   }
 }
 
+int Netlink::get_all(const MessageWriter& requests, const Visit& visit) {
+  if (const int error = send(requests)) return error;
+  const uint32_t wanted = requests.last_seq() - requests.first_seq() + 1;
+  uint32_t answered = 0;
+  while (answered < wanted) {
+    const long size = receive();
+    if (size <= 0) return lost(size == 0 ? ENOBUFS : static_cast<int>(-size));
+    each_message({buffer_.data(), static_cast<size_t>(size)}, [&](const nlmsghdr* message) {
+      if (message->nlmsg_seq - requests.first_seq() >= wanted) return;
+      answered++;
+      visit(message);
+    });
+  }
+  return 0;
+}
+
 int Netlink::dump(const MessageWriter& request, const Visit& visit) {
   if (const int error = send(request)) return error;
   bool interrupted = false;
@@ -170,7 +186,7 @@ int Netlink::dump(const MessageWriter& request, const Visit& visit) {
     if (stopping_.load(std::memory_order_relaxed)) return lost(ECANCELED);
     const long size = receive();
     if (size <= 0) return lost(size == 0 ? ENOBUFS : static_cast<int>(-size));
-    each_message(buffer_, size, [&](const nlmsghdr* message) {
+    each_message({buffer_.data(), static_cast<size_t>(size)}, [&](const nlmsghdr* message) {
       if (message->nlmsg_seq != request.last_seq()) return;
       interrupted = interrupted || (message->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
       if (message->nlmsg_type == NLMSG_ERROR || message->nlmsg_type == NLMSG_DONE) {

@@ -26,6 +26,22 @@ struct Verdicts {
   std::vector<Refusal> refusals;
 };
 
+// The errno of NLMSG_ERROR or NLMSG_DONE as a positive number.
+int error_of(const nlmsghdr* message);
+
+// The messages of one datagram.
+template <class Visit>
+void each_message(Bytes datagram, Visit visit) {
+  while (datagram.size() >= sizeof(nlmsghdr)) {
+    const auto* message = reinterpret_cast<const nlmsghdr*>(datagram.data());
+    if (message->nlmsg_len < sizeof(nlmsghdr) || message->nlmsg_len > datagram.size()) return;
+    visit(message);
+    const size_t step = NLMSG_ALIGN(message->nlmsg_len);
+    if (step >= datagram.size()) return;
+    datagram = datagram.subspan(step);
+  }
+}
+
 class Netlink {
  public:
   // `stopping` turned true ends a long dump with ECANCELED.
@@ -39,6 +55,8 @@ class Netlink {
   void close();
 
   uint32_t next_seq() const { return seq_; }
+  // Whether the kernel names this socket, or one that it was before, by this port id. For any thread.
+  bool was_port(uint32_t id) const;
 
   // Sends a whole batch whose last message but the end asks for an acknowledgement (`acknowledged`).
   Verdicts transact(const MessageWriter& batch, uint32_t acknowledged);
@@ -46,6 +64,9 @@ class Netlink {
   using Visit = std::function<void(const nlmsghdr*)>;
   // One request answered by one message. 0 or an errno.
   int get(const MessageWriter& request, const Visit& visit);
+  // Several requests in one go. Each is answered by one message, an NLMSG_ERROR or what was asked for, which names its
+  // sequence number. 0, or an errno of the transport.
+  int get_all(const MessageWriter& requests, const Visit& visit);
   // A dump; EINTR when it was not of one generation and must be read again.
   int dump(const MessageWriter& request, const Visit& visit);
 
@@ -55,6 +76,12 @@ class Netlink {
   long receive();
   int lost(int error);
 
+  void remember_port();
+
+  // As many as trouble may have closed while a notification was on its way.
+  static constexpr size_t kPorts = 8;
+  std::array<std::atomic<uint32_t>, kPorts> ports_ = {};
+  size_t opened_ = 0;
   int protocol_;
   const std::atomic<bool>& stopping_;
   int fd_ = -1;

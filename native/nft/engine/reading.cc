@@ -3,24 +3,18 @@
 // away makes it leave out one. It says nothing of either, so a reading is trusted only as far as it proves itself.
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cerrno>
 
 #include "engine.h"
+#include "pause.h"
 
 namespace bartizan::nft {
 
 namespace {
 
 constexpr int kReadings = 10;
-
-// 1, 2, 4 ... 256 ms: a hash table that grows is done after some milliseconds.
-void pause_before(int reading) {
-  const timespec length = {0, 1'000'000L << std::min(reading - 1, 8)};
-  nanosleep(&length, nullptr);
-}
 
 bool before(const Bound& a, const Bound& b) {
   return a.address != b.address ? a.address < b.address : a.is_end && !b.is_end;

@@ -20,6 +20,8 @@ constexpr uint32_t kTypeIpv4 = 7;
 constexpr uint32_t kTypeIpv6 = 8;
 constexpr uint32_t kTypeProtocol = 12;
 constexpr uint32_t kTypePort = 13;
+// Since Linux 6.16.
+constexpr uint16_t kSetCount = 20;
 constexpr uint32_t kShapeFlags = NFT_SET_INTERVAL | NFT_SET_TIMEOUT | NFT_SET_EVAL;
 
 // A concatenation's type is those of its parts, six bits each.
@@ -150,6 +152,7 @@ StandingSet read_set(const Attributes& attributes) {
   set.flags = attributes.u32(NFTA_SET_FLAGS).value_or(0);
   set.key_type = attributes.u32(NFTA_SET_KEY_TYPE).value_or(0);
   set.shape.width = static_cast<uint8_t>(std::min(255u, attributes.u32(NFTA_SET_KEY_LEN).value_or(0)));
+  set.count = attributes.u32(kSetCount);
   set.default_timeout_ms = attributes.u64(NFTA_SET_TIMEOUT).value_or(0);
   set.shape.interval = (set.flags & NFT_SET_INTERVAL) != 0;
   set.shape.timeout = (set.flags & NFT_SET_TIMEOUT) != 0;

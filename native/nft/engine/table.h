@@ -10,6 +10,8 @@ struct StandingSet {
   SetShape shape;
   uint32_t key_type = 0;
   uint32_t flags = 0;
+  // Elements that it holds; only newer kernels tell.
+  std::optional<uint32_t> count = {};
   // Given to elements that bring none of their own; a set of ours has no such default.
   uint64_t default_timeout_ms = 0;
 };

@@ -65,6 +65,9 @@ constexpr size_t kMaxInterface = 15;
 constexpr size_t kMaxComment = 128;
 constexpr uint32_t kMaxOps = 10'000;
 constexpr uint32_t kMaxSetSize = 16'777'216;
+// Looked up in one call, 3 us each.
+constexpr uint32_t kMaxFound = 10'000;
+constexpr size_t kIdBytes = 16;
 // A hundred years: core/base/time.ts LONGEST.
 constexpr uint64_t kMaxTimeoutMs = 36'500ULL * 86'400'000ULL;
 constexpr size_t kMaxSets = 512;
@@ -222,6 +225,35 @@ struct Batch {
   std::string table;
   std::vector<std::string> sets;
   std::vector<Op> ops;
+};
+
+// Keys side by side, as they came through the door; the columns point into `held`.
+struct Load {
+  std::string table;
+  std::string set;
+  uint8_t width = 4;
+  bool networks = false;
+  uint32_t count = 0;
+  // width bytes a key.
+  Bytes keys = {};
+  // One a key where they are networks.
+  Bytes prefixes = {};
+  // A little-endian double a key: whole ms to live, 0 never; or none at all.
+  Bytes timeouts = {};
+  // A UUID a key, or none at all.
+  Bytes ids = {};
+  std::vector<uint8_t> held = {};
+};
+
+// A base chain of any table.
+struct BaseChain {
+  uint8_t family = 0;
+  std::string table;
+  std::string name;
+  uint32_t hook = 0;
+  int32_t priority = 0;
+  uint32_t policy = 0;
+  std::string type;
 };
 
 // What a counter counted.

@@ -62,4 +62,18 @@ std::vector<uint8_t> key_order_record() {
 
 void append_open_range(std::vector<uint8_t>& userdata) { append_u32(userdata, kElementFlags, kOpenRange); }
 
+bool is_open_range(Bytes userdata) {
+  while (userdata.size() >= 2) {
+    const size_t length = userdata[1];
+    if (length > userdata.size() - 2) return false;
+    uint32_t flags = 0;
+    if (userdata[0] == kElementFlags && length == sizeof flags) {
+      std::memcpy(&flags, userdata.data() + 2, sizeof flags);
+      return (flags & kOpenRange) != 0;
+    }
+    userdata = userdata.subspan(2 + length);
+  }
+  return false;
+}
+
 }  // namespace bartizan::nft

@@ -16,5 +16,6 @@ std::optional<std::string> set_comment_of(Bytes userdata);
 std::vector<uint8_t> key_order_record();
 // Tells nft that a start element has no end because the range reaches the top of the space.
 void append_open_range(std::vector<uint8_t>& userdata);
+bool is_open_range(Bytes userdata);
 
 }  // namespace bartizan::nft

@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <set>
 
 #include "intervals.h"
+#include "load.h"
 
 namespace bartizan::nft {
 
@@ -117,6 +119,16 @@ Status fits(const Key& key, int32_t index, const SetShape& shape) {
                 index);
 }
 
+// An IPv4-mapped or -compatible address: the packets it means are IPv4 packets, which a set of IPv6 never meets.
+bool carries_ipv4(const Key& key) {
+  if (key.width != 16 || std::any_of(key.address.begin(), key.address.begin() + 10, [](uint8_t b) { return b != 0; })) {
+    return false;
+  }
+  const Address& a = key.address;
+  if (a[10] == 0xff && a[11] == 0xff) return true;
+  return a[10] == 0 && a[11] == 0 && (a[12] != 0 || a[13] != 0);
+}
+
 // The set is empty before, so all that can stand in an element's way is another one of these.
 Status validate_beginning(const DeclaredSet& set) {
   NetworkSet networks({});
@@ -166,6 +178,31 @@ Status validate(const Batch& batch) {
     const auto index = static_cast<int32_t>(i);
     if (batch.ops[i].set >= batch.sets.size()) return refuse("an op names no set", index);
     if (auto refused = validate_op(batch.ops[i], index)) return refused;
+  }
+  return std::nullopt;
+}
+
+Status validate(const Key& key, int32_t index, const SetShape& shape) {
+  if (auto refused = validate_key(key, index)) return refused;
+  return fits(key, index, shape);
+}
+
+Status validate(const Load& load, const SetShape& shape) {
+  if (shape.dynamic) return refuse("the set is filled by a rule alone");
+  if (load.width != shape.width) return refuse("the addresses are not of the set's family");
+  if (load.networks != shape.interval) {
+    return refuse(shape.interval ? "an interval set takes networks: prefixes are missing" : "the set takes no prefixes");
+  }
+  for (uint32_t i = 0; i < load.count; i++) {
+    const auto index = static_cast<int32_t>(i);
+    const Key key = key_of(load, i);
+    if (auto refused = validate_key(key, index)) return refused;
+    if (key.prefix == kNoPrefix && carries_ipv4(key)) return refuse("an address carries an IPv4 address", index);
+    const double timeout = timeout_of(load, i);
+    if (!(timeout >= 0 && timeout <= static_cast<double>(kMaxTimeoutMs)) || timeout != std::floor(timeout)) {
+      return refuse("a timeout is 0 or whole milliseconds up to 36500 days", index);
+    }
+    if (timeout != 0 && !shape.timeout) return refuse("the set is declared without timeouts", index);
   }
   return std::nullopt;
 }

@@ -11,6 +11,10 @@ Status validate(const Table& table);
 Status validate_chains(const Table& table);
 // What can be told without asking the kernel what the sets are.
 Status validate(const Batch& batch);
+// Whether a key is sound and of the kind that the set holds.
+Status validate(const Key& key, int32_t index, const SetShape& shape);
+// The whole load: every key of it is sound and fits the set.
+Status validate(const Load& load, const SetShape& shape);
 // Whether an op fits the set it names.
 Status validate(const Op& op, int32_t index, const SetShape& shape);
 

@@ -2,13 +2,28 @@
 
 #include <algorithm>
 
-#include "wire_rules.h"
+#include "wire-rules.h"
 
 namespace bartizan::nft {
 
 namespace {
 
-enum class Verb : uint8_t { enter = 0, ensure = 1, drop = 2, commit = 3, list = 4, counters = 5, addresses = 6 };
+enum class Verb : uint8_t {
+  enter = 0,
+  ensure = 1,
+  drop = 2,
+  commit = 3,
+  list = 4,
+  counters = 5,
+  addresses = 6,
+  load = 7,
+  find = 8,
+  count = 9,
+  fingerprint = 10,
+  base_chains = 11,
+  watch = 12,
+  unwatch = 13,
+};
 
 constexpr uint8_t kInterval = 1;
 constexpr uint8_t kTimeout = 2;
@@ -16,6 +31,9 @@ constexpr uint8_t kDynamic = 8;
 constexpr uint8_t kHasTimeout = 1;
 constexpr uint8_t kHasComment = 2;
 constexpr uint8_t kHasTally = 4;
+constexpr uint8_t kPrefixes = 1;
+constexpr uint8_t kTimeouts = 2;
+constexpr uint8_t kIds = 4;
 
 Failure malformed() { return refuse("the request is malformed"); }
 
@@ -112,6 +130,14 @@ Batch read_batch(Cursor& in) {
   return batch;
 }
 
+std::vector<Key> read_keys(Cursor& in) {
+  const uint32_t count = in.u32();
+  std::vector<Key> keys;
+  keys.reserve(std::min<size_t>({count, kMaxFound + 1, in.left()}));
+  for (uint32_t i = 0; i < count && !in.broken() && keys.size() <= kMaxFound; i++) keys.push_back(read_key(in));
+  return keys;
+}
+
 void write_key(Sink& out, const Key& key) {
   out.u8(key.width);
   out.u8(key.prefix);
@@ -132,6 +158,21 @@ void write(Sink& out, const Element& element) {
   out.u64(element.tally->bytes);
 }
 
+void write(Sink& out, const std::optional<Element>& found) {
+  out.u8(found ? 1 : 0);
+  if (found) write(out, *found);
+}
+
+void write(Sink& out, const BaseChain& chain) {
+  out.u8(chain.family);
+  out.text(chain.table);
+  out.text(chain.name);
+  out.u32(chain.hook);
+  out.u32(static_cast<uint32_t>(chain.priority));
+  out.u8(chain.policy == 0 ? 0 : 1);
+  out.text(chain.type);
+}
+
 void write(Sink& out, const Counter& counter) {
   out.text(counter.name);
   out.u64(counter.packets);
@@ -148,6 +189,23 @@ std::vector<uint8_t> encode(Result<std::vector<Item>> result) {
   out.u8(0);
   out.u32(static_cast<uint32_t>(result.value().size()));
   for (const Item& item : result.value()) write(out, item);
+  return out.finish();
+}
+
+std::vector<uint8_t> encode(Result<std::optional<uint32_t>> count) {
+  if (!count.ok()) return encode(count.failure());
+  Sink out;
+  out.u8(0);
+  out.u8(count.value() ? 1 : 0);
+  if (count.value()) out.u32(*count.value());
+  return out.finish();
+}
+
+std::vector<uint8_t> encode(Result<std::string> text) {
+  if (!text.ok()) return encode(text.failure());
+  Sink out;
+  out.u8(0);
+  out.text(text.value());
   return out.finish();
 }
 
@@ -198,8 +256,99 @@ std::vector<uint8_t> serve(Engine& engine, Bytes request) {
     }
     case Verb::addresses:
       return in.spent() ? encode(engine.addresses()) : encode(malformed());
+    case Verb::find: {
+      const std::string table = in.text();
+      const std::string set = in.text();
+      const std::vector<Key> keys = read_keys(in);
+      return in.spent() ? encode(engine.find(table, set, keys)) : encode(malformed());
+    }
+    case Verb::count: {
+      const std::string table = in.text();
+      const std::string set = in.text();
+      return in.spent() ? encode(engine.count(table, set)) : encode(malformed());
+    }
+    case Verb::fingerprint: {
+      const std::string table = in.text();
+      return in.spent() ? encode(engine.fingerprint(table)) : encode(malformed());
+    }
+    case Verb::base_chains:
+      return in.spent() ? encode(engine.base_chains()) : encode(malformed());
+    case Verb::watch: {
+      const std::string table = in.text();
+      return encode(in.spent() ? engine.watch(table) : malformed());
+    }
+    case Verb::unwatch: {
+      const std::string table = in.text();
+      return encode(in.spent() ? engine.unwatch(table) : malformed());
+    }
+    case Verb::load:
+      break;
   }
   return encode(malformed());
+}
+
+bool is_load(Bytes request) { return !request.empty() && request[0] == static_cast<uint8_t>(Verb::load); }
+
+std::optional<LoadUnderWay> read_load(std::vector<uint8_t> request) {
+  LoadUnderWay way;
+  Load& load = way.load;
+  // The columns point into the bytes, which stay where they are when the vector is moved.
+  load.held = std::move(request);
+  Cursor in(load.held);
+  in.u8();
+  load.table = in.text();
+  load.set = in.text();
+  load.width = in.u8();
+  const uint8_t flags = in.u8();
+  load.count = in.u32();
+  if ((load.width != 4 && load.width != 16) || flags > (kPrefixes | kTimeouts | kIds) || load.count > kMaxSetSize) {
+    return std::nullopt;
+  }
+  const size_t count = load.count;
+  load.networks = (flags & kPrefixes) != 0;
+  load.keys = in.take(count * load.width);
+  if (load.networks) load.prefixes = in.take(count);
+  if ((flags & kTimeouts) != 0) load.timeouts = in.take(count * sizeof(double));
+  if ((flags & kIds) != 0) load.ids = in.take(count * kIdBytes);
+  if (!in.spent()) return std::nullopt;
+  return way;
+}
+
+std::optional<std::vector<uint8_t>> advance(Engine& engine, LoadUnderWay& way) {
+  const Status failed = engine.load(way);
+  if (!failed && !way.is_done()) return std::nullopt;
+  engine.end_load();
+  return encode(failed);
+}
+
+std::vector<uint8_t> give_up(Engine& engine, uint32_t loaded) {
+  engine.end_load();
+  return encode(Failure{Code::closed, 0, -1, {}, static_cast<int32_t>(loaded)});
+}
+
+std::vector<uint8_t> encode(const Change& change) {
+  Sink out;
+  out.u8(0);
+  out.text(change.table);
+  out.u32(change.pid);
+  out.text(change.program);
+  out.u8(static_cast<uint8_t>((change.tables ? 1 : 0) | (change.rules ? 2 : 0) | (change.elsewhere ? 4 : 0) |
+                              (change.all ? 8 : 0)));
+  out.u32(static_cast<uint32_t>(change.sets.size()));
+  for (const std::string& set : change.sets) out.text(set);
+  out.u32(static_cast<uint32_t>(change.gone.size()));
+  for (const GoneElement& gone : change.gone) {
+    out.text(gone.set);
+    write_key(out, gone.key);
+  }
+  return out.finish();
+}
+
+std::vector<uint8_t> encode_lost(const std::string& table) {
+  Sink out;
+  out.u8(1);
+  out.text(table);
+  return out.finish();
 }
 
 }  // namespace bartizan::nft

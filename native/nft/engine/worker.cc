@@ -6,6 +6,13 @@
 
 namespace bartizan::nft {
 
+namespace {
+
+// Without a break, calls hold a load back no longer.
+constexpr std::chrono::milliseconds kPatience{20};
+
+}  // namespace
+
 int Worker::start() {
   // Signals are for the threads that know what to do with them; the new thread inherits the mask.
   sigset_t all;
@@ -25,21 +32,21 @@ int Worker::start() {
   return error;
 }
 
-void Worker::call(std::vector<uint8_t> request, Done done) {
+void Worker::add(std::deque<Job>& lane, Job job) {
   {
     const std::lock_guard lock(mutex_);
-    jobs_.push_back({std::move(request), std::move(done)});
+    job.number = number_++;
+    lane.push_back(std::move(job));
   }
   wake_.notify_one();
 }
 
-void Worker::finish(Done done) {
-  {
-    const std::lock_guard lock(mutex_);
-    jobs_.push_back({{}, std::move(done), true});
-  }
-  wake_.notify_one();
+void Worker::call(std::vector<uint8_t> request, Done done) {
+  auto& lane = is_load(request) ? loads_ : jobs_;
+  add(lane, {std::move(request), std::move(done)});
 }
+
+void Worker::finish(Done done) { add(jobs_, {{}, std::move(done), true}); }
 
 void Worker::abandon() {
   if (!running_) return;
@@ -51,7 +58,9 @@ void Worker::abandon() {
   wake_.notify_one();
   pthread_join(thread_, nullptr);
   running_ = false;
+  engine_->close();
   jobs_.clear();
+  loads_.clear();
 }
 
 void Worker::join() {
@@ -60,13 +69,29 @@ void Worker::join() {
   running_ = false;
 }
 
-std::optional<Worker::Job> Worker::next() {
+// A load waits for the calls made before it, and lets those made after it go ahead, but not for ever.
+bool Worker::is_loads_turn() const {
+  const bool begun = loading_.has_value();
+  if (!begun && loads_.empty()) return false;
+  if (jobs_.empty()) return true;
+  if (!begun && jobs_.front().number < loads_.front().number) return false;
+  return std::chrono::steady_clock::now() - last_step_ > kPatience;
+}
+
+Worker::Turn Worker::next(Job& job) {
   std::unique_lock lock(mutex_);
-  wake_.wait(lock, [&] { return abandoned_ || !jobs_.empty(); });
-  if (abandoned_) return std::nullopt;
-  Job job = std::move(jobs_.front());
-  jobs_.pop_front();
-  return job;
+  wake_.wait(lock, [&] { return abandoned_ || loading_ || !jobs_.empty() || !loads_.empty(); });
+  if (abandoned_) return Turn::none;
+  if (!is_loads_turn()) {
+    job = std::move(jobs_.front());
+    jobs_.pop_front();
+    return Turn::call;
+  }
+  if (!loading_) {
+    loading_ = std::move(loads_.front());
+    loads_.pop_front();
+  }
+  return Turn::load;
 }
 
 std::vector<uint8_t> Worker::answer(const Job& job) {
@@ -78,12 +103,47 @@ std::vector<uint8_t> Worker::answer(const Job& job) {
   }
 }
 
+std::optional<std::vector<uint8_t>> Worker::step() {
+  try {
+    if (!way_) way_ = read_load(std::move(loading_->request));
+    return way_ ? advance(*engine_, *way_) : encode(refuse("the request is malformed"));
+  } catch (const std::bad_alloc&) {
+    engine_->end_load();
+    return encode(from_errno(ENOMEM));
+  }
+}
+
+void Worker::advance_load() {
+  auto reply = step();
+  last_step_ = std::chrono::steady_clock::now();
+  if (!reply) return;
+  const Done done = std::move(loading_->done);
+  loading_.reset();
+  way_.reset();
+  done(std::move(*reply));
+}
+
+void Worker::give_up_loads() {
+  if (loading_) loading_->done(give_up(*engine_, way_ ? way_->next : 0));
+  loading_.reset();
+  way_.reset();
+  // No call follows the last one, so nobody adds to the lane any more.
+  for (const Job& job : loads_) job.done(give_up(*engine_, 0));
+  loads_.clear();
+}
+
 void Worker::run() {
-  for (auto job = next(); job; job = next()) {
-    auto reply = answer(*job);
-    if (job->last) engine_->close();
-    job->done(std::move(reply));
-    if (job->last) return;
+  Job job;
+  for (Turn turn = next(job); turn != Turn::none; turn = next(job)) {
+    if (turn == Turn::load) {
+      advance_load();
+      continue;
+    }
+    if (job.last) give_up_loads();
+    auto reply = answer(job);
+    if (job.last) engine_->close();
+    job.done(std::move(reply));
+    if (job.last) return;
   }
 }
 

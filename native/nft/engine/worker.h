@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -15,7 +16,7 @@ namespace bartizan::nft {
 
 class Worker {
  public:
-  // Told on the worker's thread, in the order of the calls.
+  // Told on the worker's thread, in the order of the calls but for loads, which let others go ahead.
   using Done = std::function<void(std::vector<uint8_t> answer)>;
 
   // How a request is carried out: by `serve`, unless a door has verbs of its own.
@@ -27,10 +28,12 @@ class Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
+  // Before the start.
+  void listen(Notifier::Listener listener) { engine_->listen(std::move(listener)); }
   // 0 or the errno of a thread that could not be made.
   int start();
   void call(std::vector<uint8_t> request, Done done);
-  // Works off what was asked, tells `done`, ends. No call may follow.
+  // Works off what was asked but loads, which end with `closed`; tells `done`, ends. No call may follow.
   void finish(Done done);
   // Waits for the end that finish() asked for.
   void join();
@@ -42,20 +45,35 @@ class Worker {
     std::vector<uint8_t> request;
     Done done;
     bool last = false;
+    uint64_t number = 0;
   };
 
+  enum class Turn { none, call, load };
+
   void run();
-  std::optional<Job> next();
+  Turn next(Job& job);
+  bool is_loads_turn() const;
+  void add(std::deque<Job>& lane, Job job);
   std::vector<uint8_t> answer(const Job& job);
+  // The answer to the load under way, once this was its last step.
+  std::optional<std::vector<uint8_t>> step();
+  void advance_load();
+  void give_up_loads();
 
   const std::unique_ptr<Engine> engine_;
   const Serve serve_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Job> jobs_;
+  std::deque<Job> loads_;
+  uint64_t number_ = 0;
   bool abandoned_ = false;
   bool running_ = false;
   pthread_t thread_ = {};
+  // Of the worker's thread: the load under way, and where it stands.
+  std::optional<Job> loading_;
+  std::optional<LoadUnderWay> way_;
+  std::chrono::steady_clock::time_point last_step_ = {};
 };
 
 }  // namespace bartizan::nft

@@ -20,6 +20,7 @@ import { CounterHistory } from '../../../core/respond/counter-history.ts';
 import type { FirewallEvent } from '../../../core/respond/firewall-event.ts';
 import { SettingsBench } from '../settings-bench.ts';
 import { FakeAppliance, FINDING, ip, START } from './fake-appliance.ts';
+import { FakeLists, LIST } from './fake-lists.ts';
 import { FakePreviews } from './fake-previews.ts';
 import { FakeUndo } from './fake-undo.ts';
 
@@ -90,6 +91,7 @@ export class FakeDesks implements Desks {
   readonly settings = this.bench.settings;
   readonly changes = this.bench.changes;
   readonly previews = new FakePreviews();
+  readonly lists = new FakeLists();
   readonly undo = new FakeUndo();
   rows: readonly HistoryRow[] = [{ finding: FINDING, serial: 7 }];
   trail: readonly ChainedAuditRecord[] = [AUDITED];
@@ -206,6 +208,7 @@ export class FakeDesks implements Desks {
       findings: { warning: 0, high: 1, critical: 2 },
       decisions: [{ state: 'active', origin: 'auto_response', count: 2 }],
       dropped: [{ family: 4, packets: 3, bytes: 180 }],
+      lists: [LIST],
       features: [{ feature: 'conn_rate', isCounting: true, packets: 5 }],
       http: this.http.read(),
       process: { cpuSeconds: 1.5, residentBytes: 1_048_576, startedAt: START, openFiles: 20 },

@@ -28,11 +28,13 @@ export function judgedIn(exec: (command: string, args: readonly string[]) => str
 
 interface Named {
   readonly name?: string;
+  readonly flags?: readonly string[];
 }
 
-/** Rules in their order of number are told in their order; who is blocked or allowed is no part of the settings. */
+/** Rules in their order of number are told in their order; who is blocked, allowed or counted is no part of the settings. */
 function withoutCounts(entry: Record<string, Named>): unknown {
-  const shared = /^(blocked|allowed)/.test(entry['set']?.name ?? '');
+  const { name = '', flags = [] } = entry['set'] ?? {};
+  const shared = /^(blocked|allowed)/.test(name) || flags.includes('dynamic');
   return JSON.parse(JSON.stringify(entry), (key, value) => {
     if (key === 'handle' || key === 'packets' || key === 'bytes' || key === 'size') return undefined;
     if (key === 'elem') return shared ? undefined : sorted(value);

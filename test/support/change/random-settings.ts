@@ -1,5 +1,5 @@
 import type { Change } from '../../../core/config/change.ts';
-import { ADMIN, EDGE } from '../boundary.ts';
+import { ADMIN, EDGE, PORT } from '../boundary.ts';
 
 /** Whole numbers below n. */
 export type Below = (n: number) => number;
@@ -67,12 +67,35 @@ const infra = (below: Below): unknown[] => {
   return below(2) === 0 ? [ADMIN.v4, ADMIN.v6, ...chosen] : chosen;
 };
 
+/** The admin's own, and others. */
+const PORTS = [22, PORT, 1, 65_535];
+
+/** What closes ports: whoever is cut off by that is cut off at once, and wholly. */
+function ports(below: Below): readonly Change[] {
+  const list = (path: string): Change => ({ path, value: some(below, 3, () => one(below, PORTS)) });
+  const names = some(below, 2, () => one(below, ['default_drop', 'restricted_tcp', 'conn_limit']));
+  return [
+    { path: 'firewall.default', value: one(below, ['drop', 'drop', 'accept']) },
+    list('firewall.tcp_in'),
+    ...(below(3) === 0 ? [list('firewall.restricted_tcp')] : []),
+    ...(below(3) === 0 ? [{ path: 'firewall.conn_limit', value: 5000 }] : []),
+    ...(below(4) === 0 ? [{ path: 'firewall.count_only', value: names }] : []),
+    { path: 'firewall.log_dropped', value: below(2) === 0 },
+    { path: 'firewall.icmp', value: one(below, ['accept', 'limit', 'needed']) },
+  ];
+}
+
 /** Valid, hostile or silly: what somebody might make of the firewall's settings. */
 export function randomSettings(below: Below): readonly Change[] {
   const denied = (): Change => ({ path: 'firewall.denied_networks', value: networks(below) as Change['value'] });
   const letIn = (): Change => ({ path: 'infra_ips', value: infra(below) as Change['value'] });
   const enabled = (): Change => ({ path: 'firewall.enabled', value: below(4) > 0 });
-  switch (below(7)) {
+  switch (below(10)) {
+    case 7:
+    case 8:
+      return ports(below);
+    case 9:
+      return [letIn(), ...ports(below)];
     case 0:
     case 1:
       return [denied()];

@@ -12,6 +12,7 @@ test('findings and decisions are counted as they pass', async () => {
   const meter = new RunningMeter({
     appliance: new FakeAppliance(),
     allows: { list: () => [] },
+    lists: { list: async () => [] },
     bus,
     http: new HttpMeter(),
     dropped: async () => [],

@@ -78,7 +78,10 @@ const counts = async () =>
   Object.fromEntries((await firewall.featureCounts()).map((one) => [`${one.feature} ${one.isCounting}`, one.packets]));
 
 test('nothing is judged, nor a hook taken, unless it is set', async () => {
-  assert.equal(contentOf('tcp_in: [22], udp_flood_rate: 5, log_dropped: true, count_only: [icmp]').features, undefined);
+  assert.equal(
+    contentOf('tcp_in: [22], udp_flood_rate: 5, log_dropped: true, count_only: [icmp_policy]').features,
+    undefined,
+  );
   await enforcing('');
   assert.ok(
     !firewall.rulesetText(contentOf('')).includes('type filter hook input priority -5; policy accept;\n    iif'),
@@ -208,12 +211,12 @@ test('the addresses of an IPv6 /64 are one source', async () => {
 
 test('what only counts lets pass, and says what it would have dropped', async () => {
   await enforcing(
-    'default: drop, conn_rate_limit: 10, icmp: needed, restricted_tcp: [23], count_only: [default_drop, conn_rate, icmp, restricted_tcp]',
+    'default: drop, conn_rate_limit: 10, icmp: needed, restricted_tcp: [23], count_only: [default_drop, conn_rate, icmp_policy, restricted_tcp]',
   );
   assert.equal(passed(15, syn(23, PEERS[4])), 15);
   assert.equal(passed(3, icmp(4, 8)), 3);
   assert.deepEqual(await counts(), {
-    'icmp true': 3,
+    'icmp_policy true': 3,
     'restricted_tcp true': 15,
     'conn_rate true': 5,
     'default_drop true': 15,

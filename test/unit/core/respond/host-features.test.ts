@@ -39,8 +39,8 @@ test('ranges hold what they were made of and nothing else, sorted and apart', ()
 });
 
 test('what is on is told, and whether any of it drops', () => {
-  const features = { connLimit: 5, icmp: 'needed', counting: ['conn_limit', 'icmp'] } as const;
-  assert.deepEqual(featuresOn(features), ['icmp', 'conn_limit']);
+  const features = { connLimit: 5, icmp: 'needed', counting: ['conn_limit', 'icmp_policy'] } as const;
+  assert.deepEqual(featuresOn(features), ['icmp_policy', 'conn_limit']);
   assert.deepEqual([undefined, features, { connLimit: 5 }].map(dropsAny), [false, false, true]);
   assert.equal(closedBy(undefined, 22), undefined);
 });

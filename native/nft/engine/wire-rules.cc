@@ -1,4 +1,4 @@
-#include "wire_rules.h"
+#include "wire-rules.h"
 
 namespace bartizan::nft {
 

@@ -1,0 +1,31 @@
+import { join } from 'node:path';
+import type { Finding } from '../../core/detect/finding.ts';
+import { listFinding } from '../appliance/index.ts';
+import type { KernelLists } from '../firewall/index.ts';
+import { type GenerationBook, generationFolder, ListKeeper, type ListTrouble, sourceReader } from '../lists/index.ts';
+import { httpsFetch } from '../outbound/index.ts';
+import type { DataPlaneDeps } from './data-plane.ts';
+
+/** In the state directory: the last good generation of each list. */
+const GENERATIONS = 'lists';
+
+export interface ListParts {
+  readonly book: GenerationBook;
+  readonly kernel: KernelLists;
+  readonly tell: (finding: Finding) => void;
+}
+
+export const makeLists = (deps: DataPlaneDeps, { book, kernel, tell }: ListParts): ListKeeper =>
+  new ListKeeper({
+    config: deps.config,
+    confirmed: deps.confirmed.lists ?? [],
+    book,
+    kernel,
+    read: sourceReader({ fetch: httpsFetch() }),
+    store: generationFolder(join(deps.stateDirectory, GENERATIONS)),
+    clock: deps.clock,
+    random: deps.random,
+    log: deps.log,
+    tell: (trouble: ListTrouble) => tell(listFinding(deps.config().hostname, trouble, deps.clock.now())),
+    publish: (list) => deps.bus.publish('list', list),
+  });
