@@ -16,7 +16,7 @@ export async function check(invocation: Invocation, deps: CliDeps): Promise<Exit
     const facts = objectIn(body);
     const problem = textAt(facts, 'error_msg');
     await say(deps, `${ip} is ${printable(problem ?? verdictText(facts))}\n`);
-    await sayFacts(deps, [...blockRows(facts), ...besideRows(facts)]);
+    await sayFacts(deps, [...blockRows(facts), ...besideRows(facts), ...listRows(facts)]);
   });
 }
 
@@ -49,6 +49,12 @@ function besideRows(facts: Json): readonly (readonly [string, string])[] {
     ...(network === undefined ? [] : [['guarded', `${network}: ${textAt(guarded ?? {}, 'why') ?? ''}`] as const]),
   ];
 }
+
+const listRows = (facts: Json): readonly (readonly [string, string])[] =>
+  objectsIn(facts['lists']).map((list) => {
+    const verb = textAt(list, 'mode') === 'count' ? 'only counted' : `${textAt(list, 'kind') ?? ''}ed`;
+    return [`list ${textAt(list, 'name') ?? ''}`, verb] as const;
+  });
 
 const reasonText = (entry: Json): string => {
   const reason = textAt(entry, 'reason');

@@ -8,9 +8,14 @@ import { say, sayFacts, sayTable } from './say.ts';
 /** What the firewall does, and what its rules have dropped. */
 export function firewall(invocation: Invocation, deps: CliDeps): Promise<ExitName> {
   const { since = '1h' } = invocation.values;
-  const paths = ['/firewall/status', `/firewall/counters?since=${encodeURIComponent(since)}`];
-  return showAll(invocation, deps, paths, async ([status, counters]) => {
-    await sayFacts(deps, statusRows(objectIn(status)));
+  const paths = [
+    '/firewall/status',
+    `/firewall/counters?since=${encodeURIComponent(since)}`,
+    '/firewall/lists',
+    '/status',
+  ];
+  return showAll(invocation, deps, paths, async ([status, counters, lists, whole]) => {
+    await sayFacts(deps, [...statusRows(objectIn(status)), ...enforcementRows(objectIn(whole)), ...listRows(lists)]);
     const rows = objectsIn(objectIn(counters)['counters']).map(counterRow);
     if (rows.length === 0) return;
     await say(deps, '\n');
@@ -32,6 +37,24 @@ function statusRows(status: Json): readonly (readonly [string, string | undefine
     ['infra', Array.isArray(infra) && infra.length > 0 ? infra.join(' ') : 'none'],
   ];
 }
+
+/** A hair below the whole is not the whole. */
+function enforcementRows(whole: Json): readonly (readonly [string, string])[] {
+  const enforcement = objectIn(whole['enforcement']);
+  const ratio = numberAt(enforcement, 'ratio');
+  if (ratio === undefined) return [];
+  const percent = ratio < 1 ? Math.min(99.99, Math.floor(ratio * 10_000) / 100) : 100;
+  const [held, desired] = [numberAt(enforcement, 'held') ?? 0, numberAt(enforcement, 'desired') ?? 0];
+  return [['in the kernel', `${percent} %, ${held.toLocaleString('en')} of ${desired.toLocaleString('en')}`]];
+}
+
+const listRows = (answer: unknown): readonly (readonly [string, string])[] =>
+  objectsIn(objectIn(answer)['lists']).map((list, i) => {
+    const packets = (numberAt(list, 'packets') ?? 0).toLocaleString('en');
+    const does = `${textAt(list, 'mode') === 'count' ? 'counts, as ' : ''}${textAt(list, 'kind') ?? ''}`;
+    const said = `${textAt(list, 'name') ?? ''}: ${does}, ${(textAt(list, 'state') ?? '').replaceAll('_', ' ')}, ${packets} packets`;
+    return [i === 0 ? 'lists' : '', said] as const;
+  });
 
 const sum = (of: unknown): number =>
   Array.isArray(of) ? of.reduce((all: number, one) => all + (typeof one === 'number' ? one : 0), 0) : 0;

@@ -15,7 +15,7 @@ const EXPIRES = { expires_at: '2026-01-01T23:59:59.000Z', expires_in: '23h59m' }
 
 test('an address of which nothing is known is free', async () => {
   const answer = await check(new ApiHarness(), '?ip=192.0.2.99');
-  assert.deepEqual(answer, { success: true, ip: '192.0.2.99', ...NOTHING, verdict: 'free', blocks: [] });
+  assert.deepEqual(answer, { success: true, ip: '192.0.2.99', ...NOTHING, verdict: 'free', blocks: [], lists: [] });
 });
 
 test('a block is told with its end, for a while or for good', async () => {
@@ -28,6 +28,7 @@ test('a block is told with its end, for a while or for good', async () => {
     temporary: 'ssh_bruteforce',
     verdict: 'blocked',
     blocks: [{ subject: '192.0.2.9', reason: 'ssh_bruteforce', ...EXPIRES, enforced: true }],
+    lists: [],
   });
   const { permanent, blocks } = await check(api, '?ip=192.0.2.8');
   const forGood = { expires_at: '', expires_in: 'permanent', enforced: true };
@@ -82,5 +83,19 @@ for (const query of ['', '?ip=', '?ip=x'])
   test(`firewall/check${query} answers 200 and says what is wrong`, async () => {
     const { success, verdict, error_msg: error, ...rest } = await check(new ApiHarness(), query);
     assert.deepEqual([success, verdict, typeof error], [false, 'unknown', 'string']);
-    assert.deepEqual(rest, { ip: query === '?ip=x' ? 'x' : '', ...NOTHING, blocks: [] });
+    assert.deepEqual(rest, { ip: query === '?ip=x' ? 'x' : '', ...NOTHING, blocks: [], lists: [] });
+  });
+
+for (const [kind, mode, verdict, permanent] of [
+  ['block', 'enforce', 'blocked', 'on the list drop'],
+  ['block', 'count', 'free', null],
+  ['allow', 'enforce', 'allowed', null],
+  ['allow', 'count', 'free', null],
+] as const)
+  test(`an address on a list to ${kind}, in mode ${mode}, is ${verdict}`, async () => {
+    const api = new ApiHarness();
+    api.desks.lists.holds = [{ name: 'drop', kind, mode, id: 'drop_1' }];
+    const answer = await check(api, '?ip=192.0.2.99');
+    assert.deepEqual([answer['verdict'], answer['permanent']], [verdict, permanent]);
+    assert.deepEqual(answer['lists'], [{ name: 'drop', kind, mode }]);
   });

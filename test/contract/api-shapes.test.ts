@@ -65,7 +65,7 @@ const OWN_FIELDS: Readonly<Record<string, readonly string[]>> = {
   flush: ['addresses', 'networks', 'undo_token'],
   unban: ['undo_token'],
   allowIp: ['replaced', 'warning'],
-  firewallCheck: ['verdict', 'blocks', 'waiting', 'allowed', 'guarded'],
+  firewallCheck: ['verdict', 'blocks', 'waiting', 'allowed', 'guarded', 'lists'],
   removeAllow: ['warning'],
   suppressions: ['actor'],
   audit: ['serial', 'actor', 'actor_kind', 'status', 'request_id', 'prev', 'hash'],

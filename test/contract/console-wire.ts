@@ -16,6 +16,7 @@ import type { ChangeDetail, ChangeRow, TrialRow } from '../../core/api/own/chang
 import type { Claimed } from '../../core/api/own/claim.ts';
 import type { FoundEvents } from '../../core/api/own/event-search.ts';
 import type { CounterPage } from '../../core/api/own/firewall-counters.ts';
+import type { ListRow } from '../../core/api/own/lists.ts';
 import type { PendingRow } from '../../core/api/own/pending-blocks.ts';
 import type { SessionState } from '../../core/api/own/session.ts';
 import type * as wire from '../../core/console/browser/wire.ts';
@@ -34,6 +35,7 @@ export type ConsoleWire = [
   Gives<wire.NetworkRow, Static<typeof BlockedNetwork>>,
   Gives<wire.Allowed, Static<typeof AllowedList>>,
   Gives<wire.Counters, Static<typeof CounterPage>>,
+  Gives<wire.ListRow, Static<typeof ListRow>>,
   Gives<wire.PendingRow, Static<typeof PendingRow>>,
   Gives<wire.SettingsList, Static<typeof SettingsList>>,
   Gives<wire.SettingsState, Static<typeof SectionState>>,

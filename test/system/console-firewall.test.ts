@@ -129,11 +129,6 @@ test('counters are drawn, the small ones as one; lists are told, and what is hel
     .getByRole('button', { name: /^Put the news/ })
     .click();
   assert.deepEqual((await accepted).postDataJSON(), { name: 'drop' });
-  if (process.env['PICS']) await page.screenshot({ path: '/tmp/esurf/chart.png', fullPage: true });
-  if (process.env['PICS']) {
-    await page.setViewportSize({ width: 360, height: 800 });
-    await page.screenshot({ path: '/tmp/esurf/chart-360.png', fullPage: true });
-  }
   assert.deepEqual(await page.evaluate(LOW_CONTRAST), []);
 });
 
@@ -157,8 +152,6 @@ test('it fits every width, can be read in light and dark, and is worked by keybo
     await page.emulateMedia({ colorScheme });
     for (const width of [1280, 768, 400, 320]) {
       await page.setViewportSize({ width, height: 800 });
-      if (process.env['PICS'])
-        await page.screenshot({ path: `/tmp/esurf/${colorScheme}-${width}.png`, fullPage: true });
       assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width);
       assert.deepEqual(await page.evaluate(LOW_CONTRAST), [], `${colorScheme}, ${width} px`);
     }

@@ -61,3 +61,33 @@ test('settings are read, refused beside their fields, saved, and said to wait', 
     await page.screenshot({ path: `${picture}-firewall.png`, fullPage: true });
   }
 });
+
+test('a trial of settings counts down, silence is told, and so is how it ended', { skip }, async () => {
+  await using site = await ConsoleSite.open(browser);
+  const visit = await site.enter();
+  const { page } = visit;
+  const id = '019b7000-0000-7000-8000-00000000c001';
+  const end = new Date(Date.now() + 250_000).toISOString();
+  let answer: unknown = { pending: true, applied_at: end, expires_at: end, seconds_remaining: 250, change_id: id };
+  await page.route('**/api/v1/settings/firewall/rollback', (route) =>
+    answer === undefined ? route.abort() : route.fulfill({ json: answer }),
+  );
+  const verdict = { by: 'deadline', why: 'nobody confirmed it', at: end };
+  await page.route(`**/api/v1/changes/${id}`, (route) =>
+    route.fulfill({ json: { id, summary: 'firewall.denied_networks', state: 'reverted', verdict } }),
+  );
+  await page.getByRole('link', { name: 'Settings' }).click();
+  await page
+    .getByRole('timer')
+    .getByText(/^4:\d\d$/)
+    .waitFor();
+  answer = undefined;
+  await page.getByText(/does not answer; last heard .* is taken back by itself/).waitFor();
+  await page
+    .getByRole('timer')
+    .getByText(/^4:0\d$/)
+    .waitFor();
+  answer = { pending: false, applied_at: end, expires_at: end };
+  await page.getByText(/^firewall\.denied_networks is reverted at .*: nobody confirmed it\.$/).waitFor();
+  assert.equal(await page.getByRole('timer').isVisible(), false);
+});

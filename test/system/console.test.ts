@@ -185,6 +185,8 @@ test('every line can be searched and opened, whatever is in it', { skip }, async
     return (await page.locator('#events tr:not(.detail)').count()) === 6;
   });
   await search('ip = 203.0.113.66 | limit 1');
+  assert.equal(await page.locator('#events tr:not(.detail)').count(), 1, 'a limit in the query holds');
+  assert.equal(await page.locator('#search-more').isVisible(), false);
   const row = page.locator('#events tr').first();
   await row.getByText('Failed password for <img src=x onerror=alert(1)> from 203.0.113.66').waitFor();
   await row.getByRole('button').click();

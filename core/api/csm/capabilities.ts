@@ -24,6 +24,8 @@ export const CAPABILITIES = [
   'bartizan.changes.v1',
   'bartizan.pending_blocks.v1',
   'bartizan.firewall_counters.v1',
+  'bartizan.lists.v1',
+  'bartizan.hand.v1',
 ] as const;
 
 export const capabilities = endpoint({

@@ -44,6 +44,10 @@ const Checked = Type.Object({
       { description: 'Own: why it is never blocked: loopback, this host, infra_ips' },
     ),
   ),
+  lists: Type.Array(
+    Type.Object({ name: Type.String(), kind: Type.Enum(['block', 'allow']), mode: Type.Enum(['enforce', 'count']) }),
+    { description: 'Own: the lists in force that hold it' },
+  ),
   error_msg: Type.Optional(Type.String({ description: 'Only when success is false' })),
 });
 
@@ -60,34 +64,49 @@ export const firewallCheck = endpoint({
   handler: async ({ deps, query }) => ({ ok: true, value: await check(deps, query.ip ?? '') }),
 });
 
-type Asked = Pick<ApiDeps, 'appliance' | 'allows' | 'clock'>;
+type Asked = Pick<ApiDeps, 'appliance' | 'allows' | 'lists' | 'clock'>;
 
 async function check(deps: Asked, asked: string): Promise<Static<typeof Checked>> {
   const ip = parseIp(asked.trim());
   const nothing = { permanent: null, temporary: null, cphulk: false };
   if (!ip.ok) {
-    const error = { error_msg: ip.public, verdict: 'unknown' as const, blocks: [] };
+    const error = { error_msg: ip.public, verdict: 'unknown' as const, blocks: [], lists: [] };
     return { success: false, ip: asked.slice(0, 64), ...nothing, ...error };
   }
   const found = { ...lettingIn(deps, ip.value), ...(await guarding(deps, ip.value)), ...waitingOf(deps, ip.value) };
   const blocks = blocksOf(deps, ip.value);
-  const [first] = found.allowed === undefined ? blocks : blocks.filter(({ subject }) => subject === ip.value.text);
+  const lists = deps.lists.covering(ip.value.text).map(({ name, kind, mode }) => ({ name, kind, mode }));
   return {
     success: true,
     ip: ip.value.text,
     ...nothing,
-    ...(first && { [first.expires_at === '' ? 'permanent' : 'temporary']: first.reason }),
-    verdict: verdictOf(found, blocks.length > 0),
+    ...reasonOf(blocks, lists, found.allowed !== undefined),
+    verdict: verdictOf(found, blocks, lists),
     blocks,
     ...found,
+    lists,
   };
 }
 
+type Lists = Static<typeof Checked>['lists'];
+type Blocks = Static<typeof Checked>['blocks'];
+
+const enforced = (lists: Lists, kind: 'block' | 'allow') =>
+  lists.find((list) => list.kind === kind && list.mode === 'enforce');
+
+/** Of the first block in CSM's words. An allow leaves the address's own, which holds again when the allow ends. */
+function reasonOf(blocks: Blocks, lists: Lists, isAllowed: boolean) {
+  const [first] = isAllowed ? blocks.filter(({ subject }) => !subject.includes('/')) : blocks;
+  if (first !== undefined) return { [first.expires_at === '' ? 'permanent' : 'temporary']: first.reason };
+  const list = isAllowed ? undefined : enforced(lists, 'block');
+  return list === undefined ? {} : { permanent: `on the list ${list.name}` };
+}
+
 /** In the order in which the kernel judges. */
-function verdictOf({ guarded, allowed, waiting }: Partial<Static<typeof Checked>>, isBlocked: boolean) {
+function verdictOf({ guarded, allowed, waiting }: Partial<Static<typeof Checked>>, blocks: Blocks, lists: Lists) {
   if (guarded !== undefined) return 'guarded';
-  if (allowed !== undefined) return 'allowed';
-  if (isBlocked) return 'blocked';
+  if (allowed !== undefined || enforced(lists, 'allow') !== undefined) return 'allowed';
+  if (blocks.length > 0 || enforced(lists, 'block') !== undefined) return 'blocked';
   return waiting === undefined ? 'free' : 'waiting';
 }
 

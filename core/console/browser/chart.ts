@@ -10,7 +10,7 @@ const MOST_SERIES = 5;
 /** Columns drawn: so many can be told apart on a narrow screen. */
 const MOST_BARS = 120;
 /** Of the drawing, in units of its own; it is stretched to the width of the page. */
-const [WIDTH, HEIGHT, FLOOR] = [1000, 190, 166];
+const [WIDTH, HEIGHT, FLOOR] = [1000, 168, 167];
 const SVG = 'http://www.w3.org/2000/svg';
 
 /** Of one rule, both families together. */

@@ -158,7 +158,7 @@ class FirewallPage {
       get<readonly BlockRow[]>('/api/v1/blocked-ips'),
       get<readonly PendingRow[]>('/api/v1/pending-blocks'),
       get<Pending>('/api/v1/changes/pending'),
-      get<Lists>('/api/v1/firewall/lists').catch(orNone),
+      get<Lists>('/api/v1/firewall/lists'),
     ]);
     const inner = this.#isAdmin ? await this.#askAdmin() : undefined;
     return () => {
@@ -174,8 +174,7 @@ class FirewallPage {
       this.#showBlocks();
       showPending(pending, this.#isAdmin);
       this.#banner.show(trial, this.#isAdmin);
-      at('lists-section').hidden = lists === undefined;
-      if (lists !== undefined) showLists(lists, this.#isAdmin);
+      showLists(lists, this.#isAdmin);
       inner?.show();
     };
   }
@@ -217,11 +216,6 @@ const countsIn = ({ automation }: Status) => ({
   blocked: automation.firewall_blocked_ips,
   networks: automation.firewall_blocked_subnets,
 });
-
-/** What an appliance does not have is not shown. */
-const orNone = (cause: unknown): undefined => {
-  if (!(cause instanceof Refused && cause.status === 404)) throw cause;
-};
 
 const messageOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 

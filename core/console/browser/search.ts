@@ -7,6 +7,8 @@ import { visible } from './words.ts';
 
 const PATH = '/api/v1/events/search';
 const PAGE_ROWS = 50;
+/** What the appliance gives at a time. */
+const MOST_ROWS = 1000;
 /** The appliance answers this often, so that one sees how far it is. */
 const STEP_S = 2;
 /** Less than a request may take. */
@@ -15,12 +17,18 @@ const LONGEST_S = 12;
 /** One search: its pages one behind the other, until a page is full, everything is searched, or somebody stops it. */
 class Search {
   readonly #asked: URLSearchParams;
+  /** Rows of a page: what the query itself says goes before ours. */
+  readonly #rows: number;
+  readonly #isLimited: boolean;
   #stop = new AbortController();
   #next: string | undefined;
   #within = STEP_S;
 
   constructor(asked: Readonly<Record<string, string>>) {
-    this.#asked = new URLSearchParams({ ...asked, limit: String(PAGE_ROWS) });
+    const limit = limitIn(asked['q'] ?? '');
+    this.#rows = limit ?? PAGE_ROWS;
+    this.#isLimited = limit !== undefined;
+    this.#asked = new URLSearchParams(asked);
   }
 
   stop(): void {
@@ -29,8 +37,8 @@ class Search {
 
   async page(): Promise<void> {
     this.#stop = new AbortController();
-    for (let shown = 0; shown < PAGE_ROWS; ) {
-      const answer = await this.#ask();
+    for (let shown = 0; shown < this.#rows; ) {
+      const answer = await this.#ask(this.#rows - shown);
       if (answer === undefined) return say('stopped', this.#next !== undefined);
       // What takes longer than a step to read, as with a slow pattern, gets more time.
       this.#within = answer.complete || answer.next_after !== this.#next ? STEP_S : this.#within * 2;
@@ -38,14 +46,16 @@ class Search {
       shown += answer.events.length;
       show(answer);
       const isOver = answer.complete || answer.next_after === undefined || this.#within > LONGEST_S;
-      say(told(answer), isOver && this.#next !== undefined);
+      const isEnough = this.#isLimited && shown >= this.#rows;
+      say(told(answer), isOver && !isEnough && this.#next !== undefined);
       if (isOver) return;
     }
-    at('search-more').hidden = false;
+    at('search-more').hidden = this.#isLimited;
   }
 
   /** Undefined when somebody stopped it. */
-  async #ask(): Promise<EventSearch | undefined> {
+  async #ask(rows: number): Promise<EventSearch | undefined> {
+    this.#asked.set('limit', String(Math.min(rows, MOST_ROWS)));
     this.#asked.set('after', this.#next ?? '');
     this.#asked.set('within', String(this.#within));
     try {
@@ -85,6 +95,13 @@ export function listenToSearch(): void {
   at('search-more').addEventListener('click', () => {
     if (search !== undefined) run(search);
   });
+}
+
+/** What `| limit N` says, outside of what is in quotes. */
+function limitIn(query: string): number | undefined {
+  const bare = query.replace(/"(?:[^"\\]|\\.)*"/g, '""');
+  const rows = /\|\s*limit\s+(\d{1,6})\b/i.exec(bare)?.[1];
+  return rows === undefined ? undefined : Number(rows);
 }
 
 /** What the query itself says of the time goes before what is chosen beside it. */

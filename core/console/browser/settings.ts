@@ -1,7 +1,9 @@
 import { get, post, Refused, useCsrf } from './api.ts';
 import { type FieldView, fieldView } from './fields.ts';
 import { at, made, onBehalfOf } from './page.ts';
+import { SettingsTrial, sayOutcome } from './settings-trial.ts';
 import type {
+  ChangeDetail,
   Rollback,
   Session,
   SettingsList,
@@ -10,7 +12,6 @@ import type {
   SettingsWritten,
   Status,
 } from './wire.ts';
-import { clock } from './words.ts';
 
 const API = '/api/v1/settings';
 
@@ -96,6 +97,7 @@ function onClick(id: string, work: () => Promise<unknown>): void {
 class SettingsPage {
   #shown: Shown | undefined;
   #asked = 0;
+  readonly #trial = new SettingsTrial();
 
   /** Of several sections that were asked for only the last is shown. */
   async load(): Promise<void> {
@@ -148,11 +150,12 @@ class SettingsPage {
   }
 
   async lookForTrial(): Promise<void> {
+    const before = this.#trial.id;
     const trial = await get<Rollback>(`${API}/firewall/rollback`);
-    const isOver = !at('on-trial').hidden && !trial.pending;
-    at('on-trial').hidden = !trial.pending;
-    at('on-trial-says').textContent = `Taken back at ${clock(new Date(trial.expires_at))} unless somebody keeps them.`;
-    if (isOver) await this.load();
+    this.#trial.show(trial);
+    if (before === undefined || trial.change_id === before) return;
+    sayOutcome(await get<ChangeDetail>(`/api/v1/changes/${before}`));
+    await this.load();
   }
 
   listen(): void {
@@ -177,7 +180,7 @@ class SettingsPage {
         await this.lookForTrial();
       });
     setInterval(() => {
-      if (!document.hidden) this.lookForTrial().catch(() => undefined);
+      if (!document.hidden) this.lookForTrial().catch((cause: unknown) => this.#trial.silence(cause));
     }, LOOK_MS);
   }
 }

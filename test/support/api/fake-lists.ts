@@ -1,4 +1,4 @@
-import type { ListStatus, Lists } from '../../../core/api/lists.ts';
+import type { CoveringList, ListStatus, Lists } from '../../../core/api/lists.ts';
 import { fail, ok } from '../../../core/base/result.ts';
 import { START } from './fake-appliance.ts';
 
@@ -50,7 +50,10 @@ export class FakeLists implements Lists {
     return ok(accepted);
   }
 
+  /** The lists that hold any address. */
+  holds: readonly CoveringList[] = [];
+
   covering() {
-    return [];
+    return this.holds;
   }
 }

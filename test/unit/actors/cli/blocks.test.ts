@@ -29,6 +29,10 @@ for (const [facts, says] of [
     { verdict: 'guarded', guarded: { network: '192.0.2.0/24', why: 'listed in infra_ips' } },
     /is never blocked\nguarded +192\.0\.2\.0\/24: listed in infra_ips\n$/,
   ],
+  [
+    { verdict: 'blocked', lists: [{ name: 'drop', kind: 'block', mode: 'enforce' }] },
+    /is blocked\nlist drop +blocked\n$/,
+  ],
   [{ success: false, error_msg: 'no address' }, /is no address\n$/],
   [null, /is not known\n$/],
 ] as const)
@@ -108,6 +112,10 @@ test('the firewall at a glance, with what its rules have dropped', async () => {
       blocked_temporary: 1000,
       infra_ips: ['192.0.2.1'],
     },
+    '/api/v1/firewall/lists': {
+      lists: [{ name: 'drop', kind: 'block', mode: 'count', state: 'never_loaded', packets: 5 }],
+    },
+    '/api/v1/status': { enforcement: { ratio: 0.99999, held: 1199, desired: 1200 } },
     '/api/v1/firewall/counters?since=24h': {
       counters: [{ name: 'blocked4', total: { packets: 5000, bytes: 9 }, packets: [1, 2000, 3], bytes: [60, 60, 60] }],
     },
@@ -115,6 +123,10 @@ test('the firewall at a glance, with what its rules have dropped', async () => {
   const { code, out } = await runCommand(['firewall', '--since', '24h'], { answers });
   assert.equal(code, 0);
   assert.match(out, /^firewall +on\nblocked +1,200 addresses \(200 for good, 1,000 for a time\)/);
+  assert.match(
+    out,
+    /in the kernel +99\.99 %, 1,199 of 1,200\nlists +drop: counts, as block, never loaded, 5 packets\n/,
+  );
   assert.match(out, /infra +192\.0\.2\.1\n/);
   assert.match(out, /RULE +PACKETS SINCE 24h +BYTES +PACKETS IN ALL\nblocked4 +2,004 +180 +5,000/);
   assert.equal((await runCommand(['firewall'], saying(null))).code, 0);
