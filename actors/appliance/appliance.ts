@@ -15,7 +15,7 @@ import { dropsAny, featuresOn } from '../../core/respond/host-features.ts';
 import { MODES, type Mode } from '../../core/respond/mode.ts';
 import type { BlockPlanner } from '../../core/respond/planner.ts';
 import type { Bus } from '../bus/index.ts';
-import type { Firewall } from '../firewall/index.ts';
+import type { Firewall, KernelFirewall } from '../firewall/index.ts';
 import type { ConfigFile } from '../host-integration/config-file/index.ts';
 import type { ActiveFindings, FindingEpochs, FindingRecorder, FindingRollups } from '../incidents/index.ts';
 import type { Ledger, Responder } from '../responder/index.ts';
@@ -39,7 +39,7 @@ export interface ApplianceParts {
   readonly networksAround: (ip: ParsedIp) => readonly NetworkDecision[];
   readonly planner: Pick<BlockPlanner, 'queue' | 'pending'>;
   readonly responder: Responder;
-  readonly firewall: Firewall;
+  readonly firewall: Firewall & Pick<KernelFirewall, 'enforced' | 'repairs'>;
   readonly pipeline: { forget(ip: Ip): Promise<void> };
   readonly bus: Bus<Topics>;
   readonly storeHealth: () => StoreHealth;
@@ -76,6 +76,7 @@ export class RunningAppliance implements Appliance {
     const now = clock.now();
     const reason = modeReason(this.#mode, firewall);
     const store = this.#parts.storeHealth();
+    const enforced = firewall.enforced();
     return {
       hostname: config.hostname,
       version,
@@ -95,6 +96,8 @@ export class RunningAppliance implements Appliance {
         table: config.firewall.table,
         capacity: config.firewall.max_blocks,
         infra: config.infra_ips,
+        repairs: firewall.repairs(),
+        ...(enforced === undefined ? {} : { enforced }),
         features: config.firewall,
       },
       http: { engine: this.#parts.httpEngine() },

@@ -1,6 +1,7 @@
 import { contentId, type FindingId } from '../../core/base/ids.ts';
 import { type Millis, rfc3339 } from '../../core/base/time.ts';
 import type { Finding, Severity } from '../../core/detect/finding.ts';
+import type { DriftReport } from '../firewall/index.ts';
 import type { DamagedPart, StorageStatus } from '../segments/index.ts';
 import type { JournalLoss } from '../watchers/journal/index.ts';
 
@@ -40,6 +41,17 @@ export function eventsNotKeptFinding(hostname: string, { state, why }: StorageSt
   const message = `Lines are judged, but not kept: ${why ?? 'the disk does not keep up'}`;
   return ownFinding(hostname, { check: 'events_not_kept', severity: 'warning', message, at });
 }
+
+/** What happened to the firewall in the kernel: less in force than should be, or a chain of another program ahead of it. */
+export const driftFinding = (hostname: string, { kind, message }: DriftReport, at: Millis): Finding =>
+  ownFinding(hostname, { ...DRIFT[kind], message, at });
+
+const DRIFT: Readonly<Record<DriftReport['kind'], Pick<OwnFinding, 'check' | 'severity'>>> = {
+  damaged: { check: 'firewall_drift', severity: 'high' },
+  contested: { check: 'firewall_drift', severity: 'high' },
+  repaired: { check: 'firewall_drift', severity: 'warning' },
+  ahead: { check: 'firewall_chain_ahead', severity: 'warning' },
+};
 
 interface OwnFinding {
   readonly check: string;

@@ -1,7 +1,13 @@
 export { type ApplianceParts, RunningAppliance } from './appliance.ts';
 export { CounterSampler, type SamplerDeps } from './counter-sampler.ts';
 export { keepPrivate, processAge, processFacts, programHash, stopSignal } from './effects.ts';
-export { damageFinding, eventDamageFinding, eventsNotKeptFinding, journalLossFinding } from './findings.ts';
+export {
+  damageFinding,
+  driftFinding,
+  eventDamageFinding,
+  eventsNotKeptFinding,
+  journalLossFinding,
+} from './findings.ts';
 export { type MeterParts, RunningMeter } from './meter.ts';
 export { modeReason } from './mode.ts';
 export { type StatsParts, statsOf } from './stats.ts';

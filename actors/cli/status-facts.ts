@@ -20,7 +20,7 @@ export function statusFacts(body: Json): readonly (readonly [string, string | un
     ['status', withReason(textAt(body, 'status'), textAt(body, 'status_reason'))],
     ['running', textAt(body, 'uptime')],
     ['mode', modeText(body, automation)],
-    ['firewall', firewallText(automation)],
+    ['firewall', firewallText(automation, objectIn(body['enforcement']))],
     ['blocked', blockedText(body, automation)],
     ...trialRows(objectIn(body['on_trial'])),
     ...restartRows(body['restart_pending']),
@@ -48,10 +48,17 @@ function modeText(body: Json, automation: Json): string {
 const withReason = <T extends string | undefined>(text: T, reason: string | undefined): T | string =>
   text === undefined || reason === undefined ? text : `${text} (${reason})`;
 
-function firewallText(automation: Json): string {
+function firewallText(automation: Json, enforcement: Json): string {
   if (!isTrue(automation, 'firewall_enabled')) return 'off';
-  return isTrue(automation, 'firewall_managed') ? 'managed' : 'NOT in force: see the components';
+  if (!isTrue(automation, 'firewall_managed')) return 'NOT in force: see the components';
+  const [ratio, lowest] = [numberAt(enforcement, 'ratio'), numberAt(enforcement, 'lowest_ratio')];
+  if (ratio === undefined) return 'managed';
+  const dipped = lowest === undefined || lowest >= ratio ? '' : `, ${percentOf(lowest)} at the lowest in five minutes`;
+  return `managed, ${percentOf(ratio)} in force${dipped}`;
 }
+
+/** Rounded down: 100 % only when it is all. */
+const percentOf = (ratio: number): string => `${Math.floor(ratio * 1000) / 10} %`;
 
 function blockedText(body: Json, automation: Json): string | undefined {
   const addresses = numberAt(automation, 'firewall_blocked_ips');

@@ -10,7 +10,13 @@ import type { Finding } from '../../core/detect/finding.ts';
 import type { ParserDeclaration } from '../../core/event/declared/declaration.ts';
 import { EVENTS_DIRECTORY } from '../../core/event/kept.ts';
 import type { Mode } from '../../core/respond/mode.ts';
-import { eventDamageFinding, eventsNotKeptFinding, journalLossFinding, type Topics } from '../appliance/index.ts';
+import {
+  driftFinding,
+  eventDamageFinding,
+  eventsNotKeptFinding,
+  journalLossFinding,
+  type Topics,
+} from '../appliance/index.ts';
 import type { Bus } from '../bus/index.ts';
 import type { FirewallContent } from '../firewall/index.ts';
 import { checkpointRecords, Pipeline, startWorker } from '../pipeline/index.ts';
@@ -53,7 +59,7 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
   const { clock, foundation } = deps;
   const { records } = foundation.store;
   const settings = deps.config();
-  const enforcement = makeEnforcement(deps);
+  const enforcement = makeEnforcement(deps, (report) => tell(driftFinding(settings.hostname, report, clock.now())));
   const findings = makeFindings({
     ...deps,
     records,

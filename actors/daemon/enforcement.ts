@@ -9,7 +9,7 @@ import type { Connection } from '../../core/respond/allow.ts';
 import { eventOfDecision, type FirewallEvent } from '../../core/respond/firewall-event.ts';
 import { closedBy } from '../../core/respond/host-features.ts';
 import { BlockPlanner } from '../../core/respond/planner.ts';
-import { createFirewall, plainFolder } from '../firewall/index.ts';
+import { createFirewall, type DriftReport, plainFolder } from '../firewall/index.ts';
 import { readTcpSessions } from '../preview/index.ts';
 import {
   AllowBook,
@@ -55,6 +55,11 @@ function isRefused({ infra_ips, firewall }: Config, ip: ParsedIp, port: number |
   return (isClosed || among(firewall.denied_networks)) && !among(infra_ips);
 }
 
+const placeOf = (settings: Config['firewall']) => ({
+  table: settings.table,
+  ...(settings.netns === undefined ? {} : { netns: settings.netns }),
+  maxBlocks: settings.max_blocks,
+});
 interface AllowParts extends Pick<AllowListDeps, 'book' | 'firewall' | 'publish'> {
   readonly responder: Responder;
 }
@@ -74,27 +79,24 @@ const allowListOf = (
   });
 
 /** The books of decisions and allows, who keeps them, and the kernel that follows them. */
-export function makeEnforcement(deps: DataPlaneDeps) {
+export function makeEnforcement(deps: DataPlaneDeps, drift: (report: DriftReport) => void) {
   const { config, stateDirectory, mode, clock, random, log, bus, foundation } = deps;
   const { records } = foundation.store;
   const ledger = new Ledger(decisionRecords(records));
   const allowed = new AllowBook();
   const blocks = new BlockTally();
   const firewallLog = new FirewallLog({ records, log });
-  const { firewall: settings, auto_response: automation } = config();
-  const planner = new BlockPlanner(plannerSettingsOf(automation));
+  const { firewall: settings, auto_response } = config();
+  const planner = new BlockPlanner(plannerSettingsOf(auto_response));
   const firewall = createFirewall({
     nft: foundation.kernel.nft,
     clock,
     log,
     desired: desiredBlocks(ledger, allowed, () => responder),
-    settings: {
-      table: settings.table,
-      ...(settings.netns === undefined ? {} : { netns: settings.netns }),
-      maxBlocks: settings.max_blocks,
-      content: deps.confirmed,
-    },
+    settings: { ...placeOf(settings), content: deps.confirmed },
     folder: plainFolder(join(stateDirectory, PLAIN_FILES)),
+    ...(foundation.kernel.aside === undefined ? {} : { aside: foundation.kernel.aside }),
+    report: drift,
   });
   const note = (event: FirewallEvent | undefined) => event && firewallLog.note(event);
   const networks = { networkBlockOf: networkBlockOf(ledger, allowed), networksAround: networksAround(ledger) };

@@ -11,6 +11,8 @@ import { unavailableNft } from './unavailable-nft.ts';
 export interface Kernel {
   readonly nft: NftPort;
   readonly engine: string;
+  /** Opens another port, for what takes long; the hand serves one client. */
+  readonly aside?: () => Promise<NftResult<NftPort>>;
 }
 
 export interface KernelDeps {
@@ -33,8 +35,9 @@ export async function openKernel({ config, mode, log }: KernelDeps): Promise<Res
   if (opened?.ok) return ok({ nft: opened.value, engine: HAND });
   if (opened !== undefined && engine === 'hand') return unreachable({ mode, log }, HAND, opened);
   if (opened !== undefined) log('warn', 'the net hand is there and of no use', { error: opened.public });
-  const addon = await openNft(netns === undefined ? {} : { netns });
-  return addon.ok ? ok({ nft: addon.value, engine: ADDON }) : unreachable({ mode, log }, ADDON, addon);
+  const aside = () => openNft(netns === undefined ? {} : { netns });
+  const addon = await aside();
+  return addon.ok ? ok({ nft: addon.value, engine: ADDON, aside }) : unreachable({ mode, log }, ADDON, addon);
 }
 
 function unreachable(

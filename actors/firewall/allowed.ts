@@ -9,6 +9,7 @@ const FAMILIES = [4, 6] as const;
 export const allowedSet = (family: 4 | 6): string => `allowed${family}`;
 /** The set of addresses that are let in to one port. */
 export const allowedPortSet = (family: 4 | 6): string => `allowed_ports${family}`;
+export const ALLOWED_SETS: readonly string[] = [...FAMILIES.map(allowedSet), ...FAMILIES.map(allowedPortSet)];
 /** More than may be allowed. */
 const ALLOWED_PORTS = 16_384;
 

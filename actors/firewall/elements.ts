@@ -5,6 +5,9 @@ import type { NftElement, NftOp } from '../../native/nft/index.ts';
 import type { KernelBlock } from './port.ts';
 import { blockedSet } from './table.ts';
 
+/** How far a timeout in the kernel may be off before it is set anew. */
+const TIMEOUT_SLACK_MS = 2000;
+
 /** The longest timeout handed to the kernel; a block that lasts longer stands there for good until its end is due. */
 const LONGEST_TIMEOUT: Millis = days(365);
 
@@ -56,4 +59,12 @@ export function blockFrom(element: NftElement, now: Millis): { readonly block?: 
 export function decisionFrom({ comment, timeout }: NftElement, now: Millis): Omit<KernelBlock, 'ip'> | undefined {
   if (comment === undefined || !isId(comment)) return undefined;
   return { id: comment as DecisionId, expiresAt: timeout === 'never' ? 'never' : plus(now, timeout) };
+}
+
+/** Whether this element stands for the block and ends when that does. */
+export function isHeld(wanted: KernelBlock, element: NftElement | undefined, now: Millis): boolean {
+  if (element === undefined || element.comment !== wanted.id) return false;
+  const left = timeoutOf(wanted.expiresAt, now);
+  if (element.timeout === 'never' || left === 'never') return element.timeout === left;
+  return Math.abs(element.timeout - left) <= TIMEOUT_SLACK_MS;
 }

@@ -1,5 +1,5 @@
 import { type Actor, createActor, fromPromise, waitFor } from 'xstate';
-import type { Component, ComponentState } from '../../core/base/component.ts';
+import type { Component } from '../../core/base/component.ts';
 import type { DecisionId } from '../../core/base/ids.ts';
 import type { Ip } from '../../core/base/ip.ts';
 import type { Clock, Log } from '../../core/base/ports.ts';
@@ -7,11 +7,12 @@ import type { NamedNetwork } from '../../core/base/prefixes.ts';
 import { messageOf } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
 import { protectedNetworks } from '../../core/respond/protected.ts';
-import { countersOf, type NftOp, type NftPort, type NftResult, type RuleCounter } from '../../native/nft/index.ts';
+import type { NftOp, NftPort, NftResult, RuleCounter } from '../../native/nft/index.ts';
 import { machineClock } from '../clock/index.ts';
 import { allowedOps, letInBy } from './allowed.ts';
 import { commitGroups, orThrow } from './batches.ts';
 import type { FirewallContent, Judges, TrialTime } from './content.ts';
+import { aheadText, CONTESTED, type DriftReport, percent } from './drift-reports.ts';
 import type { PlainFolder } from './effects.ts';
 import { putOps, removeOps } from './elements.ts';
 import { type FeatureCount, featureCounts } from './feature-counts.ts';
@@ -19,14 +20,17 @@ import { firewallMachine } from './machine.ts';
 import { networkOps } from './networks.ts';
 import { PlainFiles } from './plain-files.ts';
 import type { DesiredBlocks, DroppedPackets, Firewall, FirewallState, FirewallTrials, KernelBlock } from './port.ts';
+import { Reconciler, type RepairKind } from './reconciler.ts';
 import { NOT_ON_TRIAL, Rules } from './rules.ts';
 import { noTableText, placedIn } from './ruleset-text.ts';
-import { sync } from './sync.ts';
+import type { Enforced } from './standing.ts';
+import type { SyncOutcome } from './sync.ts';
 import { blockedFamily } from './table.ts';
 import type { Judged } from './trial.ts';
 
 export { allowedPortElement } from './allowed.ts';
 export { contentOf, type FirewallContent, OPEN, sameContent, type TrialTime } from './content.ts';
+export type { DriftReport } from './drift-reports.ts';
 export { type PlainFolder, plainFolder } from './effects.ts';
 export type { FeatureCount } from './feature-counts.ts';
 export type {
@@ -39,6 +43,8 @@ export type {
   KernelBlock,
   KernelNetwork,
 } from './port.ts';
+export type { RepairKind } from './reconciler.ts';
+export type { Enforced } from './standing.ts';
 export type { Judged } from './trial.ts';
 
 export interface FirewallDeps {
@@ -58,8 +64,14 @@ export interface FirewallDeps {
   };
   /** Where the plain files are kept. */
   readonly folder: PlainFolder;
+  /** Opens another port on the same kernel, so that reading very many blocks holds nothing up; the own one where absent. */
+  readonly aside?: () => Promise<NftResult<NftPort>>;
+  /** Told when the kernel was found to hold less than it should, and what came of it. */
+  readonly report?: (report: DriftReport) => void;
 }
 
+/** States that lead to another by themselves, soon. */
+const BUSY = ['syncing', 'removing', { enforcing: 'repairing' }] as const;
 const DONE: NftResult<void> = { ok: true, value: undefined };
 /** States in which a block may be put into the kernel, and in which one may be taken out. */
 const ENFORCES: ReadonlySet<FirewallState> = new Set(['syncing', 'enforcing', 'degraded']);
@@ -79,6 +91,10 @@ export interface KernelFirewall extends Firewall, FirewallTrials {
   component(): Component;
   /** Packets of blocked senders that the kernel has dropped; empty while there is no table, or when it does not tell. */
   dropped(): Promise<readonly DroppedPackets[]>;
+  /** How much of what is desired the kernel holds, as last known; undefined while nothing is to be held. */
+  enforced(): Enforced | undefined;
+  /** What was put back since start, by what it was. */
+  repairs(): Readonly<Record<RepairKind, number>>;
   /** What every rule that counts has counted; empty as `dropped`. */
   counters(): Promise<readonly RuleCounter[]>;
   /** What the features have dropped or would have, since the table was made; empty as `dropped`. */
@@ -97,6 +113,7 @@ class NftFirewall implements KernelFirewall {
   readonly #deps: FirewallDeps;
   readonly #rules: Rules;
   readonly #files: PlainFiles;
+  readonly #reconciler: Reconciler;
   readonly #actor: Actor<typeof firewallMachine>;
   readonly #counters = { enforced: 0, released: 0, refused: 0, syncs: 0 };
   /** Decisions that the kernel does not have, as far as is known. */
@@ -120,13 +137,29 @@ class NftFirewall implements KernelFirewall {
       networks: () => desired.networks(),
     });
     this.#since = clock.now();
+    this.#reconciler = new Reconciler({
+      nft,
+      rules: this.#rules,
+      desired,
+      clock,
+      log,
+      aside: deps.aside,
+      report: (report) => deps.report?.(report),
+      changed: (type) => this.#actor.send({ type }),
+      refused: () => this.#missing.size,
+    });
+    const { pace } = this.#reconciler;
+    const isContested = () => pace.isOver(clock.now());
     this.#actor = createActor(
       firewallMachine.provide({
         actors: {
           sync: fromPromise(() => this.#sync()),
+          repair: fromPromise(() => this.#repair()),
           remove: fromPromise(() => this.#remove()),
-          look: fromPromise(() => this.#look()),
+          look: fromPromise(() => this.#reconciler.look()),
         },
+        guards: { isContested, isStaleAndContested: ({ context }) => context.again && isContested() },
+        delays: { pause: () => pace.pause(clock.now()) },
       }),
       { clock: machineClock(clock) },
     );
@@ -135,6 +168,7 @@ class NftFirewall implements KernelFirewall {
         this.#since = clock.now();
         if (value === 'degraded' || value === 'lingering')
           log('error', 'firewall', { state: value, error: context.error });
+        if (value === 'contested') this.#reconciler.contested();
       },
       error: (cause) => log('error', 'firewall machine failed', { error: messageOf(cause) }),
     });
@@ -143,10 +177,12 @@ class NftFirewall implements KernelFirewall {
 
   state(): FirewallState {
     const { value } = this.#actor.getSnapshot();
-    return typeof value === 'string' ? value : 'enforcing';
+    if (typeof value !== 'string') return 'enforcing';
+    return value === 'contested' ? 'degraded' : value;
   }
 
   error(): string | undefined {
+    if (this.#actor.getSnapshot().matches('contested')) return CONTESTED;
     return this.#actor.getSnapshot().context.error;
   }
 
@@ -155,7 +191,8 @@ class NftFirewall implements KernelFirewall {
   }
 
   holds(id: DecisionId): boolean {
-    return this.state() === 'residual' || (this.#wasInLine && !this.#missing.has(id));
+    if (this.state() === 'residual') return true;
+    return this.#wasInLine && this.#reconciler.rulesStand && !this.#missing.has(id);
   }
 
   async look(): Promise<void> {
@@ -175,7 +212,8 @@ class NftFirewall implements KernelFirewall {
   }
 
   drifted(): void {
-    this.#actor.send({ type: 'drifted' });
+    this.#reconciler.suspect();
+    this.#actor.send({ type: 'damaged' });
   }
 
   async enforce(blocks: readonly KernelBlock[]): Promise<NftResult<void>> {
@@ -188,6 +226,7 @@ class NftFirewall implements KernelFirewall {
       return done;
     }
     for (const { id } of blocks) this.#missing.add(id);
+    this.#reconciler.lost(blocks.length);
     this.drifted();
     await this.#settled();
     return blocks.every(({ id, ip }) => this.holds(id) && this.#deps.desired.blockOf(ip)?.id === id) ? DONE : done;
@@ -283,6 +322,15 @@ class NftFirewall implements KernelFirewall {
     return { name: 'firewall', ...described, since: this.#since, counters: { ...this.#counters } };
   }
 
+  enforced(): Enforced | undefined {
+    const state = this.state();
+    return ENFORCES.has(state) && (this.#wasInLine || state === 'degraded') ? this.#reconciler.enforced : undefined;
+  }
+
+  repairs(): Readonly<Record<RepairKind, number>> {
+    return this.#reconciler.repairs;
+  }
+
   async dropped(): Promise<readonly DroppedPackets[]> {
     return droppedBy(await this.counters());
   }
@@ -304,29 +352,34 @@ class NftFirewall implements KernelFirewall {
   async close(): Promise<void> {
     await this.#settled();
     this.#actor.stop();
+    this.#reconciler.stop();
     await this.#files.close();
     await this.#deps.nft.close();
   }
 
   async #sync(): Promise<void> {
-    const { clock, desired, log } = this.#deps;
     this.#counters.syncs++;
-    const { place } = this.#rules;
-    const done = await sync({ place, rules: () => this.#rules.sync(), desired, now: () => clock.now() });
+    this.#inLine(await this.#reconciler.whole());
+  }
+
+  async #repair(): Promise<void> {
+    const done = await this.#reconciler.repair();
+    if (done === undefined) return;
+    this.#counters.syncs++;
+    this.#inLine(done);
+  }
+
+  #inLine(done: SyncOutcome): void {
     this.#missing.clear();
     this.#wasInLine = true;
     this.#files.allChanged();
-    log('info', 'kernel in line with decisions', { table: place.table, ...done });
-  }
-
-  async #look(): Promise<boolean> {
-    const found = orThrow(await this.#deps.nft.counters(this.#deps.settings.table)).map(({ name }) => name);
-    return countersOf(this.#rules.table).join() === found.join();
+    this.#deps.log('info', 'kernel in line with decisions', { table: this.#deps.settings.table, ...done });
   }
 
   async #remove(): Promise<void> {
     // Ahead of the table: what a boot would bring back must not outlive it.
     await this.#files.removed();
+    this.#reconciler.stop();
     orThrow(await this.#deps.nft.drop(this.#deps.settings.table));
     this.#wasInLine = false;
   }
@@ -352,10 +405,26 @@ class NftFirewall implements KernelFirewall {
   }
 
   async #settled(): Promise<void> {
-    await waitFor(this.#actor, ({ value }) => value !== 'syncing' && value !== 'removing');
+    await waitFor(this.#actor, (now) => BUSY.every((state) => !now.matches(state)));
   }
 
-  #described(): { readonly state: ComponentState; readonly message?: string } {
+  /** What is ahead of our chains is told, and nothing to be mended. */
+  #enforcing(): Pick<Component, 'state' | 'message' | 'detail'> {
+    const { ratio } = this.#reconciler.enforced;
+    const damage =
+      ratio < 1
+        ? `${percent(ratio)} % of it are in force: ${this.#reconciler.trouble ?? 'the kernel refuses some'}`
+        : undefined;
+    const message = damage ?? this.#files.trouble();
+    const { ahead } = this.#reconciler;
+    return {
+      state: message === undefined ? 'ok' : 'degraded',
+      ...(message === undefined ? {} : { message }),
+      ...(ahead.length === 0 ? {} : { detail: aheadText(ahead) }),
+    };
+  }
+
+  #described(): Pick<Component, 'state' | 'message' | 'detail'> {
     const state = this.state();
     const error = this.error() ?? 'unknown';
     switch (state) {
@@ -366,10 +435,8 @@ class NftFirewall implements KernelFirewall {
       case 'syncing':
       case 'removing':
         return { state: 'starting' };
-      case 'enforcing': {
-        const trouble = this.#files.trouble();
-        return trouble === undefined ? { state: 'ok' } : { state: 'degraded', message: trouble };
-      }
+      case 'enforcing':
+        return this.#enforcing();
       case 'degraded':
         return { state: 'degraded', message: error };
       case 'lingering':

@@ -33,6 +33,7 @@ export interface AllowedAtPort {
 export interface DesiredBlocks {
   /** All blocks that stand now. */
   blocks(): Iterable<KernelBlock>;
+  blockCount(): number;
   blockOf(ip: Ip): KernelBlock | undefined;
   /** All networks that are blocked now; overlaps are no matter. */
   networks(): Iterable<KernelNetwork>;

@@ -1,5 +1,6 @@
 import type { NftResult, TableDeclaration } from '../../native/nft/index.ts';
 import { type LetIn, withAllowed } from './allowed.ts';
+import { orThrow } from './batches.ts';
 import { type FirewallContent, type Judges, OPEN, sameContent } from './content.ts';
 import { rulesText, wholeTableText } from './ruleset-text.ts';
 import { tableOf } from './table.ts';
@@ -26,6 +27,8 @@ export class Rules {
   #judges: Judges;
   #table: TableDeclaration;
   #last: Promise<unknown> = Promise.resolve();
+  /** Of the rules as they were when they were last put in. */
+  #fingerprint: string | undefined;
 
   constructor(place: Place, confirmed: FirewallContent) {
     this.place = place;
@@ -55,7 +58,7 @@ export class Rules {
       const before = this.#judges;
       this.#become(next(before));
       if (!isEnforcing()) return DONE;
-      const done = await load(this.place, this.#table, this.#judges);
+      const done = await this.#load();
       if (!done.ok && fallback !== undefined) this.#become(fallback(before));
       return done;
     });
@@ -73,10 +76,19 @@ export class Rules {
   sync(): Promise<NftResult<void>> {
     return this.#inTurn(async () => {
       const { confirmed, trial } = this.#judges;
-      const done = await load(this.place, this.#table, this.#judges);
+      const done = await this.#load();
       if (!done.ok) return done;
       const repaired = await repair(this.place, confirmed);
       return repaired.ok && trial !== undefined ? repair(this.place, trial.candidate) : repaired;
+    });
+  }
+
+  /** Whether chains and rules are as they were put in. @throws Error when they cannot be read, or there is no table */
+  areStanding(): Promise<boolean> {
+    return this.#inTurn(async () => {
+      const found = orThrow(await this.place.nft.fingerprint(this.place.table));
+      this.#fingerprint ??= found;
+      return found === this.#fingerprint;
     });
   }
 
@@ -101,6 +113,15 @@ export class Rules {
   wholeText(letIn: LetIn): string {
     const { confirmed } = this.#judges;
     return wholeTableText(withAllowed(this.#tableOf({ confirmed }), letIn));
+  }
+
+  async #load(): Promise<NftResult<void>> {
+    const done = await load(this.place, this.#table, this.#judges);
+    this.#fingerprint = undefined;
+    if (!done.ok) return done;
+    const found = await this.place.nft.fingerprint(this.place.table);
+    if (found.ok) this.#fingerprint = found.value;
+    return done;
   }
 
   #become(judges: Judges): void {

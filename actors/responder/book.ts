@@ -12,17 +12,24 @@ interface Entry {
   readonly note?: string;
 }
 
+interface Indexes {
+  readonly ids: Map<DecisionId, string>;
+  /** Seconds since 1970 → subjects, or the only one, whose block ends in that second. */
+  readonly endings: Map<number, string | Set<string>>;
+}
+
 /** The decisions that stand, in memory, at most one for a subject; and those that no disk has taken yet. */
 export class Book<D extends Entry> {
   readonly #subjectOf: (decision: D) => string;
   readonly #active = new Map<string, D>();
-  readonly #ids = new Map<DecisionId, string>();
   /** Ended, but the disk does not say so yet: a sync of the kernel may still meet their elements. */
   readonly #ended = new Set<DecisionId>();
   /** Changes that no disk has taken yet; the latest of each decision. */
   readonly #unsaved = new Map<DecisionId, D>();
-  /** Seconds since 1970 → subjects whose block ends in that second. */
-  readonly #endings = new Map<number, Set<string>>();
+  /** Made when first asked for, so that a start with very many gets to the kernel without. */
+  #indexes: Indexes | undefined;
+  /** The second up to which the endings have been looked through; undefined before the first time. */
+  #sweptTo: number | undefined;
 
   constructor(subjectOf: (decision: D) => string) {
     this.#subjectOf = subjectOf;
@@ -42,7 +49,7 @@ export class Book<D extends Entry> {
 
   /** The decision with this id, if it stands. */
   standing(id: DecisionId): D | undefined {
-    const subject = this.#ids.get(id);
+    const subject = this.#indexed().ids.get(id);
     return subject === undefined ? undefined : this.#active.get(subject);
   }
 
@@ -55,14 +62,8 @@ export class Book<D extends Entry> {
         ? this.end(before, 'lifted', decision.at, `replaced by ${decision.id}`)
         : undefined;
     this.#active.set(subject, decision);
-    this.#ids.set(decision.id, subject);
     this.#ended.delete(decision.id);
-    if (decision.expiresAt !== 'never') {
-      const second = Math.ceil(decision.expiresAt / 1000);
-      const there = this.#endings.get(second);
-      if (there === undefined) this.#endings.set(second, new Set([subject]));
-      else there.add(subject);
-    }
+    if (this.#indexes !== undefined) this.#enter(this.#indexes, subject, decision);
     return replaced;
   }
 
@@ -84,11 +85,11 @@ export class Book<D extends Entry> {
 
   /** Ends and returns all whose time has passed, by the wall clock. */
   expire(now: Millis): readonly D[] {
-    const due = [...this.#endings.keys()].filter((second) => second * 1000 <= now).sort((a, b) => a - b);
-    return due.flatMap((second) => {
-      const subjects = [...(this.#endings.get(second) ?? [])];
-      this.#endings.delete(second);
-      return subjects.flatMap((subject) => {
+    const { endings } = this.#indexed();
+    return this.#secondsDue(endings, Math.floor(now / 1000)).flatMap((second) => {
+      const there = endings.get(second) ?? [];
+      endings.delete(second);
+      return (typeof there === 'string' ? [there] : [...there]).flatMap((subject) => {
         const standing = this.#active.get(subject);
         if (standing === undefined || !hasPassed(standing.expiresAt, now)) return [];
         return this.end(standing, 'expired', now) ?? [];
@@ -134,6 +135,36 @@ export class Book<D extends Entry> {
 
   #drop(decision: D): void {
     this.#active.delete(this.#subjectOf(decision));
-    this.#ids.delete(decision.id);
+    this.#indexed().ids.delete(decision.id);
+  }
+
+  #indexed(): Indexes {
+    if (this.#indexes !== undefined) return this.#indexes;
+    this.#indexes = { ids: new Map(), endings: new Map() };
+    for (const [subject, decision] of this.#active) this.#enter(this.#indexes, subject, decision);
+    return this.#indexes;
+  }
+
+  #enter({ ids, endings }: Indexes, subject: string, { id, expiresAt }: D): void {
+    ids.set(id, subject);
+    if (expiresAt === 'never') return;
+    // What was over before it came here is due at the next look.
+    const second = Math.max(Math.ceil(expiresAt / 1000), (this.#sweptTo ?? 0) + 1);
+    const there = endings.get(second);
+    if (there === undefined) endings.set(second, subject);
+    else if (typeof there === 'string') endings.set(second, new Set([there, subject]));
+    else there.add(subject);
+  }
+
+  /** Since the last look only a few seconds have passed, whereas there may be very many endings. */
+  #secondsDue(endings: Indexes['endings'], now: number): readonly number[] {
+    const since = this.#sweptTo;
+    this.#sweptTo = now;
+    if (since === undefined || now - since > endings.size) {
+      return [...endings.keys()].filter((second) => second <= now).sort((a, b) => a - b);
+    }
+    return Array.from({ length: Math.max(0, now - since) }, (_, i) => since + 1 + i).filter((second) =>
+      endings.has(second),
+    );
   }
 }

@@ -8,6 +8,7 @@ export const desiredBlocks = (ledger: Ledger, allowed: AllowBook, responder: () 
   blocks: function* (): Generator<KernelBlock> {
     for (const decision of ledger.active()) yield kernelBlockOf(decision);
   },
+  blockCount: () => ledger.size,
   blockOf: (ip) => {
     const standing = ledger.of(ip);
     return standing === undefined ? undefined : kernelBlockOf(standing);

@@ -1,9 +1,14 @@
 import { allows, decisions, networkDecisions, outcomes, plannerState } from '../../core/keys/records.ts';
 import { allowKey } from '../../core/respond/allow.ts';
+import type { Decision } from '../../core/respond/decision.ts';
 import type { PlannerState } from '../../core/respond/planner.ts';
 import type { Records } from '../store/index.ts';
 import type { AllowRecords } from './allow-list.ts';
 import type { DecisionRecords, Told } from './ledger.ts';
+
+/** So many are read faster one after the other, whatever lies between them, than each by its key. */
+const MANY = 50_000;
+const MOST_REASONS = 1000;
 
 const PARTS: Readonly<Record<PlannerState['part'], true>> = { offences: true, block_queue: true };
 const isPart = (name: string): name is PlannerState['part'] => Object.hasOwn(PARTS, name);
@@ -11,7 +16,14 @@ const isPart = (name: string): name is PlannerState['part'] => Object.hasOwn(PAR
 /** Decisions under their id, found again by state; beside them outcomes, and what the planner remembers. */
 export const decisionRecords = (records: Records): DecisionRecords => ({
   in: async function* (state) {
-    for await (const [, decision] of records.find(decisions, 'state', [state])) yield decision;
+    if ((await records.count(decisions, 'state', [state], MANY)) < MANY) {
+      for await (const [, decision] of records.find(decisions, 'state', [state])) yield decision;
+      return;
+    }
+    const reasons = new Map<string, string>();
+    for await (const decision of records.values(decisions)) {
+      if (decision.state === state) yield sharing(reasons, decision);
+    }
   },
   networks: async function* () {
     for await (const [, decision] of records.find(networkDecisions, 'state', ['active'])) yield decision;
@@ -24,6 +36,14 @@ export const decisionRecords = (records: Records): DecisionRecords => ({
   get: async (id) => (await records.get(decisions, [id])) ?? (await records.get(networkDecisions, [id])),
   save: (told, options) => records.write((writes) => write(writes, told), options),
 });
+
+/** Very many blocks have few reasons: one string stands for all that are alike. The record was just read and is nobody's. */
+function sharing(reasons: Map<string, string>, decision: Decision): Decision {
+  const known = reasons.get(decision.reason);
+  if (known !== undefined) return Object.assign(decision, { reason: known });
+  if (reasons.size < MOST_REASONS) reasons.set(decision.reason, decision.reason);
+  return decision;
+}
 
 type Writes = Parameters<Parameters<Records['write']>[0]>[0];
 

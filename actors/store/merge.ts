@@ -45,9 +45,9 @@ function countUpTo(changes: readonly Change[], start: number, key: string, rever
 }
 
 function mergePage(page: readonly Entry[], changes: readonly Change[], reverse: boolean): readonly Entry[] {
+  if (changes.length === 0) return page.map(([key, text]) => [key, open(key, text)]);
   const hidden = new Set(changes.map(([key]) => key));
   const kept = page.filter(([key]) => !hidden.has(key)).map(([key, text]): Entry => [key, open(key, text)]);
-  if (changes.length === 0) return kept;
   const all = [...kept, ...changes.filter(isEntry)];
   return all.sort(([a], [b]) => compareKeys(a, b) * (reverse ? -1 : 1));
 }

@@ -44,12 +44,23 @@ export interface Records {
     leading: Leading<IndexKinds<X[N]>>,
     page?: Page,
   ): AsyncIterable<Entry<V, K>>;
+  /** All records of a collection in key order, without their keys: of very many, a fifth of the work is saved. */
+  values<V, K extends Kinds, X extends Indexes<V>>(from: Collection<V, K, X>): AsyncIterable<V>;
+  /** How many records an index value has, counted up to `most`, without reading them. */
+  count<V, K extends Kinds, X extends Indexes<V>, N extends keyof X & string>(
+    from: Collection<V, K, X>,
+    by: N,
+    leading: Leading<IndexKinds<X[N]>>,
+    most: number,
+  ): Promise<number>;
   /** Makes the index entries and the serial be what the records say; for after a repair. @returns entries changed */
   reindex(collections: readonly AnyCollection[]): Promise<Result<number, StoreCode>>;
 }
 
 /** Index entries that are changed in one batch by `reindex`. */
 const REINDEX_BATCH = 1000;
+/** Records of an index that are read at once. */
+const FOUND_AT_ONCE = 256;
 
 export function createRecords(port: StorePort): Records {
   const turns = new Turns();
@@ -64,6 +75,9 @@ export function createRecords(port: StorePort): Records {
     get: (from, key) => port.get(from.key.encode(key)),
     list: (from, leading, page) => list(port, from, leading, page),
     find: (from, by, leading, page) => find(port, from, by, leading, page),
+    values: (from) => values(port, from),
+    count: (from, by, leading, most) =>
+      countEntries(port, from.indexKeys[by].under(leading as unknown as Leading<Kinds>), most),
     reindex: (collections) => turns.run(() => reindex(port, collections)),
   };
 }
@@ -78,6 +92,13 @@ async function* list<V, K extends Kinds, X extends Indexes<V>>(
     const key = from.key.decode(text);
     if (key !== undefined) yield [key, value];
   }
+}
+
+async function* values<V, K extends Kinds, X extends Indexes<V>>(
+  port: StorePort,
+  from: Collection<V, K, X>,
+): AsyncGenerator<V> {
+  for await (const [, value] of port.entries<V>(from.key.under([] as unknown as Leading<K>))) yield value;
 }
 
 function behind<V, K extends Kinds, X extends Indexes<V>>(
@@ -99,16 +120,36 @@ async function* find<V, K extends Kinds, X extends Indexes<V>, N extends keyof X
   leading: Leading<IndexKinds<X[N]>>,
   { reverse = false, limit = Number.POSITIVE_INFINITY }: Page = {},
 ): AsyncGenerator<Entry<V, K>> {
-  let left = limit;
   const range = from.indexKeys[by].under(leading as unknown as Leading<Kinds>);
-  for await (const [, text] of port.entries<string>({ ...range, reverse })) {
+  let left = limit;
+  // A page at a time: what is asked for at once is read at once.
+  for await (const texts of pagesOf(port.entries<string>({ ...range, reverse }), Math.min(limit, FOUND_AT_ONCE))) {
+    const values = await Promise.all(texts.map((text) => port.get<V>(text)));
+    for (const [i, text] of texts.entries()) {
+      const [value, key] = [values[i], from.key.decode(text)];
+      if (value === undefined || key === undefined) continue;
+      if (left-- <= 0) return;
+      yield [key, value];
+    }
     if (left <= 0) return;
-    const value = await port.get<V>(text);
-    const key = from.key.decode(text);
-    if (value === undefined || key === undefined) continue;
-    yield [key, value];
-    left--;
   }
+}
+
+async function* pagesOf(entries: AsyncIterable<readonly [string, string]>, size: number): AsyncGenerator<string[]> {
+  let page: string[] = [];
+  for await (const [, text] of entries) {
+    page.push(text);
+    if (page.length < size) continue;
+    yield page;
+    page = [];
+  }
+  if (page.length > 0) yield page;
+}
+
+async function countEntries(port: StorePort, range: KeyRange, most: number): Promise<number> {
+  let count = 0;
+  for await (const _ of port.entries<string>({ ...range, limit: most })) count++;
+  return count;
 }
 
 async function reindex(port: StorePort, collections: readonly AnyCollection[]): Promise<Result<number, StoreCode>> {

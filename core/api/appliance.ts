@@ -29,6 +29,16 @@ import type { Decision, NetworkDecision } from '../respond/decision.ts';
 import type { Mode } from '../respond/mode.ts';
 import type { ReverseRequest } from '../respond/reversal.ts';
 
+/** Of addresses, networks, entries of the allow list and rules, as last known. */
+export interface EnforcedShare {
+  /** 0 to 1; 1 only when nothing is known to be missing. */
+  readonly ratio: number;
+  /** The lowest within the last five minutes. */
+  readonly lowest: number;
+  readonly desired: number;
+  readonly held: number;
+}
+
 export interface ApplianceFacts {
   readonly hostname: string;
   readonly version: string;
@@ -47,6 +57,10 @@ export interface ApplianceFacts {
     readonly capacity: number;
     /** Addresses and networks that are never blocked. */
     readonly infra: readonly string[];
+    /** How much of what is desired the kernel holds; absent while nothing is to be held. */
+    readonly enforced?: EnforcedShare;
+    /** What was put back into the kernel since start, after others had damaged it, by what it was. */
+    readonly repairs: Readonly<Record<string, number>>;
     /** What judges packets to this host, as it is set. */
     readonly features: FeatureSettings;
   };

@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { backlog } from './backlog.ts';
 import { type Bench, type Figures, Wrong } from './bench.ts';
 import { blockLatency } from './block-latency.ts';
+import { blocksDayBench } from './blocks-day.ts';
 import { compare } from './compare.ts';
 import { detect } from './detect.ts';
 import { http } from './http.ts';
@@ -18,6 +19,7 @@ import { idle } from './idle.ts';
 import { journal } from './journal.ts';
 import { manyFiles } from './many-files.ts';
 import { nft } from './nft.ts';
+import { ownBlocks } from './own-blocks.ts';
 import { parse } from './parse.ts';
 import { parsers } from './parsers.ts';
 import { replay } from './replay.ts';
@@ -29,12 +31,14 @@ import { syslog } from './syslog.ts';
 const BENCHES: readonly Bench[] = [
   backlog,
   blockLatency,
+  blocksDayBench,
   detect,
   http,
   idle,
   journal,
   manyFiles,
   nft,
+  ownBlocks,
   parse,
   parsers,
   replay,

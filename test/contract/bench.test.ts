@@ -17,12 +17,14 @@ const run = (...args: readonly string[]) =>
 const SMALLEST: Readonly<Record<string, readonly string[]>> = {
   backlog: ['--lines', '1000', '--runs', '1'],
   'block-latency': ['--seconds', '0.2', '--every', '5'],
+  'blocks-day': ['--blocks', '100'],
   detect: ['--lines', '1000', '--rounds', '1'],
   http: ['--turns', '1', '--seconds', '1', '--connections', '4'],
   idle: ['--starts', '1', '--settle', '0', '--watch', '0.1'],
   journal: ['--entries', '1000', '--runs', '1', '--peers', '1'],
   'many-files': ['--files', '50', '--settle', '0', '--watch', '0.1'],
   nft: ['--singles', '10', '--bulk', '100', '--networks', '100', '--calls', '2', '--turns', '1'],
+  'own-blocks': ['--blocks', '100'],
   parse: ['--lines', '1000', '--rounds', '1'],
   parsers: ['--lines', '100', '--rounds', '1'],
   replay: ['--lines', '1000', '--runs', '1'],
@@ -31,7 +33,7 @@ const SMALLEST: Readonly<Record<string, readonly string[]>> = {
   sse: ['--clients', '20', '--seconds', '1'],
   syslog: ['--lines', '2000'],
 };
-const FOR_ROOT = ['block-latency', 'nft', 'replay'];
+const FOR_ROOT = ['block-latency', 'nft', 'own-blocks', 'replay'];
 
 /** Why a bench cannot run here. */
 const lacking = (name: string): false | string => {

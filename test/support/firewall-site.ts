@@ -2,6 +2,7 @@ import { systemClock } from '../../actors/clock/index.ts';
 import {
   type AllowedAtPort,
   createFirewall,
+  type DriftReport,
   type FirewallContent,
   type KernelBlock,
   type KernelFirewall,
@@ -21,6 +22,7 @@ export class FirewallSite {
   atPorts: readonly AllowedAtPort[] = [];
   readonly folder = new MemoryFolder();
   readonly logged: unknown[][] = [];
+  readonly reports: DriftReport[] = [];
   readonly #log: Log = (...about) => this.logged.push(about);
 
   /** A firewall on the kernel of a namespace, as a process begins with it. */
@@ -38,6 +40,7 @@ export class FirewallSite {
       log: this.#log,
       desired: {
         blocks: () => this.blocks.values(),
+        blockCount: () => this.blocks.size,
         blockOf: (ip) => this.blocks.get(ip),
         allowed: () => this.allowed,
         allowedPorts: () => this.atPorts,
@@ -51,6 +54,7 @@ export class FirewallSite {
       },
       settings: { table: 'bartizan', maxBlocks, content },
       folder: this.folder,
+      report: (report) => this.reports.push(report),
     });
   }
 }

@@ -69,6 +69,17 @@ export const Status = Type.Object({
   components: Type.Array(ComponentReport),
   claimed: Type.Boolean(),
   blocks_pending: Type.Integer({ minimum: 0, description: 'Automatic blocks that wait for their turn' }),
+  enforcement: Type.Optional(
+    Type.Object(
+      {
+        ratio: Type.Number({ minimum: 0, maximum: 1, description: '1 only when nothing is known to be missing' }),
+        lowest_ratio: Type.Number({ minimum: 0, maximum: 1, description: 'Within the last five minutes' }),
+        desired: Count,
+        held: Count,
+      },
+      { description: 'How much of what is desired the kernel holds, as last known; absent while nothing is enforced' },
+    ),
+  ),
   on_trial: Type.Optional(
     Type.Object(
       {
@@ -92,6 +103,7 @@ export const OWN_STATUS_FIELDS = [
   'components',
   'claimed',
   'blocks_pending',
+  'enforcement',
   'on_trial',
   'restart_pending',
 ] as const;

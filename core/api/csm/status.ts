@@ -84,9 +84,16 @@ export function statusOf(
     components: facts.components.map(reportOf),
     claimed: facts.claimed,
     blocks_pending: facts.queue.pending,
+    ...enforcementOf(facts),
     ...(trial && { on_trial: trialOf(trial.pending) }),
     restart_pending: [...waiting],
   };
+}
+
+function enforcementOf({ firewall: { enforced } }: ApplianceFacts) {
+  if (enforced === undefined) return {};
+  const { ratio, lowest, desired, held } = enforced;
+  return { enforcement: { ratio, lowest_ratio: lowest, desired, held } };
 }
 
 const secondsOf = ({ left }: Pending): number => Math.max(0, Math.floor(left / 1000));

@@ -49,6 +49,21 @@ export const METRICS: readonly Metric[] = [
   gauge('bartizan_firewall_managed', '1 while the kernel holds what it should', ({ appliance }) =>
     Number(appliance.firewall.managed),
   ),
+  gauge(
+    'bartizan_firewall_enforcement_ratio',
+    'How much of what is desired the kernel holds, as last known; absent while nothing is enforced',
+    ({ appliance: { firewall } }) => firewall.enforced?.ratio ?? [],
+  ),
+  gauge(
+    'bartizan_firewall_enforcement_lowest_ratio',
+    'The lowest of it within the last five minutes: what was damaged and repaired between two scrapes',
+    ({ appliance: { firewall } }) => firewall.enforced?.lowest ?? [],
+  ),
+  counter(
+    'bartizan_firewall_repairs_total',
+    'Damage done by others to our table and repaired, by kind',
+    ({ appliance }) => labelled('kind', appliance.firewall.repairs),
+  ),
   gauge('bartizan_firewall_blocked_addresses', 'Addresses blocked now', ({ blocked }) => blocked),
   gauge(
     'bartizan_firewall_blocked_networks',

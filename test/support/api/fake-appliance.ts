@@ -71,6 +71,8 @@ export const FACTS: ApplianceFacts = {
   mode: 'enforce',
   autoResponse: { enabled: true, dryRun: false, blockIps: true },
   firewall: {
+    enforced: { ratio: 1, lowest: 0.5, desired: 20, held: 20 },
+    repairs: { table: 1, rules: 0 },
     enabled: true,
     managed: true,
     engine: 'addon',

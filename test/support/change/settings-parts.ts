@@ -23,6 +23,7 @@ export class Books implements DesiredBlocks {
   atPorts: readonly AllowedAtPort[] = [];
 
   blocks = () => this.standing.values();
+  blockCount = () => this.standing.size;
   blockOf = (ip: Ip) => this.standing.get(ip);
   allowed = () => this.letIn;
   allowedPorts = () => this.atPorts;

@@ -70,7 +70,7 @@ for (const [mode, auto, dryRun] of [
   test(`${mode} with ${JSON.stringify(auto)}: dry run ${dryRun}`, async () => {
     const parts = {
       clock: { now: () => 0 },
-      firewall: { state: () => 'off' },
+      firewall: { state: () => 'off', enforced: () => undefined, repairs: () => ({}) },
       storeHealth: () => ({ state: 'ok', bytes: 0 }),
       httpEngine: () => '',
       components: () => [],

@@ -27,7 +27,9 @@ function bench() {
 
 test('the table of an earlier run is nobody’s trial, and goes where the firewall is to be off', async () => {
   const { kernel, open } = bench();
-  await open(DENIED).enable();
+  const earlier = open(DENIED);
+  await earlier.enable();
+  await earlier.close();
   const firewall = open(OTHER);
   await firewall.look();
   assert.equal(firewall.state(), 'residual');

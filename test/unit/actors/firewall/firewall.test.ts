@@ -30,6 +30,7 @@ function bench(infra: readonly string[] = [], maxBlocks = 1000) {
       log: () => {},
       desired: {
         blocks: () => wanted.values(),
+        blockCount: () => wanted.size,
         blockOf: (ip) => wanted.get(ip),
         networks: () => networks.values(),
         adoptNetworks: async (found) => {
@@ -50,6 +51,12 @@ function bench(infra: readonly string[] = [], maxBlocks = 1000) {
       settings: { table: 'bartizan', maxBlocks, content: { infra, denied: [] } },
       folder: new MemoryFolder(),
     });
+  /** What a process that has ended leaves in the kernel. */
+  const earlierRun = async () => {
+    const firewall = open();
+    await firewall.enable();
+    await firewall.close();
+  };
   const want = (ip: string, id = ip, at = 1): KernelBlock => {
     const block = {
       ip: ip as Ip,
@@ -64,7 +71,7 @@ function bench(infra: readonly string[] = [], maxBlocks = 1000) {
     return listed.ok ? listed.value.map(({ key, comment }) => `${key} ${comment ?? '-'}`).sort() : listed.code;
   };
   const passes = (saddr: string) => kernel.judge({ iif: 'eth0', saddr }, 'input');
-  return { clock, kernel, wanted, networks, ended, adopted, refused, allowed, open, want, held, passes };
+  return { clock, kernel, wanted, networks, ended, adopted, refused, allowed, open, earlierRun, want, held, passes };
 }
 
 let b: ReturnType<typeof bench>;
@@ -104,7 +111,7 @@ test('a second start keeps, replaces, removes, adopts', async () => {
   const changes = b.want('203.0.113.2', 'old');
   const goes = b.want('203.0.113.3');
   const unknown = b.want('203.0.113.4');
-  await b.open().enable();
+  await b.earlierRun();
   b.wanted.delete(goes.ip);
   b.ended.add(goes.id);
   b.wanted.delete(unknown.ip);
@@ -233,7 +240,7 @@ test('a table that cannot be removed is said to drop on, and removed as soon as 
 test('what an earlier run left is found, can be let go one by one, or as a whole', async () => {
   const one = b.want('203.0.113.7');
   b.want('203.0.113.8');
-  await b.open().enable();
+  await b.earlierRun();
   const firewall = b.open();
   await firewall.look();
   assert.equal(firewall.state(), 'residual');
@@ -379,7 +386,7 @@ test('of networks in one another the widest is held; what it held follows when i
 test('a blocked network ends by itself, survives a table that somebody removed, and is adopted where unknown', async () => {
   const { id } = block('203.0.113.0/24', 'x', hours(2));
   block('198.51.100.0/24', 'y');
-  await b.open().enable();
+  await b.earlierRun();
   b.networks.delete('203.0.113.0/24');
   b.networks.delete('198.51.100.0/24');
   b.ended.add(contentId(millis(1), ['y']) as DecisionId);

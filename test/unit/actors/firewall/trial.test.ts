@@ -32,6 +32,7 @@ function bench() {
       log: () => {},
       desired: {
         blocks: () => wanted.values(),
+        blockCount: () => wanted.size,
         blockOf: (ip) => wanted.get(ip),
         allowed: () => allowed,
         allowedPorts: () => [],
@@ -107,9 +108,11 @@ test('what is judged is read from the kernel', async () => {
     ok: true,
     value: true,
   });
+  await firewall.close();
   await b.kernel.open().drop('bartizan');
-  assert.equal(await b.judged(firewall), 'none');
-  assert.deepEqual(await content(OPEN), { ok: true, value: false });
+  const other = b.open();
+  assert.equal(await b.judged(other), 'none');
+  assert.deepEqual(await other.isJudging(OPEN), { ok: true, value: false });
 });
 
 test('a confirmed candidate stays; an abandoned one is gone at once', async () => {
