@@ -121,7 +121,13 @@ test('exit code 75 is a wish to be started again, whatever the unit does else', 
 test('systemd finds no fault in the units', { skip: noBoot() }, async () => {
   await using machine = new BootedMachine();
   await machine.boot();
-  const units = ['bartizan.service', 'bartizan-early.service', 'bartizan-revert.service'];
+  const units = [
+    'bartizan.service',
+    'bartizan-early.service',
+    'bartizan-revert.service',
+    'bartizan-net-hand.socket',
+    'bartizan-net-hand.service',
+  ];
   const said = await machine.run('systemd-analyze', 'verify', '--man=no', ...units);
   assert.equal(said, '');
 });

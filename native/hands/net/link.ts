@@ -23,7 +23,7 @@ interface Answered {
 interface Call extends Answered {
   readonly request: readonly Uint8Array[];
   readonly loses: boolean;
-  patience?: NodeJS.Timeout;
+  patience: NodeJS.Timeout | undefined;
 }
 
 export interface HandLinkOptions {
@@ -87,7 +87,13 @@ export class HandLink implements EngineLink {
     if (size > LARGEST) return Promise.reject(new Error(`a request of ${size} bytes is more than a hand takes`));
     return new Promise((resolve, reject) => {
       const isAtOnce = this.#isReady && !this.#isLosing;
-      const call: Call = { request: isAtOnce ? request : [Buffer.concat(request)], loses, resolve, reject };
+      const call: Call = {
+        request: isAtOnce ? request : [Buffer.concat(request)],
+        loses,
+        resolve,
+        reject,
+        patience: undefined,
+      };
       this.#queue.push(call);
       if (!this.#isReady) this.#limit(call);
       this.#drain();
@@ -116,7 +122,10 @@ export class HandLink implements EngineLink {
   #greeted(): void {
     this.#isReady = true;
     this.#pause = FIRST_PAUSE_MS;
-    for (const call of this.#queue) clearTimeout(call.patience);
+    for (const call of this.#queue) {
+      clearTimeout(call.patience);
+      call.patience = undefined;
+    }
     this.#tell(undefined);
     this.#drain();
     if (this.#wasReady) this.#back();
@@ -157,8 +166,7 @@ export class HandLink implements EngineLink {
 
   /** A call is not to wait for ever for a hand that does not come. */
   #limit(call: Call): void {
-    clearTimeout(call.patience);
-    call.patience = setTimeout(() => {
+    call.patience ??= setTimeout(() => {
       const at = this.#queue.indexOf(call);
       if (at < 0 || this.#isReady) return;
       this.#queue.splice(at, 1);

@@ -27,7 +27,7 @@ class Engine {
   // Empty where the kernel does not tell.
   virtual Result<std::optional<uint32_t>> count(const std::string& table, const std::string& set);
   virtual Result<std::string> fingerprint(const std::string& table);
-  Result<std::vector<BaseChain>> base_chains();
+  virtual Result<std::vector<BaseChain>> base_chains();
 
   // One step of a load: looks at it whole, then a chunk at a time, until it is done or fails. Between its first step and
   // its end nothing else is loaded; every other call may come between.
