@@ -103,13 +103,14 @@ export class Reconciler {
 
   /** Brings all of the kernel in line. @throws Error with its words */
   whole(): Promise<SyncOutcome> {
-    return this.#timed(() => this.#whole(this.#damage.take()));
+    const damage = this.#damage.take();
+    return this.#timed(damage, () => this.#whole(damage));
   }
 
   /** Mends what is known to be broken, all of it where that is not known. @throws Error with the kernel's words */
   async repair(): Promise<SyncOutcome | undefined> {
-    return this.#timed(async () => {
-      const damage = this.#damage.take();
+    const damage = this.#damage.take();
+    return this.#timed(damage, async () => {
       if (isWhole(damage)) return this.#whole(damage);
       const { hasStrangers } = await repair(this.#sync, damage).catch((cause: unknown) => this.#failed(cause));
       this.#done(damage, hasStrangers);
@@ -144,13 +145,14 @@ export class Reconciler {
     this.#damage.take();
   }
 
-  async #timed<V>(work: () => Promise<V>): Promise<V> {
+  /** Only what others did sets the pace: that the engine was lost and is there again is nobody's doing. */
+  async #timed<V>(damage: Damage, work: () => Promise<V>): Promise<V> {
     const { clock } = this.#deps;
     const began = clock.now();
     try {
       return await work();
     } finally {
-      this.pace.repaired(began, clock.now());
+      if (damage.by !== undefined || !damage.isTotal) this.pace.repaired(began, clock.now());
     }
   }
 

@@ -37,7 +37,7 @@ export class GuardedHand {
 
   constructor(args: readonly string[] = [], program?: string) {
     this.namespace.ip('link', 'add', 'near', 'type', 'veth', 'peer', 'name', 'far');
-    this.namespace.ip('addr', 'add', `${OWN}/24`, 'dev', 'far');
+    this.namespace.ip('addr', 'add', `${OWN}/24`, 'dev', 'near');
     this.site = new HandSite(this.namespace.name, args, program);
     writeFileSync(join(this.site.folder, 'floor'), `# kept\n${FLOOR.join('\n')}\n`, { mode: 0o600 });
   }

@@ -157,9 +157,9 @@ export class HostileMain {
       else if (how === 3) bytes[at] = 255;
       else bytes[at] = 0;
     }
-    // A verb of the hand's own ends the connection, which is tried elsewhere.
+    // Verbs of the hand's own end the connection, which is tried elsewhere.
     const damaged = Uint8Array.from(bytes, (byte) => byte ?? 0);
-    if (damaged.length === 0 || damaged[0] === 242) return SETTLING;
+    if (damaged.length === 0 || damaged[0] === 242 || damaged[0] === 243) return SETTLING;
     return damaged;
   }
 }
