@@ -111,4 +111,4 @@ function problemsIn(body: Json, code: number): readonly string[] {
 }
 
 /** Statuses that mean "I will not": a protected address (400, 403, 409), nothing enforced at present (503). */
-const REFUSALS: ReadonlySet<number> = new Set([400, 403, 409, 412, 503]);
+const REFUSALS: ReadonlySet<number> = new Set([400, 403, 409, 410, 412, 422, 503]);
