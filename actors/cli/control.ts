@@ -110,5 +110,5 @@ function problemsIn(body: Json, code: number): readonly string[] {
   return fields.length > 0 ? fields : [textAt(body, 'error') ?? `it answered with HTTP status ${code}`];
 }
 
-/** Statuses that mean "I will not": a protected address (400, 403, 409), nothing enforced at present (503). */
-const REFUSALS: ReadonlySet<number> = new Set([400, 403, 409, 412, 503]);
+/** Statuses that mean "I will not": a protected address (400, 403, 409), too late (410), nothing enforced at present (503). */
+const REFUSALS: ReadonlySet<number> = new Set([400, 403, 409, 410, 412, 503]);

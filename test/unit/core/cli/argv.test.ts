@@ -57,7 +57,7 @@ for (const { line, says } of [
   { line: 'status --state= --json', says: 'status: --state needs a value: --state DIR' },
   { line: 'status --state --json', says: 'status: --state needs a value: --state DIR' },
   { line: 'status now', says: 'status: "now" is one word too many' },
-  { line: 'block', says: 'block: IP is missing: An IPv4 or IPv6 address.' },
+  { line: 'block', says: 'block: IP is missing: An address, or a network in CIDR form.' },
   { line: 'block 192.0.2.1 192.0.2.2', says: 'block: "192.0.2.2" is one word too many' },
   { line: 'serve --enforce --observe', says: 'serve: --enforce and --observe exclude each other' },
   { line: 'parse auth.log', says: 'parse: --parser NAME is missing' },
