@@ -3,7 +3,7 @@ import type { Log } from '../../core/base/ports.ts';
 import { fail, ok, type Result } from '../../core/base/result.ts';
 import type { Config } from '../../core/config/settings.ts';
 import type { Mode } from '../../core/respond/mode.ts';
-import { openHand } from '../../native/hands/net/index.ts';
+import { openHand } from '../../native/nft/hand/index.ts';
 import { type NftPort, type NftResult, openNft } from '../../native/nft/index.ts';
 import { unavailableNft } from './unavailable-nft.ts';
 

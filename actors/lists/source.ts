@@ -137,7 +137,10 @@ function judged(
 
 type Common = Omit<OutboundRequest, 'url' | 'maxBytes' | 'headers'>;
 
-async function commonOf(spec: ListSpec, { allowPrivate, ca, signal }: FetchSettings): Promise<Result<Common, 'unreachable'>> {
+async function commonOf(
+  spec: ListSpec,
+  { allowPrivate, ca, signal }: FetchSettings,
+): Promise<Result<Common, 'unreachable'>> {
   const pin = pinOf(spec);
   const common = {
     allowPrivate,

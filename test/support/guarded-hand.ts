@@ -4,7 +4,7 @@ import * as allowed from '../../actors/firewall/allowed.ts';
 import { tableOf } from '../../actors/firewall/table.ts';
 import type { Cidr } from '../../core/base/ip.ts';
 import { millis } from '../../core/base/time.ts';
-import { HandLink } from '../../native/hands/net/link.ts';
+import { HandLink } from '../../native/nft/hand/link.ts';
 import type { NftOp, NftPort, TableDeclaration } from '../../native/nft/index.ts';
 import { decodeAnswer } from '../../native/nft/wire.ts';
 import { done } from '../contract/nft-suite-ground.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openHand } from '../../native/hands/net/index.ts';
+import { openHand } from '../../native/nft/hand/index.ts';
 import type { NftPort } from '../../native/nft/port.ts';
 import { waitUntil } from './network-namespace.ts';
 import { ROOT } from './root.ts';

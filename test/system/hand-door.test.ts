@@ -5,7 +5,7 @@ import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { openHand } from '../../native/hands/net/index.ts';
+import { openHand } from '../../native/nft/hand/index.ts';
 import { decodeAnswer, encodeAddresses } from '../../native/nft/wire.ts';
 import { done } from '../contract/nft-suite-ground.ts';
 import { datagramPeer } from '../support/datagram-peer.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { millis } from '../../core/base/time.ts';
-import type { HandLink } from '../../native/hands/net/link.ts';
+import type { HandLink } from '../../native/nft/hand/link.ts';
 import type { NftElement, NftOp, NftPort, NftResult } from '../../native/nft/index.ts';
 import { encodeCommit, encodeDrop, encodeEnsure } from '../../native/nft/wire.ts';
 import { done } from '../contract/nft-suite-ground.ts';

@@ -1,4 +1,4 @@
-// The wire of the net hand, beside what native/nft/engine/wire.h says. native/hands/net/link.ts is the other end.
+// The wire of the net hand, beside what native/nft/engine/wire.h says. native/nft/hand/link.ts is the other end.
 //
 //   frame    = length u32 (of what follows), sequence u32, then a request, an answer or a notice of wire.h
 //   hello    = the first frame of a connection, sequence 0: 0 u8, version u8, pid u32; or a refusal, and the end

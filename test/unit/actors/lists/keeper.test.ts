@@ -90,7 +90,20 @@ function bench(yaml = BAD, store = new MemoryGenerations()) {
     config = loaded(text === '' ? '' : `lists: [${text}]\n`).config;
     return keeper.follow();
   };
-  return { clock, book, store, told, published, asked, signals, answers, keeper, row, configure, changes: () => changes };
+  return {
+    clock,
+    book,
+    store,
+    told,
+    published,
+    asked,
+    signals,
+    answers,
+    keeper,
+    row,
+    configure,
+    changes: () => changes,
+  };
 }
 
 /** A list of so many entries. */

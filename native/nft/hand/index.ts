@@ -1,8 +1,8 @@
-export type * from '../../nft/port.ts';
+export type * from '../port.ts';
 
-import { failure, refuse } from '../../nft/failure.ts';
-import type { NftPort, NftResult } from '../../nft/port.ts';
-import { WireNft } from '../../nft/wire-port.ts';
+import { failure, refuse } from '../failure.ts';
+import type { NftPort, NftResult } from '../port.ts';
+import { WireNft } from '../wire-port.ts';
 import { HandLink, type HandLinkOptions } from './link.ts';
 
 /** A socket's address holds no longer path. */

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { messageOf } from '../../../core/base/result.ts';
-import { decodeAnswer } from '../../nft/wire.ts';
+import { decodeAnswer } from '../wire.ts';
 import { type Frame, FrameReader, headOf } from './frames.ts';
 
 const VERSION = 1;

@@ -1,4 +1,4 @@
-import type { EngineLink } from '../../nft/wire-port.ts';
+import type { EngineLink } from '../wire-port.ts';
 import { Connection } from './connection.ts';
 
 const NOTICE = 0;
