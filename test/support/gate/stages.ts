@@ -19,7 +19,7 @@ const FUZZ_TARGETS = 80;
  * do little but compute. The others run one file after the other: they share the machine's kernel and some are timed.
  */
 export const STAGES: readonly Stage[] = [
-  { name: 'unit', process: 'shared', limit: MINUTE },
+  { name: 'unit', process: 'shared', limit: 3 * MINUTE },
   { name: 'contract', process: 'each', limit: 2 * MINUTE },
   { name: 'system', process: 'each', limit: Math.max(10 * MINUTE, KILLS * 10_000) },
   { name: 'fuzz', process: 'pairs', limit: 3 * MINUTE + (FUZZ_TARGETS / 2) * FUZZ_SECONDS * 1000 },

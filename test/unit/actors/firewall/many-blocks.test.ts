@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { createFirewall, type KernelBlock } from '../../../../actors/firewall/index.ts';
 import { type DecisionId, uuidv7 } from '../../../../core/base/ids.ts';
 import type { Ip } from '../../../../core/base/ip.ts';
@@ -73,13 +73,10 @@ function overhear(port: NftPort, listed: string[], onLoad: () => void): void {
   };
 }
 
-let b: ReturnType<typeof bench>;
-beforeEach(() => {
-  b = bench();
-});
+type Bench = ReturnType<typeof bench>;
 
-const isRead = () => b.listed.some((set) => set === 'blocked4' || set === 'blocked6');
-const look = async () => {
+const isRead = (b: Bench) => b.listed.some((set) => set === 'blocked4' || set === 'blocked6');
+const look = async (b: Bench) => {
   for (let i = 0; i < 15; i++) {
     b.clock.advance(seconds(5));
     for (let turns = 0; turns < 5; turns++) await settled();
@@ -87,6 +84,7 @@ const look = async () => {
 };
 
 test('very many blocks come into an empty kernel as decided, without reading it', async () => {
+  const b = bench();
   const firewall = b.open();
   await firewall.enable();
   assert.equal(firewall.state(), 'enforcing');
@@ -95,11 +93,12 @@ test('very many blocks come into an empty kernel as decided, without reading it'
     const ends = element?.timeout === 'never' ? 'never' : plus(b.clock.now(), element?.timeout ?? millis(0));
     assert.deepEqual([element?.comment, ends], [id, expiresAt]);
   }
-  await look();
-  assert.deepEqual([isRead(), firewall.enforced()?.ratio], [false, 1]);
+  await look(b);
+  assert.deepEqual([isRead(b), firewall.enforced()?.ratio], [false, 1]);
 });
 
 test('in a table that stands what is missing or another is put right, what is unknown is adopted later', async () => {
+  const b = bench();
   const earlier = b.open();
   await earlier.enable();
   await earlier.close();
@@ -114,15 +113,16 @@ test('in a table that stands what is missing or another is put right, what is un
   const firewall = b.open();
   b.listed.length = 0;
   await firewall.enable();
-  assert.deepEqual([isRead(), b.adopted], [false, []]);
+  assert.deepEqual([isRead(b), b.adopted], [false, []]);
   assert.equal((await b.element(gone))?.comment, b.wanted.get(gone)?.id);
   assert.equal((await b.element(changed))?.comment, b.wanted.get(changed)?.id);
-  await look();
-  assert.deepEqual([isRead(), b.adopted], [true, [unknown]]);
+  await look(b);
+  assert.deepEqual([isRead(b), b.adopted], [true, [unknown]]);
   assert.equal(b.wanted.get(unknown)?.id, adoptee.id);
 });
 
 test('an address that is let go while its piece is loaded stays let go', async () => {
+  const b = bench();
   const [ip] = [...b.wanted.keys()].slice(1);
   assert.ok(ip !== undefined);
   let loads = 0;
@@ -138,6 +138,7 @@ test('an address that is let go while its piece is loaded stays let go', async (
 });
 
 test('a flush of more than is told is loaded again', async () => {
+  const b = bench();
   const firewall = b.open();
   await firewall.enable();
   await b.kernel.open().commit('bartizan', [{ kind: 'flush', set: 'blocked4' }]);
