@@ -119,7 +119,7 @@ test('random networks: every canary is an address packets may come from, in a ne
       const chosen = await sample(all, seededRandom(), rest);
       for (const { ip: one, why } of chosen) {
         assert.equal(isWhy(all, one, why), true, `${one}: ${why}`);
-        assert.doesNotMatch(one, /^(?:0|127|22[4-9]|2[345]\d)\.|^ff|^fe[89a-f]/);
+        assert.doesNotMatch(one, /^(?:0|127|22[4-9]|2[345]\d)\.|^ff[0-9a-f]{2}:|^fe[89a-f][0-9a-f]:/);
       }
       assert.equal(new Set(chosen.map(({ ip: one }) => one)).size, chosen.length);
     }),
