@@ -35,9 +35,16 @@ export interface Mix extends Omit<Policy, 'lists'> {
   readonly trial: (Settings & { readonly standing: Standing }) | undefined;
 }
 
+/** Where some of the sources are that no block list may cut off: a carrier's own, and unique local addresses. */
+const PRIVATE = ['100.64.0.0/10', 'fc00::/7'];
+
 /** By which rules a mix's packets are judged. */
 export function inForce({ trial, lists, ...rest }: Mix): Policy {
-  const policy = { ...rest, lists: lists.map((list) => ({ ...list, leftOut: rest.infra })) };
+  const neverCut = [...rest.infra, ...PRIVATE];
+  const policy = {
+    ...rest,
+    lists: lists.map((list) => ({ ...list, leftOut: list.kind === 'block' ? neverCut : [] })),
+  };
   return trial === undefined || trial.standing === 'fell back' ? policy : whileOnTrial(policy, trial);
 }
 
@@ -71,7 +78,7 @@ const features: fc.Arbitrary<Features> = fc.option(
     udp_in: ports,
     restricted_tcp: ports,
     icmp: fc.constantFrom('accept', 'needed'),
-    count_only: fc.subarray(['default_drop', 'restricted_tcp', 'icmp'] as const).map((some) => [...some]),
+    count_only: fc.subarray(['default_drop', 'restricted_tcp', 'icmp_policy'] as const).map((some) => [...some]),
   }),
   { nil: NO_FEATURES, freq: 2 },
 );
