@@ -105,13 +105,14 @@ const LETS_IN: ReadonlySet<Word> = new Set(['local', 'infra', 'allowed', 'allowe
 export const isDropped = (policy: Policy, packet: Packet): boolean => !LETS_IN.has(wordOn(policy, packet));
 
 /** What a trial tries: another set of settings. */
-export type Settings = Pick<Policy, 'infra' | 'denied' | 'features'>;
+export type Settings = Pick<Policy, 'infra' | 'denied' | 'lists' | 'features'>;
 
 /** A candidate on trial judges while its time lasts, by its own settings; who is blocked or allowed is the same. */
-export const whileOnTrial = (policy: Policy, { infra, denied, features }: Settings): Policy => ({
+export const whileOnTrial = (policy: Policy, { infra, denied, lists, features }: Settings): Policy => ({
   ...policy,
   infra,
   denied,
+  lists,
   features,
 });
 
