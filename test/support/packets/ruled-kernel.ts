@@ -10,7 +10,7 @@ import { cidrs } from '../cidrs.ts';
 import { EPOCH } from '../events.ts';
 import { FirewallSite } from '../firewall-site.ts';
 import { columnsFrom } from '../lists.ts';
-import type { Mix, Source, Trial } from './mixes.ts';
+import { MARKER, type Mix, type Source, type Trial } from './mixes.ts';
 
 /** Of a trial that is to be over when packets come. */
 const SHORT = millis(20);
@@ -31,7 +31,7 @@ export class RuledKernel {
 
   /** @param fallBack brings about the end of a trial, of which it is told by `isOver` */
   constructor(nft: NftPort, clock: Clock, fallBack: (isOver: () => Promise<boolean>) => Promise<void>) {
-    this.#firewall = this.#site.on(nft, clock, { infra: [], denied: [] });
+    this.#firewall = this.#site.on(nft, clock, { infra: [MARKER], denied: [] });
     this.#clock = clock;
     this.#fallBack = fallBack;
   }
