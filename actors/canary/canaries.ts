@@ -6,6 +6,7 @@ import { type Millis, millis, minutes, seconds } from '../../core/base/time.ts';
 import type { DesiredBlocks, Firewall, FirewallContent, FirewallTrials } from '../firewall/index.ts';
 import type { Service } from '../supervisor/index.ts';
 import { type CanaryPlace, removeCable, sendAcross } from './cable.ts';
+import { type CanaryLists, listedBy } from './listed.ts';
 import { type Canary, type CanaryOutcome, outcomeOf } from './outcome.ts';
 import { type CanaryBooks, isWhy, sample } from './sample.ts';
 
@@ -16,6 +17,7 @@ export interface CanaryDeps {
   readonly log: Log;
   readonly firewall: Pick<Firewall, 'state' | 'holds' | 'drifted'> & Pick<FirewallTrials, 'judged'>;
   readonly desired: Pick<DesiredBlocks, 'blocks' | 'blockOf' | 'networks' | 'allowed'>;
+  readonly lists: CanaryLists;
   /** As in effect. */
   readonly content: () => FirewallContent;
   readonly settings: () => { readonly isOn: boolean; readonly every: Millis };
@@ -174,8 +176,9 @@ export class Canaries implements Service {
   }
 
   #books(): CanaryBooks {
-    const { clock, firewall, desired, content } = this.#deps;
-    const { infra, denied } = content();
+    const { clock, firewall, desired, lists } = this.#deps;
+    const content = this.#deps.content();
+    const { infra, denied } = content;
     const lasts = (expiresAt: Millis | 'never'): boolean =>
       expiresAt === 'never' || expiresAt - clock.now() >= SHORTEST_LEFT;
     const networks = [...desired.networks()].filter(({ expiresAt }) => lasts(expiresAt));
@@ -184,6 +187,7 @@ export class Canaries implements Service {
         for (const { ip, id, expiresAt } of desired.blocks()) if (lasts(expiresAt) && firewall.holds(id)) yield ip;
       },
       isBlocked: (ip) => desired.blockOf(ip) !== undefined,
+      listed: listedBy(lists, content),
       blockedNetworks: parsed(networks.map(({ network }) => network)),
       denied: parsed(denied),
       letIn: [...parsed([...infra, ...LINK_LOCAL]), ...desired.allowed()],

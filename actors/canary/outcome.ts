@@ -3,7 +3,7 @@ import type { Millis } from '../../core/base/time.ts';
 import type { Fate } from '../packets/index.ts';
 
 /** Why an address is tried: what the kernel is to do with its packets follows from it. */
-export type Why = 'blocked' | 'blocked network' | 'denied' | 'let in' | 'control';
+export type Why = 'blocked' | 'blocked network' | 'listed' | 'denied' | 'let in' | 'control';
 
 /** An address whose packets are sent, though they are nobody's. */
 export interface Canary {

@@ -1,5 +1,6 @@
 import { type Cidr, contains, fromBytes, type Ip, type ParsedIp, parseCidr, parseIp } from '../../core/base/ip.ts';
 import type { Random } from '../../core/base/ports.ts';
+import type { Listed } from './listed.ts';
 import type { Canary, Why } from './outcome.ts';
 
 /** What the kernel is to do, by the books. */
@@ -8,6 +9,8 @@ export interface CanaryBooks {
   blocked(): Iterable<Ip>;
   isBlocked(ip: Ip): boolean;
   readonly blockedNetworks: readonly Cidr[];
+  /** By bulk lists. */
+  listed(ip: Ip): Listed | undefined;
   /** Dropped by the settings. */
   readonly denied: readonly Cidr[];
   /** Let in ahead of all of these. */
@@ -15,7 +18,7 @@ export interface CanaryBooks {
 }
 
 /** Addresses of each kind that one round tries. */
-const SAMPLES: Readonly<Record<Exclude<Why, 'control'>, number>> = {
+const SAMPLES: Readonly<Record<Exclude<Why, 'control' | 'listed'>, number>> = {
   blocked: 16,
   'blocked network': 8,
   denied: 4,
@@ -36,7 +39,7 @@ export async function sample(
 ): Promise<readonly Canary[]> {
   const below = (n: number): number => new DataView(random.bytes(4).buffer).getUint32(0) % n;
   const blocked = await some(books.blocked(), SAMPLES.blocked, below, rest);
-  const within = (why: Exclude<Why, 'control' | 'blocked'>, networks: readonly Cidr[]): readonly Canary[] =>
+  const within = (why: 'blocked network' | 'denied' | 'let in', networks: readonly Cidr[]): readonly Canary[] =>
     shuffled(networks, below)
       .slice(0, SAMPLES[why])
       .flatMap((net) => addressIn(net, random, (ip) => whyOf(books, ip) === why))
@@ -56,7 +59,8 @@ export async function sample(
 
 function nameOf(books: CanaryBooks, ip: Ip): readonly Canary[] {
   const parsed = parseIp(ip);
-  return parsed.ok && isSource(parsed.value) ? [{ ip, why: whyOf(books, parsed.value) }] : [];
+  const why = parsed.ok && isSource(parsed.value) ? whyOf(books, parsed.value) : undefined;
+  return why === undefined ? [] : [{ ip, why }];
 }
 
 /** Whether the books still say of an address why it is tried. */
@@ -65,12 +69,16 @@ export function isWhy(books: CanaryBooks, ip: Ip, why: Why): boolean {
   return parsed.ok && whyOf(books, parsed.value) === why;
 }
 
-/** What the books say of any address, in the order in which the kernel asks. */
-function whyOf(books: CanaryBooks, ip: ParsedIp): Why {
+/** What the books say of any address, in the order in which the kernel asks; nothing while a list of it is on its way there. */
+function whyOf(books: CanaryBooks, ip: ParsedIp): Why | undefined {
   const among = (networks: readonly Cidr[]): boolean => networks.some((net) => contains(net, ip));
   if (among(books.letIn)) return 'let in';
+  const listed = books.listed(ip.text);
+  if (listed === 'open') return undefined;
+  if (listed === 'allow') return 'let in';
   if (books.isBlocked(ip.text)) return 'blocked';
   if (among(books.blockedNetworks)) return 'blocked network';
+  if (listed === 'block') return 'listed';
   return among(books.denied) ? 'denied' : 'control';
 }
 

@@ -153,7 +153,7 @@ function pipelineOf(deps: DataPlaneDeps, { findings, parsers, lead, segments, te
   });
 }
 
-function canariesOf(deps: DataPlaneDeps, { firewall, desired }: Enforcement, tell: Tell): Canaries {
+function canariesOf(deps: DataPlaneDeps, { firewall, desired, listBook }: Enforcement, tell: Tell): Canaries {
   const { config, clock, random, log } = deps;
   const { hostname, firewall: settings } = config();
   return new Canaries({
@@ -163,6 +163,7 @@ function canariesOf(deps: DataPlaneDeps, { firewall, desired }: Enforcement, tel
     log,
     firewall,
     desired,
+    lists: { book: listBook, kernel: firewall.lists },
     content: () => contentOf(config()),
     settings: () => {
       const { canary, canary_interval } = config().firewall;

@@ -20,7 +20,7 @@ export interface Policy {
   readonly features: Features;
 }
 
-/** A bulk list, without what was infra when it was put in force. */
+/** A bulk list, without what no list may cut off. */
 export interface List {
   readonly kind: 'block' | 'allow';
   readonly mode: 'enforce' | 'count';
@@ -40,7 +40,7 @@ export interface Features {
   readonly udp_in: readonly number[];
   readonly restricted_tcp: readonly number[];
   readonly icmp: 'accept' | 'needed';
-  readonly count_only: readonly ('default_drop' | 'restricted_tcp' | 'icmp')[];
+  readonly count_only: readonly ('default_drop' | 'restricted_tcp' | 'icmp_policy')[];
 }
 
 export interface Packet {
@@ -92,7 +92,7 @@ function featureThatDrops(
 ): keyof Features | undefined {
   const counts = new Set(features.count_only);
   // Echo requests are no connections: one that was answered does not let in the next.
-  if (protocol === 'icmp') return features.icmp === 'needed' && !counts.has('icmp') ? 'icmp' : undefined;
+  if (protocol === 'icmp') return features.icmp === 'needed' && !counts.has('icmp_policy') ? 'icmp' : undefined;
   if (isEstablished === true) return undefined;
   const isRestricted = protocol === 'tcp' && features.restricted_tcp.includes(port);
   if (isRestricted && !counts.has('restricted_tcp')) return 'restricted_tcp';
@@ -105,13 +105,14 @@ const LETS_IN: ReadonlySet<Word> = new Set(['local', 'infra', 'allowed', 'allowe
 export const isDropped = (policy: Policy, packet: Packet): boolean => !LETS_IN.has(wordOn(policy, packet));
 
 /** What a trial tries: another set of settings. */
-export type Settings = Pick<Policy, 'infra' | 'denied' | 'features'>;
+export type Settings = Pick<Policy, 'infra' | 'denied' | 'lists' | 'features'>;
 
 /** A candidate on trial judges while its time lasts, by its own settings; who is blocked or allowed is the same. */
-export const whileOnTrial = (policy: Policy, { infra, denied, features }: Settings): Policy => ({
+export const whileOnTrial = (policy: Policy, { infra, denied, lists, features }: Settings): Policy => ({
   ...policy,
   infra,
   denied,
+  lists,
   features,
 });
 

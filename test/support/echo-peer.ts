@@ -1,12 +1,12 @@
 /**
  * A program for the inside of a namespace: `server ADDRESS PORT` answers every line; `client ADDRESS PORT` keeps one
- * connection open and writes what it hears to stdout; `try ADDRESS PORT` exits 0 when a connection comes about within
+ * connection open and writes what it hears to stdout; `try ADDRESS PORT [SOURCE]` exits 0 when a connection comes about within
  * 1.5 s, 1 when nothing answers, 2 when it is refused.
  */
 import { connect, createServer } from 'node:net';
 import { setTimeout as deadline } from 'node:timers';
 
-const [mode, address = '', port = ''] = process.argv.slice(2);
+const [mode, address = '', port = '', from] = process.argv.slice(2);
 const target = { host: address, port: Number(port) };
 
 switch (mode) {
@@ -23,7 +23,8 @@ switch (mode) {
     break;
   }
   case 'try': {
-    const socket = connect(target, () => process.exit(0));
+    const source = from === undefined ? {} : { localAddress: from };
+    const socket = connect({ ...target, ...source }, () => process.exit(0));
     socket.on('error', () => process.exit(2));
     deadline(() => process.exit(1), 1500);
     break;

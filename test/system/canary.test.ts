@@ -4,16 +4,20 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import { Canaries, type CanaryOutcome, type CanaryPlace, sendAcross } from '../../actors/canary/index.ts';
-import { systemRandom } from '../../actors/clock/index.ts';
+import { systemClock, systemRandom } from '../../actors/clock/index.ts';
 import type { FirewallContent, KernelFirewall } from '../../actors/firewall/index.ts';
+import { GenerationBook } from '../../actors/lists/index.ts';
 import { packetTools } from '../../actors/packets/index.ts';
 import type { DecisionId } from '../../core/base/ids.ts';
 import { contentId } from '../../core/base/ids.ts';
 import type { Ip } from '../../core/base/ip.ts';
-import { minutes } from '../../core/base/time.ts';
+import { millis, minutes } from '../../core/base/time.ts';
+import { type NftPort, openNft } from '../../native/nft/index.ts';
+import { done } from '../contract/nft-suite-ground.ts';
 import { cidrs } from '../support/cidrs.ts';
 import { EPOCH } from '../support/events.ts';
 import { FirewallSite } from '../support/firewall-site.ts';
+import { columnsFrom } from '../support/lists.ts';
 import { Namespace, notRoot } from '../support/namespaces.ts';
 import { SimulatedClock } from '../support/simulated-clock.ts';
 
@@ -26,10 +30,24 @@ const BLOCKED = ['203.0.113.7', '192.0.2.9', '2001:db8::7'] as Ip[];
 const ALLOWED = '203.0.113.8' as Ip;
 const TABLE = 'bartizan_canary';
 
+/** A kernel whose changes nobody is told of, so that nobody repairs what the canaries are to find. */
+async function unwatched(netns: string): Promise<NftPort> {
+  const nft = done(await openNft({ netns }));
+  return new Proxy(nft, {
+    get: (target, name) => {
+      if (name === 'watch') return async () => ({ ok: true, value: () => {} });
+      const held: unknown = Reflect.get(target, name, target);
+      return typeof held === 'function' ? held.bind(target) : held;
+    },
+  });
+}
+
 describe('canaries', { skip: notRoot }, () => {
   const site = new FirewallSite();
   const clock = new SimulatedClock();
   const alarms: CanaryOutcome[] = [];
+  const book = new GenerationBook();
+  let content = CONTENT;
   let edge: Namespace;
   let firewall: KernelFirewall;
   let place: CanaryPlace;
@@ -54,7 +72,7 @@ describe('canaries', { skip: notRoot }, () => {
       id: contentId(EPOCH, [network]) as DecisionId,
       expiresAt: 'never',
     }));
-    firewall = await site.open(edge.name, CONTENT);
+    firewall = site.on(await unwatched(edge.name), systemClock, CONTENT);
     canaries = new Canaries({
       place,
       clock,
@@ -68,7 +86,8 @@ describe('canaries', { skip: notRoot }, () => {
         drifted: () => {},
       },
       desired: site.desired,
-      content: () => CONTENT,
+      lists: { book, kernel: { facts: (id) => firewall.lists.facts(id) } },
+      content: () => content,
       settings: () => ({ isOn: true, every: minutes(5) }),
       alarm: (outcome) => alarms.push(outcome),
     });
@@ -160,6 +179,37 @@ describe('canaries', { skip: notRoot }, () => {
     assert.deepEqual((await round())?.cut, []);
   });
 
+  test('who is blocked and on an allow list gets in, and is not missed', async () => {
+    const put = (id: string, text: string): void => {
+      const columns = columnsFrom(text);
+      site.lists.set(id, columns);
+      book.put({ id, number: 1, columns, fetchedAt: millis(0), mark: {}, bad: 0, wide: 0 });
+    };
+    put('partners', '203.0.113.7\n2001:db8::7\n');
+    put('bad', '100.64.0.0/10\n10.1.0.0/24\n');
+    content = {
+      ...CONTENT,
+      lists: [
+        { name: 'partners', id: 'partners', kind: 'allow', mode: 'enforce' },
+        { name: 'bad', id: 'bad', kind: 'block', mode: 'enforce' },
+      ],
+    };
+    alarms.length = 0;
+    const expect = async (dropped: number, what: string): Promise<void> => {
+      const outcome = (await round()) ?? assert.fail(canaries.component().message);
+      assert.deepEqual([outcome.missed, outcome.cut, outcome.dropped], [[], [], dropped], what);
+    };
+    assert.ok((await firewall.follow(content)).ok);
+    await expect(4, 'lists that the kernel does not have yet: what they name is not tried');
+    assert.ok((await firewall.lists.changed()).ok);
+    assert.ok(firewall.lists.facts('partners').inKernel);
+    await expect(5, 'lists in force');
+    content = CONTENT;
+    assert.ok((await firewall.follow(content)).ok);
+    await expect(7, 'lists that are gone');
+    assert.deepEqual(alarms, []);
+  });
+
   test('silence proves nothing where nobody gets through', async () => {
     nft('table inet foreign { chain pre { type filter hook prerouting priority raw; drop; }; }');
     const outcome = await round();
@@ -232,6 +282,7 @@ describe('canaries', { skip: notRoot }, () => {
       log: () => {},
       firewall,
       desired: site.desired,
+      lists: { book, kernel: firewall.lists },
       content: () => CONTENT,
       settings: () => ({ isOn: true, every: minutes(5) }),
       alarm: () => assert.fail('nothing is known'),

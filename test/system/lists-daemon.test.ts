@@ -48,8 +48,10 @@ lists: [{ name: bad, source: ${file}, refresh: 1m }]
   replace('198.51.100.7\n');
   const { body: held } = await post('refresh', 'bad');
   assert.deepEqual([held.state, held.entries.ipv4.addresses], ['held', 200]);
-  const findings = (await daemon.call('GET', '/api/v1/findings')).body;
-  assert.match(JSON.stringify(findings), /list_trouble/);
+  await waitFor('the finding', async () => {
+    const findings = (await daemon.call('GET', '/api/v1/findings')).body;
+    return /list_trouble/.test(JSON.stringify(findings)) ? true : undefined;
+  });
   assert.equal((await post('accept', 'bad')).body.entries.ipv4.addresses, 1);
   assert.equal((await post('accept', 'bad')).status, 409);
 

@@ -28,18 +28,35 @@ export const MARKER = '198.18.7.7';
 /** How a trial stands when the packets come: it judges, the kernel has fallen back by itself, it has been confirmed. */
 export type Standing = 'judges' | 'fell back' | 'confirmed';
 
+/** A list as its source has it. */
+export type Source = Omit<List, 'leftOut'>;
+
+/** A trial has lists of its own, which are read while it judges. */
+export interface Trial extends Omit<Settings, 'lists'> {
+  readonly lists: readonly Source[];
+  readonly standing: Standing;
+}
+
 /** One state of all rules. */
 export interface Mix extends Omit<Policy, 'lists'> {
   /** Read anew with each mix, before a trial begins. */
-  readonly lists: readonly Omit<List, 'leftOut'>[];
-  readonly trial: (Settings & { readonly standing: Standing }) | undefined;
+  readonly lists: readonly Source[];
+  readonly trial: Trial | undefined;
 }
+
+/** Where some of the sources are that no block list may cut off: a carrier's own, and unique local addresses. */
+const PRIVATE = ['100.64.0.0/10', 'fc00::/7'];
 
 /** By which rules a mix's packets are judged. */
 export function inForce({ trial, lists, ...rest }: Mix): Policy {
-  const policy = { ...rest, lists: lists.map((list) => ({ ...list, leftOut: rest.infra })) };
-  return trial === undefined || trial.standing === 'fell back' ? policy : whileOnTrial(policy, trial);
+  const policy = { ...rest, lists: cut(lists, rest.infra) };
+  if (trial === undefined || trial.standing === 'fell back') return policy;
+  return whileOnTrial(policy, { ...trial, lists: cut(trial.lists, [...rest.infra, ...trial.infra]) });
 }
+
+/** @param infra at the time when they were put in force */
+const cut = (lists: readonly Source[], infra: readonly string[]): readonly List[] =>
+  lists.map((list) => ({ ...list, leftOut: list.kind === 'block' ? [...infra, ...PRIVATE] : [] }));
 
 const PREFIXES = { 4: [32, 32, 31, 30, 28, 26, 24, 16, 1, 0], 6: [128, 128, 127, 124, 120, 64, 48, 32, 1, 0] } as const;
 
@@ -71,7 +88,7 @@ const features: fc.Arbitrary<Features> = fc.option(
     udp_in: ports,
     restricted_tcp: ports,
     icmp: fc.constantFrom('accept', 'needed'),
-    count_only: fc.subarray(['default_drop', 'restricted_tcp', 'icmp'] as const).map((some) => [...some]),
+    count_only: fc.subarray(['default_drop', 'restricted_tcp', 'icmp_policy'] as const).map((some) => [...some]),
   }),
   { nil: NO_FEATURES, freq: 2 },
 );
@@ -106,7 +123,7 @@ export const mixes: fc.Arbitrary<Mix> = fc.record({
   blocked: fc.subarray([...SOURCES], { maxLength: 8 }),
   blockedNetworks: networks,
   trial: fc.option(
-    fc.record({ ...settings, standing: fc.constantFrom<Standing>('judges', 'fell back', 'confirmed') }),
+    fc.record({ ...settings, lists: listsIn, standing: fc.constantFrom<Standing>('judges', 'fell back', 'confirmed') }),
     { nil: undefined },
   ),
 });

@@ -2,7 +2,7 @@ import { contentOf, type FirewallContent, type KernelFirewall, type ListUse } fr
 import { contentId, type DecisionId } from '../../../core/base/ids.ts';
 import { canonicalIp, type Ip } from '../../../core/base/ip.ts';
 import type { Clock } from '../../../core/base/ports.ts';
-import { millis, minutes } from '../../../core/base/time.ts';
+import { millis, minutes, plus } from '../../../core/base/time.ts';
 import type { NftPort, NftResult } from '../../../native/nft/index.ts';
 import { loaded } from '../../unit/core/config/surroundings.ts';
 import type { Settings } from '../chain-model.ts';
@@ -10,14 +10,14 @@ import { cidrs } from '../cidrs.ts';
 import { EPOCH } from '../events.ts';
 import { FirewallSite } from '../firewall-site.ts';
 import { columnsFrom } from '../lists.ts';
-import type { Mix } from './mixes.ts';
+import { MARKER, type Mix, type Source, type Trial } from './mixes.ts';
 
 /** Of a trial that is to be over when packets come. */
 const SHORT = millis(20);
 const LONG = minutes(10);
 
 /** As the product reads them from its configuration. */
-const contentFor = ({ infra, denied, features }: Settings): FirewallContent =>
+const contentFor = ({ infra, denied, features }: Omit<Settings, 'lists'>): FirewallContent =>
   contentOf(loaded(JSON.stringify({ infra_ips: infra, firewall: { ...features, denied_networks: denied } })).config);
 
 const idOf = (subject: string): DecisionId => contentId(EPOCH, ['block', subject]) as DecisionId;
@@ -26,11 +26,13 @@ const idOf = (subject: string): DecisionId => contentId(EPOCH, ['block', subject
 export class RuledKernel {
   readonly #site = new FirewallSite();
   readonly #firewall: KernelFirewall;
+  readonly #clock: Clock;
   readonly #fallBack: (isOver: () => Promise<boolean>) => Promise<void>;
 
   /** @param fallBack brings about the end of a trial, of which it is told by `isOver` */
   constructor(nft: NftPort, clock: Clock, fallBack: (isOver: () => Promise<boolean>) => Promise<void>) {
-    this.#firewall = this.#site.on(nft, clock, { infra: [], denied: [] });
+    this.#firewall = this.#site.on(nft, clock, { infra: [MARKER], denied: [] });
+    this.#clock = clock;
     this.#fallBack = fallBack;
   }
 
@@ -42,7 +44,7 @@ export class RuledKernel {
   /** From whatever the rules are, by the steps the product takes. */
   async turnTo({ allowed, allowedPorts, blocked, blockedNetworks, lists, trial, ...settings }: Mix): Promise<void> {
     const firewall = this.#firewall;
-    const uses = this.#read(lists);
+    const uses = this.#read('kept', lists);
     done(await firewall.abandon({ ...contentFor(settings), lists: uses }));
     done(await firewall.lists.changed());
     await this.#block(blocked.flatMap((text) => canonicalIp(text) ?? []));
@@ -58,15 +60,16 @@ export class RuledKernel {
       port: { protocol, port },
     }));
     done(await firewall.letIn());
-    if (trial !== undefined) await this.#try(trial, uses);
+    if (trial !== undefined) await this.#try(trial);
   }
 
   /** Each a new generation of a list of its own. */
-  #read(lists: Mix['lists']): readonly ListUse[] {
+  #read(prefix: 'kept' | 'tried', lists: readonly Source[]): readonly ListUse[] {
     return lists.map(({ networks, ...use }, i) => {
-      const id = `${use.kind} ${use.mode} ${i}`;
+      const name = `${prefix}${i}`;
+      const id = `${use.kind} ${use.mode} ${name}`;
       this.#site.lists.set(id, columnsFrom(networks.join('\n')));
-      return { ...use, name: `list${i}`, id };
+      return { ...use, name, id };
     });
   }
 
@@ -86,9 +89,11 @@ export class RuledKernel {
     if (fresh.length > 0) done(await this.#firewall.enforce(fresh));
   }
 
-  async #try({ standing, ...settings }: NonNullable<Mix['trial']>, lists: readonly ListUse[]): Promise<void> {
-    const candidate: FirewallContent = { ...contentFor(settings), lists };
-    done(await this.#firewall.arm(candidate, { left: () => (standing === 'fell back' ? SHORT : LONG) }));
+  async #try({ standing, lists, ...settings }: Trial): Promise<void> {
+    const candidate: FirewallContent = { ...contentFor(settings), lists: this.#read('tried', lists) };
+    const deadline = plus(this.#clock.now(), standing === 'fell back' ? SHORT : LONG);
+    done(await this.#firewall.arm(candidate, { left: () => millis(deadline - this.#clock.now()) }));
+    done(await this.#firewall.lists.changed());
     if (standing === 'confirmed') done(await this.#firewall.confirm());
     if (standing === 'fell back') await this.#fallBack(async () => done(await this.#firewall.judged()) === 'confirmed');
   }

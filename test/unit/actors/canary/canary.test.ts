@@ -1,9 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Canary, type CanaryBooks, isWhy, outcomeOf, sample } from '../../../../actors/canary/index.ts';
+import {
+  type Canary,
+  type CanaryBooks,
+  isWhy,
+  type Listed,
+  listedBy,
+  outcomeOf,
+  sample,
+} from '../../../../actors/canary/index.ts';
+import type { ListUse } from '../../../../actors/firewall/index.ts';
+import { GenerationBook } from '../../../../actors/lists/index.ts';
 import type { Ip } from '../../../../core/base/ip.ts';
 import { millis } from '../../../../core/base/time.ts';
 import { cidrs } from '../../../support/cidrs.ts';
+import { columnsFrom } from '../../../support/lists.ts';
 import { fc } from '../../../support/random.ts';
 import { seededRandom } from '../../../support/seeded-random.ts';
 
@@ -13,6 +24,7 @@ const rest = async (): Promise<void> => undefined;
 const books = (change: Partial<CanaryBooks> = {}): CanaryBooks => ({
   blocked: () => [],
   isBlocked: () => false,
+  listed: () => undefined,
   blockedNetworks: [],
   denied: [],
   letIn: [],
@@ -23,6 +35,13 @@ const blocking = (...all: readonly string[]): Pick<CanaryBooks, 'blocked' | 'isB
   blocked: () => all.map(ip),
   isBlocked: (one) => all.includes(one),
 });
+
+const ON_LISTS = new Map<Ip, Listed>([
+  [ip('192.0.2.8'), 'allow'],
+  [ip('192.0.2.9'), 'open'],
+  [ip('192.0.2.10'), 'block'],
+  [ip('192.0.3.4'), 'block'],
+]);
 
 const CONTROLS: readonly Canary[] = [
   { ip: ip('198.18.0.1'), why: 'control' },
@@ -76,15 +95,51 @@ test('each is expected to fare by the first that has a say, in the order of the 
     letIn: cidrs('192.0.2.2/32'),
     blockedNetworks: cidrs('192.0.2.0/24'),
     denied: cidrs('192.0.0.0/16'),
+    listed: (one) => ON_LISTS.get(one),
   });
   for (const [address, why] of [
     ['192.0.2.1', 'blocked'],
     ['192.0.2.2', 'let in'],
     ['192.0.2.3', 'blocked network'],
+    ['192.0.2.8', 'let in'],
+    ['192.0.2.10', 'blocked network'],
+    ['192.0.3.4', 'listed'],
     ['192.0.3.3', 'denied'],
     ['198.51.100.1', 'control'],
   ] as const)
     assert.equal(isWhy(all, ip(address), why), true, address);
+  for (const why of ['let in', 'blocked network', 'listed', 'denied', 'control'] as const)
+    assert.equal(isWhy(all, ip('192.0.2.9'), why), false, 'on a list of which the kernel has not all');
+});
+
+test('lists say what the kernel does for them: of those it has, without what they leave out', () => {
+  const book = new GenerationBook();
+  const listOf = (kind: ListUse['kind'], name: string): ListUse => ({ name, id: name, kind, mode: 'enforce' });
+  const [allow, block, late] = [listOf('allow', 'partners'), listOf('block', 'bad'), listOf('block', 'late')];
+  for (const [{ id }, text] of [
+    [allow, '192.0.2.1'],
+    [block, '192.0.2.0/24\n10.0.0.1\n'],
+    [late, '198.51.100.1'],
+  ] as const)
+    book.put({ id, number: 1, columns: columnsFrom(text), fetchedAt: millis(0), mark: {}, bad: 0, wide: 0 });
+  const kernel = { facts: (id: string) => ({ inKernel: id !== late.id, protected: 0 }) };
+  const of = (...lists: readonly ListUse[]) => listedBy({ book, kernel }, { infra: [], denied: [], lists });
+  const said = of(allow, block, late);
+  assert.deepEqual(['192.0.2.1', '192.0.2.2', '10.0.0.1', '198.51.100.1', '203.0.113.1'].map(ip).map(said), [
+    'allow',
+    'block',
+    undefined,
+    'open',
+    undefined,
+  ]);
+  assert.equal(of({ ...allow, mode: 'count' }, { ...late, mode: 'count' })(ip('192.0.2.1')), undefined);
+});
+
+test('one that is blocked, and on an allow list, is tried as one that is let in', async () => {
+  const all = books({ ...blocking('192.0.2.8', '192.0.2.9'), listed: (one) => ON_LISTS.get(one) });
+  const chosen = await sample(all, seededRandom(), rest);
+  const tried = chosen.filter(({ why }) => why !== 'control');
+  assert.deepEqual(tried, [{ ip: '192.0.2.8', why: 'let in' }]);
 });
 
 test('of a large book some are taken, never more than are asked for, each what the books say', async () => {
