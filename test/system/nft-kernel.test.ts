@@ -4,6 +4,7 @@ import { millis } from '../../core/base/time.ts';
 import { openNft } from '../../native/nft/index.ts';
 import { nftSuite } from '../contract/nft-suite.ts';
 import { add, done, flush, keys, remove, tenth, usual } from '../contract/nft-suite-ground.ts';
+import { knock, overwhelm } from '../support/foreign-nft.ts';
 import { NetworkNamespace, namespacesUnavailable, waitUntil } from '../support/network-namespace.ts';
 
 nftSuite(
@@ -13,7 +14,10 @@ nftSuite(
     return {
       open: async () => done(await openNft({ netns: namespace.name })),
       eventually: (length, holds) => waitUntil('the kernel got there', length + 5000, holds),
+      overwhelm: async (table, set) => overwhelm(namespace, table, set, process.pid),
+      knock: async () => knock(namespace),
       runs: 60,
+      scale: 1,
       dispose: async () => namespace.dispose(),
     };
   },
