@@ -37,6 +37,12 @@ const lives: Readonly<Record<string, (netns: string) => Promise<void>>> = {
       commit: await port.commit(TABLE, [add('v4', '192.0.2.1')]),
       list: await port.list(TABLE, 'v4'),
       counters: await port.counters(TABLE),
+      load: await port.load(TABLE, 'v4', tens(5)),
+      find: await port.find(TABLE, 'v4', ['192.0.2.1']),
+      count: await port.count(TABLE, 'v4'),
+      fingerprint: await port.fingerprint(TABLE),
+      baseChains: await port.baseChains(),
+      watch: await port.watch(TABLE, () => undefined),
       localAddresses: await port.localAddresses(),
     };
     await port.close();

@@ -90,7 +90,7 @@ describe('the life of a port', { skip: namespacesUnavailable() }, () => {
     assert.ok(localAddresses?.ok);
     assert.ok(enter !== undefined);
     assert.match(refused(enter, 'denied').public, /CAP_SYS_ADMIN/);
-    assert.equal(Object.keys(calls).length, 5);
+    assert.equal(Object.keys(calls).length, 11);
     for (const result of Object.values(calls)) {
       const failure = refused(result, 'denied');
       assert.equal(failure.errno, 1);
