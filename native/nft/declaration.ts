@@ -154,7 +154,10 @@ export interface HooklessChain {
   readonly rules: readonly RuleDeclaration[];
 }
 
-/** The whole of one `inet` table: at most 64 chains of 1,024 rules, 8,192 rules in all, no way longer than 15 jumps. */
+/**
+ * The whole of one `inet` table: at most 64 chains of 1,024 rules, 8,192 rules
+ * in all, 65,536 conditions, 256 of several ICMP types, no way longer than 15 jumps.
+ */
 export interface TableDeclaration {
   readonly name: string;
   readonly sets: readonly SetDeclaration[];

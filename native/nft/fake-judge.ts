@@ -51,6 +51,8 @@ export interface Surroundings {
   readonly connection: () => string;
 }
 
+const USUAL_BYTES = 60;
+
 type Outcome = 'accept' | 'drop' | 'through';
 
 /** One packet on its way through the chains of one table, as the kernel goes. */
@@ -83,7 +85,7 @@ export class Judge {
     const counted = counter === undefined ? undefined : this.#table.counters.get(counter);
     if (counted !== undefined) {
       counted.packets++;
-      counted.bytes += this.#packet.bytes ?? 60;
+      counted.bytes += this.#packet.bytes ?? USUAL_BYTES;
     }
     this.#log(rule);
     if (verdict === 'accept' || verdict === 'drop') return verdict;
@@ -135,7 +137,8 @@ export class Judge {
   }
 
   #has(set: string, key: ParsedKey | undefined): boolean {
-    return key !== undefined && (this.#table.sets.get(set)?.has(key, this.#around.now) ?? false);
+    const bytes = this.#packet.bytes ?? USUAL_BYTES;
+    return key !== undefined && (this.#table.sets.get(set)?.isFound(key, this.#around.now, bytes) ?? false);
   }
 
   #joined(): ParsedKey | undefined {

@@ -11,6 +11,8 @@ interface Held {
   readonly comment: string | undefined;
   /** Of a dynamic set. */
   readonly meter?: Meter;
+  /** What found it; of a set that counts. */
+  readonly tally?: { packets: number; bytes: number };
 }
 
 /** A range of keys as fixed-width hexadecimal, which sorts as they do. */
@@ -75,7 +77,8 @@ export class FakeSet {
     if (this.#overlaps(op.key)) return ERRNO.ENOTEMPTY;
     if (this.#isFull()) return ERRNO.ENFILE;
     const expires = op.timeout === 'never' ? op.timeout : now + op.timeout;
-    const held = { key: op.key, expires, comment: op.comment };
+    const counted = this.declaration.counters ? { tally: { packets: 0, bytes: 0 } } : undefined;
+    const held = { key: op.key, expires, comment: op.comment, ...counted };
     this.#insert(held);
     undo.push(() => this.#remove(held));
     return 0;
@@ -100,6 +103,17 @@ export class FakeSet {
   size(now: number): number {
     this.#forgetExpired(now);
     return this.#held.size;
+  }
+
+  /** Whether a packet of so many bytes finds its key; the element counts it, in a set that does. */
+  isFound(key: ParsedKey, now: number, bytes: number): boolean {
+    if (!this.has(key, now)) return false;
+    const tally = this.declaration.counters ? this.#covering(key)?.tally : undefined;
+    if (tally !== undefined) {
+      tally.packets++;
+      tally.bytes += bytes;
+    }
+    return true;
   }
 
   has(key: ParsedKey, now: number): boolean {
@@ -157,6 +171,15 @@ export class FakeSet {
     if (this.declaration.interval) this.#ranges.splice(this.#after(rangeOf(held.key).first) - 1, 1);
   }
 
+  #covering(key: ParsedKey): Held | undefined {
+    if (!this.declaration.interval) return this.#held.get(key.text);
+    const { first } = rangeOf(key);
+    return [...this.#held.values()].find((held) => {
+      const range = rangeOf(held.key);
+      return range.first <= first && first <= range.last;
+    });
+  }
+
   #overlaps(key: ParsedKey): boolean {
     if (!this.declaration.interval) return false;
     const { first, last } = rangeOf(key);
@@ -176,9 +199,9 @@ export class FakeSet {
   }
 }
 
-function elementOf({ key, expires, comment }: Held, now: number): NftElement {
-  const element = { key: key.text, timeout: expires === 'never' ? expires : millis(expires - now) };
-  return comment === undefined ? element : { ...element, comment };
+function elementOf({ key, expires, comment, tally }: Held, now: number): NftElement {
+  const timeout = expires === 'never' ? expires : millis(expires - now);
+  return { key: key.text, timeout, ...(comment === undefined ? undefined : { comment }), ...tally };
 }
 
 function rangeOf({ bytes, prefix = bytes.length * 8, last }: ParsedKey): Range {

@@ -22,6 +22,8 @@ const OTHERS = { pid: 1, program: 'another-port' } as const;
 /** Who watches a fake kernel. Told inside the call that changes something. */
 export class FakeWatches {
   readonly #watches = new Set<Watch>();
+  /** Ports that load, and whether others changed something meanwhile. */
+  readonly #muted = new Map<object, boolean>();
 
   /** @returns ends the watch */
   add(watch: Watch): () => void {
@@ -34,16 +36,29 @@ export class FakeWatches {
     for (const watch of this.#watches) if (watch.owner === owner) this.#watches.delete(watch);
   }
 
+  /** A port that loads hears nothing until `unmute`. */
+  mute(owner: object): void {
+    this.#muted.set(owner, false);
+  }
+
+  /** Tells the port's watches that something was lost, if others changed anything meanwhile. */
+  unmute(owner: object): void {
+    const missed = this.#muted.get(owner);
+    this.#muted.delete(owner);
+    if (missed) this.#lose([...this.#watches].filter((watch) => watch.owner === owner));
+  }
+
   /** Tells everybody but who did it. */
   tell(author: object, deed: FakeDeed): void {
     const { table, tables = false, rules = false, gone = [] } = deed;
     const sets = [...new Set(deed.sets)].sort();
     if (!tables && !rules && sets.length === 0) return;
+    for (const owner of this.#muted.keys()) if (owner !== author) this.#muted.set(owner, true);
     const common = { kind: 'changed', by: OTHERS } as const;
     const here = { tables, rules, sets, gone: gone.slice(0, MOST_GONE), isAll: gone.length <= MOST_GONE };
     const elsewhere = { tables: false, rules: false, sets: [], gone: [], isAll: true };
     for (const { table: watched, owner, seen } of [...this.#watches]) {
-      if (owner === author) continue;
+      if (owner === author || this.#muted.has(owner)) continue;
       if (watched === table) seen({ ...common, ...here, elsewhere: false });
       else if (rules) seen({ ...common, ...elsewhere, elsewhere: true });
     }
@@ -51,6 +66,10 @@ export class FakeWatches {
 
   /** As if more had happened than could be told. */
   lose(): void {
-    for (const { seen } of [...this.#watches]) seen({ kind: 'lost' });
+    this.#lose([...this.#watches]);
+  }
+
+  #lose(watches: readonly Watch[]): void {
+    for (const { seen } of watches) seen({ kind: 'lost' });
   }
 }

@@ -132,24 +132,38 @@ export class FakeKernel {
     return DONE;
   }
 
-  /** @internal */
-  load(author: object, name: string, set: string, keys: PackedKeys): NftResult<void> {
-    const found = this.#tables.get(name)?.sets.get(set);
-    if (found === undefined) return missing(`load set ${name} ${set}`);
-    const unfit = checkKeys(keys, found.declaration);
-    if (unfit !== undefined) return unfit;
+  /** @internal Chunk by chunk: others go between, and what they change then is told afterwards as lost. */
+  async load(author: object, to: LoadTarget, keys: PackedKeys, isClosed: () => boolean): Promise<NftResult<void>> {
     const count = countOf(keys);
-    for (let from = 0; from < count; from += CHUNK) {
-      const size = Math.min(CHUNK, count - from);
-      const chunk = Array.from({ length: size }, (_, i) => addAt(keys, set, from + i));
-      const loaded = this.commit(author, name, chunk);
-      if (!loaded.ok) {
-        const at = from + (loaded.failedOp ?? 0);
-        const failed = kernelRefusal(loaded.code, loaded.errno, `load set ${name} ${set}`, at, `key ${at}`);
-        return loadEnded(failed, from);
+    const mutes = count >= WORTH_MUTING;
+    if (mutes) this.watches.mute(author);
+    try {
+      const unfit = this.#unfit(to, keys);
+      if (unfit !== undefined) return unfit;
+      for (let from = 0; from < count; from += CHUNK) {
+        if (isClosed()) return loadEnded(CLOSED, from);
+        const failed = this.#loadChunk(author, to, keys, from);
+        if (failed !== undefined) return failed;
+        await undefined;
       }
+      return DONE;
+    } finally {
+      if (mutes) this.watches.unmute(author);
     }
-    return DONE;
+  }
+
+  #unfit({ table, set }: LoadTarget, keys: PackedKeys): NftFailure | undefined {
+    const found = this.#tables.get(table)?.sets.get(set);
+    return found === undefined ? missing(`load set ${table} ${set}`) : checkKeys(keys, found.declaration);
+  }
+
+  #loadChunk(author: object, { table, set }: LoadTarget, keys: PackedKeys, from: number): NftFailure | undefined {
+    const size = Math.min(CHUNK, countOf(keys) - from);
+    const chunk = Array.from({ length: size }, (_, i) => addAt(keys, set, from + i));
+    const loaded = this.commit(author, table, chunk);
+    if (loaded.ok) return undefined;
+    const at = from + (loaded.failedOp ?? 0);
+    return loadEnded(kernelRefusal(loaded.code, loaded.errno, `load set ${table} ${set}`, at, `key ${at}`), from);
   }
 
   /** @internal */
@@ -236,8 +250,15 @@ export class FakeKernel {
   }
 }
 
+interface LoadTarget {
+  readonly table: string;
+  readonly set: string;
+}
+
 class FakeNft implements NftPort {
   readonly #kernel: FakeKernel;
+  /** The last load asked for: they go one after the other. */
+  #loading: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   constructor(kernel: FakeKernel) {
@@ -276,7 +297,13 @@ class FakeNft implements NftPort {
 
   async load(table: string, set: string, keys: PackedKeys): Promise<NftResult<void>> {
     const refused = checkName('table name', table) ?? checkName('set name', set) ?? checkColumns(keys);
-    return refused ?? this.#blocked() ?? this.#kernel.load(this, table, set, keys);
+    const failed = refused ?? this.#blocked();
+    if (failed !== undefined) return failed;
+    const own = structuredClone(keys);
+    const isClosed = (): boolean => this.#closed;
+    const loaded = this.#loading.then(() => this.#kernel.load(this, { table, set }, own, isClosed));
+    this.#loading = loaded;
+    return loaded;
   }
 
   async find(table: string, set: string, keys: readonly string[]): Promise<NftResult<(NftElement | undefined)[]>> {
@@ -317,6 +344,7 @@ class FakeNft implements NftPort {
   async close(): Promise<void> {
     this.#closed = true;
     this.#kernel.watches.leave(this);
+    await this.#loading;
   }
 
   #blocked(): NftFailure | undefined {
@@ -328,6 +356,8 @@ class FakeNft implements NftPort {
 const copyOf = (chains: TableDeclaration['chains']): TableDeclaration['chains'] => JSON.parse(JSON.stringify(chains));
 
 const CHUNK = 2500;
+/** Fewer keys are told sooner than the group is left, as by the engine. */
+const WORTH_MUTING = 1000;
 const DONE: NftResult<void> = { ok: true, value: undefined };
 
 const missing = (doing: string, op?: number): NftFailure =>

@@ -23,6 +23,10 @@ const MAX_RULES = 1024;
 /** Of one table: a transaction must fit the socket's buffer. */
 const MAX_ALL_RULES = 8192;
 const MAX_MATCHES = 16;
+/** Of one table. */
+const MAX_ALL_MATCHES = 65_536;
+/** Conditions of several ICMP types in one table: the kernel keeps a set without a name for each, and looks at all to name one. */
+const MAX_TYPE_LISTS = 256;
 const MAX_TYPES = 64;
 const MOST = 1_000_000;
 const MAX_GROUP = 65_535;
@@ -52,6 +56,8 @@ export function checkChains(table: TableDeclaration): NftFailure | undefined {
   if (chains.reduce((count, { rules }) => count + rules.length, 0) > MAX_ALL_RULES) {
     return refuse(`a table has at most ${MAX_ALL_RULES} rules`);
   }
+  const costly = costFault(chains.flatMap(({ rules }) => rules.flatMap(({ when }) => when)));
+  if (costly !== undefined) return refuse(costly);
   const scope: Scope = {
     sets: new Map(sets.map((set) => [set.name, set])),
     chains: new Map(chains.map((chain) => [chain.name, chain])),
@@ -60,6 +66,15 @@ export function checkChains(table: TableDeclaration): NftFailure | undefined {
   return (
     firstRefusal(chains, (chain) => checkChain(chain, scope)) ?? checkDistinct('chain', chains) ?? checkWays(chains)
   );
+}
+
+/** What is sound by itself may be too much together: the transaction holds up whatever else changes tables. */
+function costFault(matches: readonly Match[]): string | undefined {
+  if (matches.length > MAX_ALL_MATCHES) return `the rules of a table have at most ${MAX_ALL_MATCHES} conditions`;
+  const lists = matches.filter((match) => match.match === 'icmp' && match.types.length > 1);
+  return lists.length > MAX_TYPE_LISTS
+    ? `a table has at most ${MAX_TYPE_LISTS} conditions of several ICMP types`
+    : undefined;
 }
 
 function checkChain(chain: ChainDeclaration, scope: Scope): NftFailure | undefined {

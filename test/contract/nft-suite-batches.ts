@@ -114,16 +114,17 @@ export function batchCases(ground: () => Ground): void {
   });
 
   test('10,000 ops go in one batch, again without change, and out again', async () => {
-    const { port, table } = ground();
+    const { bench, port, table } = ground();
     const name = await table();
-    const some = Array.from({ length: 10_000 }, (_, i) => tenth(i));
+    const count = 10_000 * bench.scale;
+    const some = Array.from({ length: count }, (_, i) => tenth(i));
     const all = some.map((key) => add('v4', key, { timeout: seconds(1000), comment: `decision ${key}` }));
     done(await port.commit(name, all));
     const longer = all.map((op) => ({ ...op, timeout: seconds(9000), comment: 'later' }));
     done(await port.commit(name, longer));
-    done(await port.commit(name, all.with(5000, add('v4', '192.0.2.1'))));
+    done(await port.commit(name, all.with(count / 2, add('v4', '192.0.2.1'))));
     const listed = done(await port.list(name, 'v4'));
-    assert.equal(listed.length, 10_001);
+    assert.equal(listed.length, count + 1);
     for (const { key, timeout, comment } of listed.filter((element) => element.key !== '192.0.2.1')) {
       assert.equal(comment, `decision ${key}`);
       assert.ok(Number(timeout) <= 1_000_000);
@@ -146,21 +147,22 @@ export function batchCases(ground: () => Ground): void {
   });
 
   test('10,000 ops with the longest comments', async () => {
-    const { port, table } = ground();
+    const { bench, port, table } = ground();
     const name = await table();
+    const count = 10_000 * bench.scale;
     const comment = 'c'.repeat(128);
-    const all = Array.from({ length: 10_000 }, (_, i) =>
+    const all = Array.from({ length: count }, (_, i) =>
       add('v6', `2001:db8::${i.toString(16)}`, { comment, timeout: seconds(99) }),
     );
     done(await port.commit(name, all));
     const listed = done(await port.list(name, 'v6'));
-    assert.equal(listed.filter((element) => element.comment === comment).length, 10_000);
+    assert.equal(listed.filter((element) => element.comment === comment).length, count);
   });
 
   test('10,000 networks in one batch', async () => {
-    const { port, table } = ground();
+    const { bench, port, table } = ground();
     const name = await table();
-    const nets = Array.from({ length: 10_000 }, (_, i) => `${tenth(i * 512)}/24`);
+    const nets = Array.from({ length: 10_000 * bench.scale }, (_, i) => `${tenth(i * 512)}/24`);
     done(
       await port.commit(
         name,

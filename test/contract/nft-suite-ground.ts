@@ -8,8 +8,17 @@ export interface NftBench {
   open(): Promise<NftPort>;
   /** Lets `length` ms pass, then waits until it holds; fails when it never does. */
   eventually(length: number, holds: () => Promise<boolean>): Promise<void>;
+  /**
+   * Changes so many elements of a large set at once, by somebody else, that whoever watches cannot be told of all. The set
+   * takes 200,000 with timeouts.
+   */
+  overwhelm(table: string, set: string): Promise<void>;
+  /** Sends a UDP datagram of one byte from 127.0.0.1 to its port 9. */
+  knock(): Promise<void>;
   /** How many random sequences to try. */
   readonly runs: number;
+  /** What the largest numbers of elements are multiplied with: they cost the fake much and show little of it. */
+  readonly scale: 1 | 0.1;
   dispose(): Promise<void>;
 }
 

@@ -93,11 +93,11 @@ export function guardedCases(ground: () => Ground): void {
   });
 
   test('20,000 networks to begin with', async () => {
-    const { port } = ground();
+    const { bench, port } = ground();
     const name = fresh();
-    const many = Array.from({ length: 20_000 }, (_, i) => `10.${i >> 8}.${i & 255}.0/25`);
+    const many = Array.from({ length: 20_000 * bench.scale }, (_, i) => `10.${i >> 8}.${i & 255}.0/25`);
     done(await port.ensure({ name, sets: [networks('a', ...many)], chains: [] }));
-    assert.equal((await keys(port, name, 'a')).length, 20_000);
+    assert.equal((await keys(port, name, 'a')).length, many.length);
     done(await port.drop(name));
   });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseCidr } from '../../core/base/ip.ts';
-import type { NftOp } from '../../native/nft/port.ts';
+import type { NftOp, NftPort, PackedKeys } from '../../native/nft/port.ts';
 import { fc } from '../support/random.ts';
 import { add, done, flush, type Ground, refused, remove } from './nft-suite-ground.ts';
 
@@ -98,4 +98,107 @@ export function randomCases(ground: () => Ground): void {
       await fc.assert(sequence, { numRuns: bench.runs });
     });
   }
+
+  for (const [set, key] of [
+    ['v4', address(4)],
+    ['v6', address(6)],
+    ['net4', network(4)],
+    ['net6', network(6)],
+  ] as const) {
+    test(`random loads between batches on ${set} leave what a plain model holds, as found and counted`, async () => {
+      const { bench, port, table } = ground();
+      const name = await table();
+      const sequence = fc.asyncProperty(steps(set, key), fc.array(key, { maxLength: 6 }), async (all, asked) => {
+        done(await port.commit(name, [flush(set)]));
+        let model: Model = new Map();
+        for (const step of all) {
+          const expected = play(model, step.ops);
+          const failed = 'failedOp' in expected ? expected.failedOp : undefined;
+          if (step.kind === 'load') model = await loaded(port, name, set, { ...step, failed, model });
+          else if (failed === undefined) done(await port.commit(name, step.ops));
+          else assert.equal((await port.commit(name, step.ops)).ok, false);
+          if ('after' in expected) model = expected.after;
+          await agrees(port, name, set, { model, asked: [...asked, ...model.keys()] });
+        }
+      });
+      await fc.assert(sequence, { numRuns: bench.runs });
+    });
+  }
+}
+
+interface Step {
+  readonly kind: 'load' | 'commit';
+  /** Of a load: what it comes to, all of them adds. */
+  readonly ops: readonly NftOp[];
+}
+
+const steps = (set: string, key: fc.Arbitrary<string>): fc.Arbitrary<Step[]> => {
+  const loads = fc
+    .array(fc.tuple(key, fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 8 })
+    .map((all): Step => ({ kind: 'load', ops: all.map(([k, n]) => add(set, k, { comment: uuid(n) })) }));
+  const commits = batches(set, key).map((all): Step[] => all.slice(0, 3).map((ops) => ({ kind: 'commit', ops })));
+  return fc.array(fc.oneof(loads, commits), { minLength: 1, maxLength: 6 }).map((all) => all.flat());
+};
+
+const uuid = (n: number): string =>
+  Buffer.alloc(16, n)
+    .toString('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+
+/** The adds of a load as its columns. */
+function columns(ops: readonly NftOp[]): PackedKeys {
+  const adds = ops.flatMap((op) => (op.kind === 'add' ? [op] : []));
+  const nets = adds.map(({ key }) => {
+    const net = parseCidr(key);
+    assert.ok(net.ok);
+    return net.value;
+  });
+  const ids = adds.map(({ comment = '' }) => Buffer.from(comment.replaceAll('-', ''), 'hex'));
+  const prefixes = adds.some(({ key }) => key.includes('/'))
+    ? { prefixes: Uint8Array.from(nets, (n) => n.prefix) }
+    : {};
+  const family = nets[0]?.bytes.length === 16 ? 6 : 4;
+  return {
+    family,
+    bytes: Uint8Array.from(nets.flatMap(({ bytes }) => [...bytes])),
+    ids: Buffer.concat(ids),
+    ...prefixes,
+  };
+}
+
+/** Loads, and says what stands then: of a load that fails, so many keys as it says. */
+async function loaded(
+  port: NftPort,
+  name: string,
+  set: string,
+  { ops, failed, model }: Step & { readonly failed: number | undefined; readonly model: Model },
+): Promise<Model> {
+  const result = await port.load(name, set, columns(ops));
+  if (failed === undefined) {
+    done(result);
+    return model;
+  }
+  const { loaded: count = -1 } = refused(result, 'exists', failed);
+  assert.ok(count >= 0 && count <= failed, `${count}`);
+  const stands = play(model, ops.slice(0, count));
+  assert.ok('after' in stands);
+  return stands.after;
+}
+
+/** What is listed, found and counted is what the model holds. */
+async function agrees(
+  port: NftPort,
+  name: string,
+  set: string,
+  { model, asked }: { readonly model: Model; readonly asked: readonly string[] },
+): Promise<void> {
+  const listed = done(await port.list(name, set)).map((element) => [element.key, element.comment ?? '']);
+  assert.deepEqual(new Map(listed as [string, string][]), new Map(model));
+  const found = done(await port.find(name, set, asked));
+  assert.deepEqual(
+    found.map((element) => element && (element.comment ?? '')),
+    asked.map((key) => model.get(key)),
+  );
+  const count = done(await port.count(name, set));
+  if (count !== 'unknown') assert.equal(count, model.size);
 }

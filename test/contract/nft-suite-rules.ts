@@ -252,4 +252,22 @@ export function ruleCases(ground: () => Ground): void {
       refused(await ground().port.ensure({ name, sets: [set], chains: [] }), 'invalid');
     });
   }
+
+  for (const [what, most, match] of [
+    ['conditions of several ICMP types', 256, { match: 'icmp', family: 4, types: [0, 8] }],
+    ['conditions', 65_536, { match: 'syn' }],
+  ] as const) {
+    test(`a table has at most ${most} ${what}`, async () => {
+      const { port } = ground();
+      const each = Math.min(16, most / 64);
+      const rules = Array.from({ length: most / 64 / each }, () => drop(...Array.from({ length: each }, () => match)));
+      const chains = Array.from({ length: 64 }, (_, i) => ({ name: `c${i}`, rules }));
+      const costly = { name, sets: [], chains };
+      done(await port.ensure(costly));
+      done(await port.drop(name));
+      const one = { name: 'c63', rules: [...rules, drop(match)] };
+      const refusal = refused(await port.ensure({ ...costly, chains: chains.with(63, one) }), 'invalid');
+      assert.match(refusal.public, new RegExp(`at most ${most} ${what}`));
+    });
+  }
 }

@@ -11,6 +11,7 @@ import { keyCases } from './nft-suite-keys.ts';
 import { portCases } from './nft-suite-port.ts';
 import { randomCases } from './nft-suite-random.ts';
 import { ruleCases } from './nft-suite-rules.ts';
+import { troubleCases } from './nft-suite-trouble.ts';
 import { watchCases } from './nft-suite-watch.ts';
 
 /** The behaviour of an `NftPort`, whatever stands behind it. */
@@ -50,6 +51,7 @@ export function nftSuite(name: string, make: () => Promise<NftBench>, skip: stri
     bulkCases(ground);
     watchCases(ground);
     portCases(ground);
+    troubleCases(ground);
     randomCases(ground);
   });
 }

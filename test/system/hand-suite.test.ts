@@ -1,4 +1,5 @@
 import { nftSuite } from '../contract/nft-suite.ts';
+import { knock, overwhelm } from '../support/foreign-nft.ts';
 import { HandSite } from '../support/net-hand.ts';
 import { NetworkNamespace, namespacesUnavailable, waitUntil } from '../support/network-namespace.ts';
 
@@ -17,7 +18,10 @@ nftSuite(
         return site.open();
       },
       eventually: (length, holds) => waitUntil('the kernel got there', length + 5000, holds),
+      overwhelm: async (table, set) => overwhelm(namespace, table, set, ...sites.map(({ pid }) => pid)),
+      knock: async () => knock(namespace),
       runs: 30,
+      scale: 1,
       dispose: async () => {
         for (const site of sites) await site.dispose();
         namespace.dispose();

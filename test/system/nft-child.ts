@@ -3,7 +3,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { openNft } from '../../native/nft/index.ts';
 import type { NftOp, NftPort } from '../../native/nft/port.ts';
-import { add, done, tenth, usual } from '../contract/nft-suite-ground.ts';
+import { tens } from '../contract/nft-suite-bulk.ts';
+import { add, done, remove, tenth, usual } from '../contract/nft-suite-ground.ts';
 
 /** Lives that a firewall port may lead, each in a process of its own: `node nft-child.js LIFE NETNS`. */
 const TABLE = 'lives';
@@ -12,6 +13,9 @@ const files = (): number => readdirSync('/proc/self/fd').length;
 const open = async (netns: string): Promise<NftPort> => done(await openNft({ netns }));
 const many = (from: number, count = 5000): NftOp[] =>
   Array.from({ length: count }, (_, i) => add('v4', tenth(from + i)));
+
+/** A load of 60,000 addresses, a hundred chunks of the kernel's time. */
+const load = (port: NftPort): Promise<unknown> => port.load(TABLE, 'v4', tens(60_000));
 
 async function settle(what: string, holds: () => boolean): Promise<void> {
   for (let i = 0; !holds(); i++) {
@@ -33,6 +37,12 @@ const lives: Readonly<Record<string, (netns: string) => Promise<void>>> = {
       commit: await port.commit(TABLE, [add('v4', '192.0.2.1')]),
       list: await port.list(TABLE, 'v4'),
       counters: await port.counters(TABLE),
+      load: await port.load(TABLE, 'v4', tens(5)),
+      find: await port.find(TABLE, 'v4', ['192.0.2.1']),
+      count: await port.count(TABLE, 'v4'),
+      fingerprint: await port.fingerprint(TABLE),
+      baseChains: await port.baseChains(),
+      watch: await port.watch(TABLE, () => undefined),
       localAddresses: await port.localAddresses(),
     };
     await port.close();
@@ -49,6 +59,40 @@ const lives: Readonly<Record<string, (netns: string) => Promise<void>>> = {
     await use();
     await settle('threads are back', () => threads() === before);
     await settle('files are back', () => files() === filesBefore);
+  },
+
+  /** A watch does not keep a port that nobody holds, whose notices are on their way. */
+  async watched(netns) {
+    const other = await open(netns);
+    done(await other.ensure(usual(TABLE)));
+    const [before, filesBefore] = [threads(), files()];
+    let told = 0;
+    const watch = async (): Promise<void> => {
+      for (let i = 0; i < 10; i++) done(await (await open(netns)).watch(TABLE, () => told++));
+    };
+    await watch();
+    for (let i = 0; told === 0; i++) done(await other.commit(TABLE, [(i % 2 === 0 ? add : remove)('v6', '::1')]));
+    await settle('threads are back', () => threads() === before);
+    await settle('files are back', () => files() === filesBefore);
+    done(await other.commit(TABLE, [add('plain', '192.0.2.1')]));
+    await other.close();
+  },
+
+  /** Closing a port in the midst of a load ends both, and its watch with its thread. */
+  async closed(netns) {
+    const keeper = await open(netns);
+    done(await keeper.ensure(usual(TABLE)));
+    const [before, filesBefore] = [threads(), files()];
+    for (let i = 0; i < 20; i++) {
+      const port = await open(netns);
+      done(await port.watch(TABLE, () => undefined));
+      const loads = [load(port), load(port)];
+      if (i % 2 === 0) await port.find(TABLE, 'v4', [tenth(0)]);
+      await port.close();
+      await Promise.all(loads);
+    }
+    if (threads() !== before || files() !== filesBefore) throw new Error(`${threads()} threads, ${files()} files`);
+    await keeper.close();
   },
 
   /** A call under way keeps its port from being collected. */
@@ -97,6 +141,18 @@ const lives: Readonly<Record<string, (netns: string) => Promise<void>>> = {
     process.exit(7);
   },
 
+  /** In the midst of a load, with a watch that is being told of what another port does. */
+  async exit_loading(netns) {
+    const [port, other] = [await open(netns), await open(netns)];
+    done(await port.ensure(usual(TABLE)));
+    done(await port.watch(TABLE, () => undefined));
+    const loading = load(port);
+    for (let i = 0; i < 50; i++) void other.commit(TABLE, [add('v6', `2001:db8::${i}`)]);
+    await port.find(TABLE, 'v4', [tenth(0)]);
+    void loading.then(() => process.exit(8));
+    process.exit(7);
+  },
+
   async crash(netns) {
     const port = await open(netns);
     done(await port.ensure(usual(TABLE)));
@@ -109,9 +165,9 @@ const lives: Readonly<Record<string, (netns: string) => Promise<void>>> = {
     const port = await open(netns);
     done(await port.ensure(usual(TABLE)));
     const before = threads();
-    for (const ended of [false, true, true, false, true]) {
-      const worker = new Worker(new URL(import.meta.url), { workerData: { netns, busy: ended } });
-      if (ended) {
+    for (const busy of [false, 'calls', 'load', false, 'load', 'calls', 'load'] as const) {
+      const worker = new Worker(new URL(import.meta.url), { workerData: { netns, busy } });
+      if (busy !== false) {
         await new Promise((resolve) => worker.once('message', resolve));
         await worker.terminate();
       } else {
@@ -125,8 +181,25 @@ const lives: Readonly<Record<string, (netns: string) => Promise<void>>> = {
   },
 };
 
-async function inWorker({ netns, busy }: { readonly netns: string; readonly busy: boolean }): Promise<void> {
+interface Task {
+  readonly netns: string;
+  readonly busy: false | 'calls' | 'load';
+}
+
+async function inWorker({ netns, busy }: Task): Promise<void> {
   const port = await open(netns);
+  if (busy === 'load') {
+    const other = await open(netns);
+    done(await port.watch(TABLE, () => undefined));
+    const calls = [
+      load(port),
+      load(port),
+      ...Array.from({ length: 20 }, (_, i) => other.commit(TABLE, many(i * 5000))),
+    ];
+    parentPort?.postMessage('under way');
+    await Promise.all(calls);
+    return;
+  }
   const calls = Array.from({ length: busy ? 20 : 3 }, (_, i) => port.commit(TABLE, many(i * 5000)));
   parentPort?.postMessage('under way');
   await Promise.all(calls);
@@ -136,5 +209,5 @@ if (isMainThread) {
   const [life = '', netns = ''] = process.argv.slice(2);
   await lives[life]?.(netns);
 } else {
-  await inWorker(workerData as { readonly netns: string; readonly busy: boolean });
+  await inWorker(workerData as Task);
 }

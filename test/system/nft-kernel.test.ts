@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { millis } from '../../core/base/time.ts';
+import { days, millis } from '../../core/base/time.ts';
+import type { RuleDeclaration, SetDeclaration } from '../../native/nft/declaration.ts';
 import { openNft } from '../../native/nft/index.ts';
 import { nftSuite } from '../contract/nft-suite.ts';
 import { add, done, flush, keys, remove, tenth, usual } from '../contract/nft-suite-ground.ts';
+import { knock, overwhelm } from '../support/foreign-nft.ts';
 import { NetworkNamespace, namespacesUnavailable, waitUntil } from '../support/network-namespace.ts';
 
 nftSuite(
@@ -13,7 +15,10 @@ nftSuite(
     return {
       open: async () => done(await openNft({ netns: namespace.name })),
       eventually: (length, holds) => waitUntil('the kernel got there', length + 5000, holds),
+      overwhelm: async (table, set) => overwhelm(namespace, table, set, process.pid),
+      knock: async () => knock(namespace),
       runs: 60,
+      scale: 1,
       dispose: async () => namespace.dispose(),
     };
   },
@@ -97,5 +102,49 @@ test('an element is renewed whether or not it is just about to expire', {
     for (const end = performance.now() + (i % 80) / 10; performance.now() < end; );
     done(await port.commit('t', [brief, remove('v4', '192.0.2.1'), brief]));
   }
+  await port.close();
+});
+
+test('the heaviest declaration within the bounds fits the socket’s buffer', {
+  skip: namespacesUnavailable(),
+}, async (t) => {
+  const namespace = new NetworkNamespace('heavy');
+  t.after(() => namespace.dispose());
+  const port = done(await openNft({ netns: namespace.name }));
+  const from6: SetDeclaration = { name: 'from6', family: '6+port', interval: false, timeout: false };
+  const elements = Array.from({ length: 65_536 }, (_, i) => ({
+    key: `2001:${i.toString(16)}::/32`,
+    timeout: days(1),
+    comment: 'x'.repeat(128),
+  }));
+  const nets: SetDeclaration = { name: 'nets', family: 6, interval: true, timeout: true, elements };
+  const rule: RuleDeclaration = {
+    when: Array.from({ length: 8 }, () => ({ match: 'saddr+port', set: 'from6' })),
+    log: { prefix: 'x'.repeat(63), rate: { packets: 1, per: 'second', burst: 1 } },
+    counter: 'c'.repeat(31),
+    verdict: 'continue',
+  };
+  const rules = Array.from({ length: 128 }, () => rule);
+  const chains = Array.from({ length: 64 }, (_, i) => ({ name: `c${i}`.padEnd(31, '_'), rules }));
+  done(await port.ensure({ name: 'heavy'.padEnd(31, '_'), sets: [from6, nets], chains }));
+  await port.close();
+});
+
+test('what somebody else put into the table goes before what it refers to', {
+  skip: namespacesUnavailable(),
+}, async (t) => {
+  const namespace = new NetworkNamespace('busy');
+  t.after(() => namespace.dispose());
+  const port = done(await openNft({ netns: namespace.name }));
+  done(await port.ensure({ ...usual('t'), chains: [{ name: 'aim', rules: [] }] }));
+  const foreign = [
+    'add map inet t ways { type ipv4_addr : verdict; }',
+    'add element inet t ways { 192.0.2.1 : jump aim }',
+  ];
+  namespace.exec('nft', ['-f', '-'], `${foreign.join('\n')}\n`);
+  done(await port.commit('t', [add('v4', '192.0.2.1')]));
+  done(await port.ensure(usual('t')));
+  assert.doesNotMatch(namespace.exec('nft', ['list', 'table', 'inet', 't']), /map|chain/);
+  assert.deepEqual(await keys(port, 't', 'v4'), ['192.0.2.1']);
   await port.close();
 });

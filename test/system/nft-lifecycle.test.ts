@@ -47,10 +47,12 @@ describe('the life of a port', { skip: namespacesUnavailable() }, () => {
 
   for (const [life, what] of [
     ['collected', 'a port that nobody holds any more is collected, its thread and sockets with it'],
+    ['watched', 'a port with a watch that nobody holds any more is collected, its threads and sockets with it'],
+    ['closed', 'closing a port in the midst of loads ends them, and leaves no thread and no file'],
     ['pending', 'a call under way outlives the last reference to its port'],
     ['reopened', 'opening and closing 300 times leaves no thread and no file'],
     ['idle', 'an open port does not keep the process alive'],
-    ['workers', 'worker threads may end or be ended with calls under way'],
+    ['workers', 'worker threads may end or be ended with calls, loads and watches under way'],
   ] as const) {
     test(what, async () => {
       const ended = await live(life);
@@ -63,10 +65,15 @@ describe('the life of a port', { skip: namespacesUnavailable() }, () => {
     assert.deepEqual([ended.code, ended.output], [0, '{"ok":true}\n'], ended.errors);
   });
 
-  test('process.exit with calls under way ends with its own code', async () => {
-    const ended = await live('exit');
-    assert.deepEqual([ended.code, ended.signal], [7, null], ended.errors);
-  });
+  for (const [life, what] of [
+    ['exit', 'calls under way'],
+    ['exit_loading', 'a load and a watch under way'],
+  ] as const) {
+    test(`process.exit with ${what} ends with its own code`, async () => {
+      const ended = await live(life);
+      assert.deepEqual([ended.code, ended.signal], [7, null], ended.errors);
+    });
+  }
 
   test('an uncaught exception with calls under way ends with code 1 and its own words', async () => {
     const ended = await live('crash');
@@ -83,7 +90,7 @@ describe('the life of a port', { skip: namespacesUnavailable() }, () => {
     assert.ok(localAddresses?.ok);
     assert.ok(enter !== undefined);
     assert.match(refused(enter, 'denied').public, /CAP_SYS_ADMIN/);
-    assert.equal(Object.keys(calls).length, 5);
+    assert.equal(Object.keys(calls).length, 11);
     for (const result of Object.values(calls)) {
       const failure = refused(result, 'denied');
       assert.equal(failure.errno, 1);

@@ -153,6 +153,7 @@ void Hand::part(const std::string& why) {
   }
   client_->close();
   become(nullptr);
+  worker_.end_loads();
   tell_worker(kPart, "the client went away");
 }
 

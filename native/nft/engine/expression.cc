@@ -149,6 +149,10 @@ void meter_connections(MessageWriter& out, const std::string& set, uint32_t most
   });
 }
 
+void count_as(MessageWriter& out, uint16_t attribute) {
+  expression_as(out, attribute, "counter", [] {});
+}
+
 void count(MessageWriter& out, const std::string& counter) {
   expression(out, "objref", [&] {
     out.put_u32(NFTA_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER);

@@ -29,6 +29,8 @@ void meter_rate(MessageWriter& out, const std::string& set, const Rate& rate, ui
 void meter_connections(MessageWriter& out, const std::string& set, uint32_t most);
 
 void count(MessageWriter& out, const std::string& counter);
+// A counter that begins at nothing.
+void count_as(MessageWriter& out, uint16_t attribute);
 void log(MessageWriter& out, const Log& log);
 void conclude(MessageWriter& out, Verdict verdict, const std::string& target);
 

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "elements.h"
+#include "expression.h"
 #include "rule.h"
 #include "userdata.h"
 
@@ -90,6 +91,7 @@ void write_set(MessageWriter& out, const Table& table, const SetShape& set, uint
     out.put_u32(NFTA_SET_DESC_SIZE, set.size);
     out.close(description);
   }
+  if (set.counters) count_as(out, NFTA_SET_EXPR);
   auto userdata = key_order_record();
   if (!set.meter.empty()) append_set_comment(userdata, set.meter);
   out.put(NFTA_SET_USERDATA, userdata);
@@ -157,6 +159,7 @@ StandingSet read_set(const Attributes& attributes) {
   set.shape.interval = (set.flags & NFT_SET_INTERVAL) != 0;
   set.shape.timeout = (set.flags & NFT_SET_TIMEOUT) != 0;
   set.shape.dynamic = (set.flags & NFT_SET_EVAL) != 0;
+  set.shape.counters = attributes.nested(NFTA_SET_EXPR).text(NFTA_EXPR_NAME) == "counter";
   if (const auto userdata = attributes.find(NFTA_SET_USERDATA)) set.shape.meter = set_comment_of(*userdata).value_or("");
   set.shape.size = attributes.nested(NFTA_SET_DESC).u32(NFTA_SET_DESC_SIZE).value_or(0);
   return set;
@@ -194,7 +197,8 @@ bool is_ours(const StandingSet& set) {
 
 bool stays(const SetShape& declared, const StandingSet& standing) {
   return declared.name == standing.shape.name && is_ours(standing) && declared.width == standing.shape.width &&
-         flags_of(declared) == standing.flags && declared.size == standing.shape.size && declared.meter == standing.shape.meter;
+         flags_of(declared) == standing.flags && declared.size == standing.shape.size && declared.meter == standing.shape.meter &&
+         declared.counters == standing.shape.counters;
 }
 
 void write_table_itself(MessageWriter& out, const std::string& name) {

@@ -76,6 +76,10 @@ constexpr size_t kMaxChains = 64;
 constexpr size_t kMaxRules = 1024;
 constexpr size_t kMaxAllRules = 8192;
 constexpr size_t kMaxMatches = 16;
+// Conditions of all rules, and those of them that the kernel keeps a set without a name for: to name one it looks at all
+// others.
+constexpr size_t kMaxAllMatches = 65'536;
+constexpr size_t kMaxTypeLists = 256;
 constexpr size_t kMaxTypes = 64;
 constexpr size_t kMaxPrefix = 63;
 // Of packets, bursts and connections.
@@ -103,6 +107,8 @@ struct SetShape {
   uint32_t size = 0;
   // A rule fills it with the sources that it counts.
   bool dynamic = false;
+  // Each element counts what found it.
+  bool counters = false;
   // What that rule allows, in words. Elements keep the limit they were made with, so one that allows another is another.
   std::string meter = {};
 };

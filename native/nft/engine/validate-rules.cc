@@ -38,6 +38,9 @@ struct Scope {
   std::set<std::string> targets = {};
   // Dynamic sets that a rule fills.
   std::set<std::string> metered = {};
+  size_t matches = 0;
+  // Matches with several ICMP types.
+  size_t type_lists = 0;
 };
 
 // A packet is of one family and one protocol: a rule that asks for two means something else.
@@ -119,6 +122,15 @@ Status validate_match(const Match& match, Scope& scope) {
   return refuse("there is no such condition");
 }
 
+// What is sound by itself may be too much together: the transaction holds up whatever else changes tables.
+Status validate_cost(const Match& match, Scope& scope) {
+  if (++scope.matches > kMaxAllMatches) return refuse("the rules of a table have at most 65536 conditions");
+  if (match.types.size() > 1 && ++scope.type_lists > kMaxTypeLists) {
+    return refuse("a table has at most 256 conditions of several ICMP types");
+  }
+  return std::nullopt;
+}
+
 // Of a sound match.
 void ask(const Match& match, const Scope& scope, Agreement& agreement) {
   const auto of_set = [&] { agreement.families.insert(family_of(scope.sets.at(match.subject).width)); };
@@ -166,6 +178,7 @@ Status validate_rule(const Rule& rule, Scope& scope) {
   Agreement agreement;
   for (const Match& match : rule.when) {
     if (auto refused = validate_match(match, scope)) return refused;
+    if (auto refused = validate_cost(match, scope)) return refused;
     ask(match, scope, agreement);
   }
   if (agreement.families.size() > 1) return refuse("a rule asks for IPv4 and IPv6 at once");

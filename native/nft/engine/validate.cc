@@ -56,6 +56,7 @@ Status validate_set(const SetShape& set) {
   if (set.dynamic && ((set.width != 4 && set.width != 16) || set.interval || set.size == 0)) {
     return refuse("a dynamic set holds single addresses and has a size");
   }
+  if (set.dynamic && set.counters) return refuse("a dynamic set counts by the rule that fills it");
   if (set.interval && set.size != 0) return refuse("an interval set has no size");
   if (set.size > kMaxSetSize) return refuse("a set's size is at most 16777216");
   return std::nullopt;

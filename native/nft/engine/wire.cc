@@ -23,10 +23,12 @@ enum class Verb : uint8_t {
   base_chains = 11,
   watch = 12,
   unwatch = 13,
+  end_loads = 14,
 };
 
 constexpr uint8_t kInterval = 1;
 constexpr uint8_t kTimeout = 2;
+constexpr uint8_t kCounters = 4;
 constexpr uint8_t kDynamic = 8;
 constexpr uint8_t kHasTimeout = 1;
 constexpr uint8_t kHasComment = 2;
@@ -68,9 +70,10 @@ DeclaredSet read_declared_set(Cursor& in) {
   set.shape.name = in.text();
   set.shape.width = in.u8();
   const uint8_t flags = in.u8();
-  if ((flags & ~(kInterval | kTimeout | kDynamic)) != 0) in.spoil();
+  if ((flags & ~(kInterval | kTimeout | kCounters | kDynamic)) != 0) in.spoil();
   set.shape.interval = (flags & kInterval) != 0;
   set.shape.timeout = (flags & kTimeout) != 0;
+  set.shape.counters = (flags & kCounters) != 0;
   set.shape.dynamic = (flags & kDynamic) != 0;
   set.shape.size = in.u32();
   const uint32_t elements = in.u32();
@@ -282,12 +285,17 @@ std::vector<uint8_t> serve(Engine& engine, Bytes request) {
       return encode(in.spent() ? engine.unwatch(table) : malformed());
     }
     case Verb::load:
+    case Verb::end_loads:
       break;
   }
   return encode(malformed());
 }
 
 bool is_load(Bytes request) { return !request.empty() && request[0] == static_cast<uint8_t>(Verb::load); }
+
+bool ends_loads(Bytes request) { return request.size() == 1 && request[0] == static_cast<uint8_t>(Verb::end_loads); }
+
+std::vector<uint8_t> encode_end_loads() { return {static_cast<uint8_t>(Verb::end_loads)}; }
 
 std::optional<LoadUnderWay> read_load(std::vector<uint8_t> request) {
   LoadUnderWay way;

@@ -3,7 +3,7 @@
 //
 //   request  = verb u8, then
 //     0 enter      namespace text
-//     1 ensure     table text, sets u16 { name text, width u8, flags u8 (1 interval, 2 timeout, 8 dynamic), size u32,
+//     1 ensure     table text, sets u16 { name text, width u8, flags u8 (1 interval, 2 timeout, 4 counters, 8 dynamic), size u32,
 //                    elements u32 { added } },
 //                  chains u16 { name text, hook u8 (255 none), priority i32,
 //                    rules u16 { matches u8 { match }, counter text, log, verdict u8 (0 drop, 1 accept, 2 goto,
@@ -21,6 +21,7 @@
 //    11 base chains
 //    12 watch      table text
 //    13 unwatch    table text; as often as it was watched
+//    14 end loads  those asked for before end with `closed`, as when the port is closed
 //   answer   = 0 u8, then what the verb gives
 //     list         count u32 { element }
 //     counters     count u32 { name text, packets u64, bytes u64 }
@@ -57,10 +58,14 @@ std::vector<uint8_t> serve(Engine& engine, Bytes request);
 
 // A load takes many steps, so that others can go between them.
 bool is_load(Bytes request);
+// Of whoever keeps the loads: no engine is asked.
+bool ends_loads(Bytes request);
 // Empty when it is malformed.
 std::optional<LoadUnderWay> read_load(std::vector<uint8_t> request);
 // One step; the answer once it was the last one.
 std::optional<std::vector<uint8_t>> advance(Engine& engine, LoadUnderWay& way);
+// That request.
+std::vector<uint8_t> encode_end_loads();
 // The answer to a load that is given up between two steps, when so many keys stand.
 std::vector<uint8_t> give_up(Engine& engine, uint32_t loaded);
 

@@ -46,6 +46,8 @@ void Worker::call(std::vector<uint8_t> request, Done done) {
   add(lane, {std::move(request), std::move(done)});
 }
 
+void Worker::end_loads() { call(encode_end_loads(), [](std::vector<uint8_t>) {}); }
+
 void Worker::finish(Done done) { add(jobs_, {{}, std::move(done), true}); }
 
 void Worker::abandon() {
@@ -95,7 +97,7 @@ Worker::Turn Worker::next(Job& job) {
 }
 
 std::vector<uint8_t> Worker::answer(const Job& job) {
-  if (job.last) return {0};
+  if (job.last || ends_loads(job.request)) return {0};
   try {
     return serve_(*engine_, job.request);
   } catch (const std::bad_alloc&) {
@@ -123,13 +125,17 @@ void Worker::advance_load() {
   done(std::move(*reply));
 }
 
-void Worker::give_up_loads() {
+// None begins while a call made before it waits, so the one under way is older.
+void Worker::give_up_loads(uint64_t number) {
+  std::deque<Job> older;
+  {
+    const std::lock_guard lock(mutex_);
+    for (; !loads_.empty() && loads_.front().number < number; loads_.pop_front()) older.push_back(std::move(loads_.front()));
+  }
   if (loading_) loading_->done(give_up(*engine_, way_ ? way_->next : 0));
   loading_.reset();
   way_.reset();
-  // No call follows the last one, so nobody adds to the lane any more.
-  for (const Job& job : loads_) job.done(give_up(*engine_, 0));
-  loads_.clear();
+  for (const Job& job : older) job.done(give_up(*engine_, 0));
 }
 
 void Worker::run() {
@@ -139,7 +145,7 @@ void Worker::run() {
       advance_load();
       continue;
     }
-    if (job.last) give_up_loads();
+    if (job.last || ends_loads(job.request)) give_up_loads(job.number);
     auto reply = answer(job);
     if (job.last) engine_->close();
     job.done(std::move(reply));

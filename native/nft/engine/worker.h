@@ -33,6 +33,8 @@ class Worker {
   // 0 or the errno of a thread that could not be made.
   int start();
   void call(std::vector<uint8_t> request, Done done);
+  // Loads asked for before end with `closed`, the one under way after its step.
+  void end_loads();
   // Works off what was asked but loads, which end with `closed`; tells `done`, ends. No call may follow.
   void finish(Done done);
   // Waits for the end that finish() asked for.
@@ -58,7 +60,8 @@ class Worker {
   // The answer to the load under way, once this was its last step.
   std::optional<std::vector<uint8_t>> step();
   void advance_load();
-  void give_up_loads();
+  // Those made before the call of this number.
+  void give_up_loads(uint64_t number);
 
   const std::unique_ptr<Engine> engine_;
   const Serve serve_;

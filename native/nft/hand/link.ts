@@ -8,6 +8,7 @@ const SETTLE = 241;
 const WINDOW_MS = 5000;
 const ARMING = Uint8Array.of(ARM, WINDOW_MS & 255, WINDOW_MS >> 8, 0, 0);
 const SETTLING = Uint8Array.of(SETTLE);
+const ENDING_LOADS = Uint8Array.of(14);
 /** Of a request, less than the 64 MiB of a frame. */
 const LARGEST = 64 * 2 ** 20 - 64;
 /** How long a call waits for a hand that is not there, ms. */
@@ -102,6 +103,8 @@ export class HandLink implements EngineLink {
 
   close(): Promise<void> {
     return new Promise((resolve) => {
+      // A hand that does not come ends them as well.
+      if (this.#pending.size > 0 || this.#queue.length > 0) void this.call(ENDING_LOADS).catch(() => undefined);
       this.#closed = resolve;
       this.#rest();
     });

@@ -15,7 +15,12 @@ nftSuite('fake', async () => {
       clock.advance(length);
       assert.ok(await holds());
     },
+    overwhelm: async () => kernel.loseNotifications(),
+    knock: async () => {
+      kernel.judge({ iif: 'lo', saddr: '127.0.0.1', protocol: 'udp', dport: 9, bytes: 29 });
+    },
     runs: 50,
+    scale: 0.1,
     dispose: async () => undefined,
   };
 });
