@@ -25,7 +25,7 @@ export interface ReconcilerDeps {
   readonly log: Log;
   /** Tells a person. */
   readonly report: (report: DriftReport) => void;
-  /** There is damage to repair; `reached` when notifications were lost, as after the link to the kernel was. */
+  /** There is damage to repair; `reached` when the link to the kernel was lost and is there again. */
   readonly changed: (kind: 'damaged' | 'reached') => void;
   /** Opens another port, for what takes long; closed afterwards. */
   readonly aside?: (() => Promise<NftResult<NftPort>>) | undefined;
@@ -91,9 +91,9 @@ export class Reconciler {
     return this.#ahead;
   }
 
-  /** The kernel may be other than the books say, nobody knows how. */
-  suspect(): void {
-    this.#damage.found({ isTotal: true });
+  /** The kernel may be other than the books say, nobody knows how. @param isInflicted false when nobody did that */
+  suspect(isInflicted = true): void {
+    this.#damage.found({ isTotal: true, isInflicted });
   }
 
   /** The kernel refused so many. */
@@ -145,14 +145,14 @@ export class Reconciler {
     this.#damage.take();
   }
 
-  /** Only what others did sets the pace: that the engine was lost and is there again is nobody's doing. */
+  /** Only what others did sets the pace. That the link was lost and is there again is nobody's doing. */
   async #timed<V>(damage: Damage, work: () => Promise<V>): Promise<V> {
     const { clock } = this.#deps;
     const began = clock.now();
     try {
       return await work();
     } finally {
-      if (damage.by !== undefined || !damage.isTotal) this.pace.repaired(began, clock.now());
+      if (damage.isInflicted) this.pace.repaired(began, clock.now());
     }
   }
 
@@ -176,7 +176,7 @@ export class Reconciler {
   }
 
   #failed(cause: unknown): never {
-    this.#damage.found({ isTotal: true });
+    this.suspect(false);
     this.#reports.notRepaired(messageOf(cause));
     throw cause;
   }
@@ -193,9 +193,9 @@ export class Reconciler {
   #seen(change: NftChange): void {
     if (this.#unwatch === undefined) return;
     const { changed, log } = this.#deps;
-    if (change.kind === 'lost') {
-      this.suspect();
-      changed('reached');
+    if (change.kind !== 'changed') {
+      this.#damage.note(change);
+      changed(change.kind === 'again' ? 'reached' : 'damaged');
       return;
     }
     if (change.elsewhere) void this.#lookAhead();

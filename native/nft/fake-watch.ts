@@ -49,8 +49,8 @@ export class FakeWatches {
     }
   }
 
-  /** As if more had happened than could be told. */
-  lose(): void {
-    for (const { seen } of [...this.#watches]) seen({ kind: 'lost' });
+  /** As if more had happened than could be told, or who tells were another. */
+  lose(kind: 'lost' | 'again'): void {
+    for (const { seen } of [...this.#watches]) seen({ kind });
   }
 }
