@@ -177,6 +177,7 @@ class NftFirewall implements KernelFirewall {
       nft,
       rules: this.#rules,
       desired,
+      lists: this.#lists,
       clock,
       log,
       aside: deps.aside,
@@ -460,7 +461,7 @@ class NftFirewall implements KernelFirewall {
     const { ratio } = this.#reconciler.enforced;
     const damage =
       ratio < 1
-        ? `${percent(ratio)} % of it are in force: ${this.#reconciler.trouble ?? 'the kernel refuses some'}`
+        ? `${percent(ratio)} % of it are in force: ${this.#reconciler.trouble ?? this.#lists.state}`
         : undefined;
     const message = damage ?? this.#files.trouble() ?? this.#lists.trouble;
     const { ahead } = this.#reconciler;
