@@ -20,7 +20,7 @@ import {
 } from '../appliance/index.ts';
 import type { Bus } from '../bus/index.ts';
 import { Canaries } from '../canary/index.ts';
-import { contentOf, type FirewallContent } from '../firewall/index.ts';
+import { contentOf, type FirewallContent, witnessTable } from '../firewall/index.ts';
 import type { ListKeeper } from '../lists/index.ts';
 import { packetTools } from '../packets/index.ts';
 import { checkpointRecords, Pipeline, startWorker } from '../pipeline/index.ts';
@@ -157,7 +157,7 @@ function canariesOf(deps: DataPlaneDeps, { firewall, desired, listBook }: Enforc
   const { config, clock, random, log } = deps;
   const { hostname, firewall: settings } = config();
   return new Canaries({
-    place: { tools: packetTools, space: settings.netns ?? 'own', table: `${settings.table}_canary` },
+    place: { tools: packetTools, space: settings.netns ?? 'own', table: witnessTable(settings.table) },
     clock,
     random,
     log,

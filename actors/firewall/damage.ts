@@ -13,6 +13,8 @@ export type GoneKeys = ReadonlySet<string> | 'many' | 'touched';
 export interface Damage {
   /** Anything may be: notifications were lost, or nobody knows what was found. */
   readonly isTotal: boolean;
+  /** Whether somebody did it, known or not; not where our own link to the kernel was lost, or what we did came to nothing. */
+  readonly isInflicted: boolean;
   /** The table itself went, came or changed. */
   readonly table: boolean;
   readonly rules: boolean;
@@ -27,6 +29,7 @@ const MOST_KEYS = 5000;
 /** Gathers damage until somebody takes it to repair it. */
 export class DamageBook {
   #isTotal = false;
+  #isInflicted = false;
   #table = false;
   #rules = false;
   #sets = new Map<string, Set<string> | 'many' | 'touched'>();
@@ -38,12 +41,13 @@ export class DamageBook {
 
   /** What others did to the table. */
   note(change: NftChange): void {
-    if (change.kind === 'lost') {
-      this.#isTotal = true;
+    if (change.kind !== 'changed') {
+      this.found({ isTotal: true, isInflicted: change.kind === 'lost' });
       return;
     }
     const { tables, rules, sets, gone, isAll, by } = change;
     if (tables || rules || sets.length > 0) this.#by = by;
+    this.#isInflicted ||= tables || rules || sets.length > 0;
     this.#table ||= tables;
     this.#rules ||= rules;
     for (const set of sets) {
@@ -56,11 +60,14 @@ export class DamageBook {
   /** Found by looking, so nobody knows who did it. */
   found(damage: {
     readonly isTotal?: boolean;
+    /** Unless told otherwise. */
+    readonly isInflicted?: boolean;
     readonly rules?: boolean;
     readonly set?: string;
     readonly keys?: readonly string[];
   }): void {
     this.#isTotal ||= damage.isTotal === true;
+    this.#isInflicted ||= damage.isInflicted !== false;
     this.#rules ||= damage.rules === true;
     if (damage.set !== undefined) this.#lost(damage.set, damage.keys ?? 'many');
   }
@@ -68,8 +75,10 @@ export class DamageBook {
   /** All of it; from here on it is the taker's. */
   take(): Damage {
     const by = this.#by;
-    const damage = { isTotal: this.#isTotal, table: this.#table, rules: this.#rules, sets: this.#sets };
+    const [isTotal, isInflicted] = [this.#isTotal, this.#isInflicted];
+    const damage = { isTotal, isInflicted, table: this.#table, rules: this.#rules, sets: this.#sets };
     this.#isTotal = false;
+    this.#isInflicted = false;
     this.#table = false;
     this.#rules = false;
     this.#sets = new Map();

@@ -103,7 +103,7 @@ export const aheadText = (chains: readonly string[]): string =>
   `What ${chains.join(', ')} of another program drops or rewrites does not come to the firewall's own chains as it was sent`;
 
 /** @returns nothing for damage that is only presumed */
-export function wordsFor({ table, rules, sets }: Omit<Damage, 'isTotal' | 'by'>): readonly string[] {
+export function wordsFor({ table, rules, sets }: Pick<Damage, 'table' | 'rules' | 'sets'>): readonly string[] {
   return [
     ...(table ? ['the table was removed or changed'] : []),
     ...(rules && !table ? ['its chains or rules were changed'] : []),

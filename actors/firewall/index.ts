@@ -7,7 +7,7 @@ import type { NamedNetwork } from '../../core/base/prefixes.ts';
 import { messageOf } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
 import { protectedNetworks } from '../../core/respond/protected.ts';
-import type { NftOp, NftPort, NftResult, RuleCounter } from '../../native/nft/index.ts';
+import type { NftFailure, NftOp, NftPort, NftResult, RuleCounter } from '../../native/nft/index.ts';
 import { machineClock } from '../clock/index.ts';
 import { allowedOps, letInBy } from './allowed.ts';
 import { commitGroups, orThrow } from './batches.ts';
@@ -38,6 +38,7 @@ import type { Enforced } from './standing.ts';
 import type { SyncOutcome } from './sync.ts';
 import type { Judged } from './trial.ts';
 
+export { witnessTable } from './ahead.ts';
 export { allowedPortElement } from './allowed.ts';
 export { contentOf, type FirewallContent, OPEN, sameContent, type TrialTime } from './content.ts';
 export type { DriftReport } from './drift-reports.ts';
@@ -176,6 +177,7 @@ class NftFirewall implements KernelFirewall {
       nft,
       rules: this.#rules,
       desired,
+      lists: this.#lists,
       clock,
       log,
       aside: deps.aside,
@@ -247,8 +249,7 @@ class NftFirewall implements KernelFirewall {
   }
 
   drifted(): void {
-    this.#reconciler.suspect();
-    this.#actor.send({ type: 'damaged' });
+    this.#doubt();
   }
 
   async enforce(blocks: readonly KernelBlock[]): Promise<NftResult<void>> {
@@ -262,7 +263,7 @@ class NftFirewall implements KernelFirewall {
     }
     for (const { id } of blocks) this.#missing.add(id);
     this.#reconciler.lost(blocks.length);
-    this.drifted();
+    this.#doubt(done);
     await this.#settled();
     return blocks.every(({ id, ip }) => this.holds(id) && this.#deps.desired.blockOf(ip)?.id === id) ? DONE : done;
   }
@@ -272,7 +273,7 @@ class NftFirewall implements KernelFirewall {
     const done = await this.#commit(ips.map(removeOps));
     this.#files.released(ips);
     if (done.ok) this.#counters.released += ips.length;
-    else this.drifted();
+    else this.#doubt(done);
     return done;
   }
 
@@ -286,7 +287,7 @@ class NftFirewall implements KernelFirewall {
       else this.#missing.add(id);
     }
     this.#files.networksChanged();
-    if (!done.ok) this.drifted();
+    if (!done.ok) this.#doubt(done);
     return done;
   }
 
@@ -294,7 +295,7 @@ class NftFirewall implements KernelFirewall {
     if (!HOLDS_ELEMENTS.has(this.state())) return DONE;
     const done = await this.#commit([allowedOps(letInBy(this.#deps.desired))]);
     this.#files.rulesChanged();
-    if (!done.ok) this.drifted();
+    if (!done.ok) this.#doubt(done);
     return done;
   }
 
@@ -312,7 +313,7 @@ class NftFirewall implements KernelFirewall {
 
   async rearm(): Promise<NftResult<void>> {
     const done = await this.#rules.rearm(() => ENFORCES.has(this.state()));
-    if (!done.ok && done.code !== 'missing') this.drifted();
+    if (!done.ok && done.code !== 'missing') this.#doubt(done);
     return done;
   }
 
@@ -415,6 +416,12 @@ class NftFirewall implements KernelFirewall {
     this.#deps.log('info', 'kernel in line with decisions', { table: this.#deps.settings.table, ...done });
   }
 
+  /** @param failed what led to it: a call that failed with the link to the kernel is nobody's doing */
+  #doubt(failed?: NftFailure): void {
+    this.#reconciler.suspect(failed === undefined || failed.code !== 'resync' || failed.errno !== 0);
+    this.#actor.send({ type: 'damaged' });
+  }
+
   async #remove(): Promise<void> {
     // Ahead of the table: what a boot would bring back must not outlive it.
     await this.#files.removed();
@@ -440,7 +447,7 @@ class NftFirewall implements KernelFirewall {
     if (done.ok) return done;
     this.#counters.refused++;
     this.#deps.log('warn', 'kernel refused a change of rules', { error: done.public, code: done.code });
-    this.drifted();
+    this.#doubt(done);
     await this.#settled();
     return fallback === undefined && this.state() === 'enforcing' ? DONE : done;
   }
@@ -454,7 +461,7 @@ class NftFirewall implements KernelFirewall {
     const { ratio } = this.#reconciler.enforced;
     const damage =
       ratio < 1
-        ? `${percent(ratio)} % of it are in force: ${this.#reconciler.trouble ?? 'the kernel refuses some'}`
+        ? `${percent(ratio)} % of it are in force: ${this.#reconciler.trouble ?? this.#lists.state}`
         : undefined;
     const message = damage ?? this.#files.trouble() ?? this.#lists.trouble;
     const { ahead } = this.#reconciler;

@@ -1,16 +1,18 @@
-import { type Cidr, fromBytes, makeCidr } from '../../core/base/ip.ts';
+import type { Cidr } from '../../core/base/ip.ts';
 import type { Clock, Log } from '../../core/base/ports.ts';
 import { PRIVATE_NETWORKS } from '../../core/base/private-networks.ts';
 import { seconds } from '../../core/base/time.ts';
 import { Turns } from '../../core/base/turns.ts';
 import { type ListColumns, without } from '../../core/respond/lists/columns.ts';
-import type { NftResult } from '../../native/nft/index.ts';
-import { type ListSet, type ListUse, listSets } from './list-rules.ts';
+import type { NftOp, NftResult } from '../../native/nft/index.ts';
+import { commitGroups } from './batches.ts';
+import type { GoneKeys } from './damage.ts';
+import { countOf, isKeyOf, samplesOf } from './list-keys.ts';
+import { anew, type ListSet, type ListUse, listSets } from './list-rules.ts';
 import type { Rules } from './rules.ts';
 
 const RETRY = seconds(30);
-/** Networks of an interval set that are looked up to see whether it was emptied. */
-const SAMPLES = 64;
+const NO_KEYS: ReadonlySet<string> = new Set();
 const DONE: NftResult<void> = { ok: true, value: undefined };
 
 /** The last good generations; kept by who fetches them. Other columns are another object. */
@@ -60,6 +62,7 @@ export class ListLoader {
   #trouble: string | undefined;
   #cancelRetry: (() => void) | undefined;
   #isClosed = false;
+  #looked = 0;
 
   constructor(deps: ListLoaderDeps) {
     this.#deps = deps;
@@ -77,9 +80,51 @@ export class ListLoader {
     return this.#trouble;
   }
 
+  /** Why less than all is in force where nothing is damaged. */
+  get state(): string {
+    return this.entries.missing > 0 ? (this.#trouble ?? 'lists are being loaded') : 'the kernel refuses some';
+  }
+
   /** The sets that the kernel should hold, whole. */
   expected(): readonly ListSet[] {
     return [...this.#inForce.values()].flatMap(({ sets, isLoaded }) => (isLoaded ? sets : []));
+  }
+
+  /** Addresses and networks that the kernel should hold, and how many of them are not in it yet, as far as is known. */
+  get entries(): { readonly desired: number; readonly missing: number } {
+    const versions = [...this.#inForce.values()];
+    const sum = (of: readonly Version[]): number => of.reduce((count, { sets }) => count + entriesOf(sets), 0);
+    return { desired: sum(versions), missing: sum(versions.filter(({ isLoaded }) => !isLoaded)) };
+  }
+
+  /** How many entries a set in force is to hold; `undefined` of another set. */
+  sizeOf(name: string): number | undefined {
+    const set = [...this.#inForce.values()].flatMap(({ sets }) => sets).find((each) => each.name === name);
+    return set && countOf(set.keys);
+  }
+
+  /** Puts back what went from sets of lists; the rules and the sets stand. Keys that are told one by one as they are. */
+  mend(damaged: ReadonlyMap<string, GoneKeys>): Promise<NftResult<void>> {
+    return this.#turns.run(async () => {
+      for (const [id, version] of this.#inForce) {
+        const broken = version.sets.filter(({ name }) => damaged.has(name));
+        if (broken.length === 0) continue;
+        const mended = await this.#mend(id, version, (set) => damaged.get(set.name));
+        if (!mended.ok) return mended;
+      }
+      return DONE;
+    });
+  }
+
+  /** Looks at the sets of one list, another each time. @returns one that is not whole */
+  async look(): Promise<string | undefined> {
+    const versions = [...this.#inForce.values()].filter(({ isLoaded }) => isLoaded);
+    const version = versions[this.#looked++ % Math.max(1, versions.length)];
+    for (const set of version?.sets ?? []) {
+      // One that went meanwhile is nobody's loss.
+      if (!(await this.#holds(set)) && this.expected().includes(set)) return set.name;
+    }
+    return undefined;
   }
 
   facts(id: string): ListFacts {
@@ -152,13 +197,19 @@ export class ListLoader {
       this.#inForce.set(use.id, { ...next, isLoaded: before.isLoaded && isEnforcing() });
       return rules.relist(isEnforcing);
     }
+    return this.#exchange(use.id, next);
+  }
+
+  /** Fills these sets beside those in force, and then lets the rules go by them. */
+  async #exchange(id: string, next: Version): Promise<NftResult<void>> {
+    const { rules, isEnforcing } = this.#deps;
     this.#staged = next;
     try {
       const declared = await rules.relist(isEnforcing);
       const filled = declared.ok ? await this.#fill(next) : declared;
       // Nothing is filled any more where enforcement ended meanwhile.
       if (!filled.ok) return isEnforcing() ? filled : DONE;
-      this.#inForce.set(use.id, next);
+      this.#inForce.set(id, next);
     } finally {
       this.#staged = undefined;
     }
@@ -188,6 +239,21 @@ export class ListLoader {
     }
     const found = await nft.find(table, name, samplesOf(keys));
     return found.ok && found.value.every((element) => element !== undefined);
+  }
+
+  async #mend(id: string, version: Version, goneOf: (set: ListSet) => GoneKeys | undefined): Promise<NftResult<void>> {
+    const { nft, table } = this.#deps.rules.place;
+    const gone = version.sets.map((set) => ({ set, keys: goneOf(set) ?? NO_KEYS }));
+    // What else is in the set by now, or no longer, nobody knows.
+    if (gone.some(({ keys }) => typeof keys === 'string')) {
+      return this.#exchange(id, { ...version, sets: anew(version.sets), isLoaded: false });
+    }
+    const groups = gone.flatMap(({ set, keys }) =>
+      [...keys]
+        .filter((key) => isKeyOf(set.keys, key))
+        .map((key): NftOp[] => [{ kind: 'add', set: set.name, key, timeout: 'never' }]),
+    );
+    return commitGroups(nft, table, groups);
   }
 
   async #become(use: ListUse): Promise<boolean> {
@@ -223,18 +289,4 @@ export class ListLoader {
 const sameSets = (a: readonly ListSet[], b: readonly ListSet[]): boolean =>
   a.map(({ name }) => name).join() === b.map(({ name }) => name).join();
 
-const widthOf = ({ family }: ListSet['keys']): number => (family === 4 ? 4 : 16);
-const countOf = (keys: ListSet['keys']): number => keys.bytes.length / widthOf(keys);
-
-/** Keys from all over a set, as text. */
-function samplesOf(keys: ListSet['keys']): readonly string[] {
-  const [count, width] = [countOf(keys), widthOf(keys)];
-  const step = Math.max(1, Math.floor(count / SAMPLES));
-  const texts: string[] = [];
-  for (let i = count - 1; i >= 0; i -= step) {
-    const bytes = keys.bytes.slice(i * width, (i + 1) * width);
-    const prefix = keys.prefixes?.[i];
-    texts.push(prefix === undefined ? fromBytes(bytes).text : makeCidr(keys.family, bytes, prefix).text);
-  }
-  return texts;
-}
+const entriesOf = (sets: readonly ListSet[]): number => sets.reduce((count, { keys }) => count + countOf(keys), 0);

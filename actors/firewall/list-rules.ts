@@ -31,7 +31,7 @@ const roomFor = (count: number): number => Math.min(16_777_216, Math.max(64, cou
 export function listSets(name: string, columns: ListColumns): readonly ListSet[] {
   return FAMILIES.flatMap((family) => {
     const { addresses, networks, prefixes } = columns[family];
-    const stamp = createHash('sha256').update(addresses).update(networks).update(prefixes).digest('hex').slice(0, 8);
+    const stamp = shortHash(addresses, networks, prefixes);
     const count = addresses.length / (family === 4 ? 4 : 16);
     const plain = { family, timeout: false } as const;
     const single: ListSet = {
@@ -50,6 +50,19 @@ export function listSets(name: string, columns: ListColumns): readonly ListSet[]
     return [...(count === 0 ? [] : [single]), ...(prefixes.length === 0 ? [] : [whole])];
   });
 }
+
+/** The same under other names, to be filled beside these. */
+export const anew = (sets: readonly ListSet[]): readonly ListSet[] =>
+  sets.map((set) => ({
+    ...set,
+    name: set.name.replace(/_[0-9a-f]{8}(?=_[an][46]$)/, (stamp) => `_${shortHash(stamp)}`),
+  }));
+
+const shortHash = (...parts: readonly (string | Uint8Array)[]): string => {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex').slice(0, 8);
+};
 
 /** As the table declares it: without what it holds, which `load` brings. */
 export const declarationOf = ({ keys: _, ...set }: ListSet): SetDeclaration => set;

@@ -12,7 +12,7 @@ export type FirewallEvent =
   | { readonly type: 'disable' }
   /** The kernel is or may be other than expected; what of it is in the damage book. */
   | { readonly type: 'damaged' }
-  /** The same after notifications were lost, as when whoever speaks to the kernel was started anew: what failed may work now. */
+  /** The same after whoever speaks to the kernel was lost and is there again: what failed may work now. */
   | { readonly type: 'reached' }
   /** While off: the table of an earlier run is there. */
   | { readonly type: 'found' };

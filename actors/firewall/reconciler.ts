@@ -7,6 +7,7 @@ import { chainsAhead, nameOf } from './ahead.ts';
 import { ALLOWED_SETS } from './allowed.ts';
 import { type Damage, DamageBook, type GoneKeys } from './damage.ts';
 import { type DriftReport, DriftReports, wordsFor } from './drift-reports.ts';
+import type { ListLoader } from './list-loader.ts';
 import { Pace } from './pace.ts';
 import type { DesiredBlocks } from './port.ts';
 import { readBack } from './read-back.ts';
@@ -21,11 +22,12 @@ export interface ReconcilerDeps {
   readonly nft: NftPort;
   readonly rules: Rules;
   readonly desired: DesiredBlocks;
+  readonly lists: Pick<ListLoader, 'entries' | 'sizeOf' | 'mend' | 'look'>;
   readonly clock: Clock;
   readonly log: Log;
   /** Tells a person. */
   readonly report: (report: DriftReport) => void;
-  /** There is damage to repair; `reached` when notifications were lost, as after the link to the kernel was. */
+  /** There is damage to repair; `reached` when the link to the kernel was lost and is there again. */
   readonly changed: (kind: 'damaged' | 'reached') => void;
   /** Opens another port, for what takes long; closed afterwards. */
   readonly aside?: (() => Promise<NftResult<NftPort>>) | undefined;
@@ -60,10 +62,17 @@ export class Reconciler {
   #reading: Promise<void> | undefined;
 
   constructor(deps: ReconcilerDeps) {
-    const { rules, desired, clock } = deps;
+    const { rules, desired, lists, clock } = deps;
     const now = (): Millis => clock.now();
     this.#deps = deps;
-    this.#sync = { place: rules.place, rules: () => rules.sync(), watched: () => this.#watch(), desired, now };
+    this.#sync = {
+      place: rules.place,
+      rules: () => rules.sync(),
+      watched: () => this.#watch(),
+      mendLists: (damaged) => lists.mend(damaged),
+      desired,
+      now,
+    };
     this.#standing = new Standing(() => this.#wanted(), now);
     this.#reports = new DriftReports(deps.report, now);
     this.#samples = new Samples({ place: rules.place, desired, now });
@@ -91,9 +100,9 @@ export class Reconciler {
     return this.#ahead;
   }
 
-  /** The kernel may be other than the books say, nobody knows how. */
-  suspect(): void {
-    this.#damage.found({ isTotal: true });
+  /** The kernel may be other than the books say, nobody knows how. @param isInflicted false when nobody did that */
+  suspect(isInflicted = true): void {
+    this.#damage.found({ isTotal: true, isInflicted });
   }
 
   /** The kernel refused so many. */
@@ -120,12 +129,14 @@ export class Reconciler {
 
   /** Whether all is well as far as a quick look tells; otherwise what is not is known from now on. */
   async look(): Promise<boolean> {
-    const { rules } = this.#deps;
+    const { rules, lists } = this.#deps;
     await this.#watch();
     if (!(await rules.areStanding())) this.#find({ rules: true });
     const { lost, isAnyoneMissing } = await this.#samples.look();
     if (lost.length > 0) for (const [set, keys] of lost) this.#find({ set, keys });
     if (isAnyoneMissing) this.suspect();
+    const list = await lists.look();
+    if (list !== undefined) this.#find({ set: list });
     await this.#lookAhead();
     await this.#readStrangersIfDue();
     return this.#damage.isEmpty;
@@ -145,14 +156,14 @@ export class Reconciler {
     this.#damage.take();
   }
 
-  /** Only what others did sets the pace: that the engine was lost and is there again is nobody's doing. */
+  /** Only what others did sets the pace. That the link was lost and is there again is nobody's doing. */
   async #timed<V>(damage: Damage, work: () => Promise<V>): Promise<V> {
     const { clock } = this.#deps;
     const began = clock.now();
     try {
       return await work();
     } finally {
-      if (damage.by !== undefined || !damage.isTotal) this.pace.repaired(began, clock.now());
+      if (damage.isInflicted) this.pace.repaired(began, clock.now());
     }
   }
 
@@ -176,7 +187,7 @@ export class Reconciler {
   }
 
   #failed(cause: unknown): never {
-    this.#damage.found({ isTotal: true });
+    this.suspect(false);
     this.#reports.notRepaired(messageOf(cause));
     throw cause;
   }
@@ -193,9 +204,9 @@ export class Reconciler {
   #seen(change: NftChange): void {
     if (this.#unwatch === undefined) return;
     const { changed, log } = this.#deps;
-    if (change.kind === 'lost') {
-      this.suspect();
-      changed('reached');
+    if (change.kind !== 'changed') {
+      this.#damage.note(change);
+      changed(change.kind === 'again' ? 'reached' : 'damaged');
       return;
     }
     if (change.elsewhere) void this.#lookAhead();
@@ -232,8 +243,10 @@ export class Reconciler {
 
   /** Of a set that lost more than is told nothing is known to be held. */
   #goneOf(set: string, keys: GoneKeys): number {
-    const { desired } = this.#deps;
+    const { desired, lists } = this.#deps;
     if (keys === 'touched') return 0;
+    const listed = lists.sizeOf(set);
+    if (listed !== undefined) return keys === 'many' ? listed : keys.size;
     if (keys === 'many') {
       if (BLOCKED_SETS.includes(set)) return desired.blockCount();
       return ALLOWED_SETS.includes(set) ? allowedCount(desired) : 1;
@@ -243,8 +256,9 @@ export class Reconciler {
   }
 
   #wanted() {
-    const { desired, rules } = this.#deps;
+    const { desired, rules, lists } = this.#deps;
     return {
+      lists: lists.entries,
       blocks: desired.blockCount(),
       networks: [...desired.networks()].length,
       allowed: allowedCount(desired),

@@ -23,6 +23,7 @@ export async function repair(deps: SyncDeps, { rules, sets }: Damage): Promise<{
   const shared = [...ALLOWED_SETS, ...BLOCKED_SETS, ...BLOCKED_NETWORK_SETS];
   // Sets of the content and of a trial follow from the rules' declaration.
   if (rules || !touched.every((set) => shared.includes(set))) orThrow(await deps.rules());
+  orThrow(await deps.mendLists(sets));
   if (isOf(ALLOWED_SETS)) orThrow(await place.nft.commit(place.table, allowedOps(letInBy(desired))));
   if (isOf(BLOCKED_NETWORK_SETS)) {
     orThrow(await place.nft.commit(place.table, networkOps([...desired.networks()], now())));

@@ -6,7 +6,7 @@ export interface Enforced {
   readonly ratio: number;
   /** The lowest within the last five minutes, which shows what was repaired between two looks. */
   readonly lowest: number;
-  /** Addresses, networks, entries of the allow list and rules. */
+  /** Addresses, networks, entries of the allow list, entries of lists and rules. */
   readonly desired: number;
   readonly held: number;
 }
@@ -20,6 +20,8 @@ export interface Wanted {
   readonly networks: number;
   readonly allowed: number;
   readonly rules: number;
+  /** Entries of lists, and those that are not loaded yet. */
+  readonly lists: { readonly desired: number; readonly missing: number };
 }
 
 /** What of the desired is known to be missing, and how low that has brought it. */
@@ -63,9 +65,9 @@ export class Standing {
   }
 
   #state() {
-    const { blocks, networks, allowed, rules } = this.#wanted();
-    const desired = blocks + networks + allowed + rules;
-    const held = this.#rulesStand ? Math.max(0, desired - this.#missing) : 0;
+    const { blocks, networks, allowed, rules, lists } = this.#wanted();
+    const desired = blocks + networks + allowed + rules + lists.desired;
+    const held = this.#rulesStand ? Math.max(0, desired - this.#missing - lists.missing) : 0;
     return { desired, held, ratio: desired === 0 ? 1 : held / desired };
   }
 

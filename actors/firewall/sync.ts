@@ -2,6 +2,7 @@ import type { NftPort, NftResult } from '../../native/nft/index.ts';
 import { allowedOps, letInBy } from './allowed.ts';
 import { commitGroups, orThrow } from './batches.ts';
 import { lackingOf, loadBlocks } from './bulk.ts';
+import type { GoneKeys } from './damage.ts';
 import { putOps } from './elements.ts';
 import { networkFrom, networkOps } from './networks.ts';
 import type { KernelNetwork } from './port.ts';
@@ -16,6 +17,8 @@ export interface SyncDeps extends ReadBackDeps {
   readonly rules: () => Promise<NftResult<void>>;
   /** Called when there is a table and before anything in it is looked at. */
   readonly watched: () => Promise<void>;
+  /** Mends sets of lists. */
+  readonly mendLists: (damaged: ReadonlyMap<string, GoneKeys>) => Promise<NftResult<void>>;
 }
 
 export interface SyncOutcome extends BlocksOutcome {

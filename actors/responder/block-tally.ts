@@ -20,6 +20,7 @@ export class BlockTally {
     for await (const [, { decision, result, at }] of records.list(outcomes, [], { after: [since, 0, ''] })) {
       if (result === 'enforced' && !enforced.has(decision)) enforced.set(decision, at);
     }
+    if (enforced.size === 0) return;
     for await (const [, { id, origin, actor }] of records.list(decisions, [], { after: [since] })) {
       const at = enforced.get(id);
       if (at !== undefined && actor === undefined) this.#count(origin, at, now);

@@ -62,7 +62,8 @@ export class Book<D extends Entry> {
         ? this.end(before, 'lifted', decision.at, `replaced by ${decision.id}`)
         : undefined;
     this.#active.set(subject, decision);
-    this.#ended.delete(decision.id);
+    // Even in an empty set a look-up takes the id's hash, and at a start there are very many.
+    if (this.#ended.size > 0) this.#ended.delete(decision.id);
     if (this.#indexes !== undefined) this.#enter(this.#indexes, subject, decision);
     return replaced;
   }

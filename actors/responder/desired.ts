@@ -5,9 +5,8 @@ import type { Responder } from './responder.ts';
 
 /** The books as the firewall reads them. */
 export const desiredBlocks = (ledger: Ledger, allowed: AllowBook, responder: () => Responder): DesiredBlocks => ({
-  blocks: function* (): Generator<KernelBlock> {
-    for (const decision of ledger.active()) yield kernelBlockOf(decision);
-  },
+  // As they are: there may be very many.
+  blocks: (): Iterable<KernelBlock> => ledger.active(),
   blockCount: () => ledger.size,
   blockOf: (ip) => {
     const standing = ledger.of(ip);

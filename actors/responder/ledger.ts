@@ -16,8 +16,8 @@ export interface Told {
 
 /** Decisions on disk. */
 export interface DecisionRecords {
-  /** Those about addresses that are stored as active, or as pending. */
-  in(state: 'active' | 'pending'): AsyncIterable<Decision>;
+  /** Those about addresses that are stored as active, or as pending, any number at a time. */
+  in(state: 'active' | 'pending'): AsyncIterable<readonly Decision[]>;
   /** Those about networks that are stored as active. */
   networks(): AsyncIterable<NetworkDecision>;
   /** All that the planner remembered. */
@@ -47,7 +47,7 @@ export class Ledger extends Book<Decision> {
 
   /** Once, before anything else. */
   async load(): Promise<void> {
-    for await (const decision of this.#records.in('active')) this.put(decision);
+    for await (const page of this.#records.in('active')) for (const decision of page) this.put(decision);
     for await (const decision of this.#records.networks()) this.networks.put(decision);
   }
 
@@ -56,7 +56,7 @@ export class Ledger extends Book<Decision> {
     const memory: PlannerState[] = [];
     for await (const part of this.#records.memory()) memory.push(part);
     const pending: Decision[] = [];
-    for await (const decision of this.#records.in('pending')) pending.push(decision);
+    for await (const page of this.#records.in('pending')) pending.push(...page);
     return { memory, pending };
   }
 

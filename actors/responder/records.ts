@@ -8,7 +8,7 @@ import type { DecisionRecords, Told } from './ledger.ts';
 
 /** So many are read faster one after the other, whatever lies between them, than each by its key. */
 const MANY = 50_000;
-const MOST_REASONS = 1000;
+const MOST_SHARED = 1000;
 
 const PARTS: Readonly<Record<PlannerState['part'], true>> = { offences: true, block_queue: true };
 const isPart = (name: string): name is PlannerState['part'] => Object.hasOwn(PARTS, name);
@@ -17,12 +17,12 @@ const isPart = (name: string): name is PlannerState['part'] => Object.hasOwn(PAR
 export const decisionRecords = (records: Records): DecisionRecords => ({
   in: async function* (state) {
     if ((await records.count(decisions, 'state', [state], MANY)) < MANY) {
-      for await (const [, decision] of records.find(decisions, 'state', [state])) yield decision;
+      for await (const [, decision] of records.find(decisions, 'state', [state])) yield [decision];
       return;
     }
-    const reasons = new Map<string, string>();
-    for await (const decision of records.values(decisions)) {
-      if (decision.state === state) yield sharing(reasons, decision);
+    const shared: Shared = new Map();
+    for await (const page of records.pages(decisions)) {
+      yield page.flatMap((decision) => (decision.state === state ? sharing(shared, decision) : []));
     }
   },
   networks: async function* () {
@@ -37,12 +37,26 @@ export const decisionRecords = (records: Records): DecisionRecords => ({
   save: (told, options) => records.write((writes) => write(writes, told), options),
 });
 
-/** Very many blocks have few reasons: one string stands for all that are alike. The record was just read and is nobody's. */
-function sharing(reasons: Map<string, string>, decision: Decision): Decision {
-  const known = reasons.get(decision.reason);
-  if (known !== undefined) return Object.assign(decision, { reason: known });
-  if (reasons.size < MOST_REASONS) reasons.set(decision.reason, decision.reason);
-  return decision;
+type Shared = Map<string, string>;
+const NO_FINDINGS: Decision['findings'] = [];
+
+/** Very many blocks have few reasons and authors: one string stands for all that are alike. */
+function sharing(shared: Shared, decision: Decision): Decision {
+  const { reason, origin, actor, findings } = decision;
+  // The record was just read and is nobody's.
+  return Object.assign(decision, {
+    reason: sharedOf(shared, reason),
+    origin: sharedOf(shared, origin),
+    ...(actor === undefined ? {} : { actor: sharedOf(shared, actor) }),
+    ...(findings.length === 0 ? { findings: NO_FINDINGS } : {}),
+  });
+}
+
+function sharedOf<Text extends string>(shared: Shared, text: Text): Text {
+  const known = shared.get(text);
+  if (known !== undefined) return known as Text;
+  if (shared.size < MOST_SHARED) shared.set(text, text);
+  return text;
 }
 
 type Writes = Parameters<Parameters<Records['write']>[0]>[0];

@@ -157,8 +157,24 @@ export class DurableStore implements StorePort {
   }
 
   async *entries<V>({ limit = Number.POSITIVE_INFINITY, ...range }: Range): AsyncGenerator<readonly [string, V]> {
+    let left = limit;
+    if (left <= 0) return;
+    for await (const page of this.#pages(range)) {
+      for (const [key, json] of page) {
+        yield [key, JSON.parse(json) as V];
+        if (--left <= 0) return;
+      }
+    }
+  }
+
+  async *pages<V>(range: Omit<Range, 'limit'>): AsyncGenerator<readonly V[]> {
+    for await (const page of this.#pages(range)) yield page.map(([, json]) => JSON.parse(json) as V);
+  }
+
+  /** Goes on behind the last page when the base is exchanged. */
+  async *#pages(range: Omit<Range, 'limit'>): AsyncGenerator<readonly (readonly [key: string, json: string])[]> {
     let last: string | undefined;
-    for (let left = limit; left > 0; ) {
+    for (;;) {
       await this.#exchange;
       const base = this.#readable();
       const rest = last === undefined ? range : beyond(range, last);
@@ -166,11 +182,8 @@ export class DurableStore implements StorePort {
       const iterator = base?.iterate(rest);
       try {
         for await (const page of merged(changes, iterator, range.reverse === true)) {
-          for (const [key, json] of page) {
-            last = key;
-            yield [key, JSON.parse(json) as V];
-            if (--left <= 0) return;
-          }
+          yield page;
+          last = page.at(-1)?.[0] ?? last;
         }
         return;
       } catch (thrown) {

@@ -35,6 +35,10 @@ export class MemoryStore implements StorePort {
     for (const [key, text] of this.#records.slice(range, range.limit)) yield [key, JSON.parse(text) as V];
   }
 
+  async *pages<V>(range: Omit<Range, 'limit'>): AsyncGenerator<readonly V[]> {
+    for await (const [, value] of this.entries<V>(range)) yield [value];
+  }
+
   health(): StoreHealth {
     return { state: 'ok', bytes: 0 };
   }

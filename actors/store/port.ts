@@ -53,5 +53,7 @@ export interface StorePort {
    * Rejects as `get` does.
    */
   entries<V>(range: Range): AsyncIterable<readonly [key: string, value: V]>;
+  /** The same values some hundred at a time and without their keys: of very many, a step for each costs more than it reads. */
+  pages<V>(range: Omit<Range, 'limit'>): AsyncIterable<readonly V[]>;
   health(): StoreHealth;
 }

@@ -64,12 +64,12 @@ export class FakeWatches {
     }
   }
 
-  /** As if more had happened than could be told. */
-  lose(): void {
-    this.#lose([...this.#watches]);
+  /** As if more had happened than could be told, or who tells were another. */
+  lose(kind: 'lost' | 'again'): void {
+    this.#lose([...this.#watches], kind);
   }
 
-  #lose(watches: readonly Watch[]): void {
-    for (const { seen } of watches) seen({ kind: 'lost' });
+  #lose(watches: readonly Watch[], kind: 'lost' | 'again' = 'lost'): void {
+    for (const { seen } of watches) seen({ kind });
   }
 }

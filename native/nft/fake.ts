@@ -55,9 +55,9 @@ export class FakeKernel {
     this.#planned.push(failure(code, errno, `planned failure: ${code}`));
   }
 
-  /** Whoever watches is told that notifications were lost. */
-  loseNotifications(): void {
-    this.watches.lose();
+  /** Whoever watches is told that notifications were lost, or that the link to the kernel was and is there `again`. */
+  loseNotifications(kind: 'lost' | 'again' = 'lost'): void {
+    this.watches.lose(kind);
   }
 
   /** What becomes of a packet to this host (`input`) or to a neighbour (`forward`); counters move. */

@@ -27,7 +27,8 @@ export interface StandingBaseChain {
 
 /**
  * What others did: another port or program. `changed` is one transaction of theirs; `lost` means that more happened than
- * could be told, and anything may have changed. What the kernel takes away because its time is over is no change.
+ * could be told, and anything may have changed; `again`, that who tells was lost and is there again, so that nobody knows
+ * whether anything did. What the kernel takes away because its time is over is no change.
  */
 export type NftChange =
   | {
@@ -47,7 +48,7 @@ export type NftChange =
       /** A chain of another table came, changed or went: `baseChains()` may answer differently now. */
       readonly elsewhere: boolean;
     }
-  | { readonly kind: 'lost' };
+  | { readonly kind: 'lost' | 'again' };
 
 export type NftOp =
   | ({ readonly kind: 'add'; readonly set: string } & NftElement)

@@ -35,7 +35,7 @@ export class Watches {
     for (const [table, all] of this.#seen) {
       for (const seen of [...all]) {
         void this.#ask(encodeWatch(table), `watch table ${table}`);
-        seen({ kind: 'lost' });
+        seen({ kind: 'again' });
       }
     }
   }

@@ -31,6 +31,7 @@ export function blocking(
     commit: (ops, options) => act(() => store.commit(ops, options)),
     get: (key) => store.get(key),
     entries: (range) => store.entries(range),
+    pages: (range) => store.pages(range),
     health: () => store.health(),
   });
   const ledger = new Ledger(decisionRecords(records));

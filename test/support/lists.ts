@@ -34,4 +34,8 @@ export const textsOf = (columns: ListColumns): readonly string[] =>
     ];
   });
 
-export const columnsFrom = (text: string): ListColumns => readWell(text, 'plain').columns;
+export const columnsFrom = (text: string, maxEntries = LIST_OPTIONS.maxEntries): ListColumns => {
+  const read = readList(text, { format: 'plain', maxEntries });
+  assert.ok(read.ok, read.ok ? '' : read.public);
+  return read.value.columns;
+};

@@ -36,6 +36,10 @@ export class MemoryStore implements StorePort {
     }
   }
 
+  async *pages<V>(range: Omit<Range, 'limit'>): AsyncGenerator<readonly V[]> {
+    for await (const [, value] of this.entries<V>(range)) yield [value];
+  }
+
   health(): StoreHealth {
     return { state: 'ok', bytes: 0 };
   }

@@ -228,6 +228,7 @@ export class ChangeWorld {
       commit: (ops, options) => life.step('store commit', () => store.commit(ops, options)),
       get: (key) => life.look(() => store.get(key)),
       entries: (range) => store.entries(range),
+      pages: (range) => store.pages(range),
       health: () => store.health(),
     };
   }

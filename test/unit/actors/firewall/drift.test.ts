@@ -216,10 +216,37 @@ test('a link that comes back is taken at once, whatever pause was on', async () 
   await firewall.enforce([b.want('203.0.113.9')]);
   assert.equal(firewall.state(), 'degraded');
   assert.ok((ratio() ?? 1) < 1);
-  b.kernel.loseNotifications();
+  b.kernel.loseNotifications('again');
   await repaired();
   assert.equal(firewall.state(), 'enforcing');
   assert.equal(b.passes('203.0.113.9'), false);
+});
+
+for (const [kind, state] of [
+  ['again', 'enforcing'],
+  ['lost', 'degraded'],
+] as const) {
+  test(`notifications ${kind} 50 times in a second: ${state}`, async () => {
+    for (let i = 0; i < 50; i++) {
+      b.kernel.loseNotifications(kind);
+      await repaired();
+      b.clock.advance(20);
+    }
+    assert.equal(firewall.state(), state);
+  });
+}
+
+test('calls that fail because the link to the kernel was lost are nobody’s doing', async () => {
+  for (let i = 0; i < 30; i++) {
+    b.kernel.failNext('resync', 0);
+    await firewall.enforce([b.want(ATTACKER)]);
+  }
+  assert.equal(firewall.state(), 'enforcing');
+  for (let i = 0; i < 30; i++) {
+    b.kernel.failNext('resync', 105);
+    await firewall.enforce([b.want(ATTACKER)]);
+  }
+  assert.equal(firewall.state(), 'degraded');
 });
 
 test('a repair that the kernel refuses is told, and told again when it is done', async () => {
@@ -307,6 +334,17 @@ test('a chain ahead of ours is told once and left alone', async () => {
   await other.drop('others');
   await repaired();
   assert.equal(firewall.component().detail, undefined);
+});
+
+test('the witnesses of a canary are not somebody else ahead of ours', async () => {
+  const other = b.kernel.open();
+  const chains = [{ name: 'before', hook: 'prerouting', priority: -400, rules: [] }] as const;
+  await other.ensure({ name: `${TABLE}_canary`, sets: [], chains });
+  await repaired();
+  assert.deepEqual([b.reports, firewall.component().detail], [[], undefined]);
+  await other.ensure({ name: `${TABLE}_canary_too`, sets: [], chains });
+  await repaired();
+  assert.match(firewall.component().detail ?? '', /inet bartizan_canary_too before/);
 });
 
 test('what others do after the firewall is off is no matter', async () => {

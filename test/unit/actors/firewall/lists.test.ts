@@ -5,6 +5,7 @@ import type { Cidr } from '../../../../core/base/ip.ts';
 import { millis, minutes, seconds } from '../../../../core/base/time.ts';
 import type { ListColumns } from '../../../../core/respond/lists/columns.ts';
 import { FakeKernel } from '../../../../native/nft/fake.ts';
+import type { NftOp, NftPort } from '../../../../native/nft/index.ts';
 import { cidrs } from '../../../support/cidrs.ts';
 import { columnsFrom } from '../../../support/lists.ts';
 import { MemoryFolder } from '../../../support/memory-folder.ts';
@@ -22,9 +23,9 @@ function bench() {
   const desired = new Map<string, ListColumns>();
   let allowed: readonly Cidr[] = [];
   const folder = new MemoryFolder();
-  const open = (...lists: readonly ListUse[]): KernelFirewall =>
+  const openOn = (nft: NftPort, ...lists: readonly ListUse[]): KernelFirewall =>
     createFirewall({
-      nft: kernel.open(),
+      nft,
       clock,
       log: () => {},
       desired: {
@@ -43,12 +44,19 @@ function bench() {
       settings: { table: 'bartizan', maxBlocks: 1000, content: contentOf(...lists) },
       folder,
     });
+  const open = (...lists: readonly ListUse[]): KernelFirewall => openOn(kernel.open(), ...lists);
+  /** Is told nothing of what others do. */
+  const openDeaf = (...lists: readonly ListUse[]): KernelFirewall => {
+    const port = kernel.open();
+    port.watch = async () => ({ ok: false, code: 'denied', errno: 1, public: 'no notifications' });
+    return openOn(port, ...lists);
+  };
   const list = (use: ListUse, text: string): void => void desired.set(use.id, columnsFrom(text));
   const judge = (saddr: string) => kernel.judge({ iif: 'eth0', saddr });
   const allow = (...texts: readonly string[]): void => {
     allowed = cidrs(...texts);
   };
-  return { clock, kernel, desired, folder, open, list, judge, allow };
+  return { clock, kernel, desired, folder, open, openDeaf, list, judge, allow };
 }
 
 const contentOf = (...lists: readonly ListUse[]) => ({ infra: [INFRA], denied: [], lists });
@@ -180,4 +188,67 @@ test('texts for nft name no list', async () => {
   assert.doesNotMatch(firewall.rulesetText(contentOf(BAD)), /bad/);
   await firewall.flushed();
   assert.doesNotMatch(b.folder.files.get('confirmed.nft') ?? 'bad', /bad/);
+});
+
+const THREE = '198.51.100.1\n198.51.100.3\n198.51.101.0/24';
+const repaired = async () => {
+  for (let i = 0; i < 10; i++) await settled();
+};
+/** Somebody else's change of one of a list's sets. */
+async function foreign(firewall: KernelFirewall, kind: string, op: (set: string) => NftOp): Promise<void> {
+  const set = firewall.lists.expected().find(({ name }) => name.endsWith(kind))?.name ?? assert.fail();
+  assert.ok((await b.kernel.open().commit('bartizan', [op(set)])).ok);
+}
+const bad = async (open: (...lists: readonly ListUse[]) => KernelFirewall) => {
+  b.list(BAD, THREE);
+  const firewall = await enabled(open(BAD));
+  assert.equal(firewall.enforced()?.ratio, 1);
+  return firewall;
+};
+
+test('entries of lists count as desired, and as held once they are loaded', async () => {
+  const bare = await enabled(b.open());
+  const empty = bare.enforced()?.desired ?? 0;
+  await bare.disable();
+  const { desired = 0, held } = (await bad(b.open)).enforced() ?? {};
+  // Two rules for the two sets come with them.
+  assert.deepEqual([desired - empty, held], [5, desired]);
+});
+
+for (const [what, kind, op] of [
+  ['a deleted address', 'a4', (set: string): NftOp => ({ kind: 'delete', set, key: '198.51.100.3' })],
+  ['a deleted network', 'n4', (set: string): NftOp => ({ kind: 'delete', set, key: '198.51.101.0/24' })],
+  ['a flushed set', 'a4', (set: string): NftOp => ({ kind: 'flush', set })],
+] as const) {
+  test(`${what} of a list is put back at once, and seen`, async () => {
+    const firewall = await bad(b.open);
+    const before = firewall.lists.expected();
+    await foreign(firewall, kind, op);
+    await repaired();
+    for (const ip of ['198.51.100.1', '198.51.100.3', '198.51.101.1']) assert.equal(b.judge(ip), 'drop', ip);
+    assert.deepEqual([firewall.enforced()?.ratio, firewall.repairs().elements], [1, 1]);
+    assert.ok((firewall.enforced()?.lowest ?? 1) < 1);
+    assert.deepEqual(firewall.lists.expected(), before);
+  });
+
+  test(`${what} of a list is found without notifications, and put back`, async () => {
+    const firewall = await bad(b.openDeaf);
+    await foreign(firewall, kind, op);
+    b.clock.advance(seconds(5));
+    await repaired();
+    for (const ip of ['198.51.100.1', '198.51.100.3', '198.51.101.1']) assert.equal(b.judge(ip), 'drop', ip);
+    assert.deepEqual([firewall.enforced()?.ratio, firewall.repairs().set], [1, 1]);
+  });
+}
+
+test('what another adds to a set of a list goes with the set, also when it deletes it again', async () => {
+  const firewall = await bad(b.open);
+  const key = '198.51.100.9';
+  await foreign(firewall, 'a4', (set) => ({ kind: 'add', set, key, timeout: 'never' }));
+  await repaired();
+  assert.deepEqual([b.judge(key), b.judge('198.51.100.1')], ['accept', 'drop']);
+  await foreign(firewall, 'a4', (set) => ({ kind: 'add', set, key, timeout: 'never' }));
+  await foreign(firewall, 'a4', (set) => ({ kind: 'delete', set, key }));
+  await repaired();
+  assert.deepEqual([b.judge(key), b.judge('198.51.100.1'), firewall.enforced()?.ratio], ['accept', 'drop', 1]);
 });

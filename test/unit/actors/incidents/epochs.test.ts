@@ -59,6 +59,7 @@ test('without a disk the epoch is kept with the findings in memory; without eith
       lost.has(options.sync === true) ? fail('lost', 'no disk') : memory.commit(ops, options),
     get: (key) => memory.get(key),
     entries: (range) => memory.entries(range),
+    pages: (range) => memory.pages(range),
     health: () => memory.health(),
   };
   const { epochs, logged, records } = epochsOver(store);

@@ -69,7 +69,7 @@ function bench() {
   };
   const ledger = new Ledger({
     in: async function* (wanted) {
-      for (const decision of disk.values()) if (decision.state === wanted) yield decision;
+      yield [...disk.values()].filter(({ state }) => state === wanted);
     },
     networks: async function* () {},
     memory: async function* () {},
@@ -239,7 +239,7 @@ test('load brings back what was active', async () => {
   await manual();
   const again = new Ledger({
     in: async function* () {
-      yield* b.disk.values();
+      yield [...b.disk.values()];
     },
     networks: async function* () {},
     memory: async function* () {},
