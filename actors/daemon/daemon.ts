@@ -98,6 +98,7 @@ export class Daemon {
       config: () => opened.file.inEffect,
       confirmed,
       stateDirectory: opened.stateDir,
+      configPath: opened.file.path,
       mode: () => this.#appliance.mode,
       clock: systemClock,
       random: systemRandom,

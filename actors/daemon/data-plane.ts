@@ -53,6 +53,8 @@ export interface DataPlaneDeps {
   /** What the kernel's rules are made of at first: what was confirmed, where the config holds a change that is on trial. */
   readonly confirmed: FirewallContent;
   readonly stateDirectory: string;
+  /** Of the config file. */
+  readonly configPath: string;
   readonly mode: () => Mode;
   readonly clock: Clock;
   readonly random: Random;

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Finding } from '../../core/detect/finding.ts';
 import { listFinding } from '../appliance/index.ts';
 import type { KernelLists } from '../firewall/index.ts';
@@ -21,7 +21,7 @@ export const makeLists = (deps: DataPlaneDeps, { book, kernel, tell }: ListParts
     confirmed: deps.confirmed.lists ?? [],
     book,
     kernel,
-    read: sourceReader({ fetch: httpsFetch() }),
+    read: sourceReader({ fetch: httpsFetch(), closed: [deps.stateDirectory, dirname(deps.configPath)] }),
     store: generationFolder(join(deps.stateDirectory, GENERATIONS)),
     clock: deps.clock,
     random: deps.random,

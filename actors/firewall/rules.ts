@@ -71,7 +71,7 @@ export class Rules {
   relist(isEnforcing: () => boolean): Promise<NftResult<void>> {
     return this.#inTurn(async () => {
       this.#become(this.#judges);
-      return isEnforcing() ? load(this.place, this.#table, this.#judges) : DONE;
+      return isEnforcing() ? this.#load() : DONE;
     });
   }
 

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
-import { open, readFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile, readlink, realpath } from 'node:fs/promises';
+import { sep } from 'node:path';
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
@@ -18,13 +19,15 @@ export interface SourceParts {
   readonly fetch: Fetch;
   /** Paths of the shipped GeoIP data, where they are not looked for. */
   readonly countryFiles?: () => Result<readonly string[], 'unreachable'>;
+  /** Directories that no list is read from, by whatever name: who may declare lists need not see what is there. */
+  readonly closed?: readonly string[];
 }
 
 /** Reads lists from files, from the web and from the shipped data. */
 export const sourceReader =
-  ({ fetch, countryFiles: files = countryFiles }: SourceParts): ReadSource =>
+  ({ fetch, countryFiles: files = countryFiles, closed = [] }: SourceParts): ReadSource =>
   async (spec, mark, settings) => {
-    if (spec.source.startsWith('/')) return readList(spec, mark);
+    if (spec.source.startsWith('/')) return readList(spec, mark, closed);
     if (!spec.source.startsWith(COUNTRY)) return fetchList(fetch, spec, mark, settings);
     const found = files();
     if (!found.ok) return found;
@@ -47,17 +50,23 @@ const readerOf = ({ format, column, max_entries, widest_v4, widest_v6 }: ListSpe
  * A file that is being written while it is read shows in what it is afterwards: it is not taken then, and looked at again
  * the next time. Only plain files are read; a pipe could be silent for ever.
  */
-async function readList(spec: ListSpec, mark: SourceMark | undefined): Promise<Result<Found, SourceFailure>> {
+async function readList(
+  spec: ListSpec,
+  mark: SourceMark | undefined,
+  closed: readonly string[],
+): Promise<Result<Found, SourceFailure>> {
   try {
     const file = await open(spec.source, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
+      const within = await directoryAbove(file, closed);
+      if (within !== undefined) return fail('refused', `no list is read from below ${within}`);
       const before = await file.stat();
       if (!before.isFile()) return fail('refused', `${spec.source} is no plain file`);
       const stamp = stampOf(before);
       if (mark?.file === stamp) return ok({ kind: 'unchanged' });
       if (before.size > spec.max_bytes) return fail('refused', `it is longer than ${spec.max_bytes} bytes`);
       const reader = readerOf(spec);
-      await unpacked(file.createReadStream({ autoClose: false }), spec.max_bytes, (piece) => reader.feed(piece));
+      await unpacked(file.createReadStream({ autoClose: false, end: spec.max_bytes }), spec.max_bytes, (piece) => reader.feed(piece));
       if (stampOf(await file.stat()) !== stamp) return fail('unreachable', 'it changed while it was read');
       const reading = reader.end();
       return reading.ok ? ok({ kind: 'list', reading: reading.value, mark: { file: stamp } }) : reading;
@@ -67,6 +76,16 @@ async function readList(spec: ListSpec, mark: SourceMark | undefined): Promise<R
   } catch (thrown) {
     return fail('unreachable', messageOf(thrown), thrown);
   }
+}
+
+/** In which of these the file is that was opened, links followed; in none of them where a directory is not there. */
+async function directoryAbove(file: FileHandle, directories: readonly string[]): Promise<string | undefined> {
+  const path = await readlink(`/proc/self/fd/${file.fd}`);
+  for (const directory of directories) {
+    const real = await realpath(directory).catch(() => directory);
+    if (path.startsWith(real.endsWith(sep) ? real : `${real}${sep}`)) return directory;
+  }
+  return undefined;
 }
 
 const stampOf = ({ ino, mtimeMs, size }: { ino: number; mtimeMs: number; size: number }): string =>

@@ -126,15 +126,21 @@ async function answerOf(
   });
 }
 
-/** Content of an unknown coding is refused; a bomb ends at the limit. */
+/** Content of an unknown coding is refused; a bomb ends at the limit, and so does what never unpacks to anything. */
 async function receive(response: IncomingMessage, maxBytes: number, take: TakePiece): Promise<void> {
   const coding = response.headers['content-encoding'] ?? 'identity';
   if (coding !== 'gzip' && coding !== 'identity') throw new Refused(`it is coded as ${coding}`);
-  const content = coding === 'gzip' ? pipeline(response, createGunzip(), () => {}) : response;
-  let received = 0;
-  for await (const piece of content as AsyncIterable<Uint8Array>) {
-    received += piece.length;
-    if (received > maxBytes) throw new Refused(`it is longer than ${maxBytes} bytes`);
-    take(piece);
+  const sent = limited(response, maxBytes, '');
+  const content =
+    coding === 'gzip' ? limited(pipeline(sent, createGunzip(), () => {}), maxBytes, ' when it is unpacked') : sent;
+  for await (const piece of content) take(piece);
+}
+
+async function* limited(pieces: AsyncIterable<Uint8Array>, most: number, when: string): AsyncGenerator<Uint8Array> {
+  let length = 0;
+  for await (const piece of pieces) {
+    length += piece.length;
+    if (length > most) throw new Refused(`it is longer than ${most} bytes${when}`);
+    yield piece;
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -136,6 +136,25 @@ test('a file is read again when it was replaced, plain or packed', async () => {
   assert.match(
     (await readIt({ source: path, max_bytes: 100_000 })).text,
     /longer than 100000 bytes when it is unpacked/,
+  );
+});
+
+test('nothing is read from below a closed directory, whatever link leads there, and no line of a file is told', async () => {
+  const closed = join(folder, 'closed');
+  mkdirSync(closed);
+  writeFileSync(join(closed, 'list'), '198.51.100.1\n');
+  symlinkSync(join(closed, 'list'), join(folder, 'link'));
+  symlinkSync(closed, join(folder, 'way'));
+  const guarded = sourceReader({ fetch: httpsFetch(), closed: [join(folder, 'way'), '/none'] });
+  for (const source of [join(closed, 'list'), join(folder, 'link'), join(folder, 'way', 'list')]) {
+    const found = await guarded(specOf({ source }), undefined, { allowPrivate: [] });
+    assert.match(found.ok ? '' : `${found.code}: ${found.public}`, /^refused: no list is read from below/, source);
+  }
+  const secret = join(folder, 'secret');
+  writeFileSync(secret, 's3cr3t\n');
+  assert.equal(
+    (await readIt({ source: secret, format: 'plain' })).text,
+    'refused: 1 lines of it cannot be read and 0 can, the first of them is line 1',
   );
 });
 

@@ -102,9 +102,19 @@ test('too much is refused: announced, unannounced, or unpacked', async () => {
     write();
   });
   server.text('/bomb', gzipSync('0'.repeat(1_000_000)), { 'content-encoding': 'gzip' });
+  // Members of gzip that hold nothing: it never unpacks to anything.
+  server.answers.set('/hollow', (_, response) => {
+    response.writeHead(200, { 'content-encoding': 'gzip' });
+    const write = (): void => {
+      while (!response.destroyed && response.write(gzipSync('')));
+    };
+    response.on('drain', write);
+    write();
+  });
+  assert.match(await get('/hollow'), /^refused: .*longer than 1000 bytes$/);
   assert.match(await get('/announced'), /^refused: .*would send 1001 bytes; at most 1000/);
   assert.match(await get('/endless'), /^refused: .*longer than 1000 bytes/);
-  assert.match(await get('/bomb', { maxBytes: 2000 }), /^refused: .*longer than 2000 bytes/);
+  assert.match(await get('/bomb', { maxBytes: 2000 }), /^refused: .*longer than 2000 bytes when it is unpacked/);
 });
 
 test('servers that lie or fall silent are unreachable', async () => {

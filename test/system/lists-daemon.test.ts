@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { Daemon, stateDir } from '../support/daemon.ts';
 import { freePort } from '../support/free-port.ts';
 import { Namespace, notRoot } from '../support/namespaces.ts';
@@ -9,12 +10,16 @@ import { waitFor } from '../support/wait-for.ts';
 
 const LISTS = '/api/v1/firewall/lists';
 
+/** Beside the state directory, from which no list is read. */
+const folder = mkdtempSync(join(tmpdir(), 'bartizan-lists-'));
+after(() => rmSync(folder, { recursive: true }));
+
 test('lists of a file and of a country are in force, follow the file, and outlast a kill and the loss of the file', {
   skip: notRoot,
 }, async () => {
   using edge = new Namespace('edge');
   await using daemon = new Daemon(await stateDir());
-  const file = join(daemon.state, 'bad.txt');
+  const file = join(folder, 'bad.txt');
   const replace = (text: string): void => {
     writeFileSync(`${file}.new`, text);
     renameSync(`${file}.new`, file);
@@ -75,7 +80,7 @@ test('a list that is added goes on trial, drops as a candidate, and is gone when
 }, async () => {
   using edge = new Namespace('edge');
   await using daemon = new Daemon(await stateDir());
-  const file = join(daemon.state, 'bad.txt');
+  const file = join(folder, 'bad.txt');
   writeFileSync(file, '198.51.100.1\n');
   await daemon.configure(`
 webui: { listen: '127.0.0.1:${await freePort()}' }

@@ -196,7 +196,7 @@ function trimmed(bytes: Uint8Array, from: number, to: number): [number, number] 
 }
 
 /** The bytes as Latin-1: total, and the same for what is ASCII. */
-export function textOf(bytes: Uint8Array, from: number, to: number): string {
+function textOf(bytes: Uint8Array, from: number, to: number): string {
   let text = '';
   for (let at = from; at < to; at++) text += String.fromCharCode(bytes[at] as number);
   return text;

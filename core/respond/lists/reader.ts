@@ -1,8 +1,7 @@
-import { printable, shortened } from '../../base/printable.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
 import { columnsOf, type ListColumns } from './columns.ts';
 import { Entries, type Widest } from './entries.ts';
-import { formatBy, isComment, type LineRead, type LineReader, type ListFormat, lineReader, textOf } from './formats.ts';
+import { formatBy, isComment, type LineRead, type LineReader, type ListFormat, lineReader } from './formats.ts';
 
 /** A longer line is bad, whatever it begins with. */
 const LONGEST_LINE = 4096;
@@ -17,21 +16,14 @@ export interface ListReaderOptions {
   readonly widest: Widest;
 }
 
-export interface BadLine {
-  /** From 1. */
-  readonly line: number;
-  /** Printable, at most 60 characters of it. */
-  readonly text: string;
-}
-
 /** What was read of a list that can be used. */
 export interface ListReading {
   readonly columns: ListColumns;
   /** Good lines, those listed more than once among them. */
   readonly good: number;
   readonly bad: number;
-  /** The first bad lines. */
-  readonly told: readonly BadLine[];
+  /** Numbers of the first bad lines, from 1. What they say is told nobody: a source may be a file that is not everybody's. */
+  readonly told: readonly number[];
   /** Networks that are wider than is taken, and left out. */
   readonly wide: number;
 }
@@ -53,7 +45,7 @@ export class ListReader {
   #good = 0;
   #bad = 0;
   #wide = 0;
-  readonly #told: BadLine[] = [];
+  readonly #told: number[] = [];
 
   constructor(options: ListReaderOptions) {
     this.#options = options;
@@ -90,7 +82,7 @@ export class ListReader {
     if (this.#isTooMany) return fail('refused', `it has more than ${maxEntries} entries`);
     if (this.#bad > this.#good) {
       const [first] = this.#told;
-      const where = first === undefined ? '' : `; line ${first.line} is "${first.text}"`;
+      const where = first === undefined ? '' : `, the first of them is line ${first}`;
       return fail('refused', `${this.#bad} lines of it cannot be read and ${this.#good} can${where}`);
     }
     const columns = columnsOf(this.#entries);
@@ -123,14 +115,14 @@ export class ListReader {
     this.#lines++;
     let [start, to] = [from, end];
     if (end - from > LONGEST_LINE) {
-      this.#tell('bad', bytes, from, from + 80);
+      this.#tell('bad');
       return;
     }
     while (start < to && isSpace(bytes[start])) start++;
     while (to > start && isSpace(bytes[to - 1])) to--;
     if (start === to || isComment(bytes, start)) return;
     const reader = this.#readerBy(bytes, start, to);
-    if (reader !== undefined) this.#tell(reader.line(bytes, start, to, this.#entries), bytes, start, to);
+    if (reader !== undefined) this.#tell(reader.line(bytes, start, to, this.#entries));
   }
 
   #readerBy(bytes: Uint8Array, from: number, to: number): LineReader | undefined {
@@ -141,15 +133,12 @@ export class ListReader {
     return this.#reader;
   }
 
-  #tell(read: LineRead, bytes: Uint8Array, from: number, to: number): void {
+  #tell(read: LineRead): void {
     if (read === 'good') this.#good++;
     else if (read === 'wide') this.#wide++;
     else if (read === 'bad') {
       this.#bad++;
-      if (this.#told.length < MOST_TOLD) {
-        const text = shortened(printable(textOf(bytes, from, Math.min(to, from + 80))), 60);
-        this.#told.push({ line: this.#lines, text });
-      }
+      if (this.#told.length < MOST_TOLD) this.#told.push(this.#lines);
     }
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { createFirewall, type KernelFirewall, type ListUse } from '../../../../actors/firewall/index.ts';
+import { createFirewall, type DriftReport, type KernelFirewall, type ListUse } from '../../../../actors/firewall/index.ts';
 import type { Cidr } from '../../../../core/base/ip.ts';
 import { millis, minutes, seconds } from '../../../../core/base/time.ts';
 import type { ListColumns } from '../../../../core/respond/lists/columns.ts';
@@ -23,6 +23,7 @@ function bench() {
   const desired = new Map<string, ListColumns>();
   let allowed: readonly Cidr[] = [];
   const folder = new MemoryFolder();
+  const reports: DriftReport[] = [];
   const openOn = (nft: NftPort, ...lists: readonly ListUse[]): KernelFirewall =>
     createFirewall({
       nft,
@@ -43,6 +44,7 @@ function bench() {
       lists: { columnsOf: (id) => desired.get(id) },
       settings: { table: 'bartizan', maxBlocks: 1000, content: contentOf(...lists) },
       folder,
+      report: (report) => reports.push(report),
     });
   const open = (...lists: readonly ListUse[]): KernelFirewall => openOn(kernel.open(), ...lists);
   /** Is told nothing of what others do. */
@@ -56,7 +58,7 @@ function bench() {
   const allow = (...texts: readonly string[]): void => {
     allowed = cidrs(...texts);
   };
-  return { clock, kernel, desired, folder, open, openDeaf, list, judge, allow };
+  return { clock, kernel, desired, folder, reports, open, openDeaf, list, judge, allow };
 }
 
 const contentOf = (...lists: readonly ListUse[]) => ({ infra: [INFRA], denied: [], lists });
@@ -118,6 +120,18 @@ test('a new generation takes the place of the old one, whose sets go', async () 
   assert.deepEqual(['198.51.100.1', '198.51.100.2'].map(b.judge), ['accept', 'drop']);
   const gone = await b.kernel.open().list('bartizan', before?.name ?? '');
   assert.equal(gone.ok ? '' : gone.code, 'missing');
+});
+
+test('to switch to a new generation is no damage', async () => {
+  b.list(BAD, '198.51.100.1');
+  const firewall = await enabled(b.open(BAD));
+  b.list(BAD, '198.51.100.2');
+  assert.equal((await firewall.lists.changed()).ok, true);
+  for (let i = 0; i < 5; i++) {
+    b.clock.advance(minutes(1));
+    await settled();
+  }
+  assert.deepEqual([b.reports, firewall.enforced()?.ratio], [[], 1]);
 });
 
 test('a generation that the kernel does not take leaves the old one in force, and is tried again', async () => {

@@ -44,12 +44,11 @@ for (const { name, text, format = 'auto', column, holds } of [
     assert.equal(read.bad, 0);
   });
 
-test('bad lines are counted and the first ten told, with their numbers', () => {
+test('bad lines are counted, and the numbers of the first ten told', () => {
   const read = readWell(`${`${A}\n`.repeat(20)}# comment\n${'oops\u0007\n'.repeat(12)}${NET}\n`);
   assert.equal(read.bad, 12);
   assert.equal(read.told.length, 10);
-  assert.equal(read.told[0]?.line, 22);
-  assert.equal(read.told[0]?.text.includes('\u0007'), false);
+  assert.equal(read.told[0], 22);
   assert.deepEqual(textsOf(read.columns), [A, NET]);
 });
 
@@ -57,7 +56,7 @@ for (const { name, text, says, format = 'auto', column } of [
   {
     name: 'more bad than good lines',
     text: `${A}\nfoo bar\nbaz qux\n`,
-    says: /2 lines of it cannot be read and 1 can; line 2/,
+    says: /2 lines of it cannot be read and 1 can, the first of them is line 2$/,
   },
   { name: 'a web page', text: '\n<!doctype html>\n<p>192.0.2.1', says: /web page/ },
   {
@@ -92,7 +91,7 @@ test('networks that are too wide are left out and counted', () => {
 
 test('a line longer than any may be is bad, and only that', () => {
   const read = readWell(`${A}\n${'9'.repeat(5000)}\n${NET}\n`);
-  assert.deepEqual([read.bad, read.told[0]?.line, textsOf(read.columns)], [1, 2, [A, NET]]);
+  assert.deepEqual([read.bad, read.told[0], textsOf(read.columns)], [1, 2, [A, NET]]);
 });
 
 test('however the text comes in pieces, it reads the same', () => {
