@@ -106,7 +106,9 @@ export class Canaries implements Service {
     void this.round().then((outcome) => {
       if (this.#stop.signal.aborted) return;
       const { every } = this.#deps.settings();
-      const next = isWrong(outcome) ? millis(Math.min(SOON, every)) : every;
+      // While nothing is enforced a round costs nothing, and the first one is wanted as soon as something is.
+      const isSoon = isWrong(outcome) || !this.#isEnforcing();
+      const next = isSoon ? millis(Math.min(SOON, every)) : every;
       this.#cancel = this.#deps.clock.after(next, () => this.#begin());
     });
   }

@@ -12,7 +12,8 @@ import { machineClock } from '../clock/index.ts';
 import { allowedOps, letInBy } from './allowed.ts';
 import { commitGroups, orThrow } from './batches.ts';
 import type { FirewallContent, Judges, TrialTime } from './content.ts';
-import { aheadText, CONTESTED, type DriftReport, percent } from './drift-reports.ts';
+import { type Described, describe } from './described.ts';
+import { CONTESTED, type DriftReport } from './drift-reports.ts';
 import { droppedBy } from './dropped-packets.ts';
 import type { PlainFolder } from './effects.ts';
 import { putOps, removeOps } from './elements.ts';
@@ -31,8 +32,9 @@ import type {
   KernelBlock,
   KernelLists,
 } from './port.ts';
+import { fullText } from './read-back.ts';
 import { Reconciler, type RepairKind } from './reconciler.ts';
-import { NOT_ON_TRIAL, Rules } from './rules.ts';
+import { Rules, type TurnOptions } from './rules.ts';
 import { noTableText, placedIn } from './ruleset-text.ts';
 import type { Enforced } from './standing.ts';
 import type { SyncOutcome } from './sync.ts';
@@ -261,11 +263,13 @@ class NftFirewall implements KernelFirewall {
       this.#files.blocked(blocks);
       return done;
     }
+    const { desired, settings } = this.#deps;
+    if (done.code === 'full' && desired.blockCount() > settings.maxBlocks) return this.#noRoom(blocks, done);
     for (const { id } of blocks) this.#missing.add(id);
     this.#reconciler.lost(blocks.length);
     this.#doubt(done);
     await this.#settled();
-    return blocks.every(({ id, ip }) => this.holds(id) && this.#deps.desired.blockOf(ip)?.id === id) ? DONE : done;
+    return blocks.every(({ id, ip }) => this.holds(id) && desired.blockOf(ip)?.id === id) ? DONE : done;
   }
 
   async release(ips: readonly Ip[]): Promise<NftResult<void>> {
@@ -305,10 +309,9 @@ class NftFirewall implements KernelFirewall {
 
   async arm(candidate: FirewallContent, time: TrialTime, confirmed?: FirewallContent): Promise<NftResult<void>> {
     if (time.left() < 1) return NO_TIME;
-    return this.#turnTo(
-      (now) => ({ confirmed: confirmed ?? now.confirmed, trial: { candidate, time } }),
-      (before) => ({ confirmed: confirmed ?? before.confirmed }),
-    );
+    return this.#turnTo((now) => ({ confirmed: confirmed ?? now.confirmed, trial: { candidate, time } }), {
+      fallback: (before) => ({ confirmed: confirmed ?? before.confirmed }),
+    });
   }
 
   async rearm(): Promise<NftResult<void>> {
@@ -318,11 +321,10 @@ class NftFirewall implements KernelFirewall {
   }
 
   async confirm(): Promise<NftResult<void>> {
-    if (this.#rules.judges.trial === undefined) return NOT_ON_TRIAL;
-    return this.#turnTo(
-      ({ confirmed, trial }) => ({ confirmed: trial?.candidate ?? confirmed }),
-      (before) => before,
-    );
+    return this.#turnTo(({ confirmed, trial }) => ({ confirmed: trial?.candidate ?? confirmed }), {
+      fallback: (before) => before,
+      needsTrial: true,
+    });
   }
 
   async abandon(confirmed?: FirewallContent): Promise<NftResult<void>> {
@@ -439,9 +441,26 @@ class NftFirewall implements KernelFirewall {
     return done;
   }
 
-  /** @param fallback what holds instead when the kernel refuses; without it the next sync goes on trying */
-  async #turnTo(next: (now: Judges) => Judges, fallback?: (before: Judges) => Judges): Promise<NftResult<void>> {
-    const done = await this.#rules.turnTo(next, { fallback, isEnforcing: () => ENFORCES.has(this.state()) });
+  /** Where a set is full already, reading it back would find no room: what does not fit is refused, the oldest first. */
+  async #noRoom(blocks: readonly KernelBlock[], full: NftResult<void>): Promise<NftResult<void>> {
+    if (blocks.length === 1) {
+      await this.#deps.desired.refuse(blocks, fullText(this.#deps.settings.maxBlocks));
+      return full;
+    }
+    let outcome = DONE;
+    for (const block of blocks.toSorted((a, b) => (a.id < b.id ? 1 : -1))) {
+      const done = await this.enforce([block]);
+      if (!done.ok) outcome = done;
+    }
+    return outcome;
+  }
+
+  async #turnTo(
+    next: (now: Judges) => Judges,
+    options: Omit<TurnOptions, 'isEnforcing'> = {},
+  ): Promise<NftResult<void>> {
+    const done = await this.#rules.turnTo(next, { ...options, isEnforcing: () => ENFORCES.has(this.state()) });
+    if (!done.ok && done.code === 'missing' && options.needsTrial === true) return done;
     if (ENFORCES.has(this.state())) this.#files.rulesChanged();
     void this.#lists.run();
     if (done.ok) return done;
@@ -449,49 +468,23 @@ class NftFirewall implements KernelFirewall {
     this.#deps.log('warn', 'kernel refused a change of rules', { error: done.public, code: done.code });
     this.#doubt(done);
     await this.#settled();
-    return fallback === undefined && this.state() === 'enforcing' ? DONE : done;
+    return options.fallback === undefined && this.state() === 'enforcing' ? DONE : done;
   }
 
   async #settled(): Promise<void> {
     await waitFor(this.#actor, (now) => BUSY.every((state) => !now.matches(state)));
   }
 
-  /** What is ahead of our chains is told, and nothing to be mended. */
-  #enforcing(): Pick<Component, 'state' | 'message' | 'detail'> {
-    const { ratio } = this.#reconciler.enforced;
-    const damage =
-      ratio < 1
-        ? `${percent(ratio)} % of it are in force: ${this.#reconciler.trouble ?? this.#lists.state}`
-        : undefined;
-    const message = damage ?? this.#files.trouble() ?? this.#lists.trouble;
-    const { ahead } = this.#reconciler;
-    return {
-      state: message === undefined ? 'ok' : 'degraded',
-      ...(message === undefined ? {} : { message }),
-      ...(ahead.length === 0 ? {} : { detail: aheadText(ahead) }),
-    };
-  }
-
-  #described(): Pick<Component, 'state' | 'message' | 'detail'> {
-    const state = this.state();
-    const error = this.error() ?? 'unknown';
-    switch (state) {
-      case 'off':
-        return { state: 'off', message: 'observing: the kernel is not touched' };
-      case 'residual':
-        return { state: 'degraded', message: this.remains() };
-      case 'syncing':
-      case 'removing':
-        return { state: 'starting' };
-      case 'enforcing':
-        return this.#enforcing();
-      case 'degraded':
-        return { state: 'degraded', message: error };
-      case 'lingering':
-        return {
-          state: 'degraded',
-          message: `table inet ${this.#deps.settings.table} cannot be removed and still drops: ${error}`,
-        };
-    }
+  #described(): Described {
+    return describe({
+      state: this.state(),
+      error: this.error() ?? 'unknown',
+      table: this.#deps.settings.table,
+      remains: this.remains(),
+      ratio: this.#reconciler.enforced.ratio,
+      damage: this.#reconciler.trouble ?? this.#lists.state,
+      trouble: this.#files.trouble() ?? this.#lists.trouble,
+      ahead: this.#reconciler.ahead,
+    });
   }
 }

@@ -41,7 +41,7 @@ export async function readBack(
   const kept = [...held.keys()].filter((ip) => !going.has(ip));
   const missing = [...desired.blocks()].filter((block) => !isHeld(block, held.get(block.ip), now()));
   const overflow = withoutRoom(missing, kept, maxBlocks);
-  await desired.refuse([...overflow], `the kernel set is full: firewall.max_blocks is ${maxBlocks}`);
+  await desired.refuse([...overflow], fullText(maxBlocks));
   // A decision that has ended since they were read is not put back.
   const additions = missing.filter((block) => !overflow.has(block) && desired.blockOf(block.ip)?.id === block.id);
   const groups = [...removals.map(removeOps), ...additions.map((block) => putOps(block, now()))];
@@ -88,3 +88,6 @@ function withoutRoom(missing: readonly KernelBlock[], kept: readonly Ip[], capac
   });
   return new Set(overflow);
 }
+
+/** Why a block is refused that a set has no room for. */
+export const fullText = (maxBlocks: number): string => `the kernel set is full: firewall.max_blocks is ${maxBlocks}`;

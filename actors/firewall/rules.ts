@@ -9,6 +9,8 @@ import { holdsNetworks, type Judged, judgedBy, light, load, type Place, repair }
 export interface TurnOptions {
   /** What holds when the kernel refuses; without it what was wanted, which the next sync brings about. */
   readonly fallback?: ((before: Judges) => Judges) | undefined;
+  /** Without a trial nothing is changed, and it comes to `missing`: known only when it is this change's turn. */
+  readonly needsTrial?: boolean;
   /** Asked when it is this change's turn; where nothing is enforced the kernel is left alone. */
   readonly isEnforcing: () => boolean;
 }
@@ -56,9 +58,13 @@ export class Rules {
     return [...new Set(own.flatMap(({ infra }) => infra))];
   }
 
-  turnTo(next: (now: Judges) => Judges, { fallback, isEnforcing }: TurnOptions): Promise<NftResult<void>> {
+  turnTo(
+    next: (now: Judges) => Judges,
+    { fallback, needsTrial = false, isEnforcing }: TurnOptions,
+  ): Promise<NftResult<void>> {
     return this.#inTurn(async () => {
       const before = this.#judges;
+      if (needsTrial && before.trial === undefined) return NOT_ON_TRIAL;
       this.#become(next(before));
       if (!isEnforcing()) return DONE;
       const done = await this.#load();

@@ -3,10 +3,14 @@ import type { Change } from './change.ts';
 export const PROBE_NAMES = ['gateway', 'dns', 'admin-source', 'api', 'credential', 'disk', 'store'] as const;
 export type ProbeName = (typeof PROBE_NAMES)[number];
 
+/** Of what judges packets. */
+const OF_PACKETS: readonly ProbeName[] = ['gateway', 'dns', 'admin-source', 'api'];
+
 /** What counts for the settings below a word, besides what counts for every change. */
 const BY_PART: Readonly<Record<string, readonly ProbeName[]>> = {
-  firewall: ['gateway', 'dns', 'admin-source', 'api'],
-  infra_ips: ['gateway', 'dns', 'admin-source', 'api'],
+  firewall: OF_PACKETS,
+  infra_ips: OF_PACKETS,
+  lists: OF_PACKETS,
   webui: ['api', 'credential'],
 };
 

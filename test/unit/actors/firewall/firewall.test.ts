@@ -197,9 +197,11 @@ test('a set that is full takes the newest and refuses the rest, not all of a bat
   const blocks = ['203.0.113.1', '203.0.113.2', '203.0.113.3', '203.0.113.4', '203.0.113.5'].map((ip, i) =>
     b.want(ip, ip, i + 1),
   );
+  const syncs = firewall.component().counters?.['syncs'];
   const done = await firewall.enforce(blocks);
   assert.equal(done.ok, false);
   assert.equal(firewall.state(), 'enforcing');
+  assert.equal(firewall.component().counters?.['syncs'], syncs, 'reading back finds no room');
   assert.deepEqual(b.refused.map(({ ip }) => ip).sort(), ['203.0.113.1', '203.0.113.2']);
   assert.equal((await b.held()).length, 3);
   assert.deepEqual(

@@ -8,6 +8,7 @@ const of = (parts: readonly string[], peer = '192.0.2.2', origin: Origin = 'web_
 
 for (const [parts, names] of [
   [['firewall.denied_networks'], ['gateway', 'dns', 'admin-source', 'api', 'disk', 'store']],
+  [['lists'], ['gateway', 'dns', 'admin-source', 'api', 'disk', 'store']],
   [['infra_ips'], ['gateway', 'dns', 'admin-source', 'api', 'disk', 'store']],
   [
     ['webui.listen', 'webui.tokens'],
