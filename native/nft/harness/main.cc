@@ -41,9 +41,9 @@ Request ensure() {
   out.text(kTable);
   out.u16(4);
   put_set(out, "v4", 4, 2, 65'536);
-  put_set(out, "plain", 4, 0, 0);
+  put_set(out, "plain", 4, 4, 0);
   put_set(out, "v6", 16, 2, 0);
-  put_set(out, "net4", 4, 1, 0);
+  put_set(out, "net4", 4, 5, 0);
   out.u16(0);
   return out.finish();
 }
