@@ -22,7 +22,7 @@ export interface ReconcilerDeps {
   readonly nft: NftPort;
   readonly rules: Rules;
   readonly desired: DesiredBlocks;
-  readonly lists: Pick<ListLoader, 'entries' | 'sizeOf' | 'mend' | 'look'>;
+  readonly lists: Pick<ListLoader, 'entries' | 'sizeOf' | 'mend' | 'look' | 'doubt'>;
   readonly clock: Clock;
   readonly log: Log;
   /** Tells a person. */
@@ -168,6 +168,8 @@ export class Reconciler {
   }
 
   async #whole(damage: Damage): Promise<SyncOutcome> {
+    // Before anything is said to be whole: the sets of lists are looked at, and filled, behind everything else.
+    this.#deps.lists.doubt();
     const done = await sync(this.#sync).catch((cause: unknown) => this.#failed(cause));
     const isPresumed = damage.isTotal && wordsFor(damage).length === 0 && this.#reports.open === undefined;
     if (isPresumed && this.#standing.rulesStand && done.added > 0) {

@@ -31,7 +31,14 @@ async function open(disk = new FakeDisk(), memoryLimit?: number) {
     await store.commit([]);
     await settled();
   };
-  const records = async () => (await collect(store.entries({}))).filter(([key]) => key !== SCHEMA_KEY);
+  const records = async () => {
+    const all = await collect(store.entries({}));
+    assert.deepEqual(
+      (await collect(store.pages({}))).flat(),
+      all.map(([, value]) => value),
+    );
+    return all.filter(([key]) => key !== SCHEMA_KEY);
+  };
   return { disk, clock, store, damages, unreadable, opened, retry, records };
 }
 
