@@ -80,6 +80,7 @@ firewall: { enabled: true, netns: ${edge.name} }
     ['block', 'temp_allow_expired', 'allow', 'remove_allow', 'allow', 'unblock', 'block'],
   );
   const { status, body: lifted } = await daemon.call('POST', '/api/v1/unblock-bulk', { ips: [CLIENT, 'x'] });
-  assert.deepEqual([status, lifted.total, lifted.succeeded, lifted.undo_token], [200, 2, 1, '']);
+  assert.deepEqual([status, lifted.total, lifted.succeeded], [200, 2, 1]);
+  assert.match(lifted.undo_token, /^[0-9a-f]{16}$/);
   assert.equal(await connects(), 0, 'unblocked');
 });

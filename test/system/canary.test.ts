@@ -20,6 +20,7 @@ import { FirewallSite } from '../support/firewall-site.ts';
 import { columnsFrom } from '../support/lists.ts';
 import { Namespace, notRoot } from '../support/namespaces.ts';
 import { SimulatedClock } from '../support/simulated-clock.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const CONTENT: FirewallContent = {
   infra: ['10.1.0.0/24', 'fd01::/64'],
@@ -165,9 +166,10 @@ describe('canaries', { skip: notRoot }, () => {
       true,
     );
     firewall.drifted();
-    await firewall.enable();
-    assert.equal(firewall.state(), 'enforcing');
-    assert.deepEqual((await round())?.missed, []);
+    await waitFor('the repair', async () => {
+      const outcome = firewall.state() === 'enforcing' ? await round() : undefined;
+      return outcome?.missed.length === 0 ? true : undefined;
+    });
   });
 
   test('an infra network that somebody drops ahead of the rules is told as cut', async () => {
