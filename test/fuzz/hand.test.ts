@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { BlockList } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { done } from '../contract/nft-suite-ground.ts';
 import { FUZZ_BUDGET_MS } from '../support/fuzz-budget.ts';
-import { FLOOR, GuardedHand, OWN, productTable, refusalOf } from '../support/guarded-hand.ts';
+import { blocking, FLOOR, GuardedHand, OWN, productTable, refusalOf } from '../support/guarded-hand.ts';
 import { HostileMain } from '../support/hostile-main.ts';
 import { NetworkNamespace, namespacesUnavailable } from '../support/network-namespace.ts';
 import { seeded } from '../support/random.ts';
@@ -63,6 +64,88 @@ class Infra {
   }
 }
 
+/** Blocks that no request of the hostile main names. */
+const KEPT: readonly string[] = ['100.99.98.97', '2001:db8:1234:5678::9'];
+
+/** Puts the product's table in the place of whatever stands, with those blocks. */
+async function putKept(hand: GuardedHand): Promise<void> {
+  const port = await hand.site.open();
+  done(await port.ensure(productTable()));
+  done(await port.commit('bartizan', KEPT.map(blocking)));
+  await port.close();
+}
+
+type Key = string | { readonly prefix: { readonly addr: string; readonly len: number } };
+interface Listed {
+  readonly set?: { readonly name: string; readonly elem?: readonly (Key | { readonly elem: { readonly val: Key } })[] };
+  readonly rule?: { readonly expr: readonly Expression[] };
+}
+interface Expression {
+  readonly drop?: null;
+  readonly goto?: object;
+  readonly jump?: object;
+  readonly match?: { readonly left: { readonly payload?: { readonly field: string } }; readonly right: unknown };
+}
+/** What the kernel holds by name of set, and the sets that rules cut their sources by. */
+interface Held {
+  readonly keys: ReadonlyMap<string, readonly string[]>;
+  readonly cutting: ReadonlySet<string>;
+}
+
+const textOf = (key: Key): string => (typeof key === 'string' ? key : `${key.prefix.addr}/${key.prefix.len}`);
+
+function heldBy(namespace: NetworkNamespace): Held {
+  const { nftables } = JSON.parse(namespace.exec('nft', ['-j', 'list', 'ruleset', 'inet'])) as {
+    readonly nftables: readonly (Listed & { readonly [kind: string]: { readonly table?: string } })[];
+  };
+  const own = nftables.filter((each) => Object.values(each)[0]?.table === 'bartizan');
+  const keys = own.flatMap(({ set }) => {
+    const elements = set?.elem?.map((each) =>
+      textOf(typeof each === 'object' && 'elem' in each ? each.elem.val : each),
+    );
+    return set === undefined ? [] : [[set.name, elements ?? []] as const];
+  });
+  const cutting = own.flatMap(({ rule }) => {
+    const cuts = rule?.expr.some((each) => 'drop' in each || 'goto' in each || 'jump' in each) ?? false;
+    const sources = rule?.expr.filter(({ match }) => match?.left.payload?.field === 'saddr') ?? [];
+    return cuts ? sources.map(({ match }) => String(match?.right).replace('@', '')) : [];
+  });
+  return { keys: new Map(keys), cutting: new Set(cutting) };
+}
+
+function assertKept({ keys }: Held): void {
+  const blocked = [...(keys.get('blocked4') ?? []), ...(keys.get('blocked6') ?? [])];
+  for (const key of KEPT) assert.ok(blocked.includes(key), `${key} was lost with no revert armed`);
+}
+
+const PROTECTED = [...FLOOR, '127.0.0.0/8', 'fe80::/10', `${OWN}/32`, '::1/128', '::/128'].map((network) => {
+  const [address = '', length] = network.split('/');
+  const addresses = new BlockList();
+  addresses.addSubnet(address, Number(length), familyOf(address));
+  return { addresses, length: Number(length) };
+});
+
+/** Whether all of it is. */
+function isProtected(key: string): boolean {
+  const [first = '', length = '128'] = key.split('/');
+  return PROTECTED.some(
+    (network) => network.addresses.check(first, familyOf(first)) && Number(length) >= network.length,
+  );
+}
+
+function familyOf(address: string): 'ipv4' | 'ipv6' {
+  return address.includes(':') ? 'ipv6' : 'ipv4';
+}
+
+/** Sets that settings name the networks of are declared with them, behind the rules that let infra in. */
+function assertCutsNobody({ keys, cutting }: Held): void {
+  for (const set of cutting) {
+    if (/^(?:denied|infra)[46]_/.test(set)) continue;
+    const found = (keys.get(set) ?? []).filter(isProtected);
+    assert.deepEqual(found, [], `the set ${set} cuts`);
+  }
+}
+
 function sanitizedHand(): string {
   const program = join(ROOT, 'build/net-hand-sanitized');
   execFileSync('sh', [join(ROOT, 'native/hands/net/build.sh'), program, 'sanitized'], { stdio: 'inherit' });
@@ -91,12 +174,17 @@ test('whatever a main asks of the net hand, infra gets in, foreign tables stay, 
   const main = new HostileMain(seeded());
   const counts = { done: 0, refused: 0, rounds: 0 };
   for (const end = performance.now() + FUZZ_BUDGET_MS; performance.now() < end; counts.rounds++) {
+    main.arms = counts.rounds % 2 === 1;
+    if (!main.arms) await putKept(hand);
     const link = await hand.wire();
     const answers = await Promise.all(Array.from({ length: ROUND }, () => link.call(main.request())));
     for (const answer of answers) counts[refusalOf(answer) === undefined ? 'done' : 'refused']++;
     infra.askAll();
     await link.close();
     infra.askAll();
+    const held = heldBy(hand.namespace);
+    assertCutsNobody(held);
+    if (!main.arms) assertKept(held);
     assert.equal(foreign(), before, 'a foreign table was touched');
   }
   t.diagnostic(JSON.stringify(counts));

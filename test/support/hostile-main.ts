@@ -19,9 +19,18 @@ const KEYS = {
 } as const;
 const TABLES = ['bartizan', 'bartizan', 'bartizan', 'bartizan', 'foreign', 'filter'];
 
+/** Sets that its rules let in by, cut by, or leave alone, one after the other. */
+export const SPARE: readonly SetDeclaration[] = ([4, 6] as const).flatMap((family) => [
+  { name: `spare${family}`, family, interval: false, timeout: false },
+  { name: `spare_timed${family}`, family, interval: false, timeout: true },
+  { name: `spare_nets${family}`, family, interval: true, timeout: false },
+]);
+
 /** What a main that has gone wild, or has been taken over, might ask: sound requests of any meaning, and damaged ones. */
 export class HostileMain {
   readonly #random: () => number;
+  /** Whether it arms reverts, and so may lose what it likes. */
+  arms = true;
 
   constructor(random: () => number) {
     this.#random = random;
@@ -55,7 +64,7 @@ export class HostileMain {
       case 4:
         return encodeDrop(table);
       case 5:
-        return arming(1 + this.#below(40));
+        return this.arms ? arming(1 + this.#below(40)) : SETTLING;
       case 6:
         return SETTLING;
       case 7:
@@ -80,7 +89,7 @@ export class HostileMain {
 
   #ops(): readonly NftOp[] {
     return Array.from({ length: 1 + this.#below(6) }, (): NftOp => {
-      const { name: set, family, interval, timeout } = this.#set(productTable());
+      const { name: set, family, interval, timeout } = this.#one([...productTable().sets, ...SPARE, ...SPARE]);
       const key = this.#one(KEYS[`${interval ? 'net' : ''}${family === 6 ? 6 : 4}` as keyof typeof KEYS]);
       const how = this.#below(8);
       if (how === 0) return { kind: 'flush', set };
@@ -91,7 +100,8 @@ export class HostileMain {
 
   /** The product's table with rules left out, moved, doubled or made up, and sets of other shapes. */
   #twisted(table: TableDeclaration): TableDeclaration {
-    const sets = table.sets.map((set) => (this.#below(12) === 0 ? this.#reshaped(set) : set));
+    const spared = [...table.sets, ...SPARE].filter(() => this.#below(40) !== 0);
+    const sets = spared.map((set) => (this.#below(12) === 0 ? this.#reshaped(set) : set));
     const chains = table.chains.map((chain): ChainDeclaration => ({ ...chain, rules: this.#rules(chain.rules, sets) }));
     const other = { name: 'other', rules: this.#rules(table.chains[0]?.rules ?? [], sets) };
     const hook = this.#one(['prerouting', 'input', 'forward', 'output'] as const);
@@ -159,7 +169,8 @@ export class HostileMain {
     }
     // Verbs of the hand's own end the connection, which is tried elsewhere.
     const damaged = Uint8Array.from(bytes, (byte) => byte ?? 0);
-    if (damaged.length === 0 || damaged[0] === 242 || damaged[0] === 243) return SETTLING;
+    if (damaged.length === 0 || [242, 243, 244].includes(damaged[0] ?? 0)) return SETTLING;
+    if (damaged[0] === 240 && !this.arms) return SETTLING;
     return damaged;
   }
 }

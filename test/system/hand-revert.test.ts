@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { millis } from '../../core/base/time.ts';
 import type { HandLink } from '../../native/nft/hand/link.ts';
-import type { NftElement, NftOp, NftPort, NftResult } from '../../native/nft/index.ts';
+import type { NftChange, NftElement, NftOp, NftPort, NftResult } from '../../native/nft/index.ts';
 import { encodeCommit, encodeDrop, encodeEnsure } from '../../native/nft/wire.ts';
+import { WireNft } from '../../native/nft/wire-port.ts';
 import { done } from '../contract/nft-suite-ground.ts';
 import { arming, blocking, GuardedHand, productTable, refusalOf, SETTLING } from '../support/guarded-hand.ts';
 import { namespacesUnavailable, waitUntil } from '../support/network-namespace.ts';
@@ -51,12 +52,12 @@ describe('what a hand keeps until it is settled', { skip: namespacesUnavailable(
   test('nothing is dropped, flushed or replaced without an armed revert', async () => {
     const link = await hand.wire();
     assert.match(refusalOf(await link.call(dropping)) ?? '', /only with a revert armed/);
-    assert.match(refusalOf(await link.call(flushing)) ?? '', /flushed only with a revert armed/);
+    assert.match(refusalOf(await link.call(flushing)) ?? '', /flushes set blocked4 with no revert armed/);
     const larger = productTable();
     const sets = larger.sets.map((set) => (set.name === 'blocked4' ? { ...set, size: 2000 } : set));
     const reshaping = bytesOf(encodeEnsure({ ...larger, sets }));
     assert.match(refusalOf(await link.call(reshaping)) ?? '', /takes away the set blocked4 with no revert armed/);
-    assert.match(refusalOf(await link.call(SETTLING)) ?? '', /no revert is armed/);
+    assert.equal(refusalOf(await link.call(SETTLING)), undefined, 'nothing is kept, and nothing was put back');
     for (const window of [0, 60_001]) assert.match(refusalOf(await link.call(arming(window))) ?? '', /1-60000 ms/);
     await link.close();
     await stands();
@@ -97,7 +98,6 @@ describe('what a hand keeps until it is settled', { skip: namespacesUnavailable(
       void link.call(arming(60_000));
       void link.call(request);
       assert.equal(refusalOf(await link.call(SETTLING)), undefined);
-      assert.match(refusalOf(await link.call(SETTLING)) ?? '', /no revert is armed/);
       await link.close();
       port = await hand.site.open();
       const left = request === dropping ? await port.counters('bartizan') : await port.list('bartizan', 'blocked4');
@@ -162,6 +162,62 @@ describe('what a hand keeps until it is settled', { skip: namespacesUnavailable(
     assert.ok(!(await after).ok);
     assert.equal(hand.ruleset().trim(), '');
     await port.close();
+  });
+
+  test('what comes back stands beside what came since, and whoever watches is told', async () => {
+    const block = (key: string, hours: number): NftOp => ({
+      kind: 'add',
+      set: 'blocked_nets4',
+      key,
+      timeout: millis(hours * 3_600_000),
+    });
+    port = await hand.site.open();
+    done(await port.commit('bartizan', [block('203.0.113.0/24', 1), block('10.0.0.0/8', 1)]));
+    await port.close();
+    const link = await hand.wire();
+    port = new WireNft(link);
+    const seen: NftChange[] = [];
+    done(await port.watch('bartizan', (change) => seen.push(change)));
+    void link.call(arming(150));
+    const emptying = bytesOf(encodeCommit('bartizan', [{ kind: 'flush', set: 'blocked_nets4' }]));
+    assert.equal(refusalOf(await link.call(emptying)), undefined);
+    done(await port.commit('bartizan', [block('203.0.113.64/26', 2), block('100.64.0.0/10', 2)]));
+    await waitUntil('the notice', 5000, () => seen.some(({ kind }) => kind === 'lost'));
+    const nets = done(await port.list('bartizan', 'blocked_nets4'));
+    assert.deepEqual(nets.map(({ key, timeout }) => [key, timeout !== 'never' && timeout > 3_600_000]).sort(), [
+      ['10.0.0.0/8', false],
+      ['100.64.0.0/10', true],
+      ['203.0.113.0/26', false],
+      ['203.0.113.128/25', false],
+      ['203.0.113.64/26', true],
+    ]);
+    assert.match(refusalOf(await link.call(SETTLING)) ?? '', /has been put back/);
+    await port.close();
+  });
+
+  test('a call may take longer than a revert is armed for', async () => {
+    const elements = Array.from({ length: 60_000 }, (_, i) => ({
+      key: `10.${i >> 14}.${(i >> 6) & 255}.${i & 63}`,
+      timeout: 'never' as const,
+    }));
+    const product = productTable();
+    const long = { name: 'long', family: 4, interval: false, timeout: false, elements } as const;
+    const larger = product.sets.map((set) => (set.name === 'blocked4' ? { ...set, size: 2000 } : set));
+    const slow = bytesOf(encodeEnsure({ ...product, sets: [...product.sets, long] }));
+    const losing = bytesOf(encodeEnsure({ ...product, sets: [...larger, { ...long, name: 'longer' }] }));
+    const window = 20;
+    const link = await hand.wire();
+    for (const [request, why] of [
+      [slow, 'nothing was lost'],
+      [losing, 'the time runs from the answer on'],
+    ] as const) {
+      const began = performance.now();
+      void link.call(arming(window));
+      assert.equal(refusalOf(await link.call(request)), undefined);
+      assert.ok(performance.now() - began > window, 'too quick to tell');
+      assert.equal(refusalOf(await link.call(SETTLING)), undefined, why);
+    }
+    await link.close();
   });
 
   test('time passes for what is kept, too', async () => {

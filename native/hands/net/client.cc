@@ -59,7 +59,7 @@ bool Client::take_frames(const Request& request) {
     const uint32_t sequence = u32_at(in_, at + sizeof(uint32_t));
     const auto begin = in_.begin() + static_cast<std::ptrdiff_t>(at + kHead);
     std::vector<uint8_t> bytes(begin, begin + static_cast<std::ptrdiff_t>(length - kSequence));
-    if (sequence == 0 || bytes.front() == kRevert || bytes.front() == kPart) {
+    if (sequence == 0 || is_own(bytes.front())) {
       error_ = "a request that is the hand's own";
       return false;
     }

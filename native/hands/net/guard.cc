@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "../../nft/engine/rule.h"
 #include "../../nft/engine/table.h"
@@ -61,6 +62,10 @@ struct Guard::Draft {
   Uses uses = {};
   // Sets that stand without some of the floor that they are declared to begin with.
   std::vector<const DeclaredSet*> damaged = {};
+  // Protected keys in sets that come to cut.
+  std::vector<std::pair<std::string, std::vector<Key>>> stray = {};
+  // Of the sets that will stand: those that hold no protected key but what they are declared to begin with.
+  std::set<std::string> clean = {};
   // Sets of decisions that it takes away.
   std::vector<std::string> lost = {};
 };
@@ -175,33 +180,65 @@ Status Guard::judge_declaration(Table& table, Draft& draft) {
   auto uses = judge(table, floor_, own.value(), [&](const DeclaredSet& set) { return held(set, draft); });
   if (!uses.ok()) return uses.failure();
   draft.uses = std::move(uses.value());
-  if (auto turned = turned_set(table, draft)) return refuse("set " + *turned + " has let in, and cannot come to cut");
+  if (auto refusal = look_at_cutting(table, own.value(), draft)) return refusal;
   if (uses_ && uses_->drops && !draft.uses.drops) return refuse("it would drop nothing any more: drop the table instead");
   for (const StandingSet& set : draft.standing.sets) {
     const bool stays = std::ranges::any_of(table.sets, [&](const DeclaredSet& each) { return nft::stays(each.shape, set); });
-    const bool decisions = uses_ ? uses_->decisions.contains(set.shape.name)
-                                 : nft::is_ours(set) && set.shape.timeout && !set.shape.dynamic && set.shape.width != 1;
-    if (!stays && decisions) draft.lost.push_back(set.shape.name);
+    if (!stays && nft::is_ours(set) && holds_decisions(set.shape)) draft.lost.push_back(set.shape.name);
   }
-  return draft.lost.empty() || armed_ ? Status{} : refuse("it takes away the set " + draft.lost.front() + " with no revert armed");
+  return draft.lost.empty() ? Status{} : check_losing("it takes away the set " + draft.lost.front(), -1);
 }
 
-// A set that lets in may hold protected keys, which it must not take along.
-std::optional<std::string> Guard::turned_set(const Table& table, const Draft& draft) const {
-  if (!uses_) return std::nullopt;
-  for (const auto& [name, use] : draft.uses.sets) {
-    const auto before = uses_->sets.find(name);
-    if ((use & kCuts) == 0 || before == uses_->sets.end() || before->second != kLets) continue;
+// A set that cuts and stays must not bring protected keys along: one that let in may hold any, and of one that this hand
+// did not see made nothing is known. They are taken out, since a refusal would leave a sound main without rules for what
+// another did before it.
+Status Guard::look_at_cutting(const Table& table, const std::vector<Key>& own, Draft& draft) {
+  for (const DeclaredSet& set : table.sets) {
+    const std::string& name = set.shape.name;
+    if ((set.shape.width != 4 && set.shape.width != 16) || !may_cut(name, &draft.uses)) continue;
     const StandingSet* standing = standing_of(draft.standing, name);
-    const auto same = [&](const DeclaredSet& each) { return standing != nullptr && nft::stays(each.shape, *standing); };
-    if (std::ranges::any_of(table.sets, same)) return name;
+    const bool stays = standing != nullptr && nft::stays(set.shape, *standing);
+    const auto use = draft.uses.sets.find(name);
+    const bool cuts = use != draft.uses.sets.end();
+    const auto names = [&](const Op& op) { return floor_.is_protected(op.key, own); };
+    const bool clean = stays ? clean_.contains(name) : cuts || std::ranges::none_of(set.beginning, names);
+    if (clean || cuts) draft.clean.insert(name);
+    if (clean || !cuts) continue;
+    auto elements = Engine::list(table_, name);
+    if (!elements.ok()) return elements.failure();
+    std::vector<Key> found;
+    for (const Element& element : elements.value()) {
+      const bool named = draft.uses.named.contains({name, place_of(element.key)});
+      if (!named && floor_.is_protected(element.key, own)) found.push_back(element.key);
+    }
+    if (found.empty()) continue;
+    if (draft.uses.guardians.contains(name)) return refuse("set " + name + " lets in what is protected, and cannot cut");
+    draft.stray.emplace_back(name, std::move(found));
   }
   return std::nullopt;
 }
 
-// Puts the floor back into the sets that it rests on, as declared: the rules to come must not be without it.
-Status Guard::mend(const std::vector<const DeclaredSet*>& sets) {
-  for (const DeclaredSet* set : sets) {
+Status Guard::take_out(const std::string& set, const std::vector<Key>& keys) {
+  for (size_t from = 0; from < keys.size(); from += nft::kMaxOps) {
+    Batch batch = {table_, {set}, {}};
+    for (size_t i = from; i < std::min<size_t>(keys.size(), from + nft::kMaxOps); i++) {
+      batch.ops.push_back({OpKind::remove, 0, keys[i]});
+    }
+    const Status failed = Engine::commit(batch);
+    // It timed out in between.
+    if (failed && failed->code != Code::missing) return failed;
+  }
+  return std::nullopt;
+}
+
+// Puts the floor back into the sets that it rests on, as declared, and takes it out of those that cut: the rules to come
+// must find it so.
+Status Guard::mend(const Draft& draft) {
+  for (const auto& [set, keys] : draft.stray) {
+    if (auto failed = take_out(set, keys)) return failed;
+    audit_.say(Audit::Level::notice, "set " + set + " held " + std::to_string(keys.size()) + " protected keys: taken out");
+  }
+  for (const DeclaredSet* set : draft.damaged) {
     Batch batch = {table_, {set->shape.name}, {Op{OpKind::flush}}};
     batch.ops.insert(batch.ops.end(), set->beginning.begin(), set->beginning.end());
     if (auto failed = Engine::commit(batch)) return failed;
@@ -214,15 +251,21 @@ Status Guard::ensure(Table table) {
   Draft draft;
   if (auto refusal = judge_declaration(table, draft)) return refused("ensure", *refusal);
   if (auto failed = keep(draft.lost, "ensure takes away")) return failed;
-  if (!draft.lost.empty() && !kept_.declared) kept_.declared = declared_;
-  if (auto failed = mend(draft.damaged)) return failed;
+  if (!draft.lost.empty() && !kept_.declared) {
+    kept_.declared = declared_;
+    kept_.uses = uses_;
+  }
+  if (auto failed = mend(draft)) return failed;
   const Status failed = Engine::ensure(table);
   if (!failed) {
     uses_ = std::move(draft.uses);
+    clean_ = std::move(draft.clean);
     declared_ = std::move(table);
   } else if (failed->code == Code::resync) {
     forget();
   }
+  // The client has its time from the answer on, however long it took.
+  if (!draft.lost.empty()) put_off();
   return failed;
 }
 
@@ -233,8 +276,8 @@ Status Guard::drop(const std::string& table) {
   if (failed && failed->code == Code::missing) return std::nullopt;
   if (failed) return failed;
   kept_.dropped = true;
-  kept_.at = now_ms();
-  set_due(now_ms() + window_ms_);
+  if (kept_.at == 0) kept_.at = now_ms();
+  put_off();
   audit_.say(Audit::Level::notice, "table " + table_ + " is out of the packets' way, to be dropped when settled");
   return std::nullopt;
 }
@@ -260,110 +303,39 @@ Status Guard::judge_batch(const Batch& batch) {
 
 Status Guard::commit(const Batch& batch) {
   if (auto refusal = judge_batch(batch)) return refused("commit", *refusal);
-  if (auto refusal = keep_flushed(batch)) return refused("commit", *refusal);
-  return Engine::commit(batch);
+  auto flushed = flushed_by(batch);
+  if (!flushed.ok()) return refused("commit", flushed.failure());
+  if (auto failed = keep(flushed.value(), "flush of")) return failed;
+  const Status failed = Engine::commit(batch);
+  if (!flushed.value().empty()) put_off();
+  return failed;
 }
 
-Status Guard::keep_flushed(const Batch& batch) {
+// Elements are kept of one loss at a time, so that what is kept cannot grow without end.
+Status Guard::check_losing(const std::string& what, int32_t op) const {
+  if (!armed_) return refuse(what + " with no revert armed", op);
+  return kept_.sets.empty() ? Status{} : refuse(what + ", and the last loss is not settled yet", op);
+}
+
+// Which sets lose what they hold to it: decisions, whatever the rules do with them at the moment, and what cuts.
+Result<std::vector<std::string>> Guard::flushed_by(const Batch& batch) {
   std::vector<std::string> flushed;
   for (size_t i = 0; i < batch.ops.size(); i++) {
     const Op& op = batch.ops[i];
     if (op.kind != OpKind::flush) continue;
     const std::string& set = batch.sets[op.set];
+    if (std::ranges::find(flushed, set) != flushed.end()) continue;
     const auto use = uses_ ? uses_->sets.find(set) : std::map<std::string, uint8_t>::iterator{};
-    if (uses_ && (use == uses_->sets.end() || !(use->second & kCuts))) continue;
-    if (!armed_) return refuse("set " + set + " is flushed only with a revert armed", static_cast<int32_t>(i));
-    if (std::ranges::find(flushed, set) == flushed.end()) flushed.push_back(set);
+    const bool cuts = !uses_ || (use != uses_->sets.end() && (use->second & kCuts));
+    StandingSet standing;
+    const int error = cuts ? 0 : read_set_shape(table_, set, standing);
+    // What is not there is the engine's to refuse.
+    if (error != 0 && error != ENOENT) return nft::from_errno(error, static_cast<int32_t>(i));
+    if (!cuts && !holds_decisions(standing.shape)) continue;
+    if (auto refusal = check_losing("it flushes set " + set, static_cast<int32_t>(i))) return *refusal;
+    flushed.push_back(set);
   }
-  return keep(flushed, "flush of");
-}
-
-Status Guard::keep(const std::vector<std::string>& sets, const std::string& doing) {
-  for (const std::string& set : sets) {
-    auto elements = Engine::list(table_, set);
-    if (!elements.ok() && elements.failure().code == Code::missing) continue;
-    if (!elements.ok()) return elements.failure();
-    const size_t count = elements.value().size();
-    const bool known = std::ranges::any_of(kept_.sets, [&](const auto& each) { return each.first == set; });
-    if (!known) kept_.sets.emplace_back(set, std::move(elements.value()));
-    audit_.say(Audit::Level::info, doing + " set " + set + ": " + std::to_string(count) + " elements kept until settled");
-  }
-  if (sets.empty()) return std::nullopt;
-  if (kept_.at == 0) kept_.at = now_ms();
-  set_due(now_ms() + window_ms_);
-  return std::nullopt;
-}
-
-Status Guard::arm(uint32_t window_ms) {
-  if (window_ms == 0 || window_ms > kMaxWindowMs) return refused("arm", refuse("a revert is armed for 1-60000 ms"));
-  if (!kept_.empty()) return refused("arm", refuse("the last loss is not settled yet"));
-  armed_ = true;
-  window_ms_ = window_ms;
-  set_due(now_ms() + window_ms);
-  return std::nullopt;
-}
-
-Status Guard::settle() {
-  if (!armed_) return refused("settle", refuse("no revert is armed: what was lost has been put back"));
-  if (kept_.dropped) {
-    if (auto failed = Engine::drop(table_)) return failed;
-    audit_.say(Audit::Level::notice, "table " + table_ + " dropped");
-    forget();
-  }
-  armed_ = false;
-  kept_ = {};
-  set_due(0);
-  return std::nullopt;
-}
-
-void Guard::revert(const std::string& why) {
-  if (!armed_) return;
-  const Kept kept = std::exchange(kept_, {});
-  armed_ = false;
-  set_due(0);
-  if (kept.empty()) return;
-  bool whole = true;
-  if (kept.dropped) whole = !set_dormant(table_, false);
-  if (kept.declared) whole = !Engine::ensure(*kept.declared) && whole;
-  if (kept.declared || !whole) forget();
-  const int64_t elapsed = now_ms() - kept.at;
-  for (const auto& [set, elements] : kept.sets) whole = restore(set, elements, elapsed) && whole;
-  audit_.say(Audit::Level::warning, why + (whole ? ": what was lost is back" : ": what was lost could not be put back"));
-}
-
-// In the place of what an interval set holds by now, since overlaps are refused; beside it in any other.
-bool Guard::restore(const std::string& set, const std::vector<Element>& elements, int64_t elapsed) {
-  Batch batch = {table_, {set}, {}};
-  if (std::ranges::any_of(elements, [](const Element& each) { return each.key.prefix != nft::kNoPrefix; })) {
-    batch.ops.push_back(Op{OpKind::flush});
-  }
-  for (const Element& element : elements) {
-    const auto passed = static_cast<uint64_t>(elapsed);
-    if (element.timeout_ms && *element.timeout_ms <= passed) continue;
-    const uint64_t left = element.timeout_ms ? *element.timeout_ms - passed : 0;
-    batch.ops.push_back({OpKind::add, 0, element.key, left, element.comment});
-    if (batch.ops.size() < nft::kMaxOps) continue;
-    if (Engine::commit(batch)) return false;
-    batch.ops.clear();
-  }
-  return !Engine::commit(batch);
-}
-
-void Guard::take_up() {
-  nft::Standing standing;
-  if (read_standing(table_, standing) != 0 || !standing.dormant) return;
-  const bool awake = !set_dormant(table_, false);
-  audit_.say(Audit::Level::warning, "table " + table_ + " was dormant" + (awake ? ": woken" : " and cannot be woken"));
-}
-
-void Guard::set_due(int64_t due) {
-  due_.store(due, std::memory_order_relaxed);
-  due_changed_();
-}
-
-void Guard::forget() {
-  uses_.reset();
-  declared_.reset();
+  return flushed;
 }
 
 }  // namespace bartizan::hand

@@ -31,10 +31,12 @@ class Guard : public nft::Engine {
 
   // From now on for so long, anew from each loss, what is lost is kept.
   nft::Status arm(uint32_t window_ms);
-  // Gives up what is kept. Refused when it was put back already.
+  // Gives up what is kept; where nothing is, there is nothing to give up. Refused when it was put back already.
   nft::Status settle();
   // Puts back what is kept; nothing when there is nothing.
   void revert(const std::string& why);
+  // Reverts once the time is over.
+  void look_at_time();
   // As `revert`; nobody watches anything any more.
   void part(const std::string& why);
   // A hand that died with a loss unsettled left its table dormant.
@@ -48,8 +50,9 @@ class Guard : public nft::Engine {
   struct Kept {
     // The table is dormant, all in it stands.
     bool dropped = false;
-    // Rules and sets of before, where a declaration took sets away.
+    // Rules and sets of before, where a declaration took sets away, and how those rules used them.
     std::optional<nft::Table> declared = {};
+    std::optional<Uses> uses = {};
     std::vector<std::pair<std::string, std::vector<nft::Element>>> sets = {};
     int64_t at = 0;
 
@@ -62,13 +65,18 @@ class Guard : public nft::Engine {
   nft::Status check_writable(const std::string& table) const;
   nft::Result<Ranges> held(const nft::DeclaredSet& set, Draft& draft);
   nft::Status judge_declaration(nft::Table& table, Draft& draft);
-  std::optional<std::string> turned_set(const nft::Table& table, const Draft& draft) const;
-  nft::Status mend(const std::vector<const nft::DeclaredSet*>& sets);
+  nft::Status look_at_cutting(const nft::Table& table, const std::vector<Key>& own, Draft& draft);
+  nft::Status mend(const Draft& draft);
+  nft::Status take_out(const std::string& set, const std::vector<Key>& keys);
   nft::Status judge_batch(const nft::Batch& batch);
   nft::Status judge_keys(const nft::LoadUnderWay& way);
+  nft::Status check_losing(const std::string& what, int32_t op) const;
   nft::Status keep(const std::vector<std::string>& sets, const std::string& doing);
-  nft::Status keep_flushed(const nft::Batch& batch);
-  bool restore(const std::string& set, const std::vector<nft::Element>& elements, int64_t elapsed);
+  nft::Result<std::vector<std::string>> flushed_by(const nft::Batch& batch);
+  bool restore(const std::string& set, const std::vector<nft::Element>& elements, int64_t elapsed, const Uses* uses);
+  nft::Result<std::vector<nft::Element>> missing_of(const std::string& set, std::vector<nft::Element> elements);
+  // So long from now on.
+  void put_off();
   void set_due(int64_t due);
   void forget();
 
@@ -79,11 +87,15 @@ class Guard : public nft::Engine {
   // Unknown until the table was ensured, and after an answer of the kernel was lost.
   std::optional<Uses> uses_;
   std::optional<nft::Table> declared_;
+  // Sets that no protected key can have come into since they were made or looked at: they were never such as only let in.
+  std::set<std::string> clean_;
   // How often the client watches its table.
   unsigned watches_ = 0;
   bool armed_ = false;
   uint32_t window_ms_ = 0;
   Kept kept_;
+  // What was lost has been put back since the last `arm`.
+  bool put_back_ = false;
   std::atomic<int64_t> due_ = 0;
 };
 

@@ -54,7 +54,7 @@ int Hand::wait() {
     polled[kClient] = {client_->fd(), static_cast<short>((full ? 0 : POLLIN) | (client_->has_unsent() ? POLLOUT : 0)), 0};
   }
   const int64_t due = guard_ != nullptr ? guard_->due() : 0;
-  const bool waits = due != 0 && due != reverted_;
+  const bool waits = due != 0 && due != told_;
   const int timeout = waits ? static_cast<int>(std::max<int64_t>(0, due - now_ms())) : -1;
   if (poll(polled, kPolled, timeout) < 0) return errno == EINTR ? 0 : errno;
   if (polled[kEnding].revents != 0) return ECANCELED;
@@ -72,9 +72,10 @@ int Hand::wait() {
 
 void Hand::keep_time() {
   const int64_t due = guard_ != nullptr ? guard_->due() : 0;
-  if (due == 0 || due == reverted_ || now_ms() < due) return;
-  reverted_ = due;
-  tell_worker(kRevert, "not settled in time");
+  if (due == 0 || due == told_ || now_ms() < due) return;
+  told_ = due;
+  // A call that is being worked off may put the time off yet.
+  worker_.call({kLookAtTime}, [](std::vector<uint8_t>) {});
 }
 
 void Hand::tell_worker(uint8_t verb, const std::string& why) {

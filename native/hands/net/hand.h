@@ -54,8 +54,8 @@ class Hand {
   std::mutex mutex_;
   std::shared_ptr<Client> client_;
   Peer peer_;
-  // The deadline for which a revert was asked already.
-  int64_t reverted_ = 0;
+  // The deadline for which the worker was told to look at the time.
+  int64_t told_ = 0;
 };
 
 }  // namespace bartizan::hand

@@ -140,7 +140,6 @@ Uses uses_of(const Table& table, const Floor& floor, const std::vector<Key>& own
   for (const DeclaredSet& set : table.sets) {
     const auto use = uses.sets.find(set.shape.name);
     if (use == uses.sets.end() || !(use->second & kCuts)) continue;
-    if (set.shape.timeout) uses.decisions.insert(set.shape.name);
     for (const Op& op : set.beginning) {
       if (floor.is_protected(op.key, own)) uses.named.insert({set.shape.name, place_of(op.key)});
     }
@@ -149,6 +148,10 @@ Uses uses_of(const Table& table, const Floor& floor, const std::vector<Key>& own
 }
 
 }  // namespace
+
+bool holds_decisions(const nft::SetShape& set) {
+  return set.timeout && !set.dynamic && (set.width == 4 || set.width == 16);
+}
 
 bool may_cut(const std::string& set, const Uses* uses) {
   if (uses == nullptr) return true;
@@ -171,6 +174,12 @@ Result<Uses> judge(const Table& table, const Floor& floor, const std::vector<Key
   }
   Uses uses = uses_of(table, floor, own);
   uses.guardians = std::move(walk.guardians);
+  for (const DeclaredSet& set : table.sets) {
+    if (set.shape.interval && !set.shape.timeout) continue;
+    for (const Op& op : set.beginning) {
+      if (uses.named.contains({set.shape.name, place_of(op.key)})) return protected_key(op.key, -1);
+    }
+  }
   return uses;
 }
 

@@ -23,8 +23,6 @@ struct Uses {
   std::map<std::string, uint8_t> sets = {};
   // Of those that let in: the ones that the floor rests on.
   std::set<std::string> guardians = {};
-  // Of those that cut: the ones whose elements come and go with time, the client's own decisions.
-  std::set<std::string> decisions = {};
   // Protected keys that sets of the declaration begin with. The rules ahead of them see to it that they cut nobody, and
   // they may be put back.
   std::set<std::pair<std::string, Place>> named = {};
@@ -32,11 +30,16 @@ struct Uses {
   bool drops = false;
 };
 
+// Whether a set holds addresses that come and go with time, the client's own decisions. Told by its shape alone: what the
+// rules do with it may change from one declaration to the next.
+bool holds_decisions(const nft::SetShape& set);
+
 // The addresses that a set holds for good once the table stands as declared.
 using Held = std::function<nft::Result<Ranges>(const nft::DeclaredSet&)>;
 
 // Refused unless on every way of a packet there stand, ahead of the first rule that can drop it: accept from `lo`, from
-// sets that hold the whole floor, and from `allowed4` and `allowed6`; and no chain at hook output drops.
+// sets that hold the whole floor, and from `allowed4` and `allowed6`; and no chain at hook output drops. A set that cuts may begin
+// with a protected key only where it holds networks for good, as settings name them.
 nft::Result<Uses> judge(const nft::Table& table, const Floor& floor, const std::vector<Key>& own, const Held& held);
 
 // Whether a set cuts or may come to: any but one that only lets in. `uses` is null while nothing is known.

@@ -113,6 +113,23 @@ bool Ranges::meets(const Range& range) const {
   return behind != last_by_first_.begin() && std::prev(behind)->second >= range.first;
 }
 
+std::vector<Key> Ranges::gaps_in(const Range& range) const {
+  Ranges gaps(width_);
+  gaps.add(range);
+  auto at = last_by_first_.upper_bound(range.first);
+  if (at != last_by_first_.begin()) at = std::prev(at);
+  for (; at != last_by_first_.end() && at->first <= range.last; ++at) gaps.remove(Range{at->first, at->second});
+  std::vector<nft::Bound> bounds;
+  for (const auto& [first, last] : gaps.last_by_first_) {
+    bounds.push_back({.address = first});
+    Address behind = last;
+    if (increment(behind, width_)) bounds.push_back({.address = behind, .is_end = true});
+  }
+  std::vector<Key> keys;
+  for (const nft::Element& network : nft::networks_of(std::move(bounds), width_)) keys.push_back(network.key);
+  return keys;
+}
+
 std::string text_of(const Range& range, uint8_t width) {
   const std::string first = text_of(range.first, width);
   return range.first == range.last ? first : first + "-" + text_of(range.last, width);

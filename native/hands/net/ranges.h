@@ -35,6 +35,8 @@ class Ranges {
   bool meets(const Range& range) const;
   // The lowest range; there must be one.
   Range front() const { return {last_by_first_.begin()->first, last_by_first_.begin()->second}; }
+  // What of a range is not in it, as networks.
+  std::vector<Key> gaps_in(const Range& range) const;
   uint8_t width() const { return width_; }
 
  private:

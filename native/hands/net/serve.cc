@@ -25,6 +25,9 @@ std::vector<uint8_t> serve_guarded(nft::Engine& engine, nft::Bytes request) {
     case kRevert:
       guard.revert(in.text());
       return {0};
+    case kLookAtTime:
+      guard.look_at_time();
+      return {0};
     case kPart:
       guard.part(in.text());
       return {0};
@@ -35,7 +38,7 @@ std::vector<uint8_t> serve_guarded(nft::Engine& engine, nft::Bytes request) {
 
 std::vector<uint8_t> serve_unguarded(nft::Engine& engine, nft::Bytes request) {
   const uint8_t verb = request.empty() ? 0 : request.front();
-  if (verb == kArm || verb == kSettle || verb == kRevert || verb == kPart) return {0};
+  if (verb == kArm || verb == kSettle || is_own(verb)) return {0};
   return nft::serve(engine, request);
 }
 

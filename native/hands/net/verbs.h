@@ -6,8 +6,8 @@
 //
 //   request  = or one of these, which the hand itself works off
 //     240 arm      window u32, ms: until then, and from each loss on, what is lost is put back unless `settle` comes
-//     241 settle   what was lost is given up for good
-//     242 revert, 243 part   of the hand's own: a client that sends them is refused
+//     241 settle   what was lost is given up for good; refused only where it has been put back
+//     242 revert, 243 part, 244 look at the time   of the hand's own: a client that sends them is refused
 #pragma once
 
 #include <cstddef>
@@ -20,6 +20,9 @@ constexpr uint8_t kArm = 240;
 constexpr uint8_t kSettle = 241;
 constexpr uint8_t kRevert = 242;
 constexpr uint8_t kPart = 243;
+constexpr uint8_t kLookAtTime = 244;
+
+constexpr bool is_own(uint8_t verb) { return verb >= kRevert && verb <= kLookAtTime; }
 
 constexpr size_t kMaxFrame = 64 << 20;
 constexpr uint32_t kMaxWindowMs = 60'000;

@@ -54,6 +54,10 @@ class Engine {
   Status set_dormant(const std::string& table, bool dormant);
   // What stands, without elements. 0 or an errno; no table is success.
   int read_standing(const std::string& table, Standing& standing);
+  // One set's. 0 or an errno.
+  int read_set_shape(const std::string& table, const std::string& set, StandingSet& shape);
+  // Tells whoever watches that anything may have changed.
+  void tell_lost() { notifier_.lose(); }
 
  private:
   struct Attempt;
@@ -64,7 +68,6 @@ class Engine {
   int read_table(const std::string& table, Standing& standing);
   int read_objects(const std::string& table, const std::function<void(const Attributes&)>& visit);
   int read_counters(const std::string& table, std::vector<Counter>& counters);
-  int read_set_shape(const std::string& table, const std::string& set, StandingSet& shape);
   int read_once(const std::string& table, const StandingSet& set, Reading& reading);
   int read_whole(const std::string& table, const StandingSet& set, std::vector<Bound>& bounds);
   int read_elements(const std::string& table, const StandingSet& set, std::vector<Element>& elements);
