@@ -65,7 +65,7 @@ export class Orders {
   async block(request: BlockRequest): Promise<Result<Blocked, BlockRefusal>> {
     const { ledger, planner, firewall, mode } = this.#deps;
     if (mode() === 'observe') return OBSERVING;
-    const subject = await this.#permitted(request.ip);
+    const subject = await this.#permitted(request);
     if (!subject.ok) return subject;
     const decision = this.#decisionOf(subject.value, request);
     const before = ledger.of(decision.ip);
@@ -179,8 +179,8 @@ export class Orders {
     return this.#reverser.reverse(reversal, by);
   }
 
-  async #permitted(text: string): Promise<Result<ParsedIp, BlockRefusal>> {
-    const subject = parseIp(text);
+  async #permitted(request: BlockRequest): Promise<Result<ParsedIp, BlockRefusal>> {
+    const subject = parseIp(request.ip);
     if (!subject.ok) return fail('protected', subject.public);
     const { firewall, allowed } = this.#deps;
     const networks = await firewall.protectedNetworks();
@@ -189,10 +189,12 @@ export class Orders {
       protectedNetworks: networks.value,
       allowed: (ip) => allowed.covering(ip),
     });
-    return note === undefined ? subject : fail('protected', note);
+    if (note !== undefined) return fail('protected', note);
+    return isCut(request, ({ text }) => text === subject.value.text) ? wouldCut(request.peer, request.ip) : subject;
   }
 
-  async #networkRefusal({ network, peer, forcedBecause }: BlockNetworkRequest) {
+  async #networkRefusal(request: BlockNetworkRequest) {
+    const { network } = request;
     const { firewall, allowed, ledger } = this.#deps;
     if (isTooBroad(network)) return fail('too_broad', `${network.text} is too broad: at least /8, or /32 for IPv6`);
     const guarded = await firewall.protectedNetworks();
@@ -201,10 +203,7 @@ export class Orders {
     if (guard !== undefined) {
       return fail('protected', `${network.text} must not be blocked: ${guard.why} (${guard.net.text})`);
     }
-    const asking = parseIp(canonicalIp(peer) ?? '');
-    if (asking.ok && contains(network, asking.value) && forcedBecause === undefined) {
-      return fail('would_cut', `${peer}, which asks, is in ${network.text}; a force_reason does it all the same`);
-    }
+    if (isCut(request, (asking) => contains(network, asking))) return wouldCut(request.peer, network.text);
     if (ledger.networks.size >= MOST_NETWORKS && ledger.networks.of(network.text) === undefined) {
       return fail('full', `${MOST_NETWORKS} networks are blocked already`);
     }
@@ -229,6 +228,20 @@ export class Orders {
 }
 
 const OBSERVING = fail('observing', 'observing: the kernel is not touched; switch to enforcing first');
+
+/** Whether who asks is among what is to be blocked, and no reason says that it shall be. */
+function isCut(
+  { peer, forcedBecause }: Pick<BlockRequest, 'peer' | 'forcedBecause'>,
+  holds: (ip: ParsedIp) => boolean,
+) {
+  const asking = parseIp(canonicalIp(peer) ?? '');
+  return asking.ok && forcedBecause === undefined && holds(asking.value);
+}
+
+function wouldCut(peer: string, subject: string) {
+  const who = peer === subject ? `${peer} is who asks` : `${peer}, which asks, is in ${subject}`;
+  return fail('would_cut', `${who}, and would be cut off; a force_reason does it all the same`);
+}
 
 const joined = (reversals: readonly Reversal[]): Reversal => ({
   made: [],

@@ -83,6 +83,11 @@ export const COMMANDS = [
     options: [
       { name: 'reason', value: 'TEXT', help: 'Why; it is shown wherever the block is.' },
       { name: 'for', value: 'TIME', help: 'How long: 30m, 24h, 7d, or 0 for permanent. Default: 24h.' },
+      {
+        name: 'force',
+        value: 'TEXT',
+        help: 'Even where you are cut off yourself, who came by ssh; the text says why.',
+      },
       state,
     ],
     exits: ORDERS,

@@ -25,7 +25,13 @@ async function world(perHour = 0) {
   };
   const { orders } = house.responder;
   const block = async (ip: string, length = hours(1)) => {
-    const done = await orders.block({ ...OPS, ip: ip as Ip, reason: 'r', expiresAt: plus(clock.now(), length) });
+    const done = await orders.block({
+      ...OPS,
+      ip: ip as Ip,
+      reason: 'r',
+      expiresAt: plus(clock.now(), length),
+      peer: 'local',
+    });
     return done.ok ? done.value : assert.fail(done.public);
   };
   const attack = (ip: string) => house.responder.respond([{ finding: sampleFinding(ip, clock.now()), again: false }]);
@@ -142,6 +148,16 @@ for (const [cidr, code, change] of [
     assert.ok(!refused.ok && refused.code === code, JSON.stringify(refused));
     assert.equal(w.ledger.networks.size, 0);
   });
+
+test('who asks is not blocked either, as an address, unless for a reason', async () => {
+  const ip = '203.0.113.77' as Ip;
+  const order = { ...OPS, ip, reason: 'r', expiresAt: 'never', peer: '::ffff:203.0.113.77' } as const;
+  const refused = await w.orders.block(order);
+  assert.ok(!refused.ok && refused.code === 'would_cut', JSON.stringify(refused));
+  assert.deepEqual([w.ledger.size, await w.held('blocked4')], [0, []]);
+  assert.ok((await w.orders.block({ ...order, forcedBecause: 'I leave' })).ok);
+  assert.ok((await w.orders.block({ ...order, peer: '203.0.113.78' })).ok);
+});
 
 test('who asks is cut only for a reason', async () => {
   assert.ok((await w.network('203.0.113.0/24', { peer: '203.0.113.77', forcedBecause: 'I leave' })).ok);

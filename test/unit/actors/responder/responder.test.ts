@@ -112,6 +112,7 @@ const manual = (change: Partial<Parameters<Responder['orders']['block']>[0]> = {
     expiresAt: plus(b.clock.now(), hours(1)),
     origin: 'api',
     actor: 'ops',
+    peer: 'local',
     ...change,
   });
 
