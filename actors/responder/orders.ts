@@ -47,7 +47,7 @@ const BITE = 2000;
 
 /**
  * Carries out what people and clients ask for. An order is done when the kernel has followed and the disk has it; it says
- * how it is taken back.
+ * how it is taken back. What is lifted is lifted on the books: a kernel or a disk that does not follow is a warning.
  */
 export class Orders {
   readonly #deps: OrdersDeps;
@@ -115,8 +115,7 @@ export class Orders {
     const lifting = this.#lifter.lift([ip], [], `unblocked by ${actor}`);
     const [ended] = [...lifting.decisions, ...lifting.waited];
     if (ended === undefined) return fail('not_blocked', `${ip} is not blocked`);
-    const followed = await this.#lifter.letGo(lifting);
-    return followed.ok ? ok({ ...ended, ...followed.value }) : followed;
+    return ok({ ...ended, ...(await this.#lifter.letGo(lifting)) });
   }
 
   /** As `unblock`, of a network. Blocks of its addresses stay. */
@@ -126,16 +125,15 @@ export class Orders {
     const lifting = this.#lifter.lift([], [network], `unblocked by ${actor}`);
     const [ended] = lifting.networks;
     if (ended === undefined) return fail('not_blocked', `${network} is not blocked`);
-    const followed = await this.#lifter.letGo(lifting);
-    return followed.ok ? ok({ ...ended, ...followed.value }) : followed;
+    return ok({ ...ended, ...(await this.#lifter.letGo(lifting)) });
   }
 
   /** As `unblock`, for many at once; one that is not blocked counts as done. */
   async unblockAll(ips: readonly Ip[], actor: string): Promise<Result<BulkLifted, Refused>> {
     const nothing = this.#lifter.nothingHeld();
     if (nothing !== undefined) return nothing;
-    const followed = await this.#lifter.letGo(this.#lifter.lift([...new Set(ips)], [], `unblocked by ${actor}`));
-    return followed.ok ? ok({ count: ips.length, ...followed.value }) : followed;
+    const lifting = this.#lifter.lift([...new Set(ips)], [], `unblocked by ${actor}`);
+    return ok({ count: ips.length, ...(await this.#lifter.letGo(lifting)) });
   }
 
   /** Sets an address free: its block, and the first block of a network around it. None of either is no error. */
@@ -145,8 +143,8 @@ export class Orders {
     const { ledger, allowed } = this.#deps;
     const around = networkBlockOf(ledger, allowed)(ip)?.network;
     const networks = around === undefined ? [] : [around];
-    const followed = await this.#lifter.letGo(this.#lifter.lift([ip], networks, `unbanned by ${actor}`));
-    return followed.ok ? ok({ ...followed.value, ...(around === undefined ? {} : { network: around }) }) : followed;
+    const lifting = this.#lifter.lift([ip], networks, `unbanned by ${actor}`);
+    return ok({ ...(await this.#lifter.letGo(lifting)), ...(around === undefined ? {} : { network: around }) });
   }
 
   /** Ends every block there is, of addresses, of networks, and those that wait; what is decided meanwhile stands. */
@@ -163,9 +161,8 @@ export class Orders {
     for (let at = 0; at === 0 || at < ips.length; at += BITE) {
       const lifting = this.#lifter.lift(ips.slice(at, at + BITE), at === 0 ? networks : [], note);
       reversals.push(lifting.reversal);
-      const followed = await this.#lifter.letGo(lifting, true);
-      if (!followed.ok) return followed;
-      if (followed.value.warning !== undefined) problems.add(followed.value.warning);
+      const { warning } = await this.#lifter.letGo(lifting, true);
+      if (warning !== undefined) problems.add(warning);
     }
     const reason = `${ips.length} addresses and ${networks.length} networks: ${note}`;
     told({ at: clock.now(), action: 'flush', subject: '', reason, origin });

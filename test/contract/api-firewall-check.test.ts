@@ -92,7 +92,10 @@ test('the ports that an address is let in to are told, and let it in no further'
   const api = new ApiHarness();
   api.appliance.active = [decision('192.0.2.9')];
   const port = { protocol: 'tcp', port: 443 } as const;
-  api.desks.portAllowed = [{ ...ALLOW, subject: '192.0.2.9', port }, { ...ALLOW, subject: '192.0.2.8', port }];
+  api.desks.portAllowed = [
+    { ...ALLOW, subject: '192.0.2.9', port },
+    { ...ALLOW, subject: '192.0.2.8', port },
+  ];
   const { verdict, port_allowed } = await check(api, '?ip=192.0.2.9');
   assert.equal(verdict, 'blocked');
   assert.deepEqual(port_allowed, [{ port: 443, proto: 'tcp', reason: 'monitoring', expires_at: '' }]);

@@ -146,6 +146,14 @@ test('the firewall at a glance, with what its rules have dropped', async () => {
   assert.match(out, /infra +192\.0\.2\.1\n/);
   assert.match(out, /RULE +PACKETS SINCE 24h +BYTES +PACKETS IN ALL\nblocked4 +2,004 +180 +5,000/);
   assert.equal((await runCommand(['firewall'], saying(null))).code, 0);
+  const json = await runCommand(['firewall', '--since', '24h', '--json'], { answers });
+  const [firewall, counters, lists, status] = [
+    '/api/v1/firewall/status',
+    '/api/v1/firewall/counters?since=24h',
+    '/api/v1/firewall/lists',
+    '/api/v1/status',
+  ].map((path) => (answers as Record<string, unknown>)[path]);
+  assert.deepEqual(JSON.parse(json.out), { firewall, counters, lists, status });
 });
 
 test('status names what is on trial and what waits for a restart', async () => {
