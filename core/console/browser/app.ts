@@ -4,7 +4,6 @@ import { follow, paced } from './live.ts';
 import { at, fields, onBehalfOf } from './page.ts';
 import { listenToSearch } from './search.ts';
 import { showChanges, showEvidence, TrialBanner } from './trial.ts';
-import { type Undoable, UndoOffer } from './undo.ts';
 import { type House, show } from './views.ts';
 import type { BlockRow, ChangeDetail, Changes, FindingRow, NetworkRow, Pending, PendingRow, Status } from './wire.ts';
 import { clock } from './words.ts';
@@ -14,14 +13,13 @@ const REFRESH_MS = 5000;
 /** A finding is told of before it is acted upon: so much later the page looks for the block that answers it. */
 const ANSWER_MS = 1000;
 
-/** @field said what is said when it was done; without it nothing is offered to be taken back */
-type Write = readonly [path: string, body: unknown, said?: string];
+type Write = readonly [path: string, body: unknown];
 
 /** What the buttons in the page do, by their `data-act`. */
 const ACTS: Readonly<Record<string, (button: HTMLButtonElement) => Write>> = {
   block: ({ value: ip, dataset }) => ['/api/v1/block-ip', { ip, reason: dataset['reason'] ?? '', duration: '24h' }],
-  unblock: ({ value: ip }) => ['/api/v1/unblock-ip', { ip }, `${ip} is unblocked.`],
-  'unblock-network': ({ value: cidr }) => ['/api/v1/firewall/remove-subnet', { cidr }, `${cidr} is unblocked.`],
+  unblock: ({ value: ip }) => ['/api/v1/unblock-ip', { ip }],
+  'unblock-network': ({ value: cidr }) => ['/api/v1/firewall/remove-subnet', { cidr }],
   confirm: ({ value: id }) => [`/api/v1/changes/${id}/confirm`, {}],
   revert: ({ value: id }) => [`/api/v1/changes/${id}/revert`, {}],
   mode: ({ value: mode }) => ['/api/v1/mode', { mode }],
@@ -31,7 +29,6 @@ const ACTS: Readonly<Record<string, (button: HTMLButtonElement) => Write>> = {
 class Console {
   readonly #mayWrite: boolean;
   readonly #banner = new TrialBanner();
-  readonly #undo = new UndoOffer(() => this.refresh());
   #known: ReadonlySet<string> | undefined;
   #asked = 0;
   #heardAt = new Date();
@@ -55,14 +52,13 @@ class Console {
     }
   }
 
-  /** Carries an order out on behalf of an element of the page, shows what came of it, and offers to take it back. */
-  write(element: HTMLElement, [path, body, said]: Write): Promise<boolean> {
+  /** Carries an order out on behalf of an element of the page, then shows what came of it. */
+  write(element: HTMLElement, [path, body]: Write): Promise<boolean> {
     return onBehalfOf(element, async () => {
-      const done = await post<Undoable>(path, body).catch((cause: unknown) => {
+      await post(path, body).catch((cause: unknown) => {
         if (cause instanceof Refused && cause.isSessionLost) location.reload();
         throw cause;
       });
-      if (said !== undefined) this.#undo.show(said, done);
       await this.refresh();
     });
   }
