@@ -97,6 +97,8 @@ export class RunningAppliance implements Appliance {
         table: config.firewall.table,
         capacity: config.firewall.max_blocks,
         infra: config.infra_ips,
+        denied: config.firewall.denied_networks,
+        countries: config.firewall.country_block,
         repairs: firewall.repairs(),
         ...(enforced === undefined ? {} : { enforced }),
         features: config.firewall,

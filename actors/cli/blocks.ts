@@ -24,6 +24,7 @@ const VERDICTS: Readonly<Record<string, string>> = {
   guarded: 'never blocked',
   allowed: 'always let in',
   blocked: 'blocked',
+  denied: 'blocked by the configuration',
   waiting: 'not blocked yet: its block waits for its turn',
   free: 'not blocked',
 };
@@ -38,6 +39,7 @@ const blockRows = (facts: Json): readonly (readonly [string, string])[] =>
 
 function besideRows(facts: Json): readonly (readonly [string, string])[] {
   const [waiting, allowed, guarded] = [facts['waiting'], facts['allowed'], facts['guarded']].map(objectIn);
+  const denied = textAt(objectIn(facts['denied']), 'network');
   const since = textAt(waiting ?? {}, 'since');
   const subject = textAt(allowed ?? {}, 'subject');
   const network = textAt(guarded ?? {}, 'network');
@@ -46,9 +48,16 @@ function besideRows(facts: Json): readonly (readonly [string, string])[] {
     ...(subject === undefined
       ? []
       : [[`allow of ${subject}`, `${untilText(allowed ?? {})}${reasonText(allowed ?? {})}`] as const]),
+    ...objectsIn(facts['port_allowed']).map(portRow),
+    ...(denied === undefined ? [] : [['denied', `${denied}: listed in firewall.denied_networks`] as const]),
     ...(network === undefined ? [] : [['guarded', `${network}: ${textAt(guarded ?? {}, 'why') ?? ''}`] as const]),
   ];
 }
+
+const portRow = (row: Json): readonly [string, string] => [
+  `allow to ${numberAt(row, 'port') ?? ''}/${textAt(row, 'proto') ?? ''}`,
+  `${untilText(row)}${reasonText(row)}`,
+];
 
 const listRows = (facts: Json): readonly (readonly [string, string])[] =>
   objectsIn(facts['lists']).map((list) => {
@@ -67,15 +76,22 @@ export function untilText(entry: Json): string {
   return expires === undefined ? 'for good' : `until ${expires}`;
 }
 
-/** An address, or a network that is one in CIDR form. */
+/** An address, or a network that is one in CIDR form. Where this shell came from by ssh is told, lest it be cut off. */
 export async function block(invocation: Invocation, deps: CliDeps): Promise<ExitName> {
   const subject = await subjectIn(invocation, deps);
   if (subject === undefined) return 'usage';
-  const { for: duration = '24h', reason } = invocation.values;
+  const { for: duration = '24h', reason, force } = invocation.values;
   const lasting = await lastingOf(duration, deps);
   if (lasting === undefined) return 'usage';
   const [path, key] = subject.includes('/') ? ['/firewall/deny-subnet', 'cidr'] : ['/block-ip', 'ip'];
-  const body = { [key]: subject, duration, ...(reason === undefined ? {} : { reason }) };
+  const from = deps.cameFrom();
+  const body = {
+    [key]: subject,
+    duration,
+    ...(reason === undefined ? {} : { reason }),
+    ...(force === undefined ? {} : { force_reason: force }),
+    ...(from === undefined ? {} : { asking_from: from }),
+  };
   return order(invocation, deps, { path, body, done: `${subject} is blocked ${lasting}` });
 }
 

@@ -25,16 +25,16 @@ export function showRows(
   print: (rows: readonly Json[]) => Promise<void>,
 ): Promise<ExitName> {
   const asRows = (bodies: readonly unknown[]) => print(bodies.flatMap(rowsOf));
-  return showAll(invocation, deps, [path], asRows, rowsOf);
+  return showAll(invocation, deps, [path], asRows, (bodies) => bodies.flatMap(rowsOf));
 }
 
-/** As `show`, of several answers in turn; none is printed unless all were given. */
+/** As `show`, of several answers in turn; none is printed unless all were given. @param valuesOf what the lines of JSON are */
 export async function showAll(
   invocation: Invocation,
   deps: CliDeps,
   paths: readonly string[],
   print: (bodies: readonly unknown[]) => Promise<void>,
-  valuesOf: (body: unknown) => readonly unknown[] = valuesIn,
+  valuesOf: (bodies: readonly unknown[]) => readonly unknown[] = valuesIn,
 ): Promise<ExitName> {
   const bodies: unknown[] = [];
   for (const path of paths) {
@@ -45,13 +45,18 @@ export async function showAll(
   if (!invocation.flags.has('json')) {
     await print(bodies);
   } else {
-    const values = bodies.flatMap(valuesOf);
-    await say(deps, values.map((value) => `${printableJson(value)}\n`).join(''));
+    await say(
+      deps,
+      valuesOf(bodies)
+        .map((value) => `${printableJson(value)}\n`)
+        .join(''),
+    );
   }
   return 'ok';
 }
 
-const valuesIn = (body: unknown): readonly unknown[] => (Array.isArray(body) ? body : body === null ? [] : [body]);
+const valuesIn = (bodies: readonly unknown[]): readonly unknown[] =>
+  bodies.flatMap((body) => (Array.isArray(body) ? body : body === null ? [] : [body]));
 
 /** What is to be done, and what is said when it was. */
 export interface Order {

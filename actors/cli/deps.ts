@@ -1,3 +1,4 @@
+import type { Ip } from '../../core/base/ip.ts';
 import type { Ok, Result } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
 import type { LoadedConfig } from '../../core/config/read.ts';
@@ -71,6 +72,8 @@ export interface CliDeps {
   readonly logs: LogRunner;
   /** Puts a question to whoever sits at the terminal. `nobody`: there is none. */
   confirm(question: string): Promise<'yes' | 'no' | 'nobody'>;
+  /** The address from which this shell was reached by ssh; undefined where it was not, or nothing tells. */
+  cameFrom(): Ip | undefined;
   now(): Millis;
   /** The events of the Bartizan whose state is in this directory, or in one of the usual ones; it need not run. */
   searchEvents(state: string | undefined, query: Query): Result<AsyncIterable<SearchEvent>, 'missing'>;

@@ -6,6 +6,7 @@ import { fail, ok, type Result } from '../../core/base/result.ts';
 import { EVENTS_DIRECTORY } from '../../core/event/kept.ts';
 import { systemClock } from '../clock/index.ts';
 import type { CliDeps, EventSearch, Output } from './deps.ts';
+import { cameFrom } from './ssh-source.ts';
 
 /** The socket of a running Bartizan in its state directory. */
 export const CONTROL_SOCKET = 'control.sock';
@@ -20,6 +21,7 @@ export interface CliParts extends Pick<CliDeps, 'version' | 'logs' | 'serve'> {
 export function cliDeps({ search, ...parts }: CliParts): CliDeps {
   return {
     ...parts,
+    cameFrom: () => cameFrom(process.ppid, process.env),
     now: () => systemClock.now(),
     searchEvents: (state, query) => {
       const directory = join(stateDirectory(state), EVENTS_DIRECTORY);

@@ -14,13 +14,16 @@ export function firewall(invocation: Invocation, deps: CliDeps): Promise<ExitNam
     '/firewall/lists',
     '/status',
   ];
-  return showAll(invocation, deps, paths, async ([status, counters, lists, whole]) => {
+  const print = async ([status, counters, lists, whole]: readonly unknown[]): Promise<void> => {
     await sayFacts(deps, [...statusRows(objectIn(status)), ...enforcementRows(objectIn(whole)), ...listRows(lists)]);
     const rows = objectsIn(objectIn(counters)['counters']).map(counterRow);
     if (rows.length === 0) return;
     await say(deps, '\n');
     await sayTable(deps, { heads: ['RULE', `PACKETS SINCE ${since}`, 'BYTES', 'PACKETS IN ALL'], rows });
-  });
+  };
+  return showAll(invocation, deps, paths, print, ([firewall, counters, lists, status]) => [
+    { firewall, counters, lists, status },
+  ]);
 }
 
 function statusRows(status: Json): readonly (readonly [string, string | undefined])[] {

@@ -1,5 +1,5 @@
 import type { Clock, Log } from '../../core/base/ports.ts';
-import { fail, ok, type Result } from '../../core/base/result.ts';
+import { ok } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
 import type { Decision, NetworkDecision, Outcome } from '../../core/respond/decision.ts';
 import type { BlockPlanner, Plan } from '../../core/respond/planner.ts';
@@ -76,22 +76,19 @@ export class Executor {
     return { saved, failed: [done, followed].find((one) => one?.ok === false) };
   }
 
-  /** Has the kernel let go of what has ended on the books, where it holds anything, and writes it down. */
-  async letGo(
-    change: Required<Change>,
-    kernelHolds: boolean,
-    isFlush = false,
-  ): Promise<Result<{ readonly warning?: string }, 'failed'>> {
+  /**
+   * Has the kernel let go of what has ended on the books, where it holds anything, and writes it down. It has ended whatever
+   * the kernel and the disk say, and can be taken back; what either has not followed in yet is the warning.
+   */
+  async letGo(change: Required<Change>, kernelHolds: boolean, isFlush = false): Promise<{ readonly warning?: string }> {
     const { firewall } = this.#deps;
     const { decisions, networks, apart } = change;
-    if (decisions.length + networks.length + apart.length === 0) return ok({});
+    if (decisions.length + networks.length + apart.length === 0) return {};
     const isAsked = { addresses: kernelHolds && decisions.length > 0, networks: kernelHolds && networks.length > 0 };
     const done = isAsked.addresses ? await firewall.release(decisions.map(({ ip }) => ip)) : DONE;
     const followed = isAsked.networks ? await firewall.blockNetworks() : DONE;
     const saved = await this.keep(change, { done, followed }, { sync: true, isFlush });
-    if (!saved.ok) return fail('failed', `unblocked in the kernel, but not durable: ${saved.public}`);
-    const failed = [done, followed].find((one): one is Done => !one.ok);
-    return ok(failed ? { warning: `the kernel could not be changed yet: ${failed.public}` } : {});
+    return warningOf([done, followed], saved);
   }
 
   /** Writes decisions down with what became of them and what the planner learned, and says so in the log. */
@@ -135,6 +132,16 @@ export class Executor {
 }
 
 const DONE: Done = { ok: true };
+
+/** What has not followed the books yet. */
+export function warningOf(kernel: readonly (Done | undefined)[], saved: Done): { readonly warning?: string } {
+  const failed = kernel.find((one) => one?.ok === false);
+  const problems = [
+    ...(failed === undefined ? [] : [`the kernel could not be changed yet: ${failed.public ?? 'unknown'}`]),
+    ...(saved.ok ? [] : [`not on disk yet, so that a restart may forget it: ${saved.public ?? 'unknown'}`]),
+  ];
+  return problems.length === 0 ? {} : { warning: problems.join('; ') };
+}
 
 const given = <T>(one: T | undefined): readonly T[] => (one === undefined ? [] : [one]);
 const isAddress = (decision: Decision | NetworkDecision): decision is Decision => decision.kind === 'block';

@@ -1,5 +1,5 @@
 import type { Ip } from '../../core/base/ip.ts';
-import { fail, type Result } from '../../core/base/result.ts';
+import { fail } from '../../core/base/result.ts';
 import type { Reversible } from '../../core/respond/block.ts';
 import type { Decision, NetworkDecision } from '../../core/respond/decision.ts';
 import type { Mode } from '../../core/respond/mode.ts';
@@ -68,8 +68,7 @@ export class Lifter {
   }
 
   /** Has the kernel follow and writes it down. @param isFlush it is one line in the log of the firewall, written elsewhere */
-  async letGo({ waited: apart, reversal, ...lifted }: Lifting, isFlush = false): Promise<Result<Reversible, 'failed'>> {
-    const followed = await this.#executor.letGo({ ...lifted, apart }, !this.holdsNothing(), isFlush);
-    return followed.ok ? { ok: true, value: { ...followed.value, reversal } } : followed;
+  async letGo({ waited: apart, reversal, ...lifted }: Lifting, isFlush = false): Promise<Reversible> {
+    return { ...(await this.#executor.letGo({ ...lifted, apart }, !this.holdsNothing(), isFlush)), reversal };
   }
 }

@@ -47,7 +47,7 @@ const BITE = 2000;
 
 /**
  * Carries out what people and clients ask for. An order is done when the kernel has followed and the disk has it; it says
- * how it is taken back.
+ * how it is taken back. What is lifted is lifted on the books: a kernel or a disk that does not follow is a warning.
  */
 export class Orders {
   readonly #deps: OrdersDeps;
@@ -65,7 +65,7 @@ export class Orders {
   async block(request: BlockRequest): Promise<Result<Blocked, BlockRefusal>> {
     const { ledger, planner, firewall, mode } = this.#deps;
     if (mode() === 'observe') return OBSERVING;
-    const subject = await this.#permitted(request.ip);
+    const subject = await this.#permitted(request);
     if (!subject.ok) return subject;
     const decision = this.#decisionOf(subject.value, request);
     const before = ledger.of(decision.ip);
@@ -115,8 +115,7 @@ export class Orders {
     const lifting = this.#lifter.lift([ip], [], `unblocked by ${actor}`);
     const [ended] = [...lifting.decisions, ...lifting.waited];
     if (ended === undefined) return fail('not_blocked', `${ip} is not blocked`);
-    const followed = await this.#lifter.letGo(lifting);
-    return followed.ok ? ok({ ...ended, ...followed.value }) : followed;
+    return ok({ ...ended, ...(await this.#lifter.letGo(lifting)) });
   }
 
   /** As `unblock`, of a network. Blocks of its addresses stay. */
@@ -126,16 +125,15 @@ export class Orders {
     const lifting = this.#lifter.lift([], [network], `unblocked by ${actor}`);
     const [ended] = lifting.networks;
     if (ended === undefined) return fail('not_blocked', `${network} is not blocked`);
-    const followed = await this.#lifter.letGo(lifting);
-    return followed.ok ? ok({ ...ended, ...followed.value }) : followed;
+    return ok({ ...ended, ...(await this.#lifter.letGo(lifting)) });
   }
 
   /** As `unblock`, for many at once; one that is not blocked counts as done. */
   async unblockAll(ips: readonly Ip[], actor: string): Promise<Result<BulkLifted, Refused>> {
     const nothing = this.#lifter.nothingHeld();
     if (nothing !== undefined) return nothing;
-    const followed = await this.#lifter.letGo(this.#lifter.lift([...new Set(ips)], [], `unblocked by ${actor}`));
-    return followed.ok ? ok({ count: ips.length, ...followed.value }) : followed;
+    const lifting = this.#lifter.lift([...new Set(ips)], [], `unblocked by ${actor}`);
+    return ok({ count: ips.length, ...(await this.#lifter.letGo(lifting)) });
   }
 
   /** Sets an address free: its block, and the first block of a network around it. None of either is no error. */
@@ -145,8 +143,8 @@ export class Orders {
     const { ledger, allowed } = this.#deps;
     const around = networkBlockOf(ledger, allowed)(ip)?.network;
     const networks = around === undefined ? [] : [around];
-    const followed = await this.#lifter.letGo(this.#lifter.lift([ip], networks, `unbanned by ${actor}`));
-    return followed.ok ? ok({ ...followed.value, ...(around === undefined ? {} : { network: around }) }) : followed;
+    const lifting = this.#lifter.lift([ip], networks, `unbanned by ${actor}`);
+    return ok({ ...(await this.#lifter.letGo(lifting)), ...(around === undefined ? {} : { network: around }) });
   }
 
   /** Ends every block there is, of addresses, of networks, and those that wait; what is decided meanwhile stands. */
@@ -163,9 +161,8 @@ export class Orders {
     for (let at = 0; at === 0 || at < ips.length; at += BITE) {
       const lifting = this.#lifter.lift(ips.slice(at, at + BITE), at === 0 ? networks : [], note);
       reversals.push(lifting.reversal);
-      const followed = await this.#lifter.letGo(lifting, true);
-      if (!followed.ok) return followed;
-      if (followed.value.warning !== undefined) problems.add(followed.value.warning);
+      const { warning } = await this.#lifter.letGo(lifting, true);
+      if (warning !== undefined) problems.add(warning);
     }
     const reason = `${ips.length} addresses and ${networks.length} networks: ${note}`;
     told({ at: clock.now(), action: 'flush', subject: '', reason, origin });
@@ -179,8 +176,8 @@ export class Orders {
     return this.#reverser.reverse(reversal, by);
   }
 
-  async #permitted(text: string): Promise<Result<ParsedIp, BlockRefusal>> {
-    const subject = parseIp(text);
+  async #permitted(request: BlockRequest): Promise<Result<ParsedIp, BlockRefusal>> {
+    const subject = parseIp(request.ip);
     if (!subject.ok) return fail('protected', subject.public);
     const { firewall, allowed } = this.#deps;
     const networks = await firewall.protectedNetworks();
@@ -189,10 +186,12 @@ export class Orders {
       protectedNetworks: networks.value,
       allowed: (ip) => allowed.covering(ip),
     });
-    return note === undefined ? subject : fail('protected', note);
+    if (note !== undefined) return fail('protected', note);
+    return isCut(request, ({ text }) => text === subject.value.text) ? wouldCut(request.peer, request.ip) : subject;
   }
 
-  async #networkRefusal({ network, peer, forcedBecause }: BlockNetworkRequest) {
+  async #networkRefusal(request: BlockNetworkRequest) {
+    const { network } = request;
     const { firewall, allowed, ledger } = this.#deps;
     if (isTooBroad(network)) return fail('too_broad', `${network.text} is too broad: at least /8, or /32 for IPv6`);
     const guarded = await firewall.protectedNetworks();
@@ -201,10 +200,7 @@ export class Orders {
     if (guard !== undefined) {
       return fail('protected', `${network.text} must not be blocked: ${guard.why} (${guard.net.text})`);
     }
-    const asking = parseIp(canonicalIp(peer) ?? '');
-    if (asking.ok && contains(network, asking.value) && forcedBecause === undefined) {
-      return fail('would_cut', `${peer}, which asks, is in ${network.text}; a force_reason does it all the same`);
-    }
+    if (isCut(request, (asking) => contains(network, asking))) return wouldCut(request.peer, network.text);
     if (ledger.networks.size >= MOST_NETWORKS && ledger.networks.of(network.text) === undefined) {
       return fail('full', `${MOST_NETWORKS} networks are blocked already`);
     }
@@ -229,6 +225,20 @@ export class Orders {
 }
 
 const OBSERVING = fail('observing', 'observing: the kernel is not touched; switch to enforcing first');
+
+/** Whether who asks is among what is to be blocked, and no reason says that it shall be. */
+function isCut(
+  { peer, forcedBecause }: Pick<BlockRequest, 'peer' | 'forcedBecause'>,
+  holds: (ip: ParsedIp) => boolean,
+) {
+  const asking = parseIp(canonicalIp(peer) ?? '');
+  return asking.ok && forcedBecause === undefined && holds(asking.value);
+}
+
+function wouldCut(peer: string, subject: string) {
+  const who = peer === subject ? `${peer} is who asks` : `${peer}, which asks, is in ${subject}`;
+  return fail('would_cut', `${who}, and would be cut off; a force_reason does it all the same`);
+}
 
 const joined = (reversals: readonly Reversal[]): Reversal => ({
   made: [],

@@ -10,7 +10,7 @@ import type { BlockPlanner } from '../../core/respond/planner.ts';
 import { objection } from '../../core/respond/policy.ts';
 import type { Reversal, Reversed, ReverseRequest } from '../../core/respond/reversal.ts';
 import type { AllowBook } from './allow-book.ts';
-import type { Executor, ExecutorDeps } from './executor.ts';
+import { type Executor, type ExecutorDeps, warningOf } from './executor.ts';
 import type { Lifter } from './lifter.ts';
 
 export interface ReverserDeps extends Omit<ExecutorDeps, 'planner'> {
@@ -46,8 +46,7 @@ export class Reverser {
     if (!again.ok) return again;
     const { restored, waiting, problems } = again.value;
     const lifted = await this.#liftMade(reversal, `undone by ${actor}`);
-    if (!lifted.ok) return lifted;
-    if (lifted.value.warning !== undefined) problems.push(lifted.value.warning);
+    problems.push(...problemsIn(lifted));
     const left = reversal.ended.length - restored;
     if (left > 0) problems.push(`${left} blocks were over, must not be made by now, or were made anew meanwhile`);
     if (isFlush)
@@ -59,7 +58,7 @@ export class Reverser {
         origin,
       });
     // A block that gave way to an earlier one is one that changed, not two.
-    const count = Math.max(restored + waiting, lifted.value.count);
+    const count = Math.max(restored + waiting, lifted.count);
     return ok(problems.length === 0 ? { count } : { count, warning: [...new Set(problems)].join('; ') });
   }
 
@@ -79,13 +78,12 @@ export class Reverser {
       for (const decision of [...change.decisions, ...change.networks])
         if (decision.state === 'active') planner.standing(decision);
       const { saved, failed } = await this.#executor.enforce(change, { sync: true, isFlush });
-      if (!saved.ok) return fail('failed', `blocked in the kernel, but not durable: ${saved.public}`);
-      if (failed !== undefined) problems.push(`the kernel could not be changed yet: ${failed.public ?? 'unknown'}`);
+      problems.push(...problemsIn(warningOf([failed], saved)));
       restored += [...change.decisions, ...change.networks].filter(({ state }) => state === 'active').length;
     }
     const apart = remembered.flatMap((known) => planner.recall(known) ?? []);
     const saved = await this.#executor.keep({ decisions: [], apart }, {}, { sync: true });
-    if (!saved.ok) return fail('failed', `not durable: ${saved.public}`);
+    problems.push(...problemsIn(warningOf([], saved)));
     return ok({ restored, waiting: apart.length, problems });
   }
 
@@ -122,6 +120,9 @@ export class Reverser {
     const networks = made.flatMap((one) => (one.kind === 'block_network' && this.#lifter.endNetwork(one, note)) || []);
     const reversal: Reversal = { made: [], ended: [], remembered: [] };
     const gone = await this.#lifter.letGo({ decisions, networks, waited: [], reversal });
-    return gone.ok ? ok({ ...gone.value, count: decisions.length + networks.length }) : gone;
+    return { ...gone, count: decisions.length + networks.length };
   }
 }
+
+const problemsIn = ({ warning }: { readonly warning?: string }): readonly string[] =>
+  warning === undefined ? [] : [warning];

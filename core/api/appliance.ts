@@ -57,6 +57,10 @@ export interface ApplianceFacts {
     readonly capacity: number;
     /** Addresses and networks that are never blocked. */
     readonly infra: readonly string[];
+    /** Networks that the config has dropped, behind infra, all that is allowed, and the blocks. */
+    readonly denied: readonly string[];
+    /** Countries that the config has dropped, by code. */
+    readonly countries: readonly string[];
     /** How much of what is desired the kernel holds; absent while nothing is to be held. */
     readonly enforced?: EnforcedShare;
     /** What was put back into the kernel since start, after others had damaged it, by what it was. */

@@ -83,6 +83,11 @@ export const COMMANDS = [
     options: [
       { name: 'reason', value: 'TEXT', help: 'Why; it is shown wherever the block is.' },
       { name: 'for', value: 'TIME', help: 'How long: 30m, 24h, 7d, or 0 for permanent. Default: 24h.' },
+      {
+        name: 'force',
+        value: 'TEXT',
+        help: 'Even where you are cut off yourself, who came by ssh; the text says why.',
+      },
       state,
     ],
     exits: ORDERS,
@@ -134,7 +139,7 @@ export const COMMANDS = [
   {
     name: 'firewall',
     summary: 'What the firewall does: whether it holds, how much it blocks, what its rules have dropped.',
-    more: 'With --json it prints the answers of firewall/status, firewall/counters, firewall/lists and status.',
+    more: 'With --json it prints one object: the answers of firewall/status, firewall/counters, firewall/lists and status under firewall, counters, lists and status.',
     arguments: [],
     options: [
       { name: 'since', value: 'TIME', help: 'From when on what was dropped is counted: 30m, 24h. Default: 1h.' },

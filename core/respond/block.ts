@@ -11,10 +11,17 @@ export interface BlockRequest {
   readonly origin: Origin;
   /** Name of the principal. */
   readonly actor: string;
+  /** Canonical address of who asks, or `local`. */
+  readonly peer: string;
+  /** Blocks it though it is who asks. */
+  readonly forcedBecause?: string;
 }
 
-/** `protected`: loopback, own, infra, allowed. `observing`: the mode forbids it. `failed`: the kernel or the disk refused. */
-export type BlockRefusal = 'protected' | 'observing' | 'failed';
+/**
+ * `protected`: loopback, own, infra, allowed. `would_cut`: it is who asks. `observing`: the mode forbids it. `failed`: the
+ * kernel or the disk refused.
+ */
+export type BlockRefusal = 'protected' | 'would_cut' | 'observing' | 'failed';
 
 export interface UnblockRequest {
   readonly ip: Ip;
@@ -54,7 +61,7 @@ export interface BlockNetworkRequest {
  * `protected`: holds an address that must not be blocked. `too_broad`: less than /8, or /32 for IPv6. `would_cut`: who asks
  * is in it. `full`: as many are blocked as may be. The others as of an address.
  */
-export type BlockNetworkRefusal = BlockRefusal | 'too_broad' | 'would_cut' | 'full';
+export type BlockNetworkRefusal = BlockRefusal | 'too_broad' | 'full';
 
 export interface UnblockNetworkRequest {
   /** Canonical CIDR. */

@@ -17,7 +17,7 @@ test('a block reaches the appliance in canonical form, with expiry, origin and a
   const expiresAt = millis(api.clock.now() + 5_400_000);
   const reason = 'Blocked by an operator';
   assert.deepEqual(api.appliance.asked, [
-    ['block', { ip: '192.0.2.7', reason, expiresAt, origin: 'api', actor: 'operator' }],
+    ['block', { ip: '192.0.2.7', reason, expiresAt, origin: 'api', actor: 'operator', peer: '198.51.100.1' }],
   ]);
   assert.equal(api.audits[0]?.target, '192.0.2.7');
 });

@@ -69,6 +69,38 @@ test('what is allowed goes in, whatever is blocked around it', async () => {
   assert.equal((blocks as unknown[]).length, 1);
 });
 
+test('what the config denies is told, behind all that lets in or blocks', async () => {
+  const api = new ApiHarness();
+  const told = async () => {
+    const { verdict, permanent, denied } = await check(api, '?ip=198.18.0.7');
+    assert.deepEqual(denied, { network: '198.18.0.0/15' });
+    return [verdict, permanent];
+  };
+  assert.deepEqual(await told(), ['denied', 'in firewall.denied_networks: 198.18.0.0/15']);
+  api.appliance.pending = [{ decision: decision('198.18.0.7', { state: 'pending' }), severity: 'high', since: START }];
+  assert.equal((await told())[0], 'denied');
+  api.desks.lists.holds = [{ name: 'drop', kind: 'block', mode: 'enforce', id: 'drop_1' }];
+  assert.deepEqual(await told(), ['blocked', 'on the list drop']);
+  api.desks.lists.holds = [{ name: 'ours', kind: 'allow', mode: 'enforce', id: 'ours_1' }];
+  assert.deepEqual(await told(), ['allowed', null]);
+  api.desks.lists.holds = [];
+  api.desks.allowed = [{ ...ALLOW, subject: '198.18.0.0/16' }];
+  assert.deepEqual(await told(), ['allowed', null]);
+});
+
+test('the ports that an address is let in to are told, and let it in no further', async () => {
+  const api = new ApiHarness();
+  api.appliance.active = [decision('192.0.2.9')];
+  const port = { protocol: 'tcp', port: 443 } as const;
+  api.desks.portAllowed = [
+    { ...ALLOW, subject: '192.0.2.9', port },
+    { ...ALLOW, subject: '192.0.2.8', port },
+  ];
+  const { verdict, port_allowed } = await check(api, '?ip=192.0.2.9');
+  assert.equal(verdict, 'blocked');
+  assert.deepEqual(port_allowed, [{ port: 443, proto: 'tcp', reason: 'monitoring', expires_at: '' }]);
+});
+
 for (const [ip, guarded] of [
   ['127.0.0.1', { network: '127.0.0.0/8', why: 'loopback' }],
   ['192.0.2.1', { network: '192.0.2.1/32', why: 'listed in infra_ips' }],

@@ -161,6 +161,7 @@ test('the status of the firewall tells of its features what has an effect', asyn
     return [tcp_in, restricted_tcp, status['default'], conn_limit, count_only, status['port_allow_count']];
   };
   assert.deepEqual(await told(), [[22, 443], [2087], 'drop', 0, [], 0]);
+  assert.deepEqual(((await get(api, 'firewall/status')) as Record<string, unknown>)['country_block'], ['kp']);
 });
 
 test('the status of the firewall counts what lasts and what ends', async () => {

@@ -52,7 +52,7 @@ for (const endpoint of ENDPOINTS)
 /** Fields that are ours beside CSM's. */
 const OWN_FIELDS: Readonly<Record<string, readonly string[]>> = {
   status: OWN_STATUS_FIELDS,
-  firewallStatus: ['pending_count'],
+  firewallStatus: ['pending_count', 'default', 'icmp', 'count_only'],
   firewallSubnets: ['enforced'],
   blockedIps: ['enforced'],
   findings: ['id', 'source_ip', 'count'],
@@ -65,7 +65,7 @@ const OWN_FIELDS: Readonly<Record<string, readonly string[]>> = {
   flush: ['addresses', 'networks', 'undo_token'],
   unban: ['undo_token'],
   allowIp: ['replaced', 'warning'],
-  firewallCheck: ['verdict', 'blocks', 'waiting', 'allowed', 'guarded', 'lists'],
+  firewallCheck: ['verdict', 'blocks', 'waiting', 'allowed', 'port_allowed', 'denied', 'guarded', 'lists'],
   removeAllow: ['warning'],
   suppressions: ['actor'],
   audit: ['serial', 'actor', 'actor_kind', 'status', 'request_id', 'prev', 'hash'],

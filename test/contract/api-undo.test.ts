@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { askingOf } from '../../core/api/csm/block-ip.ts';
 import { plus } from '../../core/base/time.ts';
 import { MOST_UNDOS, UNDO_WINDOW } from '../../core/respond/undo.ts';
 import { decision, networkDecision, START } from '../support/api/fake-appliance.ts';
@@ -152,6 +153,31 @@ test('a network is denied in canonical form, with reason, end and who asks', asy
   assert.equal(network.text, '203.0.113.0/24');
   assert.deepEqual(order, { reason: 'scan', expiresAt, origin: 'api', actor: 'operator', peer: '198.51.100.1' });
   assert.equal(api.audits[0]?.action, 'deny_subnet');
+});
+
+test('who asks is told to the order, with the reason to do it all the same', async () => {
+  for (const [path, subject] of [
+    ['block-ip', { ip: '198.51.100.1' }],
+    ['firewall/deny-subnet', { cidr: '198.51.100.1/32' }],
+  ] as const) {
+    const api = new ApiHarness();
+    const ask = (more: object) => post(api, path, { ...subject, ...more });
+    assert.equal((await ask({ force_reason: 'I leave', asking_from: '192.0.2.1' }))[0], 200);
+    const [[order, { ip, peer, forcedBecause }]] = api.appliance.asked as [[string, Record<string, string>]];
+    assert.deepEqual([order, ip, peer, forcedBecause], ['block', '198.51.100.1', '198.51.100.1', 'I leave']);
+    assert.equal(api.audits[0]?.details['force_reason'], 'I leave');
+    api.appliance.blockRefusal = api.appliance.blockNetworkRefusal = 'would_cut';
+    assert.deepEqual(await ask({}), [409, { error: 'no: would_cut' }]);
+  }
+});
+
+test('the control socket, which shows nobody, is told where they came from', () => {
+  const local = { principal: { kind: 'local', name: 'root', scopes: ['admin'] }, peer: 'local' } as const;
+  const asking = (from?: string) => askingOf(from === undefined ? {} : { asking_from: from }, local);
+  const by = { origin: 'cli', actor: 'root' };
+  assert.deepEqual(asking(), { ok: true, value: { ...by, peer: 'local' } });
+  assert.deepEqual(asking(' ::ffff:203.0.113.7 '), { ok: true, value: { ...by, peer: '203.0.113.7' } });
+  assert.equal(asking('somewhere').ok, false);
 });
 
 test('a network of one address is that address', async () => {

@@ -54,7 +54,8 @@ export async function blocksDay(blocks: number, step: Millis = seconds(1)): Prom
       const due = Math.floor(((hour - 1 + (i + 1) / steps) * blocks * hours(1)) / LIFE);
       for (; made < due; made++) {
         const expiresAt = plus(clock.now(), LIFE);
-        await responder.orders.block({ ip: addressOf(made), reason: 'x', origin: 'api', actor: 'ops', expiresAt });
+        const by = { origin: 'api', actor: 'ops', peer: 'local' } as const;
+        await responder.orders.block({ ip: addressOf(made), reason: 'x', expiresAt, ...by });
       }
       clock.advance(step);
       await turn();

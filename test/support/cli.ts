@@ -1,6 +1,7 @@
 import { type CliDeps, type ControlRequest, type LogBatch, runCli, type ServeOptions } from '../../actors/cli/index.ts';
 import type { SearchEvent } from '../../actors/segments/index.ts';
 import type { FindingId } from '../../core/base/ids.ts';
+import type { Ip } from '../../core/base/ip.ts';
 import { fail, ok } from '../../core/base/result.ts';
 import { millis } from '../../core/base/time.ts';
 import { parseConfig } from '../../core/config/read.ts';
@@ -53,6 +54,7 @@ export interface World {
   readonly stdoutClosed?: boolean;
   /** What somebody at the terminal answers; nobody sits there unless given. */
   readonly says?: 'yes' | 'no';
+  readonly cameFrom?: Ip;
   /** What a search tells. */
   readonly events?: readonly SearchEvent[];
 }
@@ -94,6 +96,7 @@ export async function runCommand(argv: readonly string[], world: World = {}) {
       parse: (chunks) => batches(chunks, EVENT),
       replay: (chunks) => batches(chunks, FINDING),
     },
+    cameFrom: () => world.cameFrom,
     now: () => millis(Date.UTC(2026, 0, 2)),
     searchEvents: (state, query) => {
       searched.push(query);

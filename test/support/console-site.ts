@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
@@ -78,6 +79,13 @@ watchers:
   async isCut(ip: string): Promise<boolean> {
     const sets = await this.edge.run('nft', 'list', 'ruleset');
     return sets.includes(`${ip} timeout`) || sets.includes(`${ip} comment`);
+  }
+
+  /** Lets an address in to a port, by the control socket. */
+  async allowPort(ip: string, port: number): Promise<void> {
+    const ports = [{ protocol: 'tcp', port }];
+    const { status } = await this.daemon.call('POST', '/api/v1/firewall/allow-ip', { ip, ports });
+    assert.equal(status, 200);
   }
 
   /** A window of its own: no cookies but these, nothing cached. */

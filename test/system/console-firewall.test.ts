@@ -74,6 +74,10 @@ test('who is let in is added and removed; state and counters are told', { skip }
   await row.waitFor();
   await row.getByRole('button').click();
   await page.getByText('Nobody is let in beyond').waitFor();
+  await site.allowPort('203.0.113.7', 443);
+  const port = visit.row('allows', '443/tcp');
+  await port.getByRole('button').click();
+  await port.waitFor({ state: 'detached' });
   await page.locator('#state').getByText('ok').waitFor();
   await visit.row('counters', 'blocked addresses').waitFor();
   await page.getByLabel('Counted in').selectOption('bytes');

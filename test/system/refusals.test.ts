@@ -52,6 +52,7 @@ async function cli(state: string, ...argv: string[]): Promise<{ readonly code: n
     stdout: output,
     stderr: output,
     logs: { parsers: [], parse: () => assert.fail(), replay: () => assert.fail() },
+    cameFrom: () => undefined,
     now: () => assert.fail(),
     searchEvents: () => assert.fail(),
     serve: absent,

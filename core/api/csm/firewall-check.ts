@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { type ParsedIp, parseIp } from '../../base/ip.ts';
+import { contains, type ParsedIp, parseCidr, parseIp } from '../../base/ip.ts';
 import { type Millis, rfc3339 } from '../../base/time.ts';
 import type { Decision, NetworkDecision } from '../../respond/decision.ts';
 import { type ApiDeps, endpoint } from '../deps.ts';
@@ -22,7 +22,7 @@ const Checked = Type.Object({
   permanent: Reason,
   temporary: Reason,
   cphulk: Type.Boolean(),
-  verdict: Type.Enum(['guarded', 'allowed', 'blocked', 'waiting', 'free', 'unknown'], {
+  verdict: Type.Enum(['guarded', 'allowed', 'blocked', 'denied', 'waiting', 'free', 'unknown'], {
     description: 'Own: what becomes of its packets, what stands first above what stands later. unknown: no address',
   }),
   blocks: Type.Array(Block, { description: 'Own: every block of it and of the networks around it' }),
@@ -36,6 +36,18 @@ const Checked = Type.Object({
     Type.Object(
       { subject: Type.String(), reason: Type.String(), expires_at: Type.String({ description: 'Empty: never' }) },
       { description: 'Own: the allow that lets it in whatever blocks it' },
+    ),
+  ),
+  port_allowed: Type.Optional(
+    Type.Array(
+      Type.Object({ port: Type.Integer(), proto: Type.String(), reason: Type.String(), expires_at: ExpiresAt }),
+      { description: 'Own: ports that it is let in to whatever else becomes of it' },
+    ),
+  ),
+  denied: Type.Optional(
+    Type.Object(
+      { network: Type.String() },
+      { description: 'Own: the entry of firewall.denied_networks that holds it' },
     ),
   ),
   guarded: Type.Optional(
@@ -73,14 +85,20 @@ async function check(deps: Asked, asked: string): Promise<Static<typeof Checked>
     const error = { error_msg: ip.public, verdict: 'unknown' as const, blocks: [], lists: [] };
     return { success: false, ip: asked.slice(0, 64), ...nothing, ...error };
   }
-  const found = { ...lettingIn(deps, ip.value), ...(await guarding(deps, ip.value)), ...waitingOf(deps, ip.value) };
+  const found = {
+    ...lettingIn(deps, ip.value),
+    ...portsOf(deps, ip.value),
+    ...(await guarding(deps, ip.value)),
+    ...(await denying(deps, ip.value)),
+    ...waitingOf(deps, ip.value),
+  };
   const blocks = blocksOf(deps, ip.value);
   const lists = deps.lists.covering(ip.value.text).map(({ name, kind, mode }) => ({ name, kind, mode }));
   return {
     success: true,
     ip: ip.value.text,
     ...nothing,
-    ...reasonOf(blocks, lists, found.allowed !== undefined),
+    ...reasonOf(blocks, lists, found),
     verdict: verdictOf(found, blocks, lists),
     blocks,
     ...found,
@@ -90,23 +108,30 @@ async function check(deps: Asked, asked: string): Promise<Static<typeof Checked>
 
 type Lists = Static<typeof Checked>['lists'];
 type Blocks = Static<typeof Checked>['blocks'];
+/** What speaks for and against an address, beside blocks and lists. */
+type Found = Pick<Static<typeof Checked>, 'guarded' | 'allowed' | 'denied' | 'waiting'>;
 
 const enforced = (lists: Lists, kind: 'block' | 'allow') =>
   lists.find((list) => list.kind === kind && list.mode === 'enforce');
 
 /** Of the first block in CSM's words. An allow leaves the address's own, which holds again when the allow ends. */
-function reasonOf(blocks: Blocks, lists: Lists, isAllowed: boolean) {
+function reasonOf(blocks: Blocks, lists: Lists, { allowed, denied }: Found) {
+  const isAllowed = allowed !== undefined;
   const [first] = isAllowed ? blocks.filter(({ subject }) => !subject.includes('/')) : blocks;
   if (first !== undefined) return { [first.expires_at === '' ? 'permanent' : 'temporary']: first.reason };
-  const list = isAllowed ? undefined : enforced(lists, 'block');
-  return list === undefined ? {} : { permanent: `on the list ${list.name}` };
+  if (isAllowed) return {};
+  const list = enforced(lists, 'block');
+  if (list !== undefined) return { permanent: `on the list ${list.name}` };
+  const isDenied = denied !== undefined && enforced(lists, 'allow') === undefined;
+  return isDenied ? { permanent: `in firewall.denied_networks: ${denied.network}` } : {};
 }
 
 /** In the order in which the kernel judges. */
-function verdictOf({ guarded, allowed, waiting }: Partial<Static<typeof Checked>>, blocks: Blocks, lists: Lists) {
+function verdictOf({ guarded, allowed, denied, waiting }: Found, blocks: Blocks, lists: Lists) {
   if (guarded !== undefined) return 'guarded';
   if (allowed !== undefined || enforced(lists, 'allow') !== undefined) return 'allowed';
   if (blocks.length > 0 || enforced(lists, 'block') !== undefined) return 'blocked';
+  if (denied !== undefined) return 'denied';
   return waiting === undefined ? 'free' : 'waiting';
 }
 
@@ -136,6 +161,28 @@ function lettingIn({ allows }: Asked, ip: ParsedIp): Pick<Static<typeof Checked>
 async function guarding({ appliance }: Asked, ip: ParsedIp): Promise<Pick<Static<typeof Checked>, 'guarded'>> {
   const guard = await appliance.guardOf(ip);
   return guard === undefined ? {} : { guarded: { network: guard.net.text, why: guard.why } };
+}
+
+function portsOf({ allows }: Asked, { text }: ParsedIp): Pick<Static<typeof Checked>, 'port_allowed'> {
+  const port_allowed = allows
+    .ports()
+    .filter(({ subject }) => subject === text)
+    .map(({ port: { port, protocol }, reason, expiresAt }) => ({
+      port,
+      proto: protocol,
+      reason,
+      expires_at: wireDeadline(expiresAt),
+    }));
+  return port_allowed.length === 0 ? {} : { port_allowed };
+}
+
+async function denying({ appliance }: Asked, ip: ParsedIp): Promise<Pick<Static<typeof Checked>, 'denied'>> {
+  const { firewall } = await appliance.facts();
+  const network = firewall.denied.find((text) => {
+    const net = parseCidr(text);
+    return net.ok && contains(net.value, ip);
+  });
+  return network === undefined ? {} : { denied: { network } };
 }
 
 function waitingOf({ appliance }: Asked, { text }: ParsedIp): Pick<Static<typeof Checked>, 'waiting'> {

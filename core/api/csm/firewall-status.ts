@@ -40,7 +40,7 @@ export const firewallStatus = endpoint({
     infra_ips: Type.Array(Type.String()),
     infra_count: Count,
     port_flood_rules: Count,
-    country_block: Type.Array(Type.String()),
+    country_block: Type.Array(Type.String({ description: 'Codes of countries, as the config has them' })),
     dyndns_hosts: Type.Array(Type.String()),
     default: Type.String({ description: 'Own: accept | drop, what becomes of what no rule judges' }),
     icmp: Type.String({ description: 'Own: accept | limit | needed' }),
@@ -99,7 +99,7 @@ function settingsOf({ firewall }: ApplianceFacts) {
     infra_ips: [...firewall.infra],
     infra_count: firewall.infra.length,
     port_flood_rules: features.port_flood.length,
-    country_block: [],
+    country_block: [...firewall.countries],
     dyndns_hosts: [],
   };
 }

@@ -8,9 +8,8 @@ import { type ApiDeps, endpoint } from '../deps.ts';
 import { type RequestContext, refuse } from '../endpoint.ts';
 import type { ErrorCode } from '../problem.ts';
 import { undoToken } from '../undo.ts';
-import { DEFAULT_REASON } from './block-ip.ts';
-import { deadlineOf, liftRefusal, ORDER_FIELDS, originOf, UndoToken, Warning } from './operator.ts';
-import { ForceReason } from './settings-wire.ts';
+import { askingOf, CUTTING_FIELDS, DEFAULT_REASON } from './block-ip.ts';
+import { deadlineOf, liftRefusal, UndoToken, Warning } from './operator.ts';
 
 const REFUSALS: Readonly<Record<BlockNetworkRefusal, ErrorCode>> = {
   protected: 'bad_request',
@@ -23,7 +22,7 @@ const REFUSALS: Readonly<Record<BlockNetworkRefusal, ErrorCode>> = {
 
 const Subnet = Type.String({ maxLength: 64, description: 'In CIDR form, /8 or /32 (IPv6) at least' });
 
-const DenySubnet = Type.Object({ cidr: Subnet, ...ORDER_FIELDS, force_reason: ForceReason });
+const DenySubnet = Type.Object({ cidr: Subnet, ...CUTTING_FIELDS });
 
 export const denySubnet = endpoint({
   name: 'denySubnet',
@@ -35,11 +34,11 @@ export const denySubnet = endpoint({
   example: { body: { cidr: '203.0.113.0/24', reason: 'scanners', duration: '7d' } },
   response: Type.Object({ status: Type.Literal('blocked'), cidr: Type.String(), undo_token: UndoToken }),
   errors: ['bad_request', 'conflict', 'internal', 'unavailable'],
-  audit: { action: 'deny_subnet', target: 'cidr', details: ['reason', 'duration', 'force_reason'] },
+  audit: { action: 'deny_subnet', target: 'cidr', details: ['reason', 'duration', 'force_reason', 'asking_from'] },
   handler: async ({ deps, body, context }) => {
-    const order = orderOf(body, deps.clock.now());
+    const order = orderOf(body, deps.clock.now(), context);
     if (!order.ok) return refuse('bad_request', order.public);
-    const blocked = await block(deps, order.value, context);
+    const blocked = await block(deps, order.value);
     if (!blocked.ok) return refuse(REFUSALS[blocked.code], blocked.public, blocked.cause);
     const cidr = order.value.network.text;
     const about = { action: 'deny_subnet', inverse: 'threat_bulk_unblock', summary: `Blocked ${cidr}` } as const;
@@ -48,13 +47,18 @@ export const denySubnet = endpoint({
   },
 });
 
-function orderOf({ cidr, reason = '', duration = '', force_reason: force }: Static<typeof DenySubnet>, now: Millis) {
+function orderOf(
+  { cidr, reason = '', duration = '', ...by }: Static<typeof DenySubnet>,
+  now: Millis,
+  context: RequestContext,
+) {
   const network = parseCidr(cidr.trim());
   if (!network.ok) return network;
   const deadline = deadlineOf(duration, now);
   if (!deadline.ok) return deadline;
-  const forced = force === undefined ? {} : { forcedBecause: force };
-  const about = { reason: reason.trim() || DEFAULT_REASON, expiresAt: deadline.value, ...forced };
+  const asking = askingOf(by, context);
+  if (!asking.ok) return asking;
+  const about = { reason: reason.trim() || DEFAULT_REASON, expiresAt: deadline.value, ...asking.value };
   return ok({ network: network.value, ...about });
 }
 
@@ -64,12 +68,10 @@ type Order = Extract<ReturnType<typeof orderOf>, { ok: true }>['value'];
 function block(
   { appliance }: Pick<ApiDeps, 'appliance'>,
   order: Order,
-  { principal, peer }: Pick<RequestContext, 'principal' | 'peer'>,
 ): Promise<Result<Reversible, BlockNetworkRefusal>> {
-  const by = { origin: originOf(principal), actor: principal.name };
-  const ip = addressOf(order.network);
-  if (ip === undefined) return appliance.blockNetwork({ ...order, ...by, peer });
-  return appliance.block({ ip, reason: order.reason, expiresAt: order.expiresAt, ...by });
+  const { network, ...rest } = order;
+  const ip = addressOf(network);
+  return ip === undefined ? appliance.blockNetwork(order) : appliance.block({ ip, ...rest });
 }
 
 const addressOf = (network: Cidr) => {

@@ -41,8 +41,8 @@ const ACTS: Readonly<Record<string, (button: HTMLButtonElement) => Order>> = {
 
 /** `22/tcp` as the fields of an order. */
 function portOf(text: string | undefined): Readonly<Record<string, unknown>> {
-  const [port, proto] = text?.split('/') ?? [];
-  return port === undefined ? {} : { port: Number(port), proto };
+  const [port, protocol] = text?.split('/') ?? [];
+  return port === undefined ? {} : { ports: [{ protocol, port: Number(port) }] };
 }
 
 /** The open page: what it shows and how it is kept up to date. */

@@ -79,6 +79,8 @@ export const FACTS: ApplianceFacts = {
     table: 'bartizan',
     capacity: 500_000,
     infra: ['192.0.2.1'],
+    denied: ['198.18.0.0/15'],
+    countries: ['kp'],
     features: loaded('firewall: { restricted_tcp: [2087], default: drop, tcp_in: [22, 443] }\n').config.firewall,
   },
   http: { engine: 'node:https' },

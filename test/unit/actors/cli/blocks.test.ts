@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Ip } from '../../../../core/base/ip.ts';
 import { runCommand, type World } from '../../../support/cli.ts';
 
 const UNTIL = '2026-01-02T03:04:05Z';
@@ -33,6 +34,14 @@ for (const [facts, says] of [
     { verdict: 'blocked', lists: [{ name: 'drop', kind: 'block', mode: 'enforce' }] },
     /is blocked\nlist drop +blocked\n$/,
   ],
+  [
+    {
+      verdict: 'denied',
+      denied: { network: '192.0.2.0/24' },
+      port_allowed: [{ port: 443, proto: 'tcp', reason: 'web', expires_at: '' }],
+    },
+    /is blocked by the configuration\nallow to 443\/tcp +for good: web\ndenied +192\.0\.2\.0\/24: listed in firewall\.denied_networks\n$/,
+  ],
   [{ success: false, error_msg: 'no address' }, /is no address\n$/],
   [null, /is not known\n$/],
 ] as const)
@@ -64,6 +73,13 @@ for (const [argv, path, body, out] of [
     const request = { method: 'POST', path: `/api/v1/${path}`, ...(body === undefined ? {} : { body }) };
     assert.deepEqual([result.code, result.asked, result.out], [0, [request], out]);
   });
+
+test('a block tells where the shell came from, and why it is to be done all the same', async () => {
+  const cameFrom = '203.0.113.7' as Ip;
+  const { asked } = await runCommand(['block', '192.0.2.1', '--force', 'I leave'], { ...saying({}), cameFrom });
+  const body = { ip: '192.0.2.1', duration: '24h', force_reason: 'I leave', asking_from: cameFrom };
+  assert.deepEqual(asked, [{ method: 'POST', path: '/api/v1/block-ip', body }]);
+});
 
 test('an unblock of what was never blocked says so', async () => {
   const { code, out } = await runCommand(['unblock', '192.0.2.1'], saying({ was_blocked: false }));
@@ -130,6 +146,14 @@ test('the firewall at a glance, with what its rules have dropped', async () => {
   assert.match(out, /infra +192\.0\.2\.1\n/);
   assert.match(out, /RULE +PACKETS SINCE 24h +BYTES +PACKETS IN ALL\nblocked4 +2,004 +180 +5,000/);
   assert.equal((await runCommand(['firewall'], saying(null))).code, 0);
+  const json = await runCommand(['firewall', '--since', '24h', '--json'], { answers });
+  const [firewall, counters, lists, status] = [
+    '/api/v1/firewall/status',
+    '/api/v1/firewall/counters?since=24h',
+    '/api/v1/firewall/lists',
+    '/api/v1/status',
+  ].map((path) => (answers as Record<string, unknown>)[path]);
+  assert.deepEqual(JSON.parse(json.out), { firewall, counters, lists, status });
 });
 
 test('status names what is on trial and what waits for a restart', async () => {

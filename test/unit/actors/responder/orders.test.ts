@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { UndoDesk } from '../../../../actors/responder/index.ts';
 import { type Ip, parseCidr } from '../../../../core/base/ip.ts';
+import type { Result } from '../../../../core/base/result.ts';
 import { hours, minutes, plus, seconds } from '../../../../core/base/time.ts';
-import type { BlockNetworkRequest } from '../../../../core/respond/block.ts';
+import type { BlockNetworkRequest, Reversible } from '../../../../core/respond/block.ts';
 import type { Reversal } from '../../../../core/respond/reversal.ts';
 import { UNDO_WINDOW } from '../../../../core/respond/undo.ts';
 import { FakeKernel } from '../../../../native/nft/fake.ts';
@@ -17,7 +18,8 @@ const OPS = { actor: 'ops', origin: 'api' } as const;
 async function world(perHour = 0) {
   const clock = new SimulatedClock();
   const kernel = new FakeKernel(clock, ['192.0.2.10']);
-  const house = blocking({ nft: kernel.open(), store: new MemoryStore(), clock }, { perHour });
+  const store = new MemoryStore();
+  const house = blocking({ nft: kernel.open(), store, clock }, { perHour });
   await house.start();
   const held = async (set: string): Promise<readonly string[]> => {
     const listed = await kernel.open().list('bartizan', set);
@@ -25,7 +27,13 @@ async function world(perHour = 0) {
   };
   const { orders } = house.responder;
   const block = async (ip: string, length = hours(1)) => {
-    const done = await orders.block({ ...OPS, ip: ip as Ip, reason: 'r', expiresAt: plus(clock.now(), length) });
+    const done = await orders.block({
+      ...OPS,
+      ip: ip as Ip,
+      reason: 'r',
+      expiresAt: plus(clock.now(), length),
+      peer: 'local',
+    });
     return done.ok ? done.value : assert.fail(done.public);
   };
   const attack = (ip: string) => house.responder.respond([{ finding: sampleFinding(ip, clock.now()), again: false }]);
@@ -39,7 +47,7 @@ async function world(perHour = 0) {
     const done = await orders.reverse(reversal, OPS);
     return done.ok ? done.value : assert.fail(done.public);
   };
-  return { ...house, orders, clock, kernel, held, block, attack, network, undo };
+  return { ...house, orders, clock, kernel, store, held, block, attack, network, undo };
 }
 
 let w: Awaited<ReturnType<typeof world>>;
@@ -143,6 +151,16 @@ for (const [cidr, code, change] of [
     assert.equal(w.ledger.networks.size, 0);
   });
 
+test('who asks is not blocked either, as an address, unless for a reason', async () => {
+  const ip = '203.0.113.77' as Ip;
+  const order = { ...OPS, ip, reason: 'r', expiresAt: 'never', peer: '::ffff:203.0.113.77' } as const;
+  const refused = await w.orders.block(order);
+  assert.ok(!refused.ok && refused.code === 'would_cut', JSON.stringify(refused));
+  assert.deepEqual([w.ledger.size, await w.held('blocked4')], [0, []]);
+  assert.ok((await w.orders.block({ ...order, forcedBecause: 'I leave' })).ok);
+  assert.ok((await w.orders.block({ ...order, peer: '203.0.113.78' })).ok);
+});
+
 test('who asks is cut only for a reason', async () => {
   assert.ok((await w.network('203.0.113.0/24', { peer: '203.0.113.77', forcedBecause: 'I leave' })).ok);
 });
@@ -187,6 +205,34 @@ test('a flush lifts everything, also what waits, and can be taken back whole', a
   const { count } = await w.undo(reversal);
   assert.deepEqual([count, w.ledger.size, w.planner.pending.length], [4104, 4101, 2]);
   assert.deepEqual(await w.held('blocked_nets4'), ['198.51.100.0/24']);
+});
+
+test('what is lifted while the disk refuses is lifted, said not to be on disk, and can be taken back', async () => {
+  await w.block('203.0.113.1');
+  const many = Array.from({ length: 4100 }, (_, i) => someBlock(i));
+  for (const one of many) w.ledger.put(one);
+  assert.ok((await w.firewall.enforce(many)).ok);
+  value(await w.network('198.51.100.0/24'));
+  let commits = 0;
+  w.store.failing = () => ++commits > 1;
+  const flushed = value(await w.orders.flush(OPS));
+  assert.deepEqual([flushed.addresses, flushed.networks, w.ledger.size], [4101, 1, 0]);
+  assert.match(flushed.warning ?? '', /^not on disk yet/);
+  const undone = await w.undo(flushed.reversal);
+  assert.deepEqual([undone.count, w.ledger.size, w.ledger.networks.size], [4102, 4101, 1]);
+  assert.match(undone.warning ?? '', /^not on disk yet/);
+  const ip = '203.0.113.1' as Ip;
+  for (const lift of [
+    (): Promise<Result<Reversible, string>> => w.orders.unblock({ ip, actor: 'ops' }),
+    () => w.orders.unblockAll([ip], 'ops'),
+    () => w.orders.unban({ ip, actor: 'ops' }),
+  ]) {
+    const { warning, reversal } = value(await lift());
+    assert.match(warning ?? '', /^not on disk yet/);
+    assert.equal(w.ledger.of(ip), undefined);
+    assert.equal((await w.undo(reversal)).count, 1);
+    assert.ok(w.ledger.of(ip));
+  }
 });
 
 function someBlock(i: number) {

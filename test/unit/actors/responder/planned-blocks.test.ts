@@ -67,7 +67,7 @@ test('what waits is lifted by hand, taken by a block by hand, and ended by an al
   await feed(running, findings);
   const by = { origin: 'api', actor: 'ops', reason: 'r', expiresAt: 'never' } as const;
   assert.ok((await running.responder.orders.unblock({ ip: '203.0.113.2' as Ip, actor: 'ops' })).ok);
-  assert.ok((await running.responder.orders.block({ ...by, ip: '203.0.113.3' as Ip })).ok);
+  assert.ok((await running.responder.orders.block({ ...by, ip: '203.0.113.3' as Ip, peer: 'local' })).ok);
   running.allowed.put({ ...by, subject: '203.0.113.4', at: w.clock.now() });
   await running.responder.liftAllowed('ops');
   const told = await Promise.all(findings.map((finding) => running.ledger.find(decisionIdOf(finding))));
