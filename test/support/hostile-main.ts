@@ -60,7 +60,7 @@ export class HostileMain {
         return this.#declaring(productTable([...FLOOR, ...this.#some(KEYS.net4, 2)], this.#some(KEYS.net4, 2)), table);
       case 2:
       case 3:
-        return this.#declaring(this.#twisted(productTable()), table);
+        return this.#declaring(this.#below(2) === 0 ? this.#lessened() : this.#twisted(productTable()), table);
       case 4:
         return encodeDrop(table);
       case 5:
@@ -107,6 +107,25 @@ export class HostileMain {
     const hook = this.#one(['prerouting', 'input', 'forward', 'output'] as const);
     const second: ChainDeclaration = { ...other, name: 'second', hook, priority: this.#below(400) - 200 };
     return { ...table, sets, chains: [...chains, other, ...(this.#below(3) === 0 ? [second] : [])] };
+  }
+
+  /** The product's table, sound, without what concerns some sets, and with a spare one to let in or cut by. */
+  #lessened(): TableDeclaration {
+    const { name, sets, chains } = productTable();
+    const unused = this.#some([...sets.filter(({ timeout }) => timeout)], 2).map((set) => set.name);
+    const gone = this.#below(2) === 0 ? unused : [];
+    const spare: RuleDeclaration = {
+      when: [{ match: 'saddr', set: this.#one(SPARE).name }],
+      verdict: this.#one<VerdictDeclaration>(['accept', 'drop']),
+    };
+    const more = this.#below(3) === 0 ? [] : [spare];
+    const isUsed = ({ when }: RuleDeclaration): boolean =>
+      !when.some((match) => 'set' in match && unused.includes(match.set));
+    return {
+      name,
+      sets: [...sets.filter((set) => !gone.includes(set.name)), ...SPARE],
+      chains: chains.map((chain) => ({ ...chain, rules: [...chain.rules.filter(isUsed), ...more] })),
+    };
   }
 
   #reshaped(set: SetDeclaration): SetDeclaration {
