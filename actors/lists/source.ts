@@ -66,7 +66,9 @@ async function readList(
       if (mark?.file === stamp) return ok({ kind: 'unchanged' });
       if (before.size > spec.max_bytes) return fail('refused', `it is longer than ${spec.max_bytes} bytes`);
       const reader = readerOf(spec);
-      await unpacked(file.createReadStream({ autoClose: false, end: spec.max_bytes }), spec.max_bytes, (piece) => reader.feed(piece));
+      await unpacked(file.createReadStream({ autoClose: false, end: spec.max_bytes }), spec.max_bytes, (piece) =>
+        reader.feed(piece),
+      );
       if (stampOf(await file.stat()) !== stamp) return fail('unreachable', 'it changed while it was read');
       const reading = reader.end();
       return reading.ok ? ok({ kind: 'list', reading: reading.value, mark: { file: stamp } }) : reading;

@@ -132,7 +132,13 @@ async function receive(response: IncomingMessage, maxBytes: number, take: TakePi
   if (coding !== 'gzip' && coding !== 'identity') throw new Refused(`it is coded as ${coding}`);
   const sent = limited(response, maxBytes, '');
   const content =
-    coding === 'gzip' ? limited(pipeline(sent, createGunzip(), () => {}), maxBytes, ' when it is unpacked') : sent;
+    coding === 'gzip'
+      ? limited(
+          pipeline(sent, createGunzip(), () => {}),
+          maxBytes,
+          ' when it is unpacked',
+        )
+      : sent;
   for await (const piece of content) take(piece);
 }
 

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { createFirewall, type DriftReport, type KernelFirewall, type ListUse } from '../../../../actors/firewall/index.ts';
+import {
+  createFirewall,
+  type DriftReport,
+  type KernelFirewall,
+  type ListUse,
+} from '../../../../actors/firewall/index.ts';
 import type { Cidr } from '../../../../core/base/ip.ts';
 import { millis, minutes, seconds } from '../../../../core/base/time.ts';
 import type { ListColumns } from '../../../../core/respond/lists/columns.ts';
