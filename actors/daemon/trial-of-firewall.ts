@@ -1,6 +1,6 @@
 import { fail, ok, type Result } from '../../core/base/result.ts';
 import type { NftResult } from '../../native/nft/index.ts';
-import type { Firewall, FirewallState, FirewallTrials } from '../firewall/index.ts';
+import type { Firewall, FirewallState, FirewallTrials, KernelFirewall, ListUse } from '../firewall/index.ts';
 import type { FirewallTrial } from '../settings/index.ts';
 
 /** In these nothing is enforced: what the kernel may hold of an earlier run is nobody's trial. */
@@ -8,7 +8,7 @@ const NOT_ENFORCING: ReadonlySet<FirewallState> = new Set(['off', 'residual', 'r
 
 /** The firewall as a change of settings needs it. */
 export const trialOfFirewall = (
-  firewall: FirewallTrials & Pick<Firewall, 'state' | 'disable' | 'error'>,
+  firewall: FirewallTrials & Pick<Firewall, 'state' | 'disable' | 'error'> & Pick<KernelFirewall, 'lists'>,
 ): FirewallTrial => ({
   arm: async (candidate, time, confirmed) => done(await firewall.arm(candidate, time, confirmed)),
   confirm: async () => {
@@ -30,6 +30,19 @@ export const trialOfFirewall = (
     if (judged.value === 'none') return ok(undefined);
     const isJudging = await firewall.isJudging(content);
     return isJudging.ok ? ok(isJudging.value) : fail('failed', isJudging.public);
+  },
+  holdsLists: async (tried) => {
+    const absent = (): readonly ListUse[] =>
+      NOT_ENFORCING.has(firewall.state()) ? [] : tried.filter(({ id }) => !firewall.lists.facts(id).inKernel);
+    let loaded = await firewall.lists.changed();
+    // News may have come while it was waited for.
+    if (absent().length > 0) loaded = await firewall.lists.changed();
+    const names = absent().map(({ name }) => name);
+    if (names.length === 0) return ok(undefined);
+    return fail(
+      'failed',
+      `the kernel does not hold ${names.join(', ')}: ${loaded.ok ? 'never loaded' : loaded.public}`,
+    );
   },
 });
 

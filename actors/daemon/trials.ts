@@ -58,6 +58,7 @@ export function makeTrials(parts: TrialParts): { readonly changes: ChangeService
         file: opened.file,
         firewall: trialOfFirewall(plane.firewall),
         follow,
+        fetchLists: (config, lists) => plane.lists.fetchFirst(config, lists),
         probes: (change) => probes.for(change),
         log,
       }),

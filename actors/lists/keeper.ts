@@ -2,7 +2,7 @@ import type { ListState, ListStatus, Lists } from '../../core/api/lists.ts';
 import type { Component } from '../../core/base/component.ts';
 import { type Cidr, type Ip, parseCidr, parseIp } from '../../core/base/ip.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
-import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
+import { type Failure, fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import { type Millis, millis, minutes, plus, seconds } from '../../core/base/time.ts';
 import { Turns } from '../../core/base/turns.ts';
 import { type ListSettings, type ListSpec, listIdOf, listSpecsOf, refreshOf } from '../../core/config/lists-setting.ts';
@@ -11,11 +11,14 @@ import { reasonToHold } from '../../core/respond/lists/judge.ts';
 import type { KernelLists } from '../firewall/index.ts';
 import type { Service } from '../supervisor/index.ts';
 import type { GenerationBook } from './book.ts';
-import type { Generation, GenerationStore, NamedList, ReadSource, SourceFailure } from './port.ts';
+import type { FoundList, Generation, GenerationStore, NamedList, ReadSource, SourceFailure } from './port.ts';
 
 /** Lists begin to be looked at within this, so that a restart is no flood. */
 const SPREAD: Millis = seconds(30);
 const FIRST_RETRY: Millis = minutes(1);
+/** For all lists together that are read ahead of a trial. */
+const FIRST_LOOK: Millis = seconds(10);
+const COUNT_FIRST = 'One that takes longer or comes later can be declared with mode count first';
 /** Looks that fail in a row before a finding tells of it; the component does at once. */
 const PATIENCE = 3;
 
@@ -56,8 +59,6 @@ interface Kept {
   checkedAt?: Millis;
   nextRefresh?: Millis;
   cancel?: () => void;
-  /** The last good generation could not be written; it is in force, and gone with the process. */
-  unsaved?: string;
 }
 
 /**
@@ -75,6 +76,8 @@ export class ListKeeper implements Lists, Service {
   /** Ends what is under way when it stops. */
   #stopping = new AbortController();
   #since: Millis;
+  /** By id: the last good generation could not be written; it is in force, and gone with the process. */
+  readonly #unsaved = new Map<string, string>();
   readonly #counters = { refreshes: 0, generations: 0, failures: 0 };
 
   constructor(deps: ListKeeperDeps) {
@@ -110,7 +113,38 @@ export class ListKeeper implements Lists, Service {
     const before = new Set(this.#kept);
     await this.#declare();
     if (!this.#isRunning) return;
-    for (const kept of this.#kept) if (!before.has(kept)) this.#schedule(kept, millis(0));
+    for (const kept of this.#kept) if (!before.has(kept)) this.#schedule(kept, this.#untilRefresh(kept));
+  }
+
+  /**
+   * Reads those of the lists that a change would put in force of which nothing was ever read, so that what is tried is what
+   * they hold. They come into force with the change, not here.
+   */
+  async fetchFirst(config: ListConfig, wanted: readonly { readonly id: string }[]): Promise<Result<void, 'failed'>> {
+    const { book, clock } = this.#deps;
+    const abort = new AbortController();
+    const signal = AbortSignal.any([abort.signal, this.#stopping.signal]);
+    const late = `it could not be read within ${FIRST_LOOK / 1000} s`;
+    const cancel = clock.after(FIRST_LOOK, () => abort.abort(new Error(late)));
+    try {
+      for (const spec of listSpecsOf(config)) {
+        const id = listIdOf(spec);
+        if (book.of(id) !== undefined || !wanted.some((one) => one.id === id)) continue;
+        const list = { name: spec.name, id };
+        await this.#restore(list);
+        if (book.of(id) !== undefined) continue;
+        const found = await Promise.race([this.#read(config, spec, signal), aborted(signal)]);
+        if (!found.ok) return fail('failed', `the list ${spec.name} cannot be tried: ${found.public}. ${COUNT_FIRST}`);
+        if (found.value.kind === 'unchanged') continue;
+        const generation = this.#generationOf(list, found.value);
+        book.put(generation);
+        await this.#save(list, generation);
+      }
+      return ok(undefined);
+    } finally {
+      cancel();
+      abort.abort();
+    }
   }
 
   async list(): Promise<readonly ListStatus[]> {
@@ -152,7 +186,8 @@ export class ListKeeper implements Lists, Service {
   component(): Component | undefined {
     if (this.#kept.length === 0) return undefined;
     const troubles = this.#kept.flatMap((kept) => {
-      const why = kept.held === undefined ? (kept.trouble?.why ?? kept.unsaved) : `news are held: ${kept.held.why}`;
+      const why =
+        kept.held === undefined ? (kept.trouble?.why ?? this.#unsaved.get(kept.id)) : `news are held: ${kept.held.why}`;
       return why === undefined ? [] : [`${kept.spec.name}: ${why}`];
     });
     const about = { name: 'lists', since: this.#since, counters: { lists: this.#kept.length, ...this.#counters } };
@@ -203,6 +238,13 @@ export class ListKeeper implements Lists, Service {
     kept.cancel = this.#deps.clock.after(delay, () => void this.#refresh(kept));
   }
 
+  /** Now, but for a list of which something is in force that is young enough. */
+  #untilRefresh({ id, spec }: Kept): Millis {
+    const { book, clock } = this.#deps;
+    const { fetchedAt } = book.of(id) ?? {};
+    return fetchedAt === undefined ? millis(0) : millis(Math.max(0, fetchedAt + refreshOf(spec) - clock.now()));
+  }
+
   /** Up to so long. */
   #chance(most: Millis): Millis {
     const [high = 0, low = 0] = this.#deps.random.bytes(2);
@@ -224,15 +266,9 @@ export class ListKeeper implements Lists, Service {
   }
 
   async #look(kept: Kept): Promise<void> {
-    const { read, config, clock, book } = this.#deps;
-    const { outbound } = config();
-    const inForce = book.of(kept.id);
+    const { config, clock, book } = this.#deps;
     const { signal } = this.#stopping;
-    const found = await read(kept.spec, inForce?.mark, {
-      signal,
-      allowPrivate: networksOf(outbound.allow_private),
-      ...(outbound.ca === undefined ? {} : { ca: outbound.ca }),
-    });
+    const found = await this.#read(config(), kept.spec, signal);
     if (signal.aborted) return;
     if (!found.ok) return this.#fail(kept, found.code, found.public);
     const heldSince = kept.held?.at;
@@ -241,16 +277,29 @@ export class ListKeeper implements Lists, Service {
     delete kept.held;
     kept.checkedAt = clock.now();
     if (found.value.kind === 'unchanged') return;
-    const { reading, mark } = found.value;
-    const { columns, bad, wide } = reading;
-    if (bad > 0)
-      this.#deps.log('warn', 'lines of a list cannot be read', { list: kept.spec.name, bad, first: reading.told });
-    const fetchedAt = clock.now();
-    const generation = { id: kept.id, number: (inForce?.number ?? 0) + 1, columns, fetchedAt, mark, bad, wide };
-    const { least_percent: least, most_percent: most } = kept.spec;
+    const { least_percent: least, most_percent: most, name } = kept.spec;
+    const generation = this.#generationOf({ name, id: kept.id }, found.value);
+    const { columns, fetchedAt } = generation;
+    const inForce = book.of(kept.id);
     const why = inForce && reasonToHold(inForce.columns, columns, { least, most });
     if (why !== undefined) kept.held = { generation, why, at: heldSince ?? fetchedAt };
     else await this.#take(kept, generation);
+  }
+
+  #read({ outbound }: ListConfig, spec: ListSpec, signal: AbortSignal): ReturnType<ReadSource> {
+    const { read, book } = this.#deps;
+    return read(spec, book.of(listIdOf(spec))?.mark, {
+      signal,
+      allowPrivate: networksOf(outbound.allow_private),
+      ...(outbound.ca === undefined ? {} : { ca: outbound.ca }),
+    });
+  }
+
+  #generationOf({ name, id }: NamedList, { reading, mark }: FoundList): Generation {
+    const { book, clock, log } = this.#deps;
+    const { columns, bad, wide, told: first } = reading;
+    if (bad > 0) log('warn', 'lines of a list cannot be read', { list: name, bad, first });
+    return { id, number: (book.of(id)?.number ?? 0) + 1, columns, fetchedAt: clock.now(), mark, bad, wide };
   }
 
   #fail(kept: Kept, code: SourceFailure, why: string): void {
@@ -264,21 +313,25 @@ export class ListKeeper implements Lists, Service {
 
   /** The kernel first: enforcement does not wait for the disk. */
   async #take(kept: Kept, generation: Generation): Promise<Result<void, 'failed'>> {
-    const { book, kernel, store, log } = this.#deps;
+    const { book, kernel, log } = this.#deps;
     const { name } = kept.spec;
     book.put(generation);
     this.#counters.generations++;
     const done = await kernel.changed();
-    try {
-      await store.save({ name, id: kept.id }, generation);
-      delete kept.unsaved;
-    } catch (thrown) {
-      kept.unsaved = `it is in force and cannot be kept on disk: ${messageOf(thrown)}`;
-      log('error', 'a list cannot be kept on disk', { list: name, error: messageOf(thrown) });
-    }
+    await this.#save({ name, id: kept.id }, generation);
     const { 4: v4, 6: v6 } = countOf(generation.columns);
     log('info', 'list in force', { list: name, generation: generation.number, v4, v6 });
     return done.ok ? ok(undefined) : fail('failed', `the kernel: ${done.public}`);
+  }
+
+  async #save(list: NamedList, generation: Generation): Promise<void> {
+    try {
+      await this.#deps.store.save(list, generation);
+      this.#unsaved.delete(list.id);
+    } catch (thrown) {
+      this.#unsaved.set(list.id, `it is in force and cannot be kept on disk: ${messageOf(thrown)}`);
+      this.#deps.log('error', 'a list cannot be kept on disk', { list: list.name, error: messageOf(thrown) });
+    }
   }
 
   /** What others are told of when it becomes another: the state, and which generation is in force. */
@@ -328,6 +381,13 @@ export class ListKeeper implements Lists, Service {
     };
   }
 }
+
+const aborted = (signal: AbortSignal): Promise<Failure<'unreachable'>> =>
+  new Promise((resolve) => {
+    const end = (): void => resolve(fail('unreachable', messageOf(signal.reason)));
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
+  });
 
 const unknownList = (name: string) => fail('not_found', `there is no list "${name}"`);
 

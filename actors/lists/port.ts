@@ -14,9 +14,13 @@ export interface SourceMark {
 }
 
 /** What a source had to say. */
-export type Found =
-  | { readonly kind: 'unchanged' }
-  | { readonly kind: 'list'; readonly reading: ListReading; readonly mark: SourceMark };
+export type Found = { readonly kind: 'unchanged' } | FoundList;
+
+export interface FoundList {
+  readonly kind: 'list';
+  readonly reading: ListReading;
+  readonly mark: SourceMark;
+}
 
 /** What of the settings is needed to fetch. */
 export interface FetchSettings {

@@ -1,7 +1,7 @@
 import type { Result } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
 import type { Config } from '../../core/config/settings.ts';
-import type { FirewallContent } from '../firewall/index.ts';
+import type { FirewallContent, ListUse } from '../firewall/index.ts';
 
 /** The kernel's rules as a change of settings needs them. Every function may be called again and then changes nothing. */
 export interface FirewallTrial {
@@ -21,7 +21,15 @@ export interface FirewallTrial {
   rulesetText(content: FirewallContent | 'none'): string;
   /** Whether packets are judged by this content at this moment, read back; undefined when the kernel holds nothing of ours. */
   isJudging(content: FirewallContent): Promise<Result<boolean | undefined, 'failed'>>;
+  /** Waits until the kernel goes by all of these lists' generations; nothing is waited for where nothing is enforced. */
+  holdsLists(lists: readonly ListUse[]): Promise<Result<void, 'failed'>>;
 }
+
+/**
+ * Reads those of these lists of which nothing was ever read, so that a trial shows what they do. Nothing is in force by it.
+ * Says which could not be read, and why, within a bounded time.
+ */
+export type FetchLists = (config: Config, lists: readonly ListUse[]) => Promise<Result<void, 'failed'>>;
 
 /** Makes the running parts go by live settings that were written; says what did not follow, by dotted path. */
 export type Follow = (

@@ -2,7 +2,7 @@ import { type Change, changedSettings } from '../../core/config/change.ts';
 import { FIREWALL_FEATURES } from '../../core/config/firewall-features.ts';
 import type { LoadedConfig } from '../../core/config/read.ts';
 import type { Config } from '../../core/config/settings.ts';
-import { contentOf, type FirewallContent, OPEN } from '../firewall/index.ts';
+import { contentOf, type FirewallContent, type ListUse, OPEN } from '../firewall/index.ts';
 
 /** Name of the subject. */
 export const SETTINGS = 'settings';
@@ -60,3 +60,10 @@ export const contentBeside = (config: Config, other: Config): FirewallContent =>
     changedSettings(config, other).map(({ path }) => path),
     config,
   );
+
+/** Lists that drop or let in after a change and did not before. A trial says nothing of one that comes into force after it. */
+export function listsToTry(before: FirewallContent, after: FirewallContent): readonly ListUse[] {
+  const enforcing = ({ lists = [] }: FirewallContent) => lists.filter(({ mode }) => mode === 'enforce');
+  const known = new Set(enforcing(before).map(({ id }) => id));
+  return enforcing(after).filter(({ id }) => !known.has(id));
+}

@@ -7,10 +7,11 @@ import type { LoadedConfig } from '../../core/config/read.ts';
 import type { Applied, Holds, Prepared, Probe, Snapshot, SnapshotFile, Subject, Trial } from '../change/index.ts';
 import { contentOf } from '../firewall/index.ts';
 import type { ConfigFile, ConfigOnDisk } from '../host-integration/config-file/index.ts';
-import type { FirewallTrial, Follow } from './port.ts';
+import type { FetchLists, FirewallTrial, Follow } from './port.ts';
 import {
   contentAmong,
   isSwitchedOff,
+  listsToTry,
   SETTINGS,
   type SettingsPlan,
   type SettingsProposal,
@@ -21,6 +22,7 @@ export interface SettingsSubjectParts {
   readonly file: ConfigFile;
   readonly firewall: FirewallTrial;
   readonly follow: Follow;
+  readonly fetchLists: FetchLists;
   /** What must hold while a change is on trial. */
   readonly probes: (change: Change) => readonly Probe[];
   readonly log: Log;
@@ -43,7 +45,7 @@ export class SettingsSubject implements Subject<SettingsPlan> {
   }
 
   async prepare(proposed: unknown): Promise<Result<Prepared<SettingsPlan>, 'invalid' | 'stale' | 'failed'>> {
-    const { file, firewall } = this.#parts;
+    const { file, firewall, fetchLists } = this.#parts;
     const proposal = proposed as SettingsProposal;
     const disk = await file.look();
     if (!disk.ok) return disk;
@@ -60,6 +62,8 @@ export class SettingsSubject implements Subject<SettingsPlan> {
     const { config } = before;
     const rules = { before: contentAmong(parts, config), after: contentAmong(parts, after.value.config) };
     const isRules = !sameValue(rules.before, rules.after);
+    const fetched = await fetchLists(after.value.config, listsToTry(rules.before, rules.after));
+    if (!fetched.ok) return fail('invalid', fetched.public);
     return ok({
       plan: {
         before,
@@ -105,7 +109,8 @@ export class SettingsSubject implements Subject<SettingsPlan> {
     this.#hold();
     if (proposal.restart) return ok({ takesEffect: 'restart' });
     await this.#tell(follow(before.config, after.config));
-    return ok({ takesEffect: 'now' });
+    const held = rules === undefined ? ok(undefined) : await this.#holdsLists(rules);
+    return held.ok ? ok({ takesEffect: 'now' }) : held;
   }
 
   /** What another hand wrote stands there already; a copy of it stays, should it be taken back. */
@@ -122,7 +127,18 @@ export class SettingsSubject implements Subject<SettingsPlan> {
     if (!touchesRules(parts)) return ok(undefined);
     const was = this.#before(snapshot);
     if (!was.ok) return was;
-    return firewall.arm(contentAmong(parts, file.loaded.config), trial, contentAmong(parts, was.value.loaded.config));
+    const rules = {
+      before: contentAmong(parts, was.value.loaded.config),
+      after: contentAmong(parts, file.loaded.config),
+    };
+    const armed = await firewall.arm(rules.after, trial, rules.before);
+    return armed.ok ? this.#holdsLists(rules) : armed;
+  }
+
+  /** What is probed is what will be: not before the kernel holds the lists that are tried. */
+  async #holdsLists({ before, after }: NonNullable<SettingsPlan['rules']>): Promise<Result<void, 'failed'>> {
+    const tried = listsToTry(before, after);
+    return tried.length === 0 ? ok(undefined) : this.#parts.firewall.holdsLists(tried);
   }
 
   async confirm({ parts }: Change): Promise<Result<void, 'failed'>> {

@@ -10,8 +10,8 @@ import { days, type Millis } from '../../core/base/time.ts';
 import { decisions } from '../../core/keys/records.ts';
 import type { Decision } from '../../core/respond/decision.ts';
 import { Daemon } from '../support/daemon.ts';
+import { mulberry32 } from '../support/mulberry.ts';
 import { Namespace, notRoot } from '../support/namespaces.ts';
-import { seededRandom } from '../support/seeded-random.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { declareBench } from './bench.ts';
 import { holdingsOf, workOf } from './processes.ts';
@@ -100,7 +100,8 @@ function inLine(output: string): number | undefined {
 async function fill(stateDirectory: string, blocks: number): Promise<void> {
   const opened = await openStore({ stateDirectory, clock: systemClock, log: () => {}, onDamage: () => {} });
   if (!opened.ok) throw new Error(opened.public);
-  const random = seededRandom(1);
+  const chance = mulberry32(1);
+  const random = { bytes: (count: number) => Uint8Array.from({ length: count }, () => Math.floor(chance() * 256)) };
   const now = systemClock.now();
   for (let i = 0; i < blocks; i += BATCH) {
     const batch = Array.from({ length: Math.min(BATCH, blocks - i) }, (_, j) => decisionOf(i + j, now, random));

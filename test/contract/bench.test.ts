@@ -74,7 +74,7 @@ test('another build is measured beside this one', () => {
 });
 
 for (const { args, says } of [
-  { args: ['sideways'], says: /no bench sideways; there are backlog, block-latency, detect, http, / },
+  { args: ['sideways'], says: /no bench sideways; there are backlog, block-latency, blocks-day, detect, http, / },
   { args: ['parse', '--lines', 'many'], says: /--lines takes a number/ },
   { args: ['parse', '--colour', '1'], says: /--colour/ },
 ]) {

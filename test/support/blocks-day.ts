@@ -6,7 +6,7 @@ import { hours, type Millis, millis, plus, seconds } from '../../core/base/time.
 import { BlockPlanner, PLANNER_PRESETS } from '../../core/respond/planner.ts';
 import { FakeKernel } from '../../native/nft/fake.ts';
 import { heldBytes } from './collect-garbage.ts';
-import { seededRandom } from './seeded-random.ts';
+import { mulberry32 } from './mulberry.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 
 /** How long each block lasts: four generations of them pass in a day. */
@@ -71,6 +71,7 @@ function parts(kernel: FakeKernel, clock: SimulatedClock, blocks: number) {
   const ledger = new Ledger(records);
   const allowed = new AllowBook();
   const planner = new BlockPlanner(PLANNER_PRESETS);
+  const chance = mulberry32(1);
   const firewall = createFirewall({
     nft: kernel.open(),
     clock,
@@ -85,7 +86,7 @@ function parts(kernel: FakeKernel, clock: SimulatedClock, blocks: number) {
     allowed,
     firewall,
     clock,
-    random: seededRandom(1),
+    random: { bytes: (count) => Uint8Array.from({ length: count }, () => Math.floor(chance() * 256)) },
     log: () => {},
     mode: () => 'enforce',
     expiry: () => hours(24),

@@ -50,6 +50,10 @@ export class FakeFirewallTrial implements FirewallTrial {
     return ok(sameValue(this.judging, content));
   }
 
+  async holdsLists(lists: readonly { readonly name: string }[]) {
+    return this.#do(`lists ${lists.map(({ name }) => name).join()}`, () => {});
+  }
+
   get judging(): FirewallContent {
     const { content, time } = this.#candidate ?? {};
     return content !== undefined && time !== undefined && time.left() > 0 ? content : this.confirmed;

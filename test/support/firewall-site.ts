@@ -27,6 +27,8 @@ export class FirewallSite {
   readonly folder = new MemoryFolder();
   readonly logged: unknown[][] = [];
   readonly reports: DriftReport[] = [];
+  /** How often rules were read to compare them. */
+  fingerprints = 0;
   readonly desired: DesiredBlocks = {
     blocks: () => this.blocks.values(),
     blockCount: () => this.blocks.size,
@@ -52,6 +54,11 @@ export class FirewallSite {
 
   /** The same on any kernel. */
   on(nft: NftPort, clock: Clock, content: FirewallContent, maxBlocks = 1000): KernelFirewall {
+    const fingerprint = nft.fingerprint.bind(nft);
+    nft.fingerprint = (table) => {
+      this.fingerprints++;
+      return fingerprint(table);
+    };
     return createFirewall({
       nft,
       clock,

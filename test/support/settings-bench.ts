@@ -1,4 +1,5 @@
-import { RunningSettings, SettingsSubject } from '../../actors/settings/index.ts';
+import { type FetchLists, RunningSettings, SettingsSubject } from '../../actors/settings/index.ts';
+import { ok, type Result } from '../../core/base/result.ts';
 import type { Word } from '../../core/change/change.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { FakeChanges } from './fake-changes.ts';
@@ -21,6 +22,9 @@ export class SettingsBench {
   /** What does not follow. */
   warnings: readonly { readonly field: string; readonly message: string }[] = [];
   readonly logs: string[] = [];
+  /** Lists that were to be read before a trial, and what comes of it. */
+  readonly fetched: string[] = [];
+  fetching: Result<void, 'failed'> = ok(undefined);
   restarts = 0;
 
   constructor(text = '', clock = new SimulatedClock()) {
@@ -34,7 +38,11 @@ export class SettingsBench {
     };
     const { file, firewall } = this;
     const log = (_: string, message: string) => void this.logs.push(message);
-    this.subject = new SettingsSubject({ file, firewall, follow, probes: () => [], log });
+    const fetchLists: FetchLists = async (_, lists) => {
+      this.fetched.push(...lists.map(({ name }) => name));
+      return this.fetching;
+    };
+    this.subject = new SettingsSubject({ file, firewall, follow, fetchLists, probes: () => [], log });
     this.changes = new FakeChanges(clock, [this.subject]);
     const restart = () => void this.restarts++;
     this.settings = new RunningSettings({ file, changes: this.changes, follow, clock, restart });

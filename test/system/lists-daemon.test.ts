@@ -54,8 +54,8 @@ lists: [{ name: bad, source: ${file}, refresh: 1m }]
   const { body: held } = await post('refresh', 'bad');
   assert.deepEqual([held.state, held.entries.ipv4.addresses], ['held', 200]);
   await waitFor('the finding', async () => {
-    const findings = (await daemon.call('GET', '/api/v1/findings')).body;
-    return /list_trouble/.test(JSON.stringify(findings)) ? true : undefined;
+    const { body } = await daemon.call('GET', '/api/v1/findings');
+    return /list_trouble/.test(JSON.stringify(body)) || undefined;
   });
   assert.equal((await post('accept', 'bad')).body.entries.ipv4.addresses, 1);
   assert.equal((await post('accept', 'bad')).status, 409);
@@ -88,15 +88,19 @@ firewall: { enabled: true, netns: ${edge.name} }
 `);
   await daemon.start('--enforce');
   const table = () => edge.run('nft', 'list', 'table', 'inet', 'bartizan');
-  const lists = [{ name: 'bad', source: file }];
-  const changed = await daemon.call('POST', '/api/v1/settings/lists', { changes: { '': lists } }, { 'if-match': '*' });
+  const change = (source: string) =>
+    daemon.call('POST', '/api/v1/settings/lists', { changes: { '': [{ name: 'bad', source }] } }, { 'if-match': '*' });
+  for (const unread of [join(folder, 'none'), daemon.configFile]) {
+    const { status, body } = await change(unread);
+    assert.equal(status, 422, JSON.stringify(body));
+    assert.match(JSON.stringify(body), /the list bad cannot be tried/);
+  }
+  const changed = await change(file);
   assert.equal(changed.status, 200, JSON.stringify(changed.body));
   const pending = (await daemon.call('GET', '/api/v1/changes/pending')).body;
   assert.equal(pending.pending, true);
-  const chain = await waitFor('the list to be in the candidate', async () => {
-    const text = await table();
-    return /counter name "trial_list_bad4" drop/.test(text) ? text : undefined;
-  });
+  const chain = await table();
+  assert.match(chain, /counter name "trial_list_bad4" drop/);
   assert.doesNotMatch(chain, /counter name "list_bad4"/);
   assert.match(chain, /198\.51\.100\.1\b/);
   const reverted = await daemon.call('POST', `/api/v1/changes/${pending.change.id}/revert`, {});

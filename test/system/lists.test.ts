@@ -7,6 +7,7 @@ import { countedPackets, countingTable, hammer } from '../support/hammer.ts';
 import { columnsFrom } from '../support/lists.ts';
 import { namespacesUnavailable } from '../support/network-namespace.ts';
 import { seeded } from '../support/random.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const SENDERS = {
   single: ['192.0.2.11', '2001:db8:1::11'],
@@ -111,6 +112,16 @@ describe('lists and real packets', { skip: namespacesUnavailable() }, () => {
     const sets = [...table.matchAll(/set (bad\w+) /g)].map(([, name]) => name);
     const expected = firewall.lists.expected().map(({ name }) => name);
     assert.deepEqual([...sets].sort(), expected.filter((name) => name.startsWith('bad')).sort());
+  });
+
+  test('to switch to a new generation is told nobody as damage', async () => {
+    site.reports.splice(0);
+    renew();
+    await changed();
+    const { fingerprints } = site;
+    await waitFor('the firewall to look', () => site.fingerprints > fingerprints || undefined);
+    await changed();
+    assert.deepEqual([site.reports, firewall.enforced()?.ratio], [[], 1]);
   });
 
   test('a set that somebody flushed is filled again', async () => {

@@ -13,6 +13,7 @@ import type { ConfigFile } from '../../../actors/host-integration/config-file/in
 import { type Follow, SettingsSubject } from '../../../actors/settings/index.ts';
 import type { Cidr, Ip } from '../../../core/base/ip.ts';
 import type { Clock, Log } from '../../../core/base/ports.ts';
+import { ok } from '../../../core/base/result.ts';
 import { modeOf } from '../../../core/config/mode.ts';
 import type { NftPort } from '../../../native/nft/index.ts';
 
@@ -61,7 +62,14 @@ export async function settingsParts(machine: SettingsMachine): Promise<{
     if (was !== is) await (is === 'observe' ? firewall.disable() : firewall.enable());
     return [];
   };
-  const subject = new SettingsSubject({ file, firewall: trialOfFirewall(firewall), follow, probes: () => [], log });
+  const subject = new SettingsSubject({
+    file,
+    firewall: trialOfFirewall(firewall),
+    follow,
+    fetchLists: async () => ok(undefined),
+    probes: () => [],
+    log,
+  });
   await (modeOf(file.loaded.config) === 'observe' ? firewall.look() : firewall.enable());
   return { firewall, subject };
 }

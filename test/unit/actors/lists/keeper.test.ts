@@ -12,6 +12,7 @@ import {
 import type { Ip } from '../../../../core/base/ip.ts';
 import { fail, ok, type Result } from '../../../../core/base/result.ts';
 import { hours, minutes, seconds } from '../../../../core/base/time.ts';
+import { listIdOf, listSpecsOf } from '../../../../core/config/lists-setting.ts';
 import { readWell } from '../../../support/lists.ts';
 import { seeded } from '../../../support/random.ts';
 import { settled } from '../../../support/settled.ts';
@@ -78,6 +79,7 @@ function bench(yaml = BAD, store = new MemoryGenerations()) {
       asked.push(`${name} ${mark?.etag ?? 'new'}`);
       const answer = answers.shift() ?? fail('unreachable', 'nobody is there');
       if (typeof answer !== 'string') return answer;
+      if (answer === 'never') return new Promise(() => {});
       return ok({ kind: 'list', reading: readWell(answer), mark: { etag: `v${asked.length}` } });
     },
   });
@@ -235,6 +237,43 @@ test('lists come and go with the settings', async () => {
   // Should the change be taken back, nothing has to be fetched for it.
   await b.configure(BAD);
   assert.equal((await b.row()).entries[4].addresses, 3);
+});
+
+const TRIED = loaded(
+  `lists: [${BAD}, { name: worse, source: /etc/worse }, { name: other, source: /etc/other }]`,
+).config;
+const tried = listSpecsOf(TRIED)
+  .slice(0, 2)
+  .map((spec) => ({ id: listIdOf(spec) }));
+
+test('what a change would put in force is read ahead of its trial, and comes into force with it', async () => {
+  b.answers.push(entries(3), entries(4));
+  await b.keeper.start();
+  await b.keeper.refresh('bad');
+  assert.deepEqual(await b.keeper.fetchFirst(TRIED, tried), { ok: true, value: undefined });
+  assert.deepEqual([b.asked, b.changes(), b.store.kept.size], [['bad new', 'worse new'], 1, 2]);
+  await b.configure(`${BAD}, { name: worse, source: /etc/worse }`);
+  b.clock.advance(0);
+  await settled();
+  assert.equal(b.asked.length, 2);
+  assert.deepEqual(
+    (await b.keeper.list()).map(({ state }) => state),
+    ['current', 'current'],
+  );
+  await b.keeper.stop();
+});
+
+test('what cannot be read, or not in time, cannot be tried', async () => {
+  const failed = await b.keeper.fetchFirst(TRIED, tried);
+  assert.match(failed.ok ? '' : failed.public, /^the list bad cannot be tried: nobody is there\. .*mode count/);
+  b.answers.push('never');
+  const slow = b.keeper.fetchFirst(TRIED, tried);
+  await settled();
+  b.clock.advance(seconds(10));
+  const late = await slow;
+  assert.match(late.ok ? '' : late.public, /^the list bad cannot be tried: it could not be read within 10 s/);
+  assert.equal(b.clock.pending, 0);
+  assert.equal(b.store.kept.size, 0);
 });
 
 test('unknown lists are not found', async () => {

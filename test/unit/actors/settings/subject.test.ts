@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SettingsProposal } from '../../../../actors/settings/index.ts';
+import { fail } from '../../../../core/base/result.ts';
 import { minutes } from '../../../../core/base/time.ts';
 import type { Change } from '../../../../core/change/change.ts';
 import { SettingsBench } from '../../../support/settings-bench.ts';
@@ -74,6 +75,31 @@ test('on trial the kernel judges by the candidate, the file says it, the parts g
   assert.deepEqual(await bench.subject.look(change, snapshot), { ok: true, value: 'after' });
   const other = await bench.file.change([{ path: 'log.level', value: 'debug' }]);
   assert.equal(other.ok ? '' : other.code, 'held');
+});
+
+const LIST = [{ path: 'lists', value: [{ name: 'bad', source: '/srv/bad' }] }];
+
+test('a list is read before it is tried, and held by the kernel before anything is probed', async () => {
+  const bench = new SettingsBench(TEXT);
+  const { applied, change, snapshot, time } = await onTrial(bench, { changes: LIST });
+  assert.ok(applied.ok);
+  assert.deepEqual([bench.fetched, bench.firewall.asked], [['bad'], ['arm', 'lists bad']]);
+  await bench.subject.resume(change, time, snapshot);
+  assert.deepEqual(bench.firewall.asked.slice(2), ['arm', 'lists bad']);
+});
+
+test('a list that only counts, or stood before, is not waited for', async () => {
+  const bench = new SettingsBench(TEXT);
+  await onTrial(bench, { changes: [{ path: 'lists', value: [{ name: 'bad', source: '/srv/bad', mode: 'count' }] }] });
+  assert.deepEqual([bench.fetched, bench.firewall.asked], [[], ['arm']]);
+});
+
+test('a list that cannot be read is not tried', async () => {
+  const bench = new SettingsBench(TEXT);
+  bench.fetching = fail('failed', 'the list bad cannot be tried: it is gone');
+  const made = await bench.subject.prepare({ over: bench.etag, restart: false, changes: LIST });
+  assert.deepEqual(made.ok ? [] : [made.code, made.public], ['invalid', 'the list bad cannot be tried: it is gone']);
+  assert.deepEqual([bench.file.disk, bench.firewall.asked], [TEXT, []]);
 });
 
 test('confirmed, both stay; done again it is the same', async () => {
