@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -54,6 +55,7 @@ class Worker {
 
   void run();
   Turn next(Job& job);
+  void linger() const;
   bool is_loads_turn() const;
   void add(std::deque<Job>& lane, Job job);
   std::vector<uint8_t> answer(const Job& job);
@@ -67,6 +69,9 @@ class Worker {
   const Serve serve_;
   std::mutex mutex_;
   std::condition_variable wake_;
+  // Jobs and the word to end that came in; taken_ is the worker's own count of those it has seen.
+  std::atomic<uint64_t> arrived_ = 0;
+  uint64_t taken_ = 0;
   std::deque<Job> jobs_;
   std::deque<Job> loads_;
   uint64_t number_ = 0;
