@@ -176,14 +176,15 @@ export class Reconciler {
       this.#standing.lost(done.added);
       this.#reports.damaged([`${done.added} blocks were missing`], damage.by, this.#standing.read().ratio);
     }
-    this.#done(damage, done.hasStrangers);
+    // What it had refused before is in the kernel now, or not desired any more.
+    this.#done(damage, done.hasStrangers, 0);
     await this.#lookAhead();
     return done;
   }
 
-  #done(damage: Damage, hasStrangers: boolean): void {
+  #done(damage: Damage, hasStrangers: boolean, refused = this.#deps.refused()): void {
     for (const kind of kindsOf(damage)) this.#repairs[kind]++;
-    this.#standing.whole(this.#deps.refused());
+    this.#standing.whole(refused);
     this.#reports.repaired();
     if (hasStrangers) this.#strangersDue ??= plus(this.#deps.clock.now(), READ_AFTER);
   }

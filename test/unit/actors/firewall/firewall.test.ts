@@ -224,6 +224,20 @@ describe('the firewall', () => {
     await settled();
     assert.equal(firewall.holds(block.id), true);
     assert.equal(b.passes('203.0.113.7'), 'drop');
+    assert.equal(firewall.enforced()?.ratio, 1);
+  });
+
+  test('a block that was refused and ended since is missed by nobody', async () => {
+    const firewall = b.open();
+    await firewall.enable();
+    b.kernel.failNext('resync', 0);
+    b.kernel.failNext('resync', 0);
+    const block = b.want('203.0.113.7');
+    assert.equal((await firewall.enforce([block])).ok, false);
+    b.wanted.delete(block.ip);
+    b.clock.advance(1000);
+    await settled();
+    assert.deepEqual([firewall.state(), firewall.enforced()?.ratio], ['enforcing', 1]);
   });
 
   test('a table that cannot be removed is said to drop on, and removed as soon as it can be', async () => {
