@@ -23,6 +23,12 @@ const text =
   (row: Json): string =>
     keys.map((key) => textAt(row, key)).find((value) => value !== undefined) ?? '';
 
+/** Of an allow: all of them, or one. */
+const portOf = (row: Json): string => {
+  const port = numberAt(row, 'port');
+  return port === undefined ? 'all' : `${port}/${textAt(row, 'proto') ?? ''}`;
+};
+
 const isWaiting = (row: Json): boolean => textAt(row, 'waiting_since') !== undefined;
 
 /** What the kernel does about a block, an address's or a network's. */
@@ -47,9 +53,10 @@ const LISTINGS = {
   },
   allowed: {
     path: '/firewall/allowed',
-    rowsOf: (body) => objectsIn(objectIn(body)['allowed']),
+    rowsOf: (body) => ['allowed', 'port_allowed'].flatMap((key) => objectsIn(objectIn(body)[key])),
     columns: [
       ['ADDRESS', text('ip')],
+      ['PORT', portOf],
       ['EXPIRES IN', text('expires_in')],
       ['BY', text('source')],
       ['REASON', text('reason')],

@@ -221,9 +221,10 @@ const perSecond = (packets: number, burst: number) => ({ packets, per: 'second',
 const rangesOf = (numbers: readonly number[]): readonly PortRange[] =>
   joinedRanges(numbers.map((port) => ({ first: port, last: port })));
 
-/** Whichever is the smaller comes first. */
-export const passiveOf = ({ passive_ftp_start: a, passive_ftp_end: b }: FeatureSettings): readonly PortRange[] =>
-  a === undefined || b === undefined ? [] : [{ first: Math.min(a, b), last: Math.max(a, b) }];
+export const passiveOf = ({
+  passive_ftp_start: first,
+  passive_ftp_end: last,
+}: FeatureSettings): readonly PortRange[] => (first === undefined || last === undefined ? [] : [{ first, last }]);
 
 /** Of several bounds of one port the tightest is reached first, so all stand; one that is given twice stands once. */
 function floodsOf({ port_flood: given }: FeatureSettings): readonly PortFlood[] {

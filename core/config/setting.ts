@@ -55,6 +55,8 @@ export interface Section<F extends Settings = Settings> extends Page {
   readonly settings: F;
   /** Names of settings that are given together or not at all. */
   readonly together?: readonly (readonly string[])[];
+  /** Pairs of names of numbers, of which the second is not below the first. */
+  readonly ascending?: readonly (readonly [string, string])[];
 }
 
 export type Settings = Readonly<Record<string, Setting>>;
@@ -75,7 +77,7 @@ export const optionalSetting = <S extends TSchema>(schema: S, about: About): Set
 export const section = <F extends Settings>(
   title: string,
   settings: F,
-  about: Page & Pick<Section, 'together'>,
+  about: Page & Pick<Section, 'together' | 'ascending'>,
 ): Section<F> => ({ title, settings, ...about });
 
 export const isSection = (declared: Setting | Section): declared is Section => 'settings' in declared;

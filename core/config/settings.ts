@@ -290,7 +290,12 @@ const firewall = section(
       LIVE,
     ),
   },
-  { group: 'Firewall', canCut: true, together: [['passive_ftp_start', 'passive_ftp_end']] },
+  {
+    group: 'Firewall',
+    canCut: true,
+    together: [['passive_ftp_start', 'passive_ftp_end']],
+    ascending: [['passive_ftp_start', 'passive_ftp_end']],
+  },
 );
 
 const blobs = section(

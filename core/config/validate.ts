@@ -74,9 +74,23 @@ class Walk {
     return values;
   }
 
-  #section({ settings, together = [] }: Section, tree: Tree | undefined, path: string): Record<string, unknown> {
-    const values = this.declared(settings, tree, path);
+  #section(section: Section, tree: Tree | undefined, path: string): Record<string, unknown> {
+    const values = this.declared(section.settings, tree, path);
     if (tree?.kind !== 'map') return values;
+    this.#together(section, tree, path);
+    for (const [low, high] of section.ascending ?? []) {
+      const [least, given] = [values[low], tree.entries.find(({ key }) => key === high)];
+      if (typeof least !== 'number' || given === undefined || Number(values[high]) >= least) continue;
+      this.#wrong(
+        given.keyAt,
+        join(path, high),
+        `must be at least ${least}, which is ${join(path, low)}; found ${values[high]}`,
+      );
+    }
+    return values;
+  }
+
+  #together({ together = [] }: Section, tree: Tree & { readonly kind: 'map' }, path: string): void {
     for (const group of together) {
       const given = tree.entries.find(({ key }) => group.includes(key));
       const missing = group.find((name) => !tree.entries.some(({ key }) => key === name));
@@ -84,7 +98,6 @@ class Walk {
       const names = group.map((name) => join(path, name)).join(' and ');
       this.#wrong(given.keyAt, join(path, given.key), `${names} belong together; ${join(path, missing)} is missing`);
     }
-    return values;
   }
 
   value(schema: SchemaView, tree: Tree, path: string): unknown {

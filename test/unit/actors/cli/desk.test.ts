@@ -21,7 +21,13 @@ for (const { command, path, further = [], body, shows } of [
     command: 'allowed',
     path: '/firewall/allowed',
     body: { allowed: [{ ip: '192.0.2.0/24', reason: 'office', source: 'web_ui', expires_in: 'permanent' }] },
-    shows: /192\.0\.2\.0\/24 +permanent +web_ui +office/,
+    shows: /192\.0\.2\.0\/24 +all +permanent +web_ui +office/,
+  },
+  {
+    command: 'allowed',
+    path: '/firewall/allowed',
+    body: { port_allowed: [{ ip: '192.0.2.7', port: 443, proto: 'tcp', source: 'web_ui', expires_in: '2h' }] },
+    shows: /192\.0\.2\.7 +443\/tcp +2h +web_ui/,
   },
   {
     command: 'history',

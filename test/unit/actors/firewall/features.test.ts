@@ -161,7 +161,7 @@ describe('features', () => {
 
     test(`with open ports all else is closed, answers, ICMP and DHCP are not, ${name}`, async () => {
       await enforcing(
-        'default: drop, tcp_in: [22, 80, 81], udp_in: [53], passive_ftp_start: 50000, passive_ftp_end: 49152',
+        'default: drop, tcp_in: [22, 80, 81], udp_in: [53], passive_ftp_start: 49152, passive_ftp_end: 50000',
       );
       const tcp = (...ports: readonly number[]) => ports.map((port) => kernel.judge(syn(port, peer)));
       assert.deepEqual(tcp(22, 81, 49_152, 50_000), ['accept', 'accept', 'accept', 'accept']);
@@ -315,7 +315,7 @@ describe('features', () => {
     same('tcp_in: [22, 80, 81], default: drop', 'default: drop, tcp_in: [81, 80, 22, 22]');
     same(
       'passive_ftp_start: 2000, passive_ftp_end: 3000, default: drop',
-      'default: drop, passive_ftp_start: 3000, passive_ftp_end: 2000',
+      'default: drop, passive_ftp_end: 3000, passive_ftp_start: 2000',
     );
     const empty: HostFeatures | undefined = contentOf('passive_ftp_start: 2000, passive_ftp_end: 3000').features;
     assert.equal(empty, undefined);

@@ -23,6 +23,11 @@ const BROKEN: readonly Broken[] = [
     says: [`3:3: firewall.tabel: unknown key (did you mean "table"?); allowed: ${FIREWALL_KEYS}`],
   },
   {
+    kind: 'a range that goes down',
+    text: 'firewall:\n  passive_ftp_start: 40000\n  passive_ftp_end: 30000\n',
+    says: ['3:3: firewall.passive_ftp_end: must be at least 40000, which is firewall.passive_ftp_start; found 30000'],
+  },
+  {
     kind: 'a mistyped section',
     text: 'hostname: a\nfirewal: {}\n',
     says: [`2:1: firewal: unknown key (did you mean "firewall"?); allowed: ${TOP}`],
