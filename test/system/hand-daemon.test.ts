@@ -67,7 +67,7 @@ async function connects(from: Namespace, to: string, port: number, source?: stri
 
 test('log line, list, feature, allowed port and trial, by the hand alone', { skip: notRoot }, async (t) => {
   await using daemon = new Daemon(await stateDir());
-  const list = join(daemon.state, 'bad.txt');
+  const list = join(scratch, 'bad.txt');
   writeFileSync(list, `${LISTED}\n203.0.113.0/24\n`);
   await daemon.configure(`
 webui: { listen: '127.0.0.1:${await freePort()}' }
