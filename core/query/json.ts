@@ -36,7 +36,7 @@ export function readQuery<R>(json: unknown, reading: Reading<R>): Checked<Query>
     order: order === 'newest' || order === 'oldest' ? ok(order) : bad('order: must be newest or oldest'),
     limit: whole(limit, MAX_LIMIT, 'limit'),
     after: optional(after, cursor),
-    fields: optional(fields, (value) => names(reading, value, 'fields')),
+    fields: optional(fields, (value) => someNames(reading, value, 'fields')),
     count: optional(count, (value) => counted(reading, value)),
   };
   for (const part of Object.values(parts)) if (!part.ok) return part;
@@ -67,6 +67,10 @@ const whole = (value: unknown, most: number, path: string): Checked<number> =>
 
 const cursor = (value: unknown): Checked<string> =>
   typeof value === 'string' && parseCursor(value) !== undefined ? ok(value) : bad('after: is no cursor');
+
+/** None at all would be no record: whoever means all of them leaves it out. */
+const someNames = <R>(reading: Reading<R>, value: unknown, path: string): Checked<readonly string[]> =>
+  Array.isArray(value) && value.length === 0 ? bad(`${path}: names no field`) : names(reading, value, path);
 
 function names<R>(reading: Reading<R>, value: unknown, path: string): Checked<readonly string[]> {
   if (!Array.isArray(value) || value.length > MAX_FIELDS) return bad(`${path}: must be a list of fields`);

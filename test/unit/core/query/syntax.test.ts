@@ -205,6 +205,7 @@ for (const [json, why] of [
   [{ order: 'up' }, /order: must be newest or oldest/],
   [{ from: 'soon' }, /from: must be a time/],
   [{ fields: ['user', 'user.name'] }, /fields: user is there twice/],
+  [{ fields: [] }, /fields: names no field/],
   [{ count: { per: 0 } }, /count\.per/],
 ] as const) {
   test(`${JSON.stringify(json)} is refused`, () => {
