@@ -34,7 +34,7 @@ import type {
 } from './port.ts';
 import { fullText } from './read-back.ts';
 import { Reconciler, type RepairKind } from './reconciler.ts';
-import { Rules, type TurnOptions } from './rules.ts';
+import { NOT_ON_TRIAL, Rules, type TurnOptions } from './rules.ts';
 import { noTableText, placedIn } from './ruleset-text.ts';
 import type { Enforced } from './standing.ts';
 import type { SyncOutcome } from './sync.ts';
@@ -460,7 +460,8 @@ class NftFirewall implements KernelFirewall {
     options: Omit<TurnOptions, 'isEnforcing'> = {},
   ): Promise<NftResult<void>> {
     const done = await this.#rules.turnTo(next, { ...options, isEnforcing: () => ENFORCES.has(this.state()) });
-    if (!done.ok && done.code === 'missing' && options.needsTrial === true) return done;
+    // Of the rules' own saying: a kernel that misses the table is another matter, and is mended.
+    if (done === NOT_ON_TRIAL) return done;
     if (ENFORCES.has(this.state())) this.#files.rulesChanged();
     void this.#lists.run();
     if (done.ok) return done;
