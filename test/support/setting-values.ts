@@ -127,15 +127,23 @@ export function wrongValue({ placed }: SectionField): fc.Arbitrary<unknown> {
 /** Some fields of a section with right values; those that belong together come together. */
 export function rightFields({ id, fields }: SettingsSection): fc.Arbitrary<Json> {
   const declared = SETTINGS[id as keyof typeof SETTINGS];
-  const together = isSection(declared) ? (declared.together ?? []) : [];
+  const { together = [], ascending = [] } = isSection(declared) ? declared : {};
   return fc.subarray([...fields], { minLength: 1, maxLength: Math.min(4, fields.length) }).chain((chosen) => {
     const keys = new Set(chosen.map(({ key }) => key));
     for (const group of together) if (group.some((key) => keys.has(key))) for (const key of group) keys.add(key);
     const values = fields
       .filter(({ key }) => keys.has(key))
       .map(({ key, placed }) => [key, rightValue(view(placed.setting.schema))]);
-    return fc.record(Object.fromEntries(values) as Record<string, fc.Arbitrary<unknown>>);
+    const made = fc.record(Object.fromEntries(values) as Record<string, fc.Arbitrary<unknown>>);
+    return made.map((fields) => ascending.reduce(inOrder, fields));
   });
+}
+
+/** The numbers of some fields put in the order in which they may not fall. */
+function inOrder(fields: Json, keys: readonly string[]): Json {
+  const given = keys.filter((key) => key in fields);
+  const rising = given.map((key) => Number(fields[key])).sort((a, b) => a - b);
+  return { ...fields, ...Object.fromEntries(given.map((key, i) => [key, rising[i]])) };
 }
 
 /** What a text says of a setting when it is read anew. */
