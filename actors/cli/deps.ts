@@ -64,6 +64,8 @@ export interface ServeOptions {
   readonly mode?: 'enforce' | 'observe';
 }
 
+export type Flashing = Pick<typeof import('../flash/index.ts'), 'flash' | 'flashPlan' | 'sizeText'>;
+
 /** What the commands need of the world. */
 export interface CliDeps {
   readonly version: string;
@@ -77,6 +79,10 @@ export interface CliDeps {
   now(): Millis;
   /** The events of the Bartizan whose state is in this directory, or in one of the usual ones; it need not run. */
   searchEvents(state: string | undefined, query: Query): Result<AsyncIterable<SearchEvent>, 'missing'>;
+  /** What writes images; loaded for the one command that does. */
+  flashing(): Promise<Flashing>;
+  /** File of the certificate of the authority that signs this product's images. */
+  readonly imageAuthority: string;
   /** Runs until it is stopped. @returns the exit code */
   serve(options: ServeOptions): Promise<number>;
   /** Asks the Bartizan whose state is in this directory, or in one of the usual ones. */

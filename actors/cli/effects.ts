@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { WriteStream } from 'node:tty';
+import { fileURLToPath } from 'node:url';
 import { fail, ok, type Result } from '../../core/base/result.ts';
 import { EVENTS_DIRECTORY } from '../../core/event/kept.ts';
 import { systemClock } from '../clock/index.ts';
@@ -11,6 +12,9 @@ import { cameFrom } from './ssh-source.ts';
 /** The socket of a running Bartizan in its state directory. */
 export const CONTROL_SOCKET = 'control.sock';
 
+/** Where the program lies: a checkout, or /usr/lib/bartizan. */
+const INSTALLATION = fileURLToPath(new URL('../../..', import.meta.url));
+const IMAGE_AUTHORITY = 'image/lab-ca/ca.pem';
 const INSTALLED_STATE = '/var/lib/bartizan';
 
 export interface CliParts extends Pick<CliDeps, 'version' | 'logs' | 'serve'> {
@@ -38,6 +42,8 @@ export function cliDeps({ search, ...parts }: CliParts): CliDeps {
     },
     confirm,
     openLog,
+    flashing: () => import('../flash/index.ts'),
+    imageAuthority: join(INSTALLATION, IMAGE_AUTHORITY),
     readConfig: async (choice) => {
       // Loaded for the one command that needs it: schemas and YAML are most of what a short command would wait for.
       const configFile = await import('../host-integration/config-file/index.ts');

@@ -119,13 +119,17 @@ const LISTINGS = {
 
 export type ListName = keyof typeof LISTINGS;
 
-export const list = (invocation: Invocation & { readonly command: ListName }, deps: CliDeps): Promise<ExitName> => {
-  const { path, further = [], rowsOf, columns, none }: Listing = LISTINGS[invocation.command];
-  return showAll(invocation, deps, [`${path}${queryOf(invocation)}`, ...further], (bodies) => {
-    const rows = bodies.flatMap(rowsOf).map((row) => columns.map(([, cell]) => cell(row)));
-    return rows.length === 0 ? say(deps, `${none}\n`) : sayTable(deps, { heads: columns.map(([head]) => head), rows });
-  });
-};
+export const list =
+  (name: ListName) =>
+  (invocation: Invocation, deps: CliDeps): Promise<ExitName> => {
+    const { path, further = [], rowsOf, columns, none }: Listing = LISTINGS[name];
+    return showAll(invocation, deps, [`${path}${queryOf(invocation)}`, ...further], (bodies) => {
+      const rows = bodies.flatMap(rowsOf).map((row) => columns.map(([, cell]) => cell(row)));
+      return rows.length === 0
+        ? say(deps, `${none}\n`)
+        : sayTable(deps, { heads: columns.map(([head]) => head), rows });
+    });
+  };
 
 /** Options that the API knows by the same name. */
 function queryOf({ values: { search, query, limit } }: Invocation): string {

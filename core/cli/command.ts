@@ -309,6 +309,28 @@ export const COMMANDS = [
     options: [state, json],
     exits: READS,
   },
+  {
+    name: 'flash',
+    summary: 'Write an appliance image to a disk or a file, and read it back.',
+    more: 'The image is read through once before anything is written: its signature (IMAGE.sig), its block map (IMAGE without .zst, with .bmap) and its packing must be right. Disks that are in use are refused. The partition table is written last.',
+    arguments: [
+      { name: 'IMAGE', help: 'The image, packed (.img.zst) or plain.' },
+      { name: 'DEVICE', help: 'The whole disk, as /dev/sdX, or a file.' },
+    ],
+    options: [
+      { name: 'bmap', value: 'FILE', help: 'The block map. Without one every byte is written.' },
+      {
+        name: 'ca',
+        value: 'FILE',
+        help: 'Certificate of the authority that signs images. Default: the one this Bartizan came with.',
+        excludes: 'unsigned',
+      },
+      { name: 'unsigned', help: 'Ask for no signature.' },
+      { name: 'yes', help: 'Without asking.' },
+      json,
+    ],
+    exits: ['ok', 'failed', 'usage', 'refused'],
+  },
   { name: 'version', summary: 'Print the version.', arguments: [], options: [], exits: ['ok'] },
   {
     name: 'help',

@@ -55,6 +55,7 @@ export interface World {
   /** What somebody at the terminal answers; nobody sits there unless given. */
   readonly says?: 'yes' | 'no';
   readonly cameFrom?: Ip;
+  readonly imageAuthority?: string;
   /** What a search tells. */
   readonly events?: readonly SearchEvent[];
 }
@@ -112,6 +113,8 @@ export async function runCommand(argv: readonly string[], world: World = {}) {
       if (body !== undefined) return ok({ status: 200, body });
       return world.answer === undefined ? fail('not_running', 'Bartizan is not running') : ok(world.answer);
     },
+    flashing: () => import('../../actors/flash/index.ts'),
+    imageAuthority: world.imageAuthority ?? '/none/ca.pem',
     openLog: async (path) =>
       path === '/none' ? fail('unreadable', '/none cannot be read: ENOENT') : ok(chunksOf(2, 3)),
     readConfig: async () => {

@@ -59,6 +59,8 @@ async function cli(state: string, ...argv: string[]): Promise<{ readonly code: n
     confirm: absent,
     openLog: absent,
     readConfig: absent,
+    flashing: absent,
+    imageAuthority: '',
     ask: (_, request) => askOverSocket(join(state, 'control.sock'), request),
   };
   return { code: await runCli(argv, deps), said };

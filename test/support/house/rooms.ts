@@ -10,6 +10,7 @@ const rooms = (floor: string, purposes: Readonly<Record<string, string>>): reado
 /** Pure; in data-flow order, which is also the order of who may import whom. */
 export const CORE = rooms('core', {
   base: 'results, ids, time, addresses and the ports of clock and chance',
+  image: 'the appliance image: its release, slots and block maps',
   event: 'a raw line or record becomes an Event: parsers',
   detect: 'detectors judge events: windows, rules, findings',
   incident: 'findings that belong together',
@@ -53,6 +54,7 @@ export const ACTORS = rooms('actors', {
   fleet: 'osquery nodes',
   compliance: 'runs compliance checks',
   updater: 'image updates',
+  flash: 'writes appliance images to disks',
   identity: 'keys, certificates, claims, sessions, tokens',
   audit: 'who did what: the record of every change',
   appliance: 'answers what the endpoints ask',
