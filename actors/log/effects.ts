@@ -5,6 +5,7 @@ import { getCallSites } from 'node:util';
 import { openDatagrams } from '../../native/notify/index.ts';
 import type { CallSite } from './entry.ts';
 import { type EntryOutput, journalOutput } from './journal.ts';
+import type { Origins } from './origin.ts';
 
 const STDERR = 2;
 
@@ -74,15 +75,16 @@ function identityOf(descriptor: number): string | undefined {
   }
 }
 
-/** This room's files are on the way from whoever logs: as they run, and as the source maps name them. */
-const OWN_FOLDERS = [new URL('.', import.meta.url).href, new URL('.', import.meta.url).href.replace('/dist/', '/')];
+/** This room's files are on the way from whoever logs. */
+const OWN_FOLDER = 'actors/log/';
 const FRAMES = 8;
 
 /** Who called into this room. Costs a few microseconds. */
-export function callSite(): CallSite | undefined {
-  const frames = getCallSites(FRAMES, { sourceMap: true });
-  const caller = frames.find(({ scriptName }) => !OWN_FOLDERS.some((folder) => scriptName.startsWith(folder)));
-  if (caller === undefined) return undefined;
-  const file = caller.scriptName.startsWith('file:') ? fileURLToPath(caller.scriptName) : caller.scriptName;
-  return { file, line: caller.lineNumber, function: caller.functionName };
+export function callSite(origins: Origins): CallSite | undefined {
+  for (const { scriptName, lineNumber, functionName } of getCallSites(FRAMES, { sourceMap: true })) {
+    const path = scriptName.startsWith('file:') ? fileURLToPath(scriptName) : scriptName;
+    const { source, line } = origins.of(path, lineNumber) ?? { source: path, line: lineNumber };
+    if (!source.includes(OWN_FOLDER)) return { file: source, line, function: functionName };
+  }
+  return undefined;
 }

@@ -1,5 +1,6 @@
 import type { Log, LogLevel } from '../../core/base/ports.ts';
-import { plain } from './plain.ts';
+import { Origins, stackInSources } from './origin.ts';
+import { type PlainParts, plain } from './plain.ts';
 import { Repeats } from './repeats.ts';
 import { Writer, type WriterParts } from './writer.ts';
 
@@ -45,13 +46,17 @@ const ALWAYS_SECRET = [
 export function createLog(options: LogOptions): AdjustableLog {
   const { clock, secrets = [] } = options;
   const secretNames = new Set([...ALWAYS_SECRET, ...secrets].map((name) => name.toLowerCase()));
-  const isSecret = (key: string): boolean => secretNames.has(key.toLowerCase());
+  const origins = new Origins();
+  const parts: PlainParts = {
+    isSecret: (key) => secretNames.has(key.toLowerCase()),
+    stackText: (stack) => stackInSources(stack, origins),
+  };
   const repeats = new Repeats(clock);
-  const writer = new Writer(options);
+  const writer = new Writer(options, origins);
   let level = options.level;
   const write = (at: LogLevel, message: string, about: Readonly<Record<string, unknown>>): void => {
     try {
-      writer.write(at, String(plain(message, isSecret)), unreserved(plain(about, isSecret) as object));
+      writer.write(at, String(plain(message, parts)), unreserved(plain(about, parts) as object));
     } catch (thrown) {
       writer.write('error', `a log line could not be made: ${String(thrown)}`, { _message: String(message) });
     }

@@ -8,18 +8,24 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 export const REDACTED = '[redacted]';
 
+export interface PlainParts {
+  readonly isSecret: (key: string) => boolean;
+  /** The text of a stack as people are to read it. */
+  readonly stackText: (stack: string) => string;
+}
+
 /** What may be written of a value: secrets out, control characters shown as `\xHH` or `\u{H…}`, bounded in size and depth. */
-export function plain(value: unknown, isSecret: (key: string) => boolean, depth = 0): unknown {
+export function plain(value: unknown, parts: PlainParts, depth = 0): unknown {
   if (typeof value === 'string') return neutral(value);
   if (typeof value === 'bigint') return String(value);
   if (typeof value !== 'object' || value === null) return typeof value === 'function' ? '[function]' : value;
   if (depth >= DEPTH_LIMIT) return '[deeper]';
-  if (value instanceof Error) return plainError(value, isSecret, depth);
+  if (value instanceof Error) return plainError(value, parts, depth);
   if (value instanceof Uint8Array) return `[${value.length} bytes]`;
-  if (Array.isArray(value)) return value.slice(0, ITEM_LIMIT).map((item) => plain(item, isSecret, depth + 1));
+  if (Array.isArray(value)) return value.slice(0, ITEM_LIMIT).map((item) => plain(item, parts, depth + 1));
   const entries = Object.entries(value).slice(0, ITEM_LIMIT);
   return Object.fromEntries(
-    entries.map(([key, item]) => [neutral(key), isSecret(key) ? REDACTED : plain(item, isSecret, depth + 1)]),
+    entries.map(([key, item]) => [neutral(key), parts.isSecret(key) ? REDACTED : plain(item, parts, depth + 1)]),
   );
 }
 
@@ -30,20 +36,21 @@ export const neutral = (text: string): string =>
   });
 
 /** An error with what leads to it; the stack for a bug is worth its room. */
-function plainError(error: Error, isSecret: (key: string) => boolean, depth: number): unknown {
+function plainError(error: Error, parts: PlainParts, depth: number): unknown {
   const code = (error as { code?: unknown }).code;
   return {
     name: neutral(error.name),
     message: neutral(error.message),
-    ...(code === undefined ? {} : { code: plain(code, isSecret, depth + 1) }),
+    ...(code === undefined ? {} : { code: plain(code, parts, depth + 1) }),
     ...(error.stack === undefined
       ? {}
       : {
-          stack: error.stack
+          stack: parts
+            .stackText(error.stack)
             .split('\n')
             .slice(1, 9)
             .map((line) => neutral(line.trim())),
         }),
-    ...(error.cause === undefined ? {} : { cause: plain(error.cause, isSecret, depth + 1) }),
+    ...(error.cause === undefined ? {} : { cause: plain(error.cause, parts, depth + 1) }),
   };
 }

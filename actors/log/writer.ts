@@ -3,6 +3,7 @@ import type { Clock, LogLevel } from '../../core/base/ports.ts';
 import { rfc3339 } from '../../core/base/time.ts';
 import { callSite, connectedJournal, type LineOutput, standardError } from './effects.ts';
 import type { EntryOutput } from './journal.ts';
+import type { Origins } from './origin.ts';
 
 export interface WriterParts {
   readonly clock: Clock;
@@ -16,11 +17,13 @@ export interface WriterParts {
 export class Writer {
   readonly #journal: EntryOutput | undefined;
   readonly #logger: Logger;
+  readonly #origins: Origins;
   #lost = 0;
   /** Lost since a line got through last. */
   #untold = 0;
 
-  constructor({ clock, output, journal }: WriterParts) {
+  constructor({ clock, output, journal }: WriterParts, origins: Origins) {
+    this.#origins = origins;
     this.#journal = journal ?? (output === undefined ? connectedJournal() : undefined);
     const lines = output ?? standardError();
     this.#logger = pino(
@@ -43,7 +46,14 @@ export class Writer {
   /** @param about plain */
   write(level: LogLevel, message: string, about: Readonly<Record<string, unknown>>): void {
     const whole = this.#untold > 0 ? { ...about, linesLost: this.#untold } : about;
-    if (this.#journal?.write({ level, message: `${message}${inWords(whole)}`, about: whole, site: callSite() })) {
+    if (
+      this.#journal?.write({
+        level,
+        message: `${message}${inWords(whole)}`,
+        about: whole,
+        site: callSite(this.#origins),
+      })
+    ) {
       this.#untold = 0;
     } else this.#logger[level](whole, message);
   }

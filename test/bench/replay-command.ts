@@ -10,7 +10,7 @@ import { NODE_FLAGS } from '../support/daemon.ts';
 import { declareBench } from './bench.ts';
 import { median, rounded } from './statistics.ts';
 
-const MAIN = fileURLToPath(new URL('../../actors/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../bundle/main.js', import.meta.url));
 const USAGE = fileURLToPath(new URL('./usage-on-exit.js', import.meta.url));
 const SEED = 42;
 

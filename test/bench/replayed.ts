@@ -21,7 +21,7 @@ import { NODE_FLAGS } from '../support/daemon.ts';
 import type { Verdict } from '../support/reference/evaluate.ts';
 import { expectedOf as judgedBySlowReference, verdictsOf } from '../support/reference/verdicts.ts';
 
-const MAIN = fileURLToPath(new URL('../../actors/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../bundle/main.js', import.meta.url));
 const TABLE = 'bartizan';
 /** Stands for the file, whose fingerprint is not known here. */
 const SOURCE = 'log';

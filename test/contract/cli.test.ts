@@ -29,7 +29,7 @@ interface Run {
 }
 
 function start(argv: readonly string[], cwd: string) {
-  const flags = ['--disallow-code-generation-from-strings', '--enable-source-maps'];
+  const flags = ['--disallow-code-generation-from-strings'];
   return spawn(process.execPath, [...flags, MAIN, ...argv], {
     cwd,
     env: { ...process.env, BARTIZAN_TEST_PEAK: '1' },

@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { AS_NOBODY } from './outsider.ts';
 import { waitFor } from './wait-for.ts';
 
-const MAIN = fileURLToPath(new URL('../../actors/main.js', import.meta.url));
-export const NODE_FLAGS: readonly string[] = ['--disallow-code-generation-from-strings', '--enable-source-maps'];
+const MAIN = fileURLToPath(new URL('../../bundle/main.js', import.meta.url));
+export const NODE_FLAGS: readonly string[] = ['--disallow-code-generation-from-strings'];
 /** As image/provision/run starts it. */
 export const DAEMON_FLAGS: readonly string[] = [
   ...NODE_FLAGS,

@@ -30,9 +30,9 @@ export class LaunchedEdge implements AsyncDisposable {
     const clone = scratchClone(t);
     const provisioned = await run(['sh', 'image/provision/provision'], clone).ended;
     if (provisioned.code !== 0) throw new Error(provisioned.stderr);
-    mkdirSync(join(clone, 'dist/actors'), { recursive: true });
-    const main = pathToFileURL(join(ROOT, 'dist/actors/main.js')).href;
-    writeFileSync(join(clone, 'dist/actors/main.js'), `import(${JSON.stringify(main)});\n`);
+    mkdirSync(join(clone, 'dist/bundle'), { recursive: true });
+    const main = pathToFileURL(join(ROOT, 'dist/bundle/main.js')).href;
+    writeFileSync(join(clone, 'dist/bundle/main.js'), `import(${JSON.stringify(main)});\n`);
     writeFileSync(join(clone, 'dist/.built'), '');
     const daemon = new Daemon(await stateDir());
     const webui = `listen: '0.0.0.0:9443', tokens: [{ name: admin, token: ${TOKEN}, scope: admin }]`;

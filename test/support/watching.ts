@@ -59,7 +59,7 @@ export const blocks = (daemon: Daemon, ...ips: readonly string[]): Promise<true>
     return ips.every((ip) => found.includes(ip)) ? true : undefined;
   });
 
-const MAIN = fileURLToPath(new URL('../../actors/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../bundle/main.js', import.meta.url));
 
 /** Rows of `bartizan search`, among what is on disk by now. */
 export async function search(daemon: Daemon, query: string): Promise<readonly Readonly<Record<string, unknown>>[]> {

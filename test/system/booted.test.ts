@@ -36,7 +36,7 @@ function writeBrokenTrial(machine: BootedMachine, trial: Parameters<typeof write
 const configOf = ({ state }: BootedMachine): string => readFileSync(join(state, 'bartizan.yaml'), 'utf8');
 /** How the trial ended, as the daemon that was started then has it on record. */
 async function verdictOf(machine: BootedMachine): Promise<readonly string[]> {
-  const bartizan = ['/usr/lib/bartizan/node', '/usr/lib/bartizan/dist/actors/main.js'] as const;
+  const bartizan = ['/usr/lib/bartizan/node', '/usr/lib/bartizan/dist/bundle/main.js'] as const;
   const said = await machine.run(...bartizan, 'change', 'show', TRIAL_ID, '--json', '--state', INSIDE);
   const { verdict } = JSON.parse(said) as { readonly verdict: { readonly result: string; readonly by: string } };
   return [verdict.result, verdict.by];

@@ -11,7 +11,7 @@ import { freePort } from '../support/free-port.ts';
 import { Namespace, notRoot } from '../support/namespaces.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-const MAIN = fileURLToPath(new URL('../../actors/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../bundle/main.js', import.meta.url));
 const ECHO = fileURLToPath(new URL('../support/echo-peer.js', import.meta.url));
 const PORT = '7777';
 const EDGE = '192.0.2.1';

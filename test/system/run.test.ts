@@ -11,8 +11,8 @@ async function builtClone(t: TestContext, program: string): Promise<string> {
   const clone = scratchClone(t);
   const provisioned = await run(['sh', 'image/provision/provision'], clone).ended;
   assert.equal(provisioned.code, 0, provisioned.stderr);
-  mkdirSync(join(clone, 'dist/actors'), { recursive: true });
-  writeFileSync(join(clone, 'dist/actors/main.js'), program);
+  mkdirSync(join(clone, 'dist/bundle'), { recursive: true });
+  writeFileSync(join(clone, 'dist/bundle/main.js'), program);
   writeFileSync(join(clone, 'dist/.built'), '');
   return clone;
 }

@@ -21,7 +21,7 @@ async function configured(text: string): Promise<Daemon> {
 const cli = (daemon: Daemon, ...args: readonly string[]) =>
   promisify(execFile)(process.execPath, [
     ...NODE_FLAGS,
-    join(ROOT, 'dist/actors/main.js'),
+    join(ROOT, 'dist/bundle/main.js'),
     ...args,
     '--state',
     daemon.state,

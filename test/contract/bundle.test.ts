@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Origins, stackInSources } from '../../actors/log/origin.ts';
+import { ROOT } from '../support/root.ts';
+
+const BUNDLE = join(ROOT, 'dist/bundle');
+
+/** Where this text stands in the bundle: file, and line from 1 on. */
+function placeOf(text: string): readonly [string, number] {
+  for (const name of readdirSync(BUNDLE).filter((file) => file.endsWith('.js'))) {
+    const row = readFileSync(join(BUNDLE, name), 'utf8')
+      .split('\n')
+      .findIndex((line) => line.includes(text));
+    if (row >= 0) return [join(BUNDLE, name), row + 1];
+  }
+  return assert.fail(`${text} is nowhere`);
+}
+
+for (const [text, source] of [
+  ['more characters were cut off', 'actors/log/entry.ts'],
+  ['signature cannot be checked', 'actors/flash/signature.ts'],
+] as const) {
+  test(`a line of the bundle is told as a line of ${source}`, () => {
+    const [file, row] = placeOf(text);
+    const origins = new Origins();
+    const found = origins.of(file, row);
+    assert.equal(found?.source, source);
+    const near = readFileSync(join(ROOT, source), 'utf8')
+      .split('\n')
+      .slice((found?.line ?? 0) - 3, (found?.line ?? 0) + 3);
+    assert.ok(
+      near.some((line) => line.includes(text)),
+      near.join('\n'),
+    );
+    const stack = `Error: x\n    at run (file://${file}:${row}:7)\n    at node:internal/timers:1:2\n    at file:///no/such.js:3:4`;
+    assert.equal(
+      stackInSources(stack, origins),
+      `Error: x\n    at run (${source}:${found?.line})\n    at node:internal/timers:1:2\n    at file:///no/such.js:3:4`,
+    );
+  });
+}
+
+test('packages that stay outside are named in the bundle, all others are in it', () => {
+  const imports = new Set(
+    readdirSync(BUNDLE)
+      .filter((file) => file.endsWith('.js'))
+      .flatMap((file) => [
+        ...readFileSync(join(BUNDLE, file), 'utf8').matchAll(/^import\s[^;]*?from\s"([^".][^"]*)"/gm),
+      ])
+      .map(([, name = '']) => name)
+      .filter((name) => !name.startsWith('node:')),
+  );
+  assert.deepEqual(
+    [...imports].filter((name) => !/^[a-z_]+(\/promises)?$/.test(name)),
+    [],
+  );
+});
