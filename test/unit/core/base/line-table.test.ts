@@ -6,6 +6,12 @@ import { describe, test } from 'node:test';
 import { lineTable, lineTableBytes, readLineTable, sourceLine } from '../../../../core/base/line-table.ts';
 import { ROOT } from '../../../support/root.ts';
 
+interface Entry {
+  readonly generatedLine: number;
+  readonly originalSource: string;
+  readonly originalLine: number;
+}
+
 describe('tables of lines', () => {
   for (const name of ['actors/pipeline/pipeline', 'core/base/line-table', 'core/event/syslog']) {
     test(`${name}: what Node's own reader of source maps says of the first place in each line`, () => {
@@ -15,10 +21,11 @@ describe('tables of lines', () => {
       const reader = new SourceMap(map);
       for (const [row, line] of text.split('\n').entries()) {
         const found = sourceLine(table, row + 1);
-        // The first place of a line in a comment lies behind what the line begins with.
-        if (found === undefined || /^\s*(?:\/\*|\*)/.test(line)) continue;
-        const at = line.search(/\S/);
-        const entry = reader.findEntry(row, at) as { originalSource: string; originalLine: number };
+        if (found === undefined) continue;
+        const entry = Array.from(line, (_, at) => reader.findEntry(row, at) as Entry).find(
+          (one) => one.generatedLine === row,
+        );
+        if (entry === undefined) continue;
         assert.deepEqual(
           [found.source, found.line],
           [entry.originalSource, entry.originalLine + 1],
