@@ -21,8 +21,11 @@ export const ENTRIES = [
   'actors/change/probes/outside-client',
 ] as const;
 
-/** They load an addon from beside themselves. */
-export const OUTSIDE = ['classic-level', '@btc-vision/uwebsockets.js'] as const;
+/**
+ * They load an addon from beside themselves, or are loaded once in a year: the library of certificates counts on its
+ * packages being there once each, which bundling it does not keep.
+ */
+export const OUTSIDE = ['classic-level', '@btc-vision/uwebsockets.js', '@peculiar/x509'] as const;
 
 const NAMED_ENTRY = /new URL\('\.\/[\w-]+\.js', $/;
 
