@@ -10,6 +10,7 @@ const rooms = (floor: string, purposes: Readonly<Record<string, string>>): reado
 /** Pure; in data-flow order, which is also the order of who may import whom. */
 export const CORE = rooms('core', {
   base: 'results, ids, time, addresses and the ports of clock and chance',
+  image: 'slots of the appliance image, and whether a boot is good',
   event: 'a raw line or record becomes an Event: parsers',
   detect: 'detectors judge events: windows, rules, findings',
   incident: 'findings that belong together',
