@@ -51,6 +51,15 @@ export class Disk {
     }
   }
 
+  /** Writes bytes of one value over each place. */
+  async fill(places: readonly (Extent & { readonly value: number })[]): Promise<void> {
+    const commands = places.map(({ offset, length, value }) => `write -q -P ${value} ${offset} ${length}`);
+    for (let at = 0; at < commands.length; at += COMMANDS) {
+      const some = commands.slice(at, at + COMMANDS).flatMap((command) => ['-c', command]);
+      await tool('qemu-io', '-f', 'qcow2', ...some, '-c', 'flush', this.file);
+    }
+  }
+
   /** Nothing in the file contradicts itself; clusters that nobody refers to are what a power cut leaves, and harmless. */
   async isSound(): Promise<boolean> {
     const { code = 0 } = await tool('qemu-img', 'check', '-q', '-f', 'qcow2', this.file).then(
@@ -62,6 +71,8 @@ export class Disk {
 }
 
 export const MIB = 1024 * 1024;
+/** As many as a command line takes. */
+const COMMANDS = 1000;
 
 /** In bytes from the start of the disk. */
 export interface Extent {
