@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Architecture } from '../architecture.ts';
+import { raucSystemConfig } from '../boot/rauc-config.ts';
 import { declarationOf } from '../declaration.ts';
 import { run } from '../programs.ts';
 
@@ -38,39 +39,6 @@ export const osRelease = (debian: string, { version, lab }: Identity): string =>
     ...(lab ? ['VARIANT="Lab"', 'VARIANT_ID=lab'] : []),
     '',
   ].join('\n');
-
-/** What rauc knows of the slots. */
-export const raucConfig = ({ architecture }: Identity): string => `# Written when the image is built.
-[system]
-compatible=bartizan-${architecture.debian}
-bootloader=grub
-grubenv=/efi/EFI/BOOT/grubenv
-mountprefix=/run/rauc
-data-directory=/data/rauc
-bundle-formats=-plain
-max-bundle-download-size=536870912
-
-[keyring]
-path=/etc/rauc/ca.pem
-check-purpose=codesign
-
-[streaming]
-send-headers=boot-id;transaction-id
-
-${['A', 'B']
-  .map(
-    (slot, index) => `[slot.kernel.${index}]
-device=/dev/disk/by-partlabel/kern-${slot}
-type=raw
-bootname=${slot}
-
-[slot.rootfs.${index}]
-device=/dev/disk/by-partlabel/root-${slot}
-type=raw
-parent=kernel.${index}
-`,
-  )
-  .join('\n')}`;
 
 const MOUNT_POINTS = ['data', 'efi', 'ident', 'var', 'tmp', 'run', 'proc', 'sys', 'dev'] as const;
 
@@ -114,7 +82,7 @@ export async function configure(root: string, sources: string, identity: Identit
   link(root, 'etc/resolv.conf', '../run/systemd/resolve/stub-resolv.conf');
   link(root, 'etc/mtab', '../proc/self/mounts');
   write(root, 'etc/machine-id', '');
-  write(root, 'etc/rauc/system.conf', raucConfig(identity));
+  write(root, 'etc/rauc/system.conf', raucSystemConfig());
   write(root, 'etc/rauc/ca.pem', readFileSync(authority, 'utf8'));
   for (const folder of MOUNT_POINTS) mkdirSync(join(root, folder), { recursive: true });
   await enableUnits(root, sources);

@@ -31,9 +31,9 @@ async function makeRepository(folder: string, cache: string, pins: readonly Pin[
 }
 
 /**
- * Installs the pinned packages into a new root, by mmdebstrap and without any network. The system's accounts come from
- * `sysusers`, which stands in the root before any package is configured, so that their numbers are the same in every
- * image: /var outlives an image and bears them.
+ * Installs the pinned packages into a new root, by mmdebstrap and without any network. The system's accounts are
+ * made from `accounts` (sysusers.d) before any package is configured, so that their numbers are the same in every image:
+ * /var outlives an image and bears them.
  */
 export async function installPackages(
   root: string,
@@ -41,12 +41,17 @@ export async function installPackages(
   cache: string,
   pins: readonly Pin[],
   architecture: Architecture,
-  sysusers: string,
+  accounts: string,
 ): Promise<void> {
   const installed = pins.filter((pin) => pin.role !== 'unpack');
   await makeRepository(repository, cache, installed);
   rmSync(root, { recursive: true, force: true });
-  const hook = `mkdir -p "$1/etc/sysusers.d" && cp ${sysusers} "$1/etc/sysusers.d/00-appliance.conf"`;
+  const hook = [
+    'set -eu',
+    'cp "$1/usr/share/base-passwd/passwd.master" "$1/etc/passwd"',
+    'cp "$1/usr/share/base-passwd/group.master" "$1/etc/group"',
+    `systemd-sysusers --root="$1" ${accounts}`,
+  ].join('; ');
   await run('mmdebstrap', [
     '--quiet',
     '--mode=root',
