@@ -1,6 +1,7 @@
-import { constants } from 'node:fs';
+import { constants, readFileSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
-import type { RequestFiles } from './port.ts';
+import { systemDisk, writeWhole } from '../change/index.ts';
+import type { HostFile, RequestFiles } from './port.ts';
 
 /** Where requests lie, which is the daemon's own, and where answers do, which is root's. */
 export interface RequestPlaces {
@@ -41,4 +42,34 @@ export async function readSmall(path: string, most: number): Promise<string | un
   await using handle = file;
   const { buffer, bytesRead } = await handle.read(Buffer.alloc(most), 0, most, 0);
   return buffer.toString('utf8', 0, bytesRead);
+}
+
+/** Below the state directory, for its owner alone; root takes it with his rights. */
+export function hostFile(stateDirectory: string, applied = APPLIED): HostFile {
+  const folder = `${stateDirectory}/host`;
+  const path = `${folder}/rendered`;
+  const attributes = { mode: 0o600, uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
+  return {
+    path,
+    attributes,
+    read: () => systemDisk.read(path),
+    async write(bytes) {
+      await systemDisk.makeDirectory(folder);
+      await systemDisk.sync(stateDirectory);
+      await writeWhole(systemDisk, path, bytes, attributes);
+    },
+    applied: async () => (await readSmall(applied, SHA256_LENGTH))?.trim(),
+  };
+}
+
+const APPLIED = '/run/bartizan-host/applied';
+const SHA256_LENGTH = 64;
+
+/** Whether this machine is an appliance by systemd's word for it. */
+export function isAppliance(osRelease = '/etc/os-release'): boolean {
+  try {
+    return /^IMAGE_ID="?bartizan"?$/m.test(readFileSync(osRelease, 'utf8'));
+  } catch {
+    return false;
+  }
 }

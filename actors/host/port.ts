@@ -37,3 +37,15 @@ export interface RequestFiles {
 export const LOOK_EVERY = 50 as Millis;
 /** A reload of the network takes two seconds at most; the unit ends after a minute. */
 export const ANSWER_WITHIN = 30_000 as Millis;
+
+/** The one file that root applies, and what of it is in force. Each may reject with errno errors. */
+export interface HostFile {
+  /** Absolute. */
+  readonly path: string;
+  readonly attributes: { readonly mode: number; readonly uid: number; readonly gid: number };
+  read(): Promise<Uint8Array | undefined>;
+  /** So that after a crash at any moment the old bytes or the new stand there whole. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** SHA-256 of what was applied last, hex; undefined where nothing was, or half of it. */
+  applied(): Promise<string | undefined>;
+}
