@@ -10,6 +10,7 @@ const rooms = (floor: string, purposes: Readonly<Record<string, string>>): reado
 /** Pure; in data-flow order, which is also the order of who may import whom. */
 export const CORE = rooms('core', {
   base: 'results, ids, time, addresses and the ports of clock and chance',
+  image: 'slots of the appliance image, and whether a boot is good',
   event: 'a raw line or record becomes an Event: parsers',
   detect: 'detectors judge events: windows, rules, findings',
   incident: 'findings that belong together',
@@ -17,7 +18,9 @@ export const CORE = rooms('core', {
   change: 'a tentative change: apply, probe, confirm or revert',
   query: 'one query tree for every search',
   config: 'every setting declared once',
+  host: 'settings of the appliance become files of systemd',
   keys: 'store key codecs',
+  field: 'what a technician in the field has: serial, status page, provisioning',
   api: 'endpoints as values: surfaces, dispatch, authentication, OpenAPI',
   console: 'the web console, browser code',
   cli: 'command declarations',
@@ -45,6 +48,7 @@ export const ACTORS = rooms('actors', {
   change: 'runs trials and reverts them',
   settings: 'writes the configuration, on trial where it can cut',
   preview: 'looks ahead at what a change would do',
+  host: 'the appliance as a machine: its network, name and time, and what only root may do to it',
   'controller-link': 'reports to and obeys a controller over MQTT',
   http: 'listeners and transports of the surfaces',
   lists: 'keeps bulk block and allow lists as their sources have them',
@@ -56,6 +60,7 @@ export const ACTORS = rooms('actors', {
   identity: 'keys, certificates, claims, sessions, tokens',
   audit: 'who did what: the record of every change',
   appliance: 'answers what the endpoints ask',
+  field: 'writes the status page of the console, takes a first config',
   jobs: 'whatever runs long',
   'host-integration': 'the host it guards: service manager, mail, panels',
   log: "the program's own log",
