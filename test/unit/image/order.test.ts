@@ -11,5 +11,12 @@ for (const [words, order] of [
 ] as const)
   test(`npm run image -- ${words.join(' ')}`, () => assert.deepEqual(readOrder(words), { ok: true, value: order }));
 
-for (const words of [['--version'], ['--version', '../../etc'], ['--version=a b'], ['--overlay'], ['lock', 'x'], ['flash']])
+for (const words of [
+  ['--version'],
+  ['--version', '../../etc'],
+  ['--version=a b'],
+  ['--overlay'],
+  ['lock', 'x'],
+  ['flash'],
+])
   test(`npm run image -- ${words.join(' ')} is refused`, () => assert.equal(readOrder(words).ok, false));

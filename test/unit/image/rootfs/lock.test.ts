@@ -24,10 +24,10 @@ test('pins are read as they were written, in the order of their names', () => {
 });
 
 for (const [what, line] of Object.entries({
-  'a short hash': 'a 1 amd64 keep abc 1 main pool/a.deb',
-  'an unknown role': `a 1 amd64 maybe ${'0'.repeat(64)} 1 main pool/a.deb`,
-  'a path outside the pool': `a 1 amd64 keep ${'0'.repeat(64)} 1 main ../../a.deb`,
-  'another archive': `a 1 amd64 keep ${'0'.repeat(64)} 1 elsewhere pool/a.deb`,
+  'a short hash': 'aa 1 amd64 keep abc 1 main pool/a.deb',
+  'an unknown role': `aa 1 amd64 maybe ${'0'.repeat(64)} 1 main pool/a.deb`,
+  'a path outside the pool': `aa 1 amd64 keep ${'0'.repeat(64)} 1 main ../../a.deb`,
+  'another archive': `aa 1 amd64 keep ${'0'.repeat(64)} 1 elsewhere pool/a.deb`,
 }))
   test(`a lock with ${what} is refused`, () => {
     const read = parseLock(`# comment\n${line}\n`);
@@ -35,8 +35,8 @@ for (const [what, line] of Object.entries({
   });
 
 test('a package pinned twice is refused', () => {
-  const twice = `${formatLock([pin('a')])}${formatLock([pin('a', { version: '9' })])}`;
-  assert.match(JSON.stringify(parseLock(twice)), /pins a again/);
+  const twice = `${formatLock([pin('aa')])}${formatLock([pin('aa', { version: '9' })])}`;
+  assert.match(JSON.stringify(parseLock(twice)), /pins aa again/);
 });
 
 test('differences name what came, went, changed, and what changed without a new version', () => {

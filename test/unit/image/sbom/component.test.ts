@@ -11,7 +11,8 @@ test('package URLs quote what their parts may not hold', () => {
 });
 
 test('licences of a copyright file of the machine-readable form, each once', () => {
-  const copyright = 'Format: https://…/copyright-format/1.0/\n\nFiles: *\nLicense: GPL-2+\n Text\n\nLicense: Expat\n\nLicense: GPL-2+\n';
+  const copyright =
+    'Format: https://…/copyright-format/1.0/\n\nFiles: *\nLicense: GPL-2+\n Text\n\nLicense: Expat\n\nLicense: GPL-2+\n';
   assert.deepEqual(licencesOf(copyright), ['Expat', 'GPL-2+']);
 });
 
