@@ -30,6 +30,7 @@ import type { ApiTarget, ChangeService } from '../change/index.ts';
 import type { Output } from '../cli/index.ts';
 import { systemClock, systemRandom } from '../clock/index.ts';
 import type { FirewallContent } from '../firewall/index.ts';
+import { type ApplianceHost, applianceHost, isAppliance } from '../host/index.ts';
 import type { OpenConfig } from '../host-integration/config-file/index.ts';
 import { type ServiceManagerLink, serviceManagerLink } from '../host-integration/service-manager/index.ts';
 import { chooseEngine, type HttpService, httpServices } from '../http/index.ts';
@@ -84,6 +85,8 @@ export class Daemon {
   readonly #settings: RunningSettings;
   readonly #changes: ChangeService;
   readonly #previews: Previews;
+  /** Absent where this machine is no appliance. */
+  readonly #host: ApplianceHost | undefined;
   readonly #restart = Promise.withResolvers<void>();
   #tree: Supervised | undefined;
 
@@ -123,6 +126,7 @@ export class Daemon {
       },
       mode,
     );
+    this.#host = hostOf(parts);
     this.#blobs = blobsOf(parts);
     this.#meter = this.#makeMeter(bus);
     this.#counters = new CounterSampler({ read: () => this.#plane.firewall.counters(), clock: systemClock });
@@ -133,6 +137,7 @@ export class Daemon {
       bus,
       log,
       follow: this.#follow,
+      host: this.#host,
       api: () => this.#apiTarget(),
       restart: () => this.#restart.resolve(),
     }));
@@ -140,6 +145,7 @@ export class Daemon {
       file: opened.file,
       changes: this.#changes,
       follow: this.#follow,
+      isAppliance: this.#host !== undefined,
       clock: systemClock,
       restart: () => this.#restart.resolve(),
     });
@@ -178,7 +184,7 @@ export class Daemon {
     const tree = treeOf(
       foundation,
       this.#plane,
-      [this.#plane.lists, this.#counters, this.#blobs, this.#controlSocket, this.#http],
+      [this.#plane.lists, this.#counters, this.#blobs, this.#controlSocket, this.#http, ...optional(this.#host)],
       critical,
     );
     const abort = new AbortController();
@@ -237,7 +243,11 @@ export class Daemon {
   readonly #follow: Follow = async (before, after) => {
     const unfollowed = await this.#appliance.follow(before, after);
     await this.#plane.lists.follow();
-    return unfollowed.map((message) => ({ field: 'firewall.enabled', message }));
+    const moved = await this.#host?.follow(after.host);
+    return [
+      ...unfollowed.map((message) => ({ field: 'firewall.enabled', message })),
+      ...(moved?.ok === false ? [{ field: 'host', message: moved.public }] : []),
+    ];
   };
 
   /** Where the API is to be found, by who looks from outside. */
@@ -318,7 +328,7 @@ export class Daemon {
     const events = [lists.component(), pipeline.storage(), segments.component()].flatMap((one) => one ?? []);
     const kept = [...events, this.#store.component(), this.#blobs.component()];
     const kernel = { ...firewall.component(), detail: `through the ${this.#parts.foundation.kernel.engine}` };
-    const guard = [kernel, canaries.component()];
+    const guard = [kernel, canaries.component(), ...optional(this.#host?.component())];
     const own = [...guard, this.#changes.component(), pipeline.component(), ...edge, ...kept];
     const supervised = (this.#tree?.components() ?? []).filter(({ state }) => state !== 'ok');
     // What the supervisor says of a part that is not well stands above what the part says of itself.
@@ -355,6 +365,13 @@ export class Daemon {
     });
   }
 }
+
+const hostOf = ({ opened, log }: DaemonParts): ApplianceHost | undefined =>
+  isAppliance()
+    ? applianceHost(opened.stateDir, { settings: () => opened.file.loaded.config.host, clock: systemClock, log })
+    : undefined;
+
+const optional = <T>(one: T | undefined): readonly T[] => (one === undefined ? [] : [one]);
 
 const blobsOf = ({ opened, foundation, log }: DaemonParts): BlobStore =>
   blobStore({

@@ -6,7 +6,13 @@ import { lengthOf, parseListen } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
 import type { Mode } from '../../core/respond/mode.ts';
 import { type AuditLog, openAudit } from '../audit/index.ts';
-import { type CertificateFiles, type OpenedIdentity, openIdentity } from '../identity/index.ts';
+import {
+  type CertificateFiles,
+  type Device,
+  type OpenedIdentity,
+  openDeviceIdentity,
+  openIdentity,
+} from '../identity/index.ts';
 import { openStore, type Store, type StoreDamage } from '../store/index.ts';
 import { type Kernel, openKernel } from './kernel.ts';
 import { tokensOf } from './tokens.ts';
@@ -15,6 +21,8 @@ import { tokensOf } from './tokens.ts';
 export interface Foundation {
   readonly store: Store;
   readonly identity: OpenedIdentity;
+  /** Who this device is; a failure leaves the appliance guarding without an identity. */
+  readonly device: Result<Device, string>;
   readonly audit: AuditLog;
   readonly kernel: Kernel;
   /** Damage to the store so far, and from now on. */
@@ -69,12 +77,21 @@ export async function lay(deps: FoundationDeps): Promise<Result<Foundation, 'fai
     await kernel.value.nft.close();
     return close(identity);
   }
+  const device = await openDeviceIdentity({ stateDirectory: stateDir, random: deps.random, log });
+  if (!device.ok) log('error', 'the device has no identity', { reason: device.public });
   const audit = await openAudit({ store: store.value.port, log });
   if (!audit.ok) {
     await kernel.value.nft.close();
     return close(audit);
   }
-  return ok({ store: store.value, identity: identity.value, audit: audit.value, kernel: kernel.value, damage });
+  return ok({
+    store: store.value,
+    identity: identity.value,
+    device,
+    audit: audit.value,
+    kernel: kernel.value,
+    damage,
+  });
 }
 
 /** State holds keys and the control socket: nobody but its owner may enter. */

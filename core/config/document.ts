@@ -78,9 +78,9 @@ function listParts(key: string, { items, examples = [] }: SchemaView): readonly 
   return parts;
 }
 
-function appliesText({ applies, byHand, page }: Setting, canCut: boolean): string {
+function appliesText({ applies, byHand, harmless, page }: Setting, canCut: boolean): string {
   if (byHand !== undefined) return `${applies}, by hand`;
-  return canCut || page?.canCut === true ? `${applies}, on trial` : applies;
+  return (canCut && harmless !== true) || page?.canCut === true ? `${applies}, on trial` : applies;
 }
 
 function typeText(schema: SchemaView): string {

@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { BLOCK_PLANNING } from './block-settings.ts';
 import { CHECK_THRESHOLDS, DISABLED_CHECKS } from './check-settings.ts';
 import { FIREWALL_FEATURES } from './firewall-features.ts';
+import { host } from './host-setting.ts';
 import { COUNTRY_BLOCK, LISTS_SETTING, outbound } from './lists-setting.ts';
 import { PARSERS_SETTING } from './parsers-setting.ts';
 import {
@@ -425,12 +426,15 @@ export const SETTINGS = {
   events,
   blobs,
   changes,
+  host,
   log,
 } as const;
 
 /** The whole configuration, defaults filled in. Plain JSON. */
 export type Config = ValuesOf<typeof SETTINGS>;
 export type WatchedFile = Config['watchers']['files'][number];
+export type HostSettings = Config['host'];
+export type HostInterface = HostSettings['interfaces'][number];
 export type ConfiguredToken = Config['webui']['tokens'][number];
 
 /** What is given and should be written in another way, a sentence each. */

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BOOT_FOLDER, type PartitionName, partition } from '../layout.ts';
 import { run } from '../programs.ts';
@@ -35,7 +35,7 @@ async function makeGrub(plan: DiskPlan): Promise<string> {
   return out;
 }
 
-/** mtools takes a file's time from the file, and otherwise from the clock, unless told. */
+/** The file system that the firmware reads: GRUB, its configuration and environment, and the recovery. */
 async function makeEsp(plan: DiskPlan): Promise<string> {
   const { work, epoch, recovery } = plan;
   const out = join(work, 'esp.img');
@@ -59,8 +59,7 @@ async function makeEsp(plan: DiskPlan): Promise<string> {
   const env = { SOURCE_DATE_EPOCH: String(epoch), MTOOLSRC: '/dev/null' };
   await run('mmd', ['-i', out, '::/EFI', `::${BOOT_FOLDER}`, '::/recovery'], { env });
   for (const [source = '', target = ''] of files) {
-    if (source.startsWith(work)) utimesSync(source, epoch, epoch);
-    await run('mcopy', ['-i', out, '-m', source, `::${target}`], { env });
+    await run('mcopy', ['-i', out, source, `::${target}`], { env });
   }
   return out;
 }

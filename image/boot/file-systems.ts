@@ -21,8 +21,8 @@ export function mke2fsArguments(name: PartitionName): readonly string[] {
   const { content, uuid } = partition(name);
   if ((content !== 'ext2' && content !== 'ext4') || uuid === undefined) throw new Error(`${name} holds ${content}`);
   const inodes = name === 'data' || name === 'ident' ? INODES[name] : ['-N', '64'];
-  // Nothing is left for the kernel to initialise later, so that a small image is whole and a reset is quick.
-  const extended = `hash_seed=${uuid},lazy_itable_init=0,lazy_journal_init=0${name === 'data' ? ',nodiscard' : ''}`;
+  // On a large disk a reset would write gigabytes of empty inodes: the kernel does that later, by the way.
+  const extended = `hash_seed=${uuid},lazy_itable_init=${name === 'data' ? '1,nodiscard' : '0'},lazy_journal_init=0`;
   return [
     ...['-q', '-F', '-t', content, '-O', `none,${FEATURES[content]}`],
     ...['-b', '4096', '-I', '256', '-m', '0', ...inodes],

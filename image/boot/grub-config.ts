@@ -45,7 +45,7 @@ if serial --unit=0 --speed=115200; then
   terminal_output console serial
 fi
 # The disk this file is on, and no other that looks like it.
-regexp --set=1:disk "^(.*),gpt[0-9]+$" "$root"
+regexp --set=1:disk '^(.*),gpt[0-9]+$' "$root"
 set folder="($root)${BOOT_FOLDER}"`;
 
 /** Only the variables named are taken, so that a changed block cannot set others. */

@@ -110,6 +110,10 @@ function recoveryEntries(plan: InitramfsPlan): readonly CpioEntry[] {
   return [file('etc/rauc/ca.pem', certificate), file('etc/rauc/system.conf', recoveryRauc())];
 }
 
+/** Where the programs have it written that their loader is, and where the loader looks. */
+const libraryPath = (name: string): string =>
+  name.startsWith('ld-linux') ? `lib64/${name}` : `lib/x86_64-linux-gnu/${name}`;
+
 const BARE_FOLDERS: readonly string[] = ['dev', 'proc', 'sys', 'run', 'tmp', 'sysroot'];
 
 /**
@@ -136,7 +140,7 @@ export async function makeInitramfs(plan: InitramfsPlan): Promise<string> {
     file('etc/mke2fs.conf', ''),
     file('bin/busybox', readFileSync(programPath(root, 'busybox')), true),
     ...programs.map(({ name, path }) => file(`sbin/${name}`, readFileSync(path), true)),
-    ...[...libraries].map(([name, path]) => file(`lib64/${name}`, readFileSync(path), true)),
+    ...[...libraries].map(([name, path]) => file(libraryPath(name), readFileSync(path), true)),
     ...(await moduleEntries(root, kind)),
     ...(kind === 'recovery' ? recoveryEntries(plan) : []),
   ]);

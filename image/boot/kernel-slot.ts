@@ -86,10 +86,10 @@ async function writeIntoExt(image: string, files: Readonly<Record<string, string
     ...['uid 0', 'gid 0', 'mode 0100644', 'generation 0'].map((field) => `sif ${name} ${field}`),
     ...['atime', 'mtime', 'ctime', 'crtime'].map((field) => `sif ${name} ${field} ${time}`),
   ]);
-  const said = await run('debugfs', ['-w', '-f', '/dev/stdin', image], {
-    env: fixedTime(epoch),
-    input: `${commands.join('\n')}\n`,
-  });
+  const script = `${image}.debugfs`;
+  writeFileSync(script, `${commands.join('\n')}\n`);
+  const said = await run('debugfs', ['-w', '-f', script, image], { env: fixedTime(epoch) });
+  rmSync(script);
   // debugfs ends with 0 whatever happened.
   const listed = await run('debugfs', ['-R', 'ls -p /', image]);
   for (const [name, source] of Object.entries(files)) {

@@ -53,9 +53,10 @@ function privateApt(place: string, mirror: Mirror, architecture: Architecture): 
   const config = join(place, 'apt.conf');
   writeFileSync(
     config,
-    Object.entries(settings)
-      .map(([key, value]) => `${key} "${value}";\n`)
-      .join('') + `APT::Architectures { "${architecture.debian}"; };\n`,
+    [
+      ...Object.entries(settings).map(([key, value]) => `${key} "${value}";\n`),
+      `APT::Architectures { "${architecture.debian}"; };\n`,
+    ].join(''),
   );
   return { APT_CONFIG: config };
 }

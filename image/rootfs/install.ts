@@ -63,8 +63,6 @@ export async function installPackages(
     '--dpkgopt=path-exclude=/usr/share/man/*',
     '--dpkgopt=path-exclude=/usr/share/info/*',
     '--dpkgopt=path-exclude=/usr/share/locale/*',
-    '--dpkgopt=path-exclude=/usr/share/doc/*',
-    '--dpkgopt=path-include=/usr/share/doc/*/copyright',
     `--extract-hook=${hook}`,
     `--include=${installed.map((pin) => pin.name).join(',')}`,
     SUITE,

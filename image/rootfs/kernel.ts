@@ -1,4 +1,4 @@
-import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { run } from '../programs.ts';
 
@@ -35,47 +35,46 @@ export interface Kernel {
   /** As `uname -r` says it. */
   readonly release: string;
   readonly vmlinuz: string;
+  /** Has `usr/lib/modules/RELEASE`. */
+  readonly tree: string;
+}
+
+/** Takes a batch of modules out of the package, uncompressed. @returns the names of what they need */
+async function take(paths: readonly string[], from: string, to: string): Promise<readonly string[]> {
+  const packed = paths.filter((path) => path.endsWith('.xz'));
+  if (packed.length > 0) await run('xz', ['--decompress', '--', ...packed], { cwd: from });
+  return paths.flatMap((path) => {
+    const plain = path.replace(/\.xz$/, '');
+    mkdirSync(dirname(join(to, plain)), { recursive: true });
+    renameSync(join(from, plain), join(to, plain));
+    return needsOf(readFileSync(join(to, plain)));
+  });
 }
 
 /**
- * Unpacks the kernel's package, keeps the declared modules and what they depend on, uncompressed (the root is compressed
- * as a whole, and loading is quicker), and puts them into the root.
+ * Chooses from a kernel's unpacked package the declared modules and what they depend on; uncompressed, because the root
+ * is compressed as a whole and loading is quicker.
  */
-export async function placeKernel(deb: string, declaration: string, work: string, root: string): Promise<Kernel> {
-  rmSync(work, { recursive: true, force: true });
-  mkdirSync(work, { recursive: true });
-  await run('dpkg-deb', ['--extract', deb, work]);
-  const [release = ''] = readdirSync(join(work, 'usr/lib/modules'));
-  const from = join(work, 'usr/lib/modules', release, 'kernel');
-  const paths = globSync('**/*.ko*', { cwd: from }).toSorted();
-  const byName = new Map(paths.map((path) => [moduleName(path), path]));
-  const to = join(root, 'usr/lib/modules', release);
-  rmSync(dirname(to), { recursive: true, force: true });
+export async function chooseModules(unpacked: string, declaration: string, tree: string): Promise<Kernel> {
+  const [release = ''] = readdirSync(join(unpacked, 'usr/lib/modules'));
+  const from = join(unpacked, 'usr/lib/modules', release, 'kernel');
+  const to = join(tree, 'usr/lib/modules', release);
   mkdirSync(to, { recursive: true });
+  // depmod looks there.
+  symlinkSync('usr/lib', join(tree, 'lib'));
   for (const file of ['modules.builtin', 'modules.builtin.modinfo', 'modules.order'])
     renameSync(join(dirname(from), file), join(to, file));
 
-  const taken = new Set<string>();
+  const paths = globSync('**/*.ko*', { cwd: from }).toSorted();
+  const byName = new Map(paths.map((path) => [moduleName(path), path]));
   let next = declared(paths, declaration);
   while (next.length > 0) {
-    next.forEach((path) => void taken.add(path));
-    const packed = next.filter((path) => path.endsWith('.xz'));
-    if (packed.length > 0) await run('xz', ['--decompress', '--threads=1', '--', ...packed], { cwd: from });
-    const needed = next.flatMap((path) => {
-      const plain = path.replace(/\.xz$/, '');
-      const target = join(to, 'kernel', plain);
-      mkdirSync(dirname(target), { recursive: true });
-      const needs = needsOf(readFileSync(join(from, plain)));
-      renameSync(join(from, plain), target);
-      return needs;
-    });
-    next = [...new Set(needed)].flatMap((name) => {
-      const path = byName.get(name);
-      return path === undefined || taken.has(path) ? [] : [path];
-    });
+    for (const path of next) byName.delete(moduleName(path));
+    const needs = new Set(await take(next, from, join(to, 'kernel')));
+    next = [...needs].flatMap((name) => byName.get(name) ?? []);
   }
-  await run('depmod', ['--basedir', root, release]);
-  const vmlinuz = join(work, `boot/vmlinuz-${release}`);
-  if (!existsSync(vmlinuz)) throw new Error(`${deb} has no kernel of release ${release}`);
-  return { release, vmlinuz };
+  await run('depmod', ['--basedir', tree, release]);
+  const vmlinuz = join(unpacked, `boot/vmlinuz-${release}`);
+  if (!existsSync(vmlinuz)) throw new Error(`the kernel's package has no kernel of release ${release}`);
+  return { release, vmlinuz, tree };
 }

@@ -25,14 +25,31 @@ export interface SquashOptions {
   readonly epoch: number;
   /** zstd's, 1 to 22. */
   readonly level: number;
+  /** Files of the folder that are left out, as paths below it. */
+  readonly without?: readonly string[];
 }
 
 /** Makes the root slot's bytes of a folder: a squashfs, then its hash tree. The same folder gives the same bytes. */
-export async function squash(root: string, image: string, { version, epoch, level }: SquashOptions): Promise<Verity> {
+export async function squash(
+  root: string,
+  image: string,
+  { version, epoch, level, without = [] }: SquashOptions,
+): Promise<Verity> {
   rmSync(image, { force: true });
   const time = ['-all-time', String(epoch), '-mkfs-time', String(epoch)];
   const zstd = ['-comp', 'zstd', '-Xcompression-level', String(level), '-b', '128K'];
-  await run('mksquashfs', [root, image, ...zstd, ...time, '-no-xattrs', '-noappend', '-no-progress', '-quiet']);
+  const leftOut = without.length === 0 ? [] : ['-e', ...without];
+  await run('mksquashfs', [
+    root,
+    image,
+    ...zstd,
+    ...time,
+    '-no-xattrs',
+    '-noappend',
+    '-no-progress',
+    '-quiet',
+    ...leftOut,
+  ]);
   const blocks = Math.ceil(statSync(image).size / BLOCK);
   const hashOffset = blocks * BLOCK;
   truncateSync(image, hashOffset);

@@ -19,15 +19,21 @@ export function noBoot(): string | false {
 /** Drop-ins: unit, and what is added to it. */
 export type DropIns = Readonly<Record<string, string>>;
 
-/** A machine in namespaces whose PID 1 is Debian's systemd, with Bartizan installed as a service on it. */
+/**
+ * A machine in namespaces whose PID 1 is Debian's systemd: this machine's root with Bartizan installed as a service on it,
+ * or a root that is given, with what is in it.
+ */
 export class BootedMachine implements AsyncDisposable {
-  /** Its /var/lib/bartizan. */
+  /** Its /var/lib/bartizan; of a given root it is not. */
   readonly state: string;
   readonly #folder: string;
+  readonly #root: string | undefined;
   #child: ChildProcess | undefined;
   #pid = 0;
 
-  constructor(dropIns: DropIns = {}) {
+  /** @param root a directory, which stays as it is; drop-ins are not for it */
+  constructor(dropIns: DropIns = {}, root?: string) {
+    this.#root = root;
     this.#folder = mkdtempSync(join(tmpdir(), 'bartizan-booted-'));
     this.state = join(this.#folder, 'state');
     mkdirSync(this.state, { mode: 0o700 });
@@ -47,9 +53,13 @@ export class BootedMachine implements AsyncDisposable {
   /** Resolves when PID 1 answers; its services may still be starting. */
   async boot(): Promise<void> {
     const spaces = ['--pid', '--cgroup', '--mount', '--net', '--uts', '--ipc', '--fork', '--kill-child'];
-    const child = spawn('unshare', [...spaces, 'sh', BOOT, ROOT, process.execPath, this.#folder], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    const child = spawn(
+      'unshare',
+      [...spaces, 'sh', BOOT, ROOT, process.execPath, this.#folder, ...(this.#root === undefined ? [] : [this.#root])],
+      {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
     let trouble = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       trouble += text;
@@ -58,6 +68,16 @@ export class BootedMachine implements AsyncDisposable {
     await waitFor('systemd to answer', () => this.#isUp(child), { withinMs: 60_000 }).catch((cause: unknown) => {
       throw new Error(`${String(cause)}\n${trouble}\n${this.console}`, { cause });
     });
+  }
+
+  /** Of PID 1, as this machine counts. */
+  get pid(): number {
+    return this.#pid;
+  }
+
+  /** Where a file of it is found from here, below /run and /tmp, too. */
+  at(path: string): string {
+    return `/proc/${this.#pid}/root${path}`;
   }
 
   async #isUp(child: ChildProcess): Promise<true | undefined> {
@@ -77,7 +97,7 @@ export class BootedMachine implements AsyncDisposable {
 
   #inside(program: string, ...args: readonly string[]) {
     const spaces = ['--all', '--target', String(this.#pid), '--root', '--wd'];
-    return run('nsenter', [...spaces, program, ...args], { timeout: 60_000 });
+    return run('nsenter', [...spaces, program, ...args], { timeout: 180_000, maxBuffer: 64 * 1024 * 1024 });
   }
 
   /** Properties of a unit, as `systemctl show` names them. */

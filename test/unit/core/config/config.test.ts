@@ -83,6 +83,7 @@ const DEFAULTS = {
   events: { keep: '30d', max_mib: 4096, keep_free_percent: 10 },
   blobs: { quota_mib: 1024 },
   changes: { trial: '5m' },
+  host: { hostname: 'bartizan', timezone: 'UTC', ntp: [], dns: [], search: [], interfaces: [] },
   log: { level: 'info' },
 };
 
