@@ -131,6 +131,15 @@ export class Machine implements AsyncDisposable {
     await this.#up().qmp.ask('system_reset');
   }
 
+  /** A reboot of the guest's switches it off from now on, so that it can be started with something else in it. */
+  async haltOnReboot(): Promise<void> {
+    await this.#up().qmp.ask('set-action', { reboot: 'shutdown' });
+  }
+
+  async resumeReboots(): Promise<void> {
+    await this.#up().qmp.ask('set-action', { reboot: 'reset' });
+  }
+
   /** Keeps memory, devices and disk under a name, in the disk's file. Sticks must not be in. */
   saveSnapshot(name: string): Promise<void> {
     return this.#up().qmp.order(`savevm ${name}`);

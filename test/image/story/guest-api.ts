@@ -18,14 +18,14 @@ export class GuestApi {
   }
 
   /** @throws Error when there is no answer, as while the guest boots */
-  ask(method: string, path: string, body?: unknown): Promise<Answer> {
+  ask(method: string, path: string, body?: unknown, withinMs = 20_000): Promise<Answer> {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const sent = body === undefined ? undefined : JSON.stringify(body);
     const headers = {
       ...(this.token === undefined ? {} : { authorization: `Bearer ${this.token}` }),
       ...(sent === undefined ? {} : { 'content-type': 'application/json', 'if-match': '*' }),
     };
-    const to = { host: '127.0.0.1', port: this.#port, agent: false, rejectUnauthorized: false, timeout: 20_000 };
+    const to = { host: '127.0.0.1', port: this.#port, agent: false, rejectUnauthorized: false, timeout: withinMs };
     const asked = request({ ...to, method, path, headers }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (part: string) => {
@@ -40,15 +40,15 @@ export class GuestApi {
         }
       });
     });
-    asked.on('error', reject).on('timeout', () => asked.destroy(new Error('no answer within 20 s')));
+    asked.on('error', reject).on('timeout', () => asked.destroy(new Error(`no answer within ${withinMs / 1000} s`)));
     asked.end(sent);
     return promise;
   }
 
   /** @throws Error unless the answer is 2xx, with what it says */
   // biome-ignore lint/suspicious/noExplicitAny: as above
-  async tell(method: string, path: string, body?: unknown): Promise<any> {
-    const answer = await this.ask(method, path, body);
+  async tell(method: string, path: string, body?: unknown, withinMs?: number): Promise<any> {
+    const answer = await this.ask(method, path, body, withinMs);
     if (answer.status >= 200 && answer.status < 300) return answer.body;
     throw new Error(`${method} ${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
   }

@@ -5,6 +5,7 @@ import type { MachineSpec } from '../machine/arguments.ts';
 import { LOOKING_INSIDE, READY_MARK } from '../machine/credentials.ts';
 import { Disk, MIB } from '../machine/disk.ts';
 import { freshVariables, Machine } from '../machine/machine.ts';
+import type { Volume } from '../media/volume.ts';
 import { Cable } from '../network/cable.ts';
 import { GuestApi } from './guest-api.ts';
 import type { Site } from './site.ts';
@@ -26,8 +27,8 @@ export class Life implements AsyncDisposable {
   readonly machine: Machine;
   readonly cable: Cable;
   readonly api: GuestApi;
-  /** What scenarios leave for those after them. */
-  readonly notes = new Map<string, string>();
+  /** A stick that more than one scenario puts in. */
+  stick: Volume | undefined;
   #mark = 0;
 
   private constructor(name: string, site: Site, disk: Disk, apiPort: number, cable: Cable) {
@@ -69,9 +70,15 @@ export class Life implements AsyncDisposable {
     this.cable.unplug();
   }
 
-  /** Waits until the guest, told to, has switched itself off, or cut: to be looked at from outside. */
+  /** By the power button; then the disk can be looked at from outside. */
   async powerOff(): Promise<void> {
     await this.machine.powerOff();
+    this.cable.unplug();
+  }
+
+  /** Waits until the guest has switched itself off. */
+  async off(withinMs: number): Promise<void> {
+    await this.machine.off(withinMs);
     this.cable.unplug();
   }
 
