@@ -53,9 +53,10 @@ async function main(words: readonly string[]): Promise<number> {
     case 'deb':
       await imageDeb();
       return 0;
-    case 'test':
-      tell('bartizan: npm run image -- test is not here yet');
-      return 1;
+    case 'test': {
+      const { testImage } = await import('../test/image/main.ts');
+      return testImage(order.rest);
+    }
   }
 }
 
