@@ -155,6 +155,8 @@ export async function fetchPinned(cache: string, pins: readonly Pin[], mirror: (
   mkdirSync(cache, { recursive: true });
   const missing = pins.filter((pin) => !isThere(join(cache, fileOf(pin)), pin));
   if (missing.length === 0) return;
+  // What lies there with other bytes, apt would leave as it is.
+  for (const pin of missing) rmSync(join(cache, fileOf(pin)), { force: true });
   const from = await mirror();
   const wishes = missing.flatMap((pin) => [
     `${from[pin.archive]}/${encodeURI(pin.path)}`,
