@@ -48,14 +48,19 @@ export interface Unit {
 }
 
 /** What the maintainer scripts say of units. */
-export function unitWords(units: readonly Unit[]): Readonly<Record<'units' | 'installable' | 'running', string>> {
+export function unitWords(
+  units: readonly Unit[],
+): Readonly<Record<'units' | 'installable' | 'running' | 'started', string>> {
   const names = (of: readonly Unit[]) => of.map(({ name }) => name).join(' ');
   const instances = units.filter(({ name }) => !name.includes('@.'));
   const lasting = instances.filter(({ text }) => !/^Type=oneshot$/m.test(text));
+  const isInstallable = ({ text }: Unit) => /^\[Install\]$/m.test(text);
   const isDaemon = ({ name }: Unit) => name === 'bartizan.service';
+  const running = [...lasting.filter((one) => !isDaemon(one)), ...lasting.filter(isDaemon)];
   return {
     units: names(instances),
-    installable: names(instances.filter(({ text }) => /^\[Install\]$/m.test(text))),
-    running: names([...lasting.filter((one) => !isDaemon(one)), ...lasting.filter(isDaemon)]),
+    installable: names(instances.filter(isInstallable)),
+    running: names(running),
+    started: names(running.filter(isInstallable)),
   };
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ROOT } from '../root.ts';
 import { waitFor } from '../wait-for.ts';
@@ -90,6 +90,11 @@ export class BootedMachine implements AsyncDisposable {
     return /running|degraded|starting/.test(state) ? true : undefined;
   }
 
+  /** Pid of PID 1, as this machine has it. */
+  get pid(): number {
+    return this.#pid;
+  }
+
   /** Runs a program inside to its end; rejects when it fails. */
   async run(program: string, ...args: readonly string[]): Promise<string> {
     return (await this.#inside(program, ...args)).stdout;
@@ -142,5 +147,3 @@ export class BootedMachine implements AsyncDisposable {
 
 /** Where the state directory is inside. */
 export const INSIDE = '/var/lib/bartizan';
-/** Folder of the unit files. */
-export const UNITS = join(dirname(BOOT), '../../../systemd');

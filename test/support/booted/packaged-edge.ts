@@ -84,8 +84,9 @@ export class PackagedEdge implements AsyncDisposable {
 
   /** Takes possession with the code that the daemon wrote into the journal. */
   async claim(): Promise<void> {
-    const code = await waitFor('the claim code', async () =>
-      /claim +(\S+-\S+)/.exec(await this.machine.journal('bartizan.service'))?.[1],
+    const code = await waitFor(
+      'the claim code',
+      async () => /claim +(\S+-\S+)/.exec(await this.machine.journal('bartizan.service'))?.[1],
     );
     const { status, body } = await this.api('POST', '/api/v1/claim', { code });
     if (status !== 200) throw new Error(`not claimed: ${JSON.stringify(body)}`);
@@ -113,7 +114,10 @@ export class PackagedEdge implements AsyncDisposable {
 const PRUNED: readonly string[] = ['/var/log', '/var/cache', '/var/lib/dpkg/*-old'];
 
 /** The lines in which two disks differ, `-` before and `+` after. */
-export function differences(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): readonly string[] {
+export function differences(
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+): readonly string[] {
   const paths = [...new Set([...before.keys(), ...after.keys()])].sort();
   return paths.flatMap((path) => {
     const [was, is] = [before.get(path), after.get(path)];

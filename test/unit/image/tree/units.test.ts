@@ -8,6 +8,7 @@ for (const [file, path, mode] of [
   ['revert', '/usr/lib/bartizan/systemd/revert', 0o755],
   ['bartizan.sysusers', '/usr/lib/sysusers.d/bartizan.conf', 0o644],
   ['bartizan.tmpfiles', '/usr/lib/tmpfiles.d/bartizan.conf', 0o644],
+  ['bartizan-starting.service', '/usr/lib/systemd/system/bartizan-starting.service', 0o644],
   ['bartizan.preset', '/usr/lib/systemd/system-preset/80-bartizan.preset', 0o644],
 ] as const)
   test(`${file} is installed as ${path}`, () => {
@@ -19,7 +20,17 @@ test('papers of the folder stay behind', () => {
   assert.equal(placeOf('README.md', 'appliance'), undefined);
 });
 
-for (const file of ['bartizan-host.path', 'bartizan-console@.service', 'bartizan-confirm.service', 'provision'])
+const APPLIANCE_ALONE = [
+  'bartizan-host.path',
+  'bartizan-host-early.service',
+  'bartizan-console@.service',
+  'bartizan-rauc.dbus.conf',
+  'bartizan.journald',
+  'host-default',
+  'host.awk',
+  'provision',
+];
+for (const file of APPLIANCE_ALONE)
   test(`${file} is installed on an appliance alone`, () => {
     assert.equal(placeOf(file, 'host'), undefined);
     assert.notEqual(placeOf(file, 'appliance'), undefined);
