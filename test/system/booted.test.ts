@@ -133,7 +133,7 @@ test('systemd finds no fault in the units', { skip: noBoot() }, async () => {
 });
 
 test('the scripts that run without the daemon are plain POSIX sh', () => {
-  for (const script of ['revert', 'early']) {
+  for (const script of ['revert', 'early', 'host']) {
     const path = join(ROOT, 'systemd', script);
     assert.equal(readFileSync(path, 'utf8').split('\n', 1)[0], '#!/bin/sh');
     execFileSync('dash', ['-n', path]);
