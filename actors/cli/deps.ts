@@ -30,6 +30,10 @@ export interface ControlRequest {
   /** With its query. */
   readonly path: string;
   readonly body?: unknown;
+  /** The etag that was read, where the order goes by it. */
+  readonly ifMatch?: string;
+  /** How long the answer may take, ms; as for all others without it. */
+  readonly within?: number;
 }
 
 /** What was read of a log so far. */

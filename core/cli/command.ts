@@ -248,6 +248,20 @@ export const COMMANDS = [
     exits: ORDERS,
   },
   {
+    name: 'host',
+    summary: 'How the appliance is set up as a machine; gives a link another address, on trial.',
+    more: 'Without an action it shows network, name and time. set-dhcp and set-static change one link and leave the others as they are; where none was listed, every wired one was used, and now this one is. A change that nobody confirms is taken back: see `change`.',
+    arguments: [
+      { name: 'ACTION', help: 'set-dhcp or set-static.', optional: true },
+      { name: 'LINK', help: 'Its name, e.g. ens3, or its hardware address, as the settings have it.', optional: true },
+      { name: 'ADDRESS', help: 'Address and length of its network, e.g. 192.0.2.10/24.', optional: true },
+      { name: 'GATEWAY', help: 'The way to everywhere else.', optional: true },
+      { name: 'DNS', help: 'Name servers, with commas between them.', optional: true },
+    ],
+    options: [state, json],
+    exits: [...ORDERS, 'config'],
+  },
+  {
     name: 'lists',
     summary: 'Bulk block and allow lists: what of each is in force, and what became of the last look at its source.',
     more: 'refresh looks at a source now. accept puts in force what was held back because it differs too much from what is in force.',

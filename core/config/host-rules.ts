@@ -4,6 +4,7 @@ import { isOnLink, parseInterfaceAddress } from './host-addresses.ts';
 
 /** An interface as declared; a field that a default stands for may be missing. */
 interface Interface {
+  readonly match: string;
   readonly method: 'dhcp' | 'static';
   readonly addresses?: readonly string[];
   readonly gateways?: readonly string[];
@@ -22,9 +23,10 @@ export function wrongInterfaces(value: unknown): readonly DeclarationProblem[] {
 }
 
 function wrongInterface(one: Interface, n: number): readonly DeclarationProblem[] {
-  const { method, addresses = [], gateways = [], mtu, ipv6_ra: accepts = true } = one;
+  const { match, method, addresses = [], gateways = [], mtu, ipv6_ra: accepts = true } = one;
   const at = `[${n}]`;
   const problems: DeclarationProblem[] = [];
+  if (match === 'lo') problems.push({ path: `${at}.match`, message: 'is the loopback, which leads nowhere' });
   if (method === 'dhcp') {
     for (const key of ['addresses', 'gateways'] as const) {
       if ((one[key] ?? []).length > 0) problems.push({ path: `${at}.${key}`, message: 'belongs to method static' });

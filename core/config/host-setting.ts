@@ -13,7 +13,7 @@ const networkInterface = Type.Object({
   match: Type.String({
     description:
       "Which link it is: its kernel name, or its hardware address in small letters, which stays when the kernel's names change.",
-    pattern: '^(?!lo$)(?:[A-Za-z][A-Za-z0-9_.-]{0,14}|[0-9a-f][02468ace](?::[0-9a-f]{2}){5})$',
+    pattern: '^(?:[A-Za-z][A-Za-z0-9_.-]{0,14}|[0-9a-f][02468ace](?::[0-9a-f]{2}){5})$',
     expects: 'the name of a link, e.g. ens3, or its hardware address, e.g. 52:54:00:12:34:56',
   }),
   method: Type.Enum(['dhcp', 'static'], {
@@ -66,7 +66,8 @@ export const host = section(
     hostname: setting(
       Type.String({
         description: 'The name of the machine. The appliance image alone goes by it, and by all of host.',
-        pattern: '^(?=.{1,64}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$',
+        pattern: '^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$',
+        maxLength: 64,
         expects: '1 to 64 small letters, digits, "-" and "."',
         default: 'bartizan',
       }),

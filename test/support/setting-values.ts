@@ -136,7 +136,8 @@ export function wrongValue({ placed }: SectionField): fc.Arbitrary<unknown> {
   ];
   const beyond: unknown[] = others.flatMap(([name, value]) => (name === type ? [] : [value]));
   if (type === 'integer') beyond.push(minimum - 1, maximum + 1, minimum + 0.5, '5');
-  if (type === 'array' && items?.type !== 'object') beyond.push([7], ['no such value \u0007'], [null]);
+  if (type === 'array' && items?.type !== 'object')
+    beyond.push([items?.type === 'integer' ? -1 : 7], ['no such value \u0007'], [null]);
   if (type === 'array' && items?.type === 'object') beyond.push(['text'], [{ no: 'such key' }], [{}]);
   if (type === 'array' && maxItems !== undefined && maxItems <= 1000) beyond.push(Array(maxItems + 1).fill('x'));
   if (schema.enum !== undefined || schema.format !== undefined) beyond.push('no such value');

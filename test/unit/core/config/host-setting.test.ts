@@ -62,7 +62,7 @@ const WRONG: readonly (readonly [host: string, key: string, message: RegExp])[] 
     'host.interfaces[1].addresses[0]',
     /given twice/,
   ],
-  ['{ interfaces: [{ match: lo, method: dhcp }] }', 'host.interfaces[0].match', /name of a link/],
+  ['{ interfaces: [{ match: lo, method: dhcp }] }', 'host.interfaces[0].match', /loopback/],
   ['{ interfaces: [{ match: "ens*", method: dhcp }] }', 'host.interfaces[0].match', /name of a link/],
   ['{ interfaces: [{ match: a-name-of-16-byte, method: dhcp }] }', 'host.interfaces[0].match', /name of a link/],
   ['{ interfaces: [{ match: "53:54:00:12:34:56", method: dhcp }] }', 'host.interfaces[0].match', /hardware address/],

@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { settingValue } from '../../../../core/config/change.ts';
-import { sectionOf } from '../../../../core/config/sections.ts';
-import { view } from '../../../../core/config/setting.ts';
 import type { HostSettings } from '../../../../core/config/settings.ts';
 import { renderHost } from '../../../../core/host/render.ts';
+import { hostSettings } from '../../../support/host-settings.ts';
 import { fc } from '../../../support/random.ts';
-import { rightValue } from '../../../support/setting-values.ts';
 import { loaded } from '../config/surroundings.ts';
 
 const hostOf = (text: string): HostSettings => loaded(text).config.host;
@@ -96,22 +93,9 @@ test('a gateway that is in no network of the addresses is one on the link where 
   assert.match(text, /\[Route\]\nGateway=198\.51\.100\.1\nGatewayOnLink=yes\n/);
 });
 
-const settings: fc.Arbitrary<HostSettings> = fc.record(
-  Object.fromEntries(
-    (sectionOf('host')?.fields ?? []).map(({ key, placed }) => [
-      key,
-      // What is drawn is what a file would say: defaults are filled in by reading it.
-      rightValue(view(placed.setting.schema)).map((value) => {
-        const { config } = loaded(`host:\n  ${key}: ${JSON.stringify(value)}\n`);
-        return settingValue(config, placed);
-      }),
-    ]),
-  ),
-) as unknown as fc.Arbitrary<HostSettings>;
-
 test('whatever is right stays in its line, and the same settings give the same text', () => {
   fc.assert(
-    fc.property(settings, (host) => {
+    fc.property(hostSettings, (host) => {
       const text = renderHost(host);
       assert.equal(renderHost(structuredClone(host)), text);
       assert.match(
