@@ -90,11 +90,6 @@ export class BootedMachine implements AsyncDisposable {
     return /running|degraded|starting/.test(state) ? true : undefined;
   }
 
-  /** Pid of PID 1, as this machine has it. */
-  get pid(): number {
-    return this.#pid;
-  }
-
   /** Runs a program inside to its end; rejects when it fails. */
   async run(program: string, ...args: readonly string[]): Promise<string> {
     return (await this.#inside(program, ...args)).stdout;
