@@ -13,6 +13,7 @@ import type { CliDeps, ServeOptions } from './deps.ts';
 import { isSystemError } from './effects.ts';
 import { firewall } from './firewall.ts';
 import { host } from './host.ts';
+import { image } from './image.ts';
 import { type ListName, list } from './lists.ts';
 import { parseLog, replayLog } from './logs.ts';
 import { allow, configReload, disallow, mode, restart, tokenCreate, tokenRevoke } from './orders.ts';
@@ -74,6 +75,7 @@ const DOES: Readonly<Record<Exclude<Invocation['command'], 'serve'>, Does>> = {
   'token-revoke': tokenRevoke,
   change,
   host,
+  image,
   lists: bulkLists,
   'config-check': configCheck,
   'config-reload': configReload,

@@ -87,7 +87,11 @@ export class RaucMachine implements AsyncDisposable {
   }
 
   counters(set: Readonly<Record<string, string>>): void {
-    execFileSync('grub-editenv', [this.#grubenv, 'set', ...Object.entries(set).map(([name, value]) => `${name}=${value}`)]);
+    execFileSync('grub-editenv', [
+      this.#grubenv,
+      'set',
+      ...Object.entries(set).map(([name, value]) => `${name}=${value}`),
+    ]);
   }
 
   counter(name: string): string {
@@ -105,7 +109,10 @@ export class RaucMachine implements AsyncDisposable {
     const { version, hash } = this.content(taken);
     const osRelease = `IMAGE_ID=bartizan\nIMAGE_VERSION=${version}\nVARIANT_ID=lab\n`;
     writeFileSync(join(this.lab, 'os-release'), osRelease);
-    writeFileSync(join(this.lab, 'cmdline'), `quiet bartizan.slot=${taken} rauc.slot=${taken} bartizan.verity=${hash}\n`);
+    writeFileSync(
+      join(this.lab, 'cmdline'),
+      `quiet bartizan.slot=${taken} rauc.slot=${taken} bartizan.verity=${hash}\n`,
+    );
     await this.machine.boot();
     await this.machine.run('sh', `${LAB}/prepare`);
     return taken;
