@@ -12,9 +12,11 @@ import { configCheck } from './config-check.ts';
 import type { CliDeps, ServeOptions } from './deps.ts';
 import { isSystemError } from './effects.ts';
 import { firewall } from './firewall.ts';
-import { list } from './lists.ts';
+import { identity } from './identity.ts';
+import { type ListName, list } from './lists.ts';
 import { parseLog, replayLog } from './logs.ts';
 import { allow, configReload, disallow, mode, restart, tokenCreate, tokenRevoke } from './orders.ts';
+import { provision } from './provision.ts';
 import { complain, OutputClosed, say } from './say.ts';
 import { search } from './search.ts';
 
@@ -35,73 +37,54 @@ export async function runCli(argv: readonly string[], deps: CliDeps): Promise<nu
 }
 
 async function run(invocation: Invocation, deps: CliDeps): Promise<number> {
-  if (invocation.command === 'serve') return deps.serve(serveOptions(invocation));
-  return exitCode(await outcome(invocation, deps));
+  const { command } = invocation;
+  if (command === 'serve') return deps.serve(serveOptions(invocation));
+  return exitCode(await DOES[command](invocation, deps));
 }
 
-function outcome(invocation: Invocation, deps: CliDeps): Promise<ExitName> {
-  switch (invocation.command) {
-    case 'status':
-      return status(invocation, deps);
-    case 'health':
-      return health(invocation, deps);
-    case 'findings':
-      return findings(invocation, deps);
-    case 'block':
-      return block(invocation, deps);
-    case 'unblock':
-      return unblock(invocation, deps);
-    case 'unban':
-      return unban(invocation, deps);
-    case 'flush':
-      return flush(invocation, deps);
-    case 'undo':
-      return undo(invocation, deps);
-    case 'firewall':
-      return firewall(invocation, deps);
-    case 'restart':
-      return restart(invocation, deps);
-    case 'check':
-      return check(invocation, deps);
-    case 'blocks':
-    case 'allowed':
-    case 'history':
-    case 'audit':
-    case 'components':
-    case 'tokens':
-      return list({ ...invocation, command: invocation.command }, deps);
-    case 'mode':
-      return mode(invocation, deps);
-    case 'allow':
-      return allow(invocation, deps);
-    case 'disallow':
-      return disallow(invocation, deps);
-    case 'token-create':
-      return tokenCreate(invocation, deps);
-    case 'token-revoke':
-      return tokenRevoke(invocation, deps);
-    case 'change':
-      return change(invocation, deps);
-    case 'lists':
-      return bulkLists(invocation, deps);
-    case 'config-check':
-      return configCheck(invocation, deps);
-    case 'config-reload':
-      return configReload(invocation, deps);
-    case 'parse':
-      return parseLog(invocation, deps);
-    case 'replay':
-      return replayLog(invocation, deps);
-    case 'search':
-      return search(invocation, deps);
-    case 'version':
-      return version(deps);
-    case 'help':
-      return help(invocation, deps);
-    case 'serve':
-      throw new Error('serve has its own exit code');
-  }
-}
+type Does = (invocation: Invocation, deps: CliDeps) => Promise<ExitName>;
+
+const listed =
+  (command: ListName): Does =>
+  (invocation, deps) =>
+    list({ ...invocation, command }, deps);
+
+/** What each command does; `serve` has an exit code of its own. */
+const DOES: Readonly<Record<Exclude<Invocation['command'], 'serve'>, Does>> = {
+  status,
+  health,
+  identity,
+  findings,
+  block,
+  unblock,
+  unban,
+  flush,
+  undo,
+  firewall,
+  restart,
+  check,
+  blocks: listed('blocks'),
+  allowed: listed('allowed'),
+  history: listed('history'),
+  audit: listed('audit'),
+  components: listed('components'),
+  tokens: listed('tokens'),
+  mode,
+  allow,
+  disallow,
+  'token-create': tokenCreate,
+  'token-revoke': tokenRevoke,
+  change,
+  lists: bulkLists,
+  'config-check': configCheck,
+  'config-reload': configReload,
+  provision,
+  parse: parseLog,
+  replay: replayLog,
+  search,
+  version: (_, deps) => version(deps),
+  help,
+};
 
 const serveOptions = ({ values: { config, state }, flags }: Invocation): ServeOptions => ({
   ...(config === undefined ? {} : { config }),

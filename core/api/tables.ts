@@ -42,6 +42,7 @@ import { confirmChange, getChange, listChanges, pendingChange, revertChange } fr
 import { claim } from './own/claim.ts';
 import { eventSearch } from './own/event-search.ts';
 import { firewallCounters } from './own/firewall-counters.ts';
+import { identity } from './own/identity.ts';
 import { acceptList, firewallLists, refreshList } from './own/lists.ts';
 import { mode, setMode } from './own/mode.ts';
 import { documentation } from './own/openapi.ts';
@@ -108,6 +109,7 @@ export const CSM_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
 /** What none of the five APIs has. */
 export const OWN_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
   claim,
+  identity,
   session,
   sessions,
   endSession,
