@@ -39,12 +39,12 @@ export const isThere = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** A file for everybody to read, whole and on disk when this resolves. @throws errno errors */
+/** A file for its owner only, whole and on disk when this resolves. @throws errno errors */
 export async function putDurably(path: string, text: string): Promise<void> {
   const aside = `${path}.new`;
   await rm(aside, { force: true });
   {
-    await using file = await open(aside, 'wx', 0o644);
+    await using file = await open(aside, 'wx', 0o600);
     await file.writeFile(text);
     await file.sync();
   }

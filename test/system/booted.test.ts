@@ -127,13 +127,17 @@ test('systemd finds no fault in the units', { skip: noBoot() }, async () => {
     'bartizan-revert.service',
     'bartizan-net-hand.socket',
     'bartizan-net-hand.service',
+    'bartizan-provision.service',
+    'bartizan-console@ttyS0.service',
+    'bartizan-console-order.path',
+    'bartizan-console-order.service',
   ];
   const said = await machine.run('systemd-analyze', 'verify', '--man=no', ...units);
   assert.equal(said, '');
 });
 
 test('the scripts that run without the daemon are plain POSIX sh', () => {
-  for (const script of ['revert', 'early']) {
+  for (const script of ['revert', 'early', 'provision', 'console', 'console-order']) {
     const path = join(ROOT, 'systemd', script);
     assert.equal(readFileSync(path, 'utf8').split('\n', 1)[0], '#!/bin/sh');
     execFileSync('dash', ['-n', path]);
