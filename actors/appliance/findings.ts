@@ -12,6 +12,10 @@ const MOST_NAMED = 5;
 export const damageFinding = (hostname: string, message: string, at: Millis): Finding =>
   ownFinding(hostname, { check: 'store_damage', severity: 'critical', message, at });
 
+/** A device whose identity is damaged, and is not made anew. */
+export const deviceFinding = (hostname: string, message: string, at: Millis): Finding =>
+  ownFinding(hostname, { check: 'device_identity', severity: 'critical', message, at });
+
 /** Packets that the kernel was to drop or to let in, and did the other with. */
 export function canaryFinding(hostname: string, { missed, cut, at }: CanaryOutcome): Finding {
   const named = (those: readonly Astray[]): string => {

@@ -4,6 +4,7 @@ export { keepPrivate, processAge, processFacts, programHash, stopSignal } from '
 export {
   canaryFinding,
   damageFinding,
+  deviceFinding,
   driftFinding,
   eventDamageFinding,
   eventsNotKeptFinding,

@@ -5,7 +5,7 @@ import type { WriteStream } from 'node:tty';
 import { fail, ok, type Result } from '../../core/base/result.ts';
 import { EVENTS_DIRECTORY } from '../../core/event/kept.ts';
 import { systemClock } from '../clock/index.ts';
-import type { CliDeps, EventSearch, Output } from './deps.ts';
+import type { CliDeps, EventSearch, Output, ProvisionOptions } from './deps.ts';
 import { cameFrom } from './ssh-source.ts';
 
 /** The socket of a running Bartizan in its state directory. */
@@ -14,11 +14,13 @@ export const CONTROL_SOCKET = 'control.sock';
 const INSTALLED_STATE = '/var/lib/bartizan';
 
 export interface CliParts extends Pick<CliDeps, 'version' | 'logs' | 'serve'> {
+  /** With an absolute state directory. */
+  readonly provision: (options: ProvisionOptions & { readonly state: string }) => ReturnType<CliDeps['provision']>;
   readonly search: EventSearch;
 }
 
 /** The real world for `runCli`. */
-export function cliDeps({ search, ...parts }: CliParts): CliDeps {
+export function cliDeps({ search, provision, ...parts }: CliParts): CliDeps {
   return {
     ...parts,
     cameFrom: () => cameFrom(process.ppid, process.env),
@@ -36,6 +38,7 @@ export function cliDeps({ search, ...parts }: CliParts): CliDeps {
       const { askOverSocket } = await import('./socket.ts');
       return askOverSocket(join(stateDirectory(state), CONTROL_SOCKET), what);
     },
+    provision: (options) => provision({ ...options, state: stateDirectory(options.state) }),
     confirm,
     openLog,
     readConfig: async (choice) => {

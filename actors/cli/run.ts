@@ -14,9 +14,11 @@ import { isSystemError } from './effects.ts';
 import { firewall } from './firewall.ts';
 import { host } from './host.ts';
 import { image } from './image.ts';
+import { identity } from './identity.ts';
 import { type ListName, list } from './lists.ts';
 import { parseLog, replayLog } from './logs.ts';
 import { allow, configReload, disallow, mode, restart, tokenCreate, tokenRevoke } from './orders.ts';
+import { provision } from './provision.ts';
 import { complain, OutputClosed, say } from './say.ts';
 import { search } from './search.ts';
 
@@ -53,6 +55,7 @@ const listed =
 const DOES: Readonly<Record<Exclude<Invocation['command'], 'serve'>, Does>> = {
   status,
   health,
+  identity,
   findings,
   block,
   unblock,
@@ -79,6 +82,7 @@ const DOES: Readonly<Record<Exclude<Invocation['command'], 'serve'>, Does>> = {
   lists: bulkLists,
   'config-check': configCheck,
   'config-reload': configReload,
+  provision,
   parse: parseLog,
   replay: replayLog,
   search,

@@ -11,10 +11,13 @@ import { exitCode } from '../../core/cli/exit-codes.ts';
 import { parseListen } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { sourceTexts } from '../../core/config/source-texts.ts';
+import type { Finding } from '../../core/detect/finding.ts';
+import type { StatusPageFacts } from '../../core/field/status-page.ts';
 import type { Mode } from '../../core/respond/mode.ts';
 import {
   CounterSampler,
   damageFinding,
+  deviceFinding,
   modeReason,
   processAge,
   processFacts,
@@ -29,19 +32,21 @@ import { Bus } from '../bus/index.ts';
 import type { ApiTarget, ChangeService } from '../change/index.ts';
 import type { Output } from '../cli/index.ts';
 import { systemClock, systemRandom } from '../clock/index.ts';
+import { closeForProvisioning, type Machine, type StatusConsole, statusConsole } from '../field/index.ts';
 import type { FirewallContent } from '../firewall/index.ts';
 import { type ApplianceHost, applianceHost, isAppliance } from '../host/index.ts';
 import type { OpenConfig } from '../host-integration/config-file/index.ts';
 import { type ServiceManagerLink, serviceManagerLink } from '../host-integration/service-manager/index.ts';
 import { chooseEngine, type HttpService, httpServices } from '../http/index.ts';
-import { hostAddresses, hostNetworks } from '../identity/index.ts';
+import { hostAddresses, hostNetworks, TLS_FOLDER } from '../identity/index.ts';
 import { eventPages } from '../segments/index.ts';
 import { type Follow, RunningSettings } from '../settings/index.ts';
 import { type Service, type Supervised, startSupervised } from '../supervisor/index.ts';
 import { banner } from './banner.ts';
 import { type DataPlane, makeDataPlane } from './data-plane.ts';
-import { type Foundation, TLS_FOLDER } from './foundation.ts';
+import type { Foundation } from './foundation.ts';
 import { makeImages } from './images.ts';
+import { deviceComponent, statusPageFacts } from './status-page.ts';
 import { StoreComponent } from './store-component.ts';
 import { CRITICAL, enforcementService, treeOf } from './tree.ts';
 import { makeTrials } from './trials.ts';
@@ -64,6 +69,7 @@ export interface DaemonParts {
   readonly log: Log;
   readonly opened: OpenConfig;
   readonly foundation: Foundation;
+  readonly machine: Machine;
   /** What the kernel's rules are made of until a change that is on trial is confirmed. */
   readonly confirmed: FirewallContent;
 }
@@ -82,6 +88,7 @@ export class Daemon {
   readonly #controlSocket: Service;
   readonly #counters: CounterSampler;
   readonly #store: StoreComponent;
+  readonly #console: StatusConsole;
   readonly #manager: ServiceManagerLink;
   readonly #settings: RunningSettings;
   readonly #changes: ChangeService;
@@ -89,6 +96,7 @@ export class Daemon {
   /** Absent where this machine is no appliance. */
   readonly #host: ApplianceHost | undefined;
   readonly #images: ReturnType<typeof makeImages>;
+  readonly #startedAt = systemClock.now();
   readonly #restart = Promise.withResolvers<void>();
   #tree: Supervised | undefined;
 
@@ -116,13 +124,14 @@ export class Daemon {
         ...this.#plane,
         clock: systemClock,
         version,
-        startedAt: systemClock.now(),
+        startedAt: this.#startedAt,
         programHash: hash,
         configFile: opened.file,
         bus,
         storeHealth: () => foundation.store.port.health(),
         components: () => this.#components(),
         claimed: () => foundation.identity.identity.claimed(),
+        device: foundation.device.ok ? foundation.device.value : { trouble: foundation.device.public },
         httpEngine: () => this.#http.engine,
         firewallEngine: foundation.kernel.engine,
       },
@@ -157,6 +166,7 @@ export class Daemon {
       () => foundation.store.port.health(),
       () => systemClock.now(),
     );
+    this.#console = statusConsole({ clock: systemClock, log, facts: () => this.#pageFacts() });
   }
 
   #makeMeter(bus: Bus<Topics>): RunningMeter {
@@ -194,6 +204,7 @@ export class Daemon {
         this.#controlSocket,
         this.#http,
         ...optional(this.#host),
+        this.#console,
         ...this.#imageServices(),
       ],
       critical,
@@ -219,6 +230,7 @@ export class Daemon {
     }
     await this.#changes.startSucceeded();
     this.#tellDamage();
+    await this.#closeForProvisioning();
     await stdout.write(this.#banner());
     this.#manager.ready(`${this.#appliance.mode}, ${this.#plane.sources().length} sources`);
     const fatal = Promise.withResolvers<Ending>();
@@ -226,16 +238,27 @@ export class Daemon {
     return this.#end(await Promise.race([stopped, again, fatal.promise]));
   }
 
+  /** What somebody administers takes no config from a volume any more. */
+  async #closeForProvisioning(): Promise<void> {
+    const { foundation, opened, log } = this.#parts;
+    if (!foundation.identity.identity.claimed()) return;
+    await closeForProvisioning(opened.stateDir, systemClock).catch((cause: unknown) => {
+      log('warn', 'a volume may be looked for at the next boot again', { error: messageOf(cause) });
+    });
+  }
+
   /** What the store found damaged at its opening, and what it loses from now on, is shown where attacks are shown. */
   #tellDamage(): void {
     const { log, foundation, opened } = this.#parts;
     const { hostname } = opened.file.loaded.config;
-    foundation.damage.open(({ message }) => {
-      const finding = damageFinding(hostname, message, systemClock.now());
+    const tell = (finding: Finding): void => {
       this.#plane.recorder.record([finding]).catch((cause: unknown) => {
-        log('error', 'damage could not be recorded', { message, error: messageOf(cause) });
+        log('error', 'damage could not be recorded', { message: finding.message, error: messageOf(cause) });
       });
-    });
+    };
+    const { device, damage } = foundation;
+    if (!device.ok) tell(deviceFinding(hostname, device.public, systemClock.now()));
+    damage.open(({ message }) => tell(damageFinding(hostname, message, systemClock.now())));
   }
 
   async #end({ code, cause }: Ending): Promise<number> {
@@ -345,7 +368,7 @@ export class Daemon {
     const { certificates } = this.#parts.foundation.identity;
     const edge = [this.#http.component(), certificates.component()];
     const events = [lists.component(), pipeline.storage(), segments.component()].flatMap((one) => one ?? []);
-    const kept = [...events, this.#store.component(), this.#blobs.component()];
+    const kept = [...events, this.#store.component(), this.#blobs.component(), ...this.#deviceComponents()];
     const kernel = { ...firewall.component(), detail: `through the ${this.#parts.foundation.kernel.engine}` };
     const guard = [
       kernel,
@@ -358,6 +381,29 @@ export class Daemon {
     // What the supervisor says of a part that is not well stands above what the part says of itself.
     const worse = new Set(supervised.map(({ name }) => name));
     return [...own.filter(({ name }) => !worse.has(name)), ...sources(), ...supervised];
+  }
+
+  #deviceComponents(): readonly Component[] {
+    const page = this.#console.component();
+    return [deviceComponent(this.#parts.foundation.device, this.#startedAt), ...(page === undefined ? [] : [page])];
+  }
+
+  #pageFacts(): StatusPageFacts {
+    const { version, machine, opened, foundation } = this.#parts;
+    const { hostname, webui } = opened.file.inEffect;
+    return statusPageFacts({
+      version,
+      hostname,
+      machine,
+      device: foundation.device,
+      identity: foundation.identity,
+      listen: webui.listen,
+      port: this.#http.port,
+      mode: this.#appliance.mode,
+      modeReason: modeReason(this.#appliance.mode, this.#plane.firewall),
+      pending: this.#changes.pending(),
+      components: this.#components(),
+    });
   }
 
   #banner(): string {
@@ -386,6 +432,7 @@ export class Daemon {
       notes: [...opened.notes, ...(trouble === undefined ? [] : [trouble])],
       claimCode,
       startMs: processAge(),
+      serial: foundation.device.ok ? foundation.device.value.serial : undefined,
     });
   }
 }

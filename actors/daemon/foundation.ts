@@ -12,6 +12,7 @@ import {
   type OpenedIdentity,
   openDeviceIdentity,
   openIdentity,
+  TLS_FOLDER,
 } from '../identity/index.ts';
 import { openStore, type Store, type StoreDamage } from '../store/index.ts';
 import { type Kernel, openKernel } from './kernel.ts';
@@ -38,9 +39,6 @@ export interface FoundationDeps {
   readonly random: Random;
   readonly log: Log;
 }
-
-/** Keys and certificates, below the state directory. */
-export const TLS_FOLDER = 'tls';
 
 /** Keeps what the store has to say until somebody can make findings of it. */
 export class DamageBox {

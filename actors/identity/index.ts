@@ -15,12 +15,14 @@ import type { SessionLimits } from './sessions.ts';
 /** Addresses on this host's interfaces, of the namespace that the listeners are in. */
 export const hostAddresses = (): readonly string[] => systemEffects.hostAddresses();
 
+export { authorityFingerprint } from './authority-fingerprint.ts';
 export type { CertificateFiles, Certificates } from './certificate-keeper.ts';
 export type { ConfiguredToken } from './configured-tokens.ts';
 export type { Device } from './device.ts';
 export { isSigned } from './device-key.ts';
 export { hostNetworks, type IdentityEffects } from './effects.ts';
 export type { FilePort } from './files.ts';
+export { firstAuthority, TLS_FOLDER, unusableTokens, wasClaimed } from './first-start.ts';
 export { IDENT_PARTITION, identityFolder } from './place.ts';
 export type { SessionLimits } from './sessions.ts';
 export { LONGEST_TOKEN, SHORTEST_TOKEN } from './tokens.ts';

@@ -70,6 +70,14 @@ export const COMMANDS = [
     exits: ASKS,
   },
   {
+    name: 'identity',
+    summary: 'Which device this is: its serial, as on the label, and its key.',
+    more: 'The fingerprint is the one that ssh-keygen -l prints: SHA-256 in base64.',
+    arguments: [],
+    options: [state, json],
+    exits: ASKS,
+  },
+  {
     name: 'findings',
     summary: 'Active findings, newest first.',
     arguments: [],
@@ -296,6 +304,18 @@ export const COMMANDS = [
     ],
     options: [state],
     exits: ['ok', 'failed', 'usage', 'config'],
+  },
+  {
+    name: 'provision',
+    summary: 'Give a new Bartizan its first config, once: before it was ever claimed, and while it does not run.',
+    more: 'The config is judged as config-check does and put in the place of what a first start has written. Then the state directory says so, in the file `provisioned`, and takes no other. Whatever is wrong, nothing is changed.',
+    arguments: [{ name: 'FILE', help: 'The config file; - is standard input.' }],
+    options: [
+      { name: 'origin', value: 'TEXT', help: 'Where it comes from, for the record. Default: by hand.' },
+      state,
+      { name: 'json', help: 'Print one JSON object, of a refusal too.' },
+    ],
+    exits: ['ok', 'failed', 'usage', 'refused', 'config'],
   },
   {
     name: 'config-reload',

@@ -15,6 +15,10 @@ export interface Standing {
   readonly used: readonly string[];
 }
 
+const ADMINISTERED = 'somebody administers it already, and changes its settings in its console';
+/** Origin of a mark that was set because somebody had claimed the appliance. */
+export const CLAIMED = 'claim';
+
 /** Whether a config of this SHA-256 may be taken, and if not, why, for a person. */
 export function mayProvision(
   { isClaimed, provisioned, used }: Standing,
@@ -24,16 +28,17 @@ export function mayProvision(
   | undefined {
   if (provisioned !== undefined) {
     const { at, origin } = markOf(provisioned);
+    if (origin === CLAIMED) return { code: 'claimed', message: ADMINISTERED };
     return { code: 'provisioned', message: `it was provisioned already, at ${at} from ${origin}` };
   }
-  if (isClaimed) return { code: 'claimed', message: 'somebody administers it already; change the settings there' };
+  if (isClaimed) return { code: 'claimed', message: ADMINISTERED };
   if (used.includes(sha256)) return { code: 'used', message: 'this very config was taken before a factory reset' };
   return undefined;
 }
 
 /** That an appliance was provisioned, as `provisioned` in its state says it: `key=value` lines. */
 export interface ProvisionMark {
-  /** Of the config as it was given, 64 hex digits. */
+  /** Of the config as it was given, 64 hex digits; `claim` where none was. */
   readonly sha256: string;
   /** RFC 3339, by the clock of then. */
   readonly at: string;
