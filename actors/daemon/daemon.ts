@@ -223,6 +223,7 @@ export class Daemon {
 
   async #end({ code, cause }: Ending): Promise<number> {
     const { log, opened, foundation } = this.#parts;
+    this.#manager.stopping();
     // Between two runs the kernel goes on dropping.
     const isOver = code === 'ok' && opened.file.inEffect.firewall.on_stop === 'remove';
     if (isOver) await this.#plane.firewall.disable();
