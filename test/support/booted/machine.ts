@@ -2,7 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ROOT } from '../root.ts';
 import { waitFor } from '../wait-for.ts';
@@ -27,7 +27,8 @@ export class BootedMachine implements AsyncDisposable {
   #child: ChildProcess | undefined;
   #pid = 0;
 
-  constructor(dropIns: DropIns = {}) {
+  /** @param what `appliance`: it is one, and its network is systemd's */
+  constructor(dropIns: DropIns = {}, what: 'host' | 'appliance' = 'host') {
     this.#folder = mkdtempSync(join(tmpdir(), 'bartizan-booted-'));
     this.state = join(this.#folder, 'state');
     mkdirSync(this.state, { mode: 0o700 });
@@ -37,6 +38,7 @@ export class BootedMachine implements AsyncDisposable {
     }
     mkdirSync(join(this.#folder, 'units'), { recursive: true });
     writeFileSync(join(this.#folder, 'console'), '');
+    if (what === 'appliance') writeFileSync(join(this.#folder, 'appliance'), '');
   }
 
   /** What PID 1 and the boot have said. */
@@ -68,6 +70,11 @@ export class BootedMachine implements AsyncDisposable {
       (refused: { stdout: string }) => refused,
     );
     return /running|degraded|starting/.test(state) ? true : undefined;
+  }
+
+  /** Pid of PID 1, as this machine has it. */
+  get pid(): number {
+    return this.#pid;
   }
 
   /** Runs a program inside to its end; rejects when it fails. */
@@ -122,5 +129,3 @@ export class BootedMachine implements AsyncDisposable {
 
 /** Where the state directory is inside. */
 export const INSIDE = '/var/lib/bartizan';
-/** Folder of the unit files. */
-export const UNITS = join(dirname(BOOT), '../../../systemd');
