@@ -14,6 +14,8 @@ export const EXPOSURE: Readonly<Record<string, number>> = {
   'bartizan-net-hand.service': 1.5,
   'bartizan-early.service': 1.3,
   'bartizan-revert.service': 1.3,
+  'bartizan-host.service': 1.4,
+  'bartizan-host-early.service': 1.4,
   'bartizan-starting.service': 1.3,
 };
 

@@ -26,6 +26,7 @@ const DEFAULT = rendered('{}');
 const STATIC = rendered(
   '{ hostname: edge-1, timezone: Europe/Berlin, dns: [192.0.2.53], ntp: [192.0.2.123], interfaces: [{ match: ens3, method: static, addresses: [192.0.2.10/24], gateways: [192.0.2.1] }] }',
 );
+const RELOAD = 'busctl call org.freedesktop.network1 /org/freedesktop/network1 org.freedesktop.network1.Manager Reload';
 const NETWORK = 'run/systemd/network';
 
 test('what the image is delivered with is what no settings say', () => {
@@ -45,7 +46,7 @@ test('a network is applied: files for systemd, name, time zone; systemd is told 
   assert.equal(machine.text('proc/sys/kernel/hostname'), 'edge-1\n');
   assert.equal(machine.text('run/bartizan-host/applied'), `${sha256Hex(Buffer.from(STATIC))}\n`);
   assert.deepEqual(machine.called, [
-    'networkctl reload',
+    RELOAD,
     'systemctl try-restart systemd-resolved.service',
     'systemctl try-restart systemd-timesyncd.service',
   ]);
@@ -53,7 +54,7 @@ test('a network is applied: files for systemd, name, time zone; systemd is told 
   assert.deepEqual(machine.called, [], 'nothing is new');
   machine.render(STATIC.replace('192.0.2.10/24', '192.0.2.11/24'));
   assert.equal(machine.do('apply-network'), 'ok');
-  assert.deepEqual(machine.called, ['networkctl reload']);
+  assert.deepEqual(machine.called, [RELOAD]);
   machine.write(`${NETWORK}/50-of-the-administrator.network`, '');
   machine.render(DEFAULT);
   assert.equal(machine.do('apply-network'), 'ok');
@@ -62,13 +63,13 @@ test('a network is applied: files for systemd, name, time zone; systemd is told 
 
 test('what systemd could not be told of is told with the next request', { skip: NO_HOST }, () => {
   using machine = new HostRoot();
-  machine.write('bin/networkctl', '#!/bin/sh\necho no such bus >&2\nexit 1\n', 0o755);
+  machine.write('bin/busctl', '#!/bin/sh\necho no such bus >&2\nexit 1\n', 0o755);
   machine.render(STATIC);
-  assert.equal(machine.do('apply-network'), 'failed: networkctl reload: no such bus');
+  assert.equal(machine.do('apply-network'), 'failed: systemd-networkd: no such bus');
   assert.equal(machine.text('run/bartizan-host/applied'), undefined);
-  machine.write('bin/networkctl', `#!/bin/sh\necho networkctl "$@" >>${machine.root}/called\n`, 0o755);
+  machine.write('bin/busctl', `#!/bin/sh\necho busctl "$@" >>${machine.root}/called\n`, 0o755);
   assert.equal(machine.do('apply-network'), 'ok');
-  assert.deepEqual(machine.called[0], 'networkctl reload');
+  assert.deepEqual(machine.called[0], RELOAD);
 });
 
 test('a machine that is no appliance is left alone, whatever is asked', { skip: NO_HOST }, () => {

@@ -31,9 +31,12 @@ export class BootedMachine implements AsyncDisposable {
   #child: ChildProcess | undefined;
   #pid = 0;
 
-  /** @param root a directory, which stays as it is; drop-ins are not for it */
-  constructor(dropIns: DropIns = {}, root?: string) {
-    this.#root = root;
+  /**
+   * @param what `appliance`: it is one, and its network is systemd's; or the root's directory, which stays as it is:
+   *   drop-ins are not for it
+   */
+  constructor(dropIns: DropIns = {}, what: string = 'host') {
+    this.#root = what.startsWith('/') ? what : undefined;
     this.#folder = mkdtempSync(join(tmpdir(), 'bartizan-booted-'));
     this.state = join(this.#folder, 'state');
     mkdirSync(this.state, { mode: 0o700 });
@@ -43,6 +46,7 @@ export class BootedMachine implements AsyncDisposable {
     }
     mkdirSync(join(this.#folder, 'units'), { recursive: true });
     writeFileSync(join(this.#folder, 'console'), '');
+    if (what === 'appliance') writeFileSync(join(this.#folder, 'appliance'), '');
   }
 
   /** What PID 1 and the boot have said. */
