@@ -148,6 +148,14 @@ async function removes(edge: PackagedEdge): Promise<void> {
   );
 }
 
+async function comesBack(edge: PackagedEdge): Promise<void> {
+  await edge.install(later);
+  await edge.machine.active('bartizan.service', 5000);
+  const { body } = await edge.api('GET', '/api/v1/status');
+  assert.deepEqual([body.claimed, body.mode], [true, 'enforce']);
+  assert.deepEqual(await blocked(edge), [ATTACKER]);
+}
+
 for (const release of ['bookworm', 'trixie'] as const) {
   test(`${release}: installed, guarding, upgraded in a trial, removed, purged without a trace`, {
     skip: noBoot(),
@@ -164,6 +172,7 @@ for (const release of ['bookworm', 'trixie'] as const) {
     await upgrades(edge);
     await refusesDowngrade(edge);
     await removes(edge);
+    await comesBack(edge);
     await edge.sh('dpkg --purge bartizan 2>&1');
 
     assert.equal(await edge.answersOutside(), true);
