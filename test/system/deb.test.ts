@@ -37,7 +37,7 @@ before(async () => {
   [first, again, later] = await Promise.all([
     make('first'),
     make('again'),
-    make('later', { version: LATER, over: { [FLOOR]: NEW_FLOOR } }),
+    make('later', { version: LATER, over: { [FLOOR]: NEW_FLOOR }, effort: 'none' }),
   ]);
 });
 after(() => {
