@@ -223,7 +223,6 @@ export class Daemon {
 
   async #end({ code, cause }: Ending): Promise<number> {
     const { log, opened, foundation } = this.#parts;
-    // However it ends: who goes on giving signs of life is never taken for ended.
     this.#manager.stopping();
     // Between two runs the kernel goes on dropping.
     const isOver = code === 'ok' && opened.file.inEffect.firewall.on_stop === 'remove';

@@ -213,7 +213,7 @@ test('a hand takes the socket it is handed, and tells its manager that it is rea
     namespace.dispose();
   });
   assert.deepEqual(
-    (await notified.read(4)).map((bytes) => Buffer.from(bytes).toString()),
+    (await notified.read(4)).slice(0, 4).map((bytes) => Buffer.from(bytes).toString()),
     ['STATUS=Holds table bartizan', 'READY=1', 'WATCHDOG=1', 'WATCHDOG=1'],
   );
   const port = await site.open();
