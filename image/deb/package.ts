@@ -38,8 +38,8 @@ export interface PackageOptions {
   /** Another version than the product's, and files laid over its own, by their path from the root: for tests. */
   readonly version?: string;
   readonly over?: Readonly<Record<string, string>>;
-  /** Of xz, which the dpkg of either Debian reads; 0 to 9. Default 6; tests are in a hurry. */
-  readonly effort?: number;
+  /** Of xz, 0 to 9, or nothing compressed: tests are in a hurry. Default 6. */
+  readonly effort?: number | 'none';
 }
 
 /**
@@ -65,7 +65,8 @@ export async function makePackage(options: PackageOptions): Promise<string> {
     stamp(root, epoch);
     const name = `bartizan_${debianVersion(version)}_${architecture}.deb`;
     const made = join(root, '..', `.${name}`);
-    await run('dpkg-deb', ['--root-owner-group', '-Zxz', `-z${effort}`, '--build', root, made], {
+    const compression = effort === 'none' ? ['-Znone'] : ['-Zxz', `-z${effort}`];
+    await run('dpkg-deb', ['--root-owner-group', ...compression, '--build', root, made], {
       env: { ...process.env, SOURCE_DATE_EPOCH: String(epoch) },
     });
     renameSync(made, join(folder, name));

@@ -12,6 +12,7 @@ export const UNITS: string = join(ROOT, 'systemd');
 export const EXPOSURE: Readonly<Record<string, number>> = {
   'bartizan.service': 1.5,
   'bartizan-net-hand.service': 1.5,
+  'bartizan-packets@.service': 1.7,
   'bartizan-early.service': 1.3,
   'bartizan-revert.service': 1.3,
   'bartizan-host.service': 1.4,

@@ -1,7 +1,7 @@
 /** The whole daemon as the service that ships, without a capability: what it does to the kernel it does by the hand. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { ATTACKER, BootedEdge } from '../support/booted/edge.ts';
+import { ADMIN, ATTACKER, BootedEdge } from '../support/booted/edge.ts';
 import { noBoot } from '../support/booted/machine.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -69,6 +69,25 @@ describe('the daemon as a service without capabilities', { skip: noBoot() }, () 
     assert.equal((await edge.ask('POST', `/api/v1/changes/${id}/revert`, {})).status, 200);
     await edge.last('reverted');
     assert.equal(await edge.connects(ATTACKER), true);
+  });
+
+  test('packets of the probes confirm a change where the daemon may send none, and take one back that cuts its author off', async () => {
+    const settled = async (denied: string) => {
+      const changes = { denied_networks: ['203.0.113.0/24', denied] };
+      const answer = await edge.ask('POST', '/api/v1/settings/firewall', { changes });
+      assert.equal(answer.status, 200, JSON.stringify(answer.body));
+      const { id } = await edge.last('confirmed', 'reverted');
+      const { body } = await edge.call('GET', `/api/v1/changes/${id}`);
+      const { detail } = body.evidence.findLast(({ probe }: { probe: string }) => probe === 'admin-source');
+      return { by: body.verdict.by, detail };
+    };
+    assert.deepEqual(await settled('198.51.100.99'), {
+      by: 'probes',
+      detail: `packets from ${ADMIN} to port 9443 get past the new rules`,
+    });
+    const cut = await settled(`${ADMIN}/32`);
+    assert.equal(cut.by, 'probes_failed');
+    assert.match(cut.detail, new RegExp(`the new rules drop packets from ${ADMIN}`));
   });
 
   test('exit code 75 starts it again, and counts the start', async () => {

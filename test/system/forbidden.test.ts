@@ -12,16 +12,24 @@ import { ROOT } from '../support/root.ts';
 const SCRIPT = join(ROOT, 'test/support/booted/forbidden');
 const INSIDE = '/usr/local/lib/forbidden';
 
-const SERVICES = ['bartizan', 'bartizan-net-hand', 'bartizan-early', 'bartizan-revert', 'bartizan-starting'] as const;
+const SERVICES = [
+  'bartizan',
+  'bartizan-net-hand',
+  'bartizan-packets@tried',
+  'bartizan-early',
+  'bartizan-revert',
+  'bartizan-starting',
+] as const;
 type Name = (typeof SERVICES)[number];
 
-const KERNEL: readonly Name[] = SERVICES.filter((name) => name !== 'bartizan');
+const KERNEL: readonly Name[] = ['bartizan-net-hand', 'bartizan-early', 'bartizan-revert', 'bartizan-starting'];
 const REVERTERS: readonly Name[] = ['bartizan-revert', 'bartizan-starting'];
 
 /** Whose duty it is; nobody else may. */
 const MAY: Readonly<Record<string, readonly Name[]>> = {
-  'tcp socket': ['bartizan'],
-  'memory that is written and run': ['bartizan'],
+  'tcp socket': ['bartizan', 'bartizan-packets@tried'],
+  'memory that is written and run': ['bartizan', 'bartizan-packets@tried'],
+  'new user namespace': ['bartizan-packets@tried'],
   'netlink socket': SERVICES,
   'read routes': SERVICES,
   'change routes': KERNEL,
@@ -57,6 +65,7 @@ RemainAfterExit=no
 WatchdogSec=0
 ExecStart=
 ExecStart=${INSIDE}
+StandardInput=null
 StandardOutput=truncate:/run/forbidden.${name}
 `;
 

@@ -74,11 +74,6 @@ export class BootedMachine implements AsyncDisposable {
     });
   }
 
-  /** Of PID 1, as this machine counts. */
-  get pid(): number {
-    return this.#pid;
-  }
-
   /** Where a file of it is found from here, below /run and /tmp, too. */
   at(path: string): string {
     return `/proc/${this.#pid}/root${path}`;

@@ -110,8 +110,8 @@ export class PackagedEdge implements AsyncDisposable {
   }
 }
 
-/** Logs, caches and what dpkg itself keeps of everything it ever did. */
-const PRUNED: readonly string[] = ['/var/log', '/var/cache', '/var/lib/dpkg/*-old'];
+/** Logs, caches, what apt makes for itself, and what dpkg and the account files were before their last change. */
+const PRUNED: readonly string[] = ['/var/log', '/var/cache', '/var/lib/apt', "'/var/lib/dpkg/*-old'", "'/etc/*-'"];
 
 /** The lines in which two disks differ, `-` before and `+` after. */
 export function differences(
