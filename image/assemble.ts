@@ -67,7 +67,7 @@ async function makeRoot({ plan, architecture, authority, work }: Site, base: Bas
   rmSync(root, { recursive: true, force: true });
   await run('cp', ['--archive', '--reflink=auto', base.root, root]);
   const tree = await installTree(root, 'appliance');
-  await configure(root, ROOTFS, { version: plan.version, architecture, lab: authority.isLab }, authority.ca);
+  await configure(root, ROOTFS, { version: plan.version, architecture, lab: authority.isLab }, authority.trusted);
   prune(root, declarationOf(readFileSync(join(ROOTFS, 'pruned'), 'utf8')));
   if (plan.overlay !== undefined) cpSync(plan.overlay, root, { recursive: true, verbatimSymlinks: true });
   return tree;
@@ -170,7 +170,7 @@ async function reportOf({ plan, authority, epoch, steps, work }: Site, images: I
   const report = {
     version: plan.version,
     sourceDateEpoch: epoch,
-    signedBy: authority.isLab ? 'lab' : 'production',
+    trusts: authority.isLab ? 'the lab' : authority.trusted,
     seconds: steps.seconds,
     steps: steps.times,
     bytes: sizesOf({ ...made, ...Object.fromEntries(names.map((name) => [name, join(out, name)])) }),
