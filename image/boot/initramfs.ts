@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { BOOT_FOLDER, COMPATIBLE, DISK_GUID, PARTITIONS } from '../layout.ts';
 import { run } from '../programs.ts';
 import { type CpioEntry, cpioArchive } from './cpio.ts';
-import { mke2fsArguments } from './file-systems.ts';
+import { MKE2FS_CONFIG, mke2fsArguments } from './file-systems.ts';
 import { librariesOf } from './libraries.ts';
 import { modulesInOrder, RECOVERY_MODULES, SLOT_MODULES } from './modules.ts';
 import { guidOnDisk } from './partition-table.ts';
@@ -137,7 +137,8 @@ export async function makeInitramfs(plan: InitramfsPlan): Promise<string> {
     file('lib/bartizan/common', script('common')),
     file('sbin/grub-editenv', script('grub-editenv'), true),
     file('etc/bartizan/layout', layoutScript(epoch, plan.version)),
-    file('etc/mke2fs.conf', ''),
+    file('etc/mke2fs.conf', MKE2FS_CONFIG),
+    { kind: 'link', path: 'etc/mtab', to: '/proc/mounts' },
     file('bin/busybox', readFileSync(programPath(root, 'busybox')), true),
     ...programs.map(({ name, path }) => file(`sbin/${name}`, readFileSync(path), true)),
     ...[...libraries].map(([name, path]) => file(libraryPath(name), readFileSync(path), true)),

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { partition } from '../layout.ts';
 import { run } from '../programs.ts';
-import { mke2fsArguments } from './file-systems.ts';
+import { MKE2FS_CONFIG, mke2fsArguments } from './file-systems.ts';
 import { slotConfig } from './grub-config.ts';
 
 /** Of a root image: squashfs of `blocks` blocks of 4096 bytes, then verity's header, then its tree. */
@@ -35,7 +35,6 @@ const BLOCK_BYTES = 4096;
 export const fixedTime = (epoch: number): Readonly<Record<string, string>> => ({
   E2FSPROGS_FAKE_TIME: String(epoch),
   SOURCE_DATE_EPOCH: String(epoch),
-  MKE2FS_CONFIG: '/dev/null',
 });
 
 /** An ext file system of a partition of the layout in a file of its size, empty but for `lost+found`. */
@@ -46,7 +45,10 @@ export async function makeFileSystem(
 ): Promise<void> {
   writeFileSync(out, '');
   truncateSync(out, partition(name).sizeMiB * MIB);
-  await run('mke2fs', [...mke2fsArguments(name), out], { env: fixedTime(epoch) });
+  const config = `${out}.conf`;
+  writeFileSync(config, MKE2FS_CONFIG);
+  await run('mke2fs', [...mke2fsArguments(name), out], { env: { ...fixedTime(epoch), MKE2FS_CONFIG: config } });
+  rmSync(config);
 }
 
 const sha256 = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
