@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { AMD64, type Architecture } from './architecture.ts';
 import { makeDisk } from './boot/disk.ts';
 import { makeInitramfs } from './boot/initramfs.ts';
-import { makeKernelSlot } from './boot/kernel-slot.ts';
+import { makeKernelSlot, type Verity } from './boot/kernel-slot.ts';
 import { type Authority, findAuthority, signFile, verifyFile } from './bundle/authority.ts';
 import { makeBundle } from './bundle/bundle.ts';
 import { declarationOf } from './declaration.ts';
@@ -15,7 +15,7 @@ import { type Base, makeBase } from './rootfs/base.ts';
 import { configure } from './rootfs/configure.ts';
 import type { Pin } from './rootfs/lock.ts';
 import { prune } from './rootfs/prune.ts';
-import { squash, type Verity } from './rootfs/squash.ts';
+import { squash } from './rootfs/squash.ts';
 import { parseWanted, type Wanted } from './rootfs/wanted.ts';
 import { npmInventory, ownInventory } from './sbom/collect.ts';
 import { bomOf } from './sbom/cyclonedx.ts';
@@ -173,7 +173,9 @@ async function reportOf({ plan, authority, epoch, steps, work }: Site, images: I
   const hashes = await Promise.all(
     Object.entries(made).map(async ([name, file]) => [name, await sha256Of(file)] as const),
   );
-  const tools = ['mksquashfs', 'zstd', 'mke2fs', 'rauc', 'veritysetup'];
+  const tools = await Promise.all(
+    Object.entries(PACKERS).map(async ([tool, option]) => [tool, await versionOf(tool, option)] as const),
+  );
   const report = {
     version: plan.version,
     sourceDateEpoch: epoch,
@@ -182,18 +184,23 @@ async function reportOf({ plan, authority, epoch, steps, work }: Site, images: I
     steps: steps.times,
     bytes: sizesOf({ ...made, ...Object.fromEntries(names.map((name) => [name, join(out, name)])) }),
     sha256: Object.fromEntries(hashes),
-    tools: Object.fromEntries(await Promise.all(tools.map(async (tool) => [tool, await versionOf(tool)] as const))),
+    tools: Object.fromEntries(tools),
   };
   return `${JSON.stringify(report, null, 2)}\n`;
 }
 
-const versionOf = async (tool: string): Promise<string> => {
-  const said = await run('sh', [
-    '-c',
-    `${tool} ${tool === 'mke2fs' ? '-V' : tool === 'mksquashfs' ? '-version' : '--version'} 2>&1 | head -n 1`,
-  ]);
-  return said.trim();
+/** By another release of these, other bytes may come of the same files. */
+const PACKERS: Readonly<Record<string, string>> = {
+  mksquashfs: '-version',
+  zstd: '--version',
+  mke2fs: '-V',
+  veritysetup: '--version',
+  'grub-mkimage': '--version',
+  'g++': '--version',
 };
+
+const versionOf = async (tool: string, option: string): Promise<string> =>
+  (await run('sh', ['-c', '"$1" "$2" 2>&1 | head -n 1', 'sh', tool, option])).trim();
 
 /**
  * Builds a version of the image and its bundle into `build/image`. What is there of this version is replaced only when
