@@ -46,8 +46,8 @@ async function main(words: readonly string[]): Promise<number> {
     case 'build': {
       const pins = order.newest ? await newest() : pinned();
       if (order.newest) for (const line of differences(pinned(), pins)) tell(`not as pinned: ${line}`);
-      const { version = productVersion(), overlay } = order;
-      await assemble({ version, pins, ...(overlay !== undefined && { overlay }) }, tell);
+      const { version = productVersion(), overlay, fast } = order;
+      await assemble({ version, pins, fast, ...(overlay !== undefined && { overlay }) }, tell);
       return 0;
     }
     case 'deb':

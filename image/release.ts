@@ -27,7 +27,7 @@ export function releaseNames(version: string, architecture: string): Release {
     bom: `${name}.cdx.json`,
     licences: `${name}.licences.txt`,
     sums: 'SHA256SUMS',
-    report: 'build-report.json',
+    report: `${name}.report.json`,
   };
 }
 

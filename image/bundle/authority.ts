@@ -1,24 +1,25 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../programs.ts';
 
 /** Who signs: an authority, and a key that it lets sign code. */
 export interface Authority {
-  /** PEM certificate that appliances trust; it goes into the root. */
+  /** PEM certificate of the authority. */
   readonly ca: string;
+  /** PEM certificates that the image trusts from then on; the authority's own, unless it is to be changed. */
+  readonly trusted: string;
   /** PEM certificate of the signing key. */
   readonly certificate: string;
   /** A PEM file, or a PKCS#11 address (RFC 7512) of a key that nobody can copy. */
   readonly key: string;
-  /** Its keys are in the repository: whoever has this program can sign for it. */
+  /** The image trusts the lab's authority, whose keys are in the repository: everybody can sign for it. */
   readonly isLab: boolean;
 }
 
-export const PKCS11 = 'BARTIZAN_SIGNING_KEY';
-
 /**
  * The authority in the folder that `BARTIZAN_SIGNING_CA` names (`ca.pem`, `signing.pem`, `signing.key`, the last instead
- * by `BARTIZAN_SIGNING_KEY=pkcs11:…`), else the lab's.
+ * by `BARTIZAN_SIGNING_KEY=pkcs11:…`), else the lab's. `BARTIZAN_TRUSTED_CA` names the file of another authority for the
+ * image to trust.
  * @throws when the folder lacks a file, or its certificates do not belong together
  */
 export async function findAuthority(labFolder: string, env: NodeJS.ProcessEnv): Promise<Authority> {
@@ -28,13 +29,17 @@ export async function findAuthority(labFolder: string, env: NodeJS.ProcessEnv): 
     if (!existsSync(file)) throw new Error(`the signing authority has no ${file}`);
     return file;
   };
-  const address = env[PKCS11];
-  if (address !== undefined && !address.startsWith('pkcs11:')) throw new Error(`${PKCS11} is no pkcs11: address`);
+  const address = env['BARTIZAN_SIGNING_KEY'];
+  if (address !== undefined && !address.startsWith('pkcs11:'))
+    throw new Error('BARTIZAN_SIGNING_KEY is no pkcs11: address');
+  const ca = named('ca.pem');
+  const trusted = env['BARTIZAN_TRUSTED_CA'] ?? ca;
   const authority = {
-    ca: named('ca.pem'),
+    ca,
+    trusted,
     certificate: named('signing.pem'),
     key: address ?? named('signing.key'),
-    isLab: folder === labFolder,
+    isLab: readFileSync(trusted, 'utf8').includes(readFileSync(join(labFolder, 'ca.pem'), 'utf8').trim()),
   };
   // As rauc will ask on the appliance: a chain to the authority, and a certificate for signing code.
   await run('openssl', ['verify', '-purpose', 'any', '-CAfile', authority.ca, authority.certificate]);

@@ -40,6 +40,9 @@ filename=root.img
 adaptive=block-hash-index
 `;
 
+/** What is in it is compressed already. */
+const PACKING = '-comp zstd -Xcompression-level 3';
+
 /**
  * The update bundle: both slots' images, signed. @returns `plan.out`
  * @throws when rauc does not make it, or does not itself accept what it made
@@ -60,14 +63,8 @@ export async function makeBundle(plan: BundlePlan): Promise<string> {
     `[system]\ncompatible=${plan.compatible}\nbootloader=noop\n\n[keyring]\npath=${authority.ca}\ncheck-purpose=codesign\n`,
   );
   const trust = [`--conf=${settings}`, `--keyring=${authority.ca}`];
-  await run('rauc', [
-    `--conf=${settings}`,
-    `--cert=${authority.certificate}`,
-    `--key=${authority.key}`,
-    'bundle',
-    work,
-    out,
-  ]);
+  const signed = [`--cert=${authority.certificate}`, `--key=${authority.key}`];
+  await run('rauc', [`--conf=${settings}`, ...signed, `--mksquashfs-args=${PACKING}`, 'bundle', work, out]);
   await run('rauc', [...trust, 'info', out]);
   if (statSync(out).size === 0) throw new Error(`${out} is empty`);
   rmSync(work, { recursive: true });

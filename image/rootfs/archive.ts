@@ -112,10 +112,10 @@ export async function resolveNewest(
     role: kept.has(offer.name) && !onlyBuilt.has(offer.name) ? 'keep' : 'build',
   }));
   for (const name of named('unpack')) {
-    // A package that stands for the newest kernel has none of its files.
-    const real =
-      (await offers([name])).find((offer) => offer.name === name && !name.startsWith('linux-image-')) ??
-      (await offers([name])).find((offer) => /^linux-image-\d/.test(offer.name));
+    // The kernel is asked for by a package without files that depends on the newest one.
+    const real = (await offers([name])).find((offer) =>
+      name === architecture.kernel ? /^linux-image-\d/.test(offer.name) : offer.name === name,
+    );
     if (real === undefined) throw new Error(`the mirror has no ${name}`);
     chosen.push({ ...real, role: 'unpack' });
   }

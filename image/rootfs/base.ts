@@ -42,7 +42,9 @@ export interface BasePlan {
   readonly architecture: Architecture;
 }
 
-const RELEASE = /^(linux-image-)\d.*$/;
+/** The kernel's package, whose name has its release in it, among the unpacked. */
+const KERNEL = 'linux-image';
+const isKernel = (name: string): boolean => name.startsWith('linux-image-');
 
 /** All that a base hangs on: what is pinned, what is declared, and how it is made. */
 function keyOf({ pins, sources, architecture }: BasePlan): string {
@@ -57,20 +59,20 @@ function keyOf({ pins, sources, architecture }: BasePlan): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** Unpacks the packages of which only some files are taken. @returns their folders by the name in the declaration */
+/** Unpacks the packages of which only some files are taken. @returns their folders by name */
 async function unpack(plan: BasePlan, work: string): Promise<ReadonlyMap<string, string>> {
   const folders = new Map<string, string>();
   for (const pin of plan.pins.filter((one) => one.role === 'unpack')) {
     const folder = join(work, pin.name);
     mkdirSync(folder, { recursive: true });
     await run('dpkg-deb', ['--extract', join(plan.cache, fileOf(pin)), folder]);
-    folders.set(pin.name.replace(RELEASE, '$1'), folder);
+    folders.set(isKernel(pin.name) ? KERNEL : pin.name, folder);
   }
   return folders;
 }
 
 function placeFiles(wanted: readonly Wanted[], folders: ReadonlyMap<string, string>, root: string): void {
-  for (const { name, files } of wanted.filter((one) => one.role === 'unpack' && !one.name.startsWith('linux-image-'))) {
+  for (const { name, files } of wanted.filter((one) => one.role === 'unpack' && !isKernel(one.name))) {
     const folder = folders.get(name);
     if (folder === undefined) throw new Error(`${name} is not pinned: npm run image -- lock`);
     for (const pattern of files) {
@@ -98,20 +100,16 @@ async function make(plan: BasePlan, kept: string, steps: Steps): Promise<void> {
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
   const accounts = join(sources, 'accounts.conf');
-  const [folders, kernel] = await Promise.all([
+  const [{ folders, kernel }] = await Promise.all([
     steps.run('kernel and its modules', async () => {
-      const unpacked = await unpack(plan, work);
-      const chosen = await chooseModules(
-        unpacked.get('linux-image-') ?? '',
-        readFileSync(join(sources, 'modules'), 'utf8'),
-        tree,
-      );
-      return [unpacked, chosen] as const;
+      const folders = await unpack(plan, work);
+      const modules = readFileSync(join(sources, 'modules'), 'utf8');
+      return { folders, kernel: await chooseModules(folders.get(KERNEL) ?? '', modules, tree) };
     }),
     steps.run('install packages', () =>
       installPackages(root, join(work, 'repository'), cache, pins, architecture, accounts),
     ),
-  ]).then(([[unpacked, chosen]]) => [unpacked, chosen] as const);
+  ]);
   rmSync(join(root, 'usr/lib/modules'), { recursive: true, force: true });
   renameSync(join(tree, 'usr/lib/modules'), join(root, 'usr/lib/modules'));
   placeFiles(wanted, folders, root);

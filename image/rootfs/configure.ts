@@ -79,6 +79,8 @@ export async function configure(root: string, sources: string, identity: Identit
   write(root, 'usr/lib/os-release', osRelease(debian, identity));
   link(root, 'etc/os-release', '../usr/lib/os-release');
   link(root, 'etc/resolv.conf', '../run/systemd/resolve/stub-resolv.conf');
+  // Made by systemd/host when settings name a zone; nowhere is UTC.
+  link(root, 'etc/localtime', '../run/bartizan-host/localtime');
   link(root, 'etc/mtab', '../proc/self/mounts');
   write(root, 'etc/machine-id', '');
   write(root, 'etc/rauc/system.conf', raucSystemConfig());

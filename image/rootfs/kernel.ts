@@ -1,12 +1,7 @@
 import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { moduleName } from '../boot/modules.ts';
 import { run } from '../programs.ts';
-
-/** The name under which the kernel and other modules know a module. */
-export const moduleName = (path: string): string =>
-  basename(path)
-    .replace(/\.ko(?:\.xz)?$/, '')
-    .replaceAll('-', '_');
 
 /** What a module says of itself: the modules that must be there first, and those it would like to have. */
 export function needsOf(module: Buffer): readonly string[] {

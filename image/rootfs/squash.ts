@@ -1,17 +1,7 @@
 import { createHash } from 'node:crypto';
 import { rmSync, statSync, truncateSync } from 'node:fs';
+import type { Verity } from '../boot/kernel-slot.ts';
 import { run } from '../programs.ts';
-
-/** What the kernel is told about the root slot: see dm-verity. */
-export interface Verity {
-  /** Hexadecimal. */
-  readonly rootHash: string;
-  readonly salt: string;
-  /** Data blocks of 4096 bytes. */
-  readonly blocks: number;
-  /** Bytes before verity's superblock; the hash tree begins one block (4096 bytes) after it. */
-  readonly hashOffset: number;
-}
 
 const BLOCK = 4096;
 

@@ -88,6 +88,8 @@ test("what the lab signs is the lab's, and nobody else's, and not of other bytes
   await run('sh', [join(LAB, 'make'), join(folder, 'other'), 'Other']);
   const other = await findAuthority(LAB, { BARTIZAN_SIGNING_CA: join(folder, 'other') });
   assert.equal(other.isLab, false);
+  const last = await findAuthority(LAB, { BARTIZAN_TRUSTED_CA: other.ca });
+  assert.deepEqual([last.ca, last.trusted, last.isLab], [lab.ca, other.ca, false]);
   await signFile(join(folder, 'foreign'), signature, other);
   await verifyFile(join(folder, 'foreign'), signature, other.ca);
   await assert.rejects(verifyFile(join(folder, 'foreign'), signature, lab.ca));

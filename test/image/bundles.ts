@@ -85,7 +85,13 @@ async function foreignAuthority(folder: string): Promise<Authority> {
     '-CAcreateserial',
     ...['-days', '3650', '-out', at('signing.pem'), '-extfile', at('extensions')],
   );
-  return { ca: at('ca.pem'), certificate: at('signing.pem'), key: at('signing.key'), isLab: false };
+  return {
+    ca: at('ca.pem'),
+    trusted: at('ca.pem'),
+    certificate: at('signing.pem'),
+    key: at('signing.key'),
+    isLab: false,
+  };
 }
 
 /** All bundles of a run. Those of the same image are made once. @param of version of the image under test */

@@ -79,6 +79,11 @@ export class BootedMachine implements AsyncDisposable {
     return `/proc/${this.#pid}/root${path}`;
   }
 
+  /** Of PID 1, as this machine counts. */
+  get pid(): number {
+    return this.#pid;
+  }
+
   async #isUp(child: ChildProcess): Promise<true | undefined> {
     if (child.exitCode !== null) return undefined;
     const { stdout } = await run('pgrep', ['-P', String(child.pid)]);

@@ -3,9 +3,13 @@ import { test } from 'node:test';
 import { readOrder } from '../../../image/order.ts';
 
 for (const [words, order] of [
-  [[], { mode: 'build', newest: false }],
-  [['build', '--version', '2.0.0-rc.1'], { mode: 'build', newest: false, version: '2.0.0-rc.1' }],
-  [['--version=2', '--overlay', 'x/y', '--newest'], { mode: 'build', newest: true, version: '2', overlay: 'x/y' }],
+  [[], { mode: 'build', newest: false, fast: false }],
+  [['build', '--version', '2.0.0-rc.1'], { mode: 'build', newest: false, fast: false, version: '2.0.0-rc.1' }],
+  [
+    ['--version=2', '--overlay', 'x/y', '--newest'],
+    { mode: 'build', newest: true, fast: false, version: '2', overlay: 'x/y' },
+  ],
+  [['--fast'], { mode: 'build', newest: false, fast: true }],
   [['lock'], { mode: 'lock' }],
   [['test', '--power-cuts', '10'], { mode: 'test', rest: ['--power-cuts', '10'] }],
 ] as const)

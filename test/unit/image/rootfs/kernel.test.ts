@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { declared, moduleName, needsOf } from '../../../../image/rootfs/kernel.ts';
+import { declared, needsOf } from '../../../../image/rootfs/kernel.ts';
 
 const paths = [
   'drivers/net/veth.ko.xz',
@@ -22,9 +22,4 @@ test('a module says what it needs, and what it would like to have before and aft
   const information = '\0license=GPL\0depends=mbcache,jbd2\0softdep=pre: crc32c post: aes-generic\0name=ext4\0';
   assert.deepEqual(needsOf(Buffer.from(`\x7fELF…${information}`)), ['mbcache', 'jbd2', 'crc32c', 'aes_generic']);
   assert.deepEqual(needsOf(Buffer.from('\0depends=\0')), []);
-});
-
-test('a module has one name, however its file is written', () => {
-  assert.equal(moduleName('drivers/md/dm-verity.ko.xz'), 'dm_verity');
-  assert.equal(moduleName('fs/ext4/ext4.ko'), 'ext4');
 });
