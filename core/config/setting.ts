@@ -24,6 +24,8 @@ export interface Surroundings {
   readonly stateDir: string;
   /** Names of the registered log parsers. */
   readonly parsers: readonly string[];
+  /** The machine goes by `host`, and so takes its name from there. */
+  readonly isAppliance?: boolean;
 }
 
 /** A default that comes from the surroundings; `text` says it in the documentation. */
@@ -41,6 +43,8 @@ export interface Setting<S extends TSchema = TSchema, O extends boolean = boolea
   readonly applies: Applies;
   readonly optional: O;
   readonly defaultFrom?: DefaultFrom;
+  /** Its default on the appliance image, in the schema's default's stead. */
+  readonly onAppliance?: unknown;
   /** Of a top-level setting, which is a section of its own: its title, and where it is listed. */
   readonly page?: Page & { readonly title: string };
   /** Settings of a section that belong together, e.g. those of one check. */
@@ -68,7 +72,7 @@ export type Declarations = Readonly<Record<string, Setting | Section>>;
 
 export const setting = <S extends TSchema>(
   schema: S,
-  about: About & { readonly defaultFrom?: DefaultFrom },
+  about: About & { readonly defaultFrom?: DefaultFrom; readonly onAppliance?: unknown },
 ): Setting<S, false> => ({ schema, optional: false, ...about });
 
 /** A setting that may be absent. */

@@ -39,7 +39,8 @@ const webui = section(
         default: '127.0.0.1:9443',
         examples: ['0.0.0.0:9443', '[::]:9443'],
       }),
-      RESTART,
+      // An appliance that could be reached from itself alone could be claimed by nobody.
+      { ...RESTART, onAppliance: '[::]:9443' },
     ),
     engine: setting(
       Type.Enum(['auto', 'uwebsockets', 'node'], {
@@ -389,7 +390,7 @@ export const SETTINGS = {
     }),
     {
       ...RESTART,
-      defaultFrom: { from: 'hostname', text: "the machine's host name" },
+      defaultFrom: { from: 'hostname', text: "the machine's host name; on the appliance image host.hostname" },
       page: { title: 'Name of the appliance', group: 'Operations' },
     },
   ),

@@ -3,19 +3,21 @@ import { join } from 'node:path';
 import { type Failure, fail, messageOf, type Ok, ok, type Result } from '../../../core/base/result.ts';
 import type { ConfigFailure } from '../../../core/config/problem.ts';
 import { decodeConfig, type LoadedConfig, parseConfig } from '../../../core/config/read.ts';
-import { errnoOf, machineName, readOnDisk, replaceDurably } from './effects.ts';
+import type { Surroundings } from '../../../core/config/setting.ts';
+import { errnoOf, readOnDisk, replaceDurably } from './effects.ts';
 import { writeFailure } from './file.ts';
 import { type ReadFailure, readConfigFile } from './read.ts';
+import { surroundings } from './sources.ts';
 
 /** The config of a state directory nobody serves at this moment. */
 export class IdleConfig {
   readonly path: string;
-  readonly #around: { readonly hostname: string; readonly stateDir: string; readonly parsers: readonly string[] };
+  readonly #around: Surroundings;
 
   /** @param stateDir absolute */
   constructor(stateDir: string, parsers: readonly string[]) {
     this.path = join(stateDir, 'bartizan.yaml');
-    this.#around = { hostname: machineName(), stateDir, parsers };
+    this.#around = surroundings({ stateDir, parsers });
   }
 
   /** As `config-check` judges a file. @param name what problems call it */
