@@ -77,7 +77,8 @@ export async function lay(deps: FoundationDeps): Promise<Result<Foundation, 'fai
   }
   const device = await openDeviceIdentity({ stateDirectory: stateDir, random: deps.random, log });
   if (!device.ok) log('error', 'the device has no identity', { reason: device.public });
-  const audit = await openAudit({ store: store.value.port, log });
+  const signer = device.ok ? { signer: device.value.key } : {};
+  const audit = await openAudit({ store: store.value.port, log, ...signer });
   if (!audit.ok) {
     await kernel.value.nft.close();
     return close(audit);

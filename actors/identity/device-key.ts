@@ -12,6 +12,8 @@ export interface DeviceKey {
   readonly fingerprint: string;
   /** Ed25519 over a domain and a text, so that what is signed for one use is never taken for another. */
   sign(domain: string, text: string): Uint8Array;
+  /** Whether this very key signed it. */
+  signed(domain: string, text: string, signature: Uint8Array): boolean;
 }
 
 const SSH_NAME = 'ssh-ed25519';
@@ -53,6 +55,7 @@ function keyOf(key: KeyObject): DeviceKey {
     publicText: `${SSH_NAME} ${wire.toString('base64')}`,
     fingerprint: `SHA256:${digest.replace(/=+$/, '')}`,
     sign: (domain, text) => sign(null, signed(domain, text), key),
+    signed: (domain, text, signature) => verify(null, signed(domain, text), createPublicKey(key), signature),
   };
 }
 

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, renameSync, statSync, utimesSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { ConsoleAtTty, FieldSite } from '../support/field-site.ts';
+import { ROOT } from '../support/root.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-const PAGE = readFileSync('test/fixtures/status-page/new.txt', 'utf8');
+const PAGE = readFileSync(join(ROOT, 'test/fixtures/status-page/new.txt'), 'utf8');
 
 function site(): FieldSite {
   const at = new FieldSite();
@@ -173,6 +175,23 @@ for (const { key, verb } of [
     await answerOf(at, verb, 'ok');
     await shows(screen, new RegExp(`${verb}: ok`));
   });
+
+test('where nobody takes requests or orders the console says so and goes on', async () => {
+  using at = site();
+  rmSync(at.path('run/bartizan/requests'), { recursive: true });
+  rmSync(at.path('run/bartizan-console'), { recursive: true });
+  await using screen = new ConsoleAtTty(at);
+  await shows(screen, /power off/);
+  screen.type('r');
+  await shows(screen, /Type yes/);
+  screen.type('yes\r');
+  await shows(screen, /takes no such request/);
+  screen.type('n');
+  await shows(screen, /by DHCP/);
+  screen.type('k\r');
+  await shows(screen, /takes no such order/);
+  assert.ok(screen.isRunning);
+});
 
 test('an order for the network is one line of plain words', async () => {
   using at = site();

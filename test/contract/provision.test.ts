@@ -4,8 +4,11 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { systemClock } from '../../actors/clock/index.ts';
+import { openStore } from '../../actors/store/index.ts';
 import { sha256Hex } from '../../core/base/ids.ts';
 import { readSerial } from '../../core/field/serial.ts';
+import { identityKeys } from '../../core/keys/identity-keys.ts';
 import { ROOT } from '../support/root.ts';
 
 const MAIN = join(ROOT, 'dist/actors/main.js');
@@ -118,6 +121,27 @@ test('one that names an administrator in its config is not provisioned', async (
   );
   const { status, told } = provision(state, file);
   assert.deepEqual([status, told.code], [4, 'claimed']);
+});
+
+/** The store as a start leaves it in which somebody became admin. */
+async function withToken(state: string) {
+  const store = await openStore({ stateDirectory: state, clock: systemClock, log: () => {}, onDamage: () => {} });
+  assert.ok(store.ok);
+  const token = { name: 'claimed-admin', scopes: ['admin'], createdAt: 1, expiresAt: 'never' };
+  await store.value.port.commit([{ put: identityKeys.token('a'.repeat(64)), value: token }], { sync: true });
+  return store.value.service;
+}
+
+test('one that somebody has claimed is not provisioned, nor one that runs', async () => {
+  const { state, file } = await fresh();
+  const running = await withToken(state);
+  const during = provision(state, file);
+  assert.deepEqual([during.status, during.told.code], [1, 'unreadable']);
+  assert.match(during.told.message, /running; stop it first/);
+  await running.stop();
+  const { status, told } = provision(state, file);
+  assert.deepEqual([status, told.code], [4, 'claimed']);
+  assert.equal((await readdir(state)).includes('bartizan.yaml'), false);
 });
 
 test('what cannot be told apart from a claimed one is not provisioned', async () => {

@@ -95,6 +95,14 @@ test('a new machine takes the config of a credential, and its console shows it a
     await waitFor('the request', async () => (await sh(machine, `ls ${request} 2>/dev/null || :`)).trim() || undefined);
     assert.equal((await sh(machine, `stat -c '%U %F' ${request}`)).trim(), 'bartizan regular empty file');
 
+    await machine.run('systemctl', 'start', 'bartizan-console-order.path');
+    await sh(machine, 'cd /run/bartizan-console && echo "mode enforce" >.order && mv .order order');
+    const answer = await waitFor(
+      'an answer to the order',
+      async () => (await sh(machine, 'cat /run/bartizan-console/answer 2>/dev/null || :')) || undefined,
+    );
+    assert.match(answer, /no order/);
+
     const pid = (await machine.show(unit, 'MainPID'))['MainPID'];
     const status = await sh(machine, `cat /proc/${pid}/status`);
     assert.match(status, /CapEff:\s*0{16}\n/);
