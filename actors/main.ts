@@ -14,6 +14,11 @@ const deps = cliDeps({
     const { searchSegments } = await import('./segments/index.ts');
     yield* searchSegments(directory, query);
   },
+  provision: async ({ file, state, origin }) => {
+    // As below: store and certificates are for the one command that needs them.
+    const { provisionFrom } = await import('./field/index.ts');
+    return provisionFrom({ file, stateDir: state, origin });
+  },
   serve: async (options) => {
     // Loaded for the one command that needs it: store, HTTP and state machines are most of the program.
     const { serve } = await import('./daemon/index.ts');

@@ -11,6 +11,7 @@ import { listSpecsOf } from '../../core/config/lists-setting.ts';
 import { modeOf, withMode } from '../../core/config/mode.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { CHECK_NAMES } from '../../core/detect/checks.ts';
+import type { ShownDevice } from '../../core/field/device.ts';
 import type { Decision, NetworkDecision } from '../../core/respond/decision.ts';
 import { dropsAny, featuresOn } from '../../core/respond/host-features.ts';
 import { MODES, type Mode } from '../../core/respond/mode.ts';
@@ -46,6 +47,7 @@ export interface ApplianceParts {
   readonly storeHealth: () => StoreHealth;
   readonly components: () => readonly Component[];
   readonly claimed: () => boolean;
+  readonly device: ShownDevice;
   readonly httpEngine: () => string;
   readonly firewallEngine: string;
 }
@@ -115,6 +117,7 @@ export class RunningAppliance implements Appliance {
       configHash: configFile.loaded.hash,
       binaryHash: this.#parts.programHash,
       claimed: this.#parts.claimed(),
+      device: this.#parts.device,
     };
   }
 

@@ -12,6 +12,10 @@ const MOST_NAMED = 5;
 export const damageFinding = (hostname: string, message: string, at: Millis): Finding =>
   ownFinding(hostname, { check: 'store_damage', severity: 'critical', message, at });
 
+/** A device whose identity is damaged, and is not made anew. */
+export const deviceFinding = (hostname: string, message: string, at: Millis): Finding =>
+  ownFinding(hostname, { check: 'device_identity', severity: 'critical', message, at });
+
 /** Packets that the kernel was to drop or to let in, and did the other with. */
 export function canaryFinding(hostname: string, { missed, cut, at }: CanaryOutcome): Finding {
   const named = (those: readonly Astray[]): string => {
@@ -23,6 +27,19 @@ export function canaryFinding(hostname: string, { missed, cut, at }: CanaryOutco
   const message = [...through, ...lost].join('. ');
   return ownFinding(hostname, { check: 'firewall_canary', severity: 'critical', message, at });
 }
+
+/** What became of the appliance image: an update that did not hold, or a slot that was confirmed and is not well. */
+export const imageFinding = (
+  hostname: string,
+  { what, message }: { readonly what: 'fell_back' | 'unhealthy'; readonly message: string },
+  at: Millis,
+): Finding =>
+  ownFinding(hostname, {
+    check: what === 'fell_back' ? 'image_fell_back' : 'image_unhealthy',
+    severity: 'high',
+    message,
+    at,
+  });
 
 /** What somebody asks for who wants to see whether alerts arrive. */
 export const testFinding = (hostname: string, actor: string, at: Millis): Finding =>

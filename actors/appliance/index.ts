@@ -4,9 +4,11 @@ export { keepPrivate, processAge, processFacts, programHash, stopSignal } from '
 export {
   canaryFinding,
   damageFinding,
+  deviceFinding,
   driftFinding,
   eventDamageFinding,
   eventsNotKeptFinding,
+  imageFinding,
   journalLossFinding,
   listFinding,
 } from './findings.ts';

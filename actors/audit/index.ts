@@ -6,6 +6,9 @@ import {
   endsAt,
   follow,
   GENESIS,
+  HEAD_DOMAIN,
+  headText,
+  type SignedHead,
   seal,
 } from '../../core/api/audit-chain.ts';
 import type { Log } from '../../core/base/ports.ts';
@@ -31,9 +34,18 @@ export interface AuditLog extends AuditTrail {
 /** `unreadable`: the end of the chain is unknown, and a chain begun anew would write over what is there. */
 export type AuditRefusal = 'unreadable';
 
+/** The device's key. */
+export interface HeadSigner {
+  readonly publicText: string;
+  sign(domain: string, text: string): Uint8Array;
+  signed(domain: string, text: string, signature: Uint8Array): boolean;
+}
+
 export interface AuditDeps {
   readonly store: StorePort;
   readonly log: Log;
+  /** Signs the head with each commit; without one the chain is kept unsigned. */
+  readonly signer?: HeadSigner;
 }
 
 /** Most records in one commit: bounds a batch, while the rest waits for the next. */
@@ -44,7 +56,7 @@ const COMMIT_LIMIT = 256;
  * goes on behind the head as it was kept and behind every record there is, so that nothing is written over and `verify`
  * shows the damage for good; the log says so.
  */
-export async function openAudit({ store, log }: AuditDeps): Promise<Result<AuditLog, AuditRefusal>> {
+export async function openAudit({ store, log, signer }: AuditDeps): Promise<Result<AuditLog, AuditRefusal>> {
   let kept: unknown;
   let last: unknown;
   try {
@@ -59,7 +71,17 @@ export async function openAudit({ store, log }: AuditDeps): Promise<Result<Audit
     return fail('unreadable', 'the audit log cannot be read: neither its head nor its last record');
   const whole = last === undefined ? endsAt(GENESIS, head) : endsWith(last, asHead(kept) ?? head);
   if (!whole.ok) log('error', 'audit log is damaged at its end', { fault: whole.code, detail: whole.public });
-  return ok(new ChainedLog(store, head));
+  if (signer !== undefined && isForged(kept, signer))
+    log('error', 'audit log has a head that this device did not sign', { serial: head.serial });
+  return ok(new ChainedLog(store, head, signer));
+}
+
+/** Whether the head says that this device signed it, and it did not. One without a signature is of an earlier version. */
+function isForged(kept: unknown, signer: HeadSigner): boolean {
+  const head = asHead(kept);
+  const { key, signature } = (kept ?? {}) as Partial<SignedHead>;
+  if (head === undefined || key !== signer.publicText || typeof signature !== 'string') return false;
+  return !signer.signed(HEAD_DOMAIN, headText(head), Buffer.from(signature, 'base64'));
 }
 
 function furthest(kept: ChainHead | undefined, last: ChainHead | undefined): ChainHead | undefined {
@@ -92,12 +114,14 @@ interface Waiting {
 
 class ChainedLog implements AuditLog {
   readonly #store: StorePort;
+  readonly #signer: HeadSigner | undefined;
   #head: ChainHead;
   #waiting: Waiting[] = [];
   #committing = false;
 
-  constructor(store: StorePort, head: ChainHead) {
+  constructor(store: StorePort, head: ChainHead, signer: HeadSigner | undefined) {
     this.#store = store;
+    this.#signer = signer;
     this.#head = head;
   }
 
@@ -153,11 +177,17 @@ class ChainedLog implements AuditLog {
     });
     const ops = sealed.map(({ link }) => ({ put: auditKeys.record(link.serial), value: link }));
     try {
-      const kept = await this.#keep([...ops, { put: auditKeys.head, value: head }], head);
+      const kept = await this.#keep([...ops, { put: auditKeys.head, value: this.#signed(head) }], head);
       for (const { link, settle } of sealed) settle(kept.ok ? ok(link) : kept);
     } catch (cause) {
       for (const { reject } of sealed) reject(cause);
     }
+  }
+
+  #signed(head: ChainHead): ChainHead | SignedHead {
+    if (this.#signer === undefined) return head;
+    const signature = Buffer.from(this.#signer.sign(HEAD_DOMAIN, headText(head))).toString('base64');
+    return { ...head, key: this.#signer.publicText, signature };
   }
 
   /** The head moves only with the records: what is refused altogether leaves no gap in the chain. */

@@ -5,6 +5,7 @@ import type { LoadedConfig } from '../../core/config/read.ts';
 import type { Finding } from '../../core/detect/finding.ts';
 import type { Event, UnparsedReason } from '../../core/event/event.ts';
 import type { Query } from '../../core/query/tree.ts';
+import type { Provisioned, ProvisionFailure } from '../field/index.ts';
 import type { ReadFailure } from '../host-integration/config-file/index.ts';
 import type { SearchEvent } from '../segments/index.ts';
 
@@ -30,6 +31,10 @@ export interface ControlRequest {
   /** With its query. */
   readonly path: string;
   readonly body?: unknown;
+  /** The etag that was read, where the order goes by it. */
+  readonly ifMatch?: string;
+  /** How long the answer may take, ms; as for all others without it. */
+  readonly within?: number;
 }
 
 /** What was read of a log so far. */
@@ -56,6 +61,13 @@ export interface LogRunner {
 
 /** Searches the events in a directory of segments. */
 export type EventSearch = (directory: string, query: Query) => AsyncIterable<SearchEvent>;
+
+/** A config for an appliance that never had one: a file, or `-` for standard input. */
+export interface ProvisionOptions {
+  readonly file: string;
+  readonly state?: string;
+  readonly origin: string;
+}
 
 export interface ServeOptions {
   readonly config?: string;
@@ -85,6 +97,8 @@ export interface CliDeps {
   readonly imageAuthority: string;
   /** Runs until it is stopped. @returns the exit code */
   serve(options: ServeOptions): Promise<number>;
+  /** Gives the config to the Bartizan whose state is in this directory, or in one of the usual ones; it must not run. */
+  provision(options: ProvisionOptions): Promise<Ok<Provisioned> | ProvisionFailure>;
   /** Asks the Bartizan whose state is in this directory, or in one of the usual ones. */
   ask(state: string | undefined, request: ControlRequest): Promise<Result<Answer, ControlCode>>;
   /** Opens a file, or standard input for `-`. The chunks reject with errno errors. */

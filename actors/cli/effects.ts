@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { fail, ok, type Result } from '../../core/base/result.ts';
 import { EVENTS_DIRECTORY } from '../../core/event/kept.ts';
 import { systemClock } from '../clock/index.ts';
-import type { CliDeps, EventSearch, Output } from './deps.ts';
+import type { CliDeps, EventSearch, Output, ProvisionOptions } from './deps.ts';
 import { cameFrom } from './ssh-source.ts';
 
 /** The socket of a running Bartizan in its state directory. */
@@ -18,11 +18,13 @@ const IMAGE_AUTHORITY = 'image/lab-ca/ca.pem';
 const INSTALLED_STATE = '/var/lib/bartizan';
 
 export interface CliParts extends Pick<CliDeps, 'version' | 'logs' | 'serve'> {
+  /** With an absolute state directory. */
+  readonly provision: (options: ProvisionOptions & { readonly state: string }) => ReturnType<CliDeps['provision']>;
   readonly search: EventSearch;
 }
 
 /** The real world for `runCli`. */
-export function cliDeps({ search, ...parts }: CliParts): CliDeps {
+export function cliDeps({ search, provision, ...parts }: CliParts): CliDeps {
   return {
     ...parts,
     cameFrom: () => cameFrom(process.ppid, process.env),
@@ -40,6 +42,7 @@ export function cliDeps({ search, ...parts }: CliParts): CliDeps {
       const { askOverSocket } = await import('./socket.ts');
       return askOverSocket(join(stateDirectory(state), CONTROL_SOCKET), what);
     },
+    provision: (options) => provision({ ...options, state: stateDirectory(options.state) }),
     confirm,
     openLog,
     flashing: () => import('../flash/index.ts'),
@@ -47,9 +50,9 @@ export function cliDeps({ search, ...parts }: CliParts): CliDeps {
     readConfig: async (choice) => {
       // Loaded for the one command that needs it: schemas and YAML are most of what a short command would wait for.
       const configFile = await import('../host-integration/config-file/index.ts');
-      const { locateConfig, machineName, readConfigFile, configNotes } = configFile;
+      const { locateConfig, surroundings, readConfigFile, configNotes } = configFile;
       const { path, stateDir } = locateConfig({ ...choice, cwd: process.cwd() });
-      const read = await readConfigFile(path, { hostname: machineName(), stateDir, parsers: parts.logs.parsers });
+      const read = await readConfigFile(path, surroundings({ stateDir, parsers: parts.logs.parsers }));
       if (!read.ok) return read;
       return ok({ loaded: read.value, notes: await configNotes(read.value.config, path) });
     },

@@ -13,9 +13,13 @@ import type { CliDeps, ServeOptions } from './deps.ts';
 import { isSystemError } from './effects.ts';
 import { firewall } from './firewall.ts';
 import { flashImage } from './flash.ts';
+import { host } from './host.ts';
+import { identity } from './identity.ts';
+import { image } from './image.ts';
 import { list } from './lists.ts';
 import { parseLog, replayLog } from './logs.ts';
 import { allow, configReload, disallow, mode, restart, tokenCreate, tokenRevoke } from './orders.ts';
+import { provision } from './provision.ts';
 import { complain, OutputClosed, say } from './say.ts';
 import { search } from './search.ts';
 
@@ -46,6 +50,7 @@ type Run = (invocation: Invocation, deps: CliDeps) => Promise<ExitName>;
 const RUNS: Readonly<Record<Exclude<CommandName, 'serve'>, Run>> = {
   status,
   health,
+  identity,
   findings,
   block,
   unblock,
@@ -67,9 +72,12 @@ const RUNS: Readonly<Record<Exclude<CommandName, 'serve'>, Run>> = {
   'token-create': tokenCreate,
   'token-revoke': tokenRevoke,
   change,
+  host,
+  image,
   lists: bulkLists,
   'config-check': configCheck,
   'config-reload': configReload,
+  provision,
   parse: parseLog,
   replay: replayLog,
   search,

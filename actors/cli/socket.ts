@@ -10,12 +10,16 @@ const LARGEST_ANSWER = 64 * 1024 * 1024;
 /** Sends one request over a Unix socket and reads its JSON answer, both bounded. */
 export function askOverSocket(
   socketPath: string,
-  { method, path, body }: ControlRequest,
-  within: number = ANSWER_WITHIN_MS,
+  { method, path, body, ifMatch, within: needed }: ControlRequest,
+  within: number = needed ?? ANSWER_WITHIN_MS,
 ): Promise<Result<Answer, ControlCode>> {
   const text = body === undefined ? undefined : JSON.stringify(body);
-  const headers =
-    text === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) };
+  const headers = {
+    ...(text === undefined
+      ? {}
+      : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) }),
+    ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
+  };
   return new Promise((resolved) => {
     const signal = AbortSignal.timeout(within);
     const failed = (thrown: unknown) => resolved(failure(socketPath, thrown, signal.aborted));

@@ -17,6 +17,7 @@ export function statusFacts(body: Json): readonly (readonly [string, string | un
   return [
     ['host', textAt(body, 'hostname')],
     ['version', textAt(body, 'version')],
+    ['serial', textAt(body, 'serial')],
     ['status', withReason(textAt(body, 'status'), textAt(body, 'status_reason'))],
     ['running', textAt(body, 'uptime')],
     ['mode', modeText(body, automation)],

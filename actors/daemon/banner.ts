@@ -24,6 +24,8 @@ export interface BannerFacts {
   readonly notes: readonly string[];
   readonly claimCode: string | undefined;
   readonly startMs: number;
+  /** Of the device; undefined where it has none. */
+  readonly serial: string | undefined;
 }
 
 const MODE_TEXT: Readonly<Record<Mode, string>> = {
@@ -36,6 +38,7 @@ const MODE_TEXT: Readonly<Record<Mode, string>> = {
 export function banner(facts: BannerFacts): string {
   const rows: readonly (readonly [label: string, text: string] | undefined)[] = [
     ['bartizan', `${facts.version}, ready in ${goDuration(millis(Math.round(facts.startMs)))}`],
+    facts.serial === undefined ? undefined : ['serial', facts.serial],
     ['console', consoleText(facts)],
     ['', `certificate SHA-256 ${facts.fingerprint}`],
     ['', facts.certificateFrom],

@@ -11,10 +11,13 @@ import { exitCode } from '../../core/cli/exit-codes.ts';
 import { parseListen } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { sourceTexts } from '../../core/config/source-texts.ts';
+import type { Finding } from '../../core/detect/finding.ts';
+import type { StatusPageFacts } from '../../core/field/status-page.ts';
 import type { Mode } from '../../core/respond/mode.ts';
 import {
   CounterSampler,
   damageFinding,
+  deviceFinding,
   modeReason,
   processAge,
   processFacts,
@@ -29,17 +32,21 @@ import { Bus } from '../bus/index.ts';
 import type { ApiTarget, ChangeService } from '../change/index.ts';
 import type { Output } from '../cli/index.ts';
 import { systemClock, systemRandom } from '../clock/index.ts';
+import { closeForProvisioning, type Machine, type StatusConsole, statusConsole } from '../field/index.ts';
 import type { FirewallContent } from '../firewall/index.ts';
+import { type ApplianceHost, applianceHost, isAppliance } from '../host/index.ts';
 import type { OpenConfig } from '../host-integration/config-file/index.ts';
 import { type ServiceManagerLink, serviceManagerLink } from '../host-integration/service-manager/index.ts';
 import { chooseEngine, type HttpService, httpServices } from '../http/index.ts';
-import { hostAddresses, hostNetworks } from '../identity/index.ts';
+import { hostAddresses, hostNetworks, TLS_FOLDER } from '../identity/index.ts';
 import { eventPages } from '../segments/index.ts';
 import { type Follow, RunningSettings } from '../settings/index.ts';
 import { type Service, type Supervised, startSupervised } from '../supervisor/index.ts';
 import { banner } from './banner.ts';
 import { type DataPlane, makeDataPlane } from './data-plane.ts';
-import { type Foundation, TLS_FOLDER } from './foundation.ts';
+import type { Foundation } from './foundation.ts';
+import { makeImages } from './images.ts';
+import { deviceComponent, statusPageFacts } from './status-page.ts';
 import { StoreComponent } from './store-component.ts';
 import { CRITICAL, enforcementService, treeOf } from './tree.ts';
 import { makeTrials } from './trials.ts';
@@ -62,6 +69,7 @@ export interface DaemonParts {
   readonly log: Log;
   readonly opened: OpenConfig;
   readonly foundation: Foundation;
+  readonly machine: Machine;
   /** What the kernel's rules are made of until a change that is on trial is confirmed. */
   readonly confirmed: FirewallContent;
 }
@@ -80,10 +88,15 @@ export class Daemon {
   readonly #controlSocket: Service;
   readonly #counters: CounterSampler;
   readonly #store: StoreComponent;
+  readonly #console: StatusConsole;
   readonly #manager: ServiceManagerLink;
   readonly #settings: RunningSettings;
   readonly #changes: ChangeService;
   readonly #previews: Previews;
+  /** Absent where this machine is no appliance. */
+  readonly #host: ApplianceHost | undefined;
+  readonly #images: ReturnType<typeof makeImages>;
+  readonly #startedAt = systemClock.now();
   readonly #restart = Promise.withResolvers<void>();
   #tree: Supervised | undefined;
 
@@ -111,19 +124,22 @@ export class Daemon {
         ...this.#plane,
         clock: systemClock,
         version,
-        startedAt: systemClock.now(),
+        startedAt: this.#startedAt,
         programHash: hash,
         configFile: opened.file,
         bus,
         storeHealth: () => foundation.store.port.health(),
         components: () => this.#components(),
         claimed: () => foundation.identity.identity.claimed(),
+        device: foundation.device.ok ? foundation.device.value : { trouble: foundation.device.public },
         httpEngine: () => this.#http.engine,
         firewallEngine: foundation.kernel.engine,
       },
       mode,
     );
+    this.#host = hostOf(parts);
     this.#blobs = blobsOf(parts);
+    this.#images = makeImages({ opened, foundation, plane: this.#plane, log, components: () => this.#components() });
     this.#meter = this.#makeMeter(bus);
     this.#counters = new CounterSampler({ read: () => this.#plane.firewall.counters(), clock: systemClock });
     ({ changes: this.#changes, previews: this.#previews } = makeTrials({
@@ -133,6 +149,7 @@ export class Daemon {
       bus,
       log,
       follow: this.#follow,
+      host: this.#host,
       api: () => this.#apiTarget(),
       restart: () => this.#restart.resolve(),
     }));
@@ -140,6 +157,7 @@ export class Daemon {
       file: opened.file,
       changes: this.#changes,
       follow: this.#follow,
+      isAppliance: this.#host !== undefined,
       clock: systemClock,
       restart: () => this.#restart.resolve(),
     });
@@ -148,6 +166,7 @@ export class Daemon {
       () => foundation.store.port.health(),
       () => systemClock.now(),
     );
+    this.#console = statusConsole({ clock: systemClock, log, facts: () => this.#pageFacts() });
   }
 
   #makeMeter(bus: Bus<Topics>): RunningMeter {
@@ -178,7 +197,16 @@ export class Daemon {
     const tree = treeOf(
       foundation,
       this.#plane,
-      [this.#plane.lists, this.#counters, this.#blobs, this.#controlSocket, this.#http],
+      [
+        this.#plane.lists,
+        this.#counters,
+        this.#blobs,
+        this.#controlSocket,
+        this.#http,
+        ...optional(this.#host),
+        this.#console,
+        ...this.#imageServices(),
+      ],
       critical,
     );
     const abort = new AbortController();
@@ -202,6 +230,7 @@ export class Daemon {
     }
     await this.#changes.startSucceeded();
     this.#tellDamage();
+    await this.#closeForProvisioning();
     await stdout.write(this.#banner());
     this.#manager.ready(`${this.#appliance.mode}, ${this.#plane.sources().length} sources`);
     const fatal = Promise.withResolvers<Ending>();
@@ -209,20 +238,33 @@ export class Daemon {
     return this.#end(await Promise.race([stopped, again, fatal.promise]));
   }
 
+  /** What somebody administers takes no config from a volume any more. */
+  async #closeForProvisioning(): Promise<void> {
+    const { foundation, opened, log } = this.#parts;
+    if (!foundation.identity.identity.claimed()) return;
+    await closeForProvisioning(opened.stateDir, systemClock).catch((cause: unknown) => {
+      log('warn', 'a volume may be looked for at the next boot again', { error: messageOf(cause) });
+    });
+  }
+
   /** What the store found damaged at its opening, and what it loses from now on, is shown where attacks are shown. */
   #tellDamage(): void {
     const { log, foundation, opened } = this.#parts;
     const { hostname } = opened.file.loaded.config;
-    foundation.damage.open(({ message }) => {
-      const finding = damageFinding(hostname, message, systemClock.now());
+    const tell = (finding: Finding): void => {
       this.#plane.recorder.record([finding]).catch((cause: unknown) => {
-        log('error', 'damage could not be recorded', { message, error: messageOf(cause) });
+        log('error', 'damage could not be recorded', { message: finding.message, error: messageOf(cause) });
       });
-    });
+    };
+    const { device, damage } = foundation;
+    if (!device.ok) tell(deviceFinding(hostname, device.public, systemClock.now()));
+    damage.open(({ message }) => tell(damageFinding(hostname, message, systemClock.now())));
   }
 
   async #end({ code, cause }: Ending): Promise<number> {
     const { log, opened, foundation } = this.#parts;
+    // However it ends: who goes on giving signs of life is never taken for ended.
+    this.#manager.stopping();
     // Between two runs the kernel goes on dropping.
     const isOver = code === 'ok' && opened.file.inEffect.firewall.on_stop === 'remove';
     if (isOver) await this.#plane.firewall.disable();
@@ -233,11 +275,20 @@ export class Daemon {
     return exitCode(code);
   }
 
+  /** What is remembered of updates first: it says what the health is to be compared with. */
+  #imageServices(): readonly Service[] {
+    return [this.#images.updater, this.#images.health];
+  }
+
   /** Makes the running parts go by live settings that were written. */
   readonly #follow: Follow = async (before, after) => {
     const unfollowed = await this.#appliance.follow(before, after);
     await this.#plane.lists.follow();
-    return unfollowed.map((message) => ({ field: 'firewall.enabled', message }));
+    const moved = await this.#host?.follow(after.host);
+    return [
+      ...unfollowed.map((message) => ({ field: 'firewall.enabled', message })),
+      ...(moved?.ok === false ? [{ field: 'host', message: moved.public }] : []),
+    ];
   };
 
   /** Where the API is to be found, by who looks from outside. */
@@ -308,6 +359,7 @@ export class Daemon {
       changes: this.#changes,
       previews: this.#previews,
       undo,
+      images: this.#images.updater,
     };
   }
 
@@ -316,14 +368,42 @@ export class Daemon {
     const { certificates } = this.#parts.foundation.identity;
     const edge = [this.#http.component(), certificates.component()];
     const events = [lists.component(), pipeline.storage(), segments.component()].flatMap((one) => one ?? []);
-    const kept = [...events, this.#store.component(), this.#blobs.component()];
+    const kept = [...events, this.#store.component(), this.#blobs.component(), ...this.#deviceComponents()];
     const kernel = { ...firewall.component(), detail: `through the ${this.#parts.foundation.kernel.engine}` };
-    const guard = [kernel, canaries.component()];
+    const guard = [
+      kernel,
+      canaries.component(),
+      ...optional(this.#host?.component()),
+      ...optional(this.#images.updater.component()),
+    ];
     const own = [...guard, this.#changes.component(), pipeline.component(), ...edge, ...kept];
     const supervised = (this.#tree?.components() ?? []).filter(({ state }) => state !== 'ok');
     // What the supervisor says of a part that is not well stands above what the part says of itself.
     const worse = new Set(supervised.map(({ name }) => name));
     return [...own.filter(({ name }) => !worse.has(name)), ...sources(), ...supervised];
+  }
+
+  #deviceComponents(): readonly Component[] {
+    const page = this.#console.component();
+    return [deviceComponent(this.#parts.foundation.device, this.#startedAt), ...(page === undefined ? [] : [page])];
+  }
+
+  #pageFacts(): StatusPageFacts {
+    const { version, machine, opened, foundation } = this.#parts;
+    const { hostname, webui } = opened.file.inEffect;
+    return statusPageFacts({
+      version,
+      hostname,
+      machine,
+      device: foundation.device,
+      identity: foundation.identity,
+      listen: webui.listen,
+      port: this.#http.port,
+      mode: this.#appliance.mode,
+      modeReason: modeReason(this.#appliance.mode, this.#plane.firewall),
+      pending: this.#changes.pending(),
+      components: this.#components(),
+    });
   }
 
   #banner(): string {
@@ -352,9 +432,17 @@ export class Daemon {
       notes: [...opened.notes, ...(trouble === undefined ? [] : [trouble])],
       claimCode,
       startMs: processAge(),
+      serial: foundation.device.ok ? foundation.device.value.serial : undefined,
     });
   }
 }
+
+const hostOf = ({ opened, log }: DaemonParts): ApplianceHost | undefined =>
+  isAppliance()
+    ? applianceHost(opened.stateDir, { settings: () => opened.file.loaded.config.host, clock: systemClock, log })
+    : undefined;
+
+const optional = <T>(one: T | undefined): readonly T[] => (one === undefined ? [] : [one]);
 
 const blobsOf = ({ opened, foundation, log }: DaemonParts): BlobStore =>
   blobStore({

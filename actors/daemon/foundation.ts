@@ -6,7 +6,14 @@ import { lengthOf, parseListen } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
 import type { Mode } from '../../core/respond/mode.ts';
 import { type AuditLog, openAudit } from '../audit/index.ts';
-import { type CertificateFiles, type OpenedIdentity, openIdentity } from '../identity/index.ts';
+import {
+  type CertificateFiles,
+  type Device,
+  type OpenedIdentity,
+  openDeviceIdentity,
+  openIdentity,
+  TLS_FOLDER,
+} from '../identity/index.ts';
 import { openStore, type Store, type StoreDamage } from '../store/index.ts';
 import { type Kernel, openKernel } from './kernel.ts';
 import { tokensOf } from './tokens.ts';
@@ -15,6 +22,8 @@ import { tokensOf } from './tokens.ts';
 export interface Foundation {
   readonly store: Store;
   readonly identity: OpenedIdentity;
+  /** Who this device is; a failure leaves the appliance guarding without an identity. */
+  readonly device: Result<Device, string>;
   readonly audit: AuditLog;
   readonly kernel: Kernel;
   /** Damage to the store so far, and from now on. */
@@ -30,9 +39,6 @@ export interface FoundationDeps {
   readonly random: Random;
   readonly log: Log;
 }
-
-/** Keys and certificates, below the state directory. */
-export const TLS_FOLDER = 'tls';
 
 /** Keeps what the store has to say until somebody can make findings of it. */
 export class DamageBox {
@@ -69,12 +75,22 @@ export async function lay(deps: FoundationDeps): Promise<Result<Foundation, 'fai
     await kernel.value.nft.close();
     return close(identity);
   }
-  const audit = await openAudit({ store: store.value.port, log });
+  const device = await openDeviceIdentity({ stateDirectory: stateDir, random: deps.random, log });
+  if (!device.ok) log('error', 'the device has no identity', { reason: device.public });
+  const signer = device.ok ? { signer: device.value.key } : {};
+  const audit = await openAudit({ store: store.value.port, log, ...signer });
   if (!audit.ok) {
     await kernel.value.nft.close();
     return close(audit);
   }
-  return ok({ store: store.value, identity: identity.value, audit: audit.value, kernel: kernel.value, damage });
+  return ok({
+    store: store.value,
+    identity: identity.value,
+    device,
+    audit: audit.value,
+    kernel: kernel.value,
+    damage,
+  });
 }
 
 /** State holds keys and the control socket: nobody but its owner may enter. */

@@ -6,6 +6,7 @@ import { keepPrivate, programHash } from '../appliance/index.ts';
 import { pendingSnapshot } from '../change/index.ts';
 import type { Output, ServeOptions } from '../cli/index.ts';
 import { systemClock, systemRandom } from '../clock/index.ts';
+import { readMachine } from '../field/index.ts';
 import { openConfig } from '../host-integration/config-file/index.ts';
 import { createLog } from '../log/index.ts';
 import { confirmedContent } from './confirmed-content.ts';
@@ -43,6 +44,7 @@ export async function serve(options: ServeOptions, deps: DaemonDeps): Promise<nu
     log,
     opened: opened.value,
     foundation: foundation.value,
+    machine: await readMachine(),
     confirmed,
   });
   return daemon.run(deps);

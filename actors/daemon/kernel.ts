@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Log } from '../../core/base/ports.ts';
 import { fail, ok, type Result } from '../../core/base/result.ts';
 import type { Config } from '../../core/config/settings.ts';
@@ -24,9 +24,19 @@ export interface KernelDeps {
 const ADDON = 'netlink addon';
 const HAND = 'net hand';
 
+/** Of CAP_NET_ADMIN in the sets of capabilities. */
+const NET_ADMIN = 1n << 12n;
+
+/** Whether the addon could do anything. */
+function maySpeakToKernel(): boolean {
+  const [, effective = '0'] = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'latin1')) ?? [];
+  return (BigInt(`0x${effective}`) & NET_ADMIN) !== 0n;
+}
+
 /**
  * By the net hand or by the addon, as `firewall.engine` says. What cannot be reached keeps nobody from observing; under
- * `auto` a hand that cannot be spoken to gives way to the addon.
+ * `auto` a hand that cannot be spoken to gives way to the addon where that may speak to the kernel, and is waited for
+ * where it may not: the firewall says so then, and all else runs.
  */
 export async function openKernel({ config, mode, log }: KernelDeps): Promise<Result<Kernel, 'failed'>> {
   const { engine, hand_socket: socket, netns } = config.firewall;
@@ -34,10 +44,18 @@ export async function openKernel({ config, mode, log }: KernelDeps): Promise<Res
   const opened = byHand ? await openHand({ socket }) : undefined;
   if (opened?.ok) return ok({ nft: opened.value, engine: HAND });
   if (opened !== undefined && engine === 'hand') return unreachable({ mode, log }, HAND, opened);
-  if (opened !== undefined) log('warn', 'the net hand is there and of no use', { error: opened.public });
+  if (opened !== undefined) {
+    log('warn', 'the net hand is there and of no use', { error: opened.public });
+    if (!maySpeakToKernel()) return openWaiting(socket);
+  }
   const aside = () => openNft(netns === undefined ? {} : { netns });
   const addon = await aside();
   return addon.ok ? ok({ nft: addon.value, engine: ADDON, aside }) : unreachable({ mode, log }, ADDON, addon);
+}
+
+async function openWaiting(socket: string): Promise<Result<Kernel, 'failed'>> {
+  const waiting = await openHand({ socket, waits: true });
+  return waiting.ok ? ok({ nft: waiting.value, engine: HAND }) : fail('failed', `nftables: ${waiting.public}`);
 }
 
 function unreachable(

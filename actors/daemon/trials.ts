@@ -20,6 +20,7 @@ import {
 } from '../change/index.ts';
 import { systemClock, systemRandom } from '../clock/index.ts';
 import { allowedPortElement, type FirewallContent } from '../firewall/index.ts';
+import type { ApplianceHost } from '../host/index.ts';
 import type { OpenConfig } from '../host-integration/config-file/index.ts';
 import { ChangePreviews, type PreviewParts, readTcpSessions } from '../preview/index.ts';
 import { contentAmong, contentBeside, type Follow, SettingsSubject } from '../settings/index.ts';
@@ -37,6 +38,8 @@ export interface TrialParts {
   readonly bus: Bus<Topics>;
   readonly log: Log;
   readonly follow: Follow;
+  /** Absent where this machine is no appliance. */
+  readonly host: ApplianceHost | undefined;
   /** Where the API is to be found. */
   readonly api: () => Result<ApiTarget, 'failed'>;
   /** Ends the process so that it is started anew. */
@@ -45,7 +48,7 @@ export interface TrialParts {
 
 /** Changes on trial, what is found out about them while they are, and before they are made. */
 export function makeTrials(parts: TrialParts): { readonly changes: ChangeService; readonly previews: Previews } {
-  const { opened, foundation, plane, bus, log, follow, restart } = parts;
+  const { opened, foundation, plane, bus, log, follow, host, restart } = parts;
   const probes = new Probes(probeDeps(parts));
   const changes = changeService({
     stateDirectory: opened.stateDir,
@@ -57,6 +60,7 @@ export function makeTrials(parts: TrialParts): { readonly changes: ChangeService
       new SettingsSubject({
         file: opened.file,
         firewall: trialOfFirewall(plane.firewall),
+        ...(host === undefined ? {} : { host }),
         follow,
         fetchLists: (config, lists) => plane.lists.fetchFirst(config, lists),
         probes: (change) => probes.for(change),

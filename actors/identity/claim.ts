@@ -27,6 +27,8 @@ export interface ClaimDeps {
   readonly writer: OrderedWriter;
 }
 
+export type ClaimStanding = 'open' | 'claimed' | 'expired' | 'exhausted';
+
 /** Writes the new admin's credentials together with `also`, all or nothing. */
 export type Grant<V> = (also: readonly StoreOp[]) => Promise<Result<V, 'failed'>>;
 
@@ -64,6 +66,13 @@ export class Claim {
 
   claimed(): boolean {
     return this.#machine.getSnapshot().matches('claimed');
+  }
+
+  /** How the claim stands; only while it is `open` the code is worth anything. */
+  standing(): ClaimStanding {
+    const snapshot = this.#machine.getSnapshot();
+    const ended = (['claimed', 'expired', 'exhausted'] as const).find((state) => snapshot.matches(state));
+    return ended ?? 'open';
   }
 
   /** One attempt after another, so that of two right codes at once the second finds the appliance claimed. */

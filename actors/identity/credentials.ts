@@ -16,7 +16,7 @@ import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
 import { identityKeys } from '../../core/keys/identity-keys.ts';
 import type { StoreOp, StorePort } from '../store/index.ts';
-import { Claim } from './claim.ts';
+import { Claim, type ClaimStanding } from './claim.ts';
 import { Endings } from './endings.ts';
 import { Acquaintances } from './known-peers.ts';
 import { type Live, type SessionLimits, Sessions } from './sessions.ts';
@@ -38,6 +38,7 @@ export interface OpenedCredentials {
   readonly identity: Identity;
   /** To be printed once; only on an appliance without an admin credential. Valid for 24 h and five tries. */
   readonly claimCode?: string;
+  claimStanding(): ClaimStanding;
   /** Stops the timers and waits for what is still to be written. */
   close(): Promise<void>;
 }
@@ -68,6 +69,7 @@ export async function openCredentials(deps: CredentialDeps): Promise<OpenedCrede
   return {
     identity: new Credentials({ ...holders, clock, random, claim, secret, lifetime: deps.sessions.lifetime }),
     ...(claimCode === undefined ? {} : { claimCode }),
+    claimStanding: () => claim.standing(),
     async close() {
       claim.stop();
       endings.stop();

@@ -5,17 +5,25 @@ import { type CertificateFiles, type Certificates, openCertificates } from './ce
 import { ensureCertificates } from './certificates.ts';
 import { type ConfiguredToken, configuredTokens } from './configured-tokens.ts';
 import { type OpenedCredentials, openCredentials } from './credentials.ts';
+import { type Device, type DeviceRefusal, openDevice } from './device.ts';
+import { readDmi } from './dmi.ts';
 import { type IdentityEffects, systemEffects } from './effects.ts';
 import { serverNames } from './names.ts';
+import { identityFolder } from './place.ts';
 import type { SessionLimits } from './sessions.ts';
 
 /** Addresses on this host's interfaces, of the namespace that the listeners are in. */
 export const hostAddresses = (): readonly string[] => systemEffects.hostAddresses();
 
+export { authorityFingerprint } from './authority-fingerprint.ts';
 export type { CertificateFiles, Certificates } from './certificate-keeper.ts';
 export type { ConfiguredToken } from './configured-tokens.ts';
+export type { Device } from './device.ts';
+export { isSigned } from './device-key.ts';
 export { hostNetworks, type IdentityEffects } from './effects.ts';
 export type { FilePort } from './files.ts';
+export { firstAuthority, TLS_FOLDER, unusableTokens, wasClaimed } from './first-start.ts';
+export { IDENT_PARTITION, identityFolder } from './place.ts';
 export type { SessionLimits } from './sessions.ts';
 export { LONGEST_TOKEN, SHORTEST_TOKEN } from './tokens.ts';
 
@@ -78,4 +86,18 @@ export async function openIdentity(deps: IdentityDeps): Promise<Result<OpenedIde
     sessions: deps.sessions,
   });
   return ok({ certificates: certificates.value, ...credentials });
+}
+
+export interface DeviceIdentityDeps {
+  /** Absolute. */
+  readonly stateDirectory: string;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** Who this device is; made at its first start, and a failure, never another one, where it is damaged. */
+export async function openDeviceIdentity(deps: DeviceIdentityDeps): Promise<Result<Device, DeviceRefusal>> {
+  const { stateDirectory, random, log } = deps;
+  const directory = await identityFolder(stateDirectory);
+  return openDevice({ files: systemEffects.files, random, log, directory, dmi: readDmi });
 }

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
+import { within } from './place.ts';
 import type { PacketTools, Ran, RunOptions } from './port.ts';
 
 const LARGEST_OUTPUT = 4 * 1024 * 1024;
@@ -34,7 +35,7 @@ function run(program: string, args: readonly string[], { input = '', timeout, si
 const SENDER = fileURLToPath(new URL('./outside-sender.js', import.meta.url));
 
 const sendFrom: PacketTools['sendFrom'] = (namespace, letters, options) =>
-  run('ip', ['netns', 'exec', namespace, process.execPath, ...process.execArgv, SENDER], {
+  run(...within(namespace, process.execPath, [...process.execArgv, SENDER]), {
     ...options,
     input: JSON.stringify(letters),
   });

@@ -10,6 +10,7 @@ export {
   sameFamily,
   sourceLines,
   targetLines,
+  within,
 } from './place.ts';
 export { type Fate, type Letter, type PacketTools, type Ran, type RunOptions, troubleOf } from './port.ts';
 export { fatesIn, type Watched, witnesses } from './witnesses.ts';

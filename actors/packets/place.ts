@@ -2,8 +2,21 @@ import { canonicalIp, type Ip } from '../../core/base/ip.ts';
 import { fail, ok, type Result } from '../../core/base/result.ts';
 import { type PacketTools, type Ran, type RunOptions, troubleOf } from './port.ts';
 
-/** A network namespace: by its name, or the one that this process is in. */
+/** A network namespace: by its name or absolute path, or the one that this process is in. */
 export type Space = string | 'own';
+
+/**
+ * Program and words that run a program there. Not by `ip netns exec` or `ip -n`: those mount /sys anew, which nobody may who
+ * is not root of the machine.
+ */
+export const within = (
+  space: Space,
+  program: string,
+  args: readonly string[],
+): readonly [program: string, args: readonly string[]] =>
+  space === 'own'
+    ? [program, args]
+    : ['nsenter', [`--net=${space.startsWith('/') ? space : `/run/netns/${space}`}`, program, ...args]];
 
 const familyOf = (ip: Ip): 4 | 6 => (ip.includes(':') ? 6 : 4);
 const alone = (ip: Ip): string => `${ip}/${familyOf(ip) === 4 ? 32 : 128}`;
@@ -30,16 +43,11 @@ export const targetLines = (device: string, targets: readonly Ip[], mac: string)
 
 /** Runs lines of `ip` there, those behind one that is refused as well: a kernel without IPv6 refuses some. */
 export const batch = (tools: PacketTools, space: Space, lines: readonly string[], options: RunOptions): Promise<Ran> =>
-  tools.run('ip', ['-force', ...(space === 'own' ? [] : ['-n', space]), '-batch', '-'], {
-    ...options,
-    input: `${lines.join('\n')}\n`,
-  });
+  tools.run(...within(space, 'ip', ['-force', '-batch', '-']), { ...options, input: `${lines.join('\n')}\n` });
 
 /** Runs `nft` there. */
 export const nft = (tools: PacketTools, space: Space, args: readonly string[], options: RunOptions): Promise<Ran> =>
-  space === 'own'
-    ? tools.run('nft', args, options)
-    : tools.run('ip', ['netns', 'exec', space, 'nft', ...args], options);
+  tools.run(...within(space, 'nft', args), options);
 
 /** Loads rules there. `refused`: the kernel does not take them. */
 export async function load(

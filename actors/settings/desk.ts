@@ -8,7 +8,7 @@ import type {
 } from '../../core/api/settings.ts';
 import type { Clock } from '../../core/base/ports.ts';
 import { type Failure, fail, type Ok, ok, type Result } from '../../core/base/result.ts';
-import { type Millis, millis, rfc3339 } from '../../core/base/time.ts';
+import { millis, rfc3339 } from '../../core/base/time.ts';
 import { Turns } from '../../core/base/turns.ts';
 import type { Change } from '../../core/change/change.ts';
 import type { ChangeRequest, Changes } from '../../core/change/changes.ts';
@@ -17,7 +17,7 @@ import type { EditFailure } from '../../core/config/edit.ts';
 import { lengthOf } from '../../core/config/formats.ts';
 import { pendingRestart } from '../../core/config/in-effect.ts';
 import type { LoadedConfig } from '../../core/config/read.ts';
-import { canCut } from '../../core/config/sections.ts';
+import { canCut, needsWord } from '../../core/config/sections.ts';
 import type {
   ConfigFile,
   ConfigFileFailure,
@@ -25,12 +25,14 @@ import type {
   ReadFailure,
 } from '../host-integration/config-file/index.ts';
 import type { Follow } from './port.ts';
-import { SETTINGS, type SettingsProposal } from './proposal.ts';
+import { SETTINGS, type SettingsProposal, touchesHost } from './proposal.ts';
 
 export interface SettingsDeskParts {
   readonly file: ConfigFile;
   readonly changes: Changes;
   readonly follow: Follow;
+  /** Whether the machine goes by the settings of `host`. */
+  readonly isAppliance: boolean;
   readonly clock: Pick<Clock, 'after'>;
   /** Ends the process so that it is started anew. */
   readonly restart: () => void;
@@ -79,7 +81,7 @@ export class RunningSettings implements SettingsDesk {
       if (paths.length === 0) return ok(this.#written(paths));
       if (!canCut(paths)) return this.#writeNow(order);
       const { word, changes, ...rest } = order;
-      const terms = { ...rest, word, ...this.#standardTerms, restart: false };
+      const terms = { ...rest, word, ...this.#standardTerms(paths), restart: false };
       return this.#propose({ changes, over: disk.hash }, terms, after);
     });
   }
@@ -104,10 +106,11 @@ export class RunningSettings implements SettingsDesk {
       if (!read.ok) return readRefusal(read);
       const before = file.loaded;
       const paths = changedPaths(before, read.value);
-      if (canCut(paths)) {
+      const { isAppliance } = this.#parts;
+      if (canCut(isAppliance ? paths : paths.filter((path) => !touchesHost([path])))) {
         return this.#propose(
           { over: read.value.hash },
-          { ...order, ...this.#standardTerms, restart: false },
+          { ...order, ...this.#standardTerms(paths), restart: false },
           read.value,
         );
       }
@@ -129,6 +132,8 @@ export class RunningSettings implements SettingsDesk {
     if (!disk.ok) return disk;
     const stale = staleness(order, disk.value, file);
     if (stale !== undefined) return stale;
+    const foreign = this.#foreign(order);
+    if (foreign !== undefined) return foreign;
     const after = file.plan(order.changes);
     if (!after.ok) return editRefusal(after, order);
     return ok({ disk: disk.value, after: after.value, paths: changedPaths(file.loaded, after.value) });
@@ -168,8 +173,17 @@ export class RunningSettings implements SettingsDesk {
     }
   }
 
-  get #standardTerms(): { readonly trial: Millis; readonly confirmedBy: 'probes' } {
-    return { trial: lengthOf(this.#parts.file.inEffect.changes.trial), confirmedBy: 'probes' };
+  #standardTerms(paths: readonly string[]): Pick<TrialTerms, 'trial' | 'confirmedBy'> {
+    const trial = lengthOf(this.#parts.file.inEffect.changes.trial);
+    return { trial, confirmedBy: needsWord(paths) ? 'word' : 'probes' };
+  }
+
+  /** Another's machine is set up with its own tools: what would have no effect is not taken. */
+  #foreign({ changes }: Pick<SettingsOrder, 'changes'>): SettingsRefusal | undefined {
+    if (this.#parts.isAppliance) return undefined;
+    const foreign = changes.filter(({ path }) => touchesHost([path]));
+    if (foreign.length === 0) return undefined;
+    return invalid(foreign.map(({ path }) => ({ field: path, message: NO_APPLIANCE })));
   }
 
   /** Whatever is written during a trial of settings would be lost with it. */
@@ -186,6 +200,8 @@ export class RunningSettings implements SettingsDesk {
     return { applied, etag, waiting: this.#waiting, warnings, ...(change === undefined ? {} : { change }) };
   }
 }
+
+const NO_APPLIANCE = 'has effect on the appliance image alone; this machine is set up with its own tools';
 
 const changedPaths = (before: LoadedConfig, after: LoadedConfig): readonly string[] =>
   changedSettings(before.config, after.config).map(({ path }) => path);

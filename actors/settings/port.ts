@@ -1,6 +1,7 @@
 import type { Result } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
-import type { Config } from '../../core/config/settings.ts';
+import type { Config, HostSettings } from '../../core/config/settings.ts';
+import type { SnapshotFile } from '../change/index.ts';
 import type { FirewallContent, ListUse } from '../firewall/index.ts';
 
 /** The kernel's rules as a change of settings needs them. Every function may be called again and then changes nothing. */
@@ -23,6 +24,18 @@ export interface FirewallTrial {
   isJudging(content: FirewallContent): Promise<Result<boolean | undefined, 'failed'>>;
   /** Waits until the kernel goes by all of these lists' generations; nothing is waited for where nothing is enforced. */
   holdsLists(lists: readonly ListUse[]): Promise<Result<void, 'failed'>>;
+}
+
+/** The machine that this is, as a change of settings needs it. Every function may be called again and then changes nothing. */
+export interface HostTrial {
+  /** The file that the machine goes by, as it is now; before it was ever written, what these settings make of it. */
+  snapshot(host: HostSettings): Promise<Result<SnapshotFile, 'failed'>>;
+  /** Makes file and machine go by these settings. */
+  follow(host: HostSettings): Promise<Result<void, 'failed'>>;
+  /** Makes file and machine go by this file again. */
+  putBack(file: SnapshotFile): Promise<Result<void, 'failed'>>;
+  /** Whether file and machine go by this, read back. */
+  goesBy(wanted: HostSettings | SnapshotFile): Promise<Result<boolean, 'failed'>>;
 }
 
 /**

@@ -21,6 +21,8 @@ export interface SettingsProposal {
 export interface SettingsPlan {
   readonly before: LoadedConfig;
   readonly after: LoadedConfig;
+  /** Dotted paths of what changes. */
+  readonly parts: readonly string[];
   readonly proposal: SettingsProposal;
   readonly attributes: { readonly mode: number; readonly uid: number; readonly gid: number };
   /** There when the kernel's rules change. */
@@ -29,6 +31,9 @@ export interface SettingsPlan {
 
 /** Whether a change of these settings may be one of the kernel's rules. */
 export const touchesRules = (parts: readonly string[]): boolean => parts.some((path) => RULES_SETTINGS.has(path));
+
+/** Whether a change of these settings is one of the machine itself. */
+export const touchesHost = (parts: readonly string[]): boolean => parts.some((path) => path.startsWith('host.'));
 
 const ENABLED = 'firewall.enabled';
 /** The settings that `contentAmong` reads. */

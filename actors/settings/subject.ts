@@ -4,10 +4,11 @@ import type { Change } from '../../core/change/change.ts';
 import { changedSettings, sameValue } from '../../core/config/change.ts';
 import { pendingRestart } from '../../core/config/in-effect.ts';
 import type { LoadedConfig } from '../../core/config/read.ts';
+import type { Config } from '../../core/config/settings.ts';
 import type { Applied, Holds, Prepared, Probe, Snapshot, SnapshotFile, Subject, Trial } from '../change/index.ts';
 import { contentOf } from '../firewall/index.ts';
 import type { ConfigFile, ConfigOnDisk } from '../host-integration/config-file/index.ts';
-import type { FetchLists, FirewallTrial, Follow } from './port.ts';
+import type { FetchLists, FirewallTrial, Follow, HostTrial } from './port.ts';
 import {
   contentAmong,
   isSwitchedOff,
@@ -15,12 +16,15 @@ import {
   SETTINGS,
   type SettingsPlan,
   type SettingsProposal,
+  touchesHost,
   touchesRules,
 } from './proposal.ts';
 
 export interface SettingsSubjectParts {
   readonly file: ConfigFile;
   readonly firewall: FirewallTrial;
+  /** Absent: another's machine, which minds no settings of ours. */
+  readonly host?: HostTrial;
   readonly follow: Follow;
   readonly fetchLists: FetchLists;
   /** What must hold while a change is on trial. */
@@ -32,9 +36,10 @@ export interface SettingsSubjectParts {
 const hashOf = ({ hash }: Pick<LoadedConfig, 'hash'>): string => `sha256:${hash}`;
 
 /**
- * The config file, and the kernel's rules that follow from it, as something that is changed on trial. The kernel is
- * guarded before the file is touched, so there is no moment at which only a running process could lead back. While a
- * change is on trial nothing else is written into the file.
+ * The config file, the kernel's rules and the machine's network that follow from it, as something that is changed on trial.
+ * The kernel is guarded before the file is touched, so there is no moment at which only a running process could lead back;
+ * the network's file is part of the snapshot, which a reverter puts back. While a change is on trial nothing else is written
+ * into the file.
  */
 export class SettingsSubject implements Subject<SettingsPlan> {
   readonly name = SETTINGS;
@@ -62,12 +67,15 @@ export class SettingsSubject implements Subject<SettingsPlan> {
     const { config } = before;
     const rules = { before: contentAmong(parts, config), after: contentAmong(parts, after.value.config) };
     const isRules = !sameValue(rules.before, rules.after);
+    const machine = await this.#machineFile(parts, config);
+    if (!machine.ok) return machine;
     const fetched = await fetchLists(after.value.config, listsToTry(rules.before, rules.after));
     if (!fetched.ok) return fail('invalid', fetched.public);
     return ok({
       plan: {
         before,
         after: after.value,
+        parts,
         proposal,
         attributes: disk.value,
         ...(isRules ? { rules } : {}),
@@ -78,10 +86,18 @@ export class SettingsSubject implements Subject<SettingsPlan> {
       after: hashOf(after.value),
       spans: restart ? 'restart' : 'nothing',
       snapshot: {
-        files: [snapshotOf(before, disk.value)],
+        files: [snapshotOf(before, disk.value), ...machine.value],
         ...(isRules ? { ruleset: firewall.rulesetText(config.firewall.enabled ? rules.before : 'none') } : {}),
       },
     });
+  }
+
+  /** Of the machine, what a change of these settings replaces. */
+  async #machineFile(parts: readonly string[], before: Config): Promise<Result<readonly SnapshotFile[], 'failed'>> {
+    const { host } = this.#parts;
+    if (host === undefined || !touchesHost(parts)) return ok([]);
+    const file = await host.snapshot(before.host);
+    return file.ok ? ok([file.value]) : file;
   }
 
   /** What is to stand in the file: what is there with the changes, or what another hand wrote. */
@@ -107,10 +123,17 @@ export class SettingsSubject implements Subject<SettingsPlan> {
     }
     file.adopt(after);
     this.#hold();
+    const moved = await this.#moveMachine(plan.parts, after.config);
+    if (!moved.ok) return moved;
     if (proposal.restart) return ok({ takesEffect: 'restart' });
     await this.#tell(follow(before.config, after.config));
     const held = rules === undefined ? ok(undefined) : await this.#holdsLists(rules);
     return held.ok ? ok({ takesEffect: 'now' }) : held;
+  }
+
+  async #moveMachine(parts: readonly string[], config: Config): Promise<Result<void, 'failed'>> {
+    const { host } = this.#parts;
+    return host === undefined || !touchesHost(parts) ? ok(undefined) : host.follow(config.host);
   }
 
   /** What another hand wrote stands there already; a copy of it stays, should it be taken back. */
@@ -124,7 +147,8 @@ export class SettingsSubject implements Subject<SettingsPlan> {
   async resume({ parts }: Change, trial: Trial, snapshot: Snapshot): Promise<Result<void, 'failed'>> {
     const { file, firewall } = this.#parts;
     this.#hold();
-    if (!touchesRules(parts)) return ok(undefined);
+    const moved = await this.#moveMachine(parts, file.loaded.config);
+    if (!moved.ok || !touchesRules(parts)) return moved;
     const was = this.#before(snapshot);
     if (!was.ok) return was;
     const rules = {
@@ -169,6 +193,8 @@ export class SettingsSubject implements Subject<SettingsPlan> {
       const abandoned = await firewall.abandon(contentAmong(change.parts, before.value.loaded.config));
       if (!abandoned.ok) return abandoned;
     }
+    const moved = await this.#moveMachineBack(snapshot);
+    if (!moved.ok) return moved;
     // Last of all, so that a revert that is tried again still knows what the parts go by.
     const { config: tried } = file.loaded;
     const { config: old } = before.value.loaded;
@@ -192,11 +218,29 @@ export class SettingsSubject implements Subject<SettingsPlan> {
     if (!stands.ok) return fail('failed', stands.public);
     if (!was.ok) return was;
     const holds = hash === before ? 'before' : 'after';
+    const isMoved = await this.#machineHolds(holds, stands.value.config, snapshot);
+    if (!isMoved.ok) return isMoved;
+    if (!isMoved.value) return ok('neither');
     const content = contentAmong(parts, stands.value.config);
     if (holds === 'after' && sameValue(content, contentAmong(parts, was.value.loaded.config))) return ok(holds);
     const isJudging = await firewall.isJudging(content);
     if (!isJudging.ok) return isJudging;
     return ok(isJudging.value === false ? 'neither' : holds);
+  }
+
+  async #moveMachineBack({ files: [, machine] }: Snapshot): Promise<Result<void, 'failed'>> {
+    const { host } = this.#parts;
+    return host === undefined || machine === undefined ? ok(undefined) : host.putBack(machine);
+  }
+
+  async #machineHolds(
+    holds: 'before' | 'after',
+    stands: Config,
+    { files: [, machine] }: Snapshot,
+  ): Promise<Result<boolean, 'failed'>> {
+    const { host } = this.#parts;
+    if (host === undefined || machine === undefined) return ok(true);
+    return host.goesBy(holds === 'before' ? machine : stands.host);
   }
 
   probes(change: Change): readonly Probe[] {

@@ -5,6 +5,7 @@ import type { Result } from '../base/result.ts';
 import type { Millis } from '../base/time.ts';
 import type { FeatureSettings } from '../config/firewall-features.ts';
 import type { Finding, Severity } from '../detect/finding.ts';
+import type { ShownDevice } from '../field/device.ts';
 import type { Epochs } from '../incident/epoch.ts';
 import type { FindingGroup } from '../incident/finding-group.ts';
 import type { HistoryRow } from '../incident/history.ts';
@@ -86,6 +87,7 @@ export interface ApplianceFacts {
   /** SHA-256 over the program's files, hex. */
   readonly binaryHash: string;
   readonly claimed: boolean;
+  readonly device: ShownDevice;
 }
 
 /** What the endpoints ask of the running appliance; the composition root answers. */

@@ -11,6 +11,21 @@ export interface ChainHead {
   readonly hash: string;
 }
 
+/**
+ * A head as it is kept: signed by the device's key, where there was one, so that a chain that somebody made anew from its
+ * first record on shows, too.
+ */
+export interface SignedHead extends ChainHead {
+  /** Whose signature it is: `ssh-ed25519 BASE64`. */
+  readonly key: string;
+  /** Ed25519 over `headText` in `HEAD_DOMAIN`, base64. */
+  readonly signature: string;
+}
+
+/** Use of the device's key. */
+export const HEAD_DOMAIN = 'bartizan audit head 1';
+export const headText = ({ serial, hash }: ChainHead): string => `${serial} ${hash}`;
+
 export const GENESIS: ChainHead = { serial: 0, hash: '0'.repeat(64) };
 
 /** `altered`: the record is not what was hashed. `missing`: serials jump. `unlinked`: it follows another record. */

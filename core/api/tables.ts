@@ -42,6 +42,8 @@ import { confirmChange, getChange, listChanges, pendingChange, revertChange } fr
 import { claim } from './own/claim.ts';
 import { eventSearch } from './own/event-search.ts';
 import { firewallCounters } from './own/firewall-counters.ts';
+import { factoryReset, image, installImage, rebootImage } from './own/image.ts';
+import { identity } from './own/identity.ts';
 import { acceptList, firewallLists, refreshList } from './own/lists.ts';
 import { mode, setMode } from './own/mode.ts';
 import { documentation } from './own/openapi.ts';
@@ -108,6 +110,7 @@ export const CSM_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
 /** What none of the five APIs has. */
 export const OWN_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
   claim,
+  identity,
   session,
   sessions,
   endSession,
@@ -134,6 +137,10 @@ export const OWN_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
   revertChange,
   previewChange,
   changeEvents,
+  image,
+  installImage,
+  rebootImage,
+  factoryReset,
   ...documentation(() => DESCRIBED),
 ];
 

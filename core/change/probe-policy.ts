@@ -11,6 +11,7 @@ const BY_PART: Readonly<Record<string, readonly ProbeName[]>> = {
   firewall: OF_PACKETS,
   infra_ips: OF_PACKETS,
   lists: OF_PACKETS,
+  host: ['gateway', 'dns', 'api'],
   webui: ['api', 'credential'],
 };
 

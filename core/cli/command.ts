@@ -70,6 +70,14 @@ export const COMMANDS = [
     exits: ASKS,
   },
   {
+    name: 'identity',
+    summary: 'Which device this is: its serial, as on the label, and its key.',
+    more: 'The fingerprint is the one that ssh-keygen -l prints: SHA-256 in base64.',
+    arguments: [],
+    options: [state, json],
+    exits: ASKS,
+  },
+  {
     name: 'findings',
     summary: 'Active findings, newest first.',
     arguments: [],
@@ -248,6 +256,20 @@ export const COMMANDS = [
     exits: ORDERS,
   },
   {
+    name: 'host',
+    summary: 'How the appliance is set up as a machine; gives a link another address, on trial.',
+    more: 'Without an action it shows network, name and time. set-dhcp and set-static change one link and leave the others as they are; where none was listed, every wired one was used, and now this one is. A change that nobody confirms is taken back: see `change`.',
+    arguments: [
+      { name: 'ACTION', help: 'set-dhcp or set-static.', optional: true },
+      { name: 'LINK', help: 'Its name, e.g. ens3, or its hardware address, as the settings have it.', optional: true },
+      { name: 'ADDRESS', help: 'Address and length of its network, e.g. 192.0.2.10/24.', optional: true },
+      { name: 'GATEWAY', help: 'The way to everywhere else.', optional: true },
+      { name: 'DNS', help: 'Name servers, with commas between them.', optional: true },
+    ],
+    options: [state, json],
+    exits: [...ORDERS, 'config'],
+  },
+  {
     name: 'lists',
     summary: 'Bulk block and allow lists: what of each is in force, and what became of the last look at its source.',
     more: 'refresh looks at a source now. accept puts in force what was held back because it differs too much from what is in force.',
@@ -259,6 +281,22 @@ export const COMMANDS = [
     exits: ORDERS,
   },
   {
+    name: 'image',
+    summary: 'The appliance image: its slots, an update by hand, a reboot, a factory reset.',
+    more: 'install takes a bundle from a USB stick (STICK/FILE.raucb, as the status lists them) or a URL, and answers when its signature and version were judged; image reboot boots it then. It has to show itself there, else the appliance falls back.',
+    arguments: [
+      { name: 'ACTION', help: 'status, install, reboot or factory-reset. Default: status.', optional: true },
+      { name: 'WHAT', help: 'The bundle to install; the serial of this device to reset it.', optional: true },
+    ],
+    options: [
+      { name: 'older', help: 'Install a version below the one that runs, too.' },
+      { name: 'again', help: 'Install a version that was tried and fell back, too.' },
+      state,
+      json,
+    ],
+    exits: ORDERS,
+  },
+  {
     name: 'config-check',
     summary: 'Say everything that is wrong with a config, or what it means.',
     arguments: [
@@ -266,6 +304,18 @@ export const COMMANDS = [
     ],
     options: [state],
     exits: ['ok', 'failed', 'usage', 'config'],
+  },
+  {
+    name: 'provision',
+    summary: 'Give a new Bartizan its first config, once: before it was ever claimed, and while it does not run.',
+    more: 'The config is judged as config-check does and put in the place of what a first start has written. Then the state directory says so, in the file `provisioned`, and takes no other. Whatever is wrong, nothing is changed.',
+    arguments: [{ name: 'FILE', help: 'The config file; - is standard input.' }],
+    options: [
+      { name: 'origin', value: 'TEXT', help: 'Where it comes from, for the record. Default: by hand.' },
+      state,
+      { name: 'json', help: 'Print one JSON object, of a refusal too.' },
+    ],
+    exits: ['ok', 'failed', 'usage', 'refused', 'config'],
   },
   {
     name: 'config-reload',

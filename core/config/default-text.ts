@@ -59,8 +59,9 @@ const describe = (one: Setting, indent: number): readonly string[] => {
 };
 
 /** What the commented-out line shows: the default where that says something, else an example. */
-function sample({ schema, defaultFrom }: Setting, facts: Surroundings): unknown {
+function sample({ schema, defaultFrom, onAppliance }: Setting, facts: Surroundings): unknown {
   if (defaultFrom !== undefined) return facts[defaultFrom.from];
+  if (onAppliance !== undefined && facts.isAppliance === true) return onAppliance;
   const { default: preset, examples = [], writeOnly } = view(schema);
   const bare = preset === undefined || (Array.isArray(preset) && preset.length === 0);
   return bare ? (examples[0] ?? (writeOnly === true ? 'SECRET' : preset)) : preset;

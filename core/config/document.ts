@@ -78,9 +78,9 @@ function listParts(key: string, { items, examples = [] }: SchemaView): readonly 
   return parts;
 }
 
-function appliesText({ applies, byHand, page }: Setting, canCut: boolean): string {
+function appliesText({ applies, byHand, harmless, page }: Setting, canCut: boolean): string {
   if (byHand !== undefined) return `${applies}, by hand`;
-  return canCut || page?.canCut === true ? `${applies}, on trial` : applies;
+  return (canCut && harmless !== true) || page?.canCut === true ? `${applies}, on trial` : applies;
 }
 
 function typeText(schema: SchemaView): string {
@@ -88,9 +88,10 @@ function typeText(schema: SchemaView): string {
   return schema.items?.properties === undefined ? `list, each ${expected(schema.items ?? {})}` : 'list, see below';
 }
 
-const defaultText = ({ defaultFrom }: Setting, schema: SchemaView): string => {
+const defaultText = ({ defaultFrom, onAppliance }: Setting, schema: SchemaView): string => {
   if (defaultFrom !== undefined) return defaultFrom.text;
-  return schema.default === undefined ? 'none' : code(schema.default);
+  const there = onAppliance === undefined ? '' : `; on the appliance image ${code(onAppliance)}`;
+  return schema.default === undefined ? 'none' : `${code(schema.default)}${there}`;
 };
 
 const description = ({ description: text = '', writeOnly, instead }: SchemaView): string =>

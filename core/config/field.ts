@@ -92,11 +92,14 @@ function placeholderOf({ defaultFrom }: Setting, { type, default: preset, exampl
 /** Words that are written their own way. */
 const SPELLINGS: Readonly<Record<string, string>> = {
   api: 'API',
+  dns: 'DNS',
   ftp: 'FTP',
   http: 'HTTP',
   ip: 'IP',
   ips: 'IPs',
   mib: 'MiB',
+  mtu: 'MTU',
+  ntp: 'NTP',
   pam: 'PAM',
   smtp: 'SMTP',
   ssh: 'SSH',

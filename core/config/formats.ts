@@ -7,6 +7,7 @@ import { compileTimeFormat } from '../event/time-format.ts';
 import { parseApacheFormat } from '../event/web/apache-format.ts';
 import { parseNginxFormat } from '../event/web/nginx-format.ts';
 import { parseRung } from '../respond/ladder.ts';
+import { wrongInterfaceAddress, wrongUnicast } from './host-addresses.ts';
 import { wrongSource, wrongUrl } from './list-source.ts';
 import type { DurationText, Format, SchemaView, Surroundings } from './setting.ts';
 import { expected } from './words.ts';
@@ -81,9 +82,24 @@ export const FORMAT_CHECKS: Readonly<Record<Format, Check>> = {
   apache_log_format: (text) => wrongLanguage(parseApacheFormat(text)),
   list_source: wrongSource,
   https_url: wrongUrl,
+  unicast: wrongUnicast,
+  interface_address: wrongInterfaceAddress,
+  timezone: wrongTimezone,
 };
 
 const wrongLanguage = (read: Result<unknown, string>): string | undefined => (read.ok ? undefined : read.public);
+
+/** The database knows more spellings than files: whether one is there is for the machine to say. */
+function wrongTimezone(text: string): string | undefined {
+  const wrong = 'must be a time zone by its name, e.g. UTC or Europe/Berlin';
+  if (!/^[A-Z][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9][A-Za-z0-9_+-]*)*$/.test(text)) return wrong;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: text });
+    return undefined;
+  } catch {
+    return wrong;
+  }
+}
 
 function wrongPath(text: string): string | undefined {
   return text.startsWith('/') && !/\p{Cc}/u.test(text) ? undefined : 'must be an absolute path, beginning with /';

@@ -16,7 +16,11 @@ export interface SectionField {
   readonly placed: PlacedSetting;
 }
 
-const pageOf = ({ group, canCut }: Page): Page => ({ group, ...(canCut === undefined ? {} : { canCut }) });
+const pageOf = ({ group, canCut, byWord }: Page): Page => ({
+  group,
+  ...(canCut === undefined ? {} : { canCut }),
+  ...(byWord === undefined ? {} : { byWord }),
+});
 
 /** Every section, in the order of the file. Settings that are changed by hand only are in none. */
 export const SETTINGS_SECTIONS: readonly SettingsSection[] = Object.entries(SETTINGS).flatMap(([id, declared]) => {
@@ -36,4 +40,14 @@ export const sectionOf = (id: string): SettingsSection | undefined => SETTINGS_S
 export const sectionOfPath = (path: string): SettingsSection | undefined => sectionOf(path.split('.', 1)[0] ?? '');
 
 /** Whether a change of any of these settings may shut an administrator out. */
-export const canCut = (paths: readonly string[]): boolean => paths.some((path) => sectionOfPath(path)?.canCut === true);
+export const canCut = (paths: readonly string[]): boolean => cutting(paths).length > 0;
+
+/** Whether somebody has to say that such a change may stay, whatever the probes see. */
+export const needsWord = (paths: readonly string[]): boolean => cutting(paths).some(({ byWord }) => byWord === true);
+
+const cutting = (paths: readonly string[]): readonly SettingsSection[] =>
+  paths.flatMap((path) => {
+    const section = sectionOfPath(path);
+    const field = section?.fields.find(({ placed }) => placed.path === path);
+    return section?.canCut === true && field?.placed.setting.harmless !== true ? [section] : [];
+  });

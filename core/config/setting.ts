@@ -12,6 +12,8 @@ export interface Page {
   readonly group: Group;
   /** A wrong value may shut an administrator out: changed on trial, or by force. */
   readonly canCut?: true;
+  /** No probe can tell whether it shut an administrator out: on trial until somebody says that he still gets in. */
+  readonly byWord?: true;
 }
 
 /** What the declarations cannot know: the machine, and what other parts have registered. */
@@ -22,6 +24,8 @@ export interface Surroundings {
   readonly stateDir: string;
   /** Names of the registered log parsers. */
   readonly parsers: readonly string[];
+  /** The machine goes by `host`, and so takes its name from there. */
+  readonly isAppliance?: boolean;
 }
 
 /** A default that comes from the surroundings; `text` says it in the documentation. */
@@ -39,15 +43,19 @@ export interface Setting<S extends TSchema = TSchema, O extends boolean = boolea
   readonly applies: Applies;
   readonly optional: O;
   readonly defaultFrom?: DefaultFrom;
+  /** Its default on the appliance image, in the schema's default's stead. */
+  readonly onAppliance?: unknown;
   /** Of a top-level setting, which is a section of its own: its title, and where it is listed. */
   readonly page?: Page & { readonly title: string };
   /** Settings of a section that belong together, e.g. those of one check. */
   readonly fieldGroup?: string;
+  /** It shuts nobody out, whatever else in its section may. */
+  readonly harmless?: true;
   /** Why it is changed in the file only. */
   readonly byHand?: string;
 }
 
-type About = Pick<Setting, 'applies' | 'page' | 'fieldGroup' | 'byHand'>;
+type About = Pick<Setting, 'applies' | 'page' | 'fieldGroup' | 'harmless' | 'byHand'>;
 
 /** Settings under one top-level key. */
 export interface Section<F extends Settings = Settings> extends Page {
@@ -64,7 +72,7 @@ export type Declarations = Readonly<Record<string, Setting | Section>>;
 
 export const setting = <S extends TSchema>(
   schema: S,
-  about: About & { readonly defaultFrom?: DefaultFrom },
+  about: About & { readonly defaultFrom?: DefaultFrom; readonly onAppliance?: unknown },
 ): Setting<S, false> => ({ schema, optional: false, ...about });
 
 /** A setting that may be absent. */
@@ -104,16 +112,19 @@ export type Format =
   | 'nginx_log_format'
   | 'apache_log_format'
   | 'list_source'
-  | 'https_url';
+  | 'https_url'
+  | 'unicast'
+  | 'interface_address'
+  | 'timezone';
 
-/** What an object must keep as a whole; `validate.ts` holds one check for each. */
-export type Rule = 'declared-parser' | 'syslog-listener' | 'list';
+/** What an object or a list must keep as a whole; `validate.ts` holds one check for each. */
+export type Rule = 'declared-parser' | 'syslog-listener' | 'list' | 'interfaces';
 
 /**
  * The JSON Schema keywords that settings use, and the few that are ours: `expects` puts a pattern into words, `instead` marks
  * a setting that is read still and names what to write in its place, `shortest`,
  * `longest` and `permanent` bound a duration, `shortestPrefix` a network, `exactlyOne` names properties of which one must be there, `uniqueBy` a
- * property that no two items share, `rule` a check of the whole object.
+ * property that no two items share, `rule` a check of the whole object or list.
  */
 export interface SchemaView {
   readonly type?: 'string' | 'boolean' | 'integer' | 'number' | 'array' | 'object';

@@ -2,6 +2,8 @@ import { Type } from 'typebox';
 import { BLOCK_PLANNING } from './block-settings.ts';
 import { CHECK_THRESHOLDS, DISABLED_CHECKS } from './check-settings.ts';
 import { FIREWALL_FEATURES } from './firewall-features.ts';
+import { host } from './host-setting.ts';
+import { image } from './image-settings.ts';
 import { COUNTRY_BLOCK, LISTS_SETTING, outbound } from './lists-setting.ts';
 import { PARSERS_SETTING } from './parsers-setting.ts';
 import {
@@ -37,7 +39,8 @@ const webui = section(
         default: '127.0.0.1:9443',
         examples: ['0.0.0.0:9443', '[::]:9443'],
       }),
-      RESTART,
+      // An appliance that could be reached from itself alone could be claimed by nobody.
+      { ...RESTART, onAppliance: '[::]:9443' },
     ),
     engine: setting(
       Type.Enum(['auto', 'uwebsockets', 'node'], {
@@ -387,7 +390,7 @@ export const SETTINGS = {
     }),
     {
       ...RESTART,
-      defaultFrom: { from: 'hostname', text: "the machine's host name" },
+      defaultFrom: { from: 'hostname', text: "the machine's host name; on the appliance image host.hostname" },
       page: { title: 'Name of the appliance', group: 'Operations' },
     },
   ),
@@ -425,12 +428,16 @@ export const SETTINGS = {
   events,
   blobs,
   changes,
+  image,
+  host,
   log,
 } as const;
 
 /** The whole configuration, defaults filled in. Plain JSON. */
 export type Config = ValuesOf<typeof SETTINGS>;
 export type WatchedFile = Config['watchers']['files'][number];
+export type HostSettings = Config['host'];
+export type HostInterface = HostSettings['interfaces'][number];
 export type ConfiguredToken = Config['webui']['tokens'][number];
 
 /** What is given and should be written in another way, a sentence each. */

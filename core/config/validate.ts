@@ -2,6 +2,7 @@ import { nearest } from '../base/nearest.ts';
 import { printable, shortened } from '../base/printable.ts';
 import type { DeclarationProblem } from '../event/declared/declaration.ts';
 import { FORMAT_CHECKS } from './formats.ts';
+import { wrongInterfaces } from './host-rules.ts';
 import { wrongList } from './lists-setting.ts';
 import { declaredParserNames, wrongDeclaration } from './parsers-setting.ts';
 import { quoted } from './problem.ts';
@@ -42,8 +43,14 @@ export interface Validated {
 export function validate(root: Tree, around: Surroundings): Validated {
   const walk = new Walk(around, declaredParserNames(root));
   const config = walk.declared(SETTINGS, root, '') as Config;
-  return { config, problems: walk.problems };
+  return { config: around.isAppliance === true ? named(config, root) : config, problems: walk.problems };
 }
+
+/** An appliance that is given no name of its own calls itself as the machine is to be called, even before it is. */
+const named = (config: Config, root: Tree): Config =>
+  root.kind === 'map' && root.entries.some(({ key }) => key === 'hostname')
+    ? config
+    : { ...config, hostname: config.host.hostname };
 
 class Walk {
   readonly problems: RawProblem[] = [];
@@ -127,7 +134,8 @@ class Walk {
   #default(one: Setting, path: string): unknown {
     const schema = view(one.schema);
     const from = one.defaultFrom?.from;
-    return from === undefined ? schema.default : this.value(schema, treeOf(this.#around[from]), path);
+    const preset = this.#around.isAppliance === true ? (one.onAppliance ?? schema.default) : schema.default;
+    return from === undefined ? preset : this.value(schema, treeOf(this.#around[from]), path);
   }
 
   #wrong(at: number, key: string, message: string): undefined {
@@ -174,12 +182,15 @@ class Walk {
 
   #list(schema: SchemaView, tree: Tree, path: string): unknown {
     if (tree.kind !== 'list') return this.#mismatch(schema, tree, path);
-    const { items: itemSchema = {}, maxItems = Number.POSITIVE_INFINITY, uniqueBy } = schema;
+    const { items: itemSchema = {}, maxItems = Number.POSITIVE_INFINITY, uniqueBy, rule } = schema;
+    const problemsBefore = this.problems.length;
     if (tree.items.length > maxItems) {
       return this.#wrong(tree.at, path, `has ${tree.items.length} entries; at most ${maxItems} are allowed`);
     }
     if (uniqueBy !== undefined) this.#unique(uniqueBy, tree.items, path);
-    return tree.items.map((item, i) => this.value(itemSchema, item, `${path}[${i}]`));
+    const values = tree.items.map((item, i) => this.value(itemSchema, item, `${path}[${i}]`));
+    if (rule !== undefined && this.problems.length === problemsBefore) this.#keep(rule, values, tree, path);
+    return values;
   }
 
   #unique(key: string, items: readonly Tree[], path: string): void {
@@ -220,7 +231,8 @@ class Walk {
   /** A rule speaks of values that are right each for itself; it names the one that is at fault, and so does the problem. */
   #keep(rule: Rule, values: unknown, tree: Tree, path: string): void {
     for (const { path: inner, message } of RULES[rule](values, this.#builtInParsers)) {
-      this.#wrong(placeOf(tree, inner), inner === '' ? path : `${path}.${inner}`, message);
+      const joined = inner.startsWith('[') || inner === '' ? `${path}${inner}` : `${path}.${inner}`;
+      this.#wrong(placeOf(tree, inner), joined, message);
     }
   }
 
@@ -247,12 +259,13 @@ const RULES: Readonly<Record<Rule, (value: unknown, parsers: readonly string[]) 
   'declared-parser': wrongDeclaration,
   'syslog-listener': wrongListener,
   list: wrongList,
+  interfaces: wrongInterfaces,
 };
 
-/** Where the value at `a.b[0].c` below a tree was written, or the nearest that is there. */
+/** Where the value at `a.b[0].c` or `[0].c` below a tree was written, or the nearest that is there. */
 function placeOf(tree: Tree, path: string): number {
   let at: Tree = tree;
-  for (const step of path.split(/[.[\]]+/)) {
+  for (const step of path.split(/[.[\]]+/).filter((part) => part !== '')) {
     const inner: Tree | undefined =
       at.kind === 'map'
         ? at.entries.find(({ key }) => key === step)?.value

@@ -38,6 +38,9 @@ const FORMAT_WORDS: Readonly<Record<Format, (schema: SchemaView) => string>> = {
   apache_log_format: () => 'a format as Apache has it',
   list_source: () => 'an absolute path, an https:// URL, or country:XX',
   https_url: () => 'an https:// URL',
+  unicast: () => 'the address of a host',
+  interface_address: () => 'ADDRESS/LENGTH',
+  timezone: () => 'the name of a time zone',
 };
 
 /** What was written, in words; the value itself only where it is no secret. */

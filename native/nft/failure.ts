@@ -68,7 +68,7 @@ function explain(code: NftCode, errno: number, op: string): string {
   }
   switch (code) {
     case 'denied':
-      return `not permitted${name}: this needs CAP_NET_ADMIN in the network namespace; run as root or grant the capability`;
+      return `not permitted${name}: this needs CAP_NET_ADMIN in the network namespace; start the net hand (bartizan-net-hand.socket), run as root, or grant the capability`;
     case 'busy':
       return `${op} is in use${name}: something else in the kernel refers to it; look at \`nft list ruleset\``;
     case 'exists':

@@ -1,6 +1,7 @@
 import { cliDeps, type LogBatch, runCli } from '../../actors/cli/index.ts';
 import { searchSegments } from '../../actors/segments/index.ts';
 import type { FindingId } from '../../core/base/ids.ts';
+import { fail } from '../../core/base/result.ts';
 import { millis } from '../../core/base/time.ts';
 import type { Finding } from '../../core/detect/finding.ts';
 import type { Event } from '../../core/event/event.ts';
@@ -49,6 +50,7 @@ process.exitCode = await runCli(
   cliDeps({
     version: '0.0.0-test',
     serve: async () => 75,
+    provision: async () => fail('failed', 'not here'),
     search: searchSegments,
     logs: {
       parsers: ['sshd'],

@@ -56,6 +56,8 @@ export interface World {
   readonly says?: 'yes' | 'no';
   readonly cameFrom?: Ip;
   readonly imageAuthority?: string;
+  /** What becomes of a first config. */
+  readonly provision?: Awaited<ReturnType<CliDeps['provision']>>;
   /** What a search tells. */
   readonly events?: readonly SearchEvent[];
 }
@@ -70,6 +72,7 @@ export async function runCommand(argv: readonly string[], world: World = {}) {
   let err = '';
   const asked: (ControlRequest & { state?: string })[] = [];
   const served: ServeOptions[] = [];
+  const provisioned: unknown[] = [];
   const searched: Query[] = [];
   const deps: CliDeps = {
     version: '1.2.3',
@@ -103,6 +106,10 @@ export async function runCommand(argv: readonly string[], world: World = {}) {
       searched.push(query);
       return world.events === undefined ? fail('missing', `nothing in ${state ?? '.'}`) : ok(told(world.events));
     },
+    provision: async (options) => {
+      provisioned.push(options);
+      return world.provision ?? fail('claimed', 'somebody administers it already');
+    },
     serve: async (options) => {
       served.push(options);
       return 75;
@@ -122,5 +129,5 @@ export async function runCommand(argv: readonly string[], world: World = {}) {
       return read.ok ? ok({ loaded: read.value, notes: ['no source'] }) : read;
     },
   };
-  return { code: await runCli(argv, deps), out, err, asked, served, searched };
+  return { code: await runCli(argv, deps), out, err, asked, served, searched, provisioned };
 }

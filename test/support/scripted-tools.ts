@@ -1,3 +1,4 @@
+import { sendThrough } from '../../actors/change/probes/packets.ts';
 import type { Tools } from '../../actors/change/probes/port.ts';
 import type { Ran } from '../../actors/packets/index.ts';
 import { fail, ok } from '../../core/base/result.ts';
@@ -29,6 +30,7 @@ export class ScriptedTools implements Tools {
   askDns: Tools['askDns'] = async () => ({ answered: true, said: 'NOERROR' });
   askApi: Tools['askApi'] = async () => fail('failed', 'connection refused');
   askApiFrom: Tools['askApiFrom'] = async () => fail('failed', 'no answer within 3000 ms');
+  sendThrough: Tools['sendThrough'] = (texts, knocks, signal) => sendThrough(this, texts, knocks, signal);
   nudge = async (): Promise<void> => undefined;
   sendFrom: Tools['sendFrom'] = async () => said('');
   pause = async (): Promise<void> => void this.paused++;

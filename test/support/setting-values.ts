@@ -37,11 +37,19 @@ const FORMATS: Readonly<Record<Format, (schema: SchemaView) => fc.Arbitrary<stri
   apache_log_format: () => fc.constant('%h %l %u %t "%r" %>s %b'),
   list_source: () => fc.constantFrom('/etc/bartizan/bad.txt', 'https://lists.example.net/bad.txt', 'country:DE'),
   https_url: () => fc.constant('https://lists.example.net/bad.txt.sha256'),
+  unicast: () => fc.constantFrom('192.0.2.53', '2001:DB8::0:53', 'fe80::1'),
+  interface_address: () =>
+    fc.oneof(
+      fc.integer({ min: 1, max: 200 }).map((n) => `198.51.100.${n}/24`),
+      fc.integer({ min: 1, max: 0xffff }).map((n) => `2001:DB8::${n.toString(16)}/64`),
+    ),
+  timezone: () => fc.constantFrom('UTC', 'Europe/Berlin', 'America/Argentina/Buenos_Aires', 'Etc/GMT+12'),
 };
 
 /** Values that a setting may have, made from its declaration. */
 export function rightValue(schema: SchemaView): fc.Arbitrary<unknown> {
-  const { minimum = 0, maximum = 100, items = {}, uniqueBy, pattern, format } = schema;
+  const { minimum = 0, maximum = 100, items = {}, uniqueBy, pattern, format, rule } = schema;
+  if (rule === 'interfaces') return interfaces(items);
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum);
   switch (schema.type) {
     case 'boolean':
@@ -85,6 +93,18 @@ const listenerOf = (object: Json, whole: Json): Json => {
   return object['transport'] === 'tls' ? { ...plain, tls: whole['tls'] } : plain;
 };
 
+/** No two of them share an address, and one alone knows the way out. */
+const interfaces = (items: SchemaView): fc.Arbitrary<unknown> =>
+  fc.array(fc.tuple(rightObject(items), fc.boolean()), { maxLength: 4 }).map((made) =>
+    made.map(([one, is6], n) => {
+      const { addresses: _, gateways: __, mtu, ...rest } = one as Json;
+      const named = { ...rest, match: `ens${n}`, ...(mtu === undefined ? {} : { mtu: Math.max(1280, Number(mtu)) }) };
+      if (rest['method'] === 'dhcp') return named;
+      const addresses = [`10.${n}.0.2/24`, ...(is6 ? [`2001:DB8:${n}::2/64`] : [])];
+      return { ...named, addresses, ...(n === 0 ? { gateways: ['10.0.0.1'] } : {}) };
+    }),
+  );
+
 /** What lists are from elsewhere has rules of its own. */
 const fileList = fc.record({
   name: fc.stringMatching(/^bad[a-z0-9_]{0,9}$/),
@@ -116,8 +136,8 @@ export function wrongValue({ placed }: SectionField): fc.Arbitrary<unknown> {
   ];
   const beyond: unknown[] = others.flatMap(([name, value]) => (name === type ? [] : [value]));
   if (type === 'integer') beyond.push(minimum - 1, maximum + 1, minimum + 0.5, '5');
-  if (type === 'array' && items?.type !== 'object') beyond.push(['no such value \u0007'], [null]);
-  if (type === 'array' && items?.type === 'string') beyond.push([7]);
+  if (type === 'array' && items?.type !== 'object')
+    beyond.push([items?.type === 'integer' ? -1 : 7], ['no such value \u0007'], [null]);
   if (type === 'array' && items?.type === 'object') beyond.push(['text'], [{ no: 'such key' }], [{}]);
   if (type === 'array' && maxItems !== undefined && maxItems <= 1000) beyond.push(Array(maxItems + 1).fill('x'));
   if (schema.enum !== undefined || schema.format !== undefined) beyond.push('no such value');

@@ -4,6 +4,7 @@ import type { Word } from '../../core/change/change.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { FakeChanges } from './fake-changes.ts';
 import { FakeFirewallTrial } from './fake-firewall-trial.ts';
+import { FakeMachine } from './fake-machine.ts';
 import { MemoryConfigFile } from './memory-config-file.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 
@@ -14,6 +15,7 @@ export class SettingsBench {
   readonly clock: SimulatedClock;
   readonly file: MemoryConfigFile;
   readonly firewall: FakeFirewallTrial;
+  readonly machine = new FakeMachine();
   readonly subject: SettingsSubject;
   readonly changes: FakeChanges;
   readonly settings: RunningSettings;
@@ -27,7 +29,8 @@ export class SettingsBench {
   fetching: Result<void, 'failed'> = ok(undefined);
   restarts = 0;
 
-  constructor(text = '', clock = new SimulatedClock()) {
+  /** @param isAppliance whether the machine is ours */
+  constructor(text = '', clock = new SimulatedClock(), isAppliance = true) {
     this.clock = clock;
     this.file = new MemoryConfigFile(text);
     const { config } = this.file.loaded;
@@ -38,14 +41,30 @@ export class SettingsBench {
     };
     const { file, firewall } = this;
     const log = (_: string, message: string) => void this.logs.push(message);
+    const host = isAppliance ? this.machine.host(clock, () => file.loaded.config.host) : undefined;
     const fetchLists: FetchLists = async (_, lists) => {
       this.fetched.push(...lists.map(({ name }) => name));
       return this.fetching;
     };
-    this.subject = new SettingsSubject({ file, firewall, follow, fetchLists, probes: () => [], log });
+    this.subject = new SettingsSubject({
+      file,
+      firewall,
+      follow,
+      fetchLists,
+      probes: () => [],
+      log,
+      ...(host && { host }),
+    });
     this.changes = new FakeChanges(clock, [this.subject]);
     const restart = () => void this.restarts++;
-    this.settings = new RunningSettings({ file, changes: this.changes, follow, clock, restart });
+    this.settings = new RunningSettings({
+      file,
+      changes: this.changes,
+      follow,
+      isAppliance,
+      clock,
+      restart,
+    });
   }
 
   get etag(): string {

@@ -195,7 +195,7 @@ describe('the door of a hand', { skip: namespacesUnavailable() }, () => {
   });
 });
 
-test('a hand takes the socket it is handed, and tells its manager when it is ready', {
+test('a hand takes the socket it is handed, and tells its manager that it is ready and, as often as it asks, alive', {
   skip: namespacesUnavailable(),
 }, async (t) => {
   const namespace = new NetworkNamespace('activated');
@@ -204,7 +204,7 @@ test('a hand takes the socket it is handed, and tells its manager when it is rea
   const notified = await datagramPeer(manager);
   const child = spawn('ip', ['netns', 'exec', namespace.name, 'python3', '-c', ACTIVATOR, site.socket, PROGRAM], {
     stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, NOTIFY_SOCKET: manager },
+    env: { ...process.env, NOTIFY_SOCKET: manager, WATCHDOG_USEC: '100000' },
   });
   t.after(async () => {
     child.kill('SIGKILL');
@@ -213,8 +213,8 @@ test('a hand takes the socket it is handed, and tells its manager when it is rea
     namespace.dispose();
   });
   assert.deepEqual(
-    (await notified.read(1)).map((bytes) => Buffer.from(bytes).toString()),
-    ['READY=1'],
+    (await notified.read(4)).slice(0, 4).map((bytes) => Buffer.from(bytes).toString()),
+    ['STATUS=Holds table bartizan', 'READY=1', 'WATCHDOG=1', 'WATCHDOG=1'],
   );
   const port = await site.open();
   done(await port.localAddresses());

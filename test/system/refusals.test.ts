@@ -56,6 +56,7 @@ async function cli(state: string, ...argv: string[]): Promise<{ readonly code: n
     now: () => assert.fail(),
     searchEvents: () => assert.fail(),
     serve: absent,
+    provision: absent,
     confirm: absent,
     openLog: absent,
     readConfig: absent,

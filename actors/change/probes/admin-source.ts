@@ -2,7 +2,7 @@ import { canonicalIp, type Ip } from '../../../core/base/ip.ts';
 import type { Change } from '../../../core/change/change.ts';
 import { isLoopback } from '../../../core/change/judge-sources.ts';
 import type { Fate } from '../../packets/index.ts';
-import { type Knock, sendThrough } from './packets.ts';
+import type { Knock } from './packets.ts';
 import { failed, type ProbeDeps, passed, type Seen, unknown } from './port.ts';
 
 type Deps = Pick<ProbeDeps, 'tools' | 'rules' | 'connected' | 'api'>;
@@ -49,7 +49,7 @@ async function fatesOf(
   const texts = await rules(change, [...new Set(knocks.map(({ ip }) => ip))]);
   if (!texts.ok) return unknown(texts.public);
   const { candidate, confirmed } = texts.value;
-  const fates = await sendThrough(tools, [candidate, confirmed], knocks, signal);
+  const fates = await tools.sendThrough([candidate, confirmed], knocks, signal);
   if (!fates.ok) return (fates.code === 'refused' ? failed : unknown)(fates.public);
   const [now = [], before = []] = fates.value;
   return { now, before };

@@ -3,8 +3,7 @@ import { fail, type Result } from '../../../core/base/result.ts';
 import { type Millis, seconds } from '../../../core/base/time.ts';
 import type { Change } from '../../../core/change/change.ts';
 import { isLoopback } from '../../../core/change/judge-sources.ts';
-import { withNamespaces } from '../../packets/index.ts';
-import { sendThrough } from './packets.ts';
+import { within, withNamespaces } from '../../packets/index.ts';
 import {
   type ApiAnswer,
   type ApiTarget,
@@ -75,7 +74,8 @@ export class ApiProbe {
     const { tools, rules } = this.#deps;
     const texts = await rules(change, [ENDS.theirs]);
     if (!texts.ok) return false;
-    const fates = await sendThrough(tools, [texts.value.candidate], [{ ip: ENDS.theirs, port }], signal);
+    const knocks = [{ ip: ENDS.theirs, port }];
+    const fates = await tools.sendThrough([texts.value.candidate], knocks, signal);
     return fates.ok && fates.value[0]?.[0] === 'dropped';
   }
 }
@@ -110,11 +110,11 @@ async function askFromOutside(
     ];
     const theirs = [`addr add ${ENDS.theirs}/30 dev far`, 'link set far up', `route add default via ${ENDS.ours}`];
     for (const [where, lines] of [
-      [[], ours],
-      [['-n', outside], theirs],
+      ['own', ours],
+      [outside, theirs],
     ] as const) {
       const input = `${lines.join('\n')}\n`;
-      const ran = await tools.run('ip', [...where, '-batch', '-'], { input, timeout: COMMAND, signal });
+      const ran = await tools.run(...within(where, 'ip', ['-batch', '-']), { input, timeout: COMMAND, signal });
       if (ran.kind !== 'ended' || ran.code !== 0) return fail('unavailable', 'no cable can be laid to a namespace');
     }
     const to = isWildcard(host) ? ENDS.ours : host;

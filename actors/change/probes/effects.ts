@@ -1,14 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { Resolver } from 'node:dns/promises';
+import { existsSync } from 'node:fs';
 import { open, readFile, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fail, messageOf, ok, type Result } from '../../../core/base/result.ts';
 import type { Millis } from '../../../core/base/time.ts';
-import { packetTools, type RunOptions } from '../../packets/index.ts';
+import { packetTools, type RunOptions, within } from '../../packets/index.ts';
 import { askApi } from './ask-api.ts';
-import type { ApiAnswer, DnsAnswer, Tools } from './port.ts';
+import { askPacketRoom } from './ask-packet-room.ts';
+import { sendThrough } from './packets.ts';
+import type { ApiAnswer, DnsAnswer, SendThrough, Tools } from './port.ts';
 
 /** What a server answers when it does answer. */
 const ANSWERS = new Set(['ENOTFOUND', 'ENODATA', 'ESERVFAIL', 'EREFUSED', 'EFORMERR', 'ENOTIMP', 'EBADRESP']);
@@ -61,7 +64,8 @@ async function askApiFrom(
 ): Promise<Result<ApiAnswer, 'failed' | 'unavailable'>> {
   const client = [process.execPath, ...process.execArgv, CLIENT, host, String(port), String(options.timeout)];
   // The client itself takes as long as it is told to; what it takes to be started comes on top.
-  const ran = await packetTools.run('ip', ['netns', 'exec', namespace, ...client], {
+  const [program = '', ...words] = client;
+  const ran = await packetTools.run(...within(namespace, program, words), {
     ...options,
     timeout: (options.timeout * 2) as Millis,
   });
@@ -94,6 +98,14 @@ async function writeFile(directory: string): Promise<Result<number, 'failed'>> {
   }
 }
 
+const PACKET_ROOM = '/run/bartizan/packets.sock';
+
+/** By the service that has the right to make namespaces of its own, where there is one; else by ourselves. */
+const packetsThrough: SendThrough = (texts, knocks, signal) =>
+  existsSync(PACKET_ROOM)
+    ? askPacketRoom(PACKET_ROOM, { texts, knocks }, signal)
+    : sendThrough(packetTools, texts, knocks, signal);
+
 /** This machine. */
 export const systemTools: Tools = {
   ...packetTools,
@@ -101,6 +113,7 @@ export const systemTools: Tools = {
   askDns,
   askApi,
   askApiFrom,
+  sendThrough: packetsThrough,
   nudge,
   pause,
   writeFile,

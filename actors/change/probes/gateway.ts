@@ -13,6 +13,8 @@ interface Gateway {
 /** The kernel knows the hardware address, by ARP or neighbour discovery, and that it was there just now. */
 const IS_THERE = new Set(['REACHABLE', 'PERMANENT', 'NOARP']);
 const IS_GONE = new Set(['FAILED', 'INCOMPLETE']);
+/** How ping ends where nobody answered; otherwise it could not ask. */
+const SILENT = 1;
 /** The kernel takes 5 s before it doubts what it knew, and 3 s to find out. */
 const LOOKS = 20;
 const BETWEEN_LOOKS: Millis = millis(500);
@@ -62,7 +64,7 @@ async function lookAt(tools: Tools, { address, device }: Gateway, signal: AbortS
     signal,
   });
   if (ping.kind === 'ended' && ping.code === 0) return passed(`${where} answers ping`);
-  const silent = ping.kind === 'ended' ? 'not ping' : troubleOf('ping', ping);
+  const silent = ping.kind === 'ended' && ping.code === SILENT ? 'not ping' : troubleOf('ping', ping);
   const by = address.includes(':') ? 'neighbour discovery' : 'ARP';
   await tools.nudge(address, device);
   for (let look = 0; look < LOOKS && !signal.aborted; look++) {

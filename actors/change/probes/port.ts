@@ -3,7 +3,7 @@ import type { Result } from '../../../core/base/result.ts';
 import type { Millis } from '../../../core/base/time.ts';
 import type { Change, Evidence, Word } from '../../../core/change/change.ts';
 import type { Connection } from '../../../core/respond/allow.ts';
-import type { PacketTools, RunOptions } from '../../packets/index.ts';
+import type { Fate, PacketTools, RunOptions } from '../../packets/index.ts';
 
 /** What a probe saw. */
 export type Seen = Pick<Evidence, 'result' | 'detail'>;
@@ -26,6 +26,17 @@ export interface ApiAnswer {
   readonly fingerprint: string;
 }
 
+/**
+ * Sends real packets of these knocks through each of the texts for `nft -f`, 9 at most, and tells for each text the fate of
+ * each knock, in their order. A knock without a port goes no further than to where packets to all ports are judged alike.
+ * `refused`: the kernel does not take a text.
+ */
+export type SendThrough = (
+  texts: readonly string[],
+  knocks: readonly Connection[],
+  signal: AbortSignal,
+) => Promise<Result<readonly (readonly Fate[])[], 'unavailable' | 'refused'>>;
+
 /** What the probes need of the machine. Nothing here rejects; whatever is asked may hang, be absent or lie. */
 export interface Tools extends PacketTools {
   /** A small text file; undefined where it cannot be read. */
@@ -40,6 +51,7 @@ export interface Tools extends PacketTools {
     port: number,
     options: RunOptions,
   ): Promise<Result<ApiAnswer, 'failed' | 'unavailable'>>;
+  readonly sendThrough: SendThrough;
   /** Sends a datagram that nobody has to answer: whoever is near has to be found for it. */
   nudge(address: string, device: string): Promise<void>;
   /** Resolves when the time is over, or `signal` aborts. */

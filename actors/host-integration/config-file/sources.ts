@@ -1,5 +1,8 @@
+import { isHostSet } from '../../../core/config/host-setting.ts';
+import type { Surroundings } from '../../../core/config/setting.ts';
 import { type Config, deprecations, type WatchedFile } from '../../../core/config/settings.ts';
-import { readability } from './effects.ts';
+import { isAppliance } from '../../host/index.ts';
+import { machineName, readability } from './effects.ts';
 
 const JOURNALS = ['/run/log/journal', '/var/log/journal'] as const;
 /** Where Debian and where Red Hat keep the authentication log. */
@@ -24,8 +27,12 @@ export async function hasJournal(candidates: readonly string[] = JOURNALS): Prom
 /** What a start should say about a config that is right: what is deprecated in it, and what is amiss with its sources. */
 export const configNotes = async (config: Config, configPath: string): Promise<readonly string[]> => [
   ...deprecations(config),
+  ...(isHostSet(config.host) && !isAppliance() ? [NO_APPLIANCE] : []),
   ...(await sourceNotes(config, configPath)),
 ];
+
+const NO_APPLIANCE =
+  'what stands under host has no effect: it is for the appliance image, and this machine is set up with its own tools';
 
 /** That there is no source, or which is not there or not readable. */
 async function sourceNotes({ watchers }: Config, configPath: string): Promise<readonly string[]> {
@@ -43,3 +50,10 @@ async function sourceNotes({ watchers }: Config, configPath: string): Promise<re
   }
   return notes;
 }
+
+/** What of this machine a config is read by. */
+export const surroundings = (rest: Pick<Surroundings, 'stateDir' | 'parsers'>): Surroundings => ({
+  ...rest,
+  hostname: machineName(),
+  isAppliance: isAppliance(),
+});

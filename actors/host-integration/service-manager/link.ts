@@ -32,6 +32,7 @@ export class ServiceManagerLink {
   readonly #period: Millis | undefined;
   #cancel: () => void = () => {};
   #isTold = false;
+  #isStopping = false;
 
   constructor(deps: LinkDeps) {
     this.#deps = deps;
@@ -47,7 +48,10 @@ export class ServiceManagerLink {
     this.#tell({ status });
   }
 
+  /** No sign of life is given any more: a process that does not come to its end is ended. */
   stopping(): void {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
     this.#cancel();
     this.#tell({ stopping: true });
   }

@@ -68,6 +68,8 @@ export const Status = Type.Object({
   engine: Type.Object({ http: Type.String(), firewall: Type.String() }),
   components: Type.Array(ComponentReport),
   claimed: Type.Boolean(),
+  serial: Type.String({ description: 'Of the device, as printed on its label; empty where it has no identity' }),
+  key_fingerprint: Type.String({ description: 'Of the device key, as OpenSSH prints it; empty as serial' }),
   blocks_pending: Type.Integer({ minimum: 0, description: 'Automatic blocks that wait for their turn' }),
   enforcement: Type.Optional(
     Type.Object(
@@ -102,6 +104,8 @@ export const OWN_STATUS_FIELDS = [
   'engine',
   'components',
   'claimed',
+  'serial',
+  'key_fingerprint',
   'blocks_pending',
   'enforcement',
   'on_trial',

@@ -83,6 +83,8 @@ export function statusOf(
     engine: { http: facts.http.engine, firewall: facts.firewall.engine },
     components: facts.components.map(reportOf),
     claimed: facts.claimed,
+    serial: 'serial' in facts.device ? facts.device.serial : '',
+    key_fingerprint: 'serial' in facts.device ? facts.device.keyFingerprint : '',
     blocks_pending: facts.queue.pending,
     ...enforcementOf(facts),
     ...(trial && { on_trial: trialOf(trial.pending) }),

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "../../nft/engine/cursor.h"
@@ -53,9 +54,8 @@ int Hand::wait() {
     const bool full = client_->is_full();
     polled[kClient] = {client_->fd(), static_cast<short>((full ? 0 : POLLIN) | (client_->has_unsent() ? POLLOUT : 0)), 0};
   }
-  const int64_t due = guard_ != nullptr ? guard_->due() : 0;
-  const bool waits = due != 0 && due != told_;
-  const int timeout = waits ? static_cast<int>(std::max<int64_t>(0, due - now_ms())) : -1;
+  const int64_t due = next_due();
+  const int timeout = due != 0 ? static_cast<int>(std::max<int64_t>(0, due - now_ms())) : -1;
   if (poll(polled, kPolled, timeout) < 0) return errno == EINTR ? 0 : errno;
   if (polled[kEnding].revents != 0) return ECANCELED;
   if (polled[kWake].revents != 0) {
@@ -63,11 +63,34 @@ int Hand::wait() {
     (void)!::read(ground_.wake, &count, sizeof count);
   }
   keep_time();
+  keep_pulse();
   if (client_ && (polled[kClient].revents & POLLOUT)) client_->flush();
   // A client that goes makes room for the next.
   if (client_ && (polled[kClient].revents & (POLLIN | POLLHUP | POLLERR))) hear();
   if (polled[kListener].revents & POLLIN) meet();
   return (polled[kListener].revents & (POLLERR | POLLNVAL)) ? EIO : 0;
+}
+
+// When the loop has something to do though nobody asks; 0: never.
+int64_t Hand::next_due() const {
+  const int64_t guards = guard_ != nullptr && guard_->due() != told_ ? guard_->due() : 0;
+  const int64_t pulse = manager_.interval_ms() != 0 ? pulse_due_ : 0;
+  return guards != 0 && pulse != 0 ? std::min(guards, pulse) : std::max(guards, pulse);
+}
+
+// The manager hears of both threads: a worker that hangs does not answer.
+void Hand::keep_pulse() {
+  if (manager_.interval_ms() == 0) return;
+  if (answered_.exchange(false)) {
+    manager_.tell("WATCHDOG=1");
+    pulse_due_ = now_ms() + manager_.interval_ms();
+  }
+  if (pulse_due_ == 0 || now_ms() < pulse_due_) return;
+  pulse_due_ = 0;
+  worker_.call({kLookAtTime}, [this](std::vector<uint8_t>) {
+    answered_ = true;
+    poke();
+  });
 }
 
 void Hand::keep_time() {

@@ -5,6 +5,7 @@
 #include "audit.h"
 #include "client.h"
 #include "door.h"
+#include "manager.h"
 
 namespace bartizan::hand {
 
@@ -23,8 +24,8 @@ class Hand {
   };
 
   // `guard` belongs to the worker; null where nothing is guarded.
-  Hand(const Ground& ground, nft::Worker& worker, const Guard* guard, Audit& audit)
-      : ground_(ground), worker_(worker), guard_(guard), audit_(audit) {}
+  Hand(const Ground& ground, nft::Worker& worker, const Guard* guard, Audit& audit, ServiceManager& manager)
+      : ground_(ground), worker_(worker), guard_(guard), audit_(audit), manager_(manager) {}
 
   // What the worker is to tell of others' changes; before it starts.
   nft::Notifier::Listener listener();
@@ -42,7 +43,9 @@ class Hand {
   void tell_worker(uint8_t verb, const std::string& why);
   bool notify(nft::Bytes notice);
   void become(std::shared_ptr<Client> client);
+  int64_t next_due() const;
   void keep_time();
+  void keep_pulse();
   void end();
   void poke() const;
 
@@ -50,12 +53,16 @@ class Hand {
   nft::Worker& worker_;
   const Guard* guard_;
   Audit& audit_;
+  ServiceManager& manager_;
   // Written by the hand's thread, read by the notifier's.
   std::mutex mutex_;
   std::shared_ptr<Client> client_;
   Peer peer_;
   // The deadline for which the worker was told to look at the time.
   int64_t told_ = 0;
+  // When the manager is to hear again that both threads live. 0: not while the worker is being asked.
+  int64_t pulse_due_ = 1;
+  std::atomic<bool> answered_ = false;
 };
 
 }  // namespace bartizan::hand

@@ -10,11 +10,11 @@
 #include <cstdio>
 #include <cstring>
 
-#include "../../notify/engine/datagram.h"
 #include "../../nft/engine/validate.h"
 #include "confine.h"
 #include "guard.h"
 #include "hand.h"
+#include "manager.h"
 
 namespace bartizan::hand {
 namespace {
@@ -70,13 +70,6 @@ bool parse(int count, char** words, Options& options) {
   return true;
 }
 
-void tell_manager(const std::string& state) {
-  const char* path = getenv("NOTIFY_SOCKET");
-  if (path == nullptr) return;
-  notify::Sender sender;
-  (void)sender.send(path, reinterpret_cast<const uint8_t*>(state.data()), state.size());
-}
-
 // Signals that end it arrive as something to read.
 int endings() {
   sigset_t signals;
@@ -90,6 +83,7 @@ int endings() {
 
 int live(const Options& options, const Hand::Ground& ground, Floor floor) {
   Audit audit;
+  ServiceManager manager;
   Guard* guard = nullptr;
   std::unique_ptr<nft::Engine> engine;
   if (options.guarded) {
@@ -104,14 +98,14 @@ int live(const Options& options, const Hand::Ground& ground, Floor floor) {
     engine = std::make_unique<nft::Engine>();
   }
   nft::Worker worker(std::move(engine), options.guarded ? serve_guarded : serve_unguarded);
-  Hand hand(ground, worker, guard, audit);
+  Hand hand(ground, worker, guard, audit, manager);
   worker.listen(hand.listener());
   if (const int error = worker.start()) return fail(std::string("the engine's thread: ") + strerror(error));
-  // It listens; and the filter lets no socket be made that reaches the manager.
-  tell_manager("READY=1");
+  manager.tell("STATUS=Holds table " + options.table);
 #ifndef __SANITIZE_ADDRESS__
   if (const std::string trouble = filter_system_calls(); !trouble.empty()) return fail(trouble);
 #endif
+  manager.tell("READY=1");
   audit.say(Audit::Level::info, options.guarded ? "ready: holds table " + options.table : "ready: UNGUARDED, for tests");
   const int error = hand.run();
   // Nobody may call the hand any more.

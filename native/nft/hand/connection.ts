@@ -6,6 +6,8 @@ import { type Frame, FrameReader, headOf } from './frames.ts';
 const VERSION = 1;
 const GREETING = 0;
 const READ_BYTES = 64 * 1024;
+/** A service manager takes connections for a hand that may never come up. */
+const GREETED_WITHIN_MS = 5000;
 
 export interface ConnectionEvents {
   /** The hand takes requests from now on. */
@@ -21,6 +23,7 @@ export class Connection {
   readonly #socket: Socket;
   readonly #events: ConnectionEvents;
   readonly #reader = new FrameReader();
+  readonly #late: NodeJS.Timeout;
   #isGreeted = false;
   #why = 'the hand hung up';
 
@@ -32,7 +35,12 @@ export class Connection {
     this.#socket.on('error', (error: Error) => {
       this.#why = messageOf(error);
     });
-    this.#socket.once('close', () => events.ended(this.#why));
+    this.#late = setTimeout(() => this.end(`the hand did not greet within ${GREETED_WITHIN_MS} ms`), GREETED_WITHIN_MS);
+    this.#late.unref();
+    this.#socket.once('close', () => {
+      clearTimeout(this.#late);
+      events.ended(this.#why);
+    });
   }
 
   /** The pieces are copied: whose they are may change them at once. */
@@ -73,6 +81,7 @@ export class Connection {
       this.end(refusal);
       return;
     }
+    clearTimeout(this.#late);
     this.#isGreeted = true;
     this.#events.greeted();
   }

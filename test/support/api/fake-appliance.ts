@@ -5,6 +5,7 @@ import { coveredBy } from '../../../core/base/prefixes.ts';
 import { fail, ok } from '../../../core/base/result.ts';
 import { type Millis, millis } from '../../../core/base/time.ts';
 import type { Finding, NumberedFinding } from '../../../core/detect/finding.ts';
+import type { Serial } from '../../../core/field/serial.ts';
 import type { Epochs } from '../../../core/incident/epoch.ts';
 import type { FindingGroup } from '../../../core/incident/finding-group.ts';
 import type { BlockNetworkRefusal, BlockRefusal, UnblockRefusal } from '../../../core/respond/block.ts';
@@ -98,6 +99,11 @@ export const FACTS: ApplianceFacts = {
   configHash: 'c'.repeat(64),
   binaryHash: 'b'.repeat(64),
   claimed: true,
+  device: {
+    serial: '4K7Q-M2XW-9TS' as Serial,
+    keyFingerprint: 'SHA256:z/fSv0Z0RZS+Lccbc6ZoOWwt/fbj1VFJGSBKQbo4icE',
+    publicKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOpKbGPinFIKvvVQexMuxfmVR3auvr57kkIe6mkURtIs',
+  },
 };
 
 /** An appliance that does what it is set to and writes down what it was asked. */

@@ -2,7 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ROOT } from '../root.ts';
 import { waitFor } from '../wait-for.ts';
@@ -19,15 +19,24 @@ export function noBoot(): string | false {
 /** Drop-ins: unit, and what is added to it. */
 export type DropIns = Readonly<Record<string, string>>;
 
-/** A machine in namespaces whose PID 1 is Debian's systemd, with Bartizan installed as a service on it. */
+/**
+ * A machine in namespaces whose PID 1 is Debian's systemd: this machine's root with Bartizan installed as a service on it,
+ * or a root that is given, with what is in it.
+ */
 export class BootedMachine implements AsyncDisposable {
-  /** Its /var/lib/bartizan. */
+  /** Its /var/lib/bartizan; of a given root it is not. */
   readonly state: string;
   readonly #folder: string;
+  readonly #root: string | undefined;
   #child: ChildProcess | undefined;
   #pid = 0;
 
-  constructor(dropIns: DropIns = {}) {
+  /**
+   * @param what `appliance`: it is one, and its network is systemd's; or the root's directory, which stays as it is:
+   *   drop-ins are not for it
+   */
+  constructor(dropIns: DropIns = {}, what: string = 'host') {
+    this.#root = what.startsWith('/') ? what : undefined;
     this.#folder = mkdtempSync(join(tmpdir(), 'bartizan-booted-'));
     this.state = join(this.#folder, 'state');
     mkdirSync(this.state, { mode: 0o700 });
@@ -37,6 +46,7 @@ export class BootedMachine implements AsyncDisposable {
     }
     mkdirSync(join(this.#folder, 'units'), { recursive: true });
     writeFileSync(join(this.#folder, 'console'), '');
+    if (what === 'appliance') writeFileSync(join(this.#folder, 'appliance'), '');
   }
 
   /** What PID 1 and the boot have said. */
@@ -47,9 +57,13 @@ export class BootedMachine implements AsyncDisposable {
   /** Resolves when PID 1 answers; its services may still be starting. */
   async boot(): Promise<void> {
     const spaces = ['--pid', '--cgroup', '--mount', '--net', '--uts', '--ipc', '--fork', '--kill-child'];
-    const child = spawn('unshare', [...spaces, 'sh', BOOT, ROOT, process.execPath, this.#folder], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    const child = spawn(
+      'unshare',
+      [...spaces, 'sh', BOOT, ROOT, process.execPath, this.#folder, ...(this.#root === undefined ? [] : [this.#root])],
+      {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
+    );
     let trouble = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       trouble += text;
@@ -58,6 +72,16 @@ export class BootedMachine implements AsyncDisposable {
     await waitFor('systemd to answer', () => this.#isUp(child), { withinMs: 60_000 }).catch((cause: unknown) => {
       throw new Error(`${String(cause)}\n${trouble}\n${this.console}`, { cause });
     });
+  }
+
+  /** Where a file of it is found from here, below /run and /tmp, too. */
+  at(path: string): string {
+    return `/proc/${this.#pid}/root${path}`;
+  }
+
+  /** Of PID 1, as this machine counts. */
+  get pid(): number {
+    return this.#pid;
   }
 
   async #isUp(child: ChildProcess): Promise<true | undefined> {
@@ -77,7 +101,7 @@ export class BootedMachine implements AsyncDisposable {
 
   #inside(program: string, ...args: readonly string[]) {
     const spaces = ['--all', '--target', String(this.#pid), '--root', '--wd'];
-    return run('nsenter', [...spaces, program, ...args], { timeout: 60_000 });
+    return run('nsenter', [...spaces, program, ...args], { timeout: 180_000, maxBuffer: 64 * 1024 * 1024 });
   }
 
   /** Properties of a unit, as `systemctl show` names them. */
@@ -122,5 +146,3 @@ export class BootedMachine implements AsyncDisposable {
 
 /** Where the state directory is inside. */
 export const INSIDE = '/var/lib/bartizan';
-/** Folder of the unit files. */
-export const UNITS = join(dirname(BOOT), '../../../systemd');

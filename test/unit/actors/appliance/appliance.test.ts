@@ -75,6 +75,7 @@ for (const [mode, auto, dryRun] of [
       httpEngine: () => '',
       components: () => [],
       claimed: () => true,
+      device: { trouble: 'none here' },
       recorder: { count: 0 },
       rollups: { state: { suppressed: 0 } },
       active: { severities: () => ({}) },

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openAudit } from '../../../../actors/audit/index.ts';
+import { type HeadSigner, openAudit } from '../../../../actors/audit/index.ts';
+import { isSigned, makeDeviceKey } from '../../../../actors/identity/device-key.ts';
 import type { AuditRecord, ChainedAuditRecord } from '../../../../core/api/audit.ts';
+import { HEAD_DOMAIN, headText, type SignedHead } from '../../../../core/api/audit-chain.ts';
 import type { Log } from '../../../../core/base/ports.ts';
 import type { Millis } from '../../../../core/base/time.ts';
 import { auditKeys } from '../../../../core/keys/audit-keys.ts';
@@ -19,10 +21,10 @@ const record = (target: string): AuditRecord => ({
   status: 200,
 });
 
-async function opened(store = new MemoryStore()) {
+async function opened(store = new MemoryStore(), signer?: HeadSigner) {
   const errors: string[] = [];
   const log: Log = (level, message) => void (level === 'error' && errors.push(message));
-  const audit = await openAudit({ store, log });
+  const audit = await openAudit({ store, log, ...(signer === undefined ? {} : { signer }) });
   assert.ok(audit.ok);
   return { store, errors, audit: audit.value };
 }
@@ -199,3 +201,36 @@ test('the newest records come newest first, and what is no record is passed over
     [4, 3],
   );
 });
+
+const KEY = makeDeviceKey(new Uint8Array(32).fill(1));
+
+test('the head is signed by the device with every commit, for whoever has its public key', async () => {
+  const { store, audit } = await opened(undefined, KEY);
+  await audit.append(record('a'));
+  await audit.append(record('b'));
+  const head = await store.get<SignedHead>(auditKeys.head);
+  assert.deepEqual({ serial: head?.serial, hash: head?.hash }, { ...audit.head() });
+  const signature = Buffer.from(head?.signature ?? '', 'base64');
+  assert.ok(isSigned(head?.key ?? '', HEAD_DOMAIN, headText(audit.head()), signature));
+  assert.equal(head?.key, KEY.publicText);
+});
+
+for (const { what, change, errors } of [
+  { what: 'as it was signed', change: {}, errors: [] },
+  { what: 'without a signature, as of a version before', change: { key: undefined, signature: undefined }, errors: [] },
+  {
+    what: 'of another signature',
+    change: { signature: 'AAAA' },
+    errors: ['audit log has a head that this device did not sign'],
+  },
+])
+  test(`a head ${what} is ${errors.length === 0 ? 'taken' : 'told'}, and goes on being signed`, async () => {
+    const { store, audit } = await opened(undefined, KEY);
+    await audit.append(record('a'));
+    const head = await store.get<SignedHead>(auditKeys.head);
+    await store.commit([{ put: auditKeys.head, value: JSON.parse(JSON.stringify({ ...head, ...change })) }]);
+    const again = await opened(store, KEY);
+    assert.deepEqual(again.errors, errors);
+    await again.audit.append(record('b'));
+    assert.deepEqual((await opened(store, KEY)).errors, []);
+  });

@@ -19,12 +19,14 @@ const facts: BannerFacts = {
   sources: ['/var/log/auth.log (sshd)', '/x (sshd)'],
   notes: ['no source: y'],
   claimCode: 'AAAA-BBBB',
+  serial: '4K7Q-M2XW-9TS',
   startMs: 512,
 };
 
 test('says what a person at the terminal needs', () => {
   assert.deepEqual(banner(facts).split('\n'), [
     'bartizan  1.2.3, ready in 512ms',
+    'serial    4K7Q-M2XW-9TS',
     'console   https://127.0.0.1:9443/',
     '          certificate SHA-256 AA:BB',
     '          its authority: /s/tls/ca.crt',

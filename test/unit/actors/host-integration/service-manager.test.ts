@@ -63,8 +63,10 @@ test('a stop is told, and ends the signs of life', () => {
   const { link, clock, told } = linkWith({ period: '3000000' });
   link.ready('observe');
   link.stopping();
+  link.stopping();
   clock.advance(millis(60_000));
-  assert.deepEqual([signs(told), told.at(-1)], [1, { stopping: true }]);
+  assert.deepEqual([signs(told), told.slice(-1)], [1, [{ stopping: true }]]);
+  assert.equal(told.filter((state) => 'stopping' in state).length, 1);
 });
 
 test('a manager that cannot be told is complained of once', () => {

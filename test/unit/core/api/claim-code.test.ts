@@ -63,3 +63,11 @@ test('any text is read or refused', () => {
 });
 
 test('a code of another size is a bug', () => assert.throws(() => formatClaimCode(new Uint8Array(15)), RangeError));
+
+test('the whole text of a scanned QR code is read as its code', () => {
+  const code = formatClaimCode(new Uint8Array(16).fill(7));
+  assert.equal(readClaimCode(`BZ1:4K7QM2XW9TS:${bare(code)}`), bare(code));
+  assert.equal(readClaimCode(` bz1:4K7Q-M2XW-9TS:${code.toLowerCase()}\n`), bare(code));
+  for (const none of ['BZ1:4K7QM2XW9TS', `BZ2:4K7QM2XW9TS:${code}`, `BZ1:${'A'.repeat(21)}:${code}`])
+    assert.equal(readClaimCode(none), undefined, none);
+});

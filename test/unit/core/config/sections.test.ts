@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fieldOf, labelOf } from '../../../../core/config/field.ts';
-import { canCut, SETTINGS_SECTIONS, sectionOf } from '../../../../core/config/sections.ts';
+import { canCut, needsWord, SETTINGS_SECTIONS, sectionOf } from '../../../../core/config/sections.ts';
 import { GROUPS } from '../../../../core/config/setting.ts';
 import { PLACED_SETTINGS } from '../../../../core/config/settings.ts';
 
@@ -18,10 +18,12 @@ test('every setting is in exactly one section, or says why it is changed by hand
 
 test('what can shut an administrator out is known by its section', () => {
   const cutting = SETTINGS_SECTIONS.filter((one) => one.canCut === true).map(({ id }) => id);
-  assert.deepEqual(cutting, ['webui', 'infra_ips', 'firewall', 'lists']);
+  assert.deepEqual(cutting, ['webui', 'infra_ips', 'firewall', 'lists', 'host']);
   assert.equal(canCut(['log.level', 'webui.listen']), true);
   assert.equal(canCut(['log.level', 'infra_ips']), true);
   assert.equal(canCut(['log.level', 'auto_response.enabled']), false);
+  assert.equal(canCut(['host.timezone', 'host.ntp', 'host.hostname']), false, 'though others of their section can');
+  assert.deepEqual([['host.dns'], ['webui.listen'], ['host.ntp']].map(needsWord), [true, false, false]);
 });
 
 test('every section has a group and a title, every field a type, a label and a help text', () => {

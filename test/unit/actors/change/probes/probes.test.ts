@@ -165,7 +165,9 @@ for (const { name, programs, result, says } of [
     assert.match(seen.detail, says);
     const [last] = tools.ran.slice(-1);
     assert.deepEqual(last, ['ip -force -batch -', 'netns del probe0\nnetns del probe1\nnetns del probe2\n']);
-    const inHost = tools.ran.filter(([line]) => line.includes('nft') && !line.startsWith('ip netns exec probe'));
+    const inHost = tools.ran.filter(
+      ([line]) => line.includes('nft') && !line.startsWith('nsenter --net=/run/netns/probe'),
+    );
     assert.deepEqual(inHost, [], "the host's own rules are never touched");
   });
 

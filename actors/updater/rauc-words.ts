@@ -1,0 +1,139 @@
+import { fail, ok, type Result } from '../../core/base/result.ts';
+import {
+  type BundleFacts,
+  type Progress,
+  type Refusal,
+  SLOT_NAMES,
+  type Slot,
+  type SlotsView,
+} from '../../core/image/slots.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+const objectOf = (value: unknown): Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+
+/** The last line of an output that is JSON: RAUC writes its messages ahead of it. */
+function jsonIn(out: string): Json | undefined {
+  for (const line of out.split('\n').toReversed()) {
+    if (!line.startsWith('{')) continue;
+    try {
+      return objectOf(JSON.parse(line));
+    } catch {
+      return undefined;
+    }
+  }
+  return undefined;
+}
+
+/** `rauc status --detailed --output-format=json`. A slot is a group: a kernel with the boot loader's name, and its root. */
+export function slotsIn(out: string): Result<SlotsView, 'unavailable'> {
+  const said = jsonIn(out);
+  const rows = Array.isArray(said?.['slots']) ? said['slots'].flatMap((one) => Object.entries(objectOf(one))) : [];
+  const slots = rows.map(([id, facts]) => ({ id, facts: objectOf(facts) }));
+  const found = SLOT_NAMES.flatMap((name): Slot[] => {
+    const head = slots.find(({ facts }) => facts['bootname'] === name);
+    if (head === undefined) return [];
+    const group = [head, ...slots.filter(({ facts }) => facts['parent'] === head.id)];
+    const state = head.facts['boot_status'] === 'good' ? 'good' : 'bad';
+    const isBooted = said?.['booted'] === name || head.facts['state'] === 'booted';
+    const isFirst = said?.['boot_primary'] === head.id;
+    return [{ name, state, isBooted, isFirst, ...contentOf(group.map(({ facts }) => objectOf(facts['slot_status']))) }];
+  });
+  if (found.length !== SLOT_NAMES.length) return fail('unavailable', 'RAUC does not know the slots A and B');
+  return ok({ slots: found, compatible: textOf(said?.['compatible']) ?? '' });
+}
+
+/** All parts of a slot must be of one bundle and whole. */
+function contentOf(parts: readonly Json[]): Pick<Slot, 'version' | 'installedAt'> {
+  const [version, ...others] = parts.map((part) => textOf(objectOf(part['bundle'])['version']));
+  const isWhole = parts.every((part) => part['status'] === 'ok') && others.every((other) => other === version);
+  const installedAt = textOf(objectOf(parts[0]?.['installed'])['timestamp']);
+  if (version === undefined || !isWhole) return {};
+  return { version, ...(installedAt === undefined ? {} : { installedAt }) };
+}
+
+/** `rauc info --output-format=json`. */
+export const factsIn = (out: string): BundleFacts | undefined => bundleFacts(jsonIn(out) ?? {});
+
+/** `busctl --json=short call … InspectBundle`: D-Bus types around the same. */
+export function inspectedIn(out: string): BundleFacts | undefined {
+  const [answer] = (jsonIn(out)?.['data'] as readonly unknown[] | undefined) ?? [];
+  const update = objectOf(plain(objectOf(answer)['update']));
+  return bundleFacts({ version: plain(update['version']), compatible: plain(update['compatible']) });
+}
+
+/** A D-Bus variant without its type. */
+const plain = (value: unknown): unknown => ('data' in objectOf(value) ? objectOf(value)['data'] : value);
+
+function bundleFacts(said: Json): BundleFacts | undefined {
+  const [version, compatible] = [textOf(said['version']), textOf(said['compatible'])];
+  return version === undefined || compatible === undefined || !/^[!-~]{1,128}$/.test(version)
+    ? undefined
+    : { version, compatible };
+}
+
+/** A line such as ` 85% Copying image to kernel.1`. */
+export function progressIn(line: string): Progress | undefined {
+  const [, percent, message] = /^\s*(\d{1,3})%\s+(\S.*)$/.exec(line) ?? [];
+  return percent === undefined || message === undefined
+    ? undefined
+    : { percent: Math.min(100, Number(percent)), message: message.slice(0, 200) };
+}
+
+/** The first that fits what RAUC has said of a failure tells what it was, and what a person is told. */
+const KNOWN: readonly (readonly [pattern: RegExp, code: Refusal, text: string])[] = [
+  [/compatible mismatch/i, 'incompatible', 'the bundle is made for another kind of machine'],
+  [
+    /(?:get local issuer|self.signed|unable to verify the first|certificate (?:has expired|is not yet valid|revoked)|unsuitable certificate|no signer|signer (?:certificate )?not found)/i,
+    'foreign',
+    'the bundle is not signed by whom this appliance trusts',
+  ],
+  [
+    /no space left|too (?:small|large) for|does not fit|(?:image|bundle) (?:size )?(?:is )?(?:larger|bigger) than/i,
+    'no_space',
+    'there is no room for the bundle: it is larger than the slot, or than what may be downloaded',
+  ],
+  [/already processing|rauc busy|is busy/i, 'busy', 'RAUC is at work on something else'],
+  [
+    /vanished|remote peer disconnected|noreply|no reply|crash|disconnected from message bus/i,
+    'crashed',
+    "RAUC's service went away while it was at the bundle, as a damaged one may make it",
+  ],
+  [
+    /failed to connect to bus|(?:name|service) [^\n]*(?:not (?:provided|activat)|unknown)|could not connect|error (?:retrieving|creating proxy|calling D-Bus)|rejected send message|access ?denied/i,
+    'unavailable',
+    "RAUC's service does not answer",
+  ],
+  [
+    /no such file|failed to (?:open|stat)[^\n]*(?:no such|not found)|failed to download|couldn'?t (?:connect|resolve)|connection (?:refused|timed out|reset)|http (?:error|response)|HTTP\/|timed? ?out|404|unreachable|failed to (?:configure|connect) (?:to )?(?:nbd|streaming)/i,
+    'unreachable',
+    'the bundle cannot be read from there',
+  ],
+  [
+    /verif(?:y|ication) (?:failed|failure|error)|invalid bundle|content verify|signature|digest|checksum|manifest|corrupt|dm-verity|failed (?:to )?mount(?:ing)? bundle|squashfs|exceeds bundle size|input\/output error/i,
+    'damaged',
+    'the bundle is damaged: its bytes are not those that were signed',
+  ],
+];
+
+/** What of an output is RAUC's own word on a failure: one line. */
+function wordIn(out: string): string {
+  const lines = out
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  const last = lines.findLast((line) => line.startsWith('LastError: '))?.slice('LastError: '.length);
+  return (last ?? lines.findLast((line) => !line.startsWith('Installing `')) ?? '').slice(0, 300);
+}
+
+/** Why RAUC has refused, and a sentence for a person with RAUC's own word behind it. */
+export function refusalIn(out: string): { readonly code: Refusal; readonly text: string } {
+  const word = wordIn(out);
+  const known = KNOWN.find(([pattern]) => pattern.test(word)) ?? KNOWN.find(([pattern]) => pattern.test(out));
+  const behind = word === '' ? '' : ` (RAUC: ${word})`;
+  return known === undefined
+    ? { code: 'failed', text: `the bundle was not installed${behind}` }
+    : { code: known[1], text: `${known[2]}${behind}` };
+}

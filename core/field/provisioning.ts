@@ -1,0 +1,56 @@
+/**
+ * Why a config is not taken for provisioning. `claimed`: somebody administers the appliance. `provisioned`: one was taken
+ * already. `used`: this very one was taken before, and the volume or credential could not be marked. `invalid`: the
+ * config is wrong. `unreadable`: it, or the state, cannot be read. `failed`: the disk refused; nothing was changed.
+ */
+export const PROVISION_REFUSALS = ['claimed', 'provisioned', 'used', 'invalid', 'unreadable', 'failed'] as const;
+export type ProvisionRefusal = (typeof PROVISION_REFUSALS)[number];
+
+/** What is known of an appliance before it takes a config. */
+export interface Standing {
+  readonly isClaimed: boolean;
+  /** The content of the state's `provisioned`, if it is there. */
+  readonly provisioned?: string;
+  /** SHA-256 of configs that were taken before and could not be marked as used. */
+  readonly used: readonly string[];
+}
+
+const ADMINISTERED = 'somebody administers it already, and changes its settings in its console';
+/** Origin of a mark that was set because somebody had claimed the appliance. */
+export const CLAIMED = 'claim';
+
+/** Whether a config of this SHA-256 may be taken, and if not, why, for a person. */
+export function mayProvision(
+  { isClaimed, provisioned, used }: Standing,
+  sha256: string,
+):
+  | { readonly code: Extract<ProvisionRefusal, 'claimed' | 'provisioned' | 'used'>; readonly message: string }
+  | undefined {
+  if (provisioned !== undefined) {
+    const { at, origin } = markOf(provisioned);
+    if (origin === CLAIMED) return { code: 'claimed', message: ADMINISTERED };
+    return { code: 'provisioned', message: `it was provisioned already, at ${at} from ${origin}` };
+  }
+  if (isClaimed) return { code: 'claimed', message: ADMINISTERED };
+  if (used.includes(sha256)) return { code: 'used', message: 'this very config was taken before a factory reset' };
+  return undefined;
+}
+
+/** That an appliance was provisioned, as `provisioned` in its state says it: `key=value` lines. */
+export interface ProvisionMark {
+  /** Of the config as it was given, 64 hex digits; `claim` where none was. */
+  readonly sha256: string;
+  /** RFC 3339, by the clock of then. */
+  readonly at: string;
+  /** Where it came from, e.g. `volume BZCONF`; one line. */
+  readonly origin: string;
+}
+
+export const markText = ({ sha256, at, origin }: ProvisionMark): string =>
+  `sha256=${sha256}\nat=${at}\norigin=${origin.replaceAll(/[^\x20-\x7e]/gu, '?').slice(0, 200)}\n`;
+
+/** Reads a mark; what is missing or damaged is `unknown`: the mark counts all the same. */
+export function markOf(text: string): ProvisionMark {
+  const value = (key: string): string => new RegExp(`^${key}=(.+)$`, 'm').exec(text)?.[1] ?? 'unknown';
+  return { sha256: value('sha256'), at: value('at'), origin: value('origin') };
+}

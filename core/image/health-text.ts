@@ -1,0 +1,52 @@
+import type { Millis } from '../base/time.ts';
+import type { Judgement } from './health.ts';
+import type { Needs } from './steadiness.ts';
+
+export interface HealthReading {
+  /** On the boot-time clock. */
+  readonly at: Millis;
+  readonly bootId: string;
+  /** Of the daemon: another one begins the count anew. */
+  readonly pid: number;
+  readonly judgement: Judgement;
+  readonly needs: Needs;
+}
+
+const LONGEST_LIST = 512;
+
+/** The health file, a `key=value` a line, as `systemd/confirm` reads it: plain ASCII, below 4 KiB. */
+export function healthText({ at, bootId, pid, judgement: { verdict, bad }, needs }: HealthReading): string {
+  const names = bad
+    .map((name) => name.replaceAll(/[^!-~]|,/g, '_'))
+    .join(',')
+    .slice(0, LONGEST_LIST);
+  return Object.entries({
+    at,
+    boot_id: bootId,
+    pid,
+    verdict,
+    bad: names,
+    readings: needs.readings,
+    window: needs.window,
+    within: needs.within,
+  })
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
+}
+
+/** What `systemd/confirm` has said of this boot. */
+export interface ConfirmOutcome {
+  readonly slot: string;
+  readonly state: (typeof CONFIRM_STATES)[number];
+  readonly why: string;
+}
+
+export const CONFIRM_STATES = ['waiting', 'reading', 'confirmed', 'unhealthy', 'unmarked'] as const;
+
+/** Reads its outcome file; undefined where that says nothing usable. */
+export function confirmOutcome(text: string): ConfirmOutcome | undefined {
+  const words = new Map(text.split('\n').map((line) => line.split(/=(.*)/s, 2) as [string, string]));
+  const state = CONFIRM_STATES.find((known) => known === words.get('state'));
+  if (state === undefined) return undefined;
+  return { slot: words.get('slot') ?? '', state, why: words.get('why') ?? '' };
+}

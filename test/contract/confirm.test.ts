@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type ConfirmWorld, confirmIn, type Second } from '../support/confirm-site.ts';
+
+const NEEDS = { readings: 3, window: 10_000, within: 60_000 };
+const good: Second = { verdict: 'good', ...NEEDS };
+const bad: Second = { verdict: 'bad', bad: 'store,firewall', ...NEEDS };
+const starting: Second = { verdict: 'starting', ...NEEDS };
+
+const run = (daemon: ConfirmWorld['daemon'], more: Partial<ConfirmWorld> = {}) => confirmIn({ daemon, ...more });
+const isRebooted = ({ calls }: { readonly calls: readonly string[] }): boolean => calls.includes('systemctl reboot');
+
+test('a new slot is marked good after enough good readings over the window, and a read of all of it', () => {
+  const done = run((second) => (second < 5 ? starting : good));
+  assert.equal(done.status, 0, done.said);
+  assert.deepEqual(done.calls, ['rauc status mark-good']);
+  assert.equal(done.took, 15);
+  assert.match(
+    done.console,
+    /^bartizan-confirm: slot B marked good after 11 good readings in 10 s, 3 MB read through verity at \d+ MB\/s$/m,
+  );
+  assert.equal(done.outcome['state'], 'confirmed');
+  assert.equal(done.kept('confirmed.B'), 'b00b1e');
+});
+
+test('without what it needs in the file the usual is needed: five readings in 60 s', () => {
+  assert.equal(run(() => ({ verdict: 'good' })).took, 61);
+});
+
+for (const [name, at] of [
+  ['a bad reading', (second: number) => (second === 8 ? bad : good)],
+  ['another process', (second: number) => ({ ...good, pid: second < 8 ? 7 : 8 })],
+  ['a reading of another boot', (second: number) => (second < 8 ? { ...good, boot_id: 'other' } : good)],
+  ['silence', (second: number) => (second < 3 ? good : second < 15 ? undefined : good)],
+] as const)
+  test(`${name} begins the window anew`, () => {
+    const done = run(at);
+    assert.equal(done.status, 0, done.said);
+    assert.ok(done.took >= 18, String(done.took));
+  });
+
+test('the same reading over and over is one reading', () => {
+  const done = run(() => ({ ...good, at: 101_000 }));
+  assert.ok(isRebooted(done), done.said);
+  assert.match(done.said, /the daemon says nothing any more/);
+});
+
+for (const [name, daemon, why] of [
+  ['stays unhealthy', () => bad, /slot B is unhealthy \(bad: store,firewall\): rebooting/],
+  ['never comes up', () => undefined, /slot B is unhealthy \(the daemon has said nothing\): rebooting/],
+] as const)
+  test(`a new slot that ${name} for its whole time reboots`, () => {
+    const done = run(daemon);
+    assert.ok(isRebooted(done), done.said);
+    assert.match(done.console, why);
+    assert.equal(done.kept('reboots.B'), 'b00b1e 1');
+    assert.equal(done.kept('confirmed.B'), undefined);
+    assert.ok(!done.calls.includes('rauc status mark-good'));
+  });
+
+test('a slot that was confirmed is marked good and never rebooted, and what is wrong is told', () => {
+  const done = run(() => bad, { confirmed: { B: 'b00b1e' } });
+  assert.deepEqual(done.calls, ['rauc status mark-good']);
+  assert.equal(done.status, 1);
+  assert.match(done.console, /slot B marked good, as it was confirmed before/);
+  assert.match(done.console, /slot B is unhealthy \(bad: store,firewall\): not rebooted, it was confirmed before/);
+  assert.equal(done.outcome['state'], 'unhealthy');
+});
+
+test('a slot that was confirmed with another root is new', () => {
+  assert.ok(isRebooted(run(() => bad, { confirmed: { B: 'dead' } })));
+});
+
+for (const [name, grubEditenv, why] of [
+  ['the other cannot be booted', 'echo A_OK=0; echo A_TRY=0', /not rebooted, slot A cannot be booted/],
+  ['the other has no tries left', 'echo A_OK=1; echo A_TRY=3', /not rebooted, slot A cannot be booted/],
+  ['the counters cannot be read', 'exit 1', /not rebooted, the boot loader's counters cannot be read/],
+] as const)
+  test(`an unhealthy new slot goes on where ${name}`, () => {
+    const done = run(() => bad, { grubEditenv });
+    assert.equal(isRebooted(done), false);
+    assert.equal(done.status, 1);
+    assert.match(done.said, why);
+  });
+
+test('the same root is not rebooted for ever', () => {
+  assert.equal(isRebooted(run(() => bad, { reboots: 'b00b1e 3' })), false);
+  assert.equal(isRebooted(run(() => bad, { reboots: 'b00b1e 2' })), true);
+  assert.equal(isRebooted(run(() => bad, { reboots: 'dead 3' })), true);
+  assert.equal(isRebooted(run(() => bad, { reboots: 'torn' })), true);
+});
+
+test('rauc is asked again, and its service started anew, when it does not answer', () => {
+  const done = run(() => good, {
+    rauc: '[ "$(grep -c mark-good "$WORLD/calls")" -ge 5 ] || { echo gone >&2; exit 1; }',
+  });
+  assert.equal(done.status, 0, done.said);
+  assert.equal(done.calls.filter((call) => call === 'rauc status mark-good').length, 5);
+  assert.ok(done.calls.includes('systemctl restart rauc.service'));
+});
+
+test('a new slot that rauc never marks good gives way, a confirmed one is told of', () => {
+  const rauc = 'echo "no such service" >&2; exit 1';
+  assert.ok(isRebooted(run(() => good, { rauc })));
+  const told = run(() => good, { rauc, confirmed: { B: 'b00b1e' } });
+  assert.equal(isRebooted(told), false);
+  assert.deepEqual([told.status, told.outcome['state']], [1, 'unmarked']);
+});
+
+test('a root that cannot be read to its end is not marked good', () => {
+  const done = run(() => good, { dd: 'echo "dd: error reading" >&2; exit 1' });
+  assert.ok(isRebooted(done), done.said);
+  assert.ok(!done.calls.includes('rauc status mark-good'));
+});
+
+test('where no slot was booted there is nothing to confirm', () => {
+  const done = run(() => good, { commandLine: 'root=/dev/sda1' });
+  assert.deepEqual([done.status, done.calls], [0, []]);
+});
+
+test('figures of a hostile file neither break the script nor keep it for ever', () => {
+  const within = { readings: '9'.repeat(11), window: '-1', within: '0', pid: '$(reboot)', verdict: 'good' };
+  const done = run(() => within);
+  assert.ok(isRebooted(done), done.said);
+});
+
+test('a link in the place of the health file is not followed', () => {
+  const done = run(() => undefined, { link: '/etc/passwd', grubEditenv: 'exit 1' });
+  assert.match(done.said, /the daemon has said nothing/);
+});

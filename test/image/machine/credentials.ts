@@ -1,0 +1,54 @@
+/** systemd's credentials of a machine: name and content. */
+export type Credentials = Readonly<Record<string, string>>;
+
+/** As SMBIOS strings of type 11, the way systemd's PID 1 takes them from a hypervisor. */
+export const smbiosValues = (credentials: Credentials): readonly string[] =>
+  Object.entries(credentials).map(
+    ([name, content]) => `io.systemd.credential.binary:${name}=${Buffer.from(content).toString('base64')}`,
+  );
+
+/** Written to the second serial line when the daemon has told systemd that it is ready. */
+export const READY_MARK = 'bartizan-test: ready at';
+
+const SHELL = `[Unit]
+Description=Shell of the image's tests
+DefaultDependencies=no
+After=systemd-tmpfiles-setup-dev.service
+Conflicts=shutdown.target
+Before=shutdown.target
+
+[Service]
+ExecStart=/bin/sh
+Environment=PS1= TERM=dumb HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin
+StandardInput=tty-force
+StandardOutput=tty
+StandardError=tty
+TTYPath=/dev/ttyS1
+KillSignal=SIGHUP
+Restart=always
+RestartSec=100ms
+`;
+
+const READY = `[Unit]
+Description=Says when the daemon is ready
+After=bartizan.service
+Requisite=bartizan.service
+
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c 'read up rest </proc/uptime; echo "${READY_MARK} $$up s" >/dev/ttyS1'
+`;
+
+/**
+ * A root shell on the second serial line and a mark there when the daemon is ready. The image has neither: whoever owns
+ * the hypervisor may add units, and nobody else may.
+ */
+export const LOOKING_INSIDE: Credentials = {
+  'systemd.extra-unit.bartizan-test-shell.service': SHELL,
+  'systemd.extra-unit.bartizan-test-ready.service': READY,
+  'systemd.unit-dropin.multi-user.target': '[Unit]\nWants=bartizan-test-ready.service\n',
+  'systemd.unit-dropin.sysinit.target': '[Unit]\nWants=bartizan-test-shell.service\n',
+};
+
+/** What a new appliance is given once: the text of its bartizan.yaml. */
+export const provisioning = (yaml: string): Credentials => ({ 'bartizan.config': yaml });

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { ATTACKER, BYSTANDER } from '../network/cable.ts';
+import type { Life } from '../story/life.ts';
+import type { Facts, Scenario } from '../story/scenario.ts';
+import { round } from './boot.ts';
+
+const PORT = 9443;
+/** Packets need a moment to find out that nobody answers. */
+const CUT_MS = 20_000;
+
+async function block(life: Life): Promise<Facts> {
+  const { cable, api } = life;
+  await cable.until(ATTACKER, PORT, 'connected', 30_000);
+  await api.tell('POST', '/api/v1/mode', { mode: 'enforce' });
+  await api.until('the firewall', '/api/v1/status', ({ mode }) => (mode === 'enforce' ? true : undefined), 30_000);
+  const begun = performance.now();
+  await api.tell('POST', '/api/v1/block-ip', { ip: ATTACKER, reason: 'seen from the namespace', duration: '24h' });
+  await cable.until(ATTACKER, PORT, 'no answer', CUT_MS);
+  const cut = (performance.now() - begun) / 1000;
+  assert.equal(await cable.connects(BYSTANDER, PORT), 'connected', 'a neighbour is not cut');
+  await api.tell('POST', '/api/v1/unblock-ip', { ip: ATTACKER });
+  await cable.until(ATTACKER, PORT, 'connected', CUT_MS);
+  // Stays, for what has to survive.
+  await api.tell('POST', '/api/v1/block-ip', { ip: ATTACKER, reason: 'to survive updates', duration: '24h' });
+  await cable.until(ATTACKER, PORT, 'no answer', CUT_MS);
+  return { cut_after_s: round(cut) };
+}
+
+export const blocked: Scenario = {
+  name: 'block',
+  shows:
+    'a block is enforced in the guest: packets of a neighbour in a network namespace are dropped, those of another are not; unblocked, they come through again',
+  limit: 180,
+  carries: true,
+  run: block,
+};
+
+async function settings(life: Life): Promise<Facts> {
+  const { api } = life;
+  // What cannot shut anybody out takes effect at once.
+  await api.tell('POST', '/api/v1/settings/auto_response', { changes: { block_expiry: '13h' } });
+  // What can goes on trial, and is taken back by the daemon where nobody confirms it.
+  const path = '/api/v1/settings/firewall';
+  const before = await api.tell('GET', path);
+  await api.tell('POST', `${path}/tentative-apply`, {
+    changes: { denied_networks: ['203.0.113.0/24'] },
+    timeout_min: 1,
+  });
+  const onTrial = await api.tell('GET', '/api/v1/status');
+  assert.ok(onTrial.on_trial, 'a change that can cut is on trial');
+  await api.tell('POST', `${path}/revert`);
+  const after = await api.until(
+    'the settings as they were',
+    path,
+    (state) => (JSON.stringify(state.values) === JSON.stringify(before.values) ? state : undefined),
+    30_000,
+  );
+  assert.deepEqual(after.values, before.values);
+  await api.tell('POST', `${path}/tentative-apply`, {
+    changes: { denied_networks: ['203.0.113.0/24'] },
+    timeout_min: 5,
+  });
+  await api.tell('POST', `${path}/confirm`);
+  const kept = await api.tell('GET', path);
+  assert.deepEqual(kept.values.denied_networks, ['203.0.113.0/24']);
+  return {};
+}
+
+export const changed: Scenario = {
+  name: 'settings',
+  shows:
+    'a setting that can shut somebody out goes on trial in the guest, is taken back when told so, and stays when confirmed',
+  limit: 180,
+  run: async (life) => settings(life),
+};

@@ -1,0 +1,19 @@
+import { claimed, ready } from './scenarios/boot.ts';
+import { bothSlotsBad, slotCorrupted } from './scenarios/damage.ts';
+import { blocked, changed } from './scenarios/enforcing.ts';
+import { badConfig, byStick, credentialOnce, factoryReset } from './scenarios/field.ts';
+import { limited, watched } from './scenarios/guarding.ts';
+import { confirmedFirst, confirmedStays, cut, fallsBack, refused, streamed } from './scenarios/updates.ts';
+import type { LifeStory } from './story/scenario.ts';
+
+/** All that is shown of the image, in the order in which it happens. */
+export const STORIES: readonly LifeStory[] = [
+  {
+    name: 'updates',
+    scenarios: [
+      ...[ready, claimed, blocked, changed, confirmedFirst, limited, refused],
+      ...[cut, streamed, slotCorrupted, bothSlotsBad, fallsBack, confirmedStays, watched],
+    ],
+  },
+  { name: 'field', scenarios: [badConfig, byStick, factoryReset, credentialOnce] },
+];

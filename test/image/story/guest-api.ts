@@ -1,0 +1,79 @@
+import { request } from 'node:https';
+import type { TLSSocket } from 'node:tls';
+import { waitFor } from '../../support/wait-for.ts';
+
+export interface Answer {
+  readonly status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: tests read fields of whatever the API answers
+  readonly body: any;
+}
+
+/** The guest's API through the forwarded port. The certificate is not verified: its fingerprint is what a person compares. */
+export class GuestApi {
+  readonly #port: number;
+  token: string | undefined;
+
+  constructor(port: number) {
+    this.#port = port;
+  }
+
+  /** @throws Error when there is no answer, as while the guest boots */
+  ask(method: string, path: string, body?: unknown, withinMs = 20_000): Promise<Answer> {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const sent = body === undefined ? undefined : JSON.stringify(body);
+    const headers = {
+      ...(this.token === undefined ? {} : { authorization: `Bearer ${this.token}` }),
+      ...(sent === undefined ? {} : { 'content-type': 'application/json', 'if-match': '*' }),
+    };
+    const to = { host: '127.0.0.1', port: this.#port, agent: false, rejectUnauthorized: false, timeout: withinMs };
+    const asked = request({ ...to, method, path, headers }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (part: string) => {
+        text += part;
+      });
+      response.on('error', reject);
+      response.on('end', () => {
+        try {
+          resolve({ status: response.statusCode ?? 0, body: text === '' ? undefined : JSON.parse(text) });
+        } catch {
+          resolve({ status: response.statusCode ?? 0, body: text });
+        }
+      });
+    });
+    asked.on('error', reject).on('timeout', () => asked.destroy(new Error(`no answer within ${withinMs / 1000} s`)));
+    asked.end(sent);
+    return promise;
+  }
+
+  /** @throws Error unless the answer is 2xx, with what it says */
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  async tell(method: string, path: string, body?: unknown, withinMs?: number): Promise<any> {
+    const answer = await this.ask(method, path, body, withinMs);
+    if (answer.status >= 200 && answer.status < 300) return answer.body;
+    throw new Error(`${method} ${path} answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+  }
+
+  /** Resolves when it answers at all. */
+  async answers(withinMs: number): Promise<void> {
+    const probe = async () => ((await this.ask('GET', '/api/v1/health')).status > 0 ? true : undefined);
+    await waitFor("the guest's API", probe, { withinMs, everyMs: 250 });
+  }
+
+  /** Asks until the answer is as wanted. */
+  until<T>(what: string, path: string, wanted: (body: Answer['body']) => T | undefined, withinMs: number): Promise<T> {
+    return waitFor(what, async () => wanted(await this.tell('GET', path)), { withinMs, everyMs: 500 });
+  }
+
+  /** SHA-256 of the certificate that it shows, in upper-case hex with colons. */
+  fingerprint(): Promise<string> {
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const to = { host: '127.0.0.1', port: this.#port, agent: false, rejectUnauthorized: false, timeout: 20_000 };
+    const asked = request({ ...to, path: '/api/v1/health' }, (response) => {
+      resolve((response.socket as TLSSocket).getPeerCertificate().fingerprint256);
+      response.resume();
+    });
+    asked.on('error', reject).on('timeout', () => asked.destroy(new Error('no answer within 20 s')));
+    asked.end();
+    return promise;
+  }
+}

@@ -1,0 +1,49 @@
+import { Life } from './life.ts';
+import type { Outcome } from './outcome.ts';
+import type { Facts, LifeStory, Scenario } from './scenario.ts';
+import type { Site } from './site.ts';
+
+const within = <T>(seconds: number, work: Promise<T>): Promise<T> => {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`not done within ${seconds} s`)), seconds * 1000);
+  return Promise.race([work, promise]).finally(() => clearTimeout(timer));
+};
+
+/** Runs the scenarios of a life one after the other; a life that lost what carries it is not gone on with. */
+export async function tell(story: LifeStory, site: Site, say: (line: string) => void): Promise<readonly Outcome[]> {
+  await using life = await Life.begin(story.name, site);
+  const outcomes: Outcome[] = [];
+  let lost: string | undefined;
+  for (const scenario of story.scenarios) {
+    const { name } = scenario;
+    const outcome =
+      lost === undefined
+        ? await outcomeOf(scenario, life)
+        : { life: story.name, name, verdict: 'not reached' as const, seconds: 0, facts: {}, why: `after ${lost}` };
+    outcomes.push(outcome);
+    say(line(outcome));
+    if (outcome.verdict === 'failed' && scenario.carries === true) lost = name;
+  }
+  return outcomes;
+}
+
+async function outcomeOf({ name, limit, run }: Scenario, life: Life): Promise<Outcome> {
+  const begun = performance.now();
+  const lasted = (): number => (performance.now() - begun) / 1000;
+  try {
+    const facts: Facts = (await within(limit, run(life))) ?? {};
+    return { life: life.name, name, verdict: 'passed', seconds: lasted(), facts };
+  } catch (cause) {
+    const kept = await life.keepEvidence(name);
+    const why = `${textOf(cause)}\nsee ${kept}`;
+    return { life: life.name, name, verdict: 'failed', seconds: lasted(), facts: {}, why };
+  }
+}
+
+function textOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  return cause.cause === undefined ? cause.message : `${cause.message}: ${textOf(cause.cause)}`;
+}
+
+const line = ({ life, name, verdict, seconds, facts, why }: Outcome): string =>
+  `${verdict.padEnd(11)} ${life}/${name} ${seconds.toFixed(0)} s ${why ?? JSON.stringify(facts)}`;

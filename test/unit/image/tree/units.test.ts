@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { enabledBy, placeOf, presetFor } from '../../../../image/tree/units.ts';
+
+for (const [file, path, mode] of [
+  ['bartizan.service', '/usr/lib/systemd/system/bartizan.service', 0o644],
+  ['bartizan-net-hand.socket', '/usr/lib/systemd/system/bartizan-net-hand.socket', 0o644],
+  ['revert', '/usr/lib/bartizan/systemd/revert', 0o755],
+  ['bartizan.sysusers', '/usr/lib/sysusers.d/bartizan.conf', 0o644],
+  ['bartizan.tmpfiles', '/usr/lib/tmpfiles.d/bartizan.conf', 0o644],
+  ['bartizan-starting.service', '/usr/lib/systemd/system/bartizan-starting.service', 0o644],
+  ['bartizan.preset', '/usr/lib/systemd/system-preset/80-bartizan.preset', 0o644],
+] as const)
+  test(`${file} is installed as ${path}`, () => {
+    assert.deepEqual(placeOf(file, 'host'), { path, mode });
+    assert.deepEqual(placeOf(file, 'appliance'), { path, mode });
+  });
+
+test('papers of the folder stay behind', () => {
+  assert.equal(placeOf('README.md', 'appliance'), undefined);
+});
+
+const APPLIANCE_ALONE = [
+  'bartizan-host.path',
+  'bartizan-host-early.service',
+  'bartizan-console@.service',
+  'bartizan-rauc.dbus.conf',
+  'bartizan.journald',
+  'host-default',
+  'host.awk',
+  'provision',
+];
+for (const file of APPLIANCE_ALONE)
+  test(`${file} is installed on an appliance alone`, () => {
+    assert.equal(placeOf(file, 'host'), undefined);
+    assert.notEqual(placeOf(file, 'appliance'), undefined);
+  });
+
+test('a preset speaks of the units that are installed', () => {
+  const preset = '# why\nenable bartizan.service\nenable bartizan-host.path\ndisable bartizan-net-hand.service\n';
+  assert.equal(presetFor(preset, 'appliance'), preset);
+  assert.equal(presetFor(preset, 'host'), '# why\nenable bartizan.service\ndisable bartizan-net-hand.service\n');
+  assert.deepEqual(enabledBy(preset), ['bartizan.service', 'bartizan-host.path']);
+});
