@@ -8,24 +8,20 @@ import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import { lineTable, lineTableBytes } from '../../core/base/line-table.ts';
+import { OUTSIDE } from './outside.ts';
 
 const DIST = fileURLToPath(new URL('../../', import.meta.url));
 const BUNDLE = join(DIST, 'bundle');
 
 /** What is started by its own name: the program, its threads, and the helpers that run in other namespaces. */
-export const ENTRIES = [
+const ENTRIES = [
   'actors/main',
   'actors/pipeline/worker',
   'actors/segments/searcher',
   'actors/packets/outside-sender',
   'actors/change/probes/outside-client',
+  'actors/change/probes/packet-room',
 ] as const;
-
-/**
- * They load an addon from beside themselves, or are loaded once in a year: the library of certificates counts on its
- * packages being there once each, which bundling it does not keep.
- */
-export const OUTSIDE = ['classic-level', '@btc-vision/uwebsockets.js', '@peculiar/x509'] as const;
 
 const NAMED_ENTRY = /new URL\('\.\/[\w-]+\.js', $/;
 

@@ -20,6 +20,8 @@ interface LockEntry {
   readonly devOptional?: boolean;
   readonly os?: readonly string[];
   readonly cpu?: readonly string[];
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -34,6 +36,29 @@ export function productionPackages({ packages }: Lockfile, cpu: string): readonl
     .filter(([, entry]) => fits(entry.os, 'linux') && fits(entry.cpu, cpu))
     .map(([path, { version = '', license }]) => ({ path, name: nameAt(path), version, licence: license }))
     .sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** Paths of the packages that these need, themselves included, as Node finds them: the nearest folder upward. */
+export function reachedFrom(names: readonly string[], { packages }: Lockfile): ReadonlySet<string> {
+  const reached = new Set<string>();
+  const open = names.map((name) => nearest(name, '', packages));
+  for (let path = open.pop(); path !== undefined || open.length > 0; path = open.pop()) {
+    if (path === undefined || reached.has(path)) continue;
+    reached.add(path);
+    const { dependencies = {}, optionalDependencies = {} } = packages[path] ?? {};
+    const from = path;
+    for (const name of Object.keys({ ...dependencies, ...optionalDependencies }))
+      open.push(nearest(name, from, packages));
+  }
+  return reached;
+}
+
+function nearest(name: string, from: string, packages: Lockfile['packages']): string | undefined {
+  for (let folder = from; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('/node_modules/')))) {
+    const path = folder === '' ? `node_modules/${name}` : `${folder}/node_modules/${name}`;
+    if (packages[path] !== undefined) return path;
+    if (folder === '') return undefined;
+  }
 }
 
 const nameAt = (path: string): string => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);

@@ -6,8 +6,17 @@ import { execFile } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
+import { OUTSIDE } from '../build/outside.ts';
 import { CHECKOUT } from './checkout.ts';
-import { isNode, isShipped, type LockedPackage, type Lockfile, productionPackages } from './closure.ts';
+import {
+  isLicence,
+  isNode,
+  isShipped,
+  type LockedPackage,
+  type Lockfile,
+  productionPackages,
+  reachedFrom,
+} from './closure.ts';
 import { enabledBy, type Purpose, placeOf, presetFor } from './units.ts';
 
 const run = promisify(execFile);
@@ -34,9 +43,11 @@ export interface InstalledTree {
  * @throws when the product is not built, or a package of the lockfile is not installed
  */
 export async function installTree(root: string, purpose: Purpose): Promise<InstalledTree> {
-  const packages = productionPackages(readLockfile(), TARGET.cpu);
+  const lockfile = readLockfile();
+  const packages = productionPackages(lockfile, TARGET.cpu);
+  const outside = reachedFrom(OUTSIDE, lockfile);
   installDist(root, purpose);
-  for (const one of packages) if (!isNode(one)) installPackage(root, one);
+  for (const one of packages) if (!isNode(one)) installPackage(root, one, outside.has(one.path));
   installPapers(root, packages.find(isNode));
   put(join(CHECKOUT, 'image/tree/bartizan'), join(root, 'usr/bin/bartizan'), 0o755);
   put(join(CHECKOUT, 'image/tree/floor'), join(root, 'etc/bartizan/floor'), 0o644);
@@ -52,13 +63,15 @@ function readLockfile(): Lockfile {
   return JSON.parse(readFileSync(join(CHECKOUT, 'package-lock.json'), 'utf8')) as Lockfile;
 }
 
-/** Neither the tests nor what builds. */
+/** The bundle and what it takes from beside it: addons and hands, generated files, the console's pages. */
 function installDist(root: string, purpose: Purpose): void {
   const dist = join(CHECKOUT, 'dist');
   if (!existsSync(join(dist, '.built'))) throw new Error(`${dist} is not built: sh image/build/build`);
+  const isTaken = (file: string) =>
+    /^(?:bundle|generated|core\/console\/public)\//.test(file) || file.endsWith('.node') || isExecutable(file);
+  // The copy of the engine for an older glibc.
   const isLeftOut = (file: string) =>
-    /^(?:test|image)\/|^\.|(?:^|\/)fake[^/]*\.js/.test(file) ||
-    (purpose === 'appliance' && /^native\/glibc\/uws_/.test(file));
+    !isTaken(file) || file.endsWith('.map') || (purpose === 'appliance' && /^native\/glibc\/uws_/.test(file));
   for (const file of filesUnder(dist)) {
     if (isLeftOut(file)) continue;
     put(join(dist, file), join(root, PROGRAM, 'dist', file), isExecutable(file) ? 0o755 : 0o644);
@@ -67,11 +80,13 @@ function installDist(root: string, purpose: Purpose): void {
 
 const isExecutable = (file: string): boolean => /^native\/hands\/[^/]+\/[^/.]+$/.test(file);
 
-function installPackage(root: string, { path, name }: LockedPackage): void {
+/** @param isOutside whether it is loaded by its name; what the bundle holds leaves its licence. */
+function installPackage(root: string, { path, name }: LockedPackage, isOutside: boolean): void {
   const from = join(CHECKOUT, path);
   if (!existsSync(from)) throw new Error(`${path} is not installed: npm run provision`);
   for (const file of filesUnder(from)) {
     if (file.startsWith('node_modules/') || !isShipped(name, file, TARGET)) continue;
+    if (!isOutside && !isLicence(file)) continue;
     put(join(from, file), join(root, PROGRAM, path, file), 0o644);
   }
 }

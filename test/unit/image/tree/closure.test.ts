@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isShipped, productionPackages } from '../../../../image/tree/closure.ts';
+import { isShipped, productionPackages, reachedFrom } from '../../../../image/tree/closure.ts';
 
 test('what only developing takes, or another system, is not in a production installation', () => {
   const packages = {
@@ -16,6 +16,22 @@ test('what only developing takes, or another system, is not in a production inst
     { path: 'node_modules/a/node_modules/@scope/inner', name: '@scope/inner', version: '2.0.0', licence: 'ISC' },
     { path: 'node_modules/x64', name: 'x64', version: '1.0.0', licence: 'MIT' },
   ]);
+});
+
+test('a package reaches what it names, the nearest one first', () => {
+  const packages = {
+    'node_modules/a': { dependencies: { b: '1', c: '1' } },
+    'node_modules/a/node_modules/b': { dependencies: { c: '1' } },
+    'node_modules/b': { dependencies: { d: '1' } },
+    'node_modules/c': { optionalDependencies: { gone: '1' }, dependencies: { a: '1' } },
+    'node_modules/d': {},
+  };
+  assert.deepEqual([...reachedFrom(['a'], { packages })].sort(), [
+    'node_modules/a',
+    'node_modules/a/node_modules/b',
+    'node_modules/c',
+  ]);
+  assert.deepEqual([...reachedFrom(['b', 'none'], { packages })].sort(), ['node_modules/b', 'node_modules/d']);
 });
 
 const TARGET = { cpu: 'x64', abi: '137' };
