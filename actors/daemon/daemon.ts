@@ -101,7 +101,7 @@ export class Daemon {
   #tree: Supervised | undefined;
 
   constructor(parts: DaemonParts) {
-    const { log, opened, foundation, mode, version, hash, confirmed } = parts;
+    const { log, opened, foundation, confirmed } = parts;
     const bus = new Bus<Topics>((topic, thrown) =>
       log('error', 'subscriber failed', { topic, error: messageOf(thrown) }),
     );
@@ -119,24 +119,7 @@ export class Daemon {
       bus,
       foundation,
     });
-    this.#appliance = new RunningAppliance(
-      {
-        ...this.#plane,
-        clock: systemClock,
-        version,
-        startedAt: this.#startedAt,
-        programHash: hash,
-        configFile: opened.file,
-        bus,
-        storeHealth: () => foundation.store.port.health(),
-        components: () => this.#components(),
-        claimed: () => foundation.identity.identity.claimed(),
-        device: foundation.device.ok ? foundation.device.value : { trouble: foundation.device.public },
-        httpEngine: () => this.#http.engine,
-        firewallEngine: foundation.kernel.engine,
-      },
-      mode,
-    );
+    this.#appliance = this.#makeAppliance(bus);
     this.#host = hostOf(parts);
     this.#blobs = blobsOf(parts);
     this.#images = makeImages({ opened, foundation, plane: this.#plane, log, components: () => this.#components() });
@@ -167,6 +150,28 @@ export class Daemon {
       () => systemClock.now(),
     );
     this.#console = statusConsole({ clock: systemClock, log, facts: () => this.#pageFacts() });
+  }
+
+  #makeAppliance(bus: Bus<Topics>): RunningAppliance {
+    const { opened, foundation, mode, version, hash } = this.#parts;
+    return new RunningAppliance(
+      {
+        ...this.#plane,
+        clock: systemClock,
+        version,
+        startedAt: this.#startedAt,
+        programHash: hash,
+        configFile: opened.file,
+        bus,
+        storeHealth: () => foundation.store.port.health(),
+        components: () => this.#components(),
+        claimed: () => foundation.identity.identity.claimed(),
+        device: foundation.device.ok ? foundation.device.value : { trouble: foundation.device.public },
+        httpEngine: () => this.#http.engine,
+        firewallEngine: foundation.kernel.engine,
+      },
+      mode,
+    );
   }
 
   #makeMeter(bus: Bus<Topics>): RunningMeter {
