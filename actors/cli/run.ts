@@ -22,6 +22,7 @@ import { allow, configReload, disallow, mode, restart, tokenCreate, tokenRevoke 
 import { provision } from './provision.ts';
 import { complain, OutputClosed, say } from './say.ts';
 import { search } from './search.ts';
+import { verify } from './verify.ts';
 
 /** Runs one command line (without node and script). @returns the exit code; rejects only on a bug */
 export async function runCli(argv: readonly string[], deps: CliDeps): Promise<number> {
@@ -82,6 +83,7 @@ const RUNS: Readonly<Record<Exclude<CommandName, 'serve'>, Run>> = {
   replay: replayLog,
   search,
   flash: flashImage,
+  verify,
   version: (_, deps) => version(deps),
   help,
 };
