@@ -109,11 +109,13 @@ test('an update is installed, booted and confirmed; the next is not well, falls 
     assert.equal(site.counter('B_TRY'), '0');
   });
 
-  await t.test('a confirmed slot that is not well goes on, and is told of', async () => {
+  await t.test('a confirmed slot is marked good again without the window', async () => {
     await site.machine.cutPower();
     assert.equal(await up(site), 'B');
-    await waitFor('slot B to be marked', () => (site.counter('B_TRY') === '0' ? true : undefined));
-    assert.match(site.machine.console, /slot B marked good, as it was confirmed before/);
+    await waitFor('slot B to be marked', () =>
+      /slot B marked good, as it was confirmed before/.test(site.machine.console) ? true : undefined,
+    );
+    assert.equal(site.counter('B_TRY'), '0');
   });
 
   await t.test('one that is not well reboots by itself', async () => {

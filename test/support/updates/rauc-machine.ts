@@ -26,6 +26,9 @@ for n in 0 1 2 3 4 5 6 7; do mknod /dev/loop$n b 7 $n; done
 cp ${LAB}/root-$(sed 's/.*bartizan.slot=\\(.\\).*/\\1/' ${LAB}/cmdline) /dev/mapper/root
 for bundle in ${LAB}/*.raucb; do [ ! -e "$bundle" ] || cp "$bundle" ${STICK}/; done
 chmod -R a+rX ${STICK}
+mkdir -p ${LAB}/confirm /var/lib/bartizan-confirm
+chown -R root:root ${LAB}/confirm
+mount --bind ${LAB}/confirm /var/lib/bartizan-confirm
 touch /run/lab-ready
 `;
 /** A service waits for it. One that is shut in has a /proc of its own, where the boot loader's words are to be, too. */
