@@ -41,9 +41,9 @@ export function cliDeps({ search, ...parts }: CliParts): CliDeps {
     readConfig: async (choice) => {
       // Loaded for the one command that needs it: schemas and YAML are most of what a short command would wait for.
       const configFile = await import('../host-integration/config-file/index.ts');
-      const { locateConfig, machineName, readConfigFile, configNotes } = configFile;
+      const { locateConfig, surroundings, readConfigFile, configNotes } = configFile;
       const { path, stateDir } = locateConfig({ ...choice, cwd: process.cwd() });
-      const read = await readConfigFile(path, { hostname: machineName(), stateDir, parsers: parts.logs.parsers });
+      const read = await readConfigFile(path, surroundings({ stateDir, parsers: parts.logs.parsers }));
       if (!read.ok) return read;
       return ok({ loaded: read.value, notes: await configNotes(read.value.config, path) });
     },

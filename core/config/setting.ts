@@ -24,6 +24,8 @@ export interface Surroundings {
   readonly stateDir: string;
   /** Names of the registered log parsers. */
   readonly parsers: readonly string[];
+  /** The machine goes by `host`, and so takes its name from there. */
+  readonly isAppliance?: boolean;
 }
 
 /** A default that comes from the surroundings; `text` says it in the documentation. */

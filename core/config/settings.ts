@@ -388,7 +388,7 @@ export const SETTINGS = {
     }),
     {
       ...RESTART,
-      defaultFrom: { from: 'hostname', text: "the machine's host name" },
+      defaultFrom: { from: 'hostname', text: "the machine's host name; on the appliance image host.hostname" },
       page: { title: 'Name of the appliance', group: 'Operations' },
     },
   ),

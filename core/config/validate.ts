@@ -43,8 +43,14 @@ export interface Validated {
 export function validate(root: Tree, around: Surroundings): Validated {
   const walk = new Walk(around, declaredParserNames(root));
   const config = walk.declared(SETTINGS, root, '') as Config;
-  return { config, problems: walk.problems };
+  return { config: around.isAppliance === true ? named(config, root) : config, problems: walk.problems };
 }
+
+/** An appliance that is given no name of its own calls itself as the machine is to be called, even before it is. */
+const named = (config: Config, root: Tree): Config =>
+  root.kind === 'map' && root.entries.some(({ key }) => key === 'hostname')
+    ? config
+    : { ...config, hostname: config.host.hostname };
 
 class Walk {
   readonly problems: RawProblem[] = [];

@@ -1,12 +1,12 @@
 import { type Failure, type Ok, ok } from '../../../core/base/result.ts';
 import { defaultConfigText } from '../../../core/config/default-text.ts';
 import type { Surroundings } from '../../../core/config/setting.ts';
-import { createDurably, machineName } from './effects.ts';
+import { createDurably } from './effects.ts';
 import { FileOnDiskConfig, writeFailure } from './file.ts';
 import { type ConfigChoice, type ConfigLocation, locateConfig } from './locate.ts';
 import type { ConfigFile } from './port.ts';
 import { type ReadFailure, readConfigFile } from './read.ts';
-import { configNotes, hasJournal, hostLogs } from './sources.ts';
+import { configNotes, hasJournal, hostLogs, surroundings } from './sources.ts';
 
 export interface OpenConfig {
   readonly file: ConfigFile;
@@ -24,7 +24,7 @@ export async function openConfig(
   choice: ConfigChoice & { readonly parsers: readonly string[] },
 ): Promise<Ok<OpenConfig> | ReadFailure | Failure<'failed'>> {
   const location = locateConfig(choice);
-  const around = { hostname: machineName(), stateDir: location.stateDir, parsers: choice.parsers };
+  const around = surroundings({ stateDir: location.stateDir, parsers: choice.parsers });
   let read = await readConfigFile(location.path, around);
   const create = !read.ok && read.code === 'missing' && location.mayCreate;
   if (create) {

@@ -1,7 +1,8 @@
 import { isHostSet } from '../../../core/config/host-setting.ts';
+import type { Surroundings } from '../../../core/config/setting.ts';
 import { type Config, deprecations, type WatchedFile } from '../../../core/config/settings.ts';
 import { isAppliance } from '../../host/index.ts';
-import { readability } from './effects.ts';
+import { machineName, readability } from './effects.ts';
 
 const JOURNALS = ['/run/log/journal', '/var/log/journal'] as const;
 /** Where Debian and where Red Hat keep the authentication log. */
@@ -49,3 +50,10 @@ async function sourceNotes({ watchers }: Config, configPath: string): Promise<re
   }
   return notes;
 }
+
+/** What of this machine a config is read by. */
+export const surroundings = (rest: Pick<Surroundings, 'stateDir' | 'parsers'>): Surroundings => ({
+  ...rest,
+  hostname: machineName(),
+  isAppliance: isAppliance(),
+});
