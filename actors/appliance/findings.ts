@@ -24,6 +24,19 @@ export function canaryFinding(hostname: string, { missed, cut, at }: CanaryOutco
   return ownFinding(hostname, { check: 'firewall_canary', severity: 'critical', message, at });
 }
 
+/** What became of the appliance image: an update that did not hold, or a slot that was confirmed and is not well. */
+export const imageFinding = (
+  hostname: string,
+  { what, message }: { readonly what: 'fell_back' | 'unhealthy'; readonly message: string },
+  at: Millis,
+): Finding =>
+  ownFinding(hostname, {
+    check: what === 'fell_back' ? 'image_fell_back' : 'image_unhealthy',
+    severity: 'high',
+    message,
+    at,
+  });
+
 /** What somebody asks for who wants to see whether alerts arrive. */
 export const testFinding = (hostname: string, actor: string, at: Millis): Finding =>
   ownFinding(hostname, { check: 'test_alert', severity: 'warning', message: `Test alert, asked for by ${actor}`, at });

@@ -7,6 +7,7 @@ export {
   driftFinding,
   eventDamageFinding,
   eventsNotKeptFinding,
+  imageFinding,
   journalLossFinding,
   listFinding,
 } from './findings.ts';

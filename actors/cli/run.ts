@@ -12,6 +12,7 @@ import { configCheck } from './config-check.ts';
 import type { CliDeps, ServeOptions } from './deps.ts';
 import { isSystemError } from './effects.ts';
 import { firewall } from './firewall.ts';
+import { image } from './image.ts';
 import { list } from './lists.ts';
 import { parseLog, replayLog } from './logs.ts';
 import { allow, configReload, disallow, mode, restart, tokenCreate, tokenRevoke } from './orders.ts';
@@ -38,6 +39,9 @@ async function run(invocation: Invocation, deps: CliDeps): Promise<number> {
   if (invocation.command === 'serve') return deps.serve(serveOptions(invocation));
   return exitCode(await outcome(invocation, deps));
 }
+
+/** What has actions of its own. */
+const ACTED_ON = { change, lists: bulkLists, image } as const;
 
 function outcome(invocation: Invocation, deps: CliDeps): Promise<ExitName> {
   switch (invocation.command) {
@@ -81,9 +85,9 @@ function outcome(invocation: Invocation, deps: CliDeps): Promise<ExitName> {
     case 'token-revoke':
       return tokenRevoke(invocation, deps);
     case 'change':
-      return change(invocation, deps);
     case 'lists':
-      return bulkLists(invocation, deps);
+    case 'image':
+      return ACTED_ON[invocation.command](invocation, deps);
     case 'config-check':
       return configCheck(invocation, deps);
     case 'config-reload':

@@ -41,6 +41,7 @@ import { type Service, type Supervised, startSupervised } from '../supervisor/in
 import { banner } from './banner.ts';
 import { type DataPlane, makeDataPlane } from './data-plane.ts';
 import { type Foundation, TLS_FOLDER } from './foundation.ts';
+import { makeImages } from './images.ts';
 import { StoreComponent } from './store-component.ts';
 import { CRITICAL, enforcementService, treeOf } from './tree.ts';
 import { makeTrials } from './trials.ts';
@@ -87,6 +88,7 @@ export class Daemon {
   readonly #previews: Previews;
   /** Absent where this machine is no appliance. */
   readonly #host: ApplianceHost | undefined;
+  readonly #images: ReturnType<typeof makeImages>;
   readonly #restart = Promise.withResolvers<void>();
   #tree: Supervised | undefined;
 
@@ -128,6 +130,7 @@ export class Daemon {
     );
     this.#host = hostOf(parts);
     this.#blobs = blobsOf(parts);
+    this.#images = makeImages({ opened, foundation, plane: this.#plane, log, components: () => this.#components() });
     this.#meter = this.#makeMeter(bus);
     this.#counters = new CounterSampler({ read: () => this.#plane.firewall.counters(), clock: systemClock });
     ({ changes: this.#changes, previews: this.#previews } = makeTrials({
@@ -184,7 +187,15 @@ export class Daemon {
     const tree = treeOf(
       foundation,
       this.#plane,
-      [this.#plane.lists, this.#counters, this.#blobs, this.#controlSocket, this.#http, ...optional(this.#host)],
+      [
+        this.#plane.lists,
+        this.#counters,
+        this.#blobs,
+        this.#controlSocket,
+        this.#http,
+        ...optional(this.#host),
+        ...this.#imageServices(),
+      ],
       critical,
     );
     const abort = new AbortController();
@@ -237,6 +248,11 @@ export class Daemon {
     await foundation.kernel.nft.close();
     if (cause !== undefined) log('error', 'giving up; to be started again', { cause });
     return exitCode(code);
+  }
+
+  /** What is remembered of updates first: it says what the health is to be compared with. */
+  #imageServices(): readonly Service[] {
+    return [this.#images.updater, this.#images.health];
   }
 
   /** Makes the running parts go by live settings that were written. */
@@ -318,6 +334,7 @@ export class Daemon {
       changes: this.#changes,
       previews: this.#previews,
       undo,
+      images: this.#images.updater,
     };
   }
 
@@ -328,7 +345,12 @@ export class Daemon {
     const events = [lists.component(), pipeline.storage(), segments.component()].flatMap((one) => one ?? []);
     const kept = [...events, this.#store.component(), this.#blobs.component()];
     const kernel = { ...firewall.component(), detail: `through the ${this.#parts.foundation.kernel.engine}` };
-    const guard = [kernel, canaries.component(), ...optional(this.#host?.component())];
+    const guard = [
+      kernel,
+      canaries.component(),
+      ...optional(this.#host?.component()),
+      ...optional(this.#images.updater.component()),
+    ];
     const own = [...guard, this.#changes.component(), pipeline.component(), ...edge, ...kept];
     const supervised = (this.#tree?.components() ?? []).filter(({ state }) => state !== 'ok');
     // What the supervisor says of a part that is not well stands above what the part says of itself.

@@ -14,6 +14,21 @@ export function refusedAddress(address: string, allowed: readonly Cidr[]): strin
 }
 
 /**
+ * Why a program that connects by itself is not sent to a host: no address of it may be refused, since whichever it takes is
+ * its own choice. What the name leads to by then is its own look as well.
+ */
+export async function refusedHost(
+  host: string,
+  allowed: readonly Cidr[],
+  byName: (name: string) => Promise<LookupAddress[]> = resolveAll,
+): Promise<string | undefined> {
+  if (parseIp(host).ok) return refusedAddress(host, allowed);
+  const found = await byName(host).catch(() => []);
+  if (found.length === 0) return `${host} has no address`;
+  return found.map(({ address }) => refusedAddress(address, allowed)).find((why) => why !== undefined);
+}
+
+/**
  * A lookup that gives only addresses that may be connected to, so that the connection goes to one that was checked: the
  * name is not asked for again in between.
  */

@@ -1,12 +1,12 @@
 import type { Result } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
-import type { BundleFacts, Progress, Refusal, Slot } from '../../core/image/slots.ts';
+import type { BundleFacts, Progress, Refusal, SlotsView } from '../../core/image/slots.ts';
 import type { BundleSource } from '../../core/image/source.ts';
 
 /** Both slots, and what they can be given. RAUC keeps them; its service is the only one that writes. */
 export interface Slots {
   /** `busy` while something is being installed: RAUC does not answer then. */
-  list(): Promise<Result<readonly Slot[], 'busy' | 'unavailable'>>;
+  list(): Promise<Result<SlotsView, 'busy' | 'unavailable'>>;
   /** Checks the signature and reads what the bundle says of itself; writes nothing. */
   inspect(source: BundleSource): Promise<Result<BundleFacts, Refusal>>;
   /**

@@ -1,5 +1,12 @@
 import { fail, ok, type Result } from '../../core/base/result.ts';
-import { type BundleFacts, type Progress, type Refusal, type Slot, SLOT_NAMES } from '../../core/image/slots.ts';
+import {
+  type BundleFacts,
+  type Progress,
+  type Refusal,
+  SLOT_NAMES,
+  type Slot,
+  type SlotsView,
+} from '../../core/image/slots.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -21,7 +28,7 @@ function jsonIn(out: string): Json | undefined {
 }
 
 /** `rauc status --detailed --output-format=json`. A slot is a group: a kernel with the boot loader's name, and its root. */
-export function slotsIn(out: string): Result<readonly Slot[], 'unavailable'> {
+export function slotsIn(out: string): Result<SlotsView, 'unavailable'> {
   const said = jsonIn(out);
   const rows = Array.isArray(said?.['slots']) ? said['slots'].flatMap((one) => Object.entries(objectOf(one))) : [];
   const slots = rows.map(([id, facts]) => ({ id, facts: objectOf(facts) }));
@@ -34,7 +41,8 @@ export function slotsIn(out: string): Result<readonly Slot[], 'unavailable'> {
     const isFirst = said?.['boot_primary'] === head.id;
     return [{ name, state, isBooted, isFirst, ...contentOf(group.map(({ facts }) => objectOf(facts['slot_status']))) }];
   });
-  return found.length === SLOT_NAMES.length ? ok(found) : fail('unavailable', 'RAUC does not know the slots A and B');
+  if (found.length !== SLOT_NAMES.length) return fail('unavailable', 'RAUC does not know the slots A and B');
+  return ok({ slots: found, compatible: textOf(said?.['compatible']) ?? '' });
 }
 
 /** All parts of a slot must be of one bundle and whole. */
@@ -87,16 +95,6 @@ const KNOWN: readonly (readonly [pattern: RegExp, code: Refusal, text: string])[
     'no_space',
     'there is no room for the bundle: it is larger than the slot, or than what may be downloaded',
   ],
-  [
-    /no such file|failed to (?:open|stat)[^\n]*(?:no such|not found)|failed to download|couldn'?t (?:connect|resolve)|connection (?:refused|timed out|reset)|http (?:error|response)|HTTP\/|timed? ?out|404|unreachable|failed to (?:configure|connect) (?:to )?(?:nbd|streaming)/i,
-    'unreachable',
-    'the bundle cannot be read from there',
-  ],
-  [
-    /verif(?:y|ication) (?:failed|failure|error)|invalid bundle|content verify|signature|digest|checksum|manifest|corrupt|dm-verity|failed (?:to )?mount(?:ing)? bundle|squashfs|exceeds bundle size|input\/output error/i,
-    'damaged',
-    'the bundle is damaged: its bytes are not those that were signed',
-  ],
   [/already processing|rauc busy|is busy/i, 'busy', 'RAUC is at work on something else'],
   [
     /vanished|remote peer disconnected|noreply|no reply|crash|disconnected from message bus/i,
@@ -107,6 +105,16 @@ const KNOWN: readonly (readonly [pattern: RegExp, code: Refusal, text: string])[
     /failed to connect to bus|(?:name|service) [^\n]*(?:not (?:provided|activat)|unknown)|could not connect|error (?:retrieving|creating proxy|calling D-Bus)|rejected send message|access ?denied/i,
     'unavailable',
     "RAUC's service does not answer",
+  ],
+  [
+    /no such file|failed to (?:open|stat)[^\n]*(?:no such|not found)|failed to download|couldn'?t (?:connect|resolve)|connection (?:refused|timed out|reset)|http (?:error|response)|HTTP\/|timed? ?out|404|unreachable|failed to (?:configure|connect) (?:to )?(?:nbd|streaming)/i,
+    'unreachable',
+    'the bundle cannot be read from there',
+  ],
+  [
+    /verif(?:y|ication) (?:failed|failure|error)|invalid bundle|content verify|signature|digest|checksum|manifest|corrupt|dm-verity|failed (?:to )?mount(?:ing)? bundle|squashfs|exceeds bundle size|input\/output error/i,
+    'damaged',
+    'the bundle is damaged: its bytes are not those that were signed',
   ],
 ];
 

@@ -11,6 +11,7 @@ import type { EventSearch } from './event-search.ts';
 import type { FirewallCounters } from './firewall-counters.ts';
 import type { History } from './history.ts';
 import type { Identity } from './identity.ts';
+import type { Images } from './image.ts';
 import type { Lists } from './lists.ts';
 import type { Meter } from './metrics/facts.ts';
 import type { Previews } from './previews.ts';
@@ -37,6 +38,7 @@ export interface Desks {
   readonly changes: Changes;
   readonly previews: Previews;
   readonly undo: Undo;
+  readonly images: Images;
 }
 
 /** What the daemon gives to the tables. */

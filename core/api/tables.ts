@@ -42,6 +42,7 @@ import { confirmChange, getChange, listChanges, pendingChange, revertChange } fr
 import { claim } from './own/claim.ts';
 import { eventSearch } from './own/event-search.ts';
 import { firewallCounters } from './own/firewall-counters.ts';
+import { factoryReset, image, installImage, rebootImage } from './own/image.ts';
 import { acceptList, firewallLists, refreshList } from './own/lists.ts';
 import { mode, setMode } from './own/mode.ts';
 import { documentation } from './own/openapi.ts';
@@ -134,6 +135,10 @@ export const OWN_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
   revertChange,
   previewChange,
   changeEvents,
+  image,
+  installImage,
+  rebootImage,
+  factoryReset,
   ...documentation(() => DESCRIBED),
 ];
 

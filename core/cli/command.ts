@@ -259,6 +259,22 @@ export const COMMANDS = [
     exits: ORDERS,
   },
   {
+    name: 'image',
+    summary: 'The appliance image: its slots, an update by hand, a reboot, a factory reset.',
+    more: 'install takes a bundle from a USB stick (STICK/FILE.raucb, as the status lists them) or a URL, and answers when its signature and version were judged; image reboot boots it then. It has to show itself there, else the appliance falls back.',
+    arguments: [
+      { name: 'ACTION', help: 'status, install, reboot or factory-reset. Default: status.', optional: true },
+      { name: 'WHAT', help: 'The bundle to install; the serial of this device to reset it.', optional: true },
+    ],
+    options: [
+      { name: 'older', help: 'Install a version below the one that runs, too.' },
+      { name: 'again', help: 'Install a version that was tried and fell back, too.' },
+      state,
+      json,
+    ],
+    exits: ORDERS,
+  },
+  {
     name: 'config-check',
     summary: 'Say everything that is wrong with a config, or what it means.',
     arguments: [

@@ -3,6 +3,7 @@ import { BLOCK_PLANNING } from './block-settings.ts';
 import { CHECK_THRESHOLDS, DISABLED_CHECKS } from './check-settings.ts';
 import { FIREWALL_FEATURES } from './firewall-features.ts';
 import { host } from './host-setting.ts';
+import { image } from './image-settings.ts';
 import { COUNTRY_BLOCK, LISTS_SETTING, outbound } from './lists-setting.ts';
 import { PARSERS_SETTING } from './parsers-setting.ts';
 import {
@@ -426,6 +427,7 @@ export const SETTINGS = {
   events,
   blobs,
   changes,
+  image,
   host,
   log,
 } as const;

@@ -18,6 +18,12 @@ export interface Slot {
   readonly installedAt?: string;
 }
 
+/** Both slots, and what a bundle must be made for to be taken. */
+export interface SlotsView {
+  readonly slots: readonly Slot[];
+  readonly compatible: string;
+}
+
 /** What a bundle says of itself, its signature checked. */
 export interface BundleFacts {
   readonly version: string;

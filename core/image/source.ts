@@ -23,7 +23,8 @@ export function parseSource(text: string): Result<BundleSource, 'bad_source'> {
 }
 
 function urlSource(text: string): Result<BundleSource, 'bad_source'> {
-  if (text.length > 1024 || !/^[!-~]+$/.test(text) || !URL.canParse(text)) return fail('bad_source', 'is no usable URL');
+  if (text.length > 1024 || !/^[!-~]+$/.test(text) || !URL.canParse(text))
+    return fail('bad_source', 'is no usable URL');
   const { username, password, hash, hostname, href } = new URL(text);
   if (username !== '' || password !== '' || hash !== '') {
     return fail('bad_source', 'the URL must have neither credentials nor a fragment');

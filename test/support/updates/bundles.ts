@@ -35,17 +35,49 @@ export function makeSigner(folder: string, name: string): Signer {
     execFileSync('openssl', args, { stdio: 'ignore' });
   };
   const ca = ['-addext', 'basicConstraints=critical,CA:TRUE', '-addext', 'keyUsage=critical,keyCertSign,cRLSign'];
-  openssl('req', '-x509', ...KEY, '-days', '30', '-subj', `/CN=${name} root`, ...ca, '-keyout', at('ca.key'), '-out', signer.authority);
+  openssl(
+    'req',
+    '-x509',
+    ...KEY,
+    '-days',
+    '30',
+    '-subj',
+    `/CN=${name} root`,
+    ...ca,
+    '-keyout',
+    at('ca.key'),
+    '-out',
+    signer.authority,
+  );
   openssl('req', ...KEY, '-subj', `/CN=${name} signing`, '-keyout', signer.key, '-out', at('sign.csr'));
   writeFileSync(at('extensions'), EXTENSIONS);
   const by = ['-CA', signer.authority, '-CAkey', at('ca.key'), '-CAcreateserial'];
-  openssl('x509', '-req', '-in', at('sign.csr'), ...by, '-days', '30', '-extfile', at('extensions'), '-out', signer.certificate);
+  openssl(
+    'x509',
+    '-req',
+    '-in',
+    at('sign.csr'),
+    ...by,
+    '-days',
+    '30',
+    '-extfile',
+    at('extensions'),
+    '-out',
+    signer.certificate,
+  );
   return signer;
 }
 
 /** Makes a bundle of a kernel and a root that only say which they are. */
 export function makeBundle(path: string, signer: Signer, given: Partial<BundleSpec> = {}): void {
-  const spec: BundleSpec = { version: '1.1.0', compatible: 'bartizan-amd64', hash: 'b1b1b1b1b1b1b1b1', bytes: 1 << 20, format: 'plain', ...given };
+  const spec: BundleSpec = {
+    version: '1.1.0',
+    compatible: 'bartizan-amd64',
+    hash: 'b1b1b1b1b1b1b1b1',
+    bytes: 1 << 20,
+    format: 'plain',
+    ...given,
+  };
   const folder = mkdtempSync(join(tmpdir(), 'bartizan-bundle-'));
   try {
     const content = noise(spec.bytes);
@@ -55,7 +87,9 @@ export function makeBundle(path: string, signer: Signer, given: Partial<BundleSp
     const about = `[update]\ncompatible=${spec.compatible}\nversion=${spec.version}\n[bundle]\nformat=${spec.format}\n`;
     writeFileSync(join(folder, 'manifest.raucm'), `${about}${images}`);
     rmSync(path, { force: true });
-    execFileSync('rauc', ['bundle', `--cert=${signer.certificate}`, `--key=${signer.key}`, folder, path], { stdio: 'pipe' });
+    execFileSync('rauc', ['bundle', `--cert=${signer.certificate}`, `--key=${signer.key}`, folder, path], {
+      stdio: 'pipe',
+    });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

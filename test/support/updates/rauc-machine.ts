@@ -28,8 +28,9 @@ for bundle in ${LAB}/*.raucb; do [ ! -e "$bundle" ] || cp "$bundle" ${STICK}/; d
 chmod -R a+rX ${STICK}
 touch /run/lab-ready
 `;
-/** A service waits for it. */
-const WHEN_PREPARED = "ExecStartPre=/bin/sh -c 'until [ -e /run/lab-ready ]; do sleep 0.1; done'";
+/** A service waits for it. One that is shut in has a /proc of its own, where the boot loader's words are to be, too. */
+const IN_LAB = `ExecStartPre=/bin/sh -c 'until [ -e /run/lab-ready ]; do sleep 0.1; done'
+BindReadOnlyPaths=${LAB}/cmdline:/proc/cmdline`;
 
 /** What a slot that RAUC wrote says of itself. */
 interface SlotContent {
@@ -50,8 +51,8 @@ export class RaucMachine implements AsyncDisposable {
   constructor(dropIns: Readonly<Record<string, string>> = {}) {
     const { 'bartizan.service': more = '', ...others } = dropIns;
     this.machine = new BootedMachine({
-      'bartizan.service': `[Service]\nExecStartPre=\n${WHEN_PREPARED}\nRuntimeDirectory=bartizan\nRuntimeDirectoryMode=0755\nRuntimeDirectoryPreserve=yes\n${more}`,
-      'bartizan-confirm.service': `[Unit]\nConditionKernelCommandLine=\n[Service]\n${WHEN_PREPARED}\n`,
+      'bartizan.service': `[Service]\nExecStartPre=\n${IN_LAB}\nRuntimeDirectory=bartizan\nRuntimeDirectoryMode=0755\nRuntimeDirectoryPreserve=yes\n${more}`,
+      'bartizan-confirm.service': `[Unit]\nConditionKernelCommandLine=\n[Service]\n${IN_LAB}\n`,
       ...others,
     });
     this.lab = join(this.machine.state, 'lab');
@@ -87,7 +88,11 @@ export class RaucMachine implements AsyncDisposable {
   }
 
   counters(set: Readonly<Record<string, string>>): void {
-    execFileSync('grub-editenv', [this.#grubenv, 'set', ...Object.entries(set).map(([name, value]) => `${name}=${value}`)]);
+    execFileSync('grub-editenv', [
+      this.#grubenv,
+      'set',
+      ...Object.entries(set).map(([name, value]) => `${name}=${value}`),
+    ]);
   }
 
   counter(name: string): string {
@@ -105,7 +110,10 @@ export class RaucMachine implements AsyncDisposable {
     const { version, hash } = this.content(taken);
     const osRelease = `IMAGE_ID=bartizan\nIMAGE_VERSION=${version}\nVARIANT_ID=lab\n`;
     writeFileSync(join(this.lab, 'os-release'), osRelease);
-    writeFileSync(join(this.lab, 'cmdline'), `quiet bartizan.slot=${taken} rauc.slot=${taken} bartizan.verity=${hash}\n`);
+    writeFileSync(
+      join(this.lab, 'cmdline'),
+      `quiet bartizan.slot=${taken} rauc.slot=${taken} bartizan.verity=${hash}\n`,
+    );
     await this.machine.boot();
     await this.machine.run('sh', `${LAB}/prepare`);
     return taken;

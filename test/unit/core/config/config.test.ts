@@ -83,6 +83,7 @@ const DEFAULTS = {
   events: { keep: '30d', max_mib: 4096, keep_free_percent: 10 },
   blobs: { quota_mib: 1024 },
   changes: { trial: '5m' },
+  image: { readings: 5, stability_window: '60s', confirm_within: '10m' },
   host: { hostname: 'bartizan', timezone: 'UTC', ntp: [], dns: [], search: [], interfaces: [] },
   log: { level: 'info' },
 };

@@ -1,0 +1,109 @@
+import { printable } from '../../core/base/printable.ts';
+import type { Invocation } from '../../core/cli/argv.ts';
+import type { ExitName } from '../../core/cli/exit-codes.ts';
+import { order, show } from './control.ts';
+import type { CliDeps } from './deps.ts';
+import { isTrue, type Json, numberAt, objectIn, objectsIn, textAt } from './json.ts';
+import { complain, say, sayFacts, sayTable } from './say.ts';
+
+const ACTIONS = ['status', 'install', 'reboot', 'factory-reset'] as const;
+type Action = (typeof ACTIONS)[number];
+
+/** The appliance image: its slots, updates by hand, a reboot, a factory reset. */
+export async function image(invocation: Invocation, deps: CliDeps): Promise<ExitName> {
+  const { ACTION: word = 'status', WHAT: what } = invocation.arguments;
+  const action = ACTIONS.find((known) => known === word);
+  if (action === undefined) {
+    await complain(deps, `"${printable(word)}" is nothing to do with the image; there are ${ACTIONS.join(', ')}`);
+    return 'usage';
+  }
+  return DOES[action](invocation, deps, what);
+}
+
+type Does = (invocation: Invocation, deps: CliDeps, what: string | undefined) => Promise<ExitName>;
+
+const DOES: Readonly<Record<Action, Does>> = {
+  status: (invocation, deps) => show(invocation, deps, '/image', (body) => sayImage(deps, objectIn(body))),
+  install: async (invocation, deps, source) => {
+    if (source === undefined) {
+      await complain(deps, 'install needs a bundle: STICK/FILE.raucb of a USB stick, or a URL');
+      return 'usage';
+    }
+    const body = {
+      source,
+      ...(invocation.flags.has('older') ? { allow_older: true } : {}),
+      ...(invocation.flags.has('again') ? { retry_failed: true } : {}),
+    };
+    return order(invocation, deps, { path: '/image/install', body, done: begun });
+  },
+  reboot: (invocation, deps) =>
+    order(invocation, deps, { path: '/image/reboot', body: {}, done: 'the appliance reboots' }),
+  'factory-reset': async (invocation, deps, serial) => {
+    if (serial === undefined) {
+      await complain(deps, 'factory-reset needs the serial of this device, as `bartizan identity` prints it');
+      return 'usage';
+    }
+    const done = 'everything but the identity of the device is erased, and the appliance reboots';
+    return order(invocation, deps, { path: '/image/factory-reset', body: { confirm: serial }, done });
+  },
+};
+
+const begun = (row: Json): string =>
+  `${printable(textAt(row, 'version') ?? 'the update')} is being installed into slot ${textAt(row, 'slot') ?? '?'}; bartizan image shows how far it is`;
+
+async function sayImage(deps: CliDeps, body: Json): Promise<void> {
+  if (!isTrue(body, 'appliance')) return say(deps, `${printable(textAt(body, 'message') ?? '')}\n`);
+  const lab = isTrue(body, 'lab') ? ' (lab: signed with keys that everybody has)' : '';
+  const last = objectIn(body['last']);
+  await sayFacts(deps, [
+    ['version', `${printable(textAt(body, 'version') ?? '')}${lab}`],
+    ['slot', textAt(body, 'slot')],
+    ['health', healthOf(objectIn(body['health']))],
+    ['boot', bootOf(objectIn(body['confirmation']))],
+    ['update', updateOf(objectIn(body['update']))],
+    ['last update', lastOf(last)],
+    ['trouble', textAt(body, 'trouble')],
+  ]);
+  const rows = objectsIn(body['slots']).map((slot) => [
+    textAt(slot, 'name') ?? '',
+    textAt(slot, 'version') ?? '',
+    textAt(slot, 'state') ?? '',
+    [isTrue(slot, 'booted') ? 'runs' : '', isTrue(slot, 'first') ? 'booted next' : ''].filter(Boolean).join(', '),
+    textAt(slot, 'installed_at') ?? '',
+  ]);
+  if (rows.length > 0) await sayTable(deps, { heads: ['SLOT', 'VERSION', 'STATE', '', 'INSTALLED'], rows });
+  for (const one of objectsIn(body['failed_versions'])) {
+    await say(deps, `failed  ${printable(textAt(one, 'version') ?? '')}: ${printable(textAt(one, 'why') ?? '')}\n`);
+  }
+  for (const one of objectsIn(body['media'])) await say(deps, `bundle  ${printable(textAt(one, 'source') ?? '')}\n`);
+}
+
+function healthOf(health: Json): string {
+  const told = health['reasons'];
+  const reasons = (Array.isArray(told) ? told : []).map((one) => printable(String(one))).join('; ');
+  const steady = `${numberAt(health, 'readings') ?? 0} good readings over ${numberAt(health, 'steady_seconds') ?? 0} s`;
+  return [textAt(health, 'verdict') ?? '', textAt(health, 'verdict') === 'good' ? steady : '', reasons]
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
+function bootOf(confirmation: Json): string | undefined {
+  const state = textAt(confirmation, 'state');
+  const why = printable(textAt(confirmation, 'why') ?? '');
+  return state === undefined ? undefined : why === '' ? state : `${state}: ${why}`;
+}
+
+function updateOf(update: Json): string | undefined {
+  const phase = textAt(update, 'phase');
+  if (phase === undefined || phase === 'idle') return undefined;
+  const percent = numberAt(update, 'percent');
+  const how = percent === undefined ? '' : ` ${percent} %`;
+  const hint = phase === 'installed' ? '; `bartizan image reboot` boots it' : '';
+  return `${printable(textAt(update, 'version') ?? textAt(update, 'source') ?? '')} ${phase}${how}${hint}`;
+}
+
+function lastOf(last: Json): string | undefined {
+  const result = textAt(last, 'result');
+  if (result === undefined) return undefined;
+  return `${printable(textAt(last, 'version') ?? '')} ${result.replace('_', ' ')}: ${printable(textAt(last, 'why') ?? '')}`;
+}

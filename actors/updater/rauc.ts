@@ -1,0 +1,65 @@
+import { fail, ok, type Result } from '../../core/base/result.ts';
+import { type Millis, minutes, seconds } from '../../core/base/time.ts';
+import type { BundleFacts, Progress, Refusal, SlotsView } from '../../core/image/slots.ts';
+import type { BundleSource } from '../../core/image/source.ts';
+import type { Ran, Run, Slots } from './port.ts';
+import { factsIn, inspectedIn, progressIn, refusalIn, slotsIn } from './rauc-words.ts';
+
+const STATUS: Millis = seconds(15);
+/** The whole of a bundle in the older format goes through the hash. */
+const INSPECT: Millis = seconds(25);
+/** A slow server and a slow disk together. */
+const INSTALL: Millis = minutes(60);
+
+const INSPECT_CALL = ['de.pengutronix.rauc', '/', 'de.pengutronix.rauc.Installer', 'InspectBundle', 'sa{sv}'] as const;
+
+/**
+ * RAUC, asked by its own program, which asks its service over D-Bus: that runs as root, checks the signature and writes.
+ * The program is `rauc`; `busctl` looks into a bundle that is on a server, which the service alone may do.
+ */
+export class RaucSlots implements Slots {
+  readonly #run: Run;
+
+  constructor(run: Run) {
+    this.#run = run;
+  }
+
+  async list(): Promise<Result<SlotsView, 'busy' | 'unavailable'>> {
+    const ran = await this.#run('rauc', ['status', '--detailed', '--output-format=json'], { timeout: STATUS });
+    if (ran.kind === 'ended' && ran.code === 0) return slotsIn(ran.out);
+    const refused = refusalOf('rauc', ran);
+    return fail(refused.code === 'busy' ? 'busy' : 'unavailable', refused.public);
+  }
+
+  async inspect(source: BundleSource): Promise<Result<BundleFacts, Refusal>> {
+    const isFile = source.kind === 'file';
+    const ran = isFile
+      ? await this.#run('rauc', ['info', '--output-format=json', source.path], { timeout: INSPECT })
+      : await this.#run('busctl', ['--system', '--json=short', 'call', ...INSPECT_CALL, source.url, '0'], {
+          timeout: INSPECT,
+        });
+    if (ran.kind !== 'ended' || ran.code !== 0) return refusalOf(isFile ? 'rauc' : 'busctl', ran);
+    const facts = isFile ? factsIn(ran.out) : inspectedIn(ran.out);
+    return facts === undefined ? fail('damaged', 'the bundle does not say which version it is') : ok(facts);
+  }
+
+  async install(source: BundleSource, tell: (progress: Progress) => void): Promise<Result<void, Refusal>> {
+    let last = 0;
+    const onLine = (line: string): void => {
+      const progress = progressIn(line);
+      if (progress === undefined || progress.percent < last) return;
+      last = progress.percent;
+      tell(progress);
+    };
+    const where = source.kind === 'file' ? source.path : source.url;
+    const ran = await this.#run('rauc', ['install', where], { timeout: INSTALL, onLine });
+    return ran.kind === 'ended' && ran.code === 0 ? ok(undefined) : refusalOf('rauc', ran);
+  }
+}
+
+function refusalOf(program: string, ran: Ran) {
+  if (ran.kind === 'missing') return fail('unavailable' as Refusal, `${program} is not installed`);
+  if (ran.kind === 'late') return fail('unavailable' as Refusal, `${program} does not come to an end`);
+  const { code, text } = refusalIn(`${ran.err}\n${ran.out}`);
+  return fail(code, text);
+}

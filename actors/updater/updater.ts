@@ -1,0 +1,362 @@
+import type { ImageStatus, Images, InstallOrder, InstallRefusal, UpdateStand } from '../../core/api/image.ts';
+import { NO_APPLIANCE } from '../../core/api/image.ts';
+import type { Component } from '../../core/base/component.ts';
+import type { Clock, Log } from '../../core/base/ports.ts';
+import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
+import { type Millis, minutes, seconds } from '../../core/base/time.ts';
+import { readSerial, type Serial } from '../../core/field/serial.ts';
+import type { Facts } from '../../core/image/health.ts';
+import { confirmOutcome } from '../../core/image/health-text.ts';
+import { judgeBundle } from '../../core/image/judge-bundle.ts';
+import type { BootWords, Release } from '../../core/image/release.ts';
+import type { BundleFacts, Refusal, SlotsView } from '../../core/image/slots.ts';
+import { type BundleSource, parseSource } from '../../core/image/source.ts';
+import { begun, ended, type Here, type LastUpdate, type PendingUpdate, stateOf } from '../../core/image/update.ts';
+import type { Service } from '../supervisor/index.ts';
+import type { HealthReports } from './health-reports.ts';
+import type { UpdateBook } from './memory.ts';
+import type { Slots, UpdaterFiles } from './port.ts';
+
+/** This machine as an appliance. */
+export interface ApplianceHere {
+  readonly release: Release;
+  /** Absent where the boot loader has named no slot. */
+  readonly boot: BootWords | undefined;
+  readonly bootId: string;
+  /** Absent where this device has none. */
+  readonly serial: Serial | undefined;
+}
+
+export interface UpdaterParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly files: UpdaterFiles;
+  readonly book: UpdateBook;
+  readonly slots: Slots;
+  readonly health: HealthReports;
+  /** Undefined on a host that is no appliance. */
+  readonly here: ApplianceHere | undefined;
+  /** What of the machine's subsystems is to hold after the update, too. */
+  readonly facts: () => Facts;
+  /** Why nothing is fetched from this host, if so. */
+  readonly refusedHost: (host: string) => Promise<string | undefined>;
+  /** Asks root for it. */
+  readonly ask: (verb: 'reboot' | 'factory-reset') => Promise<Result<void, string>>;
+  /** An update that was tried did not hold; a slot that was confirmed is not well. */
+  readonly alarm: (what: 'fell_back' | 'unhealthy', message: string) => void;
+}
+
+/** What `systemd/confirm` says of this boot. */
+export const OUTCOME_FILE = '/run/bartizan-confirm/outcome';
+const LOOK_EVERY: Millis = seconds(10);
+/** RAUC's service is started anew by whoever asks next; it takes a moment. */
+const AFTER_CRASH: Millis = seconds(2);
+/** How long RAUC may be at what a daemon before this one has asked for. */
+const UNKNOWN_FOR: Millis = minutes(60);
+
+/**
+ * Updates of the image, by hand. The steps are apart, so that whoever runs trials can take them one by one: `judge` changes
+ * nothing, `#carryOut` writes the other slot and cannot be taken back, the boot is the trial, `systemd/confirm` ends it
+ * well, and the boot loader's counters, which need none of this program, take it back. `#settle` finds out at a start
+ * which of these has happened.
+ */
+export class Updater implements Images, Service {
+  readonly id = 'image';
+  readonly #parts: UpdaterParts;
+  readonly #listeners = new Set<(stand: UpdateStand) => void>();
+  readonly #since: Millis;
+  #stand: UpdateStand = { phase: 'idle' };
+  #view: SlotsView = { slots: [], compatible: '' };
+  #trouble: string | undefined;
+  #cancel: (() => void) | undefined;
+  #running: Promise<void> | undefined;
+  #alarmed = false;
+  #isStopped = false;
+
+  constructor(parts: UpdaterParts) {
+    this.#parts = parts;
+    this.#since = parts.clock.now();
+  }
+
+  async start(): Promise<void> {
+    this.#isStopped = false;
+    if (this.#parts.here === undefined) return;
+    await this.#parts.book.load();
+    await this.#look();
+    await this.#settle();
+    this.#again();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#cancel?.();
+  }
+
+  /** Undefined where this machine is no appliance. */
+  component(): Component | undefined {
+    const { here } = this.#parts;
+    if (here === undefined) return undefined;
+    const described = { name: this.id, since: this.#since, counters: {} };
+    const detail = `version ${here.release.version} in slot ${here.boot?.slot ?? '?'}`;
+    if (this.#trouble !== undefined) return { ...described, state: 'degraded', detail, message: this.#trouble };
+    return { ...described, state: 'ok', detail };
+  }
+
+  onProgress(listener: (stand: UpdateStand) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async status(): Promise<ImageStatus | undefined> {
+    const { here, health, files, book } = this.#parts;
+    if (here === undefined) return undefined;
+    if (this.#running === undefined) await this.#look();
+    const confirmation = confirmOutcome((await files.read(OUTCOME_FILE)) ?? '');
+    const { failed, last } = book.memory;
+    return {
+      version: here.release.version,
+      isLab: here.release.isLab,
+      ...(here.boot === undefined ? {} : { slot: here.boot.slot }),
+      slots: this.#view.slots,
+      ...(this.#trouble === undefined ? {} : { trouble: this.#trouble }),
+      update: this.#stand,
+      health: health.current(),
+      ...(confirmation === undefined ? {} : { confirmation }),
+      failedVersions: failed,
+      ...(last === undefined ? {} : { last }),
+      media: await files.bundles(),
+    };
+  }
+
+  async install(order: InstallOrder): Promise<Result<UpdateStand, InstallRefusal>> {
+    const { here } = this.#parts;
+    if (here === undefined) return fail('no_appliance', NO_APPLIANCE);
+    if (this.#running !== undefined || this.#stand.phase === 'unknown') {
+      return fail('busy', `${this.#stand.version ?? 'an update'} is being installed`);
+    }
+    const judged = Promise.withResolvers<Result<UpdateStand, InstallRefusal>>();
+    this.#running = this.#update(here, order, judged.resolve)
+      .catch((cause: unknown) => {
+        this.#parts.log('error', 'an update ended in a bug', { error: messageOf(cause) });
+        this.#turn({ phase: 'idle' });
+        judged.resolve(fail('failed', messageOf(cause), cause));
+      })
+      .finally(() => {
+        this.#running = undefined;
+      });
+    return judged.promise;
+  }
+
+  async reboot(): ReturnType<Images['reboot']> {
+    return this.#ask('reboot');
+  }
+
+  async factoryReset(confirm: string): ReturnType<Images['factoryReset']> {
+    const { here } = this.#parts;
+    if (here === undefined) return fail('no_appliance', NO_APPLIANCE);
+    if (here.serial === undefined)
+      return fail('failed', 'this device has no serial that could be given as confirmation');
+    if (readSerial(confirm) !== here.serial) {
+      return fail('wrong_serial', 'confirm must be the serial of this device');
+    }
+    return this.#ask('factory-reset');
+  }
+
+  async #ask(verb: 'reboot' | 'factory-reset'): Promise<Result<void, 'no_appliance' | 'busy' | 'failed'>> {
+    if (this.#parts.here === undefined) return fail('no_appliance', NO_APPLIANCE);
+    if (this.#running !== undefined || this.#stand.phase === 'unknown') {
+      return fail('busy', 'an update is being installed: its slot could not be booted');
+    }
+    const asked = await this.#parts.ask(verb);
+    return asked.ok ? asked : fail('failed', asked.public, asked.cause);
+  }
+
+  /** Resolves when RAUC is done; `judged` is called as soon as it is at it, or will not be. */
+  async #update(
+    here: ApplianceHere,
+    order: InstallOrder,
+    judged: (result: Result<UpdateStand, InstallRefusal>) => void,
+  ): Promise<void> {
+    this.#turn({ phase: 'checking', source: order.source, since: this.#parts.clock.now() });
+    const plan = await this.#judge(here, order);
+    if (!plan.ok) {
+      this.#turn(await this.#rest());
+      return judged(plan);
+    }
+    const { source, facts, at } = plan.value;
+    const pending = begun(at, {
+      version: facts.version,
+      source: order.source,
+      at: this.#parts.clock.now(),
+      actor: order.actor,
+      before: this.#parts.facts(),
+    });
+    await this.#parts.book.keep({ ...this.#parts.book.memory, pending });
+    this.#turn({ ...aboutOf(pending), phase: 'installing', percent: 0 });
+    judged(ok(this.#stand));
+    await this.#carryOut(pending, source);
+  }
+
+  /** Everything that can be known before anything is written. */
+  async #judge(
+    here: ApplianceHere,
+    { source: text, allow }: InstallOrder,
+  ): Promise<Result<{ source: BundleSource; facts: BundleFacts; at: Here }, InstallRefusal>> {
+    const { boot, release, bootId } = here;
+    if (boot === undefined) return fail('unavailable', 'the boot loader has not said which slot runs');
+    const source = parseSource(text);
+    if (!source.ok) return source;
+    const refused = source.value.kind === 'url' ? await this.#parts.refusedHost(source.value.host) : undefined;
+    if (refused !== undefined) return fail('bad_source', refused);
+    await this.#look();
+    if (this.#trouble !== undefined) return fail('unavailable', this.#trouble);
+    const running = this.#view.slots.find(({ name }) => name === boot.slot);
+    if (running?.state !== 'good') {
+      const why = 'the other one is what it would fall back to';
+      return fail('unconfirmed', `slot ${boot.slot} is not confirmed yet in this boot, and ${why}`);
+    }
+    const facts = await this.#retried(() => this.#parts.slots.inspect(source.value));
+    if (!facts.ok) return facts;
+    const { compatible } = facts.value;
+    if (compatible !== this.#view.compatible) {
+      return fail('incompatible', `the bundle is made for ${compatible}, this is ${this.#view.compatible}`);
+    }
+    const { version } = release;
+    const fits = judgeBundle(facts.value, version, this.#parts.book.memory.failed, allow);
+    return fits.ok ? ok({ source: source.value, facts: facts.value, at: { slot: boot.slot, version, bootId } }) : fits;
+  }
+
+  async #carryOut(pending: PendingUpdate, source: BundleSource): Promise<void> {
+    const { slots, book, log, clock } = this.#parts;
+    const { version } = pending.to;
+    log('info', 'update begun', { version, slot: pending.to.slot, source: pending.source, actor: pending.actor });
+    const done = await this.#retried(() =>
+      slots.install(source, ({ percent, message }) => this.#turn({ ...this.#stand, percent, message })),
+    );
+    await this.#look();
+    if (done.ok) return this.#installed(pending);
+    log('error', 'update failed', { version, code: done.code, reason: done.public });
+    await book.keep(ended(book.memory, { version, result: 'failed', at: clock.now(), why: done.public }));
+    this.#turn({ phase: 'idle' });
+  }
+
+  async #installed(pending: PendingUpdate): Promise<void> {
+    const { book, log } = this.#parts;
+    const installed: PendingUpdate = { ...pending, phase: 'installed' };
+    await book.keep({ ...book.memory, pending: installed });
+    log('info', 'update installed; the next boot takes it', { version: pending.to.version, slot: pending.to.slot });
+    this.#turn({ ...aboutOf(installed), phase: 'installed' });
+  }
+
+  /** Once more where RAUC's service went away: it may have been in the midst of something, or the bundle crashes it. */
+  async #retried<V>(work: () => Promise<Result<V, Refusal>>): Promise<Result<V, Refusal>> {
+    const first = await work();
+    if (first.ok || first.code !== 'crashed') return first;
+    this.#parts.log('warn', "RAUC's service went away; trying once more", { reason: first.public });
+    await new Promise<void>((resolve) => void this.#parts.clock.after(AFTER_CRASH, resolve));
+    return work();
+  }
+
+  async #look(): Promise<void> {
+    const listed = await this.#parts.slots.list();
+    if (listed.ok) this.#view = listed.value;
+    this.#trouble = listed.ok || listed.code === 'busy' ? undefined : listed.public;
+  }
+
+  /** What has become of the update that is written down. */
+  async #settle(): Promise<void> {
+    this.#turn(await this.#rest());
+  }
+
+  /** What there is to show while nothing is asked of RAUC. */
+  async #rest(): Promise<UpdateStand> {
+    const { book, here } = this.#parts;
+    const { pending } = book.memory;
+    if (pending === undefined || here?.boot === undefined) return { phase: 'idle' };
+    switch (stateOf(pending, this.#hereAt(here, here.boot))) {
+      case 'trial':
+        return this.#onTrial(pending);
+      case 'waiting':
+        return { ...aboutOf(pending), phase: 'installed' };
+      case 'unknown':
+        return this.#unknown(pending);
+      case 'fell_back':
+        return this.#fellBack(pending);
+      case 'interrupted':
+        return this.#end(pending, 'interrupted', 'the machine was started anew while it was being installed');
+      case 'superseded':
+        return this.#end(pending, 'failed', `slot ${pending.to.slot} was given something else`);
+    }
+  }
+
+  #hereAt({ release, bootId }: ApplianceHere, { slot }: BootWords): Here {
+    const otherVersion = this.#view.slots.find(({ name }) => name !== slot)?.version;
+    return { slot, version: release.version, bootId, ...(otherVersion === undefined ? {} : { otherVersion }) };
+  }
+
+  async #onTrial(pending: PendingUpdate): Promise<UpdateStand> {
+    this.#parts.health.compareWith(pending.before);
+    const outcome = confirmOutcome((await this.#parts.files.read(OUTCOME_FILE)) ?? '');
+    if (outcome?.state !== 'confirmed') return { ...aboutOf(pending), phase: 'confirming' };
+    return this.#end(pending, 'confirmed', 'healthy over its whole window');
+  }
+
+  /** A daemon before this one asked RAUC, which may be at it still; it does not answer while it is. */
+  async #unknown(pending: PendingUpdate): Promise<UpdateStand> {
+    const { clock, slots } = this.#parts;
+    const listed = await slots.list();
+    const isOver = pending.at + UNKNOWN_FOR < clock.now();
+    if (!listed.ok && !isOver) return { ...aboutOf(pending), phase: 'unknown' };
+    const target = listed.ok ? listed.value.slots.find(({ name }) => name === pending.to.slot) : undefined;
+    if (target?.version !== pending.to.version || !target.isFirst) {
+      return this.#end(pending, 'interrupted', 'RAUC did not come to its end');
+    }
+    await this.#installed(pending);
+    return this.#stand;
+  }
+
+  async #fellBack(pending: PendingUpdate): Promise<UpdateStand> {
+    const { version, slot } = pending.to;
+    const why = `slot ${slot} was booted and did not hold`;
+    this.#parts.alarm('fell_back', `The update to ${version} fell back to ${pending.from.version}: ${why}`);
+    return this.#end(pending, 'fell_back', why);
+  }
+
+  async #end({ to }: PendingUpdate, result: LastUpdate['result'], why: string): Promise<UpdateStand> {
+    const { book, clock, log } = this.#parts;
+    log(result === 'confirmed' ? 'info' : 'error', 'update ended', { version: to.version, result, why });
+    await book.keep(ended(book.memory, { version: to.version, result, at: clock.now(), why }));
+    return { phase: 'idle' };
+  }
+
+  /** From time to time: whether the trial is over, RAUC is done, and how the confirmed slot is. */
+  #again(): void {
+    if (this.#isStopped) return;
+    this.#cancel = this.#parts.clock.after(LOOK_EVERY, () => {
+      void this.#tick()
+        .catch((cause: unknown) => this.#parts.log('error', 'the image was not looked at', { error: messageOf(cause) }))
+        .finally(() => this.#again());
+    });
+  }
+
+  async #tick(): Promise<void> {
+    if (this.#stand.phase === 'confirming' || this.#stand.phase === 'unknown') await this.#settle();
+    const outcome = confirmOutcome((await this.#parts.files.read(OUTCOME_FILE)) ?? '');
+    const isWrong = outcome?.state === 'unhealthy' || outcome?.state === 'unmarked';
+    if (isWrong && !this.#alarmed)
+      this.#parts.alarm('unhealthy', `Slot ${outcome.slot} is not confirmed: ${outcome.why}`);
+    this.#alarmed = isWrong;
+  }
+
+  #turn(stand: UpdateStand): void {
+    this.#stand = stand;
+    for (const listener of this.#listeners) listener(stand);
+  }
+}
+
+const aboutOf = ({ to, source, at }: PendingUpdate): Omit<UpdateStand, 'phase'> => ({
+  version: to.version,
+  slot: to.slot,
+  source,
+  since: at,
+});

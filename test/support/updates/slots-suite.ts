@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Slots } from '../../../actors/updater/port.ts';
+import type { Progress, Refusal } from '../../../core/image/slots.ts';
+import type { BundleSource } from '../../../core/image/source.ts';
+
+/** What the suite needs: slots of which A runs and is good, and these bundles, by name. */
+export interface SlotsGround extends AsyncDisposable {
+  readonly slots: Slots;
+  source(name: BundleName): BundleSource;
+  /** Why a refusal of this kind cannot be brought about here. */
+  readonly lacks?: Partial<Record<BundleName, string>>;
+}
+
+/** `good` is version 1.1.0. */
+export const BUNDLES = [
+  'good',
+  'foreign',
+  'damaged',
+  'cut',
+  'noise',
+  'compat',
+  'large',
+  'nowhere',
+  'unserved',
+] as const;
+export type BundleName = (typeof BUNDLES)[number];
+
+const REFUSED: readonly (readonly [BundleName, Refusal])[] = [
+  ['foreign', 'foreign'],
+  ['damaged', 'damaged'],
+  ['cut', 'damaged'],
+  ['noise', 'damaged'],
+  ['compat', 'incompatible'],
+  ['large', 'no_space'],
+  ['nowhere', 'unreachable'],
+  ['unserved', 'unreachable'],
+];
+
+/** What the updater relies on, of RAUC and of the fake alike. */
+export function slotsSuite(name: string, open: () => Promise<SlotsGround>): void {
+  test(`${name}: slots`, async (t) => {
+    await using ground = await open();
+    const { slots } = ground;
+    await t.test('A runs and is good, B is not booted, and it is said what bundles must be for', async () => {
+      const listed = await slots.list();
+      assert.ok(listed.ok, JSON.stringify(listed));
+      const [a, b] = listed.value.slots;
+      assert.deepEqual([a?.name, a?.isBooted, a?.state, b?.name, b?.isBooted], ['A', true, 'good', 'B', false]);
+      assert.equal(listed.value.compatible, 'bartizan-amd64');
+    });
+    for (const [bundle, code] of REFUSED)
+      await t.test(`a bundle ${bundle} is refused as ${code}`, { skip: ground.lacks?.[bundle] ?? false }, async () => {
+        const done = await slots.install(ground.source(bundle), () => undefined);
+        assert.equal(done.ok, false);
+        assert.equal(!done.ok && done.code, code, JSON.stringify(done));
+        const listed = await slots.list();
+        assert.ok(listed.ok && listed.value.slots[0]?.isBooted === true);
+      });
+    await t.test('a good one says what it is', { skip: ground.lacks?.good ?? false }, async () => {
+      assert.deepEqual(await slots.inspect(ground.source('good')), {
+        ok: true,
+        value: { version: '1.1.0', compatible: 'bartizan-amd64' },
+      });
+    });
+    await t.test('of two at a time one is busy, and the other is installed with rising progress', async () => {
+      const told: Progress[] = [];
+      const first = slots.install(ground.source('good'), (progress) => void told.push(progress));
+      const second = await slots.install(ground.source('good'), () => undefined);
+      const outcomes = [await first, second];
+      assert.equal(outcomes.filter(({ ok }) => ok).length >= 1, true, JSON.stringify(outcomes));
+      for (const one of outcomes) if (!one.ok) assert.equal(one.code, 'busy');
+      assert.equal(told.at(-1)?.percent, 100);
+      assert.deepEqual(
+        told.map(({ percent }) => percent),
+        told.map(({ percent }) => percent).toSorted((x, y) => x - y),
+      );
+    });
+    await t.test('then B has its version and is booted next', async () => {
+      const listed = await slots.list();
+      assert.ok(listed.ok);
+      const [a, b] = listed.value.slots;
+      assert.deepEqual([b?.version, b?.isFirst, b?.state, a?.isFirst], ['1.1.0', true, 'good', false]);
+      assert.match(b?.installedAt ?? '', /^\d{4}-\d\d-\d\dT/);
+    });
+  });
+}

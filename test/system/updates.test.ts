@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { Static } from 'typebox';
+import type { ImageAnswer } from '../../core/api/own/image.ts';
+import { INSIDE, noBoot } from '../support/booted/machine.ts';
+import { noRauc, RaucMachine } from '../support/updates/rauc-machine.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+type Image = Static<typeof ImageAnswer>;
+
+const BARTIZAN = ['/usr/lib/bartizan/node', '/usr/lib/bartizan/dist/actors/main.js'] as const;
+/** RAUC leases a bundle of the older format, which these are: without device mapper the newer one cannot be installed. */
+const LEASES = 'AmbientCapabilities=CAP_LEASE\nCapabilityBoundingSet=CAP_LEASE\n';
+
+const cli = ({ machine }: RaucMachine, ...args: readonly string[]): Promise<string> =>
+  machine.run(...BARTIZAN, ...args, '--state', INSIDE);
+
+const imageOf = async (site: RaucMachine): Promise<Image> => JSON.parse(await cli(site, 'image', '--json')) as Image;
+
+/** Boots, and resolves when the daemon answers. */
+async function up(site: RaucMachine): Promise<string> {
+  const slot = await site.boot();
+  await site.machine.active('bartizan.service');
+  await waitFor('the command line to be answered', () =>
+    imageOf(site).then(
+      () => true,
+      () => undefined,
+    ),
+  );
+  return slot;
+}
+
+/** Until an image is shown of which this holds. */
+const shown = (site: RaucMachine, what: string, holds: (image: Image) => boolean): Promise<Image> =>
+  waitFor(
+    what,
+    async () => {
+      const image = await imageOf(site);
+      return holds(image) ? image : undefined;
+    },
+    { withinMs: 90_000 },
+  );
+
+/** What the daemon would say if it were not well. */
+async function fallsIll({ machine }: RaucMachine): Promise<void> {
+  await machine.run('systemctl', 'stop', 'bartizan.service');
+  const script = `at=$(sed 's/\\..*//' /proc/uptime)000
+printf 'at=%s\\nboot_id=%s\\npid=1\\nverdict=bad\\nbad=store\\nwithin=1000\\n' $at $(cat /proc/sys/kernel/random/boot_id) >/run/bartizan/health`;
+  await machine.run('sh', '-c', script);
+}
+
+test('an update is installed, booted and confirmed; the next is not well, falls back, and is remembered', {
+  skip: noBoot() || noRauc(),
+}, async (t) => {
+  await using site = new RaucMachine({ 'bartizan.service': LEASES });
+  writeFileSync(join(site.machine.state, 'bartizan.yaml'), 'image:\n  readings: 2\n  stability_window: 2s\n', {
+    mode: 0o600,
+  });
+  site.bundle('good.raucb', { version: '1.1.0', hash: 'b1b1b1b1b1b1b1b1' });
+  site.bundle('ill.raucb', { version: '1.2.0', hash: 'a2a2a2a2a2a2a2a2' });
+  site.bundle('foreign.raucb', { version: '1.3.0', signedBy: 'other' });
+
+  await t.test('a flashed slot is confirmed after its first boot, and says so on the console', async () => {
+    assert.equal(await up(site), 'A');
+    const image = await shown(
+      site,
+      'slot A to be confirmed',
+      ({ confirmation }) => confirmation?.state === 'confirmed',
+    );
+    assert.deepEqual([image.version, image.slot, image.lab, site.counter('A_TRY')], ['1.0.0', 'A', true, '0']);
+    assert.match(
+      site.machine.console,
+      /bartizan-confirm: slot A marked good after \d+ good readings in \d+ s, 4 MB read through verity at \d+ MB\/s/,
+    );
+  });
+
+  await t.test('what is not ours is refused with the reason; the daemon itself may mark nothing good', async () => {
+    await assert.rejects(
+      cli(site, 'image', 'install', 'stick/foreign.raucb'),
+      /is not signed by whom this appliance trusts/,
+    );
+    const asDaemon = ['--reuid', 'bartizan', '--regid', 'bartizan', '--clear-groups'];
+    await assert.rejects(
+      site.machine.run('setpriv', ...asDaemon, 'rauc', 'status', 'mark-good'),
+      /Rejected send message/,
+    );
+    await assert.rejects(
+      site.machine.run('setpriv', '--reuid', 'nobody', '--clear-groups', 'rauc', 'status'),
+      /rejected|Rejected/,
+    );
+  });
+
+  await t.test('a good one is installed into B', async () => {
+    assert.match(await cli(site, 'image', 'install', 'stick/good.raucb'), /^1\.1\.0 is being installed into slot B/);
+    const image = await shown(site, 'it to be installed', ({ update }) => update?.phase === 'installed');
+    assert.deepEqual([image.slots[1]?.version, image.slots[1]?.first], ['1.1.0', true]);
+    assert.deepEqual(site.content('B').version, '1.1.0');
+  });
+
+  await t.test('the next boot takes it, and confirms it', async () => {
+    await site.machine.cutPower();
+    assert.equal(await up(site), 'B');
+    const image = await shown(site, 'the update to be over', ({ last }) => last !== undefined);
+    assert.deepEqual([image.version, image.last?.result, image.last?.version], ['1.1.0', 'confirmed', '1.1.0']);
+    assert.match(site.machine.console, /bartizan-confirm: slot B marked good after/);
+    assert.equal(site.counter('B_TRY'), '0');
+  });
+
+  await t.test('a confirmed slot that is not well goes on, and is told of', async () => {
+    await site.machine.cutPower();
+    assert.equal(await up(site), 'B');
+    await waitFor('slot B to be marked', () => (site.counter('B_TRY') === '0' ? true : undefined));
+    assert.match(site.machine.console, /slot B marked good, as it was confirmed before/);
+  });
+
+  await t.test('one that is not well reboots by itself', async () => {
+    await cli(site, 'image', 'install', 'stick/ill.raucb');
+    await shown(site, 'it to be installed', ({ update }) => update?.phase === 'installed');
+    await site.machine.cutPower();
+    assert.equal(await up(site), 'A');
+    await fallsIll(site);
+    await waitFor(
+      'the machine to go down',
+      () =>
+        site.machine.run('true').then(
+          () => undefined,
+          () => true,
+        ),
+      { withinMs: 60_000 },
+    );
+    assert.match(
+      site.machine.console,
+      /bartizan-confirm: slot A is unhealthy \(bad: store\): rebooting, its tries lead to slot B/,
+    );
+  });
+
+  await t.test('with its tries used up the other slot is back, and knows what failed', async () => {
+    await site.machine.cutPower();
+    site.counters({ A_TRY: '3' });
+    assert.equal(await up(site), 'B');
+    const image = await shown(site, 'the update to be over', ({ last }) => last?.version === '1.2.0');
+    assert.deepEqual(
+      [image.last?.result, image.failed_versions.map(({ version }) => version)],
+      ['fell_back', ['1.2.0']],
+    );
+    await waitFor('slot B to be marked', () => (site.counter('B_TRY') === '0' ? true : undefined));
+    await assert.rejects(cli(site, 'image', 'install', 'stick/ill.raucb'), /version 1\.2\.0 was tried and fell back/);
+    assert.match(await cli(site, 'history', '--json'), /image_fell_back/);
+  });
+});
+
+test('a stick is mounted so that nothing on it can do anything, and goes with its device', {
+  skip: noBoot() || noRauc(),
+}, async () => {
+  await using site = new RaucMachine({ 'bartizan.service': '[Unit]\nConditionPathExists=/nothing\n' });
+  const files = join(site.lab, 'files');
+  mkdirSync(files);
+  writeFileSync(join(files, 'x.raucb'), 'bundle');
+  const stick = join(site.lab, 'stick.img');
+  execFileSync('mke2fs', ['-q', '-t', 'ext4', '-d', files, stick, '8M'], { stdio: 'pipe' });
+  rmSync(files, { recursive: true });
+  await site.boot();
+  const { machine } = site;
+  const device = (await machine.run('losetup', '--find', '--show', `${INSIDE}/lab/stick.img`))
+    .trim()
+    .slice('/dev/'.length);
+  try {
+    await machine.run('/usr/lib/bartizan/systemd/usb', 'mount', device);
+    const options = await machine.run('findmnt', '-no', 'OPTIONS', `/run/bartizan-usb/${device}`);
+    for (const option of ['ro', 'nosuid', 'nodev', 'noexec', 'nosymfollow'])
+      assert.ok(
+        options.split(',').some((one) => one.trim() === option),
+        options,
+      );
+    assert.equal(await machine.run('cat', `/run/bartizan-usb/${device}/x.raucb`), 'bundle');
+    await machine.run('/usr/lib/bartizan/systemd/usb', 'unmount', device);
+    await assert.rejects(machine.run('ls', `/run/bartizan-usb/${device}`));
+    await machine.run('sh', '-c', `mkdir -p /run/bartizan-disk; ln -s /dev/${device} /run/bartizan-disk/data`);
+    await machine.run('/usr/lib/bartizan/systemd/usb', 'mount', device);
+    await assert.rejects(machine.run('ls', `/run/bartizan-usb/${device}`));
+    await assert.rejects(machine.run('/usr/lib/bartizan/systemd/usb', 'mount', '../sda'), /not a name of a device/);
+  } finally {
+    await machine.run('losetup', '--detach', `/dev/${device}`);
+  }
+});

@@ -1,0 +1,257 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { UpdateStand } from '../../../../core/api/image.ts';
+import { settled } from '../../../support/settled.ts';
+import { SERIAL, UpdaterSite } from '../../../support/updates/updater-site.ts';
+
+async function site(): Promise<UpdaterSite> {
+  const made = new UpdaterSite();
+  await made.restart();
+  return made;
+}
+
+/** Installs 1.1.0 to its end. */
+async function installed(): Promise<UpdaterSite> {
+  const made = await site();
+  assert.equal((await made.install()).ok, true);
+  await settled();
+  return made;
+}
+
+const phase = async ({ updater }: UpdaterSite) => (await updater.status())?.update.phase;
+const last = async ({ updater }: UpdaterSite) => (await updater.status())?.last?.result;
+
+test('an update is installed, booted, compared with before, and confirmed', async () => {
+  const made = await site();
+  const steps: UpdateStand[] = [];
+  made.updater.onProgress((stand) => void steps.push(stand));
+  const begun = await made.install();
+  assert.deepEqual(begun.ok && [begun.value.phase, begun.value.version, begun.value.slot], [
+    'installing',
+    '1.1.0',
+    'B',
+  ]);
+  await settled();
+  assert.deepEqual([...new Set(steps.map((step) => step.phase))], ['checking', 'installing', 'installed']);
+  assert.ok(steps.some(({ percent }) => percent === 50));
+  await made.boot('B', '1.1.0');
+  assert.equal(await phase(made), 'confirming');
+  assert.deepEqual(made.healthFile()['verdict'], 'good');
+  made.confirms('confirmed');
+  made.clock.advance(10_000);
+  await settled();
+  assert.deepEqual([await phase(made), await last(made), made.alarms], ['idle', 'confirmed', []]);
+});
+
+test('after an update nothing may be worse than before; without one, absence is no fault', async () => {
+  const made = await installed();
+  made.states = { store: 'ok', mqtt: 'failed' };
+  await made.boot('B', '1.1.0');
+  assert.deepEqual([made.healthFile()['verdict'], made.healthFile()['bad']], ['bad', 'mqtt']);
+  made.states = { store: 'waiting', mqtt: 'waiting' };
+  made.clock.advance(2000);
+  await settled();
+  assert.deepEqual([made.healthFile()['verdict'], made.healthFile()['bad']], ['bad', 'store']);
+});
+
+test('a version that fell back is remembered, told, and not installed again unless asked for', async () => {
+  const made = await installed();
+  await made.boot('B', '1.1.0');
+  await made.boot('A', '1.0.0', 'good');
+  assert.equal(await last(made), 'fell_back');
+  assert.equal(made.alarms.length, 1);
+  assert.match(made.alarms[0] ?? '', /^fell_back: The update to 1\.1\.0 fell back to 1\.0\.0: slot B/);
+  const refused = await made.install();
+  assert.deepEqual([refused.ok, !refused.ok && refused.code], [false, 'failed_before']);
+  await made.restart();
+  assert.equal(made.alarms.length, 1);
+  assert.equal((await made.install('good', { failed: true })).ok, true);
+  await settled();
+  await made.boot('B', '1.1.0');
+  made.confirms('confirmed');
+  made.clock.advance(10_000);
+  await settled();
+  assert.deepEqual((await made.updater.status())?.failedVersions, []);
+});
+
+test('a boot that never reached the new version counts as tried', async () => {
+  const made = await installed();
+  await made.boot('A', '1.0.0', 'good');
+  assert.equal(await last(made), 'fell_back');
+});
+
+test('a power cut in the midst of an installation is no failed version', async () => {
+  const made = await site();
+  made.slots.hold = new Promise(() => undefined);
+  await made.install();
+  await made.boot('A', '1.0.0', 'good');
+  assert.equal(await last(made), 'interrupted');
+  assert.deepEqual((await made.updater.status())?.failedVersions, []);
+});
+
+test('a daemon that was started anew while RAUC was at it finds out how that ended', async () => {
+  const made = await site();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  made.slots.hold = promise;
+  await made.install();
+  await made.restart();
+  assert.equal(await phase(made), 'unknown');
+  const refused = await made.install();
+  assert.equal(!refused.ok && refused.code, 'busy');
+  resolve();
+  await settled();
+  made.clock.advance(10_000);
+  await settled();
+  assert.equal(await phase(made), 'installed');
+});
+
+for (const [bundle, version, compatible, code] of [
+  ['old', '0.9.0', 'bartizan-amd64', 'older'],
+  ['other', '1.1.0', 'other-machine', 'incompatible'],
+  ['nowhere', undefined, '', 'unreachable'],
+] as const)
+  test(`a bundle that is refused as ${code} leaves nothing behind`, async () => {
+    const made = await site();
+    if (version !== undefined) made.bundle(bundle, version, compatible);
+    const begun = await made.install(bundle);
+    assert.deepEqual([begun.ok, !begun.ok && begun.code], [false, code]);
+    assert.deepEqual([await phase(made), await last(made)], ['idle', undefined]);
+  });
+
+test('an older version is installed when asked for', async () => {
+  const made = await site();
+  made.bundle('old', '0.9.0');
+  assert.equal((await made.install('old', { older: true })).ok, true);
+});
+
+for (const source of [
+  '/etc/passwd',
+  'sda1/../x.raucb',
+  'x.raucb',
+  'ftp://a/b.raucb',
+  'https://u:p@a/b.raucb',
+  'a/b/c.raucb',
+  '',
+])
+  test(`${source || 'nothing'} is no source`, async () => {
+    const { updater } = await site();
+    const begun = await updater.install({ source, allow: { older: false, failed: false }, actor: 'operator' });
+    assert.equal(!begun.ok && begun.code, 'bad_source');
+  });
+
+test('a URL that leads where nothing is fetched from is refused', async () => {
+  const made = await site();
+  made.refusedHost = '10.0.0.1 is private: outbound.allow_private does not name it';
+  const source = 'http://10.0.0.1/x.raucb';
+  const begun = await made.updater.install({ source, allow: { older: false, failed: false }, actor: 'operator' });
+  assert.deepEqual(!begun.ok && [begun.code, begun.public], ['bad_source', made.refusedHost]);
+});
+
+test('only one is installed at a time, and no reboot comes in between', async () => {
+  const made = await site();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  made.slots.hold = promise;
+  await made.install();
+  for (const refused of [await made.install(), await made.updater.reboot(), await made.updater.factoryReset(SERIAL)])
+    assert.equal(!refused.ok && refused.code, 'busy');
+  resolve();
+  await settled();
+  assert.equal((await made.updater.reboot()).ok, true);
+  assert.deepEqual(made.asked, ['reboot']);
+});
+
+test('a slot that is not confirmed yet keeps the one that it would fall back to', async () => {
+  const made = await installed();
+  await made.boot('B', '1.1.0');
+  made.bundle('next', '1.2.0');
+  const begun = await made.install('next');
+  assert.equal(!begun.ok && begun.code, 'unconfirmed');
+  assert.equal(await phase(made), 'confirming');
+});
+
+test("a bundle at which RAUC's service goes away is tried once more, then told", async () => {
+  const made = await site();
+  made.slots.bundles.set('/run/bartizan-usb/sda1/crash.raucb', {
+    facts: { version: '1.1.0', compatible: 'bartizan-amd64' },
+    refused: 'crashed',
+  });
+  await made.install('crash');
+  await settled();
+  made.clock.advance(2000);
+  await settled();
+  assert.ok(made.logged.includes("RAUC's service went away; trying once more"));
+  assert.deepEqual([await phase(made), await last(made)], ['idle', 'failed']);
+});
+
+test('without RAUC nothing is installed, and the component says so', async () => {
+  const made = await site();
+  made.slots.unavailable = true;
+  const begun = await made.install();
+  assert.equal(!begun.ok && begun.code, 'unavailable');
+  assert.equal(made.updater.component()?.state, 'degraded');
+});
+
+test('a factory reset wants the serial of this very device', async () => {
+  const made = await site();
+  const refused = await made.updater.factoryReset('4K7Q-M2XW-9TC');
+  assert.equal(!refused.ok && refused.code, 'wrong_serial');
+  assert.equal((await made.updater.factoryReset(` ${SERIAL.toLowerCase()} `)).ok, true);
+  assert.deepEqual(made.asked, ['factory-reset']);
+});
+
+test('a confirmed slot that is not well is told of, once while that lasts', async () => {
+  const made = await site();
+  made.confirms('unhealthy', 'bad: store');
+  made.clock.advance(10_000);
+  await settled();
+  made.clock.advance(10_000);
+  await settled();
+  assert.deepEqual(made.alarms, ['unhealthy: Slot A is not confirmed: bad: store']);
+});
+
+test('on a host that is no appliance everything says so', async () => {
+  const made = new UpdaterSite();
+  made.isAppliance = false;
+  await made.restart();
+  assert.equal(await made.updater.status(), undefined);
+  assert.equal(made.updater.component(), undefined);
+  for (const refused of [await made.install(), await made.updater.reboot(), await made.updater.factoryReset(SERIAL)])
+    assert.deepEqual(!refused.ok && [refused.code, refused.public], ['no_appliance', 'not an appliance image']);
+});
+
+test('a disk that is full keeps nobody from updating, and a torn book is begun anew', async () => {
+  const made = await site();
+  made.files.isFull = true;
+  assert.equal((await made.install()).ok, true);
+  await settled();
+  assert.equal(await phase(made), 'installed');
+  made.files.isFull = false;
+  made.files.held.set('/state/updates.json', '{"schema":1,"fai');
+  await made.restart();
+  assert.equal(await phase(made), 'idle');
+  assert.ok(made.logged.includes('what is known of earlier updates cannot be read'));
+});
+
+test('the health file says how it is about every two seconds, and at once when that changes', async () => {
+  const made = await site();
+  const { at } = made.healthFile();
+  made.clock.advance(1000);
+  await settled();
+  assert.equal(made.healthFile()['at'], at);
+  made.clock.advance(1000);
+  await settled();
+  assert.equal(Number(made.healthFile()['at']), Number(at) + 2000);
+  made.states = { store: 'failed' };
+  made.clock.advance(1000);
+  await settled();
+  assert.deepEqual(made.healthFile(), {
+    at: String(Number(at) + 3000),
+    boot_id: 'boot-0',
+    pid: '7',
+    verdict: 'bad',
+    bad: 'store',
+    readings: '3',
+    window: '10000',
+    within: '60000',
+  });
+});
