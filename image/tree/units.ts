@@ -2,7 +2,7 @@
 export type Purpose = 'host' | 'appliance';
 
 /** Duties of a machine that is an appliance and nothing else; on somebody's host they would be a trap. */
-const APPLIANCE_ALONE: readonly string[] = ['host', 'provision', 'console', 'confirm', 'rauc'];
+const APPLIANCE_ALONE: readonly string[] = ['appliance', 'host', 'provision', 'console', 'confirm', 'rauc', 'usb'];
 
 export interface Place {
   /** From the root, with a leading `/`. */
@@ -18,7 +18,7 @@ export function placeOf(file: string, purpose: Purpose): Place | undefined {
   if (purpose === 'host' && APPLIANCE_ALONE.includes(dutyOf(file))) return undefined;
   if (UNIT.test(file)) return { path: `/usr/lib/systemd/system/${file}`, mode: 0o644 };
   if (SCRIPT.test(file)) return { path: `/usr/lib/bartizan/systemd/${file}`, mode: 0o755 };
-  const [, stem = '', kind = ''] = /^(.+?)\.(sysusers|tmpfiles|preset|journald|dbus\.conf|awk)$/.exec(file) ?? [];
+  const [, stem = '', kind = ''] = /^(.+?)\.(sysusers|tmpfiles|preset|journald|dbus\.conf|awk|rules)$/.exec(file) ?? [];
   // How much of its journal a host keeps is not ours to say.
   if (kind === 'journald' && purpose === 'host') return undefined;
   const path = PLACES[kind]?.(stem);
@@ -32,6 +32,7 @@ const PLACES: Readonly<Record<string, (stem: string) => string>> = {
   preset: (stem) => `/usr/lib/systemd/system-preset/80-${stem}.preset`,
   journald: (stem) => `/usr/lib/systemd/journald.conf.d/${stem}.conf`,
   'dbus.conf': (stem) => `/etc/dbus-1/system.d/${stem}.conf`,
+  rules: (stem) => `/usr/lib/udev/rules.d/70-${stem}.rules`,
   awk: (stem) => `/usr/lib/bartizan/systemd/${stem}.awk`,
 };
 
