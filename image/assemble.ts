@@ -1,5 +1,7 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { type Extent, mapOf } from '../actors/flash/index.ts';
+import { formatBmap } from '../core/image/bmap.ts';
 import { AMD64, type Architecture } from './architecture.ts';
 import { makeDisk } from './boot/disk.ts';
 import { makeInitramfs } from './boot/initramfs.ts';
@@ -7,7 +9,7 @@ import { makeKernelSlot, type Verity } from './boot/kernel-slot.ts';
 import { type Authority, findAuthority, signFile, verifyFile } from './bundle/authority.ts';
 import { makeBundle } from './bundle/bundle.ts';
 import { declarationOf } from './declaration.ts';
-import { COMPATIBLE } from './layout.ts';
+import { COMPATIBLE, partition } from './layout.ts';
 import { run } from './programs.ts';
 import { compress, releaseNames, sha256Of, sizesOf, writeSums } from './release.ts';
 import { fetchPinned, findMirror } from './rootfs/archive.ts';
@@ -109,6 +111,22 @@ async function makeImages({ plan, epoch, steps, work }: Site, vmlinuz: string): 
   return { verity, kernel, root: at('root.img'), recovery: { vmlinuz, initrd: recovery } };
 }
 
+/** What of the disk nobody reads: the slot that is still empty, and behind what fills the other one. */
+function unusedOf(images: { readonly kernel: string; readonly root: string }): readonly Extent[] {
+  const filled = {
+    'kern-A': statSync(images.kernel).size,
+    'root-A': statSync(images.root).size,
+    'kern-B': 0,
+    'root-B': 0,
+  };
+  return (['kern-A', 'root-A', 'kern-B', 'root-B'] as const).map((name) => {
+    const { startMiB, sizeMiB } = partition(name);
+    return [startMiB * MIB + filled[name], (startMiB + sizeMiB) * MIB];
+  });
+}
+
+const MIB = 2 ** 20;
+
 /** Disk, its block map and signature, and the bundle, in `out`. */
 async function makeRelease(
   { plan, architecture, authority, epoch, steps, work }: Site,
@@ -130,7 +148,10 @@ async function makeRelease(
       await steps.run('disk', () => makeDisk({ kernel, root, recovery, epoch, work: join(work, 'disk'), out: disk }));
       await Promise.all([
         steps.run('compress disk', () => compress(disk, at(names.disk), DISK_LEVEL)),
-        steps.run('block map', () => run('bmaptool', ['create', '--output', at(names.blockMap), disk])),
+        steps.run('block map', async () => {
+          const map = await mapOf(disk, unusedOf({ kernel, root }));
+          writeFileSync(at(names.blockMap), formatBmap(map));
+        }),
       ]);
       await steps.run('sign disk', async () => {
         await signFile(at(names.disk), at(names.signature), authority);

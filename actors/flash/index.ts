@@ -12,7 +12,7 @@ import { type Written, writeImage } from './write.ts';
 export { type KernelTrees, sizeText, type Target, targetOf } from './machine.ts';
 export { type Extent, mapOf } from './map.ts';
 export type { Phase, Progress } from './progress.ts';
-export { signatureCheck, signatureOf } from './signature.ts';
+export { signatureCheck, signatureFile } from './signature.ts';
 export { readBmap, unpacked } from './source.ts';
 export type { Written } from './write.ts';
 

@@ -1,5 +1,4 @@
-import { createSign, createVerify, X509Certificate } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createVerify, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 
@@ -51,10 +50,12 @@ export async function signatureCheck(
 
 const nameOf = ({ subject }: X509Certificate): string => subject.split('\n').reverse().join(', ');
 
-/** The signature file of `path`. @param certificate @param key PEM of the signer. */
-export async function signatureOf(path: string, certificate: string, key: string): Promise<string> {
-  const sign = createSign('sha256');
-  for await (const chunk of createReadStream(path)) sign.update(chunk as Buffer);
-  const lines = sign.sign(key, 'base64').replace(/.{64}/g, '$&\n').trimEnd();
+/**
+ * The signature file of whoever has the certificate. By hand it is checked with
+ * `openssl dgst -sha256 -verify KEY -signature BYTES FILE`, the key from `openssl x509 -pubkey`.
+ * @param certificate PEM @param signature bytes, as openssl gives them
+ */
+export function signatureFile(certificate: string, signature: Buffer): string {
+  const lines = signature.toString('base64').replace(/.{64}/g, '$&\n').trimEnd();
   return `${CERTIFICATE.exec(certificate)?.[0].trimEnd()}\n-----BEGIN SIGNATURE-----\n${lines}\n-----END SIGNATURE-----\n`;
 }

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { createReadStream, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { signatureCheck, signatureFile } from '../../actors/flash/index.ts';
 import { run } from '../programs.ts';
 
 /** Who signs: an authority, and a key that it lets sign code. */
@@ -48,28 +49,19 @@ export async function findAuthority(labFolder: string, env: NodeJS.ProcessEnv): 
   return authority;
 }
 
-/** Writes a detached CMS signature (PEM) of a file. The signing certificate is in it. */
+/** Writes the signature file of a file: the signing certificate, and the signature over its SHA-256, in PEM. */
 export async function signFile(file: string, out: string, authority: Authority): Promise<void> {
   const hardware = authority.key.startsWith('pkcs11:') ? ['-engine', 'pkcs11', '-keyform', 'engine'] : [];
-  const who = [...hardware, '-signer', authority.certificate, '-inkey', authority.key];
-  await run('openssl', [
-    'cms',
-    '-sign',
-    '-binary',
-    '-md',
-    'sha256',
-    '-outform',
-    'PEM',
-    ...who,
-    '-in',
-    file,
-    '-out',
-    out,
-  ]);
+  const raw = `${out}.raw`;
+  await run('openssl', ['dgst', '-sha256', ...hardware, '-sign', authority.key, '-out', raw, file]);
+  writeFileSync(out, signatureFile(readFileSync(authority.certificate, 'utf8'), readFileSync(raw)));
+  rmSync(raw);
 }
 
 /** @throws when the signature is not one of the authority's over these very bytes */
 export async function verifyFile(file: string, signature: string, ca: string): Promise<void> {
-  const what = ['-inform', 'PEM', '-in', signature, '-content', file];
-  await run('openssl', ['cms', '-verify', '-binary', '-purpose', 'any', ...what, '-CAfile', ca, '-out', '/dev/null']);
+  const check = await signatureCheck(signature, ca);
+  if (!check.ok) throw new Error(check.public);
+  for await (const chunk of createReadStream(file)) check.value.update(chunk as Buffer);
+  if (!check.value.isRight()) throw new Error(`${file} is not what ${check.value.signer} signed`);
 }

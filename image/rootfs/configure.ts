@@ -84,6 +84,9 @@ export async function configure(root: string, sources: string, identity: Identit
   link(root, 'etc/mtab', '../proc/self/mounts');
   write(root, 'etc/machine-id', '');
   write(root, 'etc/rauc/system.conf', raucSystemConfig());
+  // Debian's own empties the file before it writes it.
+  cpSync(join(sources, '../boot/grub-editenv'), join(root, 'usr/bin/grub-editenv'));
+  chmodSync(join(root, 'usr/bin/grub-editenv'), 0o755);
   write(root, 'etc/rauc/ca.pem', readFileSync(authority, 'utf8'));
   for (const folder of MOUNT_POINTS) mkdirSync(join(root, folder), { recursive: true });
   // systemd never sets the clock to before the time of this file, which is that of the image.

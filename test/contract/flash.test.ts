@@ -14,9 +14,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { zstdCompressSync } from 'node:zlib';
-import { signatureOf } from '../../actors/flash/index.ts';
 import { runCommand } from '../support/cli.ts';
-import { flashable, makeSigning, writeFlashable } from '../support/flashable.ts';
+import { flashable, makeSigning, signatureOf, writeFlashable } from '../support/flashable.ts';
 
 const place = mkdtempSync(join(tmpdir(), 'bartizan-flash-'));
 after(() => rmSync(place, { recursive: true }));
@@ -122,7 +121,7 @@ for (const { what, spoil, says, code = 4 } of [
     spoil: async (path: string) => {
       const frames = [bytes, Buffer.alloc(100_000)].map((part) => zstdCompressSync(part));
       writeFileSync(path, Buffer.concat(frames));
-      writeFileSync(`${path}.sig`, await signatureOf(path, signing.certificate, signing.key));
+      writeFileSync(`${path}.sig`, signatureOf(path, signing));
     },
     says: /there is more behind its first zstd frame/,
   },

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, sign } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
-import { signatureOf } from '../../actors/flash/index.ts';
+import { signatureFile } from '../../actors/flash/index.ts';
 import { type Bmap, formatBmap } from '../../core/image/bmap.ts';
 
 /** Authority and signer of images, made by openssl; `purpose` is what the signer's certificate is for. */
@@ -69,6 +69,9 @@ export async function writeFlashable(folder: string, { bytes, bmap }: Flashable,
   const path = join(folder, 'disk.img.zst');
   writeFileSync(path, zstdCompressSync(bytes));
   writeFileSync(join(folder, 'disk.img.bmap'), formatBmap(bmap));
-  if (signing !== undefined) writeFileSync(`${path}.sig`, await signatureOf(path, signing.certificate, signing.key));
+  if (signing !== undefined) writeFileSync(`${path}.sig`, signatureOf(path, signing));
   return path;
 }
+
+export const signatureOf = (path: string, { certificate, key }: Signing): string =>
+  signatureFile(certificate, sign('sha256', readFileSync(path), key));
