@@ -48,7 +48,8 @@ export async function signatureCheck(
   }
 }
 
-const nameOf = ({ subject }: X509Certificate): string => subject.split('\n').reverse().join(', ');
+const nameOf = ({ subject }: X509Certificate): string =>
+  subject.replace(/\\(.)/g, '$1').split('\n').reverse().join(', ');
 
 /**
  * The signature file of whoever has the certificate. By hand it is checked with

@@ -75,8 +75,8 @@ function identityOf(descriptor: number): string | undefined {
   }
 }
 
-/** This room's files are on the way from whoever logs. */
-const OWN_FOLDER = 'actors/log/';
+/** This room's files are on the way from whoever logs: as tables of lines name them, as they run, and as source maps do. */
+const OWN_FOLDERS = ['actors/log/', import.meta.dirname, import.meta.dirname.replace('/dist/', '/')];
 const FRAMES = 8;
 
 /** Who called into this room. Costs a few microseconds. */
@@ -84,7 +84,7 @@ export function callSite(origins: Origins): CallSite | undefined {
   for (const { scriptName, lineNumber, functionName } of getCallSites(FRAMES, { sourceMap: true })) {
     const path = scriptName.startsWith('file:') ? fileURLToPath(scriptName) : scriptName;
     const { source, line } = origins.of(path, lineNumber) ?? { source: path, line: lineNumber };
-    if (!source.includes(OWN_FOLDER)) return { file: source, line, function: functionName };
+    if (!OWN_FOLDERS.some((folder) => source.startsWith(folder))) return { file: source, line, function: functionName };
   }
   return undefined;
 }

@@ -30,6 +30,7 @@ export const osRelease = (debian: string, { version, lab }: Identity): string =>
     `PRETTY_NAME="Bartizan ${version}"`,
     'ID=bartizan',
     'ID_LIKE=debian',
+    'DEFAULT_HOSTNAME=bartizan',
     `VERSION_ID="${version}"`,
     `VERSION_CODENAME=${/^VERSION_CODENAME=(\S+)$/m.exec(debian)?.[1] ?? 'unknown'}`,
     `DEBIAN_VERSION_ID=${/^VERSION_ID="?([^"\n]+)"?$/m.exec(debian)?.[1] ?? 'unknown'}`,
@@ -79,8 +80,9 @@ export async function configure(root: string, sources: string, identity: Identit
   write(root, 'usr/lib/os-release', osRelease(debian, identity));
   link(root, 'etc/os-release', '../usr/lib/os-release');
   link(root, 'etc/resolv.conf', '../run/systemd/resolve/stub-resolv.conf');
-  // Made by systemd/host when settings name a zone; nowhere is UTC.
+  // Made by systemd/host, as the settings say; without a zone it is UTC.
   link(root, 'etc/localtime', '../run/bartizan-host/localtime');
+  link(root, 'etc/hostname', '../run/bartizan-host/hostname');
   link(root, 'etc/mtab', '../proc/self/mounts');
   write(root, 'etc/machine-id', '');
   write(root, 'etc/rauc/system.conf', raucSystemConfig());
