@@ -54,7 +54,7 @@ const settle = ({ machine }: RaucMachine, window: string): void =>
 async function fallsIll({ machine }: RaucMachine): Promise<void> {
   await machine.run('systemctl', 'stop', 'bartizan.service');
   const script = `at=$(sed 's/\\..*//' /proc/uptime)000
-printf 'at=%s\\nboot_id=%s\\npid=1\\nverdict=bad\\nbad=store\\nwithin=1000\\n' $at $(cat /proc/sys/kernel/random/boot_id) >/run/bartizan/health`;
+printf 'at=%s\\nboot_id=%s\\npid=1\\nverdict=bad\\nbad=store\\nwithin=1000\\n' $at $(cat ${INSIDE}/lab/boot-id) >/run/bartizan/health`;
   await machine.run('sh', '-c', script);
 }
 

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SlotName } from '../../../core/image/slots.ts';
@@ -38,7 +39,7 @@ touch /run/lab-ready
 `;
 /** A service waits for it. One that is shut in has a /proc of its own, where the boot loader's words are to be, too. */
 const IN_LAB = `ExecStartPre=/bin/sh -c 'until [ -e /run/lab-ready ]; do sleep 0.1; done'
-BindReadOnlyPaths=${LAB}/cmdline:/proc/cmdline`;
+BindReadOnlyPaths=${LAB}/cmdline:/proc/cmdline ${LAB}/boot-id:/proc/sys/kernel/random/boot_id`;
 
 /** What a slot that RAUC wrote says of itself. */
 interface SlotContent {
@@ -122,6 +123,8 @@ export class RaucMachine implements AsyncDisposable {
       join(this.lab, 'cmdline'),
       `quiet bartizan.slot=${taken} rauc.slot=${taken} bartizan.verity=${hash}\n`,
     );
+    // The kernel goes on running through these boots, and with it its word on which boot it is.
+    writeFileSync(join(this.lab, 'boot-id'), `${randomUUID()}\n`);
     await this.machine.boot();
     await this.machine.run('sh', `${LAB}/prepare`);
     return taken;
