@@ -44,11 +44,17 @@ const shown = (site: RaucMachine, what: string, holds: (image: Image) => boolean
     { withinMs: 90_000 },
   );
 
+/** How long a boot must be steady, from the next start on. */
+const settle = ({ machine }: RaucMachine, window: string): void =>
+  writeFileSync(join(machine.state, 'bartizan.yaml'), `image:\n  readings: 2\n  stability_window: ${window}\n`, {
+    mode: 0o600,
+  });
+
 /** What the daemon would say if it were not well. */
 async function fallsIll({ machine }: RaucMachine): Promise<void> {
   await machine.run('systemctl', 'stop', 'bartizan.service');
   const script = `at=$(sed 's/\\..*//' /proc/uptime)000
-printf 'at=%s\\nboot_id=%s\\npid=1\\nverdict=bad\\nbad=store\\nwithin=1000\\n' $at $(cat /proc/sys/kernel/random/boot_id) >/run/bartizan/health`;
+printf 'at=%s\\nboot_id=%s\\npid=1\\nverdict=bad\\nbad=store\\nwithin=1000\\n' $at $(cat ${INSIDE}/lab/boot-id) >/run/bartizan/health`;
   await machine.run('sh', '-c', script);
 }
 
@@ -56,9 +62,7 @@ test('an update is installed, booted and confirmed; the next is not well, falls 
   skip: noBoot() || noRauc(),
 }, async (t) => {
   await using site = new RaucMachine({ 'bartizan.service': LEASES });
-  writeFileSync(join(site.machine.state, 'bartizan.yaml'), 'image:\n  readings: 2\n  stability_window: 2s\n', {
-    mode: 0o600,
-  });
+  settle(site, '2s');
   site.bundle('good.raucb', { version: '1.1.0', hash: 'b1b1b1b1b1b1b1b1' });
   site.bundle('ill.raucb', { version: '1.2.0', hash: 'a2a2a2a2a2a2a2a2' });
   site.bundle('foreign.raucb', { version: '1.3.0', signedBy: 'other' });
@@ -122,6 +126,7 @@ test('an update is installed, booted and confirmed; the next is not well, falls 
     await cli(site, 'image', 'install', 'stick/ill.raucb');
     await shown(site, 'it to be installed', ({ update }) => update?.phase === 'installed');
     await site.machine.cutPower();
+    settle(site, '10m');
     assert.equal(await up(site), 'A');
     await fallsIll(site);
     await waitFor(

@@ -133,9 +133,15 @@ export class BootedMachine implements AsyncDisposable {
   async cutPower(): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
-    if (child === undefined || child.exitCode !== null) return;
-    process.kill(this.#pid, 'SIGKILL');
-    await once(child, 'exit');
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    try {
+      process.kill(this.#pid, 'SIGKILL');
+    } catch (thrown) {
+      // It went down by itself a moment ago.
+      if ((thrown as NodeJS.ErrnoException).code !== 'ESRCH') throw thrown;
+    }
+    await gone;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SlotName } from '../../../core/image/slots.ts';
@@ -9,6 +10,8 @@ import { type BundleSpec, makeBundle, makeSigner } from './bundles.ts';
 const LAB = `${INSIDE}/lab`;
 /** Where the bundles are: on a file system that RAUC takes them from. */
 export const STICK = '/run/bartizan-usb/stick';
+/** Who confirms a boot has no right to enter the daemon's folders, root or not. */
+const GRUBENV = '/run/lab-grubenv';
 /** Bytes of a slot's kernel and root, which are plain files here. */
 const SLOT_BYTES = 4 << 20;
 
@@ -29,11 +32,14 @@ chmod -R a+rX ${STICK}
 mkdir -p ${LAB}/confirm /var/lib/bartizan-confirm
 chown -R root:root ${LAB}/confirm
 mount --bind ${LAB}/confirm /var/lib/bartizan-confirm
+touch ${GRUBENV}
+chown root:root ${LAB}/grubenv
+mount --bind ${LAB}/grubenv ${GRUBENV}
 touch /run/lab-ready
 `;
 /** A service waits for it. One that is shut in has a /proc of its own, where the boot loader's words are to be, too. */
 const IN_LAB = `ExecStartPre=/bin/sh -c 'until [ -e /run/lab-ready ]; do sleep 0.1; done'
-BindReadOnlyPaths=${LAB}/cmdline:/proc/cmdline`;
+BindReadOnlyPaths=${LAB}/cmdline:/proc/cmdline ${LAB}/boot-id:/proc/sys/kernel/random/boot_id`;
 
 /** What a slot that RAUC wrote says of itself. */
 interface SlotContent {
@@ -117,6 +123,8 @@ export class RaucMachine implements AsyncDisposable {
       join(this.lab, 'cmdline'),
       `quiet bartizan.slot=${taken} rauc.slot=${taken} bartizan.verity=${hash}\n`,
     );
+    // The kernel goes on running through these boots, and with it its word on which boot it is.
+    writeFileSync(join(this.lab, 'boot-id'), `${randomUUID()}\n`);
     await this.machine.boot();
     await this.machine.run('sh', `${LAB}/prepare`);
     return taken;
@@ -153,7 +161,7 @@ parent=kernel.${index}
 const SYSTEM_CONF = `[system]
 compatible=bartizan-amd64
 bootloader=grub
-grubenv=${LAB}/grubenv
+grubenv=${GRUBENV}
 statusfile=${LAB}/rauc.status
 mountprefix=/run/rauc
 bundle-formats=plain verity
