@@ -15,9 +15,13 @@ export const ENVIRONMENT: Readonly<Record<string, string>> = {
   STAMP: '',
 };
 
-/** Where a slot's or the recovery's kernel speaks, and how long it waits after a panic before it starts anew, in seconds. */
-const CONSOLES = 'console=tty0 console=ttyS0,115200';
-const COMMON = `${CONSOLES} quiet gpt`;
+/**
+ * `gpt`: the kernel takes the table's copy when the table is torn. `no_timer_check`: in a virtual machine that gets too
+ * little of its processor the check of the old timer fails by mistake, and the kernel may stay there.
+ */
+const COMMON = 'console=tty0 console=ttyS0,115200 quiet gpt no_timer_check';
+/** After a panic it starts anew in 5 seconds. systemd mounts nothing for a partition's type: it might be another disk's. */
+const OF_SLOT = `${COMMON} panic=5 systemd.gpt_auto=0`;
 
 const VARIABLES = Object.keys(ENVIRONMENT).join(' ');
 const numberOf = (slot: Slot): number => partition(`kern-${slot}`).number;
@@ -80,7 +84,7 @@ echo "bartizan-grub: slot=$pick try=$try/${TRIES} order=$ORDER A=$A_OK/$A_TRY B=
 set slot_arguments=
 if source "($slot_disk)/slot.cfg"; then
 if hashsum --hash sha256 --prefix "($slot_disk)/" --check "($slot_disk)/sha256sums"; then
-if linux "($slot_disk)/vmlinuz" ${COMMON} panic=5 bartizan.slot=$pick rauc.slot=$pick bartizan.stamp=$STAMP $slot_arguments; then
+if linux "($slot_disk)/vmlinuz" ${OF_SLOT} bartizan.slot=$pick rauc.slot=$pick bartizan.stamp=$STAMP $slot_arguments; then
 if initrd "($slot_disk)/initrd.img"; then
 boot
 fi
