@@ -19,6 +19,13 @@ const deps = cliDeps({
     const { provisionFrom } = await import('./field/index.ts');
     return provisionFrom({ file, stateDir: state, origin });
   },
+  verify: async (state) => {
+    const [{ verifyAudit }, { systemClock }] = await Promise.all([
+      import('./audit/index.ts'),
+      import('./clock/index.ts'),
+    ]);
+    return verifyAudit(state, systemClock);
+  },
   serve: async (options) => {
     // Loaded for the one command that needs it: store, HTTP and state machines are most of the program.
     const { serve } = await import('./daemon/index.ts');

@@ -16,6 +16,8 @@ import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import { auditKeys } from '../../core/keys/audit-keys.ts';
 import type { StoreCode, StoreOp, StorePort } from '../store/index.ts';
 
+export { type AuditVerdict, type VerifiedAudit, verifyAudit } from './verify-store.ts';
+
 /** The hash-chained audit log. Appends are numbered and chained in the order they were asked for. */
 export interface AuditLog extends AuditTrail {
   /**

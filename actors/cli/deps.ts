@@ -5,6 +5,7 @@ import type { LoadedConfig } from '../../core/config/read.ts';
 import type { Finding } from '../../core/detect/finding.ts';
 import type { Event, UnparsedReason } from '../../core/event/event.ts';
 import type { Query } from '../../core/query/tree.ts';
+import type { AuditVerdict } from '../audit/index.ts';
 import type { Provisioned, ProvisionFailure } from '../field/index.ts';
 import type { ReadFailure } from '../host-integration/config-file/index.ts';
 import type { SearchEvent } from '../segments/index.ts';
@@ -93,6 +94,8 @@ export interface CliDeps {
   serve(options: ServeOptions): Promise<number>;
   /** Gives the config to the Bartizan whose state is in this directory, or in one of the usual ones; it must not run. */
   provision(options: ProvisionOptions): Promise<Ok<Provisioned> | ProvisionFailure>;
+  /** Walks the audit log of the Bartizan whose state is in this directory, or in one of the usual ones; it must not run. */
+  verify(state: string | undefined): Promise<AuditVerdict>;
   /** Asks the Bartizan whose state is in this directory, or in one of the usual ones. */
   ask(state: string | undefined, request: ControlRequest): Promise<Result<Answer, ControlCode>>;
   /** Opens a file, or standard input for `-`. The chunks reject with errno errors. */

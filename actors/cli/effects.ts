@@ -17,10 +17,12 @@ export interface CliParts extends Pick<CliDeps, 'version' | 'logs' | 'serve'> {
   /** With an absolute state directory. */
   readonly provision: (options: ProvisionOptions & { readonly state: string }) => ReturnType<CliDeps['provision']>;
   readonly search: EventSearch;
+  /** Of an absolute state directory with a store. */
+  readonly verify: (state: string) => ReturnType<CliDeps['verify']>;
 }
 
 /** The real world for `runCli`. */
-export function cliDeps({ search, provision, ...parts }: CliParts): CliDeps {
+export function cliDeps({ search, provision, verify, ...parts }: CliParts): CliDeps {
   return {
     ...parts,
     cameFrom: () => cameFrom(process.ppid, process.env),
@@ -39,6 +41,12 @@ export function cliDeps({ search, provision, ...parts }: CliParts): CliDeps {
       return askOverSocket(join(stateDirectory(state), CONTROL_SOCKET), what);
     },
     provision: (options) => provision({ ...options, state: stateDirectory(options.state) }),
+    verify: async (state) => {
+      const directory = stateDirectory(state);
+      return existsSync(join(directory, 'store'))
+        ? verify(directory)
+        : fail('unreadable', `there is no store in ${directory}`);
+    },
     confirm,
     openLog,
     readConfig: async (choice) => {

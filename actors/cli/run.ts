@@ -21,6 +21,7 @@ import { allow, configReload, disallow, mode, restart, tokenCreate, tokenRevoke 
 import { provision } from './provision.ts';
 import { complain, OutputClosed, say } from './say.ts';
 import { search } from './search.ts';
+import { verify } from './verify.ts';
 
 /** Runs one command line (without node and script). @returns the exit code; rejects only on a bug */
 export async function runCli(argv: readonly string[], deps: CliDeps): Promise<number> {
@@ -86,6 +87,7 @@ const DOES: Readonly<Record<Exclude<Invocation['command'], 'serve'>, Does>> = {
   parse: parseLog,
   replay: replayLog,
   search,
+  verify,
   version: (_, deps) => version(deps),
   help,
 };

@@ -45,15 +45,21 @@ export function isSigned(publicText: string, domain: string, text: string, signa
   return verify(null, signed(domain, text), key, signature);
 }
 
+/** Of `ssh-ed25519 BASE64`: `SHA256:` and base64 without padding. */
+export function fingerprintOf(publicText: string): string {
+  const wire = Buffer.from(publicText.split(' ')[1] ?? '', 'base64');
+  return `SHA256:${hash('sha256', wire, 'base64').replace(/=+$/, '')}`;
+}
+
 function keyOf(key: KeyObject): DeviceKey {
   const publicBytes = createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-32);
   const wire = sshWire(publicBytes);
-  const digest = hash('sha256', wire, 'base64');
+  const publicText = `${SSH_NAME} ${wire.toString('base64')}`;
   return {
     pem: key.export({ format: 'pem', type: 'pkcs8' }).toString(),
     publicBytes,
-    publicText: `${SSH_NAME} ${wire.toString('base64')}`,
-    fingerprint: `SHA256:${digest.replace(/=+$/, '')}`,
+    publicText,
+    fingerprint: fingerprintOf(publicText),
     sign: (domain, text) => sign(null, signed(domain, text), key),
     signed: (domain, text, signature) => verify(null, signed(domain, text), createPublicKey(key), signature),
   };

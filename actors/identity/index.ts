@@ -19,7 +19,7 @@ export { authorityFingerprint } from './authority-fingerprint.ts';
 export type { CertificateFiles, Certificates } from './certificate-keeper.ts';
 export type { ConfiguredToken } from './configured-tokens.ts';
 export type { Device } from './device.ts';
-export { isSigned } from './device-key.ts';
+export { fingerprintOf, isSigned } from './device-key.ts';
 export { hostNetworks, type IdentityEffects } from './effects.ts';
 export type { FilePort } from './files.ts';
 export { firstAuthority, TLS_FOLDER, unusableTokens, wasClaimed } from './first-start.ts';

@@ -359,6 +359,18 @@ export const COMMANDS = [
     options: [state, json],
     exits: READS,
   },
+  {
+    name: 'verify',
+    summary: 'Say whether the audit log is whole: nothing altered, missing or cut off, and whose key signed its head.',
+    more: 'Bartizan must not run on that state; a copy of the state directory will do. Compare the key with the label, or give it: `bartizan identity` prints it.',
+    arguments: [],
+    options: [
+      { name: 'key', value: 'SHA256:…', help: 'Fingerprint of the key that must have signed it.' },
+      state,
+      json,
+    ],
+    exits: ['ok', 'failed', 'usage', 'refused'],
+  },
   { name: 'version', summary: 'Print the version.', arguments: [], options: [], exits: ['ok'] },
   {
     name: 'help',

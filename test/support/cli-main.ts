@@ -50,6 +50,7 @@ process.exitCode = await runCli(
   cliDeps({
     version: '0.0.0-test',
     serve: async () => 75,
+    verify: async () => fail('unreadable', 'not here'),
     provision: async () => fail('failed', 'not here'),
     search: searchSegments,
     logs: {

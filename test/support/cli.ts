@@ -55,6 +55,8 @@ export interface World {
   /** What somebody at the terminal answers; nobody sits there unless given. */
   readonly says?: 'yes' | 'no';
   readonly cameFrom?: Ip;
+  /** What there is to say of the audit log. */
+  readonly verified?: Awaited<ReturnType<CliDeps['verify']>>;
   /** What becomes of a first config. */
   readonly provision?: Awaited<ReturnType<CliDeps['provision']>>;
   /** What a search tells. */
@@ -105,6 +107,7 @@ export async function runCommand(argv: readonly string[], world: World = {}) {
       searched.push(query);
       return world.events === undefined ? fail('missing', `nothing in ${state ?? '.'}`) : ok(told(world.events));
     },
+    verify: async () => world.verified ?? fail('unreadable', 'there is no store'),
     provision: async (options) => {
       provisioned.push(options);
       return world.provision ?? fail('claimed', 'somebody administers it already');

@@ -57,6 +57,7 @@ async function cli(state: string, ...argv: string[]): Promise<{ readonly code: n
     searchEvents: () => assert.fail(),
     serve: absent,
     provision: absent,
+    verify: absent,
     confirm: absent,
     openLog: absent,
     readConfig: absent,
