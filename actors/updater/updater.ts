@@ -97,7 +97,7 @@ export class Updater implements Images, Service {
     const { here } = this.#parts;
     if (here === undefined) return undefined;
     const described = { name: this.id, since: this.#since, counters: {} };
-    const detail = `version ${here.release.version} in slot ${here.boot?.slot ?? '?'}`;
+    const detail = `version ${here.release.version} in slot ${here.boot?.slot ?? '?'}${wordsOn(this.#stand)}`;
     if (this.#trouble !== undefined) return { ...described, state: 'degraded', detail, message: this.#trouble };
     return { ...described, state: 'ok', detail };
   }
@@ -352,6 +352,12 @@ export class Updater implements Images, Service {
     this.#stand = stand;
     for (const listener of this.#listeners) listener(stand);
   }
+}
+
+/** For a person who looks at the components: where an update is. */
+function wordsOn({ phase, version = 'an update', percent }: UpdateStand): string {
+  if (phase === 'idle') return '';
+  return `; ${version} ${phase}${percent === undefined ? '' : ` ${percent} %`}`;
 }
 
 const aboutOf = ({ to, source, at }: PendingUpdate): Omit<UpdateStand, 'phase'> => ({

@@ -44,6 +44,12 @@ const shown = (site: RaucMachine, what: string, holds: (image: Image) => boolean
     { withinMs: 90_000 },
   );
 
+/** How long a boot must be steady, from the next start on. */
+const settle = ({ machine }: RaucMachine, window: string): void =>
+  writeFileSync(join(machine.state, 'bartizan.yaml'), `image:\n  readings: 2\n  stability_window: ${window}\n`, {
+    mode: 0o600,
+  });
+
 /** What the daemon would say if it were not well. */
 async function fallsIll({ machine }: RaucMachine): Promise<void> {
   await machine.run('systemctl', 'stop', 'bartizan.service');
@@ -56,9 +62,7 @@ test('an update is installed, booted and confirmed; the next is not well, falls 
   skip: noBoot() || noRauc(),
 }, async (t) => {
   await using site = new RaucMachine({ 'bartizan.service': LEASES });
-  writeFileSync(join(site.machine.state, 'bartizan.yaml'), 'image:\n  readings: 2\n  stability_window: 2s\n', {
-    mode: 0o600,
-  });
+  settle(site, '2s');
   site.bundle('good.raucb', { version: '1.1.0', hash: 'b1b1b1b1b1b1b1b1' });
   site.bundle('ill.raucb', { version: '1.2.0', hash: 'a2a2a2a2a2a2a2a2' });
   site.bundle('foreign.raucb', { version: '1.3.0', signedBy: 'other' });
@@ -109,17 +113,20 @@ test('an update is installed, booted and confirmed; the next is not well, falls 
     assert.equal(site.counter('B_TRY'), '0');
   });
 
-  await t.test('a confirmed slot that is not well goes on, and is told of', async () => {
+  await t.test('a confirmed slot is marked good again without the window', async () => {
     await site.machine.cutPower();
     assert.equal(await up(site), 'B');
-    await waitFor('slot B to be marked', () => (site.counter('B_TRY') === '0' ? true : undefined));
-    assert.match(site.machine.console, /slot B marked good, as it was confirmed before/);
+    await waitFor('slot B to be marked', () =>
+      /slot B marked good, as it was confirmed before/.test(site.machine.console) ? true : undefined,
+    );
+    assert.equal(site.counter('B_TRY'), '0');
   });
 
   await t.test('one that is not well reboots by itself', async () => {
     await cli(site, 'image', 'install', 'stick/ill.raucb');
     await shown(site, 'it to be installed', ({ update }) => update?.phase === 'installed');
     await site.machine.cutPower();
+    settle(site, '10m');
     assert.equal(await up(site), 'A');
     await fallsIll(site);
     await waitFor(

@@ -9,6 +9,8 @@ import { type BundleSpec, makeBundle, makeSigner } from './bundles.ts';
 const LAB = `${INSIDE}/lab`;
 /** Where the bundles are: on a file system that RAUC takes them from. */
 export const STICK = '/run/bartizan-usb/stick';
+/** Who confirms a boot has no right to enter the daemon's folders, root or not. */
+const GRUBENV = '/run/lab-grubenv';
 /** Bytes of a slot's kernel and root, which are plain files here. */
 const SLOT_BYTES = 4 << 20;
 
@@ -26,6 +28,12 @@ for n in 0 1 2 3 4 5 6 7; do mknod /dev/loop$n b 7 $n; done
 cp ${LAB}/root-$(sed 's/.*bartizan.slot=\\(.\\).*/\\1/' ${LAB}/cmdline) /dev/mapper/root
 for bundle in ${LAB}/*.raucb; do [ ! -e "$bundle" ] || cp "$bundle" ${STICK}/; done
 chmod -R a+rX ${STICK}
+mkdir -p ${LAB}/confirm /var/lib/bartizan-confirm
+chown -R root:root ${LAB}/confirm
+mount --bind ${LAB}/confirm /var/lib/bartizan-confirm
+touch ${GRUBENV}
+chown root:root ${LAB}/grubenv
+mount --bind ${LAB}/grubenv ${GRUBENV}
 touch /run/lab-ready
 `;
 /** A service waits for it. One that is shut in has a /proc of its own, where the boot loader's words are to be, too. */
@@ -150,7 +158,7 @@ parent=kernel.${index}
 const SYSTEM_CONF = `[system]
 compatible=bartizan-amd64
 bootloader=grub
-grubenv=${LAB}/grubenv
+grubenv=${GRUBENV}
 statusfile=${LAB}/rauc.status
 mountprefix=/run/rauc
 bundle-formats=plain verity
