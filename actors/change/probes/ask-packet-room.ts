@@ -21,7 +21,9 @@ export async function askPacketRoom(
   const socket = connect({ path, signal });
   try {
     socket.end(JSON.stringify(question));
-    return answerIn(await text(socket), question) ?? fail('unavailable', 'bartizan-packets said nothing of sense');
+    const said = await text(socket);
+    if (said === '') return fail('unavailable', 'bartizan-packets ended without an answer; its journal says why');
+    return answerIn(said, question) ?? fail('unavailable', 'bartizan-packets said nothing of sense');
   } catch (thrown) {
     return fail('unavailable', `bartizan-packets cannot be asked: ${messageOf(thrown)}`, thrown);
   } finally {
