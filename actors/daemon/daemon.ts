@@ -8,6 +8,7 @@ import { parseCidr } from '../../core/base/ip.ts';
 import type { Log } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import { exitCode } from '../../core/cli/exit-codes.ts';
+import { sameValue } from '../../core/config/change.ts';
 import { parseListen } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { sourceTexts } from '../../core/config/source-texts.ts';
@@ -284,7 +285,7 @@ export class Daemon {
   readonly #follow: Follow = async (before, after) => {
     const unfollowed = await this.#appliance.follow(before, after);
     await this.#plane.lists.follow();
-    const moved = await this.#host?.follow(after.host);
+    const moved = sameValue(before.host, after.host) ? undefined : await this.#host?.follow(after.host);
     return [
       ...unfollowed.map((message) => ({ field: 'firewall.enabled', message })),
       ...(moved?.ok === false ? [{ field: 'host', message: moved.public }] : []),

@@ -77,11 +77,11 @@ export class ApplianceHost implements Service {
 
   /** Makes file and machine go by these settings. */
   follow(host: HostSettings): Promise<Result<void, 'failed'>> {
-    return this.#inTurn(() => this.#put(bytesOf(host)));
+    return this.#told(() => this.#put(bytesOf(host)));
   }
 
   putBack({ content }: SnapshotFile): Promise<Result<void, 'failed'>> {
-    return this.#inTurn(async () => (content === undefined ? fail('failed', NOTHING_KEPT) : this.#put(content)));
+    return this.#told(async () => (content === undefined ? fail('failed', NOTHING_KEPT) : this.#put(content)));
   }
 
   /** Whether file and machine go by this, read back. */
@@ -110,14 +110,17 @@ export class ApplianceHost implements Service {
   }
 
   #inTurn<V>(work: () => Promise<Result<V, 'failed'>>): Promise<Result<V, 'failed'>> {
-    return this.#turns.run(async () => {
-      const done = await work().catch((thrown: unknown) =>
-        fail('failed', `the settings of the machine: ${messageOf(thrown)}`, thrown),
-      );
-      if (done.ok) this.#trouble = undefined;
-      else this.#trouble = { message: done.public, since: this.#trouble?.since ?? this.#parts.clock.now() };
-      return done;
-    });
+    return this.#turns.run(() =>
+      work().catch((thrown: unknown) => fail('failed', `the settings of the machine: ${messageOf(thrown)}`, thrown)),
+    );
+  }
+
+  /** What came of it is what the component says until the next one. */
+  async #told(work: () => Promise<Result<void, 'failed'>>): Promise<Result<void, 'failed'>> {
+    const done = await this.#inTurn(work);
+    if (done.ok) this.#trouble = undefined;
+    else this.#trouble = { message: done.public, since: this.#trouble?.since ?? this.#parts.clock.now() };
+    return done;
   }
 }
 

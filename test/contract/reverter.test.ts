@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -191,3 +191,23 @@ for (const args of [[], ['--boot'], ['--sometime', '/nowhere'], ['--boot', '/now
     assert.equal(status, 2);
     assert.match(stderr, /usage: revert/);
   });
+
+test('of settings with the machine behind them, what another hand wrote into the config is kept, the machine is not', (t) => {
+  const { state } = onTrial(t);
+  const [config, machine] = [join(state, 'bartizan.yaml'), join(state, 'host/rendered')];
+  mkdirSync(join(state, 'host'));
+  writeFileSync(config, 'by another hand\n');
+  writeFileSync(machine, 'on trial\n');
+  const files = [
+    { path: config, content: 'before\n' },
+    { path: machine, content: 'the network of before\n' },
+  ];
+  writeTrial(state, { files, after: sha256Hex(Buffer.from('after\n')) });
+  assert.equal(revert('--boot', state).status, 0);
+  assert.equal(readFileSync(config, 'utf8'), 'by another hand\n', 'the trial goes on');
+  assert.equal(revert('--now', state).status, 0);
+  assert.equal(readFileSync(config, 'utf8'), 'before\n');
+  assert.equal(readFileSync(`${config}.kept-${TRIAL_ID}`, 'utf8'), 'by another hand\n');
+  assert.equal(readFileSync(machine, 'utf8'), 'the network of before\n');
+  assert.equal(existsSync(`${machine}.kept-${TRIAL_ID}`), false);
+});

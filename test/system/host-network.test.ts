@@ -162,3 +162,27 @@ test('a network on trial is kept by a word from its new address, and taken back 
   );
   assert.equal(applied.trim(), 'ExecMainStartTimestampMonotonic=0', 'nobody had to ask for it');
 });
+
+test('a daemon that cannot be started gets the network back without it', { skip: noBoot() }, async () => {
+  await using site = new Site();
+  writeFileSync(join(site.machine.state, 'bartizan.yaml'), CONFIG, { mode: 0o600 });
+  await site.boot();
+  const { machine } = site;
+  await site.hasAddress(`${FIRST}/24`);
+  await site.cli('host', 'set-static', 'edge0', `${THIRD}/24`);
+  await site.hasAddress(`${THIRD}/24`);
+  // It cannot start any more, and has been tried three times.
+  await machine.run('sh', '-c', 'mkdir -p /run/systemd/system/bartizan.service.d');
+  await machine.run(
+    'sh',
+    '-c',
+    "printf '[Service]\\nExecStart=\\nExecStart=/bin/false\\n' >/run/systemd/system/bartizan.service.d/broken.conf",
+  );
+  await machine.run('systemctl', 'daemon-reload');
+  await machine.run('systemctl', 'kill', '--signal=KILL', '--kill-who=main', 'bartizan.service');
+  await site.hasAddress(`${FIRST}/24`);
+  assert.match(
+    await machine.run('journalctl', '--no-pager', '--unit', 'bartizan-starting.service'),
+    /failed to start 3 times/,
+  );
+});

@@ -104,3 +104,14 @@ test('what is left out has its default', () => {
     },
   ]);
 });
+
+test('an appliance without a name of its own has the one that its machine is to have', () => {
+  const named = (text: string, isAppliance: boolean) => {
+    const read = parseConfig(text, 'bartizan.yaml', { ...AROUND, isAppliance });
+    return read.ok ? read.value.config.hostname : read.public;
+  };
+  const host = 'host: { hostname: edge-7 }\n';
+  assert.equal(named(host, true), 'edge-7');
+  assert.equal(named(`hostname: gate\n${host}`, true), 'gate');
+  assert.equal(named(host, false), 'edge01');
+});
