@@ -121,8 +121,7 @@ test('exit code 75 is a wish to be started again, whatever the unit does else', 
 });
 
 test('the scripts that run without the daemon are plain POSIX sh', () => {
-  for (const script of ['revert', 'early', 'host', 'provision', 'console', 'console-order']) {
-  for (const script of ['revert', 'early', 'packets']) {
+  for (const script of ['revert', 'early', 'packets', 'host', 'provision', 'console', 'console-order', 'confirm', 'usb']) {
     const path = join(ROOT, 'systemd', script);
     assert.equal(readFileSync(path, 'utf8').split('\n', 1)[0], '#!/bin/sh');
     execFileSync('dash', ['-n', path]);
