@@ -1,4 +1,4 @@
-import { claimed, ready } from './scenarios/boot.ts';
+import { claimed, ready, withinBounds } from './scenarios/boot.ts';
 import { bothSlotsBad, slotCorrupted } from './scenarios/damage.ts';
 import { blocked, changed } from './scenarios/enforcing.ts';
 import { badConfig, byStick, credentialOnce, factoryReset } from './scenarios/field.ts';
@@ -11,7 +11,7 @@ export const STORIES: readonly LifeStory[] = [
   {
     name: 'updates',
     scenarios: [
-      ...[ready, claimed, blocked, changed, confirmedFirst, limited, refused],
+      ...[ready, withinBounds, claimed, blocked, changed, confirmedFirst, limited, refused],
       ...[cut, streamed, slotCorrupted, bothSlotsBad, fallsBack, confirmedStays, watched],
     ],
   },

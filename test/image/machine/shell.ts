@@ -20,7 +20,7 @@ export class Shell {
     const end = performance.now() + withinMs;
     for (;;) {
       try {
-        await this.ask('stty -echo -onlcr', 5000);
+        await this.ask('stty -F /dev/ttyS1 -echo -onlcr', 5000);
         return;
       } catch (cause) {
         if (performance.now() > end) throw new Error(`no shell within ${withinMs / 1000} s`, { cause });

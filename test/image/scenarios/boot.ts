@@ -7,7 +7,7 @@ const READY_S = 75;
 const MEMORY_MB = 230;
 const CODE = /[0-9A-Z]{5}(?:-[0-9A-Z]{4}){4}-[0-9A-Z]{5}/;
 /** As the console shows it: 64 digits in groups, perhaps on two lines. */
-const FINGERPRINT = /(?:[0-9A-F]{2}:\s*){31}[0-9A-F]{2}/;
+const FINGERPRINT = /(?:[0-9A-F]{2}[:\s]+){31}[0-9A-F]{2}/;
 
 /** What `free` shows as used, in MB, of the numbers that it takes. */
 export function memoryUsed(meminfo: string): number {
@@ -27,17 +27,31 @@ async function boot(life: Life): Promise<Facts> {
   assert.match(mounts, / \/data ext4 rw/);
   const grown = Number(await life.inside('df --output=size -BM /data | tail -n 1 | tr -dc 0-9'));
   assert.ok(grown > 2000, `data has grown to the end of a 4 GiB disk, not to ${grown} MiB`);
-  assert.ok(seconds <= READY_S, `ready after ${seconds.toFixed(1)} s, not within ${READY_S}`);
-  assert.ok(used <= MEMORY_MB, `${used} MB of memory used, not within ${MEMORY_MB}`);
+  life.firstBoot = { seconds, memory: used };
   return { ready_s: round(seconds), kernel_to_ready_s: round(kernel), memory_mb: used, data_mib: grown };
 }
 
 export const ready: Scenario = {
   name: 'ready',
-  shows: `from power on to systemd's READY of the daemon in at most ${READY_S} s, with at most ${MEMORY_MB} MB of memory used; no unit failed, the root read-only, data grown to the end of the disk`,
+  shows:
+    "the image boots to systemd's READY of the daemon; no unit failed, the root is read-only, data has grown to the end of the disk",
   limit: 300,
   carries: true,
   run: boot,
+};
+
+/** Apart from the boot itself: a busy machine is no reason to look at nothing else. */
+async function frugal({ firstBoot }: Life): Promise<undefined> {
+  const { seconds, memory } = firstBoot ?? assert.fail('there was no boot');
+  assert.ok(seconds <= READY_S, `ready after ${seconds.toFixed(1)} s, not within ${READY_S}`);
+  assert.ok(memory <= MEMORY_MB, `${memory} MB of memory used, not within ${MEMORY_MB}`);
+}
+
+export const withinBounds: Scenario = {
+  name: 'bounds',
+  shows: `that took at most ${READY_S} s from power on, and at most ${MEMORY_MB} MB of memory are used after it`,
+  limit: 5,
+  run: frugal,
 };
 
 /** What the status console on the serial line shows, after it has drawn itself anew. */

@@ -29,6 +29,8 @@ export class Life implements AsyncDisposable {
   readonly api: GuestApi;
   /** A stick that more than one scenario puts in. */
   stick: Volume | undefined;
+  /** From power on to READY, and MB used then. */
+  firstBoot: { readonly seconds: number; readonly memory: number } | undefined;
   #mark = 0;
 
   private constructor(name: string, site: Site, disk: Disk, apiPort: number, cable: Cable) {
