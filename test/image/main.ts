@@ -35,6 +35,14 @@ export async function testImage(words: readonly string[]): Promise<number> {
   return runAll(orders.value);
 }
 
+/** Told to stop, a run ends what it started and then itself. */
+function stopOnSignals(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
+  return stop.signal;
+}
+
 async function runAll(orders: Orders): Promise<number> {
   const stories = planned(STORIES, orders.wanted);
   const begun = performance.now();
@@ -47,7 +55,8 @@ async function runAll(orders: Orders): Promise<number> {
   await using server = await FileServer.open();
   const site = { folder, image, version, bundles, server, chance: mulberry32(seed), powerCuts: orders.powerCuts };
   const outcomes: Outcome[] = [];
-  for (const story of stories) outcomes.push(...(await tell(story, site, say)));
+  const stopping = stopOnSignals();
+  for (const story of stories) outcomes.push(...(await tell(story, site, { say, stopping })));
   say(`\n${table(outcomes)}`);
   process.stdout.write(`${summary(version, outcomes, (performance.now() - begun) / 1000)}\n`);
   return isGood(outcomes) ? 0 : 1;

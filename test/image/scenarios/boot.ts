@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { waitFor } from '../../support/wait-for.ts';
 import type { Life } from '../story/life.ts';
 import type { Facts, Scenario } from '../story/scenario.ts';
@@ -6,8 +7,11 @@ import type { Facts, Scenario } from '../story/scenario.ts';
 const READY_S = 75;
 const MEMORY_MB = 230;
 const CODE = /[0-9A-Z]{5}(?:-[0-9A-Z]{4}){4}-[0-9A-Z]{5}/;
-/** As the console shows it: 64 digits in groups, perhaps on two lines. */
-const FINGERPRINT = /(?:[0-9A-F]{2}[:\s]+){31}[0-9A-F]{2}/;
+const HALF = '(?:[0-9A-F]{2}:){15}[0-9A-F]{2}';
+/** As the console shows it: two lines of sixteen bytes, a piece of the QR code between them. */
+const FINGERPRINT = new RegExp(`(${HALF})[^0-9A-F][\\s\\S]{0,80}?(${HALF})`);
+/** Of the daemon's own authority, which signs the certificate that the API shows. */
+const AUTHORITY = '/var/lib/bartizan/tls/ca.crt';
 
 /** What `free` shows as used, in MB, of the numbers that it takes. */
 export function memoryUsed(meminfo: string): number {
@@ -67,7 +71,11 @@ export async function claimByCode(life: Life): Promise<void> {
 }
 
 async function claim(life: Life): Promise<Facts> {
-  const [shown] = await consoleShows(life, FINGERPRINT);
+  const [, upper, lower] = await consoleShows(life, FINGERPRINT);
+  const shown = `${upper}:${lower}`;
+  const authority = await life.inside(`cat ${AUTHORITY}`);
+  assert.equal(shown, new X509Certificate(authority).fingerprint256, 'the fingerprint on the console');
+  assert.ok(await life.api.isSignedBy(authority), 'the API shows a certificate of that authority');
   const [code] = await consoleShows(life, CODE);
   const wrong = await life.api.ask('POST', '/api/v1/claim', { code: '0'.repeat(26) });
   assert.equal(wrong.status, 401, 'a wrong code');
@@ -84,7 +92,7 @@ async function claim(life: Life): Promise<Facts> {
 export const claimed: Scenario = {
   name: 'claim',
   shows:
-    'the code on the serial console claims the appliance once, through the forwarded port; the TLS fingerprint there is the one that the API shows; the API runs on uWebSockets',
+    'the code on the serial console claims the appliance once, through the forwarded port; the fingerprint there is that of the authority whose certificate the API shows; the API runs on uWebSockets',
   limit: 120,
   carries: true,
   run: claim,

@@ -1,5 +1,5 @@
 import { request } from 'node:https';
-import type { TLSSocket } from 'node:tls';
+import { connect, type TLSSocket } from 'node:tls';
 import { waitFor } from '../../support/wait-for.ts';
 
 export interface Answer {
@@ -62,6 +62,18 @@ export class GuestApi {
   /** Asks until the answer is as wanted. */
   until<T>(what: string, path: string, wanted: (body: Answer['body']) => T | undefined, withinMs: number): Promise<T> {
     return waitFor(what, async () => wanted(await this.tell('GET', path)), { withinMs, everyMs: 500 });
+  }
+
+  /** Whether the certificate that it shows, for whatever name, is one of this authority's. @param authority PEM */
+  isSignedBy(authority: string): Promise<boolean> {
+    const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+    const to = { host: '127.0.0.1', port: this.#port, ca: authority, rejectUnauthorized: false, timeout: 20_000 };
+    const socket = connect({ ...to, checkServerIdentity: () => undefined }, () => {
+      resolve(socket.authorized);
+      socket.destroy();
+    });
+    socket.on('error', reject).on('timeout', () => socket.destroy(new Error('no answer within 20 s')));
+    return promise;
   }
 
   /** SHA-256 of the certificate that it shows, in upper-case hex with colons. */
