@@ -18,6 +18,12 @@ export const EXPOSURE: Readonly<Record<string, number>> = {
   'bartizan-host.service': 1.4,
   'bartizan-host-early.service': 1.4,
   'bartizan-starting.service': 1.3,
+  'bartizan-confirm.service': 1.3,
+  'bartizan-console-order.service': 1,
+  'bartizan-console@.service': 1.6,
+  'bartizan-provision.service': 2.2,
+  // It mounts what was plugged in, for everybody: no namespace of its own.
+  'bartizan-usb@.service': 4,
 };
 
 /** File names of the units of a kind, of all kinds unless told. */
