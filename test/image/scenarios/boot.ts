@@ -84,7 +84,7 @@ async function claim(life: Life): Promise<Facts> {
   assert.equal(again.status, 409, 'the code counts once');
   const status = await life.api.tell('GET', '/api/v1/status');
   assert.equal(status.claimed, true);
-  assert.equal(status.engine.http, 'uWebSockets');
+  assert.equal(status.engine.http, 'uWebSockets.js');
   await life.machine.screenshot('console-claimed');
   return { engine: status.engine.http, firewall: status.engine.firewall, fingerprint: shown.slice(0, 11) };
 }

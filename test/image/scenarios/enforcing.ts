@@ -35,36 +35,44 @@ export const blocked: Scenario = {
   run: block,
 };
 
+const SETTINGS = '/api/v1/settings/firewall';
+const TRIED = { changes: { denied_networks: ['203.0.113.0/24'] } };
+
 async function settings(life: Life): Promise<Facts> {
   const { api } = life;
+  const denied = async (): Promise<unknown> => (await api.tell('GET', SETTINGS)).values.denied_networks;
   // What cannot shut anybody out takes effect at once.
   await api.tell('POST', '/api/v1/settings/auto_response', { changes: { block_expiry: '13h' } });
-  // What can goes on trial, and is taken back by the daemon where nobody confirms it.
-  const path = '/api/v1/settings/firewall';
-  const before = await api.tell('GET', path);
-  await api.tell('POST', `${path}/tentative-apply`, {
-    changes: { denied_networks: ['203.0.113.0/24'] },
-    timeout_min: 1,
-  });
-  const onTrial = await api.tell('GET', '/api/v1/status');
-  assert.ok(onTrial.on_trial, 'a change that can cut is on trial');
-  await api.tell('POST', `${path}/revert`);
-  const after = await api.until(
-    'the settings as they were',
-    path,
-    (state) => (JSON.stringify(state.values) === JSON.stringify(before.values) ? state : undefined),
-    30_000,
-  );
-  assert.deepEqual(after.values, before.values);
-  await api.tell('POST', `${path}/tentative-apply`, {
-    changes: { denied_networks: ['203.0.113.0/24'] },
-    timeout_min: 5,
-  });
-  await api.tell('POST', `${path}/confirm`);
-  const kept = await api.tell('GET', path);
-  assert.deepEqual(kept.values.denied_networks, ['203.0.113.0/24']);
-  return {};
+  const before = await denied();
+  const { change } = await api.tell('POST', SETTINGS, TRIED);
+  assert.ok(change?.id, 'a change that can cut is on trial');
+  await onTrial(life, change.id);
+  await api.tell('POST', `/api/v1/changes/${change.id}/revert`);
+  await ended(life);
+  assert.deepEqual(await denied(), before, 'taken back');
+  const { change: again } = await api.tell('POST', SETTINGS, TRIED);
+  await onTrial(life, again.id);
+  await api.tell('POST', `/api/v1/changes/${again.id}/confirm`);
+  await ended(life);
+  assert.deepEqual(await denied(), TRIED.changes.denied_networks, 'kept');
+  return { restarts: String(change.restarts) };
 }
+
+const onTrial = (life: Life, id: string): Promise<true> =>
+  life.api.until(
+    'the change to be on trial',
+    '/api/v1/status',
+    ({ on_trial: trial }) => (trial?.id === id ? true : undefined),
+    60_000,
+  );
+
+const ended = (life: Life): Promise<true> =>
+  life.api.until(
+    'the trial to end',
+    '/api/v1/status',
+    ({ on_trial: trial }) => (trial === undefined ? true : undefined),
+    60_000,
+  );
 
 export const changed: Scenario = {
   name: 'settings',
