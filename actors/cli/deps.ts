@@ -95,7 +95,7 @@ export interface CliDeps {
   /** What writes images; loaded for the one command that does. */
   flashing(): Promise<Flashing>;
   /** File of the certificate of the authority that signs this product's images. */
-  readonly imageAuthority: string;
+  imageAuthority(): string;
   /** Runs until it is stopped. @returns the exit code */
   serve(options: ServeOptions): Promise<number>;
   /** Gives the config to the Bartizan whose state is in this directory, or in one of the usual ones; it must not run. */

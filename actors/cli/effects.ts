@@ -14,7 +14,8 @@ export const CONTROL_SOCKET = 'control.sock';
 
 /** Where the program lies: a checkout, or /usr/lib/bartizan. */
 const INSTALLATION = fileURLToPath(new URL('../../..', import.meta.url));
-const IMAGE_AUTHORITY = 'image/lab-ca/ca.pem';
+/** Of an installed program the one that its images are signed by; in a checkout the lab's. */
+const IMAGE_AUTHORITIES = ['image/authority.pem', 'image/lab-ca/ca.pem'];
 const INSTALLED_STATE = '/var/lib/bartizan';
 
 export interface CliParts extends Pick<CliDeps, 'version' | 'logs' | 'serve'> {
@@ -54,7 +55,10 @@ export function cliDeps({ search, provision, verify, ...parts }: CliParts): CliD
     confirm,
     openLog,
     flashing: () => import('../flash/index.ts'),
-    imageAuthority: join(INSTALLATION, IMAGE_AUTHORITY),
+    imageAuthority: () => {
+      const files = IMAGE_AUTHORITIES.map((name) => join(INSTALLATION, name));
+      return files.find((file) => existsSync(file)) ?? join(INSTALLATION, 'image/authority.pem');
+    },
     readConfig: async (choice) => {
       // Loaded for the one command that needs it: schemas and YAML are most of what a short command would wait for.
       const configFile = await import('../host-integration/config-file/index.ts');

@@ -21,7 +21,7 @@ export async function flashImage(invocation: Invocation, deps: CliDeps): Promise
       image,
       target: device,
       ...(values['bmap'] === undefined ? {} : { bmap: values['bmap'] }),
-      authority: flags.has('unsigned') ? 'none' : (values['ca'] ?? deps.imageAuthority),
+      authority: flags.has('unsigned') ? 'none' : (values['ca'] ?? deps.imageAuthority()),
     },
     progress,
   );

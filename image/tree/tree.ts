@@ -98,12 +98,17 @@ function installPapers(root: string, node: LockedPackage | undefined): void {
   put(join(CHECKOUT, node.path, 'bin/node'), join(program, 'node'), 0o755);
   put(join(CHECKOUT, node.path, 'LICENSE'), join(program, 'licences/node'), 0o644);
   put(join(CHECKOUT, 'LICENSE'), join(program, 'licences/bartizan'), 0o644);
+  put(trustedAuthority(process.env), join(program, 'image/authority.pem'), 0o644);
   put(join(CHECKOUT, 'README.md'), join(program, 'README.md'), 0o644);
   const { name, version, description, license, type } = JSON.parse(
     readFileSync(join(CHECKOUT, 'package.json'), 'utf8'),
   ) as Readonly<Record<string, string>>;
   write(join(program, 'package.json'), `${JSON.stringify({ name, version, description, license, type }, null, 2)}\n`);
 }
+
+/** What signs the images of this build: `bartizan flash` asks for it unless told another. */
+const trustedAuthority = (env: NodeJS.ProcessEnv): string =>
+  env['BARTIZAN_TRUSTED_CA'] ?? join(env['BARTIZAN_SIGNING_CA'] ?? join(CHECKOUT, 'image/lab-ca'), 'ca.pem');
 
 function installUnits(root: string, purpose: Purpose): Pick<InstalledTree, 'units' | 'enabled'> {
   const folder = join(CHECKOUT, 'systemd');

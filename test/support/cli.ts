@@ -124,7 +124,7 @@ export async function runCommand(argv: readonly string[], world: World = {}) {
       return world.answer === undefined ? fail('not_running', 'Bartizan is not running') : ok(world.answer);
     },
     flashing: () => import('../../actors/flash/index.ts'),
-    imageAuthority: world.imageAuthority ?? '/none/ca.pem',
+    imageAuthority: () => world.imageAuthority ?? '/none/ca.pem',
     openLog: async (path) =>
       path === '/none' ? fail('unreadable', '/none cannot be read: ENOENT') : ok(chunksOf(2, 3)),
     readConfig: async () => {

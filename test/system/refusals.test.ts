@@ -62,7 +62,7 @@ async function cli(state: string, ...argv: string[]): Promise<{ readonly code: n
     openLog: absent,
     readConfig: absent,
     flashing: absent,
-    imageAuthority: '',
+    imageAuthority: () => assert.fail(),
     ask: (_, request) => askOverSocket(join(state, 'control.sock'), request),
   };
   return { code: await runCli(argv, deps), said };
