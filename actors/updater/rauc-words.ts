@@ -64,8 +64,8 @@ export function inspectedIn(out: string): BundleFacts | undefined {
   return bundleFacts({ version: plain(update['version']), compatible: plain(update['compatible']) });
 }
 
-/** A D-Bus variant without its type. */
-const plain = (value: unknown): unknown => ('data' in objectOf(value) ? objectOf(value)['data'] : value);
+/** A D-Bus value without its type; RAUC 1.13 has variants in variants. */
+const plain = (value: unknown): unknown => ('data' in objectOf(value) ? plain(objectOf(value)['data']) : value);
 
 function bundleFacts(said: Json): BundleFacts | undefined {
   const [version, compatible] = [textOf(said['version']), textOf(said['compatible'])];

@@ -43,7 +43,7 @@ async function limits(life: Life): Promise<Facts> {
     if (ControlGroup === '') continue;
     assert.notEqual(MemoryMax, 'infinity', `${unit} has a bound on its memory`);
     assert.notEqual(TasksMax, 'infinity', `${unit} has a bound on its tasks`);
-    const kernel = await life.inside(`cat /sys/fs/cgroup${ControlGroup}/memory.max`);
+    const kernel = await life.inside(`cat '/sys/fs/cgroup${ControlGroup}/memory.max'`);
     assert.equal(kernel, MemoryMax, `${unit}: what the kernel holds it to`);
     facts[unit.replace('.service', '_mib')] = Math.round(Number(MemoryMax) / MIB);
   }
