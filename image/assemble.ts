@@ -111,12 +111,15 @@ async function makeImages({ plan, epoch, steps, work }: Site, vmlinuz: string): 
   return { verity, kernel, root: at('root.img'), recovery: { vmlinuz, initrd: recovery } };
 }
 
-/** What of the disk nobody reads: the slot that is still empty, and behind what fills the other one. */
+/**
+ * What of the disk nobody reads: the slot that is still empty, and behind what fills the other one. Where the empty slot's
+ * kernel would begin is written: of a disk that was an appliance's before, the recovery would take it for a version.
+ */
 function unusedOf(images: { readonly kernel: string; readonly root: string }): readonly Extent[] {
   const filled = {
     'kern-A': statSync(images.kernel).size,
     'root-A': statSync(images.root).size,
-    'kern-B': 0,
+    'kern-B': MIB,
     'root-B': 0,
   };
   return (['kern-A', 'root-A', 'kern-B', 'root-B'] as const).map((name) => {

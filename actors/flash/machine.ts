@@ -22,6 +22,8 @@ export interface Target {
   readonly label: string;
   /** How it is opened. */
   readonly flags: number;
+  /** Which disk it was when it was looked at: the kernel's numbers and its count of media. Of files empty. */
+  readonly medium: string;
 }
 
 /**
@@ -34,11 +36,18 @@ export async function targetOf(given: string, trees: KernelTrees = KERNEL_TREES)
   if (found === undefined) {
     if (path.startsWith('/dev/')) return fail('refused', `there is no device ${path}`);
     const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL;
-    return ok({ path, kind: 'new-file', capacity: Number.POSITIVE_INFINITY, label: 'a new file', flags });
+    return ok({ path, kind: 'new-file', capacity: Number.POSITIVE_INFINITY, label: 'a new file', flags, medium: '' });
   }
   if (found.isFile()) {
     const flags = constants.O_RDWR;
-    return ok({ path, kind: 'file', capacity: Number.POSITIVE_INFINITY, label: 'a file that is there', flags });
+    return ok({
+      path,
+      kind: 'file',
+      capacity: Number.POSITIVE_INFINITY,
+      label: 'a file that is there',
+      flags,
+      medium: '',
+    });
   }
   if (!found.isBlockDevice()) return fail('refused', `${path} is neither a disk nor a file`);
   return diskAt(path, found.rdev, trees);
@@ -58,7 +67,15 @@ async function diskAt(path: string, rdev: number, trees: KernelTrees): Promise<R
   const names = await Promise.all(['device/vendor', 'device/model'].map((name) => textAt(join(folder, name))));
   const label = [...names.filter((name) => name !== undefined && name !== ''), sizeText(capacity)].join(' ');
   // Exclusive: the kernel refuses it when somebody mounts the disk meanwhile.
-  return ok({ path, kind: 'device', capacity, label, flags: constants.O_RDWR | constants.O_EXCL });
+  const medium = await mediumOf(rdev, trees);
+  return ok({ path, kind: 'device', capacity, label, flags: constants.O_RDWR | constants.O_EXCL, medium });
+}
+
+/** What tells a disk from another one that gets its name later. */
+export async function mediumOf(rdev: number, { sys }: KernelTrees = KERNEL_TREES): Promise<string> {
+  const folder = join(sys, 'dev/block', numbersOf(rdev));
+  const [sequence, size] = await Promise.all(['diskseq', 'size'].map((name) => textAt(join(folder, name))));
+  return `${numbersOf(rdev)} ${sequence} ${size}`;
 }
 
 /** The kernel counts sizes of disks in these, whatever the disk's own are. */

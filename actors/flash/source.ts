@@ -83,6 +83,30 @@ interface Part {
   readonly isLast: boolean;
 }
 
+/**
+ * Passes the pieces on, and refuses bytes that say something where the map has nothing: the signature covers the image,
+ * not the map, which could leave things out.
+ * @throws MapTooSmall
+ */
+async function* heldToMap(pieces: AsyncIterable<Piece>, bmap: Bmap): AsyncGenerator<Piece> {
+  let index = 0;
+  for await (const piece of pieces) {
+    const end = piece.offset + piece.bytes.length;
+    for (let at = piece.offset; at < end; ) {
+      const range = bmap.ranges[index];
+      const [start, stop] = range === undefined ? [end, end] : extentOf(range, bmap);
+      const gap = piece.bytes.subarray(at - piece.offset, Math.max(at, Math.min(start, end)) - piece.offset);
+      if (!gap.equals(ZEROS.subarray(0, gap.length))) throw new MapTooSmall();
+      at = Math.max(at, Math.min(stop, end));
+      if (stop <= end) index++;
+    }
+    yield piece;
+  }
+}
+
+class MapTooSmall extends Error {}
+const ZEROS = Buffer.alloc(CHUNK);
+
 /** Cuts the pieces of an image into parts of the ranges of its map. */
 export async function* mappedParts(pieces: AsyncIterable<Piece>, bmap: Bmap): AsyncGenerator<Part> {
   let index = 0;
@@ -121,12 +145,16 @@ export async function examined(
   };
   try {
     const found =
-      given === undefined ? await wholeMap(counted(), progress) : await comparedMap(counted(), given, progress);
+      given === undefined
+        ? await wholeMap(counted(), progress)
+        : await comparedMap(heldToMap(counted(), given), given, progress);
     if (!found.ok) return found;
     return size === found.value.imageSize
       ? found
       : fail('damaged', `${path} is ${size} bytes unpacked, and its block map is of ${found.value.imageSize}`);
   } catch (cause) {
+    if (cause instanceof MapTooSmall)
+      return fail('damaged', 'the block map leaves out a part of the image that is not empty');
     return fail('damaged', `${path} cannot be read: ${messageOf(cause)}`, cause);
   }
 }

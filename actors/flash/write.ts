@@ -4,7 +4,7 @@ import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import { type Bmap, extentOf, mappedBytes } from '../../core/image/bmap.ts';
-import type { Target } from './machine.ts';
+import { mediumOf, type Target } from './machine.ts';
 import type { Progress } from './progress.ts';
 import { mappedParts, unpacked } from './source.ts';
 
@@ -33,6 +33,9 @@ export async function writeImage(
   let file: FileHandle | undefined;
   try {
     file = await open(target.path, target.flags, 0o644);
+    if (target.kind === 'device' && (await mediumOf((await file.stat()).rdev)) !== target.medium) {
+      return fail('failed', `${target.path} is another disk than the one that was looked at; nothing was written`);
+    }
     await copied(path, bmap, file, target, progress);
     const isReadFromMedium = await cacheEmptied(target);
     const trouble = await readBack(bmap, file, progress);

@@ -55,7 +55,8 @@ export class HealthReports implements Service {
 
   /** From now on nothing may be worse than it was then. */
   compareWith(before: Facts): void {
-    this.#before = before;
+    const { [NOT_JUDGED]: _, ...judged } = before;
+    this.#before = judged;
   }
 
   current(): Judgement & { readonly steady: Steadiness; readonly needs: Needs } {
@@ -65,9 +66,12 @@ export class HealthReports implements Service {
   #again(): void {
     this.#cancel = this.#parts.clock.after(EVERY, () => {
       const isGoing = this.#cancel;
-      void this.#report().finally(() => {
-        if (this.#cancel === isGoing && isGoing !== undefined) this.#again();
-      });
+      const { log } = this.#parts;
+      void this.#report()
+        .catch((cause: unknown) => log('error', 'health cannot be told', { error: messageOf(cause) }))
+        .finally(() => {
+          if (this.#cancel === isGoing && isGoing !== undefined) this.#again();
+        });
     });
   }
 

@@ -68,6 +68,7 @@ export class Updater implements Images, Service {
   #stand: UpdateStand = { phase: 'idle' };
   #view: SlotsView = { slots: [], compatible: '' };
   #trouble: string | undefined;
+  #looking: Promise<void> | undefined;
   #cancel: (() => void) | undefined;
   #running: Promise<void> | undefined;
   #alarmed = false;
@@ -110,7 +111,7 @@ export class Updater implements Images, Service {
   async status(): Promise<ImageStatus | undefined> {
     const { here, health, files, book } = this.#parts;
     if (here === undefined) return undefined;
-    if (this.#running === undefined) await this.#look();
+    if (this.#running === undefined) await this.#lookOnce();
     const confirmation = confirmOutcome((await files.read(OUTCOME_FILE)) ?? '');
     const { failed, last } = book.memory;
     return {
@@ -255,6 +256,14 @@ export class Updater implements Images, Service {
     this.#parts.log('warn', "RAUC's service went away; trying once more", { reason: first.public });
     await new Promise<void>((resolve) => void this.#parts.clock.after(AFTER_CRASH, resolve));
     return work();
+  }
+
+  /** However many ask at once, RAUC is asked once. */
+  #lookOnce(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
   }
 
   async #look(): Promise<void> {

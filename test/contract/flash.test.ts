@@ -25,6 +25,9 @@ const BLOCK = 4096;
 // More than the megabyte that is held back, with a last block that is short.
 const bytes = randomBytes(600 * BLOCK + 700);
 bytes.fill(0, 20 * BLOCK, 40 * BLOCK);
+// What the map leaves out.
+bytes.fill(0, 10 * BLOCK, 20 * BLOCK);
+bytes.fill(0, 301 * BLOCK, 590 * BLOCK);
 const MAPPED = [
   [0, 9],
   [20, 300],
@@ -108,6 +111,13 @@ for (const { what, spoil, says, code = 4 } of [
       await writeFlashable(join(path, '..'), { ...image, bytes: other }, signing);
     },
     says: /blocks 20-300 of the image are not what its block map says/,
+  },
+  {
+    what: 'whose map leaves out a part that is not empty',
+    spoil: async (path: string) => {
+      await writeFlashable(join(path, '..'), flashable(bytes, MAPPED.slice(0, 2)), signing);
+    },
+    says: /leaves out a part of the image that is not empty/,
   },
   {
     what: 'that is shorter than its map says',

@@ -11,7 +11,7 @@ import { readSerial } from '../../core/field/serial.ts';
 import { identityKeys } from '../../core/keys/identity-keys.ts';
 import { ROOT } from '../support/root.ts';
 
-const MAIN = join(ROOT, 'dist/actors/main.js');
+const MAIN = join(ROOT, 'dist/bundle/main.js');
 const GOOD = 'hostname: edge-7\nfirewall:\n  enabled: false\n';
 
 let root = '';

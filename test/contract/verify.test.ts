@@ -33,7 +33,7 @@ async function inStore(state: string, work: (store: StorePort) => Promise<void>)
 }
 
 function verify(state: string, ...more: readonly string[]) {
-  const main = join(ROOT, 'dist/actors/main.js');
+  const main = join(ROOT, 'dist/bundle/main.js');
   const argv = [...process.execArgv, main, 'verify', '--state', state, '--json', ...more];
   const { status, stdout } = spawnSync(process.execPath, argv, { encoding: 'utf8' });
   return { status, ...JSON.parse(stdout) };

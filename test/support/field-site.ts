@@ -23,9 +23,9 @@ export class FieldSite implements Disposable {
     chmodSync(join(folder, name), 0o755);
   }
 
-  /** What stands for `node dist/actors/main.js`: the product, or what a test says it does. */
+  /** What stands for `node dist/bundle/main.js`: the product, or what a test says it does. */
   program(
-    script = `shift 2; exec '${process.execPath}' ${process.execArgv.join(' ')} '${join(ROOT, 'dist/actors/main.js')}' "$@"`,
+    script = `shift 2; exec '${process.execPath}' ${process.execArgv.join(' ')} '${join(ROOT, 'dist/bundle/main.js')}' "$@"`,
   ): void {
     this.tool('node', script, join(this.root, 'usr/lib/bartizan'));
   }

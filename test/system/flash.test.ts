@@ -46,6 +46,7 @@ function noDisks(): string | false {
 
 const BLOCK = 4096;
 const bytes = randomBytes(1024 * BLOCK);
+bytes.fill(0, 100 * BLOCK, 200 * BLOCK);
 const image = flashable(bytes, [
   [0, 99],
   [200, 1023],

@@ -70,7 +70,7 @@ class Site implements AsyncDisposable {
   }
 
   cli(...words: readonly string[]): Promise<string> {
-    const bartizan = ['/usr/lib/bartizan/node', '/usr/lib/bartizan/dist/actors/main.js'] as const;
+    const bartizan = ['/usr/lib/bartizan/node', '/usr/lib/bartizan/dist/bundle/main.js'] as const;
     return this.machine.run(...bartizan, ...words, '--state', INSIDE);
   }
 

@@ -11,7 +11,7 @@ import { waitFor } from '../support/wait-for.ts';
 
 type Image = Static<typeof ImageAnswer>;
 
-const BARTIZAN = ['/usr/lib/bartizan/node', '/usr/lib/bartizan/dist/actors/main.js'] as const;
+const BARTIZAN = ['/usr/lib/bartizan/node', '/usr/lib/bartizan/dist/bundle/main.js'] as const;
 /** RAUC leases a bundle of the older format, which these are: without device mapper the newer one cannot be installed. */
 const LEASES = 'AmbientCapabilities=CAP_LEASE\nCapabilityBoundingSet=CAP_LEASE\n';
 

@@ -1,13 +1,12 @@
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Component } from '../../../core/base/component.ts';
 import { type Answer, Daemon, NODE_FLAGS } from '../daemon.ts';
-import { ROOT } from '../root.ts';
 import { waitFor } from '../wait-for.ts';
 import { BootedMachine, type DropIns } from './machine.ts';
 
 const TOKEN = 'an-admin-who-watches-0123456789abcdef';
-const CLIENT = join(ROOT, 'dist/test/support/admin-client.js');
+/** Inside, where the built product lies, whatever hides the checkout's own place there. */
+const CLIENT = '/usr/lib/bartizan/dist/test/support/admin-client.js';
 const NODE = '/usr/lib/bartizan/node';
 
 /** Whom the machine's cable leads to: the admin and, with another address of the same namespace, an attacker. */
