@@ -67,15 +67,17 @@ function readLockfile(): Lockfile {
 function installDist(root: string, purpose: Purpose): void {
   const dist = join(CHECKOUT, 'dist');
   if (!existsSync(join(dist, '.built'))) throw new Error(`${dist} is not built: sh image/build/build`);
-  const isTaken = (file: string) =>
-    /^(?:bundle|generated|core\/console\/public)\//.test(file) || file.endsWith('.node') || isExecutable(file);
-  // The copy of the engine for an older glibc.
-  const isLeftOut = (file: string) =>
-    !isTaken(file) || file.endsWith('.map') || (purpose === 'appliance' && /^native\/glibc\/uws_/.test(file));
   for (const file of filesUnder(dist)) {
-    if (isLeftOut(file)) continue;
+    if (!isInstalled(file, purpose)) continue;
     put(join(dist, file), join(root, PROGRAM, 'dist', file), isExecutable(file) ? 0o755 : 0o644);
   }
+}
+
+/** Whether a file of `dist/` is installed. The copy of the engine for an older glibc is for hosts. */
+export function isInstalled(file: string, purpose: Purpose): boolean {
+  const isTaken =
+    /^(?:bundle|generated|core\/console\/public)\//.test(file) || file.endsWith('.node') || isExecutable(file);
+  return isTaken && !file.endsWith('.map') && !(purpose === 'appliance' && /^native\/glibc\/uws_/.test(file));
 }
 
 const isExecutable = (file: string): boolean => /^native\/hands\/[^/]+\/[^/.]+$/.test(file);

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { isInstalled } from '../../../../image/tree/tree.ts';
 import { enabledBy, placeOf, presetFor } from '../../../../image/tree/units.ts';
+import { ROOT } from '../../../support/root.ts';
 
 for (const [file, path, mode] of [
   ['bartizan.service', '/usr/lib/systemd/system/bartizan.service', 0o644],
@@ -41,4 +45,13 @@ test('a preset speaks of the units that are installed', () => {
   assert.equal(presetFor(preset, 'appliance'), preset);
   assert.equal(presetFor(preset, 'host'), '# why\nenable bartizan.service\ndisable bartizan-net-hand.service\n');
   assert.deepEqual(enabledBy(preset), ['bartizan.service', 'bartizan-host.path']);
+});
+
+test('what the scripts and units start of the built program is installed', () => {
+  const folder = join(ROOT, 'systemd');
+  const named = readdirSync(folder).flatMap((file) =>
+    [...readFileSync(join(folder, file), 'utf8').matchAll(/\bdist\/([\w./-]+)/g)].map(([, path = '']) => path),
+  );
+  assert.ok(named.length > 3);
+  for (const path of named) assert.ok(isInstalled(path, 'appliance'), path);
 });
