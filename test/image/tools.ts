@@ -13,7 +13,8 @@ export function noGuest(): string | undefined {
   return missing.length === 0 ? undefined : `missing: ${missing.join(', ')} (profile test of image/provision/packages)`;
 }
 
-function isThere(program: string): boolean {
+/** Whether a program is installed, those for root too. */
+export function isThere(program: string): boolean {
   try {
     execFileSync('sh', ['-c', `command -v ${program}`], {
       stdio: 'ignore',

@@ -1,42 +1,44 @@
+/**
+ * The appliance's image boots: firmware, GRUB, verity root, the daemon's API through the network, the claim code on the
+ * serial console. Everything else of the image is shown by `npm run image -- test`.
+ */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { promisify } from 'node:util';
+import { noImage } from '../image/build-tools.ts';
+import { imageUnderTest } from '../image/image.ts';
+import { Disk, MIB } from '../image/machine/disk.ts';
+import { freshVariables, Machine } from '../image/machine/machine.ts';
+import { GuestApi } from '../image/story/guest-api.ts';
 import { noGuest } from '../image/tools.ts';
-import { ROOT } from '../support/root.ts';
+import { freePort } from '../support/free-port.ts';
 
-const run = promisify(execFile);
+const BOOT_MS = 240_000;
 
-/** Every program that building takes and the tests of other things do not. */
-const BUILDERS = ['mmdebstrap', 'mksquashfs', 'veritysetup', 'grub-mkimage', 'sfdisk', 'rauc', 'zstd'];
-const missing = BUILDERS.filter((name) => !['/usr/bin', '/usr/sbin', '/sbin'].some((at) => existsSync(join(at, name))));
-const skip = noGuest() ?? (missing.length === 0 ? false : `missing: ${missing.join(', ')} (profile image-test)`);
-
-const image = (...words: readonly string[]) =>
-  run(process.execPath, [...process.execArgv, join(ROOT, 'dist/image/main.js'), ...words], {
-    cwd: ROOT,
-    maxBuffer: 1 << 26,
-  });
-
-/** The image of this checkout. Where the mirror has moved on since packages were pinned, with what it has now. */
-async function build(): Promise<void> {
-  const pinned = await image('--fast').then(
-    () => undefined,
-    (refused: { readonly stderr: string }) => refused.stderr,
-  );
-  if (pinned === undefined) return;
-  assert.match(pinned, /packages\.lock|mirror/, `the image cannot be built:\n${pinned}`);
-  await image('--fast', '--newest');
-}
-
-test('the image is built, boots, is claimed at its console, and blocks', { skip }, async (t) => {
-  await build();
-  const { stdout, stderr } = await image('test', 'ready', 'claim', 'block').catch(
-    (refused: { readonly stdout: string; readonly stderr: string }) => refused,
-  );
-  t.diagnostic(stdout.trim());
-  const { passed, failed } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}');
-  assert.deepEqual([passed, failed], [3, 0], stderr);
+test('the image boots, shows its claim code on the serial console and answers on the network', {
+  skip: noGuest() ?? (await noImage()) ?? false,
+}, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'bartizan-smoke-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  mkdirSync(join(folder, 'logs'));
+  const { image } = await imageUnderTest(folder, (line) => t.diagnostic(line));
+  const disk = await Disk.over(image, join(folder, 'disk.qcow2'), 3072 * MIB);
+  const variables = join(folder, 'variables.qcow2');
+  await freshVariables(variables);
+  const apiPort = await freePort();
+  await using machine = new Machine({ disk: disk.file, variables, apiPort }, join(folder, 'logs'));
+  await machine.start();
+  await machine.console.expect(/bartizan-init: ok slot=A/, BOOT_MS);
+  const api = new GuestApi(apiPort);
+  await api.answers(BOOT_MS);
+  t.diagnostic(`answers ${machine.seconds.toFixed(1)} s after power on`);
+  const [code] = await machine.console.expect(/[0-9A-Z]{5}(?:-[0-9A-Z]{4}){4}-[0-9A-Z]{5}/, 60_000);
+  const { token } = await api.tell('POST', '/api/v1/claim', { code });
+  api.token = token;
+  const status = await api.tell('GET', '/api/v1/status');
+  assert.equal(status.engine.http, 'uWebSockets.js');
+  assert.equal(status.claimed, true);
+  assert.ok(existsSync(await machine.screenshot('smoke')));
 });

@@ -101,6 +101,12 @@ test('a bundle on a server is told of over D-Bus', () => {
     '{"type":"a{sv}","data":[{"manifest-hash":{"type":"s","data":"ab"},"update":{"type":"a{sv}","data":{"compatible":{"type":"s","data":"c"},"version":{"type":"s","data":"1.1.0"}}}}]}';
   assert.deepEqual(inspectedIn(said), { compatible: 'c', version: '1.1.0' });
   assert.equal(inspectedIn('{"type":"a{sv}","data":[{}]}'), undefined);
+  const variants = { version: { type: 's', data: '1.2.0' }, compatible: { type: 's', data: 'c' } };
+  const nested = { update: { type: 'v', data: { type: 'a{sv}', data: variants } } };
+  assert.deepEqual(inspectedIn(JSON.stringify({ type: 'a{sv}', data: [nested] })), {
+    compatible: 'c',
+    version: '1.2.0',
+  });
 });
 
 test('progress', () => {
