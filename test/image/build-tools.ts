@@ -7,7 +7,7 @@ import { findMirror } from '../../image/rootfs/archive.ts';
 import { productVersion } from '../../image/tree/checkout.ts';
 import { isThere } from './tools.ts';
 
-const PROGRAMS = ['mmdebstrap', 'mksquashfs', 'veritysetup', 'rauc', 'sfdisk', 'debugfs', 'grub-mkimage', 'bmaptool'];
+const PROGRAMS = ['mmdebstrap', 'mksquashfs', 'veritysetup', 'rauc', 'sfdisk', 'debugfs', 'grub-mkimage'];
 
 /** Why there is no image, nor can one be built, in a sentence; undefined where there is one. */
 export async function noImage(): Promise<string | undefined> {
