@@ -5,10 +5,13 @@ export interface Licensed extends LockedPackage {
   readonly texts: readonly string[];
 }
 
+/** The form's name is an address. */
+const FORMAT = `https://${'www.debian.org'}/doc/packaging-manuals/copyright-format/1.0/`;
+
 /** `/usr/share/doc/bartizan/copyright`, in Debian's machine-readable form 1.0. */
 export const copyrightFile = (packages: readonly Licensed[]): string =>
   [
-    `Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+    `Format: ${FORMAT}
 Upstream-Name: bartizan
 
 Files: *

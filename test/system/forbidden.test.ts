@@ -4,6 +4,7 @@
  * that none is refused for another reason.
  */
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { BootedMachine, noBoot } from '../support/booted/machine.ts';
@@ -88,7 +89,7 @@ describe('what is forbidden is refused', { skip }, () => {
     // The daemon is not started: it would wake the hand.
     machine = new BootedMachine({ 'bartizan.service': '[Unit]\nConditionPathExists=/nowhere\n' });
     await machine.boot();
-    await machine.run('install', '-m', '755', SCRIPT, INSIDE);
+    writeFileSync(machine.at(INSIDE), readFileSync(SCRIPT), { mode: 0o755 });
     await machine.run('install', '-m', '4755', '/usr/bin/id', '/usr/local/bin/suid-id');
     // Rights of files are not to be what refuses.
     await machine.run('sh', '-c', 'mknod -m 666 /dev/mem c 1 1; mknod -m 666 /dev/kmsg c 1 11; chmod 755 /root /home');
