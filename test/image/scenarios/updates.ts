@@ -102,7 +102,7 @@ async function powerCuts(life: Life): Promise<Facts> {
     await assertKept(life, before);
   }
   await confirmed(life);
-  return { cuts, moments: moments.join(' '), counters: '' };
+  return { cuts, moments: moments.join(' ') };
 }
 /** An installation in an emulated guest takes about this long. */
 const LONGEST_S = 40;
