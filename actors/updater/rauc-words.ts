@@ -101,6 +101,12 @@ const KNOWN: readonly (readonly [pattern: RegExp, code: Refusal, text: string])[
     'crashed',
     "RAUC's service went away while it was at the bundle, as a damaged one may make it",
   ],
+  // The kernel tells the size of the network block device a moment late: another attempt finds it.
+  [
+    /failed to load dm table: argument list too long/i,
+    'crashed',
+    'the device through which the bundle is streamed was not ready',
+  ],
   [
     /failed to connect to bus|(?:name|service) [^\n]*(?:not (?:provided|activat)|unknown)|could not connect|error (?:retrieving|creating proxy|calling D-Bus)|rejected send message|access ?denied/i,
     'unavailable',

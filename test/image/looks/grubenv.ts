@@ -1,9 +1,3 @@
-/** RAUC's words in GRUB's environment: the order of the slots, and of each whether it is good and how often it was tried. */
-export interface BootState {
-  readonly order: readonly string[];
-  readonly slots: Readonly<Record<'A' | 'B', { readonly ok: boolean; readonly tries: number }>>;
-}
-
 const BLOCK = 1024;
 const HEAD = '# GRUB Environment Block\n';
 
@@ -24,12 +18,4 @@ export function writeGrubenv(variables: Readonly<Record<string, string>>): strin
   const text = HEAD + lines.join('');
   if (text.length > BLOCK) throw new RangeError('too much for an environment block');
   return text.padEnd(BLOCK, '#');
-}
-
-export function bootState(variables: Readonly<Record<string, string>>): BootState {
-  const slot = (name: 'A' | 'B') => ({
-    ok: variables[`${name}_OK`] === '1',
-    tries: Number(variables[`${name}_TRY`] ?? 0),
-  });
-  return { order: (variables['ORDER'] ?? '').split(' ').filter(Boolean), slots: { A: slot('A'), B: slot('B') } };
 }

@@ -18,14 +18,7 @@ export function extentOf(name: PartitionName): Extent {
   return { offset: startMiB * MIB, length: sizeMiB * MIB };
 }
 
-/** GRUB's variables on a disk that no guest runs on. */
-export const grubenvOf = (disk: Disk): Promise<Readonly<Record<string, string>>> =>
-  withEsp(disk, async (esp) => {
-    const { stdout } = await run('mtype', ['-i', esp, GRUBENV]);
-    return readGrubenv(stdout);
-  });
-
-/** Sets some of them. */
+/** Sets some of GRUB's variables on a disk that no guest runs on. */
 export const setGrubenv = (disk: Disk, change: Readonly<Record<string, string>>): Promise<void> =>
   withEsp(disk, async (esp) => {
     const before = readFileSync(esp);

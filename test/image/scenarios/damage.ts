@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Slot } from '../../../image/layout.ts';
-import { bootState } from '../looks/grubenv.ts';
-import { grubenvOf, setGrubenv, worn } from '../looks/partitions.ts';
+import { setGrubenv, worn } from '../looks/partitions.ts';
 import { stickWith } from '../media/volume.ts';
 import { assertKept, belongingsOf } from '../story/belongings.ts';
 import type { Life } from '../story/life.ts';
@@ -80,11 +79,4 @@ export const bothSlotsBad: Scenario = {
   limit: 540,
   carries: true,
   run: bothBad,
-};
-
-/** GRUB's counters, seen from outside. */
-export const countersOf = async (life: Life): Promise<string> => {
-  const { order, slots } = bootState(await grubenvOf(life.disk));
-  const shown = (slot: Slot): string => `${slot}=${slots[slot].ok ? 'ok' : 'bad'}/${slots[slot].tries}`;
-  return `${order.join('')} ${shown('A')} ${shown('B')}`;
 };

@@ -4,7 +4,7 @@ import { Volume } from '../media/volume.ts';
 import { belongingsOf, identityOf } from '../story/belongings.ts';
 import type { Life } from '../story/life.ts';
 import type { Facts, Scenario } from '../story/scenario.ts';
-import { claimByCode, consoleShows } from './boot.ts';
+import { consoleShows } from './boot.ts';
 
 const TOKEN = 'an-admin-of-the-provisioning-test-0123456789';
 const config = (hostname: string): string => `hostname: ${hostname}
@@ -127,5 +127,3 @@ export const credentialOnce: Scenario = {
   limit: 300,
   run: consumedOnce,
 };
-
-export { claimByCode };

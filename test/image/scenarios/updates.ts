@@ -7,7 +7,7 @@ import type { Life } from '../story/life.ts';
 import type { Facts, Scenario } from '../story/scenario.ts';
 import { askToInstall, bundleOnStick, confirmed, hurry, imageOf, install, reboot } from '../story/updating.ts';
 import { round } from './boot.ts';
-import { countersOf, slotOf } from './damage.ts';
+import { slotOf } from './damage.ts';
 
 const STICK_MIB = 448;
 
@@ -102,7 +102,7 @@ async function powerCuts(life: Life): Promise<Facts> {
     await assertKept(life, before);
   }
   await confirmed(life);
-  return { cuts, moments: moments.join(' '), counters: '' };
+  return { cuts, moments: moments.join(' ') };
 }
 /** An installation in an emulated guest takes about this long. */
 const LONGEST_S = 40;
@@ -216,5 +216,3 @@ export const confirmedStays: Scenario = {
   limit: 480,
   run: neverRebooted,
 };
-
-export { countersOf };

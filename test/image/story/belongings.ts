@@ -19,8 +19,7 @@ export interface Identity {
 }
 
 export async function identityOf(life: Life): Promise<Identity> {
-  const said = await life.inside('/usr/bin/bartizan identity --json --state /var/lib/bartizan');
-  const { serial, key_fingerprint: keyFingerprint } = JSON.parse(said) as Readonly<Record<string, string>>;
+  const { serial, key_fingerprint: keyFingerprint } = await life.api.tell('GET', '/api/v1/identity');
   assert.ok(serial && keyFingerprint, 'the device has a serial and a key');
   return { serial, keyFingerprint };
 }

@@ -26,8 +26,8 @@ export function readOrders(words: readonly string[]): Result<Orders, 'usage'> {
     else if (word === '--power-cuts') {
       place++;
       powerCuts = Number(words[place]);
-      if (!Number.isInteger(powerCuts) || powerCuts < 1 || powerCuts > MOST_CUTS)
-        return fail('usage', `--power-cuts wants a number from 1 to ${MOST_CUTS}`);
+      if (!Number.isInteger(powerCuts) || powerCuts < 0 || powerCuts > MOST_CUTS)
+        return fail('usage', `--power-cuts wants a number from 0 to ${MOST_CUTS}`);
     } else if (word.startsWith('-')) return fail('usage', `unknown option ${word}`);
     else wanted.push(word);
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bootState, readGrubenv, writeGrubenv } from '../../image/looks/grubenv.ts';
+import { readGrubenv, writeGrubenv } from '../../image/looks/grubenv.ts';
 
 const VARIABLES = { ORDER: 'B A', A_OK: '1', A_TRY: '0', B_OK: '1', B_TRY: '2' };
 
@@ -8,13 +8,6 @@ test('an environment block has 1024 bytes and is read back as it was written', (
   const block = writeGrubenv(VARIABLES);
   assert.equal(Buffer.byteLength(block), 1024);
   assert.deepEqual(readGrubenv(block), VARIABLES);
-});
-
-test('the state of the slots is read from RAUC’s words', () => {
-  assert.deepEqual(bootState(VARIABLES), {
-    order: ['B', 'A'],
-    slots: { A: { ok: true, tries: 0 }, B: { ok: true, tries: 2 } },
-  });
 });
 
 test('what is no environment block is refused, and so is too much for one', () => {

@@ -34,7 +34,7 @@ test('orders are read', () =>
     ok: true,
     value: { wanted: ['power-cuts'], powerCuts: 10, isList: false },
   }));
-for (const words of [['--power-cuts'], ['--power-cuts', '0'], ['--power-cuts', 'x'], ['--fast']])
+for (const words of [['--power-cuts'], ['--power-cuts', '-1'], ['--power-cuts', 'x'], ['--fast']])
   test(`${words.join(' ')} is refused`, () => assert.equal(readOrders(words).ok, false));
 
 const OUTCOMES: readonly Outcome[] = [

@@ -115,6 +115,7 @@ test('progress', () => {
 });
 
 const REFUSED: readonly (readonly [said: string, code: Refusal])[] = [
+  ['Failed mounting bundle: Failed to load dm table: Argument list too long, check DM_VERITY', 'crashed'],
   ['signature verification failed: Verify error: unable to get local issuer certificate', 'foreign'],
   ['LastError: signature verification failed: Verify error: self-signed certificate', 'foreign'],
   [
