@@ -34,15 +34,16 @@ async function up(site: RaucMachine): Promise<string> {
 }
 
 /** Until an image is shown of which this holds. */
-const shown = (site: RaucMachine, what: string, holds: (image: Image) => boolean): Promise<Image> =>
-  waitFor(
-    what,
-    async () => {
-      const image = await imageOf(site);
-      return holds(image) ? image : undefined;
-    },
-    { withinMs: 90_000 },
-  );
+function shown(site: RaucMachine, what: string, holds: (image: Image) => boolean): Promise<Image> {
+  let last: Image | undefined;
+  const look = async () => {
+    last = await imageOf(site);
+    return holds(last) ? last : undefined;
+  };
+  return waitFor(what, look, { withinMs: 90_000 }).catch((cause: unknown) => {
+    throw new Error(`${String(cause)}; shown last: ${JSON.stringify(last)}`, { cause });
+  });
+}
 
 /** How long a boot must be steady, from the next start on. */
 const settle = ({ machine }: RaucMachine, window: string): void =>

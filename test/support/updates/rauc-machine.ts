@@ -24,6 +24,9 @@ cp /usr/lib/bartizan/systemd/bartizan-rauc.dbus.conf /etc/dbus-1/system.d/bartiz
 busctl call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus ReloadConfig
 mount --bind ${LAB}/cmdline /proc/cmdline
 cat ${LAB}/os-release >>/etc/os-release
+mkdir -p /ident/bartizan
+chown bartizan:bartizan /ident/bartizan
+systemctl --quiet enable --now systemd-networkd.service
 mknod /dev/loop-control c 10 237
 for n in 0 1 2 3 4 5 6 7; do mknod /dev/loop$n b 7 $n; done
 cp ${LAB}/root-$(sed 's/.*bartizan.slot=\\(.\\).*/\\1/' ${LAB}/cmdline) /dev/mapper/root
