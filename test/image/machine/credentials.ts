@@ -29,14 +29,9 @@ Restart=always
 RestartSec=100ms
 `;
 
-const READY = `[Unit]
-Description=Says when the daemon is ready
-After=bartizan.service
-Requisite=bartizan.service
-
-[Service]
-Type=oneshot
-ExecStart=/bin/sh -c 'read up rest </proc/uptime; echo "${READY_MARK} $$up s" >/dev/ttyS1'
+/** Whenever systemd has heard that the daemon is ready; as root and with the machine's devices. */
+const READY = `[Service]
+ExecStartPost=+/bin/sh -c 'read up rest </proc/uptime; echo "${READY_MARK} $$up s" >/dev/ttyS1'
 `;
 
 /**
@@ -45,8 +40,7 @@ ExecStart=/bin/sh -c 'read up rest </proc/uptime; echo "${READY_MARK} $$up s" >/
  */
 export const LOOKING_INSIDE: Credentials = {
   'systemd.extra-unit.bartizan-test-shell.service': SHELL,
-  'systemd.extra-unit.bartizan-test-ready.service': READY,
-  'systemd.unit-dropin.multi-user.target': '[Unit]\nWants=bartizan-test-ready.service\n',
+  'systemd.unit-dropin.bartizan.service': READY,
   'systemd.unit-dropin.sysinit.target': '[Unit]\nWants=bartizan-test-shell.service\n',
 };
 
