@@ -12,7 +12,8 @@ export interface Holdings {
 
 export function holdingsOf(root: number): Holdings {
   const pids = treeOf(root);
-  const total = (count: (pid: number) => number): number => pids.map(count).reduce((sum, value) => sum + value, 0);
+  const total = (count: (pid: number) => number): number =>
+    pids.map((pid) => (pid === root ? count(pid) : (stillThere(() => count(pid)) ?? 0))).reduce((sum, n) => sum + n, 0);
   return {
     pss: total((pid) => kibOf(`/proc/${pid}/smaps_rollup`, 'Pss')) / 1024,
     anonymous: total((pid) => kibOf(`/proc/${pid}/smaps_rollup`, 'Pss_Anon')) / 1024,
@@ -30,15 +31,20 @@ export interface Work {
 }
 
 export function workOf(root: number): Work {
-  const tasks = treeOf(root).flatMap((pid) => tasksOf(pid));
   let cpu = 0;
   let sleeps = 0;
-  for (const task of tasks) {
-    cpu += Number(readFileSync(`${task}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
-    sleeps += Number(/^voluntary_ctxt_switches:\s*(\d+)$/m.exec(readFileSync(`${task}/status`, 'utf8'))?.[1]);
+  for (const task of treeOf(root).flatMap((pid) => stillThere(() => tasksOf(pid)) ?? [])) {
+    const work = stillThere(() => workOfTask(task));
+    cpu += work?.cpu ?? 0;
+    sleeps += work?.sleeps ?? 0;
   }
   return { cpu, sleeps };
 }
+
+const workOfTask = (task: string): Work => ({
+  cpu: Number(readFileSync(`${task}/schedstat`, 'utf8').split(' ')[0]) / 1e6,
+  sleeps: Number(/^voluntary_ctxt_switches:\s*(\d+)$/m.exec(readFileSync(`${task}/status`, 'utf8'))?.[1]),
+});
 
 /** The most that a process (without its descendants) has held resident so far, MiB. */
 export const peakOf = (pid: number): number => kibOf(`/proc/${pid}/status`, 'VmHWM') / 1024;
@@ -56,10 +62,20 @@ const tasksOf = (pid: number): readonly string[] =>
   readdirSync(`/proc/${pid}/task`).map((task) => `/proc/${pid}/task/${task}`);
 
 function treeOf(pid: number): readonly number[] {
-  const children = tasksOf(pid).flatMap((task) =>
-    readFileSync(`${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+  const children = tasksOf(pid).flatMap(
+    (task) => stillThere(() => readFileSync(`${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number)) ?? [],
   );
-  return [pid, ...children.flatMap(treeOf)];
+  return [pid, ...children.flatMap((child) => stillThere(() => treeOf(child)) ?? [])];
+}
+
+/** What is read of a process or thread; undefined when it has ended since it was listed, as short-lived helpers do. */
+function stillThere<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (cause) {
+    if (['ENOENT', 'ESRCH'].includes((cause as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw cause;
+  }
 }
 
 const kibOf = (file: string, row: string): number =>
