@@ -1,9 +1,9 @@
 import { printable } from '../../core/base/printable.ts';
 import { messageOf } from '../../core/base/result.ts';
 import { type Invocation, parseArgv } from '../../core/cli/argv.ts';
-import { type CommandName, commandOf } from '../../core/cli/command.ts';
+import { type CommandName, commandOf, commandsUnder } from '../../core/cli/command.ts';
 import { type ExitName, exitCode } from '../../core/cli/exit-codes.ts';
-import { helpOf, overview } from '../../core/cli/help.ts';
+import { helpOf, helpOfWords, overview } from '../../core/cli/help.ts';
 import { findings, health, status } from './ask.ts';
 import { block, check, flush, unban, unblock, undo } from './blocks.ts';
 import { bulkLists } from './bulk-lists.ts';
@@ -99,8 +99,14 @@ async function version(deps: CliDeps): Promise<ExitName> {
   return 'ok';
 }
 
-async function help({ arguments: { COMMAND: name } }: Invocation, deps: CliDeps): Promise<ExitName> {
+async function help({ arguments: { COMMAND: first, WORD, MORE } }: Invocation, deps: CliDeps): Promise<ExitName> {
   const width = Math.min(deps.stdout.columns ?? 100, 100);
+  const name = first === undefined ? undefined : [first, WORD, MORE].filter((word) => word !== undefined).join(' ');
+  const below = name === undefined ? [] : commandsUnder(name);
+  if (name !== undefined && below.length > 0) {
+    await say(deps, helpOfWords(name, below, width));
+    return 'ok';
+  }
   const command = name === undefined ? undefined : commandOf(name);
   if (name !== undefined && command === undefined) {
     await complain(deps, `there is no command "${printable(name)}"`);

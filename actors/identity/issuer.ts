@@ -7,10 +7,10 @@ import {
   type webcrypto,
 } from 'node:crypto';
 import { promisify } from 'node:util';
-import type * as X509 from '@peculiar/x509';
 import type { Millis } from '../../core/base/time.ts';
 import { encodeNameConstraints, NAME_CONSTRAINTS } from './name-constraints.ts';
 import type { ServerNames } from './names.ts';
+import { x509Library } from './x509.ts';
 
 /** A private key (PKCS #8) and its certificate, both PEM. */
 export interface KeyAndCertificate {
@@ -48,7 +48,7 @@ const LONGEST_COMMON_NAME = 64;
  * authentication only. Addresses are left free, because they change with the network while the CA must not.
  */
 export async function issueAuthority({ key, permitted, ...validity }: AuthorityRequest): Promise<KeyAndCertificate> {
-  const x509 = await library();
+  const x509 = await x509Library();
   const keys = key === undefined ? await newKeys() : keysOf(createPrivateKey(key));
   const name = authorityName(keys.publicKey);
   const cert = await x509.X509CertificateGenerator.create({
@@ -71,7 +71,7 @@ export async function issueAuthority({ key, permitted, ...validity }: AuthorityR
 
 /** A server certificate under the CA, with a key of its own. */
 export async function issueServer({ authority, names, ...validity }: ServerRequest): Promise<KeyAndCertificate> {
-  const x509 = await library();
+  const x509 = await x509Library();
   const keys = await newKeys();
   const issuer = new x509.X509Certificate(authority.cert);
   const commonName = (names.dns[0] ?? 'localhost').slice(0, LONGEST_COMMON_NAME);
@@ -95,24 +95,6 @@ export async function issueServer({ authority, names, ...validity }: ServerReque
     ],
   });
   return { key: pemOf(keys.privateKey), cert: `${cert.toString('pem')}\n` };
-}
-
-/**
- * Loads the library, which costs 80 ms and 25 MB, only when there is something to issue. One of its dependencies, a
- * container for constructor injection, refuses to load without the reflection API of a decorator proposal, though none
- * of the classes here carries such metadata. It gets an empty one for as long as it loads, and no global remains.
- */
-async function library(): Promise<typeof X509> {
-  const reflect = Reflect as { getMetadata?: unknown; getOwnMetadata?: unknown };
-  if (reflect.getMetadata !== undefined) return await import('@peculiar/x509');
-  const none = () => undefined;
-  Object.assign(reflect, { getMetadata: none, getOwnMetadata: none });
-  try {
-    return await import('@peculiar/x509');
-  } finally {
-    delete reflect.getMetadata;
-    delete reflect.getOwnMetadata;
-  }
 }
 
 interface Keys {

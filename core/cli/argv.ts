@@ -1,7 +1,7 @@
 import { nearest } from '../base/nearest.ts';
 import { printable, shortened } from '../base/printable.ts';
 import { fail, ok, type Result } from '../base/result.ts';
-import { COMMANDS, type Command, type CommandName, commandOf } from './command.ts';
+import { COMMANDS, type Command, type CommandName, commandOf, commandsUnder, type KnownCommand } from './command.ts';
 
 /** A command line as understood. Arguments and options are keyed by their declared names; absent means not given. */
 export interface Invocation {
@@ -20,18 +20,45 @@ export function parseArgv(argv: readonly string[]): Result<Invocation, 'usage'> 
   const [word = 'help', ...rest] = argv;
   if (word === '--help' || word === '-h') return ok(bare('help'));
   if (word === '--version') return ok(bare('version'));
-  const command = commandOf(word);
-  if (command === undefined) return fail('usage', unknownCommand(word));
-  const read = readWords(command, rest);
+  const named = namedBy(word, rest);
+  if (!named.ok) return named;
+  const { command, words } = named.value;
+  const read = readWords(command, words);
   if (!read.ok || read.value.command === 'help') return read;
   const missing = command.arguments.find(({ name, optional }) => !optional && read.value.arguments[name] === undefined);
   if (missing !== undefined) return usage(command, `${missing.name} is missing: ${missing.help}`);
-  return command.options.some(({ name }) => name === 'parser') && read.value.values['parser'] === undefined
-    ? usage(command, '--parser NAME is missing')
-    : read;
+  const required = command.options.find(({ name, required: must }) => must && read.value.values[name] === undefined);
+  return required === undefined ? read : usage(command, `--${required.name} ${required.value} is missing`);
 }
 
-type KnownCommand = Command & { readonly name: CommandName };
+/** The command that the first words name, and the words behind them. */
+function namedBy(
+  first: string,
+  rest: readonly string[],
+): Result<{ readonly command: KnownCommand; readonly words: readonly string[] }, 'usage'> {
+  let name = first;
+  for (const [i, next] of [...rest, ''].entries()) {
+    const below = commandsUnder(name);
+    const command = commandOf(name);
+    if (below.length === 0) {
+      return command === undefined
+        ? fail('usage', unknownCommand(name))
+        : ok({ command, words: rest.slice(i) });
+    }
+    if (next === '--help' || next === '-h') return ok({ command: commandOf('help') as KnownCommand, words: name.split(' ') });
+    const further = [...new Set(below.map((one) => one.name.slice(name.length + 1).split(' ')[0] ?? ''))];
+    if (!further.includes(next)) return fail('usage', unknownWord(name, next, further));
+    name = `${name} ${next}`;
+  }
+  return fail('usage', unknownCommand(name));
+}
+
+function unknownWord(name: string, word: string, further: readonly string[]): string {
+  const meant = nearest(word, further);
+  const hint = meant === undefined ? `; there are ${further.join(', ')}` : `; did you mean "${meant}"?`;
+  const what = word === '' ? `a word is missing` : `there is no ${shown(word)}`;
+  return `${name}: ${what}${hint}\nRun "bartizan help ${name}" for how it is used.`;
+}
 
 const bare = (command: CommandName): Invocation => ({ command, arguments: {}, values: {}, flags: new Set() });
 
@@ -49,7 +76,11 @@ function readWords(command: KnownCommand, words: readonly string[]): Result<Invo
       given.positional.push(...words.slice(i + 1));
       break;
     }
-    if (word === '--help' || word === '-h') return ok({ ...bare('help'), arguments: { COMMAND: command.name } });
+    if (word === '--help' || word === '-h') {
+      const [first = '', second, third] = command.name.split(' ');
+      const words = { COMMAND: first, ...(second && { WORD: second }), ...(third && { MORE: third }) };
+      return ok({ ...bare('help'), arguments: words });
+    }
     if (!word.startsWith('-') || word === '-') {
       given.positional.push(word);
       continue;

@@ -1,3 +1,4 @@
+import { CONTROLLER_COMMANDS, type ControllerCommandName } from './controller.ts';
 import type { ExitName } from './exit-codes.ts';
 
 /** A word behind the command, in its place. */
@@ -14,6 +15,8 @@ export interface Option {
   readonly help: string;
   /** Another option that cannot be given with it. */
   readonly excludes?: string;
+  /** The command cannot do without. */
+  readonly required?: true;
 }
 
 /** A command as a value: parser, help, documentation and exit codes are derived from it. */
@@ -32,7 +35,12 @@ const state: Option = {
   help: 'State directory. Without it: ./var, else /var/lib/bartizan, whichever has a control socket.',
 };
 const json: Option = { name: 'json', help: 'Print JSON, one value a line.' };
-const parser: Option = { name: 'parser', value: 'NAME', help: 'How the lines are read, e.g. sshd. Required.' };
+const parser: Option = {
+  name: 'parser',
+  value: 'NAME',
+  help: 'How the lines are read, e.g. sshd. Required.',
+  required: true,
+};
 const ip: Argument = { name: 'IP', help: 'An IPv4 or IPv6 address.' };
 const network: Argument = { name: 'IP', help: 'An address, or a network in CIDR form.' };
 const logFile: Argument = { name: 'FILE', help: 'The log file; - is standard input.' };
@@ -393,17 +401,34 @@ export const COMMANDS = [
     ],
     exits: ['ok', 'failed', 'usage', 'refused'],
   },
+  {
+    name: 'controller',
+    summary: 'Run a fleet of appliances; "bartizan help controller" has its words.',
+    arguments: [],
+    options: [],
+    exits: ['usage'],
+  },
   { name: 'version', summary: 'Print the version.', arguments: [], options: [], exits: ['ok'] },
   {
     name: 'help',
     summary: 'Explain Bartizan, or one command.',
-    arguments: [{ name: 'COMMAND', help: 'The command.', optional: true }],
+    arguments: [
+      { name: 'COMMAND', help: 'The command.', optional: true },
+      { name: 'WORD', help: 'Of a command with words of its own.', optional: true },
+      { name: 'MORE', help: 'The next of them.', optional: true },
+    ],
     options: [],
     exits: ['ok', 'usage'],
   },
 ] as const satisfies readonly Command[];
 
-export type CommandName = (typeof COMMANDS)[number]['name'];
+export type PlainCommandName = (typeof COMMANDS)[number]['name'];
+export type CommandName = PlainCommandName | ControllerCommandName;
+export type KnownCommand = Command & { readonly name: CommandName };
 
-export const commandOf = (name: string): (Command & { readonly name: CommandName }) | undefined =>
-  COMMANDS.find((command) => command.name === name);
+export const commandOf = (name: string): KnownCommand | undefined =>
+  [...COMMANDS, ...CONTROLLER_COMMANDS].find((command) => command.name === name);
+
+/** Commands whose name goes on after these words. */
+export const commandsUnder = (words: string): readonly KnownCommand[] =>
+  CONTROLLER_COMMANDS.filter(({ name }) => name.startsWith(`${words} `));

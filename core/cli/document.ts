@@ -1,12 +1,13 @@
 import { markdownTable } from '../base/markdown.ts';
 import { COMMANDS, type Command } from './command.ts';
+import { CONTROLLER_COMMANDS } from './controller.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { optionForm, synopsis } from './help.ts';
 
 /** `docs/cli.md`, made from the declarations. */
 export function cliDocument(): string {
   const exits = Object.values(EXIT_CODES).map(({ code, meaning }) => [String(code), meaning]);
-  const parts = [HEAD, markdownTable(['code', 'meaning'], exits), ...COMMANDS.map(commandPart)];
+  const parts = [HEAD, markdownTable(['code', 'meaning'], exits), ...COMMANDS.filter(({ name }) => name !== 'controller').map(commandPart), ...CONTROLLER_COMMANDS.map(commandPart)];
   return `${parts.join('\n\n')}\n`;
 }
 

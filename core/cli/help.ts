@@ -17,6 +17,19 @@ export function overview(width: number): string {
   ].join('\n');
 }
 
+/** `bartizan help COMMAND` of one with words of its own. */
+export function helpOfWords(words: string, commands: readonly Command[], width: number): string {
+  const rows = commands.map((command) => [command.name.slice(words.length + 1), command.summary] as const);
+  return [
+    `Usage: bartizan ${words} WORD [ARGUMENTS] [OPTIONS]`,
+    '',
+    ...columns(rows, width),
+    '',
+    `Run "bartizan help ${words} WORD" for one of them.`,
+    '',
+  ].join('\n');
+}
+
 /** `bartizan help COMMAND`. */
 export function helpOf(command: Command, width: number): string {
   const about = command.more === undefined ? command.summary : `${command.summary} ${command.more}`;
@@ -38,7 +51,7 @@ export function synopsis({ name, arguments: args, options }: Command): string {
     if (seen.has(option.name)) return [];
     if (option.excludes !== undefined) seen.add(option.excludes);
     const other = option.excludes === undefined ? '' : `|--${option.excludes}`;
-    return option.name === 'parser' ? [optionForm(option)] : [`[${optionForm(option)}${other}]`];
+    return option.required ? [optionForm(option)] : [`[${optionForm(option)}${other}]`];
   });
   return ['bartizan', name, ...words, ...forms].join(' ');
 }
