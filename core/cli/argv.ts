@@ -41,11 +41,10 @@ function namedBy(
     const below = commandsUnder(name);
     const command = commandOf(name);
     if (below.length === 0) {
-      return command === undefined
-        ? fail('usage', unknownCommand(name))
-        : ok({ command, words: rest.slice(i) });
+      return command === undefined ? fail('usage', unknownCommand(name)) : ok({ command, words: rest.slice(i) });
     }
-    if (next === '--help' || next === '-h') return ok({ command: commandOf('help') as KnownCommand, words: name.split(' ') });
+    if (next === '--help' || next === '-h')
+      return ok({ command: commandOf('help') as KnownCommand, words: name.split(' ') });
     const further = [...new Set(below.map((one) => one.name.slice(name.length + 1).split(' ')[0] ?? ''))];
     if (!further.includes(next)) return fail('usage', unknownWord(name, next, further));
     name = `${name} ${next}`;

@@ -32,8 +32,18 @@ export const CONTROLLER_COMMANDS = [
     options: [
       { name: 'tenant', value: 'NAME', help: 'The fleet; small letters, digits and -. Default: fleet.' },
       { name: 'name', value: 'NAME', help: 'This controller. Default: main.' },
-      { name: 'broker', value: 'URLS', help: 'Brokers as appliances reach them, with commas: mqtts://HOST:8883. Required.', required: true },
-      { name: 'enrol', value: 'URL', help: 'Where appliances enrol: https://HOST:PORT/enrol. Required.', required: true },
+      {
+        name: 'broker',
+        value: 'URLS',
+        help: 'Brokers as appliances reach them, with commas: mqtts://HOST:8883. Required.',
+        required: true,
+      },
+      {
+        name: 'enrol',
+        value: 'URL',
+        help: 'Where appliances enrol: https://HOST:PORT/enrol. Required.',
+        required: true,
+      },
       state,
       json,
     ],
@@ -66,7 +76,11 @@ export const CONTROLLER_COMMANDS = [
     more: 'Logs go to standard error; SIGTERM and SIGINT give its shards back and stop it.',
     arguments: [],
     options: [
-      { name: 'shards', value: 'LIST', help: 'The shards it would serve, e.g. 00-1f,30; others it takes over when nobody serves them. Default: all.' },
+      {
+        name: 'shards',
+        value: 'LIST',
+        help: 'The shards it would serve, e.g. 00-1f,30; others it takes over when nobody serves them. Default: all.',
+      },
       { name: 'export', help: 'Append every stream to a file under streams/, one JSON object a line.' },
       state,
     ],
@@ -131,7 +145,11 @@ export const CONTROLLER_COMMANDS = [
     options: [
       { name: 'merge', help: 'Keep sections and rules that were desired before and are not in the file.' },
       { name: 'rules', value: 'FILES', help: 'Rule files, with commas.' },
-      { name: 'trial', value: 'TIME', help: 'How long an appliance waits for the confirmation, 1m to 30m. Default: 5m.' },
+      {
+        name: 'trial',
+        value: 'TIME',
+        help: 'How long an appliance waits for the confirmation, 1m to 30m. Default: 5m.',
+      },
       { name: 'over', help: 'Follow what each appliance says is in effect, where that came from somebody else.' },
       key,
       within,
@@ -159,7 +177,10 @@ export const CONTROLLER_COMMANDS = [
     summary: 'Order something to be done once, and say what became of it.',
     more: 'block, unblock, allow and remove-allow take an address or network; scan what to look through, if not everything; replay STREAM FROM-TO; confirm and revert what is on trial there; diagnostics a file to write the bundle to.',
     arguments: [
-      { name: 'VERB', help: 'block, unblock, allow, remove-allow, scan, restart, replay, confirm, revert or diagnostics.' },
+      {
+        name: 'VERB',
+        help: 'block, unblock, allow, remove-allow, scan, restart, replay, confirm, revert or diagnostics.',
+      },
       who,
       { name: 'WHAT', help: 'An address or network, a stream, or a file; see above.', optional: true },
       { name: 'NUMBERS', help: 'Of replay: FROM-TO.', optional: true },
@@ -192,7 +213,11 @@ export const CONTROLLER_COMMANDS = [
       { name: 'NAME', help: 'Which key.', optional: true },
     ],
     options: [
-      { name: 'kinds', value: 'KINDS', help: 'What it may order, with commas: desired, keys, list, lease, block, unblock, allow, scan, restart, replay, confirm, diagnostics.' },
+      {
+        name: 'kinds',
+        value: 'KINDS',
+        help: 'What it may order, with commas: desired, keys, list, lease, block, unblock, allow, scan, restart, replay, confirm, diagnostics.',
+      },
       { name: 'public', value: 'HEX', help: 'Of add: a public key whose private key is elsewhere.' },
       { name: 'for', value: 'TIME', help: 'How long it is believed. Default: without end.' },
       key,

@@ -7,7 +7,12 @@ import { optionForm, synopsis } from './help.ts';
 /** `docs/cli.md`, made from the declarations. */
 export function cliDocument(): string {
   const exits = Object.values(EXIT_CODES).map(({ code, meaning }) => [String(code), meaning]);
-  const parts = [HEAD, markdownTable(['code', 'meaning'], exits), ...COMMANDS.filter(({ name }) => name !== 'controller').map(commandPart), ...CONTROLLER_COMMANDS.map(commandPart)];
+  const parts = [
+    HEAD,
+    markdownTable(['code', 'meaning'], exits),
+    ...COMMANDS.filter(({ name }) => name !== 'controller').map(commandPart),
+    ...CONTROLLER_COMMANDS.map(commandPart),
+  ];
   return `${parts.join('\n\n')}\n`;
 }
 

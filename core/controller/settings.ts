@@ -1,6 +1,5 @@
-import { parseDuration } from '../base/time.ts';
-import { days, type Millis } from '../base/time.ts';
 import { fail, ok, type Result } from '../base/result.ts';
+import { days, type Millis, parseDuration } from '../base/time.ts';
 import { isTenant } from '../link/topics.ts';
 
 /** What a controller is told by `controller.yaml` in its directory. */
@@ -29,7 +28,16 @@ export interface ControllerSettings {
 const NAME = /^[a-z0-9-]{1,32}$/;
 export const isControllerName = (text: string): boolean => NAME.test(text);
 
-const KNOWN = ['tenant', 'name', 'brokers', 'connect', 'enrolment', 'certificate_lifetime', 'confirm', 'broker_pid_file'];
+const KNOWN = [
+  'tenant',
+  'name',
+  'brokers',
+  'connect',
+  'enrolment',
+  'certificate_lifetime',
+  'confirm',
+  'broker_pid_file',
+];
 const SCHEMES = /^(?:mqtts?|wss?):$/;
 
 /** Reads what YAML gave. @returns failed: the first thing that is wrong, with where */
@@ -39,7 +47,8 @@ export function readSettings(raw: unknown): Result<ControllerSettings, 'config'>
   const unknown = Object.keys(raw).find((name) => !KNOWN.includes(name));
   if (unknown !== undefined) return wrong(unknown, `there is no such setting; there are ${KNOWN.join(', ')}`);
   const { tenant, name, brokers, connect, enrolment, certificate_lifetime = '180d', confirm = true } = raw;
-  if (typeof tenant !== 'string' || !isTenant(tenant)) return wrong('tenant', 'small letters, digits and -, at most 32');
+  if (typeof tenant !== 'string' || !isTenant(tenant))
+    return wrong('tenant', 'small letters, digits and -, at most 32');
   if (typeof name !== 'string' || !NAME.test(name)) return wrong('name', 'small letters, digits and -, at most 32');
   if (!Array.isArray(brokers) || brokers.length === 0 || !brokers.every(isBroker)) {
     return wrong('brokers', 'a list of URLs like mqtts://broker.example:8883');
@@ -48,7 +57,8 @@ export function readSettings(raw: unknown): Result<ControllerSettings, 'config'>
   if (!isBroker(own)) return wrong('connect', 'a URL like mqtts://127.0.0.1:8883');
   if (!isObject(enrolment)) return wrong('enrolment', 'a mapping of listen and url');
   const { listen, url } = enrolment;
-  if (typeof listen !== 'string' || hostAndPort(listen) === undefined) return wrong('enrolment.listen', 'an address:port');
+  if (typeof listen !== 'string' || hostAndPort(listen) === undefined)
+    return wrong('enrolment.listen', 'an address:port');
   if (typeof url !== 'string' || protocolOf(url) !== 'https:') return wrong('enrolment.url', 'an https URL');
   const lifetime = parseDuration(String(certificate_lifetime));
   if (!lifetime.ok || lifetime.value === 'never' || lifetime.value < days(1)) {
@@ -87,7 +97,9 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The file as `ca init` writes it. */
-export function settingsText(settings: Omit<ControllerSettings, 'connect' | 'certificateLifetime' | 'confirms'>): string {
+export function settingsText(
+  settings: Omit<ControllerSettings, 'connect' | 'certificateLifetime' | 'confirms'>,
+): string {
   return `# The controller of a fleet. docs/controller.md explains each of these.
 tenant: ${settings.tenant}
 name: ${settings.name}

@@ -45,7 +45,10 @@ export function relabelled(labels: Labels, text: string): Result<Labels, 'usage'
   for (const pair of text.split(',')) {
     const [label = '', value = '', ...more] = pair.split('=');
     if (!LABEL.test(label) || more.length > 0 || (value !== '' && !VALUE.test(value))) {
-      return fail('usage', `"${pair.slice(0, 100)}" is no label: LABEL=VALUE, the label of small letters, digits, _ and -`);
+      return fail(
+        'usage',
+        `"${pair.slice(0, 100)}" is no label: LABEL=VALUE, the label of small letters, digits, _ and -`,
+      );
     }
     if (value === '') delete changed[label];
     else changed[label] = value;
