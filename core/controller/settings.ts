@@ -21,8 +21,8 @@ export interface ControllerSettings {
   readonly certificateLifetime: Millis;
   /** Whether changes that the fleet desired are confirmed when an appliance was heard after them. */
   readonly confirms: boolean;
-  /** Of a mosquitto on this machine: told when the revocation list was renewed. */
-  readonly brokerPidFile?: string;
+  /** Of a mosquitto on this machine: its own copy of the revocation list, and whom to tell that it was renewed. */
+  readonly broker: { readonly revocations?: string; readonly pidFile?: string };
 }
 
 const NAME = /^[a-z0-9-]{1,32}$/;
@@ -36,7 +36,7 @@ const KNOWN = [
   'enrolment',
   'certificate_lifetime',
   'confirm',
-  'broker_pid_file',
+  'broker',
 ];
 const SCHEMES = /^(?:mqtts?|wss?):$/;
 
@@ -65,8 +65,13 @@ export function readSettings(raw: unknown): Result<ControllerSettings, 'config'>
     return wrong('certificate_lifetime', 'a time of at least a day, e.g. 180d');
   }
   if (typeof confirm !== 'boolean') return wrong('confirm', 'true or false');
-  const { broker_pid_file: pidFile } = raw;
-  if (pidFile !== undefined && typeof pidFile !== 'string') return wrong('broker_pid_file', 'a path');
+  const { broker = {} } = raw;
+  if (!isObject(broker)) return wrong('broker', 'a mapping of revocations and pid_file');
+  const { revocations, pid_file: pidFile, ...others } = broker;
+  const [other] = Object.keys(others);
+  if (other !== undefined) return wrong(`broker.${other}`, 'there is no such setting; there are revocations and pid_file');
+  if (revocations !== undefined && typeof revocations !== 'string') return wrong('broker.revocations', 'a path');
+  if (pidFile !== undefined && typeof pidFile !== 'string') return wrong('broker.pid_file', 'a path');
   return ok({
     tenant,
     name,
@@ -75,7 +80,7 @@ export function readSettings(raw: unknown): Result<ControllerSettings, 'config'>
     enrolment: { listen, url },
     certificateLifetime: lifetime.value,
     confirms: confirm,
-    ...(pidFile === undefined ? {} : { brokerPidFile: pidFile }),
+    broker: { ...(revocations === undefined ? {} : { revocations }), ...(pidFile === undefined ? {} : { pidFile }) },
   });
 }
 
@@ -98,7 +103,7 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 /** The file as `ca init` writes it. */
 export function settingsText(
-  settings: Omit<ControllerSettings, 'connect' | 'certificateLifetime' | 'confirms'>,
+  settings: Pick<ControllerSettings, 'tenant' | 'name' | 'brokers' | 'enrolment'>,
 ): string {
   return `# The controller of a fleet. docs/controller.md explains each of these.
 tenant: ${settings.tenant}
@@ -114,6 +119,9 @@ enrolment:
 # certificate_lifetime: 180d
 # Whether what the fleet desired is confirmed when an appliance was heard after it.
 # confirm: true
-# broker_pid_file: /run/mosquitto/mosquitto.pid
+# Where mosquitto runs on this machine: its copy of the revocation list, and how to tell it.
+# broker:
+#   revocations: /etc/mosquitto/bartizan/revoked.crl
+#   pid_file: /run/mosquitto/mosquitto.pid
 `;
 }

@@ -1,0 +1,187 @@
+import { hash } from 'node:crypto';
+import type { Clock, Log } from '../../core/base/ports.ts';
+import { messageOf, type Result } from '../../core/base/result.ts';
+import type { Millis } from '../../core/base/time.ts';
+import { differences, type Difference, merged, needsRebase, parentOf } from '../../core/controller/desired.ts';
+import { contents, type DesiredContent, type DesiredRecord, desires } from '../../core/controller/records.ts';
+import type { Hex } from '../../core/link/hex.ts';
+import type { OrderBody } from '../../core/link/order.ts';
+import type { DesiredState } from '../../core/link/reported.ts';
+import { topicOf } from '../../core/link/topics.ts';
+import type { Records, StoreCode } from '../store/index.ts';
+import type { BrokerLink } from './broker-link.ts';
+import type { Fleet, Member } from './fleet.ts';
+import type { Happenings } from './happenings.ts';
+import type { SigningKey } from './key-folder.ts';
+import type { Press, Pressed } from './press.ts';
+
+export interface DesiresDeps {
+  readonly tenant: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly records: Records;
+  readonly fleet: Fleet;
+  readonly happenings: Happenings;
+  readonly press: Press;
+  readonly link: () => BrokerLink;
+}
+
+export interface DesireOptions {
+  readonly content: DesiredContent;
+  readonly merge: boolean;
+  readonly over: boolean;
+  readonly trial: Millis;
+  readonly signer: SigningKey;
+}
+
+/** What was issued to one appliance, or why not. */
+export type DesireOutcome =
+  | { readonly serial: string; readonly generation: number; readonly order: Hex }
+  | { readonly serial: string; readonly refused: string };
+
+interface Draft {
+  readonly serial: string;
+  readonly body: Extract<OrderBody, { kind: 'desired' }>;
+  readonly content: DesiredContent;
+  readonly above: number;
+  readonly history: readonly { readonly generation: number }[];
+}
+
+/** Orders of one appliance that are kept for the record. */
+const MOST_KEPT = 50;
+/** Appliances whose orders are written down in one batch. */
+const AT_ONCE = 500;
+const NOTHING: DesiredContent = { sections: [], rules: [] };
+
+/** Says what configuration appliances are to have, and keeps what was said. */
+export class Desires {
+  readonly #deps: DesiresDeps;
+
+  constructor(deps: DesiresDeps) {
+    this.#deps = deps;
+  }
+
+  /** Newest first. */
+  async history(serial: string): Promise<readonly (DesiredRecord & { readonly generation: number })[]> {
+    const found: (DesiredRecord & { readonly generation: number })[] = [];
+    for await (const [[, generation], record] of this.#deps.records.list(desires, [serial], { reverse: true })) {
+      found.push({ generation, ...record });
+    }
+    return found;
+  }
+
+  /** What is desired of it now; nothing where nothing is. */
+  async content(serial: string): Promise<DesiredContent> {
+    const [last] = await this.history(serial);
+    return last === undefined ? NOTHING : ((await this.#deps.records.get(contents, [last.content])) ?? NOTHING);
+  }
+
+  async diff(serial: string, content: DesiredContent, merge: boolean): Promise<readonly Difference[]> {
+    const before = await this.content(serial);
+    return differences(before, merge ? merged(before, content) : content);
+  }
+
+  /** Issues an order to each, retained until the next. */
+  async set(members: readonly Member[], options: DesireOptions): Promise<readonly DesireOutcome[]> {
+    const outcomes: DesireOutcome[] = [];
+    for (let i = 0; i < members.length; i += AT_ONCE) {
+      outcomes.push(...(await this.#setSome(members.slice(i, i + AT_ONCE), options)));
+    }
+    return outcomes;
+  }
+
+  /** Notes how an appliance stands, and issues its last order anew where that came too late to follow what it names. */
+  async reported(member: Member, state: DesiredState, signer: SigningKey | undefined): Promise<void> {
+    const { records, clock, log } = this.#deps;
+    const history = await this.history(member.serial);
+    const known = history.find(({ order }) => order === state.order);
+    if (known !== undefined && known.standing?.is !== state.standing) {
+      const { generation, ...record } = known;
+      const standing = { is: state.standing, text: state.text, at: clock.now() };
+      await records.write((writes) => writes.put(desires, [member.serial, generation], { ...record, standing }));
+    }
+    const [last] = history;
+    if (last === undefined || signer === undefined || !needsRebase(state, history)) return;
+    const content = await records.get(contents, [last.content]);
+    if (content === undefined) return;
+    const { trial } = last;
+    const [again] = await this.#setSome([member], { content, merge: false, over: false, trial, signer });
+    log('info', 'what is desired was issued anew behind what came into effect', { serial: member.serial, ...again });
+  }
+
+  async #setSome(members: readonly Member[], options: DesireOptions): Promise<readonly DesireOutcome[]> {
+    const drafts = await Promise.all(members.map((member) => this.#draft(member, options)));
+    const made = drafts.flatMap((draft) => ('refused' in draft ? [] : [draft]));
+    const pressed = await this.#deps.press.numbered(
+      made.map(({ body, serial, above }) => ({ body, to: serial, above })),
+      [options.signer],
+    );
+    if (!pressed.ok) return members.map(({ serial }) => ({ serial, refused: pressed.public }));
+    const issued = made.map((draft, i) => ({ draft, pressed: pressed.value[i] as Result<Pressed, 'refused'> }));
+    const kept = await this.#keep(issued, options);
+    if (!kept.ok) return members.map(({ serial }) => ({ serial, refused: kept.public }));
+    const outcomes = issued.map(({ draft: { serial }, pressed: one }): DesireOutcome => {
+      if (!one.ok) return { serial, refused: one.public };
+      this.#publish(serial, one.value.bytes);
+      return { serial, generation: one.value.order.generation, order: one.value.digest };
+    });
+    return [...drafts.flatMap((draft) => ('refused' in draft ? [draft] : [])), ...outcomes];
+  }
+
+  async #draft(member: Member, options: DesireOptions): Promise<Draft | { serial: string; refused: string }> {
+    const { serial, standing } = member;
+    const history = await this.history(serial);
+    const parent = parentOf(standing?.desired, history, options.over);
+    if (!parent.ok) return { serial, refused: parent.public };
+    const content = options.merge ? merged(await this.content(serial), options.content) : options.content;
+    const body = { kind: 'desired', desired: { parent: parent.value, ...content, trial: options.trial } } as const;
+    return { serial, body, content, above: standing?.desired.generation ?? 0, history };
+  }
+
+  #keep(
+    issued: readonly { readonly draft: Draft; readonly pressed: Result<Pressed, 'refused'> }[],
+    { signer, trial }: DesireOptions,
+  ): Promise<Result<void, StoreCode>> {
+    const { records, clock } = this.#deps;
+    return records.write(
+      async (writes) => {
+        for (const { draft, pressed } of issued) {
+          if (!pressed.ok) continue;
+          const { order, digest } = pressed.value;
+          const { parent } = draft.body.desired;
+          const name = hash('sha256', JSON.stringify(draft.content)) as Hex;
+          await writes.put(contents, [name], draft.content);
+          await writes.put(desires, [draft.serial, order.generation], {
+            id: order.id,
+            order: digest,
+            ...(parent === undefined ? {} : { parent }),
+            content: name,
+            at: clock.now(),
+            key: signer.name,
+            trial,
+          });
+          for (const { generation } of draft.history.slice(MOST_KEPT - 1)) {
+            await writes.delete(desires, [draft.serial, generation]);
+          }
+        }
+      },
+      { sync: true },
+    );
+  }
+
+  #publish(serial: string, payload: Uint8Array): void {
+    const { link, tenant, log } = this.#deps;
+    link()
+      .publish({ topic: topicOf({ tenant, serial }, { kind: 'desired' }), payload, retain: true, message: 'Envelope' })
+      .catch((cause: unknown) => log('warn', 'what is desired was not published', { serial, cause: messageOf(cause) }));
+  }
+}
+
+/** Whether an appliance has come to an end with an order. */
+export function settledAt(member: Member, order: Hex): { readonly standing: string; readonly text: string } | undefined {
+  const state = member.standing?.desired;
+  if (state?.order !== order) return undefined;
+  return state.standing === 'on_trial' || state.standing === 'waiting' || state.standing === 'none'
+    ? undefined
+    : { standing: state.standing, text: state.text };
+}

@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import type { Random } from '../../core/base/ports.ts';
+import { fail, ok, type Result } from '../../core/base/result.ts';
+import { makeSigner, readSigner, type Signer } from '../link-wire/index.ts';
+import { namesIn, readIfThere, writeWhole } from './files.ts';
+
+const NAME = /^[a-z0-9][a-z0-9._-]{0,47}$/;
+
+/** A key of controllers whose private half is here. */
+export type SigningKey = Signer & { readonly name: string };
+
+/** Private keys in files of a folder that only root opens: `NAME.key`, PKCS #8 in PEM. */
+export class KeyFolder {
+  readonly #folder: string;
+  readonly #random: Random;
+
+  constructor(folder: string, random: Random) {
+    this.#folder = folder;
+    this.#random = random;
+  }
+
+  /** @returns refused: there is none of that name here, or it is no Ed25519 key */
+  async key(name: string): Promise<Result<SigningKey, 'refused'>> {
+    if (!NAME.test(name)) return fail('refused', `"${name.slice(0, 60)}" is no name of a key`);
+    const pem = await readIfThere(this.#path(name));
+    if (pem === undefined) return fail('refused', `there is no private key "${name}" here: ${this.#path(name)}`);
+    const signer = readSigner(pem);
+    return signer.ok ? ok({ ...signer.value, name }) : fail('refused', `${this.#path(name)} ${signer.public}`);
+  }
+
+  /** Makes one. @returns refused: there is one of that name already */
+  async make(name: string): Promise<Result<SigningKey, 'refused'>> {
+    if (!NAME.test(name)) {
+      return fail('refused', `"${name.slice(0, 60)}" is no name for a key: small letters, digits, . _ -`);
+    }
+    if ((await readIfThere(this.#path(name))) !== undefined) {
+      return fail('refused', `${this.#path(name)} is there already`);
+    }
+    return ok(await this.#written(name));
+  }
+
+  /** Puts a new key in the place of one, which stays beside it under the name that is given back. */
+  async replace(
+    name: string,
+    stamp: string,
+  ): Promise<Result<{ readonly old: string; readonly key: SigningKey }, 'refused'>> {
+    const before = await readIfThere(this.#path(name));
+    if (before === undefined) return fail('refused', `there is no private key "${name}" here: ${this.#path(name)}`);
+    const old = `${name}.${stamp}`;
+    await writeWhole(this.#path(old), before, 0o600);
+    return ok({ old, key: await this.#written(name) });
+  }
+
+  /** Names of all that are here. */
+  async names(): Promise<readonly string[]> {
+    return (await namesIn(this.#folder)).flatMap((file) => (file.endsWith('.key') ? [file.slice(0, -4)] : []));
+  }
+
+  async #written(name: string): Promise<SigningKey> {
+    const { pem, ...signer } = makeSigner(this.#random.bytes(32));
+    await writeWhole(this.#path(name), pem, 0o600);
+    return { ...signer, name };
+  }
+
+  #path(name: string): string {
+    return join(this.#folder, `${name}.key`);
+  }
+}

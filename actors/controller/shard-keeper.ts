@@ -1,0 +1,212 @@
+import type { Clock, Log } from '../../core/base/ports.ts';
+import { messageOf } from '../../core/base/result.ts';
+import { type Millis, plus, seconds } from '../../core/base/time.ts';
+import { ALL_SHARDS } from '../../core/controller/shards.ts';
+import { GRACE, shareStep } from '../../core/controller/shares.ts';
+import { hear, holds, LEASE, type Lease, type LeaseView, leaseFor, type StreamPosition } from '../../core/link/lease.ts';
+import type { OrderOf } from '../../core/link/order.ts';
+import { leaseFilter, shardFilters, shardName } from '../../core/link/topics.ts';
+import type { BrokerLink } from './broker-link.ts';
+import type { Happenings } from './happenings.ts';
+
+export interface ShardKeeperDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly happenings: Happenings;
+  readonly link: () => BrokerLink;
+  readonly tenant: string;
+  /** This controller. */
+  readonly name: string;
+  readonly preferred: readonly number[];
+  /** Signs and publishes a lease. */
+  readonly publish: (lease: Lease, generation: number) => Promise<void>;
+  /** Of the appliances of a shard, written down. */
+  readonly positions: (shard: number) => Promise<readonly StreamPosition[]>;
+  readonly begin: (shard: number, inherited: readonly StreamPosition[]) => void;
+  /** Resolves when all that was taken is on disk. */
+  readonly end: (shard: number) => Promise<void>;
+}
+
+interface Shard {
+  view: LeaseView | undefined;
+  /** What the holder before this one said it had taken. */
+  inherited: readonly StreamPosition[];
+  leftUntil: Millis | undefined;
+  isServed: boolean;
+  /** One step after the other. */
+  turn: Promise<void>;
+  steps: number;
+}
+
+const LOOK = seconds(1);
+/** After the leases were asked for: what the broker keeps of them has come by then. */
+const HEARD = seconds(3);
+/** How long a controller leaves a shard to others that it gave away. */
+const LEFT = GRACE;
+
+/** Takes, renews and gives back the leases of shards, and serves those it holds. */
+export class ShardKeeper {
+  readonly #deps: ShardKeeperDeps;
+  readonly #shards: ReadonlyMap<number, Shard>;
+  #heardAt: Millis | undefined;
+  readonly #watchedSince: Millis;
+  #cancel: (() => void) | undefined;
+  #stopped = false;
+
+  constructor(deps: ShardKeeperDeps) {
+    this.#deps = deps;
+    this.#watchedSince = deps.clock.now();
+    const none = { view: undefined, inherited: [], leftUntil: undefined, isServed: false, steps: 0 };
+    this.#shards = new Map(ALL_SHARDS.map((shard) => [shard, { ...none, turn: Promise.resolve() }]));
+  }
+
+  async start(): Promise<void> {
+    await this.#deps.link().subscribe([leaseFilter(this.#deps.tenant)]);
+    this.#tick();
+  }
+
+  /** The connection is there or is lost. */
+  connected(isThere: boolean): void {
+    this.#heardAt = isThere ? plus(this.#deps.clock.now(), HEARD) : undefined;
+  }
+
+  isServed(shard: number): boolean {
+    return this.#shards.get(shard)?.isServed === true;
+  }
+
+  served(): readonly number[] {
+    return ALL_SHARDS.filter((shard) => this.isServed(shard));
+  }
+
+  overview(): readonly { readonly shard: string; readonly holder?: string; readonly until?: Millis; readonly served: boolean }[] {
+    return [...this.#shards].map(([shard, { view, isServed }]) => {
+      const until = view?.lease.until;
+      const held = view === undefined || until === 'given_back' ? {} : { holder: view.lease.holder };
+      return { shard: shardName(shard), ...held, ...(until === undefined || until === 'given_back' ? {} : { until }), served: isServed };
+    });
+  }
+
+  /** A lease that was judged. */
+  heard(order: OrderOf<'lease'>): void {
+    const { clock, name, log } = this.#deps;
+    const shard = this.#shards.get(order.lease.shard);
+    if (shard === undefined) return;
+    const { view, news } = hear(shard.view, order, clock.now());
+    shard.view = view;
+    if (news === 'heard' && order.lease.holder !== name) shard.inherited = order.lease.positions;
+    if (news === 'overwritten' && view.lease.holder === name) void this.#step(order.lease.shard, shard, 'renew');
+    if (news !== 'heard') log('debug', 'a lease counts for nothing', { shard: shardName(order.lease.shard), news });
+    if (shard.isServed && view.lease.holder !== name) void this.#lose(order.lease.shard, shard);
+  }
+
+  /** Gives shards to whoever else would serve them. @returns those that were this controller's */
+  async give(shards: readonly number[]): Promise<readonly number[]> {
+    const given: number[] = [];
+    for (const number of shards) {
+      const shard = this.#shards.get(number);
+      if (shard === undefined) continue;
+      const now = this.#deps.clock.now();
+      shard.leftUntil = plus(now, LEFT);
+      if (!this.#isMine(shard)) continue;
+      await this.#giveBack(number, shard);
+      given.push(number);
+    }
+    return given;
+  }
+
+  /** Gives back what it has, so that others need not wait. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancel?.();
+    for (const [number, shard] of this.#shards) {
+      if (this.#isMine(shard) && this.#deps.link().isConnected) await this.#giveBack(number, shard);
+      else if (shard.isServed) await this.#deps.end(number);
+    }
+  }
+
+  #isMine({ view }: Shard): boolean {
+    return view?.lease.holder === this.#deps.name && view.lease.until !== 'given_back';
+  }
+
+  #tick(): void {
+    if (this.#stopped) return;
+    this.#cancel = this.#deps.clock.after(LOOK, () => {
+      for (const [number, shard] of this.#shards) this.#look(number, shard);
+      this.#tick();
+    });
+  }
+
+  #look(number: number, shard: Shard): void {
+    const { clock, name, preferred } = this.#deps;
+    if (shard.steps > 0) return;
+    const now = clock.now();
+    const isHeld = holds(shard.view, name, now);
+    if (shard.isServed && !isHeld) void this.#lose(number, shard);
+    else if (!shard.isServed && isHeld) void this.#serve(number, shard);
+    if (this.#heardAt === undefined || this.#heardAt > now) return;
+    const known = { ...shard, isPreferred: preferred.includes(number), watchedSince: this.#watchedSince };
+    const step = shareStep(known, name, now);
+    if (step.kind === 'take' || step.kind === 'renew') void this.#step(number, shard, step.kind);
+  }
+
+  #step(number: number, shard: Shard, kind: 'take' | 'renew'): Promise<void> {
+    return this.#alone(shard, async () => {
+      const { clock, name, publish, positions } = this.#deps;
+      // A new holder knows no better than the one before until it has served; a lapsed one of its own does.
+      const known = kind === 'renew' && shard.isServed ? await positions(number) : shard.inherited;
+      const until = plus(clock.now(), LEASE);
+      const { lease, generation } = leaseFor(shard.view, number, name, until, known);
+      await publish(lease, generation);
+    });
+  }
+
+  #serve(number: number, shard: Shard): Promise<void> {
+    return this.#alone(shard, async () => {
+      const { link, tenant, begin, log, happenings, name } = this.#deps;
+      begin(number, shard.inherited);
+      shard.isServed = true;
+      await link().subscribe(shardFilters(tenant, number));
+      log('info', 'serves a shard', { shard: shardName(number) });
+      happenings.tell({ kind: 'shard', shard: shardName(number), served: true, by: name });
+    });
+  }
+
+  #lose(number: number, shard: Shard): Promise<void> {
+    shard.isServed = false;
+    return this.#alone(shard, async () => {
+      const { link, tenant, end, log, happenings, name } = this.#deps;
+      await link().unsubscribe(shardFilters(tenant, number));
+      await end(number);
+      log('info', 'serves a shard no longer', { shard: shardName(number) });
+      happenings.tell({ kind: 'shard', shard: shardName(number), served: false, by: name });
+    });
+  }
+
+  async #giveBack(number: number, shard: Shard): Promise<void> {
+    const { link, tenant, end, positions, name, publish } = this.#deps;
+    await this.#alone(shard, async () => {
+      // Nothing more is taken before it is said how far this controller has come.
+      if (shard.isServed) await link().unsubscribe(shardFilters(tenant, number));
+      const known = shard.isServed ? await positions(number) : shard.inherited;
+      shard.isServed = false;
+      await end(number);
+      shard.inherited = known;
+      const { lease, generation } = leaseFor(shard.view, number, name, 'given_back', known);
+      await publish(lease, generation);
+    });
+  }
+
+  #alone(shard: Shard, run: () => Promise<void>): Promise<void> {
+    shard.steps++;
+    shard.turn = shard.turn.then(run).then(
+      () => {
+        shard.steps--;
+      },
+      (cause: unknown) => {
+        shard.steps--;
+        this.#deps.log('warn', 'a shard cannot be looked after', { cause: messageOf(cause) });
+      },
+    );
+    return shard.turn;
+  }
+}
