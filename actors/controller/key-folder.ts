@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Random } from '../../core/base/ports.ts';
 import { fail, ok, type Result } from '../../core/base/result.ts';
@@ -13,6 +14,7 @@ export type SigningKey = Signer & { readonly name: string };
 export class KeyFolder {
   readonly #folder: string;
   readonly #random: Random;
+  readonly #read = new Map<string, SigningKey>();
 
   constructor(folder: string, random: Random) {
     this.#folder = folder;
@@ -22,10 +24,15 @@ export class KeyFolder {
   /** @returns refused: there is none of that name here, or it is no Ed25519 key */
   async key(name: string): Promise<Result<SigningKey, 'refused'>> {
     if (!NAME.test(name)) return fail('refused', `"${name.slice(0, 60)}" is no name of a key`);
+    const known = this.#read.get(name);
+    if (known !== undefined) return ok(known);
     const pem = await readIfThere(this.#path(name));
     if (pem === undefined) return fail('refused', `there is no private key "${name}" here: ${this.#path(name)}`);
     const signer = readSigner(pem);
-    return signer.ok ? ok({ ...signer.value, name }) : fail('refused', `${this.#path(name)} ${signer.public}`);
+    if (!signer.ok) return fail('refused', `${this.#path(name)} ${signer.public}`);
+    const key = { ...signer.value, name };
+    this.#read.set(name, key);
+    return ok(key);
   }
 
   /** Makes one. @returns refused: there is one of that name already */
@@ -51,6 +58,14 @@ export class KeyFolder {
     return ok({ old, key: await this.#written(name) });
   }
 
+  /** Takes a replacement back. */
+  async restore(name: string, old: string): Promise<void> {
+    const before = await readIfThere(this.#path(old));
+    if (before !== undefined) await writeWhole(this.#path(name), before, 0o600);
+    await rm(this.#path(old), { force: true });
+    this.#read.delete(name);
+  }
+
   /** Names of all that are here. */
   async names(): Promise<readonly string[]> {
     return (await namesIn(this.#folder)).flatMap((file) => (file.endsWith('.key') ? [file.slice(0, -4)] : []));
@@ -59,6 +74,7 @@ export class KeyFolder {
   async #written(name: string): Promise<SigningKey> {
     const { pem, ...signer } = makeSigner(this.#random.bytes(32));
     await writeWhole(this.#path(name), pem, 0o600);
+    this.#read.delete(name);
     return { ...signer, name };
   }
 

@@ -104,7 +104,9 @@ export interface ListRecord {
   readonly withdrawn: boolean;
   readonly at: Millis;
   readonly key: string;
-  /** Earlier generations whose content is kept, the newest first. */
+  /** Parts that only the generation before names: somebody may be fetching them. */
+  readonly retired: readonly ListPart[];
+  /** Generations whose content is kept, the newest first. */
   readonly earlier: readonly { readonly generation: number; readonly contentSha256: Hex }[];
 }
 

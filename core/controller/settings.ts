@@ -38,7 +38,9 @@ const KNOWN = [
   'confirm',
   'broker',
 ];
-const SCHEMES = /^(?:mqtts?|wss?):$/;
+/** Of appliances; a controller may be on the broker's machine. */
+const SECURE = /^(?:mqtts|wss):$/;
+const ANY = /^(?:mqtts?|wss?):$/;
 
 /** Reads what YAML gave. @returns failed: the first thing that is wrong, with where */
 export function readSettings(raw: unknown): Result<ControllerSettings, 'config'> {
@@ -50,11 +52,11 @@ export function readSettings(raw: unknown): Result<ControllerSettings, 'config'>
   if (typeof tenant !== 'string' || !isTenant(tenant))
     return wrong('tenant', 'small letters, digits and -, at most 32');
   if (typeof name !== 'string' || !NAME.test(name)) return wrong('name', 'small letters, digits and -, at most 32');
-  if (!Array.isArray(brokers) || brokers.length === 0 || !brokers.every(isBroker)) {
+  if (!Array.isArray(brokers) || brokers.length === 0 || !brokers.every((url) => isBroker(url, SECURE))) {
     return wrong('brokers', 'a list of URLs like mqtts://broker.example:8883');
   }
   const own = connect ?? brokers[0];
-  if (!isBroker(own)) return wrong('connect', 'a URL like mqtts://127.0.0.1:8883');
+  if (!isBroker(own, ANY)) return wrong('connect', 'a URL like mqtts://127.0.0.1:8883');
   if (!isObject(enrolment)) return wrong('enrolment', 'a mapping of listen and url');
   const { listen, url } = enrolment;
   if (typeof listen !== 'string' || hostAndPort(listen) === undefined)
@@ -92,7 +94,8 @@ export function hostAndPort(text: string): { readonly host: string; readonly por
   return host === undefined || port < 1 || port > 65_535 ? undefined : { host, port };
 }
 
-const isBroker = (text: unknown): text is string => typeof text === 'string' && SCHEMES.test(protocolOf(text) ?? '');
+const isBroker = (text: unknown, schemes: RegExp): text is string =>
+  typeof text === 'string' && schemes.test(protocolOf(text) ?? '');
 
 function protocolOf(text: string): string | undefined {
   return URL.canParse(text) ? new URL(text).protocol : undefined;

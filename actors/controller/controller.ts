@@ -1,0 +1,395 @@
+import { kill } from 'node:process';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock, Log, Random } from '../../core/base/ports.ts';
+import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
+import { days, millis, type Millis, plus, seconds } from '../../core/base/time.ts';
+import { exported } from '../../core/controller/records.ts';
+import type { ControllerSettings } from '../../core/controller/settings.ts';
+import type { Id } from '../../core/base/ids.ts';
+import { CommandWindow } from '../../core/link/commands.ts';
+import { judge } from '../../core/link/judge.ts';
+import type { Reported } from '../../core/link/reported.ts';
+import type { StreamName } from '../../core/link/stream.ts';
+import { leaseTopic, shardOf } from '../../core/link/topics.ts';
+import { envelopeReader, type Incoming, readIncoming } from '../link-wire/index.ts';
+import { openStore, type Store } from '../store/index.ts';
+import { type Authority, openAuthority } from './authority.ts';
+import { type Arrived, type BrokerLink, openBrokerLink } from './broker-link.ts';
+import { Commands } from './commands.ts';
+import { Desires } from './desires.ts';
+import { openEnrolmentServer } from './enrolment-server.ts';
+import { Enrolment } from './enrolment.ts';
+import { ExportFile } from './export-file.ts';
+import { readIfThere, writeWhole } from './files.ts';
+import { Fleet, type Member } from './fleet.ts';
+import { Happenings } from './happenings.ts';
+import { KeyFolder } from './key-folder.ts';
+import { FleetKeys } from './key-ring.ts';
+import { FleetLists } from './lists.ts';
+import { OPERATORS } from './init.ts';
+import { Counted } from './counted.ts';
+import type { Place } from './place.ts';
+import { Press } from './press.ts';
+import { ShardKeeper } from './shard-keeper.ts';
+import { Streams } from './streams.ts';
+
+export interface ControllerDeps {
+  readonly place: Place;
+  readonly settings: ControllerSettings;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly preferred: readonly number[];
+  readonly exports: boolean;
+}
+
+/** A change that was confirmed is confirmed again when the appliance still reports it after so long. */
+const AGAIN = seconds(15);
+/** Confirmations and replays stand for so long. */
+const SOON = seconds(300);
+const RENEW_REVOCATIONS = days(7);
+
+/** A controller that runs. */
+export class Controller {
+  readonly settings: ControllerSettings;
+  readonly fleet: Fleet;
+  readonly keys: FleetKeys;
+  readonly press: Press;
+  readonly folder: KeyFolder;
+  readonly commands: Commands;
+  readonly desires: Desires;
+  readonly lists: FleetLists;
+  readonly shards: ShardKeeper;
+  readonly streams: Streams;
+  readonly happenings: Happenings;
+  readonly refused = new Counted();
+  readonly place: Place;
+  readonly clock: Clock;
+  /** Undefined where the issuing authority is elsewhere. */
+  readonly enrolment: Enrolment | undefined;
+  readonly #log: Log;
+  readonly #store: Store;
+  readonly #confirmed = new Map<string, { readonly nonce: string; readonly at: Millis }>();
+  readonly #slot: LinkSlot;
+  #closeServer: (() => Promise<void>) | undefined;
+  #cancelRenewal: (() => void) | undefined;
+
+  private constructor(deps: ControllerDeps, store: Store, parts: Parts) {
+    const { settings, clock, random, log, place, preferred } = deps;
+    const { tenant, name } = settings;
+    const { records } = store;
+    const { fleet, happenings, folder, file, authority, slot } = parts;
+    const link = () => slot.link;
+    this.#slot = slot;
+    this.settings = settings;
+    this.place = place;
+    this.clock = clock;
+    this.fleet = fleet;
+    this.happenings = happenings;
+    this.folder = folder;
+    this.press = parts.press;
+    this.keys = parts.keys;
+    this.#log = log;
+    this.#store = store;
+    const shared = { tenant, clock, log, records, happenings, press: this.press, link };
+    this.commands = new Commands({ ...shared, keepDetail: (id, detail) => writeWhole(this.detailFile(id), detail, 0o600) });
+    this.desires = new Desires({ ...shared, fleet });
+    this.lists = new FleetLists({ ...shared, folder: place.lists });
+    this.streams = new Streams({ clock, log, records, happenings, file, ask: (...asked) => void this.#ask(...asked) });
+    this.shards = new ShardKeeper({
+      clock,
+      log,
+      happenings,
+      link,
+      tenant,
+      name,
+      preferred,
+      publish: (lease, generation) => this.#publishLease(lease, generation),
+      positions: async (shard) => {
+        await this.streams.flush();
+        return this.streams.positionsOf(this.fleet.in(shard).map(({ serial }) => serial));
+      },
+      begin: (_, inherited) => this.streams.inherit(inherited),
+      end: async (shard) => {
+        this.streams.release(this.fleet.in(shard).map(({ serial }) => serial));
+        await this.streams.flush();
+      },
+    });
+    this.enrolment =
+      authority === undefined
+        ? undefined
+        : new Enrolment({ ...shared, settings, random, fleet, authority, keys: this.keys, published: () => this.#tellBroker() });
+  }
+
+  static async open(deps: ControllerDeps): Promise<Result<Controller, 'failed'>> {
+    const { place, clock, random, log, settings } = deps;
+    const opened = await openStore({
+      stateDirectory: place.state,
+      clock,
+      log,
+      onDamage: ({ kind }) => log('error', 'the store is damaged', { kind }),
+    });
+    if (!opened.ok) return fail('failed', `${place.state}/store: ${opened.public}`);
+    const store = opened.value;
+    const { records } = store;
+    const happenings = new Happenings(clock);
+    const folder = new KeyFolder(place.keys, random);
+    const press = new Press({ tenant: settings.tenant, clock, random, records, keys: folder });
+    const authority = await openAuthority(place, { clock, random });
+    const slot = new LinkSlot();
+    const keys = await FleetKeys.open({
+      tenant: settings.tenant,
+      clock,
+      log,
+      records,
+      keys: folder,
+      press,
+      link: () => slot.link,
+      firstKeys: place.firstKeys,
+    });
+    if (!keys.ok) return keys;
+    const parts: Parts = {
+      fleet: await Fleet.open(records, happenings),
+      happenings,
+      folder,
+      press,
+      keys: keys.value,
+      slot,
+      file: deps.exports ? await ExportFile.open(place.streams, await records.get(exported, ['streams'])) : undefined,
+      authority: authority.ok ? authority.value : undefined,
+    };
+    const controller = new Controller(deps, store, parts);
+    await controller.streams.load();
+    const running = await controller.#run(deps);
+    if (running.ok) return ok(controller);
+    await controller.stop();
+    return running;
+  }
+
+  get link(): BrokerLink {
+    return this.#slot.link;
+  }
+
+  get isConnected(): boolean {
+    return this.#slot.isConnected;
+  }
+
+  get hasAuthority(): boolean {
+    return this.enrolment !== undefined;
+  }
+
+  detailFile(id: Id): string {
+    return join(this.place.state, 'results', id);
+  }
+
+  /** Gives its shards back, then closes all. */
+  async stop(): Promise<void> {
+    this.#cancelRenewal?.();
+    await this.#closeServer?.();
+    await this.shards.stop();
+    this.commands.stop();
+    await this.streams.stop();
+    await this.#slot.close();
+    await this.#store.service.stop();
+  }
+
+  async #run({ place, settings, clock, log }: ControllerDeps): Promise<Result<void, 'failed'>> {
+    const [key, cert, root, issuing] = await Promise.all(
+      [place.own.key, place.own.cert, place.root.cert, place.issuing.cert].map(readIfThere),
+    );
+    if (key === undefined || cert === undefined || root === undefined || issuing === undefined) {
+      return fail('failed', `${place.own.key}, its certificate or ${place.root.cert} is missing`);
+    }
+    const serving = await this.#serving();
+    if (!serving.ok) return fail('failed', serving.public);
+    await mkdir(join(place.state, 'results'), { recursive: true, mode: 0o700 });
+    const isPlain = settings.connect.startsWith('mqtt:') || settings.connect.startsWith('ws:');
+    const link = await openBrokerLink({
+      url: settings.connect,
+      clientId: `controller-${settings.name}`,
+      ...(isPlain ? { username: `controller:${settings.name}` } : { tls: { key, cert, ca: root } }),
+      clock,
+      log,
+      onMessage: (arrived) => this.#arrived(arrived),
+      onConnection: (isThere) => this.shards.connected(isThere),
+    });
+    this.#slot.fill(link);
+    await link.subscribe([`bartizan/1/${settings.tenant}/keys`]);
+    await this.shards.start();
+    this.streams.start();
+    this.commands.start();
+    void this.keys.publish().catch(() => undefined);
+    return this.enrolment === undefined ? ok(undefined) : this.#openEnrolment(this.enrolment, root, issuing);
+  }
+
+  async #openEnrolment(enrolment: Enrolment, root: string, issuing: string): Promise<Result<void, 'failed'>> {
+    const { place, settings } = this;
+    const [key, cert] = await Promise.all([readIfThere(place.enrolment.key), readIfThere(place.enrolment.cert)]);
+    if (key === undefined || cert === undefined) return fail('failed', `${place.enrolment.key} or its certificate is missing`);
+    const { listen, url } = settings.enrolment;
+    const server = await openEnrolmentServer({ listen, url, key, cert, authorities: root + issuing, enrolment, log: this.#log });
+    if (!server.ok) return server;
+    this.#closeServer = () => server.value.close();
+    await this.#renewRevocations(enrolment);
+    return ok(undefined);
+  }
+
+  async #renewRevocations(enrolment: Enrolment): Promise<void> {
+    await enrolment
+      .publishRevocations()
+      .catch((cause: unknown) => this.#log('error', 'the revocation list was not written', { cause: messageOf(cause) }));
+    this.#cancelRenewal = this.clock.after(RENEW_REVOCATIONS, () => void this.#renewRevocations(enrolment));
+  }
+
+  /** Where the broker is on this machine, it gets the new revocation list at once. */
+  async #tellBroker(): Promise<void> {
+    const { revocations, pidFile } = this.settings.broker;
+    try {
+      if (revocations !== undefined) await writeWhole(revocations, await readFile(this.place.revocations), 0o644);
+      if (pidFile !== undefined) kill(Number((await readFile(pidFile, 'utf8')).trim()), 'SIGHUP');
+    } catch (cause) {
+      this.#log('error', 'the broker was not told of the revocation list', { cause: messageOf(cause) });
+    }
+  }
+
+  #arrived({ topic, payload, properties }: Arrived): void {
+    const read = readIncoming(topic, payload, properties);
+    if (!read.ok) {
+      if (this.refused.isNews(read.code, this.clock.now())) {
+        this.#log('warn', 'a message was refused', { topic, code: read.code, why: read.public });
+      }
+      return;
+    }
+    const incoming = read.value;
+    if (incoming.topic.tenant !== this.settings.tenant) return;
+    if (incoming.is === 'envelope') void this.#envelope(incoming);
+    else if (incoming.is !== 'cleared' && incoming.is !== 'list_part') this.#told(incoming, payload);
+  }
+
+  #told(incoming: Extract<Incoming, { is: 'presence' | 'reported' | 'result' | 'stream' }>, payload: Uint8Array): void {
+    const { serial, shard } = incoming.topic;
+    if (!this.shards.isServed(shard)) return;
+    const member = this.fleet.heard(serial);
+    if (member === undefined) return;
+    switch (incoming.is) {
+      case 'presence':
+        this.fleet.notePresence(member, incoming.presence);
+        return;
+      case 'reported':
+        this.#reported(member, incoming.reported, payload);
+        return;
+      case 'result':
+        void this.commands.arrived(serial, incoming.result);
+        return;
+      case 'stream':
+        this.streams.arrived(serial, incoming.topic.stream, incoming.batch, payload.length);
+    }
+  }
+
+  #reported(member: Member, reported: Reported, payload: Uint8Array): void {
+    const before = member.standing?.desired;
+    this.fleet.noteReported(member, payload, reported, this.clock.now());
+    this.streams.reported(member.serial, reported.streams);
+    void this.#confirm(member);
+    const { desired } = reported;
+    if (before?.standing === desired.standing && before.order === desired.order) return;
+    void this.#serving(OPERATORS).then((key) => this.desires.reported(member, desired, key.ok ? key.value : undefined));
+  }
+
+  /** Confirms what the fleet desired once the appliance was heard after it: the nonce it reports was made then. */
+  async #confirm(member: Member): Promise<void> {
+    const change = member.standing?.change;
+    const isAwaiting = change?.state === 'awaiting' && change.nonce !== undefined && change.order !== undefined;
+    if (!isAwaiting || !this.settings.confirms) return;
+    const { serial } = member;
+    const { id, nonce, order } = change;
+    const now = this.clock.now();
+    const last = this.#confirmed.get(serial);
+    if (nonce === undefined || (last?.nonce === nonce && plus(last.at, AGAIN) > now)) return;
+    this.#confirmed.set(serial, { nonce, at: now });
+    const history = await this.desires.history(serial);
+    if (!history.some((one) => one.order === order)) return;
+    const signer = await this.#serving();
+    if (!signer.ok) return;
+    const about = `what was desired, after it was heard`;
+    const stands = millis(Math.max(1000, Math.min(SOON, change.until - now)));
+    await this.commands.send([serial], { kind: 'confirm', change: id, nonce }, { signer: signer.value, about, stands });
+  }
+
+  async #ask(serial: string, stream: StreamName, epoch: string, from: number, to: number): Promise<void> {
+    const signer = await this.#serving();
+    if (!signer.ok || !this.shards.isServed(shardOf(serial))) return;
+    const about = `${stream} ${from}-${to}`;
+    await this.commands.send([serial], { kind: 'replay', stream, epoch, from, to }, { signer: signer.value, about, stands: SOON });
+  }
+
+  async #publishLease(lease: Parameters<ConstructorParameters<typeof ShardKeeper>[0]['publish']>[0], generation: number): Promise<void> {
+    const signer = await this.#serving();
+    if (!signer.ok) throw new Error(signer.public);
+    const pressed = this.press.signed({ kind: 'lease', lease }, { to: 'everybody', signers: [signer.value], generation });
+    if (!pressed.ok) throw new Error(pressed.public);
+    const topic = leaseTopic(this.settings.tenant, lease.shard);
+    await this.link.publish({ topic, payload: pressed.value.bytes, retain: true, message: 'Envelope' });
+  }
+
+  async #envelope({ topic, bytes }: Extract<Incoming, { is: 'envelope' }>): Promise<void> {
+    const verdict = judge(bytes, {
+      reader: envelopeReader,
+      recipient: { role: 'controller', tenant: this.settings.tenant },
+      ring: this.keys.ring,
+      taken: new Map(),
+      commands: new CommandWindow(),
+      clock: { now: this.clock.now(), isSet: true },
+    });
+    if (verdict.kind === 'refused') {
+      if (this.refused.isNews(verdict.code, this.clock.now())) {
+        this.#log('warn', 'an order was refused', { topic: topic.kind, code: verdict.code, why: verdict.text });
+      }
+      return;
+    }
+    if (verdict.kind !== 'accepted') return;
+    const { order } = verdict;
+    if (order.kind === 'lease' && topic.kind === 'lease' && topic.shard === order.lease.shard) this.shards.heard(order);
+    if (order.kind === 'keys') await this.keys.heard(order, bytes);
+  }
+
+  /** The key that this controller itself signs with. */
+  #serving(name = this.settings.name === OPERATORS ? `${OPERATORS}-serving` : this.settings.name) {
+    return this.folder.key(name);
+  }
+}
+
+/** The link to the broker: subsystems are made before it is there. */
+class LinkSlot {
+  #link: BrokerLink | undefined;
+
+  fill(link: BrokerLink): void {
+    this.#link = link;
+  }
+
+  /** @throws Error before there is one: a bug of the caller */
+  get link(): BrokerLink {
+    if (this.#link === undefined) throw new Error('there is no link yet');
+    return this.#link;
+  }
+
+  get isConnected(): boolean {
+    return this.#link?.isConnected === true;
+  }
+
+  async close(): Promise<void> {
+    await this.#link?.close();
+  }
+}
+
+interface Parts {
+  readonly fleet: Fleet;
+  readonly happenings: Happenings;
+  readonly folder: KeyFolder;
+  readonly press: Press;
+  readonly keys: FleetKeys;
+  readonly slot: LinkSlot;
+  readonly file: ExportFile | undefined;
+  readonly authority: Authority | undefined;
+}

@@ -1,0 +1,260 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Clock, Log, Random } from '../../core/base/ports.ts';
+import { fail, ok, type Result } from '../../core/base/result.ts';
+import { type Deadline, hasPassed, type Millis } from '../../core/base/time.ts';
+import { type ApplianceRecord, type TokenRecord, tokens } from '../../core/controller/records.ts';
+import type { ControllerSettings } from '../../core/controller/settings.ts';
+import type { Labels } from '../../core/controller/targets.ts';
+import { readSerial } from '../../core/field/serial.ts';
+import type { EnrolmentRefusal, EnrolmentReply, EnrolmentRequest } from '../../core/link/enrolment.ts';
+import { bytesOf, hexOf } from '../../core/link/hex.ts';
+import { shardOf } from '../../core/link/topics.ts';
+import { digestOf, verifies } from '../link-wire/index.ts';
+import type { Records } from '../store/index.ts';
+import type { Authority } from './authority.ts';
+import { readRequest } from './certificates.ts';
+import type { Fleet } from './fleet.ts';
+import type { Happenings } from './happenings.ts';
+import type { FleetKeys } from './key-ring.ts';
+
+export interface EnrolmentDeps {
+  readonly settings: ControllerSettings;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly records: Records;
+  readonly fleet: Fleet;
+  readonly happenings: Happenings;
+  readonly authority: Authority;
+  readonly keys: FleetKeys;
+  /** After certificates were revoked. */
+  readonly published: () => Promise<void>;
+}
+
+export interface TokenOptions {
+  readonly uses: number;
+  readonly until: Deadline;
+  readonly serial?: string;
+  readonly labels: Labels;
+}
+
+export type Enrolled = Result<EnrolmentReply, EnrolmentRefusal['code']>;
+
+/** What came with the TLS connection, where the client showed a certificate of the fleet. */
+export interface Peer {
+  readonly commonName: string;
+  /** Of its certificate, hex. */
+  readonly serial: string;
+}
+
+const FORMAT = 'bze1.';
+
+/** Takes appliances into the fleet by tokens, renews and revokes their certificates. */
+export class Enrolment {
+  readonly #deps: EnrolmentDeps;
+
+  constructor(deps: EnrolmentDeps) {
+    this.#deps = deps;
+  }
+
+  /** @returns the token's name, and its text, which is not shown again */
+  async makeToken({ uses, until, serial, labels }: TokenOptions): Promise<Result<{ name: string; token: string }, 'failed'>> {
+    const { random, clock, records, settings, authority } = this.#deps;
+    const name = hexOf(random.bytes(6));
+    const secret = random.bytes(32);
+    const record: TokenRecord = {
+      secret: hexOf(secret),
+      uses,
+      used: [],
+      madeAt: clock.now(),
+      until,
+      labels,
+      ...(serial === undefined ? {} : { serial }),
+    };
+    const kept = await records.write((writes) => writes.put(tokens, [name], record), { sync: true });
+    if (!kept.ok) return fail('failed', kept.public);
+    const said = {
+      u: settings.enrolment.url,
+      t: name,
+      s: Buffer.from(secret).toString('base64url'),
+      c: Buffer.from(digestOf(authority.root), 'hex').toString('base64url'),
+    };
+    return ok({ name, token: FORMAT + Buffer.from(JSON.stringify(said)).toString('base64url') });
+  }
+
+  async tokens(): Promise<readonly (Omit<TokenRecord, 'secret'> & { readonly name: string })[]> {
+    const found: (Omit<TokenRecord, 'secret'> & { readonly name: string })[] = [];
+    for await (const [[name], { secret: _, ...record }] of this.#deps.records.list(tokens, [])) found.push({ name, ...record });
+    return found.sort((a, b) => b.madeAt - a.madeAt);
+  }
+
+  async revokeToken(name: string): Promise<Result<void, 'refused' | 'failed'>> {
+    const { records, clock } = this.#deps;
+    const done = await records.write(
+      async (writes) => {
+        const record = await writes.get(tokens, [name]);
+        if (record === undefined) return false;
+        await writes.put(tokens, [name], { ...record, revokedAt: clock.now() });
+        return true;
+      },
+      { sync: true },
+    );
+    if (!done.ok) return fail('failed', done.public);
+    return done.value ? ok(undefined) : fail('refused', `there is no token "${name}"`);
+  }
+
+  /** A request that came by HTTPS. @param peer the certificate it came with */
+  async asked(request: EnrolmentRequest, peer: Peer | undefined): Promise<Enrolled> {
+    return request.token === '' ? this.#renew(request, peer) : this.#enrol(request);
+  }
+
+  /** All of the appliance's certificates. @returns how many were revoked */
+  async revoke(serial: string, reason: string): Promise<Result<number, 'refused' | 'failed'>> {
+    const { fleet, clock, happenings } = this.#deps;
+    const member = fleet.member(serial);
+    if (member === undefined) return fail('refused', `there is no ${serial}`);
+    const at = clock.now();
+    const left = member.record.certificates.filter(({ revokedAt }) => revokedAt === undefined).length;
+    const kept = await fleet.keep(serial, (record) => ({ ...withdrawn(record, at), revoked: { at, reason } }));
+    if (!kept) return fail('failed', 'it could not be written down');
+    await this.publishRevocations();
+    happenings.tell({ kind: 'revoked', serial, reason });
+    return ok(left);
+  }
+
+  /** Writes the revocation list anew, with all that were revoked and have not ended. */
+  async publishRevocations(): Promise<void> {
+    const { fleet, authority, clock, published } = this.#deps;
+    const now = clock.now();
+    const revoked = fleet.meant({ kind: 'all' }).flatMap(({ record }) =>
+      record.certificates.flatMap(({ serial, until, revokedAt }) =>
+        revokedAt === undefined || until < now ? [] : [{ serial, at: revokedAt }],
+      ),
+    );
+    await authority.revoke(revoked);
+    await published();
+  }
+
+  async #enrol(request: EnrolmentRequest): Promise<Enrolled> {
+    const { records, clock, fleet } = this.#deps;
+    const token = await records.get(tokens, [request.token]);
+    if (token === undefined) return fail('unknown_token', 'this controller has made no such token');
+    if (!isProven(request, token)) return fail('bad_proof', "the request is not proven by the token's secret");
+    if (token.revokedAt !== undefined || hasPassed(token.until, clock.now())) {
+      return fail('expired_token', 'the token is over');
+    }
+    const { serial } = request;
+    if (token.serial !== undefined && token.serial !== serial) return fail('bad_request', `the token is for ${token.serial}`);
+    if (!token.used.includes(serial) && token.used.length >= token.uses) {
+      return fail('used_token', `the token was for ${token.uses}, and they have come`);
+    }
+    const known = fleet.member(serial)?.record;
+    const isOther = known?.deviceKey !== undefined && known.deviceKey !== request.deviceKey;
+    if (isOther && token.serial !== serial) {
+      return fail('bad_request', `${serial} came with another device key before; only a token of its own takes it again`);
+    }
+    if (known?.revoked !== undefined && token.serial !== serial) {
+      return fail('revoked', `${serial} was revoked; only a token of its own takes it again`);
+    }
+    const judged = await this.#judged(request);
+    if (!judged.ok) return judged;
+    const used = await this.#use(request.token, serial);
+    if (!used.ok) return used;
+    const reply = await this.#issue(request, judged.value, (record) => ({
+      // What it had before is over: nobody else has its key.
+      ...withdrawn(record, clock.now()),
+      labels: { ...token.labels, ...record.labels },
+      deviceKey: request.deviceKey,
+      enrolledAt: clock.now(),
+      token: request.token,
+    }));
+    if (reply.ok && (known?.certificates.length ?? 0) > 0) await this.publishRevocations();
+    return reply;
+  }
+
+  async #renew(request: EnrolmentRequest, peer: Peer | undefined): Promise<Enrolled> {
+    const { fleet } = this.#deps;
+    const { serial } = request;
+    if (peer === undefined || peer.commonName !== serial) {
+      return fail('bad_request', `a renewal comes with the certificate of ${serial} that is to be renewed`);
+    }
+    const record = fleet.member(serial)?.record;
+    const certificate = record?.certificates.find((one) => one.serial === peer.serial);
+    if (record?.revoked !== undefined || certificate?.revokedAt !== undefined) {
+      return fail('revoked', 'the certificate was revoked');
+    }
+    if (record?.deviceKey !== undefined && record.deviceKey !== request.deviceKey) {
+      return fail('bad_request', 'the device key is another than at the enrolment');
+    }
+    const judged = await this.#judged(request);
+    return judged.ok ? this.#issue(request, judged.value, (before) => before) : judged;
+  }
+
+  /** @returns the public key to be certified */
+  async #judged(request: EnrolmentRequest): Promise<Result<Uint8Array, 'bad_request'>> {
+    const { serial, certificateRequest, deviceKey, deviceSignature } = request;
+    if (readSerial(serial) !== serial) return fail('bad_request', `"${serial.slice(0, 40)}" is no serial`);
+    if (!verifies(deviceKey, 'enrolment', certificateRequest, deviceSignature)) {
+      return fail('bad_request', 'the device key did not sign the certificate request');
+    }
+    const read = await readRequest(certificateRequest);
+    if (!read.ok) return read;
+    return read.value.commonName === serial
+      ? ok(read.value.publicKey)
+      : fail('bad_request', 'the certificate request is for another name than the serial');
+  }
+
+  async #use(name: string, serial: string): Promise<Result<void, 'used_token' | 'busy'>> {
+    const done = await this.#deps.records.write(
+      async (writes) => {
+        const token = await writes.get(tokens, [name]);
+        if (token === undefined) return false;
+        if (token.used.includes(serial)) return true;
+        if (token.used.length >= token.uses) return false;
+        await writes.put(tokens, [name], { ...token, used: [...token.used, serial] });
+        return true;
+      },
+      { sync: true },
+    );
+    if (!done.ok) return fail('busy', 'nothing can be written down at present');
+    return done.value ? ok(undefined) : fail('used_token', 'the token is used up');
+  }
+
+  async #issue(
+    { serial }: EnrolmentRequest,
+    publicKey: Uint8Array,
+    change: (record: ApplianceRecord) => ApplianceRecord,
+  ): Promise<Enrolled> {
+    const { authority, settings, fleet, keys, happenings, log, clock } = this.#deps;
+    const issued = await authority.issue({ commonName: serial, use: 'client' }, publicKey, settings.certificateLifetime);
+    const now = clock.now();
+    const kept = await fleet.keep(serial, (record) => {
+      const { revoked: _, ...after } = change(record);
+      const living = after.certificates.filter(({ until }) => until > now);
+      return { ...after, certificates: [...living, issued.record] };
+    });
+    if (!kept) return fail('busy', 'nothing can be written down at present');
+    log('info', 'certificate issued', { serial, ends: issued.record.until });
+    happenings.tell({ kind: 'enrolled', serial });
+    return ok({
+      certificates: issued.chain,
+      brokerAuthority: authority.root,
+      tenant: settings.tenant,
+      shard: shardOf(serial),
+      brokers: settings.brokers,
+      keys: keys.set,
+      keysGeneration: keys.ring.generation,
+    });
+  }
+}
+
+const withdrawn = (record: ApplianceRecord, at: Millis): ApplianceRecord => ({
+  ...record,
+  certificates: record.certificates.map((one) => (one.revokedAt === undefined ? { ...one, revokedAt: at } : one)),
+});
+
+function isProven({ proof, certificateRequest }: EnrolmentRequest, { secret }: TokenRecord): boolean {
+  if (proof === undefined) return false;
+  const wanted = createHmac('sha256', bytesOf(secret)).update(certificateRequest).digest();
+  return timingSafeEqual(wanted, bytesOf(proof));
+}

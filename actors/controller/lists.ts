@@ -1,0 +1,253 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { zstdCompress, zstdDecompress } from 'node:zlib';
+import type { Clock, Log } from '../../core/base/ports.ts';
+import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
+import { fleetLists, type ListRecord } from '../../core/controller/records.ts';
+import { changeBetween, decodeContents, encodeContent, encodeParts } from '../../core/link/list-content.ts';
+import type { ListContent, ListDelta, ListManifest, ListPart } from '../../core/link/list.ts';
+import { isListName, listManifestTopic, listPartTopic } from '../../core/link/topics.ts';
+import { type ListColumns, totalOf } from '../../core/respond/lists/columns.ts';
+import { ListReader } from '../../core/respond/lists/reader.ts';
+import { decodeListContent, digestOf, encodeListChange, encodeListContent } from '../link-wire/index.ts';
+import type { Records } from '../store/index.ts';
+import type { BrokerLink } from './broker-link.ts';
+import { writeWhole } from './files.ts';
+import type { Happenings } from './happenings.ts';
+import type { SigningKey } from './key-folder.ts';
+import type { Press } from './press.ts';
+
+const compress = promisify(zstdCompress);
+const decompress = promisify(zstdDecompress);
+
+export interface FleetListsDeps {
+  readonly tenant: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly records: Records;
+  readonly happenings: Happenings;
+  readonly press: Press;
+  readonly link: () => BrokerLink;
+  /** Where contents of generations are kept. */
+  readonly folder: string;
+}
+
+export interface PublishedList {
+  readonly name: string;
+  readonly generation: number;
+  readonly entries: number;
+  /** What an appliance without the list fetches. */
+  readonly wholeBytes: number;
+  /** What one with the generation before fetches; undefined where there is none. */
+  readonly deltaBytes: number | undefined;
+  /** Lines of the file that are no entries. */
+  readonly bad: number;
+  /** Networks wider than is taken. */
+  readonly wide: number;
+}
+
+/** As appliances take them; a fleet whose appliances take fewer says so in their reports. */
+const MOST_ENTRIES = 1_000_000;
+/** Entries a part has at most: some 200 KiB compressed. */
+const PART = 65_536;
+/** Generations whose difference to the last is published. */
+const MOST_DELTAS = 8;
+const WIDEST = { v4: 8, v6: 16 } as const;
+
+/** A part as it is published. */
+interface Carried extends ListPart {
+  readonly payload: Uint8Array;
+}
+
+/** Publishes lists of addresses to the whole fleet: content in parts by their SHA-256, a signed manifest that names them. */
+export class FleetLists {
+  readonly #deps: FleetListsDeps;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(deps: FleetListsDeps) {
+    this.#deps = deps;
+  }
+
+  async all(): Promise<readonly (ListRecord & { readonly name: string })[]> {
+    const found: (ListRecord & { readonly name: string })[] = [];
+    for await (const [[name], record] of this.#deps.records.list(fleetLists, [])) found.push({ name, ...record });
+    return found;
+  }
+
+  /** A new generation of a text in any format that bulk lists take. One publication at a time. */
+  publish(
+    name: string,
+    purpose: ListManifest['purpose'],
+    text: AsyncIterable<Uint8Array>,
+    signer: SigningKey,
+  ): Promise<Result<PublishedList, 'refused' | 'failed'>> {
+    const turn = this.#last.then(() => this.#publish(name, purpose, text, signer));
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Nothing of it is enforced any more. */
+  async withdraw(name: string, signer: SigningKey): Promise<Result<number, 'refused' | 'failed'>> {
+    const before = await this.#deps.records.get(fleetLists, [name]);
+    if (before === undefined) return fail('refused', `there is no list "${name.slice(0, 60)}"`);
+    const manifest: ListManifest = {
+      name,
+      purpose: before.purpose,
+      entries: 0,
+      contentSha256: digestOf(contentBytes({ v4: NONE, v6: NONE })),
+      whole: [],
+      deltas: [],
+      withdrawn: true,
+    };
+    const signed = await this.#sign(manifest, signer);
+    if (!signed.ok) return signed;
+    await this.#announce(name, signed.value.bytes);
+    await this.#clear([...partsOf(before), ...before.retired], []);
+    await rm(join(this.#deps.folder, name), { recursive: true, force: true });
+    const { at, generation } = signed.value;
+    const kept = await this.#keep(name, { ...manifest, generation, at, key: signer.name, retired: [], earlier: [] });
+    return kept.ok ? ok(generation) : kept;
+  }
+
+  async #publish(
+    name: string,
+    purpose: ListManifest['purpose'],
+    text: AsyncIterable<Uint8Array>,
+    signer: SigningKey,
+  ): Promise<Result<PublishedList, 'refused' | 'failed'>> {
+    if (!isListName(name)) return fail('refused', `"${name.slice(0, 60)}" is no name of a list: small letters, digits and -`);
+    const reader = new ListReader({ format: 'auto', maxEntries: MOST_ENTRIES, widest: WIDEST });
+    for await (const chunk of text) reader.feed(chunk);
+    const read = reader.end();
+    if (!read.ok) return read;
+    const { columns, bad, wide } = read.value;
+    const before = await this.#deps.records.get(fleetLists, [name]);
+    const content = contentBytes(encodeContent(columns));
+    const contentSha256 = digestOf(content);
+    const isSame = before?.contentSha256 === contentSha256 && before.purpose === purpose && !before.withdrawn;
+    if (isSame) return fail('refused', `"${name}" is so already, in generation ${before.generation}`);
+    const [whole, deltas] = [await wholeOf(columns), await this.#deltas(name, before, columns)];
+    const wholeBytes = sizeOf(whole);
+    const worth = deltas.filter(({ part }) => part.bytes < wholeBytes);
+    const manifest: ListManifest = {
+      name,
+      purpose,
+      entries: totalOf(columns),
+      contentSha256,
+      whole: whole.map(partOf),
+      deltas: worth.map(({ part, ...delta }) => ({ ...delta, part: partOf(part) })),
+      withdrawn: false,
+    };
+    const signed = await this.#sign(manifest, signer);
+    if (!signed.ok) return signed;
+    const { bytes, generation, at } = signed.value;
+    await writeWhole(this.#fileOf(name, generation), await compress(content), 0o600);
+    // What a manifest names is there before it is.
+    for (const part of [...worth.map((delta) => delta.part), ...whole]) await this.#carry(part);
+    await this.#announce(name, bytes);
+    const earlier = [{ generation, contentSha256 }, ...(before?.earlier ?? [])].slice(0, MOST_DELTAS);
+    const named = [...manifest.whole, ...manifest.deltas.map(({ part }) => part)];
+    const retired = before === undefined ? [] : partsOf(before).filter((part) => !isAmong(part, named));
+    const kept = await this.#keep(name, { ...manifest, generation, at, key: signer.name, retired, earlier });
+    if (!kept.ok) return kept;
+    await this.#clear(before?.retired ?? [], [...named, ...retired]);
+    for (const old of (before?.earlier ?? []).slice(MOST_DELTAS - 1)) {
+      await rm(this.#fileOf(name, old.generation), { force: true });
+    }
+    const [delta] = worth;
+    this.#deps.happenings.tell({ kind: 'list', name, generation, entries: manifest.entries });
+    return ok({ name, generation, entries: manifest.entries, wholeBytes, deltaBytes: delta?.part.bytes, bad, wide });
+  }
+
+  async #deltas(
+    name: string,
+    before: ListRecord | undefined,
+    after: ListColumns,
+  ): Promise<readonly (Omit<ListDelta, 'part'> & { readonly part: Carried })[]> {
+    const deltas: (Omit<ListDelta, 'part'> & { readonly part: Carried })[] = [];
+    for (const { generation, contentSha256 } of before?.earlier ?? []) {
+      const old = await this.#content(name, generation);
+      if (old === undefined) continue;
+      const change = encodeListChange(changeBetween(old, after));
+      if (!change.ok) continue;
+      deltas.push({ fromGeneration: generation, fromSha256: contentSha256, part: await carried(change.value) });
+    }
+    return deltas;
+  }
+
+  /** The content of a generation that is kept; undefined where the file is lost or damaged: then there is no delta. */
+  async #content(name: string, generation: number): Promise<ListColumns | undefined> {
+    try {
+      const content = decodeListContent(await decompress(await readFile(this.#fileOf(name, generation))));
+      if (!content.ok) return undefined;
+      const columns = decodeContents([content.value], MOST_ENTRIES);
+      return columns.ok ? columns.value : undefined;
+    } catch (cause) {
+      this.#deps.log('warn', 'an earlier generation of a list cannot be read', { name, generation, cause: messageOf(cause) });
+      return undefined;
+    }
+  }
+
+  async #sign(
+    manifest: ListManifest,
+    signer: SigningKey,
+  ): Promise<Result<{ bytes: Uint8Array; generation: number; at: ListRecord['at'] }, 'refused' | 'failed'>> {
+    const body = { kind: 'list', list: manifest } as const;
+    const pressed = await this.#deps.press.one({ body, to: 'everybody' }, [signer]);
+    if (!pressed.ok) return pressed;
+    const { bytes, order } = pressed.value;
+    return ok({ bytes, generation: order.generation, at: order.issuedAt });
+  }
+
+  async #keep(name: string, record: ListRecord & { readonly name?: string }): Promise<Result<void, 'failed'>> {
+    const { name: _, ...kept } = record;
+    const written = await this.#deps.records.write((writes) => writes.put(fleetLists, [name], kept), { sync: true });
+    return written.ok ? ok(undefined) : fail('failed', written.public);
+  }
+
+  async #announce(name: string, payload: Uint8Array): Promise<void> {
+    const { link, tenant } = this.#deps;
+    await link().publish({ topic: listManifestTopic(tenant, name), payload, retain: true, message: 'Envelope' });
+  }
+
+  async #carry({ sha256, payload }: Carried): Promise<void> {
+    const { link, tenant } = this.#deps;
+    await link().publish({ topic: listPartTopic(tenant, sha256), payload, retain: true });
+  }
+
+  /** Has the broker keep parts no longer. */
+  async #clear(parts: readonly ListPart[], kept: readonly ListPart[]): Promise<void> {
+    const { link, tenant } = this.#deps;
+    for (const { sha256 } of parts) {
+      if (kept.some((part) => part.sha256 === sha256)) continue;
+      await link().publish({ topic: listPartTopic(tenant, sha256), payload: NONE, retain: true });
+    }
+  }
+
+  #fileOf(name: string, generation: number): string {
+    return join(this.#deps.folder, name, `${generation}.zst`);
+  }
+}
+
+const NONE = new Uint8Array(0);
+const partsOf = (record: ListRecord): readonly ListPart[] => [...record.whole, ...record.deltas.map(({ part }) => part)];
+const partOf = ({ sha256, bytes }: ListPart): ListPart => ({ sha256, bytes });
+const isAmong = ({ sha256 }: ListPart, parts: readonly ListPart[]): boolean =>
+  parts.some((part) => part.sha256 === sha256);
+const sizeOf = (parts: readonly ListPart[]): number => parts.reduce((sum, { bytes }) => sum + bytes, 0);
+
+const wholeOf = (columns: ListColumns): Promise<readonly Carried[]> =>
+  Promise.all(encodeParts(columns, PART).map((content) => carried(contentBytes(content))));
+
+async function carried(message: Uint8Array): Promise<Carried> {
+  const payload = await compress(message);
+  return { payload, sha256: digestOf(payload), bytes: payload.length };
+}
+
+/** @throws Error for a content beyond the largest that is taken, which `MOST_ENTRIES` rules out */
+function contentBytes(content: ListContent): Uint8Array {
+  const bytes = encodeListContent(content);
+  if (!bytes.ok) throw new Error(bytes.public);
+  return bytes.value;
+}
