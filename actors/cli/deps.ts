@@ -1,5 +1,6 @@
 import type { Ip } from '../../core/base/ip.ts';
 import type { Ok, Result } from '../../core/base/result.ts';
+import type { Clock, Random } from '../../core/base/ports.ts';
 import type { Millis } from '../../core/base/time.ts';
 import type { LoadedConfig } from '../../core/config/read.ts';
 import type { Finding } from '../../core/detect/finding.ts';
@@ -79,6 +80,8 @@ export interface ServeOptions {
 
 export type Flashing = Pick<typeof import('../flash/index.ts'), 'flash' | 'flashPlan' | 'sizeText'>;
 
+export type ControllerProgram = typeof import('../controller/index.ts');
+
 /** What the commands need of the world. */
 export interface CliDeps {
   readonly version: string;
@@ -96,6 +99,12 @@ export interface CliDeps {
   flashing(): Promise<Flashing>;
   /** File of the certificate of the authority that signs this product's images. */
   imageAuthority(): string;
+  /** What runs a fleet; loaded for the words that need it. */
+  controller(): Promise<ControllerProgram>;
+  /** What is made here is dated and drawn by these. */
+  readonly world: { readonly clock: Clock; readonly random: Random };
+  /** Writes a file that only its owner reads. Rejects with errno errors. */
+  writeFile(path: string, content: Uint8Array): Promise<void>;
   /** Runs until it is stopped. @returns the exit code */
   serve(options: ServeOptions): Promise<number>;
   /** Gives the config to the Bartizan whose state is in this directory, or in one of the usual ones; it must not run. */

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { WriteStream } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import { fail, ok, type Result } from '../../core/base/result.ts';
 import { EVENTS_DIRECTORY } from '../../core/event/kept.ts';
-import { systemClock } from '../clock/index.ts';
+import { systemClock, systemRandom } from '../clock/index.ts';
 import type { CliDeps, EventSearch, Output, ProvisionOptions } from './deps.ts';
 import { cameFrom } from './ssh-source.ts';
 
@@ -55,6 +55,9 @@ export function cliDeps({ search, provision, verify, ...parts }: CliParts): CliD
     confirm,
     openLog,
     flashing: () => import('../flash/index.ts'),
+    controller: () => import('../controller/index.ts'),
+    world: { clock: systemClock, random: systemRandom },
+    writeFile: (path, content) => writeFile(path, content, { mode: 0o600 }),
     imageAuthority: () => {
       const files = IMAGE_AUTHORITIES.map((name) => join(INSTALLATION, name));
       return files.find((file) => existsSync(file)) ?? join(INSTALLATION, 'image/authority.pem');

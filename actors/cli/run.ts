@@ -9,6 +9,7 @@ import { block, check, flush, unban, unblock, undo } from './blocks.ts';
 import { bulkLists } from './bulk-lists.ts';
 import { change } from './changes.ts';
 import { configCheck } from './config-check.ts';
+import { CONTROLLER_RUNS, serveFleet } from './controller.ts';
 import type { CliDeps, ServeOptions } from './deps.ts';
 import { isSystemError } from './effects.ts';
 import { firewall } from './firewall.ts';
@@ -42,13 +43,14 @@ export async function runCli(argv: readonly string[], deps: CliDeps): Promise<nu
 
 async function run(invocation: Invocation, deps: CliDeps): Promise<number> {
   if (invocation.command === 'serve') return deps.serve(serveOptions(invocation));
+  if (invocation.command === 'controller serve') return serveFleet(invocation, deps);
   return exitCode(await RUNS[invocation.command](invocation, deps));
 }
 
 type Run = (invocation: Invocation, deps: CliDeps) => Promise<ExitName>;
 
-/** Everything but `serve`, which has its own exit code. */
-const RUNS: Readonly<Record<Exclude<CommandName, 'serve'>, Run>> = {
+/** Everything but what serves, which has its own exit code. */
+const RUNS: Readonly<Record<Exclude<CommandName, 'serve' | 'controller serve'>, Run>> = {
   status,
   health,
   identity,
@@ -84,6 +86,9 @@ const RUNS: Readonly<Record<Exclude<CommandName, 'serve'>, Run>> = {
   search,
   flash: flashImage,
   verify,
+  // Never reached: whoever reads the words asks for the next one.
+  controller: async () => 'usage',
+  ...CONTROLLER_RUNS,
   version: (_, deps) => version(deps),
   help,
 };

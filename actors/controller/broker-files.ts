@@ -1,3 +1,4 @@
+import { chown } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail, ok, type Result } from '../../core/base/result.ts';
 import { accessRules, type BrokerFiles, type BrokerPorts, mosquittoConfig } from '../../core/controller/broker-config.ts';
@@ -46,7 +47,16 @@ export async function writeBrokerFiles(
   await writeWhole(files.acl, acl, 0o600);
   const main = join(folder, 'mosquitto.conf');
   await writeWhole(main, config, 0o644);
-  return ok([main, ...Object.values(files)]);
+  const written = [main, ...Object.values(files)];
+  await hand(folder, written);
+  return ok(written);
+}
+
+/** mosquitto gives up root before it reads its files, so they are made its own where it is a user here. */
+async function hand(folder: string, files: readonly string[]): Promise<void> {
+  const [, user, group] = /^mosquitto:[^:]*:(\d+):(\d+):/m.exec((await readIfThere('/etc/passwd')) ?? '') ?? [];
+  if (user === undefined || process.getuid?.() !== 0) return;
+  for (const path of [folder, ...files]) await chown(path, Number(user), Number(group));
 }
 
 const filesIn = (folder: string): BrokerFiles => ({

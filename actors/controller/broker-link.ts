@@ -69,7 +69,15 @@ export async function openBrokerLink(deps: BrokerLinkDeps): Promise<BrokerLink> 
     ...(tls === undefined ? {} : { ...tls, rejectUnauthorized: true }),
   });
   const link = new MqttLink(client, deps);
-  client.on('error', (cause) => log('warn', 'the broker cannot be reached', { url, cause: messageOf(cause) }));
+  // Once an outage, not with each attempt.
+  let isTold = false;
+  client.on('error', (cause) => {
+    if (!isTold) log('warn', 'the broker cannot be reached', { url, cause: messageOf(cause) });
+    isTold = true;
+  });
+  client.on('connect', () => {
+    isTold = false;
+  });
   return link;
 }
 

@@ -1,4 +1,11 @@
-import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject, type webcrypto } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPair,
+  generateKeyPairSync,
+  type KeyObject,
+  type webcrypto,
+} from 'node:crypto';
 import { promisify } from 'node:util';
 import { parseIp } from '../../core/base/ip.ts';
 import { fail, ok, type Result } from '../../core/base/result.ts';
@@ -139,7 +146,9 @@ export async function issueRevocations(
     signingAlgorithm: SIGNATURE,
     extensions: [await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey)],
   });
-  return `${crl.toString('pem')}\n`;
+  // The library's own label for it, `CRL`, is one that OpenSSL does not know.
+  const lines = Buffer.from(crl.rawData).toString('base64').match(/.{1,64}/g) ?? [];
+  return `-----BEGIN X509 CRL-----\n${lines.join('\n')}\n-----END X509 CRL-----\n`;
 }
 
 /** Reads a certificate request: a P-256 key that signed it, and a common name. */
@@ -162,6 +171,27 @@ export async function readRequest(der: Uint8Array): Promise<Result<ReadRequest, 
   } catch (cause) {
     return fail('bad_request', 'that is no certificate request', cause);
   }
+}
+
+/** A key of a client: PKCS #8 in PEM, and SubjectPublicKeyInfo in DER. */
+export function newClientKey(): { readonly key: string; readonly publicKey: Uint8Array } {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: KEY_ALGORITHM.namedCurve });
+  return { key: pemOf(privateKey), publicKey: publicKey.export({ type: 'spki', format: 'der' }) };
+}
+
+/** PKCS #10 for a key on P-256, DER. @param key PKCS #8 in PEM */
+export async function newCertificateRequest(key: string, commonName: string): Promise<Uint8Array> {
+  const x509 = await x509Library();
+  const privateKey = createPrivateKey(key);
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({
+    name: subjectOf(commonName),
+    keys: {
+      privateKey: cryptoKey(privateKey, 'sign'),
+      publicKey: cryptoKey(createPublicKey(privateKey), 'verify'),
+    },
+    signingAlgorithm: SIGNATURE,
+  });
+  return new Uint8Array(request.rawData);
 }
 
 const newKeys = (): Promise<{ readonly privateKey: KeyObject; readonly publicKey: KeyObject }> =>

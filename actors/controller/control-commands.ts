@@ -30,6 +30,7 @@ export async function askConfirm(controller: Controller, { json }: { readonly js
 }
 
 async function carryOut(controller: Controller, json: Json, members: readonly Member[], plan: Plan): Promise<Reply> {
+  if (!controller.isConnected) return refusal(fail('failed', 'the controller has no connection to the broker; its log says why'));
   const signer = await controller.folder.key(textIn(json, 'key') ?? 'ops');
   if (!signer.ok) return refusal(signer);
   const within = timeIn(json, 'within', seconds(30));

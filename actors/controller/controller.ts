@@ -220,6 +220,7 @@ export class Controller {
     this.streams.start();
     this.commands.start();
     void this.keys.publish().catch(() => undefined);
+    void this.desires.publishLeft();
     return this.enrolment === undefined ? ok(undefined) : this.#openEnrolment(this.enrolment, root, issuing);
   }
 

@@ -122,9 +122,13 @@ export class Desires {
     if (!kept.ok) return members.map(({ serial }) => ({ serial, refused: kept.public }));
     const outcomes = issued.map(({ draft: { serial }, pressed: one }): DesireOutcome => {
       if (!one.ok) return { serial, refused: one.public };
-      this.#publish(serial, one.value.bytes);
       return { serial, generation: one.value.order.generation, order: one.value.digest };
     });
+    void this.#publish(
+      issued.flatMap(({ draft: { serial }, pressed: one }) =>
+        one.ok ? [{ serial, generation: one.value.order.generation, payload: one.value.bytes }] : [],
+      ),
+    );
     return [...drafts.flatMap((draft) => ('refused' in draft ? [draft] : [])), ...outcomes];
   }
 
@@ -159,6 +163,7 @@ export class Desires {
             at: clock.now(),
             key: signer.name,
             trial,
+            envelope: Buffer.from(pressed.value.bytes).toString('base64'),
           });
           for (const { generation } of draft.history.slice(MOST_KEPT - 1)) {
             await writes.delete(desires, [draft.serial, generation]);
@@ -169,12 +174,44 @@ export class Desires {
     );
   }
 
-  #publish(serial: string, payload: Uint8Array): void {
-    const { link, tenant, log } = this.#deps;
-    link()
-      .publish({ topic: topicOf({ tenant, serial }, { kind: 'desired' }), payload, retain: true, message: 'Envelope' })
-      .catch((cause: unknown) => log('warn', 'what is desired was not published', { serial, cause: messageOf(cause) }));
+  /** Publishes, then notes that the broker has them. What it did not get is published when this controller starts again. */
+  async #publish(orders: readonly Publishing[]): Promise<void> {
+    const { link, tenant, log, records } = this.#deps;
+    const published: Publishing[] = [];
+    const publish = async (order: Publishing): Promise<void> => {
+      const { serial, payload } = order;
+      const topic = topicOf({ tenant, serial }, { kind: 'desired' });
+      await link().publish({ topic, payload, retain: true, message: 'Envelope' });
+      published.push(order);
+    };
+    const done = await Promise.allSettled(orders.map(publish));
+    const failed = done.find((one) => one.status === 'rejected');
+    if (failed !== undefined) log('warn', 'what is desired was not published', { cause: messageOf(failed.reason) });
+    await records.write(async (writes) => {
+      for (const { serial, generation } of published) {
+        const record = await writes.get(desires, [serial, generation]);
+        if (record === undefined) continue;
+        const { envelope: _, ...rest } = record;
+        await writes.put(desires, [serial, generation], rest);
+      }
+    });
   }
+
+  /** Publishes the last order of each appliance that the broker did not get before this controller stopped. */
+  async publishLeft(): Promise<void> {
+    const left = new Map<string, Publishing>();
+    for await (const [[serial, generation], { envelope }] of this.#deps.records.list(desires, [])) {
+      if (envelope === undefined) left.delete(serial);
+      else left.set(serial, { serial, generation, payload: Buffer.from(envelope, 'base64') });
+    }
+    if (left.size > 0) await this.#publish([...left.values()]);
+  }
+}
+
+interface Publishing {
+  readonly serial: string;
+  readonly generation: number;
+  readonly payload: Uint8Array;
 }
 
 /** Whether an appliance has come to an end with an order. */

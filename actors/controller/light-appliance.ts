@@ -81,7 +81,7 @@ export class LightAppliance {
       resubscribe: false,
       will: {
         topic: this.#topic({ kind: 'presence' }),
-        payload: Buffer.from(encodePresence(this.#presence(false, 'will'))),
+        payload: Buffer.from(encodePresence(this.#presence(false, 'will', 1))),
         qos: 1,
         retain: true,
         properties: { willDelayInterval: 10, contentType: contentType('Presence') },
@@ -124,6 +124,9 @@ export class LightAppliance {
 
   async #connected(sessionPresent: boolean): Promise<void> {
     this.#connection++;
+    const { will } = this.#client.options;
+    // Of the next connection: a will that comes late is told from the one before by its number.
+    if (will !== undefined) will.payload = Buffer.from(encodePresence(this.#presence(false, 'will', 1)));
     this.#isOnline = true;
     this.#hasBeen = true;
     this.#publish({ kind: 'presence' }, encodePresence(this.#presence(true, '')), true);
@@ -223,7 +226,8 @@ export class LightAppliance {
 
   #result({ id }: Order, state: OrderResult['state'], text: string, code: string): void {
     const result = { id, state, text, code, at: this.#deps.clock.now(), detail: new Uint8Array(0) };
-    this.#publish({ kind: 'result', id }, encodeResult(result), false);
+    const bytes = encodeResult(result);
+    if (bytes.ok) this.#publish({ kind: 'result', id }, bytes.value, false);
   }
 
   #findings(): void {
@@ -249,7 +253,8 @@ export class LightAppliance {
     for (let first = from; first <= to; first += MOST_ITEMS) {
       const items: StreamItem[] = [];
       for (let number = first; number <= Math.min(to, first + MOST_ITEMS - 1); number++) items.push(this.#finding(number));
-      this.#publish({ kind: 'stream', stream: 'finding' }, encodeStreamBatch({ epoch: this.#epoch, first, items, replayed }), false);
+      const bytes = encodeStreamBatch({ epoch: this.#epoch, first, items, replayed });
+      if (bytes.ok) this.#publish({ kind: 'stream', stream: 'finding' }, bytes.value, false);
     }
   }
 
@@ -264,8 +269,7 @@ export class LightAppliance {
         at,
         check: 'ssh_bruteforce',
         severity: 'high',
-        subjectKind: 'ip',
-        subject: source,
+        subject: { kind: 'ip', value: source },
         message: `5 failed logins from ${source}`,
         details: '',
         firstAt: at,
@@ -311,10 +315,10 @@ export class LightAppliance {
     this.#publish({ kind: 'reported' }, encodeReported(reported), true);
   }
 
-  #presence(online: boolean, reason: Presence['reason']): Presence {
+  #presence(online: boolean, reason: Presence['reason'], ahead = 0): Presence {
     const { clock, version } = this.#deps;
     const since = clock.now();
-    return { online, since, bootId: this.#bootId(), connection: this.#connection, version, reason, run: this.#run };
+    return { online, since, bootId: this.#bootId(), connection: this.#connection + ahead, version, reason, run: this.#run };
   }
 
   #bootId(): Id {

@@ -35,7 +35,6 @@ allow_anonymous false
 acl_file ${files.acl}
 
 # The largest message: an order of 1 MiB, or a part of a list.
-message_size_limit 2097152
 max_packet_size 2162688
 max_inflight_messages 32
 max_queued_messages 0

@@ -52,6 +52,8 @@ export interface DesiredRecord {
   readonly at: Millis;
   readonly key: string;
   readonly trial: Millis;
+  /** As it is published, base64; until the broker has it. */
+  readonly envelope?: string;
   /** How it stood when last heard, and why. */
   readonly standing?: { readonly is: string; readonly text: string; readonly at: Millis };
 }

@@ -1,4 +1,5 @@
 import { type CliDeps, type ControlRequest, type LogBatch, runCli, type ServeOptions } from '../../actors/cli/index.ts';
+import { systemClock, systemRandom } from '../../actors/clock/index.ts';
 import type { SearchEvent } from '../../actors/segments/index.ts';
 import type { FindingId } from '../../core/base/ids.ts';
 import type { Ip } from '../../core/base/ip.ts';
@@ -123,6 +124,9 @@ export async function runCommand(argv: readonly string[], world: World = {}) {
       if (body !== undefined) return ok({ status: 200, body });
       return world.answer === undefined ? fail('not_running', 'Bartizan is not running') : ok(world.answer);
     },
+    controller: () => Promise.reject(new Error('no controller is here')),
+    world: { clock: systemClock, random: systemRandom },
+    writeFile: () => Promise.reject(new Error('no file is written')),
     flashing: () => import('../../actors/flash/index.ts'),
     imageAuthority: () => world.imageAuthority ?? '/none/ca.pem',
     openLog: async (path) =>

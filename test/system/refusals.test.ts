@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { type CliDeps, runCli } from '../../actors/cli/index.ts';
 import { askOverSocket } from '../../actors/cli/socket.ts';
+import { systemClock, systemRandom } from '../../actors/clock/index.ts';
 import { parseIp } from '../../core/base/ip.ts';
 import { exitCode } from '../../core/cli/exit-codes.ts';
 import { Daemon, stateDir } from '../support/daemon.ts';
@@ -62,6 +63,9 @@ async function cli(state: string, ...argv: string[]): Promise<{ readonly code: n
     openLog: absent,
     readConfig: absent,
     flashing: absent,
+    controller: absent,
+    world: { clock: systemClock, random: systemRandom },
+    writeFile: absent,
     imageAuthority: () => assert.fail(),
     ask: (_, request) => askOverSocket(join(state, 'control.sock'), request),
   };

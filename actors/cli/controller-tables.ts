@@ -1,0 +1,134 @@
+import { type Json, isTrue, objectIn, textAt } from './json.ts';
+
+/** A table: its heads and cells, and what is said where it is empty. */
+export interface Columns {
+  readonly of: readonly (readonly [head: string, cell: (row: Json) => string])[];
+  readonly none: string;
+}
+
+const text =
+  (key: string) =>
+  (row: Json): string => {
+    const value = row[key];
+    return value === null || value === undefined ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);
+  };
+const yes =
+  (key: string, word: string, otherwise = '') =>
+  (row: Json): string =>
+    isTrue(row, key) ? word : otherwise;
+const words = (key: string) => (row: Json) => (Array.isArray(row[key]) ? row[key].join(' ') : '');
+const labels = (row: Json): string =>
+  Object.entries(objectIn(row['labels']))
+    .map(([name, value]) => `${name}=${String(value)}`)
+    .join(' ');
+const presence = ({ online, reason, revoked }: Json): string =>
+  revoked === true ? 'revoked' : online === null ? 'unknown' : online === true ? 'online' : `away ${typeof reason === 'string' ? reason : ''}`.trim();
+const short = (key: string) => (row: Json) => text(key)(row).slice(0, 12);
+
+export const TABLES = {
+  appliances: {
+    of: [
+      ['SERIAL', text('serial')],
+      ['PRESENCE', presence],
+      ['SINCE', text('since')],
+      ['HOST', text('hostname')],
+      ['VERSION', text('version')],
+      ['MODE', text('mode')],
+      ['TROUBLES', text('troubles')],
+      ['DESIRED', (row) => text('standing')(objectIn(row['desired']))],
+      ['LABELS', labels],
+    ],
+    none: 'there are no such appliances',
+  },
+  labels: { of: [['SERIAL', text('serial')], ['LABELS', labels]], none: 'there are no such appliances' },
+  standings: {
+    of: [
+      ['SERIAL', text('serial')],
+      ['STANDING', text('standing')],
+      ['GENERATION', text('generation')],
+      ['CHANGED THERE', words('changedHere')],
+      ['WHY', text('text')],
+    ],
+    none: 'there are no such appliances',
+  },
+  differences: {
+    of: [
+      ['SERIAL', text('serial')],
+      ['PATH', text('path')],
+      ['BEFORE', text('before')],
+      ['AFTER', text('after')],
+    ],
+    none: 'nothing differs',
+  },
+  history: {
+    of: [
+      ['GENERATION', text('generation')],
+      ['AT', text('at')],
+      ['KEY', text('key')],
+      ['STANDING', text('standing')],
+      ['IN EFFECT', yes('in_effect', 'yes')],
+      ['ORDER', short('order')],
+      ['FOLLOWS', short('parent')],
+      ['WHY', text('text')],
+    ],
+    none: 'nothing was ever desired of it here',
+  },
+  keys: {
+    of: [
+      ['NAME', text('name')],
+      ['PRIVATE KEY', yes('here', 'here', 'elsewhere')],
+      ['UNTIL', text('until')],
+      ['PUBLIC KEY', short('public_key')],
+      ['MAY ORDER', words('kinds')],
+    ],
+    none: 'there are no keys',
+  },
+  lists: {
+    of: [
+      ['NAME', text('name')],
+      ['PURPOSE', text('purpose')],
+      ['GENERATION', text('generation')],
+      ['ENTRIES', text('entries')],
+      ['BYTES', text('bytes')],
+      ['AT', text('at')],
+      ['', yes('withdrawn', 'withdrawn')],
+    ],
+    none: 'no list was published',
+  },
+  tokens: {
+    of: [
+      ['NAME', text('name')],
+      ['USED', (row) => `${text('used')(row)} of ${text('uses')(row)}`],
+      ['UNTIL', text('until')],
+      ['SERIAL', text('serial')],
+      ['LABELS', labels],
+      ['', yes('revoked', 'revoked')],
+    ],
+    none: 'there are no tokens',
+  },
+  shards: {
+    of: [
+      ['SHARD', text('shard')],
+      ['HOLDER', text('holder')],
+      ['UNTIL', text('until')],
+      ['', yes('served', 'served here')],
+    ],
+    none: 'there are no shards',
+  },
+} as const satisfies Readonly<Record<string, Columns>>;
+
+export const outcomeColumns: Columns = {
+  of: [
+    ['SERIAL', text('serial')],
+    ['CAME TO', (row) => textAt(row, 'state') ?? textAt(row, 'standing') ?? ''],
+    ['GENERATION', text('generation')],
+    ['WHY', (row) => [textAt(row, 'code'), textAt(row, 'text')].filter(Boolean).join(': ')],
+  ],
+  none: 'nobody was meant',
+};
+
+/** Neither refused nor failed; what is not answered yet may still be done. */
+export const wasDone = (row: Json): boolean => {
+  const state = textAt(row, 'state') ?? textAt(row, 'standing') ?? '';
+  return !['refused', 'failed', 'reverted', 'conflict', 'not_issued', 'none'].includes(state);
+};
