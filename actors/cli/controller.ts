@@ -148,9 +148,9 @@ async function sectionsIn(invocation: Invocation, deps: CliDeps): Promise<Json |
     if (content === undefined) return undefined;
     rules[basename(path)] = content;
   }
-  const { parse } = await import('yaml');
+  const { readYaml } = await deps.controller();
   try {
-    return { sections: parse(text), rules };
+    return { sections: readYaml(text), rules };
   } catch (cause) {
     await complain(deps, printable(`${invocation.arguments['FILE']}: ${messageOf(cause)}`));
     return undefined;

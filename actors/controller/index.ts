@@ -13,7 +13,7 @@ export { askController, watchController } from './client.ts';
 export { stopSignal } from './effects.ts';
 export { addController, type InitOptions, initFleet, type Made } from './init.ts';
 export { CONTROLLER_STATE, type Place, placeIn } from './place.ts';
-export { settingsIn } from './settings-file.ts';
+export { readYaml, settingsIn } from './settings-file.ts';
 export { type SimulateOptions, type SimulationState, simulate } from './simulate.ts';
 
 export interface ServeControllerOptions {

@@ -32,6 +32,10 @@ export type KeyChange =
   | { readonly kind: 'remove'; readonly name: string };
 
 const RECORD = ['keys'] as const;
+/** As many signatures as an envelope has. */
+const MOST_SIGNERS = 4;
+/** A key's file that `rotate` left, with the moment. */
+const RETIRED = /\.\d{13}$/;
 
 /** The keys that this fleet believes: kept, published, changed by orders that are signed twice. */
 export class FleetKeys {
@@ -114,7 +118,21 @@ export class FleetKeys {
       return fail('refused', `"${signers[0]?.name}" may not order keys in the new set; nobody here could sign for it`);
     }
     const body = { kind: 'keys', keys: set } as const;
-    return await this.#deps.press.one({ body, to: 'everybody', above: this.#ring.generation }, signers);
+    const all = [...signers, ...(await this.#retired(signers))].slice(0, MOST_SIGNERS);
+    return await this.#deps.press.one({ body, to: 'everybody', above: this.#ring.generation }, all);
+  }
+
+  /** Keys that were rotated out, the newest first: who was away meanwhile believes one of them still. */
+  async #retired(signers: readonly SigningKey[]): Promise<readonly SigningKey[]> {
+    const { keys: folder } = this.#deps;
+    const names = (await folder.names()).filter((name) => RETIRED.test(name));
+    names.sort((a, b) => Number(b.split('.').at(-1)) - Number(a.split('.').at(-1)));
+    const found: SigningKey[] = [];
+    for (const name of names) {
+      const key = await folder.key(name);
+      if (key.ok && !signers.some(({ keyId }) => keyId === key.value.keyId)) found.push(key.value);
+    }
+    return found;
   }
 
   async #changed(

@@ -17,3 +17,6 @@ export async function settingsIn(place: Place): Promise<Result<ControllerSetting
     return fail('config', `${place.settings}: ${messageOf(cause)}`, cause);
   }
 }
+
+/** What a text in YAML or JSON says. @throws Error with where it cannot be understood */
+export const readYaml = (text: string): unknown => parse(text);
