@@ -82,10 +82,19 @@ export async function brokerConfig(invocation: Invocation, deps: CliDeps): Promi
 export async function simulateFleet(invocation: Invocation, deps: CliDeps): Promise<ExitName> {
   const { placeIn, settingsIn, simulate, stopSignal } = await deps.controller();
   const { values, flags } = invocation;
-  const numbers = { count: invocation.arguments['N'], findings: values['findings'] ?? '1', rate: values['rate'] ?? '200' };
+  const numbers = {
+    count: invocation.arguments['N'],
+    findings: values['findings'] ?? '1',
+    rate: values['rate'] ?? '200',
+  };
   const [count, findings, rate] = Object.values(numbers).map(Number);
   const lasts = values['for'] === undefined ? undefined : parseDuration(values['for']);
-  if (!isWhole(count, 1, 100_000) || !isWhole(findings, 0, 60_000) || !isWhole(rate, 1, 100_000) || lasts?.ok === false) {
+  if (
+    !isWhole(count, 1, 100_000) ||
+    !isWhole(findings, 0, 60_000) ||
+    !isWhole(rate, 1, 100_000) ||
+    lasts?.ok === false
+  ) {
     await complain(deps, 'simulate: N is 1 to 100000, --findings 0 to 60000, --rate 1 to 100000, --for a time like 5m');
     return 'usage';
   }
@@ -106,7 +115,12 @@ export async function simulateFleet(invocation: Invocation, deps: CliDeps): Prom
       rate,
       lasts: lasts === undefined || lasts.value === 'never' ? undefined : lasts.value,
     },
-    { ...deps.world, version: deps.version, stop: stopSignal(), tell: (state) => tellState(deps, state, flags.has('json')) },
+    {
+      ...deps.world,
+      version: deps.version,
+      stop: stopSignal(),
+      tell: (state) => tellState(deps, state, flags.has('json')),
+    },
   );
   return done.ok ? 'ok' : fails(deps, done.public);
 }

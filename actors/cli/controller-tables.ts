@@ -1,4 +1,4 @@
-import { type Json, isTrue, objectIn, textAt } from './json.ts';
+import { isTrue, type Json, objectIn, textAt } from './json.ts';
 
 /** A table: its heads and cells, and what is said where it is empty. */
 export interface Columns {
@@ -10,7 +10,11 @@ const text =
   (key: string) =>
   (row: Json): string => {
     const value = row[key];
-    return value === null || value === undefined ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value);
+    return value === null || value === undefined
+      ? ''
+      : typeof value === 'object'
+        ? JSON.stringify(value)
+        : String(value);
   };
 const yes =
   (key: string, word: string, otherwise = '') =>
@@ -22,7 +26,13 @@ const labels = (row: Json): string =>
     .map(([name, value]) => `${name}=${String(value)}`)
     .join(' ');
 const presence = ({ online, reason, revoked }: Json): string =>
-  revoked === true ? 'revoked' : online === null ? 'unknown' : online === true ? 'online' : `away ${typeof reason === 'string' ? reason : ''}`.trim();
+  revoked === true
+    ? 'revoked'
+    : online === null
+      ? 'unknown'
+      : online === true
+        ? 'online'
+        : `away ${typeof reason === 'string' ? reason : ''}`.trim();
 const short = (key: string) => (row: Json) => text(key)(row).slice(0, 12);
 
 export const TABLES = {
@@ -40,7 +50,13 @@ export const TABLES = {
     ],
     none: 'there are no such appliances',
   },
-  labels: { of: [['SERIAL', text('serial')], ['LABELS', labels]], none: 'there are no such appliances' },
+  labels: {
+    of: [
+      ['SERIAL', text('serial')],
+      ['LABELS', labels],
+    ],
+    none: 'there are no such appliances',
+  },
   standings: {
     of: [
       ['SERIAL', text('serial')],

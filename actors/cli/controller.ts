@@ -28,7 +28,9 @@ export const CONTROLLER_RUNS: Readonly<Record<Exclude<ControllerCommandName, 'co
   'controller list': listFleet,
   'controller show': (invocation, deps) => {
     const { SERIAL: serial = '' } = invocation.arguments;
-    return ask(invocation, deps, 'GET', `/v1/appliances/${encodeURIComponent(serial)}`, undefined, (body) => sayObject(deps, body));
+    return ask(invocation, deps, 'GET', `/v1/appliances/${encodeURIComponent(serial)}`, undefined, (body) =>
+      sayObject(deps, body),
+    );
   },
   'controller label': (invocation, deps) => {
     const { WHO: who, LABELS: labels } = invocation.arguments;
@@ -61,7 +63,9 @@ export async function serveFleet(invocation: Invocation, deps: CliDeps): Promise
   const { serveController } = await deps.controller();
   const { shards: list } = invocation.values;
   const options = { state: await stateOf(invocation, deps), exports: invocation.flags.has('export') };
-  return serveController({ ...options, ...(list === undefined ? {} : { shards: list }) }, (text) => complain(deps, printable(text)));
+  return serveController({ ...options, ...(list === undefined ? {} : { shards: list }) }, (text) =>
+    complain(deps, printable(text)),
+  );
 }
 
 function enroll(invocation: Invocation, deps: CliDeps): Promise<ExitName> {
@@ -118,7 +122,9 @@ async function watch(invocation: Invocation, deps: CliDeps): Promise<ExitName> {
 }
 
 function toldText({ at, kind, serial, ...rest }: Json): string {
-  const facts = Object.entries(rest).map(([name, value]) => `${name}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`);
+  const facts = Object.entries(rest).map(
+    ([name, value]) => `${name}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`,
+  );
   return [at, kind, serial, ...facts].filter((part) => part !== undefined).join(' ');
 }
 
@@ -135,7 +141,9 @@ async function desiredDiff(invocation: Invocation, deps: CliDeps): Promise<ExitN
   const { WHO: who, FILE: file } = invocation.arguments;
   if (file === undefined) return ask(invocation, deps, 'POST', '/v1/diff', { who }, rows(deps, TABLES.standings));
   const read = await sectionsIn(invocation, deps);
-  return read === undefined ? 'failed' : ask(invocation, deps, 'POST', '/v1/diff', { who, ...read }, rows(deps, TABLES.differences));
+  return read === undefined
+    ? 'failed'
+    : ask(invocation, deps, 'POST', '/v1/diff', { who, ...read }, rows(deps, TABLES.differences));
 }
 
 /** Sections and rules of the files that were named; what is wrong is said. */
@@ -161,7 +169,17 @@ async function command(invocation: Invocation, deps: CliDeps): Promise<ExitName>
   const { VERB: verb, WHO: who, WHAT: what, NUMBERS: numbers } = invocation.arguments;
   const { reason, for: lasts, log, valid } = invocation.values;
   const isBundle = verb === 'diagnostics';
-  const body = { verb, who, numbers, reason, for: lasts, log, valid, ...waits(invocation), ...(isBundle ? {} : { what }) };
+  const body = {
+    verb,
+    who,
+    numbers,
+    reason,
+    for: lasts,
+    log,
+    valid,
+    ...waits(invocation),
+    ...(isBundle ? {} : { what }),
+  };
   return outcomes(invocation, deps, '/v1/commands', body, isBundle ? what : undefined);
 }
 
@@ -184,10 +202,13 @@ async function lists(invocation: Invocation, deps: CliDeps): Promise<ExitName> {
   if (action === 'withdraw') {
     return ask(invocation, deps, 'DELETE', path, undefined, () => say(deps, `"${printable(name)}" is withdrawn\n`));
   }
-  if (action !== 'publish') return wrong(deps, `lists: there is no "${printable(action)}"; there are list, publish, withdraw`);
+  if (action !== 'publish')
+    return wrong(deps, `lists: there is no "${printable(action)}"; there are list, publish, withdraw`);
   if (file === undefined) return wrong(deps, 'lists publish: FILE is missing');
   const content = await bytesOf(file, deps);
-  return content === undefined ? 'failed' : ask(invocation, deps, 'PUT', path, content, (body) => sayObject(deps, body));
+  return content === undefined
+    ? 'failed'
+    : ask(invocation, deps, 'PUT', path, content, (body) => sayObject(deps, body));
 }
 
 function shards(invocation: Invocation, deps: CliDeps): Promise<ExitName> {

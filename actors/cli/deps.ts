@@ -1,6 +1,6 @@
 import type { Ip } from '../../core/base/ip.ts';
-import type { Ok, Result } from '../../core/base/result.ts';
 import type { Clock, Random } from '../../core/base/ports.ts';
+import type { Ok, Result } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
 import type { LoadedConfig } from '../../core/config/read.ts';
 import type { Finding } from '../../core/detect/finding.ts';

@@ -1,7 +1,12 @@
 import { chown } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail, ok, type Result } from '../../core/base/result.ts';
-import { accessRules, type BrokerFiles, type BrokerPorts, mosquittoConfig } from '../../core/controller/broker-config.ts';
+import {
+  accessRules,
+  type BrokerFiles,
+  type BrokerPorts,
+  mosquittoConfig,
+} from '../../core/controller/broker-config.ts';
 import type { ControllerSettings } from '../../core/controller/settings.ts';
 import { namesIn, readIfThere, writeWhole } from './files.ts';
 import type { Place } from './place.ts';
@@ -36,7 +41,10 @@ export async function writeBrokerFiles(
     [place.root.cert, place.issuing.cert, place.broker.cert, place.broker.key, place.revocations].map(readIfThere),
   );
   if (root === undefined || issuing === undefined || cert === undefined || key === undefined || revoked === undefined) {
-    return fail('refused', `${place.broker.folder} holds no certificate of a broker; \`ca init\` made it on another machine`);
+    return fail(
+      'refused',
+      `${place.broker.folder} holds no certificate of a broker; \`ca init\` made it on another machine`,
+    );
   }
   const { config, acl } = await brokerTexts(place, settings, ports, folder);
   const files = filesIn(folder);

@@ -120,9 +120,7 @@ class MqttLink implements BrokerLink {
         qos: 1,
         retain,
         properties: {
-          ...(message === undefined
-            ? {}
-            : { contentType: contentType(message) }),
+          ...(message === undefined ? {} : { contentType: contentType(message) }),
           ...(expiry === undefined ? {} : { messageExpiryInterval: Math.max(1, Math.ceil(expiry / 1000)) }),
         },
       });

@@ -147,7 +147,10 @@ export async function issueRevocations(
     extensions: [await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey)],
   });
   // The library's own label for it, `CRL`, is one that OpenSSL does not know.
-  const lines = Buffer.from(crl.rawData).toString('base64').match(/.{1,64}/g) ?? [];
+  const lines =
+    Buffer.from(crl.rawData)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
   return `-----BEGIN X509 CRL-----\n${lines.join('\n')}\n-----END X509 CRL-----\n`;
 }
 

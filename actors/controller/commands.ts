@@ -171,4 +171,3 @@ const resultOf = (id: Id, { detailBytes: _, ...facts }: NonNullable<CommandRecor
   ...facts,
   detail: NO_DETAIL,
 });
-

@@ -30,7 +30,8 @@ export async function askConfirm(controller: Controller, { json }: { readonly js
 }
 
 async function carryOut(controller: Controller, json: Json, members: readonly Member[], plan: Plan): Promise<Reply> {
-  if (!controller.isConnected) return refusal(fail('failed', 'the controller has no connection to the broker; its log says why'));
+  if (!controller.isConnected)
+    return refusal(fail('failed', 'the controller has no connection to the broker; its log says why'));
   const signer = await controller.folder.key(textIn(json, 'key') ?? 'ops');
   if (!signer.ok) return refusal(signer);
   const within = timeIn(json, 'within', seconds(30));
@@ -114,7 +115,10 @@ function planIn(json: Json, controller: Controller): Result<Plan, 'usage'> {
       return ok({ kind: 'diagnostics', log: wholeSeconds(log.value) });
     }
     default:
-      return fail('usage', `there is no "${verb.slice(0, 40)}"; there are block, unblock, allow, remove-allow, scan, restart, replay, confirm, revert, diagnostics`);
+      return fail(
+        'usage',
+        `there is no "${verb.slice(0, 40)}"; there are block, unblock, allow, remove-allow, scan, restart, replay, confirm, revert, diagnostics`,
+      );
   }
 }
 

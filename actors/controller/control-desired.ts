@@ -36,14 +36,18 @@ export async function askDiff(controller: Controller, { json }: { readonly json:
   const members = meant(controller, json['who']);
   if (!members.ok) return refusal(members);
   if (json['sections'] === undefined) {
-    return said(members.value.map(({ serial, standing }) => ({ serial, ...(standing?.desired ?? { standing: 'unknown' }) })));
+    return said(
+      members.value.map(({ serial, standing }) => ({ serial, ...(standing?.desired ?? { standing: 'unknown' }) })),
+    );
   }
   const content = contentIn(json);
   if (!content.ok) return refusal(content);
   const rows: Json[] = [];
   for (const { serial } of members.value) {
     const differences = await controller.desires.diff(serial, content.value, json['merge'] === true);
-    rows.push(...differences.map(({ path, before, after }) => ({ serial, path, before: before ?? null, after: after ?? null })));
+    rows.push(
+      ...differences.map(({ path, before, after }) => ({ serial, path, before: before ?? null, after: after ?? null })),
+    );
   }
   return said(rows);
 }
@@ -82,7 +86,11 @@ function contentIn(json: Json): Result<DesiredContent, 'refused'> {
 }
 
 /** Resolves when each has come to an end with its order, or the time is over. */
-function settled({ fleet, happenings, clock }: Controller, outcomes: readonly DesireOutcome[], within: Millis): Promise<void> {
+function settled(
+  { fleet, happenings, clock }: Controller,
+  outcomes: readonly DesireOutcome[],
+  within: Millis,
+): Promise<void> {
   const isOver = (outcome: DesireOutcome): boolean => {
     const member = fleet.member(outcome.serial);
     return 'refused' in outcome || member === undefined || settledAt(member, outcome.order) !== undefined;

@@ -2,7 +2,7 @@ import { chmod, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Log } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
-import { answer, type Asked, type Reply } from './control.ts';
+import { type Asked, answer, type Reply } from './control.ts';
 import type { Controller } from './controller.ts';
 
 /** A list of a million entries, or rules. */

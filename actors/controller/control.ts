@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isId } from '../../core/base/ids.ts';
 import { fail, ok, type Result } from '../../core/base/result.ts';
-import { parseDuration, type Deadline, type Millis, millis, plus, rfc3339 } from '../../core/base/time.ts';
+import { type Deadline, type Millis, millis, parseDuration, plus, rfc3339 } from '../../core/base/time.ts';
 import { readShards, shardsText } from '../../core/controller/shards.ts';
 import { readTarget, relabelled } from '../../core/controller/targets.ts';
 import { readSerial } from '../../core/field/serial.ts';
@@ -111,6 +111,7 @@ function jsonOf(body: Buffer): Result<Json, 'usage'> {
 function statusOf(controller: Controller): Json {
   const { settings, fleet, shards, streams, refused, isConnected, hasAuthority } = controller;
   const members = fleet.meant({ kind: 'all' });
+  const memory = process.memoryUsage();
   return {
     tenant: settings.tenant,
     name: settings.name,
@@ -122,7 +123,9 @@ function statusOf(controller: Controller): Json {
     desired: countedBy(members, ({ standing }) => standing?.desired.standing ?? 'unknown'),
     streams: streams.counters,
     refused: refused.counts,
-    memory_mb: Math.round(process.memoryUsage().rss / 1e6),
+    memory_mb: Math.round(memory.rss / 1e6),
+    heap_mb: Math.round(memory.heapTotal / 1e6),
+    external_mb: Math.round((memory.external + memory.arrayBuffers) / 1e6),
   };
 }
 
@@ -144,7 +147,9 @@ async function askAppliance(controller: Controller, { rest }: { readonly rest: s
   const serial = readSerial(rest);
   if (serial === undefined) return refusal(fail('usage', `"${rest.slice(0, 60)}" is no serial`));
   const member = controller.fleet.member(serial);
-  return member === undefined ? refusal(fail('refused', `there is no ${serial}`)) : said(shownMember(controller, member));
+  return member === undefined
+    ? refusal(fail('refused', `there is no ${serial}`))
+    : said(shownMember(controller, member));
 }
 
 async function askLabels(controller: Controller, { json }: { readonly json: Json }): Promise<Reply> {
@@ -214,7 +219,8 @@ function kindsIn(text: string | undefined): Result<readonly OrderKind[], 'usage'
   if (text === undefined) return fail('usage', `--kinds is missing: ${ORDER_KINDS.join(', ')}`);
   const words = text.split(',').map((word) => word.trim());
   const unknown = words.find((word) => !ORDER_KINDS.some((kind) => kind === word));
-  if (unknown !== undefined) return fail('usage', `--kinds: there is no "${unknown.slice(0, 40)}"; there are ${ORDER_KINDS.join(', ')}`);
+  if (unknown !== undefined)
+    return fail('usage', `--kinds: there is no "${unknown.slice(0, 40)}"; there are ${ORDER_KINDS.join(', ')}`);
   return ok(ORDER_KINDS.filter((kind) => words.includes(kind)));
 }
 
@@ -230,13 +236,21 @@ const listFacts = (list: Awaited<ReturnType<Controller['lists']['all']>>[number]
   deltas: list.deltas.map(({ fromGeneration, part }) => ({ from_generation: fromGeneration, bytes: part.bytes })),
 });
 
-async function askPublish(controller: Controller, { rest, query, body }: Asked & { readonly rest: string }): Promise<Reply> {
+async function askPublish(
+  controller: Controller,
+  { rest, query, body }: Asked & { readonly rest: string },
+): Promise<Reply> {
   const signer = await controller.folder.key(query['key'] ?? 'ops');
   if (!signer.ok) return refusal(signer);
   async function* text(): AsyncIterable<Uint8Array> {
     yield body;
   }
-  const done = await controller.lists.publish(rest, query['purpose'] === 'allow' ? 'allow' : 'block', text(), signer.value);
+  const done = await controller.lists.publish(
+    rest,
+    query['purpose'] === 'allow' ? 'allow' : 'block',
+    text(),
+    signer.value,
+  );
   if (!done.ok) return refusal(done);
   const { wholeBytes, deltaBytes, ...facts } = done.value;
   return said({ ...facts, whole_bytes: wholeBytes, delta_bytes: deltaBytes ?? null });
@@ -276,7 +290,8 @@ async function askToken({ enrolment, clock }: Controller, { json }: { readonly j
   if (!lasts.ok) return refusal(lasts);
   const typed = textIn(json, 'serial');
   const serial = typed === undefined ? undefined : readSerial(typed);
-  if (typed !== undefined && serial === undefined) return refusal(fail('usage', `--serial: "${typed.slice(0, 40)}" is no serial`));
+  if (typed !== undefined && serial === undefined)
+    return refusal(fail('usage', `--serial: "${typed.slice(0, 40)}" is no serial`));
   const labels = relabelled({}, textIn(json, 'label') ?? '');
   if (textIn(json, 'label') !== undefined && !labels.ok) return refusal(labels);
   const until: Deadline = lasts.value === 0 ? 'never' : plus(clock.now(), lasts.value);

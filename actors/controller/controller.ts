@@ -1,12 +1,12 @@
-import { kill } from 'node:process';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { kill } from 'node:process';
+import type { Id } from '../../core/base/ids.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
-import { days, millis, type Millis, plus, seconds } from '../../core/base/time.ts';
+import { days, seconds } from '../../core/base/time.ts';
 import { exported } from '../../core/controller/records.ts';
 import type { ControllerSettings } from '../../core/controller/settings.ts';
-import type { Id } from '../../core/base/ids.ts';
 import { CommandWindow } from '../../core/link/commands.ts';
 import { judge } from '../../core/link/judge.ts';
 import type { Reported } from '../../core/link/reported.ts';
@@ -17,18 +17,19 @@ import { openStore, type Store } from '../store/index.ts';
 import { type Authority, openAuthority } from './authority.ts';
 import { type Arrived, type BrokerLink, openBrokerLink } from './broker-link.ts';
 import { Commands } from './commands.ts';
+import { Confirmer } from './confirmer.ts';
+import { Counted } from './counted.ts';
 import { Desires } from './desires.ts';
-import { openEnrolmentServer } from './enrolment-server.ts';
 import { Enrolment } from './enrolment.ts';
+import { openEnrolmentServer } from './enrolment-server.ts';
 import { ExportFile } from './export-file.ts';
 import { readIfThere, writeWhole } from './files.ts';
 import { Fleet, type Member } from './fleet.ts';
 import { Happenings } from './happenings.ts';
+import { OPERATORS } from './init.ts';
 import { KeyFolder } from './key-folder.ts';
 import { FleetKeys } from './key-ring.ts';
 import { FleetLists } from './lists.ts';
-import { OPERATORS } from './init.ts';
-import { Counted } from './counted.ts';
 import type { Place } from './place.ts';
 import { Press } from './press.ts';
 import { ShardKeeper } from './shard-keeper.ts';
@@ -44,9 +45,7 @@ export interface ControllerDeps {
   readonly exports: boolean;
 }
 
-/** A change that was confirmed is confirmed again when the appliance still reports it after so long. */
-const AGAIN = seconds(15);
-/** Confirmations and replays stand for so long. */
+/** Replays stand for so long. */
 const SOON = seconds(300);
 const RENEW_REVOCATIONS = days(7);
 
@@ -59,6 +58,7 @@ export class Controller {
   readonly folder: KeyFolder;
   readonly commands: Commands;
   readonly desires: Desires;
+  readonly confirmer: Confirmer;
   readonly lists: FleetLists;
   readonly shards: ShardKeeper;
   readonly streams: Streams;
@@ -70,7 +70,6 @@ export class Controller {
   readonly enrolment: Enrolment | undefined;
   readonly #log: Log;
   readonly #store: Store;
-  readonly #confirmed = new Map<string, { readonly nonce: string; readonly at: Millis }>();
   readonly #slot: LinkSlot;
   #closeServer: (() => Promise<void>) | undefined;
   #cancelRenewal: (() => void) | undefined;
@@ -93,8 +92,13 @@ export class Controller {
     this.#log = log;
     this.#store = store;
     const shared = { tenant, clock, log, records, happenings, press: this.press, link };
-    this.commands = new Commands({ ...shared, keepDetail: (id, detail) => writeWhole(this.detailFile(id), detail, 0o600) });
+    this.commands = new Commands({
+      ...shared,
+      keepDetail: (id, detail) => writeWhole(this.detailFile(id), detail, 0o600),
+    });
     this.desires = new Desires({ ...shared, fleet });
+    const signer = () => this.#serving();
+    this.confirmer = new Confirmer({ clock, log, commands: this.commands, desires: this.desires, signer });
     this.lists = new FleetLists({ ...shared, folder: place.lists });
     this.streams = new Streams({ clock, log, records, happenings, file, ask: (...asked) => void this.#ask(...asked) });
     this.shards = new ShardKeeper({
@@ -119,7 +123,15 @@ export class Controller {
     this.enrolment =
       authority === undefined
         ? undefined
-        : new Enrolment({ ...shared, settings, random, fleet, authority, keys: this.keys, published: () => this.#tellBroker() });
+        : new Enrolment({
+            ...shared,
+            settings,
+            random,
+            fleet,
+            authority,
+            keys: this.keys,
+            published: () => this.#tellBroker(),
+          });
   }
 
   static async open(deps: ControllerDeps): Promise<Result<Controller, 'failed'>> {
@@ -189,6 +201,8 @@ export class Controller {
     await this.#closeServer?.();
     await this.shards.stop();
     this.commands.stop();
+    this.confirmer.stop();
+    this.desires.stop();
     await this.streams.stop();
     await this.#slot.close();
     await this.#store.service.stop();
@@ -227,9 +241,18 @@ export class Controller {
   async #openEnrolment(enrolment: Enrolment, root: string, issuing: string): Promise<Result<void, 'failed'>> {
     const { place, settings } = this;
     const [key, cert] = await Promise.all([readIfThere(place.enrolment.key), readIfThere(place.enrolment.cert)]);
-    if (key === undefined || cert === undefined) return fail('failed', `${place.enrolment.key} or its certificate is missing`);
+    if (key === undefined || cert === undefined)
+      return fail('failed', `${place.enrolment.key} or its certificate is missing`);
     const { listen, url } = settings.enrolment;
-    const server = await openEnrolmentServer({ listen, url, key, cert, authorities: root + issuing, enrolment, log: this.#log });
+    const server = await openEnrolmentServer({
+      listen,
+      url,
+      key,
+      cert,
+      authorities: root + issuing,
+      enrolment,
+      log: this.#log,
+    });
     if (!server.ok) return server;
     this.#closeServer = () => server.value.close();
     await this.#renewRevocations(enrolment);
@@ -239,7 +262,9 @@ export class Controller {
   async #renewRevocations(enrolment: Enrolment): Promise<void> {
     await enrolment
       .publishRevocations()
-      .catch((cause: unknown) => this.#log('error', 'the revocation list was not written', { cause: messageOf(cause) }));
+      .catch((cause: unknown) =>
+        this.#log('error', 'the revocation list was not written', { cause: messageOf(cause) }),
+      );
     this.#cancelRenewal = this.clock.after(RENEW_REVOCATIONS, () => void this.#renewRevocations(enrolment));
   }
 
@@ -292,43 +317,33 @@ export class Controller {
     const before = member.standing?.desired;
     this.fleet.noteReported(member, payload, reported, this.clock.now());
     this.streams.reported(member.serial, reported.streams);
-    void this.#confirm(member);
+    if (this.settings.confirms) this.confirmer.heard(member);
     const { desired } = reported;
     if (before?.standing === desired.standing && before.order === desired.order) return;
     void this.#serving(OPERATORS).then((key) => this.desires.reported(member, desired, key.ok ? key.value : undefined));
-  }
-
-  /** Confirms what the fleet desired once the appliance was heard after it: the nonce it reports was made then. */
-  async #confirm(member: Member): Promise<void> {
-    const change = member.standing?.change;
-    const isAwaiting = change?.state === 'awaiting' && change.nonce !== undefined && change.order !== undefined;
-    if (!isAwaiting || !this.settings.confirms) return;
-    const { serial } = member;
-    const { id, nonce, order } = change;
-    const now = this.clock.now();
-    const last = this.#confirmed.get(serial);
-    if (nonce === undefined || (last?.nonce === nonce && plus(last.at, AGAIN) > now)) return;
-    this.#confirmed.set(serial, { nonce, at: now });
-    const history = await this.desires.history(serial);
-    if (!history.some((one) => one.order === order)) return;
-    const signer = await this.#serving();
-    if (!signer.ok) return;
-    const about = `what was desired, after it was heard`;
-    const stands = millis(Math.max(1000, Math.min(SOON, change.until - now)));
-    await this.commands.send([serial], { kind: 'confirm', change: id, nonce }, { signer: signer.value, about, stands });
   }
 
   async #ask(serial: string, stream: StreamName, epoch: string, from: number, to: number): Promise<void> {
     const signer = await this.#serving();
     if (!signer.ok || !this.shards.isServed(shardOf(serial))) return;
     const about = `${stream} ${from}-${to}`;
-    await this.commands.send([serial], { kind: 'replay', stream, epoch, from, to }, { signer: signer.value, about, stands: SOON });
+    await this.commands.send(
+      [serial],
+      { kind: 'replay', stream, epoch, from, to },
+      { signer: signer.value, about, stands: SOON },
+    );
   }
 
-  async #publishLease(lease: Parameters<ConstructorParameters<typeof ShardKeeper>[0]['publish']>[0], generation: number): Promise<void> {
+  async #publishLease(
+    lease: Parameters<ConstructorParameters<typeof ShardKeeper>[0]['publish']>[0],
+    generation: number,
+  ): Promise<void> {
     const signer = await this.#serving();
     if (!signer.ok) throw new Error(signer.public);
-    const pressed = this.press.signed({ kind: 'lease', lease }, { to: 'everybody', signers: [signer.value], generation });
+    const pressed = this.press.signed(
+      { kind: 'lease', lease },
+      { to: 'everybody', signers: [signer.value], generation },
+    );
     if (!pressed.ok) throw new Error(pressed.public);
     const topic = leaseTopic(this.settings.tenant, lease.shard);
     await this.link.publish({ topic, payload: pressed.value.bytes, retain: true, message: 'Envelope' });

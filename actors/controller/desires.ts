@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import type { Clock, Log } from '../../core/base/ports.ts';
 import { messageOf, type Result } from '../../core/base/result.ts';
-import type { Millis } from '../../core/base/time.ts';
-import { differences, type Difference, merged, needsRebase, parentOf } from '../../core/controller/desired.ts';
+import { type Millis, millis } from '../../core/base/time.ts';
+import { type Difference, differences, merged, needsRebase, parentOf } from '../../core/controller/desired.ts';
 import { contents, type DesiredContent, type DesiredRecord, desires } from '../../core/controller/records.ts';
 import type { Hex } from '../../core/link/hex.ts';
 import type { OrderBody } from '../../core/link/order.ts';
@@ -50,12 +50,18 @@ interface Draft {
 /** Orders of one appliance that are kept for the record. */
 const MOST_KEPT = 50;
 /** Appliances whose orders are written down in one batch. */
-const AT_ONCE = 500;
+const AT_ONCE = 200;
+/** From the first of some that say how they stand to the batch of them. */
+const SOON = millis(100);
 const NOTHING: DesiredContent = { sections: [], rules: [] };
 
 /** Says what configuration appliances are to have, and keeps what was said. */
 export class Desires {
   readonly #deps: DesiresDeps;
+  /** The last order issued to each, as far as this run has issued any. */
+  readonly #last = new Map<string, Hex>();
+  readonly #pending = new Map<string, Heard>();
+  #cancel: (() => void) | undefined;
 
   constructor(deps: DesiresDeps) {
     this.#deps = deps;
@@ -90,23 +96,62 @@ export class Desires {
     return outcomes;
   }
 
-  /** Notes how an appliance stands, and issues its last order anew where that came too late to follow what it names. */
-  async reported(member: Member, state: DesiredState, signer: SigningKey | undefined): Promise<void> {
-    const { records, clock, log } = this.#deps;
-    const history = await this.history(member.serial);
-    const known = history.find(({ order }) => order === state.order);
-    if (known !== undefined && known.standing?.is !== state.standing) {
-      const { generation, ...record } = known;
-      const standing = { is: state.standing, text: state.text, at: clock.now() };
-      await records.write((writes) => writes.put(desires, [member.serial, generation], { ...record, standing }));
+  /**
+   * Notes how an appliance stands, and issues its last order anew where that came too late to follow what it names. Thousands
+   * may say so at once: they are looked after one some after the other.
+   */
+  reported(member: Member, state: DesiredState, signer: SigningKey | undefined): void {
+    this.#pending.set(member.serial, { member, state, signer });
+    this.#cancel ??= this.#deps.clock.after(SOON, () => void this.#note());
+  }
+
+  /** Whether an order is one of those that were issued to an appliance. */
+  async isIssued(serial: string, order: Hex): Promise<boolean> {
+    if (this.#last.get(serial) === order) return true;
+    return (await this.history(serial)).some((one) => one.order === order);
+  }
+
+  stop(): void {
+    this.#cancel?.();
+  }
+
+  async #note(): Promise<void> {
+    const some = [...this.#pending.values()].slice(0, AT_ONCE);
+    for (const { member } of some) this.#pending.delete(member.serial);
+    try {
+      await this.#noteSome(some);
+    } catch (cause) {
+      this.#deps.log('error', 'how appliances stand was not written down', { cause: messageOf(cause) });
     }
-    const [last] = history;
-    if (last === undefined || signer === undefined || !needsRebase(state, history)) return;
-    const content = await records.get(contents, [last.content]);
-    if (content === undefined) return;
-    const { trial } = last;
+    this.#cancel = this.#pending.size === 0 ? undefined : this.#deps.clock.after(SOON, () => void this.#note());
+  }
+
+  async #noteSome(some: readonly Heard[]): Promise<void> {
+    const { records, clock } = this.#deps;
+    const at = clock.now();
+    const late: (Heard & { readonly content: Hex; readonly trial: Millis })[] = [];
+    await records.write(async (writes) => {
+      for (const heard of some) {
+        const { member, state } = heard;
+        const history = await this.history(member.serial);
+        const known = history.find(({ order }) => order === state.order);
+        if (known !== undefined && known.standing?.is !== state.standing) {
+          const { generation, ...record } = known;
+          const standing = { is: state.standing, text: state.text, at };
+          await writes.put(desires, [member.serial, generation], { ...record, standing });
+        }
+        const [last] = history;
+        if (last !== undefined && needsRebase(state, history)) late.push({ ...heard, ...last });
+      }
+    });
+    for (const one of late) await this.#again(one);
+  }
+
+  async #again({ member, signer, content: name, trial }: Heard & { content: Hex; trial: Millis }): Promise<void> {
+    const content = await this.#deps.records.get(contents, [name]);
+    if (content === undefined || signer === undefined) return;
     const [again] = await this.#setSome([member], { content, merge: false, over: false, trial, signer });
-    log('info', 'what is desired was issued anew behind what came into effect', { serial: member.serial, ...again });
+    this.#deps.log('info', 'what is desired was issued anew behind what came into effect', { ...again });
   }
 
   async #setSome(members: readonly Member[], options: DesireOptions): Promise<readonly DesireOutcome[]> {
@@ -122,6 +167,7 @@ export class Desires {
     if (!kept.ok) return members.map(({ serial }) => ({ serial, refused: kept.public }));
     const outcomes = issued.map(({ draft: { serial }, pressed: one }): DesireOutcome => {
       if (!one.ok) return { serial, refused: one.public };
+      this.#last.set(serial, one.value.digest);
       return { serial, generation: one.value.order.generation, order: one.value.digest };
     });
     void this.#publish(
@@ -208,6 +254,12 @@ export class Desires {
   }
 }
 
+interface Heard {
+  readonly member: Member;
+  readonly state: DesiredState;
+  readonly signer: SigningKey | undefined;
+}
+
 interface Publishing {
   readonly serial: string;
   readonly generation: number;
@@ -215,7 +267,10 @@ interface Publishing {
 }
 
 /** Whether an appliance has come to an end with an order. */
-export function settledAt(member: Member, order: Hex): { readonly standing: string; readonly text: string } | undefined {
+export function settledAt(
+  member: Member,
+  order: Hex,
+): { readonly standing: string; readonly text: string } | undefined {
   const state = member.standing?.desired;
   if (state?.order !== order) return undefined;
   return state.standing === 'on_trial' || state.standing === 'waiting' || state.standing === 'none'

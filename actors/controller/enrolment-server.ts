@@ -5,7 +5,13 @@ import type { Log } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import { hostAndPort } from '../../core/controller/settings.ts';
 import type { EnrolmentRefusal } from '../../core/link/enrolment.ts';
-import { contentType, decodeEnrolmentRequest, encodeEnrolmentRefusal, encodeEnrolmentReply, LIMITS } from '../link-wire/index.ts';
+import {
+  contentType,
+  decodeEnrolmentRequest,
+  encodeEnrolmentRefusal,
+  encodeEnrolmentReply,
+  LIMITS,
+} from '../link-wire/index.ts';
 import type { Enrolment, Peer } from './enrolment.ts';
 
 export interface EnrolmentServerDeps {
@@ -38,7 +44,9 @@ const STATUS: Readonly<Record<EnrolmentRefusal['code'], number>> = {
 };
 
 /** HTTPS for appliances that enrol or renew: protobuf in, protobuf out. */
-export async function openEnrolmentServer(deps: EnrolmentServerDeps): Promise<Result<{ close(): Promise<void> }, 'failed'>> {
+export async function openEnrolmentServer(
+  deps: EnrolmentServerDeps,
+): Promise<Result<{ close(): Promise<void> }, 'failed'>> {
   let running = 0;
   const server = createServer(
     {

@@ -58,7 +58,12 @@ export class Enrolment {
   }
 
   /** @returns the token's name, and its text, which is not shown again */
-  async makeToken({ uses, until, serial, labels }: TokenOptions): Promise<Result<{ name: string; token: string }, 'failed'>> {
+  async makeToken({
+    uses,
+    until,
+    serial,
+    labels,
+  }: TokenOptions): Promise<Result<{ name: string; token: string }, 'failed'>> {
     const { random, clock, records, settings, authority } = this.#deps;
     const name = hexOf(random.bytes(6));
     const secret = random.bytes(32);
@@ -84,7 +89,8 @@ export class Enrolment {
 
   async tokens(): Promise<readonly (Omit<TokenRecord, 'secret'> & { readonly name: string })[]> {
     const found: (Omit<TokenRecord, 'secret'> & { readonly name: string })[] = [];
-    for await (const [[name], { secret: _, ...record }] of this.#deps.records.list(tokens, [])) found.push({ name, ...record });
+    for await (const [[name], { secret: _, ...record }] of this.#deps.records.list(tokens, []))
+      found.push({ name, ...record });
     return found.sort((a, b) => b.madeAt - a.madeAt);
   }
 
@@ -126,11 +132,13 @@ export class Enrolment {
   async publishRevocations(): Promise<void> {
     const { fleet, authority, clock, published } = this.#deps;
     const now = clock.now();
-    const revoked = fleet.meant({ kind: 'all' }).flatMap(({ record }) =>
-      record.certificates.flatMap(({ serial, until, revokedAt }) =>
-        revokedAt === undefined || until < now ? [] : [{ serial, at: revokedAt }],
-      ),
-    );
+    const revoked = fleet
+      .meant({ kind: 'all' })
+      .flatMap(({ record }) =>
+        record.certificates.flatMap(({ serial, until, revokedAt }) =>
+          revokedAt === undefined || until < now ? [] : [{ serial, at: revokedAt }],
+        ),
+      );
     await authority.revoke(revoked);
     await published();
   }
@@ -144,14 +152,18 @@ export class Enrolment {
       return fail('expired_token', 'the token is over');
     }
     const { serial } = request;
-    if (token.serial !== undefined && token.serial !== serial) return fail('bad_request', `the token is for ${token.serial}`);
+    if (token.serial !== undefined && token.serial !== serial)
+      return fail('bad_request', `the token is for ${token.serial}`);
     if (!token.used.includes(serial) && token.used.length >= token.uses) {
       return fail('used_token', `the token was for ${token.uses}, and they have come`);
     }
     const known = fleet.member(serial)?.record;
     const isOther = known?.deviceKey !== undefined && known.deviceKey !== request.deviceKey;
     if (isOther && token.serial !== serial) {
-      return fail('bad_request', `${serial} came with another device key before; only a token of its own takes it again`);
+      return fail(
+        'bad_request',
+        `${serial} came with another device key before; only a token of its own takes it again`,
+      );
     }
     if (known?.revoked !== undefined && token.serial !== serial) {
       return fail('revoked', `${serial} was revoked; only a token of its own takes it again`);
@@ -226,7 +238,11 @@ export class Enrolment {
     change: (record: ApplianceRecord) => ApplianceRecord,
   ): Promise<Enrolled> {
     const { authority, settings, fleet, keys, happenings, log, clock } = this.#deps;
-    const issued = await authority.issue({ commonName: serial, use: 'client' }, publicKey, settings.certificateLifetime);
+    const issued = await authority.issue(
+      { commonName: serial, use: 'client' },
+      publicKey,
+      settings.certificateLifetime,
+    );
     const now = clock.now();
     const kept = await fleet.keep(serial, (record) => {
       const { revoked: _, ...after } = change(record);

@@ -1,5 +1,5 @@
 import { type Millis, plus, seconds } from '../../core/base/time.ts';
-import { appliances, type ApplianceRecord } from '../../core/controller/records.ts';
+import { type ApplianceRecord, appliances } from '../../core/controller/records.ts';
 import { isMeant, type Labels, type Target } from '../../core/controller/targets.ts';
 import type { ChangeOnTrial, DesiredState, Presence, Reported, StreamState } from '../../core/link/reported.ts';
 import { shardOf } from '../../core/link/topics.ts';
@@ -93,7 +93,10 @@ export class Fleet {
   }
 
   async relabel(members: readonly Member[], labelsOf: (labels: Labels) => Labels): Promise<boolean> {
-    const changed = members.map((member) => ({ member, record: { ...member.record, labels: labelsOf(member.record.labels) } }));
+    const changed = members.map((member) => ({
+      member,
+      record: { ...member.record, labels: labelsOf(member.record.labels) },
+    }));
     const kept = await this.#records.write(
       async (writes) => {
         for (const { member, record } of changed) await writes.put(appliances, [member.serial], record);

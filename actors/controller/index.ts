@@ -1,5 +1,5 @@
-import { ALL_SHARDS, readShards } from '../../core/controller/shards.ts';
 import { exitCode } from '../../core/cli/exit-codes.ts';
+import { ALL_SHARDS, readShards } from '../../core/controller/shards.ts';
 import { systemClock, systemRandom } from '../clock/index.ts';
 import { createLog } from '../log/index.ts';
 import { openControlServer } from './control-server.ts';

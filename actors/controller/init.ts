@@ -2,15 +2,20 @@ import { join } from 'node:path';
 import type { Clock, Random } from '../../core/base/ports.ts';
 import { fail, ok, type Result } from '../../core/base/result.ts';
 import { days, millis } from '../../core/base/time.ts';
-import { type ControllerSettings, isControllerName, readSettings, settingsText } from '../../core/controller/settings.ts';
+import {
+  type ControllerSettings,
+  isControllerName,
+  readSettings,
+  settingsText,
+} from '../../core/controller/settings.ts';
 import type { Hex } from '../../core/link/hex.ts';
 import type { Key } from '../../core/link/keys.ts';
 import { ORDER_KINDS, type OrderKind } from '../../core/link/order.ts';
 import { validFor } from './authority.ts';
 import { issueIssuing, issueRevocations, issueRoot, issueWithKey, type KeyPair } from './certificates.ts';
 import { namesIn, readIfThere, writeWhole } from './files.ts';
-import { type Place, placeIn } from './place.ts';
 import { KeyFolder } from './key-folder.ts';
+import { type Place, placeIn } from './place.ts';
 
 const ROOT_LASTS = days(20 * 365);
 const ISSUING_LASTS = days(10 * 365);
@@ -81,14 +86,18 @@ export async function addController(
   out: string,
   world: World,
 ): Promise<Result<Made, 'refused'>> {
-  if (!isControllerName(name)) return fail('refused', `"${name.slice(0, 60)}" is no name of a controller: small letters, digits and -`);
+  if (!isControllerName(name))
+    return fail('refused', `"${name.slice(0, 60)}" is no name of a controller: small letters, digits and -`);
   const [root, issuing, key, settings, keys, revoked] = await Promise.all(
-    [place.root.cert, place.issuing.cert, place.issuing.key, place.settings, place.firstKeys, place.revocations].map(readIfThere),
+    [place.root.cert, place.issuing.cert, place.issuing.key, place.settings, place.firstKeys, place.revocations].map(
+      readIfThere,
+    ),
   );
   if (root === undefined || issuing === undefined || key === undefined || settings === undefined) {
     return fail('refused', `${place.state} holds no authority; it has to be done where \`ca init\` was`);
   }
-  if ((await namesIn(place.controllers)).includes(name)) return fail('refused', `there is a controller "${name}" already`);
+  if ((await namesIn(place.controllers)).includes(name))
+    return fail('refused', `there is a controller "${name}" already`);
   if ((await namesIn(out)).length > 0) return fail('refused', `${out} is not empty`);
   const there = placeIn(out);
   await writeWhole(there.root.cert, root, 0o644);
@@ -148,4 +157,3 @@ async function writePair(to: { readonly cert: string; readonly key: string }, { 
   await writeWhole(to.key, key, 0o600);
   await writeWhole(to.cert, cert, 0o644);
 }
-

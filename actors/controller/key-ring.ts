@@ -26,7 +26,13 @@ export interface KeyRingDeps {
 
 /** What is to become of the keys. */
 export type KeyChange =
-  | { readonly kind: 'add'; readonly name: string; readonly kinds: readonly OrderKind[]; readonly until: Deadline; readonly publicKey?: string }
+  | {
+      readonly kind: 'add';
+      readonly name: string;
+      readonly kinds: readonly OrderKind[];
+      readonly until: Deadline;
+      readonly publicKey?: string;
+    }
   | { readonly kind: 'rotate'; readonly name: string }
   | { readonly kind: 'limit'; readonly name: string; readonly kinds: readonly OrderKind[]; readonly until: Deadline }
   | { readonly kind: 'remove'; readonly name: string };
@@ -171,7 +177,9 @@ export class FleetKeys {
 
   async #publicOf({ name, publicKey }: Extract<KeyChange, { kind: 'add' }>): Promise<Result<Hex, 'refused'>> {
     if (publicKey !== undefined) {
-      return isHex(publicKey, 32) ? ok(publicKey) : fail('refused', '--public: a public key is 64 hex digits, in small letters');
+      return isHex(publicKey, 32)
+        ? ok(publicKey)
+        : fail('refused', '--public: a public key is 64 hex digits, in small letters');
     }
     const there = await this.#deps.keys.key(name);
     if (there.ok) return ok(there.value.publicKey);

@@ -1,6 +1,6 @@
 import type { IClientOptions, MqttClient } from 'mqtt';
-import type { Clock, Random } from '../../core/base/ports.ts';
 import { contentId, type Id, uuidv7 } from '../../core/base/ids.ts';
+import type { Clock, Random } from '../../core/base/ports.ts';
 import { type Millis, millis, plus, seconds } from '../../core/base/time.ts';
 import { CommandWindow } from '../../core/link/commands.ts';
 import { type DesiredBook, decideDesired, NOTHING_DESIRED, noted, reportedDesired } from '../../core/link/desired.ts';
@@ -178,7 +178,10 @@ export class LightAppliance {
     this.#book = noted(this.#book, taken, { kind: 'on_trial' });
     const change: ChangeOnTrial = {
       id: uuidv7(clock.now(), random),
-      summary: order.desired.sections.map(({ name }) => name).join(', ').slice(0, 100),
+      summary: order.desired.sections
+        .map(({ name }) => name)
+        .join(', ')
+        .slice(0, 100),
       state: 'awaiting',
       until: plus(clock.now(), order.desired.trial),
       nonce: hexOf(random.bytes(16)),
@@ -197,7 +200,11 @@ export class LightAppliance {
     this.#cancelTrial?.();
     const { order, digest } = this.#trial;
     const taken = { generation: order.generation, order: digest };
-    this.#book = noted(this.#book, taken, how === 'confirmed' ? { kind: how } : { kind: how, text: 'nobody confirmed it' });
+    this.#book = noted(
+      this.#book,
+      taken,
+      how === 'confirmed' ? { kind: how } : { kind: how, text: 'nobody confirmed it' },
+    );
     this.#taken = new Map(this.#taken).set('desired', taken);
     this.#trial = undefined;
     this.#report();
@@ -252,7 +259,8 @@ export class LightAppliance {
   #batches(from: number, to: number, replayed: boolean): void {
     for (let first = from; first <= to; first += MOST_ITEMS) {
       const items: StreamItem[] = [];
-      for (let number = first; number <= Math.min(to, first + MOST_ITEMS - 1); number++) items.push(this.#finding(number));
+      for (let number = first; number <= Math.min(to, first + MOST_ITEMS - 1); number++)
+        items.push(this.#finding(number));
       const bytes = encodeStreamBatch({ epoch: this.#epoch, first, items, replayed });
       if (bytes.ok) this.#publish({ kind: 'stream', stream: 'finding' }, bytes.value, false);
     }
@@ -307,9 +315,7 @@ export class LightAppliance {
       slots: [],
       lists: [],
       keysGeneration: this.#ring.generation,
-      streams: [
-        { stream: 'finding', epoch: this.#epoch, newest: this.#newest, sent: this.#sent, waitingBytes: 0 },
-      ],
+      streams: [{ stream: 'finding', epoch: this.#epoch, newest: this.#newest, sent: this.#sent, waitingBytes: 0 }],
       certificateUntil: plus(now, seconds(86_400)),
     };
     this.#publish({ kind: 'reported' }, encodeReported(reported), true);
@@ -318,7 +324,15 @@ export class LightAppliance {
   #presence(online: boolean, reason: Presence['reason'], ahead = 0): Presence {
     const { clock, version } = this.#deps;
     const since = clock.now();
-    return { online, since, bootId: this.#bootId(), connection: this.#connection + ahead, version, reason, run: this.#run };
+    return {
+      online,
+      since,
+      bootId: this.#bootId(),
+      connection: this.#connection + ahead,
+      version,
+      reason,
+      run: this.#run,
+    };
   }
 
   #bootId(): Id {

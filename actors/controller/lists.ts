@@ -5,8 +5,8 @@ import { zstdCompress, zstdDecompress } from 'node:zlib';
 import type { Clock, Log } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import { fleetLists, type ListRecord } from '../../core/controller/records.ts';
-import { changeBetween, decodeContents, encodeContent, encodeParts } from '../../core/link/list-content.ts';
 import type { ListContent, ListDelta, ListManifest, ListPart } from '../../core/link/list.ts';
+import { changeBetween, decodeContents, encodeContent, encodeParts } from '../../core/link/list-content.ts';
 import { isListName, listManifestTopic, listPartTopic } from '../../core/link/topics.ts';
 import { type ListColumns, totalOf } from '../../core/respond/lists/columns.ts';
 import { ListReader } from '../../core/respond/lists/reader.ts';
@@ -116,7 +116,8 @@ export class FleetLists {
     text: AsyncIterable<Uint8Array>,
     signer: SigningKey,
   ): Promise<Result<PublishedList, 'refused' | 'failed'>> {
-    if (!isListName(name)) return fail('refused', `"${name.slice(0, 60)}" is no name of a list: small letters, digits and -`);
+    if (!isListName(name))
+      return fail('refused', `"${name.slice(0, 60)}" is no name of a list: small letters, digits and -`);
     const reader = new ListReader({ format: 'auto', maxEntries: MOST_ENTRIES, widest: WIDEST });
     for await (const chunk of text) reader.feed(chunk);
     const read = reader.end();
@@ -184,7 +185,11 @@ export class FleetLists {
       const columns = decodeContents([content.value], MOST_ENTRIES);
       return columns.ok ? columns.value : undefined;
     } catch (cause) {
-      this.#deps.log('warn', 'an earlier generation of a list cannot be read', { name, generation, cause: messageOf(cause) });
+      this.#deps.log('warn', 'an earlier generation of a list cannot be read', {
+        name,
+        generation,
+        cause: messageOf(cause),
+      });
       return undefined;
     }
   }
@@ -231,7 +236,10 @@ export class FleetLists {
 }
 
 const NONE = new Uint8Array(0);
-const partsOf = (record: ListRecord): readonly ListPart[] => [...record.whole, ...record.deltas.map(({ part }) => part)];
+const partsOf = (record: ListRecord): readonly ListPart[] => [
+  ...record.whole,
+  ...record.deltas.map(({ part }) => part),
+];
 const partOf = ({ sha256, bytes }: ListPart): ListPart => ({ sha256, bytes });
 const isAmong = ({ sha256 }: ListPart, parts: readonly ListPart[]): boolean =>
   parts.some((part) => part.sha256 === sha256);

@@ -1,5 +1,5 @@
-import type { Clock, Random } from '../../core/base/ports.ts';
 import { uuidv7 } from '../../core/base/ids.ts';
+import type { Clock, Random } from '../../core/base/ports.ts';
 import { fail, ok, type Result } from '../../core/base/result.ts';
 import { days, hours, type Millis, plus } from '../../core/base/time.ts';
 import { generations } from '../../core/controller/records.ts';
@@ -77,7 +77,12 @@ export class Press {
   }
 
   /** A command; who is away gets it as long as it stands. */
-  command(body: OrderBody, to: string, signer: SigningKey, stands: Millis = COMMAND_STANDS): Result<Pressed, 'refused'> {
+  command(
+    body: OrderBody,
+    to: string,
+    signer: SigningKey,
+    stands: Millis = COMMAND_STANDS,
+  ): Result<Pressed, 'refused'> {
     return this.signed(body, { to, signers: [signer], generation: 0, stands });
   }
 
@@ -97,7 +102,14 @@ export class Press {
   ): Result<Pressed, 'refused'> {
     const { clock, random, tenant } = this.#deps;
     const now = clock.now();
-    const head = { id: uuidv7(now, random), tenant, appliance: to, generation, issuedAt: now, notAfter: plus(now, stands) };
+    const head = {
+      id: uuidv7(now, random),
+      tenant,
+      appliance: to,
+      generation,
+      issuedAt: now,
+      notAfter: plus(now, stands),
+    };
     const order: Order = { ...head, ...body };
     const sealed = seal(order, signers);
     return sealed.ok ? ok({ ...sealed.value, order }) : fail('refused', sealed.public);

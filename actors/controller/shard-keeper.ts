@@ -3,7 +3,15 @@ import { messageOf } from '../../core/base/result.ts';
 import { type Millis, plus, seconds } from '../../core/base/time.ts';
 import { ALL_SHARDS } from '../../core/controller/shards.ts';
 import { GRACE, shareStep } from '../../core/controller/shares.ts';
-import { hear, holds, LEASE, type Lease, type LeaseView, leaseFor, type StreamPosition } from '../../core/link/lease.ts';
+import {
+  hear,
+  holds,
+  LEASE,
+  type Lease,
+  type LeaseView,
+  leaseFor,
+  type StreamPosition,
+} from '../../core/link/lease.ts';
 import type { OrderOf } from '../../core/link/order.ts';
 import { leaseFilter, shardFilters, shardName } from '../../core/link/topics.ts';
 import type { BrokerLink } from './broker-link.ts';
@@ -78,11 +86,21 @@ export class ShardKeeper {
     return ALL_SHARDS.filter((shard) => this.isServed(shard));
   }
 
-  overview(): readonly { readonly shard: string; readonly holder?: string; readonly until?: Millis; readonly served: boolean }[] {
+  overview(): readonly {
+    readonly shard: string;
+    readonly holder?: string;
+    readonly until?: Millis;
+    readonly served: boolean;
+  }[] {
     return [...this.#shards].map(([shard, { view, isServed }]) => {
       const until = view?.lease.until;
       const held = view === undefined || until === 'given_back' ? {} : { holder: view.lease.holder };
-      return { shard: shardName(shard), ...held, ...(until === undefined || until === 'given_back' ? {} : { until }), served: isServed };
+      return {
+        shard: shardName(shard),
+        ...held,
+        ...(until === undefined || until === 'given_back' ? {} : { until }),
+        served: isServed,
+      };
     });
   }
 

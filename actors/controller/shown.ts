@@ -20,7 +20,8 @@ export function memberFacts({ serial, shard, record, presence, standing, reporte
     mode: standing?.mode ?? null,
     blocks: standing?.blocks ?? null,
     troubles: standing?.troubles ?? null,
-    desired: standing === undefined ? null : { generation: standing.desired.generation, standing: standing.desired.standing },
+    desired:
+      standing === undefined ? null : { generation: standing.desired.generation, standing: standing.desired.standing },
     on_trial: standing?.change?.summary ?? null,
     reported_at: reportedAt === undefined ? null : rfc3339(reportedAt),
     revoked: record.revoked !== undefined,

@@ -10,7 +10,13 @@ import { type Serial, serialOf } from '../../core/field/serial.ts';
 import type { EnrolmentReply } from '../../core/link/enrolment.ts';
 import { hexOf } from '../../core/link/hex.ts';
 import { type KeyRing, type KeySet, ringOf } from '../../core/link/keys.ts';
-import { contentType, decodeEnrolmentRefusal, decodeEnrolmentReply, encodeEnrolmentRequest, makeSigner } from '../link-wire/index.ts';
+import {
+  contentType,
+  decodeEnrolmentRefusal,
+  decodeEnrolmentReply,
+  encodeEnrolmentRequest,
+  makeSigner,
+} from '../link-wire/index.ts';
 import { openAuthority } from './authority.ts';
 import { newCertificateRequest, newClientKey } from './certificates.ts';
 import { readIfThere } from './files.ts';
@@ -65,7 +71,10 @@ type Admit = (serial: Serial, index: number) => Promise<Result<Admission, 'faile
 const MINUTE = 60_000;
 
 /** Runs light appliances until it is told to stop. @returns failed: they cannot come in */
-export async function simulate(options: SimulateOptions, deps: SimulateDeps): Promise<Result<SimulationState, 'failed'>> {
+export async function simulate(
+  options: SimulateOptions,
+  deps: SimulateDeps,
+): Promise<Result<SimulationState, 'failed'>> {
   const admit = await admission(options, deps);
   if (!admit.ok) return admit;
   const { default: mqtt } = await import('mqtt');
@@ -76,7 +85,14 @@ export async function simulate(options: SimulateOptions, deps: SimulateDeps): Pr
   void end.then(() => {
     stopped = true;
   });
-  const refused = startAll(options, deps, admit.value, (url, given) => mqtt.connect(url, given), running, () => stopped);
+  const refused = startAll(
+    options,
+    deps,
+    admit.value,
+    (url, given) => mqtt.connect(url, given),
+    running,
+    () => stopped,
+  );
   let state = stateOf(running, begun, deps.clock);
   while (!stopped) {
     await Promise.race([end, pause(deps.clock, millis(1000))]);
@@ -127,7 +143,8 @@ function stateOf(running: readonly LightAppliance[], begun: Millis, clock: Clock
 async function admission(options: SimulateOptions, deps: SimulateDeps): Promise<Result<Admit, 'failed'>> {
   if (options.token !== undefined) return byToken(options.token, options, deps);
   const { settings, place } = options;
-  if (settings === undefined) return fail('failed', `there is no ${place.settings}; --state DIR names the fleet, or --token`);
+  if (settings === undefined)
+    return fail('failed', `there is no ${place.settings}; --state DIR names the fleet, or --token`);
   const first = await readIfThere(place.firstKeys);
   const ring = ringOf({ keys: JSON.parse(first ?? '[]') as KeySet['keys'] }, 1);
   if (!ring.ok) return fail('failed', `${place.firstKeys}: ${ring.public}`);
@@ -172,7 +189,12 @@ function byToken(token: string, { broker, seed }: SimulateOptions, deps: Simulat
 function readToken(token: string): ReadToken | undefined {
   try {
     const { u, t, s, c } = JSON.parse(Buffer.from(token.replace(/^bze1\./, ''), 'base64url').toString('utf8'));
-    return { url: u, name: t, secret: Buffer.from(s, 'base64url'), authority: Buffer.from(c, 'base64url').toString('hex') };
+    return {
+      url: u,
+      name: t,
+      secret: Buffer.from(s, 'base64url'),
+      authority: Buffer.from(c, 'base64url').toString('hex'),
+    };
   } catch {
     return undefined;
   }
@@ -246,12 +268,14 @@ function leadsTo(socket: TLSSocket, authority: string, host: string): boolean {
     const own = new X509Certificate(one.raw);
     if (createHash('sha256').update(one.raw).digest('hex') === authority) return own.verify(own.publicKey);
     const above = one.issuerCertificate;
-    if (above?.raw === undefined || above === one || !own.verify(new X509Certificate(above.raw).publicKey)) return false;
+    if (above?.raw === undefined || above === one || !own.verify(new X509Certificate(above.raw).publicKey))
+      return false;
     one = above;
   }
   return false;
 }
 
-const pemsOf = (chain: readonly Uint8Array[]): string => chain.map((der) => new X509Certificate(der).toString()).join('');
+const pemsOf = (chain: readonly Uint8Array[]): string =>
+  chain.map((der) => new X509Certificate(der).toString()).join('');
 
 const pause = (clock: Clock, time: Millis): Promise<void> => new Promise((go) => void clock.after(time, go));

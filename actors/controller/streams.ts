@@ -187,7 +187,8 @@ export class Streams {
         async (writes) => {
           if (record !== undefined) await writes.put(exported, ['streams'], record);
           for (const { serial, stream, state } of dirty) {
-            if (state !== undefined) await writes.put(positions, [serial, stream], { epoch: state.epoch, taken: state.taken });
+            if (state !== undefined)
+              await writes.put(positions, [serial, stream], { epoch: state.epoch, taken: state.taken });
           }
         },
         { sync: true },

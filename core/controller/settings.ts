@@ -28,16 +28,7 @@ export interface ControllerSettings {
 const NAME = /^[a-z0-9-]{1,32}$/;
 export const isControllerName = (text: string): boolean => NAME.test(text);
 
-const KNOWN = [
-  'tenant',
-  'name',
-  'brokers',
-  'connect',
-  'enrolment',
-  'certificate_lifetime',
-  'confirm',
-  'broker',
-];
+const KNOWN = ['tenant', 'name', 'brokers', 'connect', 'enrolment', 'certificate_lifetime', 'confirm', 'broker'];
 /** Of appliances; a controller may be on the broker's machine. */
 const SECURE = /^(?:mqtts|wss):$/;
 const ANY = /^(?:mqtts?|wss?):$/;
@@ -71,7 +62,8 @@ export function readSettings(raw: unknown): Result<ControllerSettings, 'config'>
   if (!isObject(broker)) return wrong('broker', 'a mapping of revocations and pid_file');
   const { revocations, pid_file: pidFile, ...others } = broker;
   const [other] = Object.keys(others);
-  if (other !== undefined) return wrong(`broker.${other}`, 'there is no such setting; there are revocations and pid_file');
+  if (other !== undefined)
+    return wrong(`broker.${other}`, 'there is no such setting; there are revocations and pid_file');
   if (revocations !== undefined && typeof revocations !== 'string') return wrong('broker.revocations', 'a path');
   if (pidFile !== undefined && typeof pidFile !== 'string') return wrong('broker.pid_file', 'a path');
   return ok({
@@ -105,9 +97,7 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The file as `ca init` writes it. */
-export function settingsText(
-  settings: Pick<ControllerSettings, 'tenant' | 'name' | 'brokers' | 'enrolment'>,
-): string {
+export function settingsText(settings: Pick<ControllerSettings, 'tenant' | 'name' | 'brokers' | 'enrolment'>): string {
   return `# The controller of a fleet. docs/controller.md explains each of these.
 tenant: ${settings.tenant}
 name: ${settings.name}

@@ -1,4 +1,4 @@
-import { plus, type Millis } from '../base/time.ts';
+import { type Millis, millis, plus } from '../base/time.ts';
 import { LEASE, LEASE_SKEW, type LeaseStep, type LeaseView, nextStep } from '../link/lease.ts';
 
 /** What one controller knows of a shard. */
@@ -26,7 +26,7 @@ export function shareStep(shard: ShardView, me: string, now: Millis): LeaseStep 
   if (isPreferred) return step;
   const until = view?.lease.until;
   const over = view === undefined ? watchedSince : until === 'given_back' ? view.heldSince : (until ?? watchedSince);
-  const at = plus(over > watchedSince ? over : watchedSince, GRACE);
+  const at = plus(millis(Math.max(over, watchedSince)), GRACE);
   return at <= now ? step : { kind: 'wait', at };
 }
 

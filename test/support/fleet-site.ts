@@ -1,0 +1,158 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { NODE_FLAGS } from './daemon.ts';
+import { freePort } from './free-port.ts';
+import { waitFor } from './wait-for.ts';
+
+const MAIN = fileURLToPath(new URL('../../actors/main.js', import.meta.url));
+const MOSQUITTO = '/usr/sbin/mosquitto';
+
+/** Why a test of a fleet is skipped; false where it need not be. */
+export const noBroker: string | false = existsSync(MOSQUITTO) ? false : 'mosquitto is not installed';
+
+export interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** A controller, a broker and whatever else runs for one fleet, on loopback, in a directory of its own. */
+export class FleetSite {
+  readonly root: string;
+  readonly brokerPort: number;
+  readonly enrolmentPort: number;
+  readonly #children = new Map<string, ChildProcess>();
+  readonly #outputs = new Map<string, string>();
+
+  private constructor(root: string, brokerPort: number, enrolmentPort: number) {
+    this.root = root;
+    this.brokerPort = brokerPort;
+    this.enrolmentPort = enrolmentPort;
+  }
+
+  /** Makes the fleet and its broker, which runs; the controller does not yet. */
+  static async make(): Promise<FleetSite> {
+    const root = await mkdtemp(join(tmpdir(), 'bartizan-fleet-'));
+    const site = new FleetSite(root, await freePort(), await freePort());
+    const broker = `mqtts://localhost:${site.brokerPort}`;
+    const enrol = `https://localhost:${site.enrolmentPort}/enrol`;
+    const made = await site.run('main', 'ca', 'init', '--tenant', 'acme', '--broker', broker, '--enrol', enrol);
+    if (made.code !== 0) throw new Error(made.err);
+    await site.writeBroker();
+    await site.startBroker();
+    return site;
+  }
+
+  state(name: string): string {
+    return join(this.root, name);
+  }
+
+  get brokerFolder(): string {
+    return join(this.root, 'broker');
+  }
+
+  /** Writes what the broker reads; after a controller was added, too. */
+  async writeBroker(): Promise<void> {
+    const port = String(this.brokerPort);
+    const written = await this.run('main', 'broker-config', '--out', this.brokerFolder, '--port', port);
+    if (written.code !== 0) throw new Error(written.err);
+    // It stays who started it, so that it reads a directory of this test's own.
+    const path = join(this.brokerFolder, 'mosquitto.conf');
+    const config = await readFile(path, 'utf8');
+    const more = `user root\npid_file ${join(this.root, 'mosquitto.pid')}\npersistence_location ${this.root}/\n`;
+    await writeFile(path, more + config);
+  }
+
+  async startBroker(): Promise<void> {
+    this.#start('broker', MOSQUITTO, ['-c', join(this.brokerFolder, 'mosquitto.conf')]);
+    await waitFor('the broker to run', () => (this.output('broker').includes('running') ? true : undefined));
+  }
+
+  /** Starts a controller and waits until it answers and is connected. */
+  async serve(name: string, ...options: readonly string[]): Promise<void> {
+    this.#start(name, process.execPath, [
+      ...NODE_FLAGS,
+      MAIN,
+      'controller',
+      'serve',
+      '--state',
+      this.state(name),
+      ...options,
+    ]);
+    await waitFor(`${name} to be connected`, async () => {
+      const asked = await this.run(name, 'shards', '--json');
+      return asked.code === 0 && this.output(name).includes('connected to the broker') ? true : undefined;
+    });
+  }
+
+  /** Waits until a controller serves all of these shards. */
+  async serves(name: string, count = 64): Promise<void> {
+    await waitFor(
+      `${name} to serve ${count} shards`,
+      async () => {
+        const rows = await this.rows(name, 'shards');
+        return rows.filter((row) => row['served'] === true).length === count ? true : undefined;
+      },
+      { withinMs: 40_000, everyMs: 300 },
+    );
+  }
+
+  /** Runs a word of the command line with this controller's directory. */
+  run(name: string, ...words: readonly string[]): Promise<Ran> {
+    const argv = [...NODE_FLAGS, MAIN, 'controller', ...words, '--state', this.state(name)];
+    return new Promise((tell) => {
+      execFile(process.execPath, argv, { maxBuffer: 64 * 1024 * 1024 }, (error, out, err) => {
+        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
+        tell({ code, out, err });
+      });
+    });
+  }
+
+  /** Objects that a word prints with `--json`. */
+  async rows(name: string, ...words: readonly string[]): Promise<readonly Record<string, unknown>[]> {
+    const { out, err } = await this.run(name, ...words, '--json');
+    if (out === '' && err !== '') throw new Error(err);
+    return out
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line));
+  }
+
+  /** Light appliances in a process of their own. */
+  simulate(name: string, count: number, ...options: readonly string[]): void {
+    const words = ['controller', 'simulate', String(count), '--json', '--state', this.state('main'), ...options];
+    this.#start(name, process.execPath, [...NODE_FLAGS, MAIN, ...words]);
+  }
+
+  output(name: string): string {
+    return this.#outputs.get(name) ?? '';
+  }
+
+  async stop(name: string, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    const child = this.#children.get(name);
+    this.#children.delete(name);
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    child.kill(signal);
+    await once(child, 'exit');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const name of [...this.#children.keys()].reverse()) await this.stop(name, 'SIGKILL');
+    await rm(this.root, { recursive: true, force: true });
+  }
+
+  #start(name: string, program: string, argv: readonly string[]): void {
+    const child = spawn(program, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#children.set(name, child);
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        this.#outputs.set(name, this.output(name) + text);
+      });
+    }
+  }
+}

@@ -1,0 +1,274 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { enrolByHand } from '../support/enrol-by-hand.ts';
+import { FleetSite, noBroker } from '../support/fleet-site.ts';
+import { notRoot } from '../support/namespaces.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const run = promisify(execFile);
+const skip = noBroker || notRoot;
+
+/** What `mosquitto_pub` says with the certificate of one appliance. */
+async function publishAs(
+  site: FleetSite,
+  files: { readonly cert: string; readonly key: string },
+  topic: string,
+): Promise<string> {
+  const argv = [
+    '-h',
+    'localhost',
+    '-p',
+    String(site.brokerPort),
+    '--cafile',
+    join(site.state('main'), 'ca/root.crt'),
+    '-V',
+    '5',
+    '-q',
+    '1',
+    '-d',
+  ];
+  const done = await run('/usr/bin/mosquitto_pub', [
+    ...argv,
+    '--cert',
+    files.cert,
+    '--key',
+    files.key,
+    '-t',
+    topic,
+    '-m',
+    'x',
+  ]).catch((error: { stdout?: string; stderr?: string }) => ({
+    stdout: error.stdout ?? '',
+    stderr: error.stderr ?? 'failed',
+  }));
+  return done.stdout + done.stderr;
+}
+
+test('a fleet from its authority to what it desires', { skip }, async (t) => {
+  await using site = await FleetSite.make();
+  await site.serve('main', '--export');
+  await site.serves('main');
+
+  await t.test('a second fleet is not made over the first', async () => {
+    const again = await site.run('main', 'ca', 'init', '--broker', 'mqtts://x:1', '--enrol', 'https://x/enrol');
+    assert.equal(again.code, 4);
+    assert.match(again.err, /is not empty/);
+  });
+
+  const token = (await site.run('main', 'enroll', '--uses', '3', '--label', 'site=berlin')).out.trim();
+  await t.test('appliances enrol by a token, as many as it is for', async () => {
+    assert.match(token, /^bze1\.[\w-]+$/);
+    site.simulate('appliances', 3, '--token', token, '--findings', '600', '--rate', '20');
+    await waitFor('three appliances to be online', async () => {
+      const rows = await site.rows('main', 'list', 'site=berlin');
+      return rows.filter(({ online }) => online === true).length === 3 ? true : undefined;
+    });
+    const more = await new Promise<string>((tell) => {
+      site.simulate('more', 4, '--token', token, '--seed', 'others', '--for', '5s');
+      void waitFor('a refusal', () =>
+        site.output('more').includes('used_token') ? site.output('more') : undefined,
+      ).then(tell);
+    });
+    assert.match(more, /the token was for 3, and they have come \(used_token\)/);
+    const [row] = await site.rows('main', 'enroll', 'list');
+    assert.deepEqual([row?.['used'], row?.['uses']], [3, 3]);
+  });
+
+  const serials = (await site.rows('main', 'list')).map(({ serial }) => String(serial));
+  const [first = '', second = ''] = serials;
+
+  await t.test('what is desired is tried, heard of and confirmed', async () => {
+    const file = join(site.root, 'desired.yaml');
+    await writeFile(file, 'firewall:\n  mode: enforce\nthresholds:\n  ssh: 5\n');
+    const rows = await site.rows('main', 'desired', 'set', 'site=berlin', file);
+    assert.deepEqual(
+      rows.map(({ standing }) => standing),
+      ['confirmed', 'confirmed', 'confirmed'],
+    );
+    await writeFile(file, 'firewall:\n  mode: observe\n');
+    const differences = await site.rows('main', 'desired', 'diff', first, file);
+    assert.deepEqual(
+      differences.map(({ path, before, after }) => [path, before, after]),
+      [
+        ['firewall.mode', 'enforce', 'observe'],
+        ['thresholds.ssh', 5, null],
+      ],
+    );
+    const [again] = await site.rows('main', 'desired', 'set', first, file, '--merge');
+    assert.deepEqual([again?.['standing'], again?.['generation']], ['confirmed', 2]);
+    const history = await site.rows('main', 'desired', 'history', first);
+    assert.deepEqual(
+      history.map((one) => [one['generation'], one['standing'], one['in_effect']]),
+      [
+        [2, 'confirmed', true],
+        [1, 'confirmed', false],
+      ],
+    );
+    assert.equal(history[0]?.['parent'], history[1]?.['order']);
+  });
+
+  await t.test('commands come back with what became of them', async () => {
+    const done = await site.rows('main', 'cmd', 'block', 'all', '203.0.113.9', '--reason', 'seen');
+    assert.deepEqual(
+      done.map(({ state }) => state),
+      ['done', 'done', 'done'],
+    );
+    const nothing = await site.run('main', 'confirm', first);
+    assert.equal(nothing.code, 4, nothing.out);
+    assert.match(nothing.out, /nothing is on trial/);
+    const wrong = await site.run('main', 'cmd', 'block', first, 'nonsense');
+    assert.equal(wrong.code, 2);
+    const limited = await site.run('main', 'cmd', 'block', first, '203.0.113.9', '--key', 'main');
+    assert.equal(limited.code, 4);
+    assert.match(limited.out, /kind_not_allowed/);
+  });
+
+  await t.test('keys are rotated with two signatures, and the old one orders nothing any more', async () => {
+    const before = await readFile(join(site.state('main'), 'keys/ops.key'));
+    assert.equal((await site.run('main', 'keys', 'rotate', 'ops')).code, 0);
+    await writeFile(join(site.state('main'), 'keys/old.key'), before, { mode: 0o600 });
+    const [done] = await site.rows('main', 'cmd', 'scan', first);
+    assert.equal(done?.['state'], 'done');
+    const old = await site.run('main', 'cmd', 'scan', first, '--key', 'old', '--within', '1s');
+    assert.match(old.out, /no answer yet/);
+    const alone = await site.run('main', 'keys', 'remove', 'ops');
+    assert.equal(alone.code, 4);
+  });
+
+  await t.test('streams are exported in order, each number once', async () => {
+    await waitFor('some findings', async () => ((await linesOf(site, 'main')).length > 50 ? true : undefined));
+    inOrder(await linesOf(site, 'main'));
+  });
+
+  await t.test("an appliance cannot write what is another's, and nobody comes without a certificate", async () => {
+    const files = await certificateFor(site, first);
+    const own = await publishAs(site, files, topicOf(await shardOf(site, first), first, 'presence'));
+    assert.match(own, /received PUBACK \(Mid: 1, RC:(?:0|16)\)/);
+    for (const topic of [
+      topicOf(await shardOf(site, second), second, 'presence'),
+      topicOf(await shardOf(site, first), first, 'desired'),
+      'bartizan/1/acme/keys',
+      'bartizan/1/acme/00/lease',
+    ]) {
+      assert.match(await publishAs(site, files, topic), /received PUBACK \(Mid: 1, RC:135\)/, topic);
+    }
+    const stranger = await run('/usr/bin/mosquitto_pub', [
+      '-h',
+      'localhost',
+      '-p',
+      String(site.brokerPort),
+      '--cafile',
+      join(site.state('main'), 'ca/root.crt'),
+      '-t',
+      'x',
+      '-m',
+      'x',
+    ]).then(
+      () => 'came in',
+      () => 'refused',
+    );
+    assert.equal(stranger, 'refused');
+  });
+
+  await t.test('who is revoked is refused by the broker once it reads the new list', async () => {
+    const files = await certificateFor(site, first);
+    assert.equal((await site.run('main', 'revoke', first, '--reason', 'stolen')).code, 0);
+    await site.writeBroker();
+    const pid = Number(await readFile(join(site.root, 'mosquitto.pid'), 'utf8'));
+    process.kill(pid, 'SIGHUP');
+    await waitFor('the broker to refuse it', async () =>
+      /PUBACK/.test(await publishAs(site, files, topicOf('00', first, 'presence'))) ? undefined : true,
+    );
+    const [row] = await site.rows('main', 'show', first);
+    assert.equal(row?.['revoked_because'], 'stolen');
+  });
+});
+
+test('two controllers hand shards over in mid-stream with nothing lost or doubled', { skip }, async () => {
+  await using site = await FleetSite.make();
+  await site.serve('main', '--export', '--shards', '00-3f');
+  const added = await site.run('main', 'ca', 'add', 'other', '--out', site.state('other'));
+  assert.equal(added.code, 0, added.err);
+  const [, publicKey = ''] = /--public (\w+)/.exec(added.out) ?? [];
+  const allowed = await site.run(
+    'main',
+    'keys',
+    'add',
+    'other',
+    '--public',
+    publicKey,
+    '--kinds',
+    'lease,replay,confirm',
+  );
+  assert.equal(allowed.code, 0, allowed.err);
+  await site.writeBroker();
+  process.kill(Number(await readFile(join(site.root, 'mosquitto.pid'), 'utf8')), 'SIGHUP');
+  await site.serves('main');
+  const token = (await site.run('main', 'enroll', '--uses', '5')).out.trim();
+  site.simulate('appliances', 5, '--token', token, '--findings', '1200', '--rate', '20');
+  await site.serve('other', '--export', '--shards', '00-3f');
+  await waitFor('findings at the first', async () => ((await linesOf(site, 'main')).length > 100 ? true : undefined));
+
+  assert.equal((await site.run('main', 'shards', 'give', '00-3f')).code, 0);
+  await site.serves('other');
+  const atHandover = (await linesOf(site, 'main')).length;
+  await waitFor(
+    'findings at the second',
+    async () => ((await linesOf(site, 'other')).length > 100 ? true : undefined),
+    { withinMs: 30_000 },
+  );
+  const [before, after] = [await linesOf(site, 'main'), await linesOf(site, 'other')];
+  assert.equal(before.length, atHandover, 'the first takes nothing any more');
+  inOrder([...before, ...after]);
+  assert.equal(new Set(after.map(({ serial }) => serial)).size, 5);
+});
+
+interface Line {
+  readonly serial: string;
+  readonly stream: string;
+  readonly epoch: string;
+  readonly number: number;
+}
+
+async function linesOf(site: FleetSite, name: string): Promise<readonly Line[]> {
+  const text = await readFile(join(site.state(name), 'streams/streams-00000001.jsonl'), 'utf8').catch(() => '');
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line));
+}
+
+/** Each stream of each appliance goes on number by number. */
+function inOrder(lines: readonly Line[]): void {
+  const next = new Map<string, number>();
+  for (const { serial, stream, epoch, number } of lines) {
+    const key = `${serial} ${stream} ${epoch}`;
+    const expected = next.get(key);
+    if (expected !== undefined) assert.equal(number, expected, key);
+    next.set(key, number + 1);
+  }
+}
+
+const topicOf = (shard: string, serial: string, kind: string): string => `bartizan/1/acme/${shard}/${serial}/${kind}`;
+
+async function shardOf(site: FleetSite, serial: string): Promise<string> {
+  const [row] = await site.rows('main', 'show', serial);
+  return String(row?.['shard']);
+}
+
+/** A certificate of the fleet's authority for this appliance, known to the controller as its own renewals are. */
+async function certificateFor(
+  site: FleetSite,
+  serial: string,
+): Promise<{ readonly cert: string; readonly key: string }> {
+  const token = (await site.run('main', 'enroll', '--serial', serial)).out.trim();
+  const [cert, key] = [join(site.root, `${serial}.crt`), join(site.root, `${serial}.key`)];
+  const pair = await enrolByHand(token, serial);
+  await writeFile(cert, pair.cert);
+  await writeFile(key, pair.key);
+  return { cert, key };
+}
