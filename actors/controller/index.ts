@@ -4,7 +4,7 @@ import { systemClock, systemRandom } from '../clock/index.ts';
 import { createLog } from '../log/index.ts';
 import { openControlServer } from './control-server.ts';
 import { Controller } from './controller.ts';
-import { stopSignal } from './effects.ts';
+import { keepHeapSmall, stopSignal } from './effects.ts';
 import { placeIn } from './place.ts';
 import { settingsIn } from './settings-file.ts';
 
@@ -29,6 +29,7 @@ export async function serveController(
   { state, shards, exports }: ServeControllerOptions,
   complain: (text: string) => Promise<void>,
 ): Promise<number> {
+  keepHeapSmall();
   const place = placeIn(state);
   const settings = await settingsIn(place);
   if (!settings.ok) {

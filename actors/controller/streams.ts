@@ -106,6 +106,7 @@ export class Streams {
     if (this.#lineBytes > MOST_LINES && before !== undefined) return;
     const taking = take(before, batch, bytes, HELD_AT_MOST - this.#held);
     this.#held += taking.heldBytes;
+    if (taking.state === undefined) return;
     this.#set(serial, stream, taking.state);
     if (taking.outcome === 'double' || taking.outcome === 'late') this.#counters.doubled++;
     if (taking.outcome === 'held') this.#counters.holes++;

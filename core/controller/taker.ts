@@ -28,7 +28,8 @@ export interface TakenItems {
 }
 
 export interface Taking {
-  readonly state: Taken;
+  /** Undefined: nobody has begun to take it yet. */
+  readonly state: Taken | undefined;
   readonly taken: readonly TakenItems[];
   /** Bytes that are held more or, negative, less. */
   readonly heldBytes: number;
@@ -52,8 +53,7 @@ export const resumed = (epoch: string, taken: number): Taken => ({ ...NEW, epoch
  */
 export function take(before: Taken | undefined, batch: StreamBatch, bytes: number, room: number): Taking {
   if (before === undefined) {
-    const state = resumed(batch.epoch, batch.first - 1);
-    return batch.replayed ? nothing(state, 'late') : follow(state, batch);
+    return batch.replayed ? nothing(undefined, 'late') : follow(resumed(batch.epoch, batch.first - 1), batch);
   }
   if (batch.epoch === before.epoch) return next(before, batch, bytes, room);
   if (batch.epoch === before.epochBefore || batch.replayed) return nothing(before, 'late');
@@ -133,5 +133,5 @@ export function wanted(
   return { state: { ...state, asked: { to: until, at: now } }, from: taken + 1, to: until };
 }
 
-const nothing = (state: Taken, outcome: Taking['outcome']): Taking => ({ state, taken: [], heldBytes: 0, outcome });
+const nothing = (state: Taken | undefined, outcome: Taking['outcome']): Taking => ({ state, taken: [], heldBytes: 0, outcome });
 const sumOf = (held: readonly HeldBatch[]): number => held.reduce((sum, { bytes }) => sum + bytes, 0);

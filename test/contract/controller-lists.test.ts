@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { zstdDecompressSync } from 'node:zlib';
+import type { BrokerLink, Publication } from '../../actors/controller/broker-link.ts';
+import { Happenings } from '../../actors/controller/happenings.ts';
+import { KeyFolder } from '../../actors/controller/key-folder.ts';
+import { FleetLists } from '../../actors/controller/lists.ts';
+import { Press } from '../../actors/controller/press.ts';
+import {
+  decodeEnvelope,
+  decodeListChange,
+  decodeListContent,
+  decodeOrder,
+  digestOf,
+  encodeListContent,
+} from '../../actors/link-wire/index.ts';
+import { createRecords, MemoryStore } from '../../actors/store/index.ts';
+import type { ListManifest } from '../../core/link/list.ts';
+import { changed, decodeContents, encodeContent } from '../../core/link/list-content.ts';
+import { listManifestTopic, listPartTopic } from '../../core/link/topics.ts';
+import { NO_COLUMNS, totalOf } from '../../core/respond/lists/columns.ts';
+import { seededRandom } from '../support/seeded-random.ts';
+import { SimulatedClock } from '../support/simulated-clock.ts';
+
+/** A broker that keeps what is retained. */
+class Kept implements BrokerLink {
+  readonly isConnected = true;
+  readonly retained = new Map<string, Uint8Array>();
+  async publish({ topic, payload, retain }: Publication): Promise<void> {
+    if (retain !== true) return;
+    if (payload.length === 0) this.retained.delete(topic);
+    else this.retained.set(topic, payload);
+  }
+  async subscribe(): Promise<void> {}
+  async unsubscribe(): Promise<void> {}
+  async close(): Promise<void> {}
+}
+
+async function* text(lines: readonly string[]): AsyncIterable<Uint8Array> {
+  yield Buffer.from(lines.join('\n'));
+}
+
+const address = (number: number): string => `198.${18 + (number >> 16)}.${(number >> 8) & 255}.${number & 255}`;
+const numbers = (from: number, to: number): readonly string[] =>
+  Array.from({ length: to - from }, (_, i) => address((from + i) * 3));
+
+async function site(run: (lists: FleetLists, broker: Kept, keys: KeyFolder) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'bartizan-lists-'));
+  const [clock, random] = [new SimulatedClock(), seededRandom(1)];
+  const records = createRecords(new MemoryStore());
+  const keys = new KeyFolder(join(folder, 'keys'), random);
+  const broker = new Kept();
+  const press = new Press({ tenant: 'acme', clock, random, records, keys });
+  const happenings = new Happenings(clock);
+  const link = () => broker;
+  const lists = new FleetLists({ tenant: 'acme', clock, log: () => {}, records, happenings, press, link, folder });
+  try {
+    await run(lists, broker, keys);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function manifestOf(broker: Kept, name: string): ListManifest & { readonly generation: number } {
+  const envelope = decodeEnvelope(broker.retained.get(listManifestTopic('acme', name)) ?? new Uint8Array(0));
+  assert.ok(envelope.ok);
+  const order = decodeOrder(envelope.value.payload);
+  assert.ok(order.ok && order.value.kind === 'list');
+  return { ...order.value.list, generation: order.value.generation };
+}
+
+function partOf(broker: Kept, sha256: ListManifest['contentSha256']): Uint8Array {
+  const bytes = broker.retained.get(listPartTopic('acme', sha256));
+  assert.ok(bytes !== undefined && digestOf(bytes) === sha256, 'a part is there under its own name');
+  return zstdDecompressSync(bytes);
+}
+
+function wholeOf(broker: Kept, { whole }: ListManifest) {
+  const contents = whole.map(({ sha256 }) => {
+    const content = decodeListContent(partOf(broker, sha256));
+    assert.ok(content.ok);
+    return content.value;
+  });
+  const columns = decodeContents(contents, 1_000_000);
+  assert.ok(columns.ok);
+  return columns.value;
+}
+
+test('a list comes in parts by their hash, its changes as deltas, and what nobody needs goes', async () => {
+  await site(async (lists, broker, keys) => {
+    const signer = await keys.make('ops');
+    assert.ok(signer.ok);
+    const publish = async (lines: readonly string[]) => {
+      const done = await lists.publish('bad-guys', 'block', text(lines), signer.value);
+      assert.ok(done.ok, done.ok ? '' : done.public);
+      return done.value;
+    };
+    const first = await publish(numbers(0, 80_000));
+    assert.deepEqual([first.generation, first.entries, first.deltaBytes], [1, 80_000, undefined]);
+    const before = manifestOf(broker, 'bad-guys');
+    assert.equal(before.whole.length, 2);
+    const old = wholeOf(broker, before);
+
+    const second = await publish(numbers(500, 80_500));
+    assert.ok((second.deltaBytes ?? 1e9) < 64 * 1024, `${second.deltaBytes} bytes for 1,000 changes`);
+    const after = manifestOf(broker, 'bad-guys');
+    const [delta] = after.deltas;
+    assert.ok(delta !== undefined && delta.fromGeneration === 1 && delta.fromSha256 === before.contentSha256);
+    const change = decodeListChange(partOf(broker, delta.part.sha256));
+    assert.ok(change.ok);
+    const now = changed(old, change.value);
+    assert.deepEqual(now, { ok: true, value: wholeOf(broker, after) });
+    const content = encodeListContent(encodeContent(wholeOf(broker, after)));
+    assert.equal(content.ok && digestOf(content.value), after.contentSha256);
+
+    for (const { sha256 } of before.whole) partOf(broker, sha256);
+    await publish(numbers(1000, 80_000));
+    for (const { sha256 } of before.whole) assert.equal(broker.retained.has(listPartTopic('acme', sha256)), false);
+    const again = await lists.publish('bad-guys', 'block', text(numbers(1000, 80_000)), signer.value);
+    assert.equal(again.ok, false);
+
+    const gone = await lists.withdraw('bad-guys', signer.value);
+    assert.deepEqual(gone, { ok: true, value: 4 });
+    const withdrawn = manifestOf(broker, 'bad-guys');
+    assert.ok(withdrawn.withdrawn && totalOf(NO_COLUMNS) === withdrawn.entries);
+    assert.equal(broker.retained.size, 1);
+  });
+});
+
+test('what is no list is refused and changes nothing', async () => {
+  await site(async (lists, broker, keys) => {
+    const signer = await keys.make('ops');
+    assert.ok(signer.ok);
+    for (const [name, lines] of [
+      ['Bad Guys', ['192.0.2.1']],
+      ['bad', ['<html>', 'x']],
+      ['bad', ['one', 'two', '192.0.2.1']],
+    ] as const) {
+      assert.equal((await lists.publish(name, 'block', text(lines), signer.value)).ok, false);
+    }
+    assert.equal(broker.retained.size, 0);
+  });
+});
