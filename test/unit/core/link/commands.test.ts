@@ -43,6 +43,13 @@ test('two of the same moment are decided by their ids, everywhere the same', () 
   }
 });
 
+test('one that lives for a second is remembered for as long as one that it overtook', () => {
+  const window = new CommandWindow();
+  window.take(made(10, 1000, 1));
+  window.forget(plus(NOW, hours(23)));
+  assert.equal(window.standingOf(made(0, hours(24), 2)), 'overtaken');
+});
+
 const someCommand = fc
   .record({
     after: fc.integer({ min: 0, max: hours(30) }),

@@ -193,6 +193,7 @@ test('what a broker repeats, reorders, spoils and invents only delays: once all 
       assert.deepEqual(alone(appliance.effects), alone(wanted));
       assert.equal(new Set(appliance.effects.done).size, appliance.effects.done.length);
     }),
+    { numRuns: 80 },
   );
 });
 

@@ -210,5 +210,6 @@ test('whatever is ordered, no key orders what it may not', () => {
       assert.ok(verdict.order.kind === 'command' && /^(un)?block$/.test(verdict.order.command.kind));
       assert.deepEqual(verdict.signers, [guard.key]);
     }),
+    { numRuns: 60 },
   );
 });
