@@ -92,7 +92,7 @@ for (const [name, given, bytes, decode] of cases) {
 test('whatever a log line says, what is told of it can be read', () => {
   const odd = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 20 }),
-    fc.constantFrom('\ud800', 'a'.repeat(20_000), '\u{1f600}'.repeat(5000), '\0'),
+    fc.constantFrom('\ud800', 'a'.repeat(20_000), `a${'\u{1f600}'.repeat(3000)}`, '\0'),
   );
   const number = fc.oneof(fc.double(), fc.constantFrom(-1, 2 ** 53, Number.NaN, Number.POSITIVE_INFINITY, 0.5));
   fc.assert(
@@ -109,8 +109,8 @@ test('whatever a log line says, what is told of it can be read', () => {
       const reported = {
         ...REPORTED,
         at: moment,
-        facts: { ...facts, hostname: text, addresses: Array(300).fill(text) },
-        components: Array(300).fill({ ...components[0], message: text }),
+        facts: { ...facts, hostname: text, addresses: [text] },
+        components: components.map((one) => ({ ...one, message: text })),
         firewall: { ...firewall, reason: text, blocks: count, enforced: count },
       };
       const read = decodeReported(encodeReported(reported));
