@@ -12,6 +12,7 @@ import {
   decodeOrder,
   encodeEnrolmentReply,
   encodeEnrolmentRequest,
+  encodeEnvelope,
   encodeListContent,
   encodeOrder,
   encodePresence,
@@ -75,6 +76,24 @@ test('a mutated envelope is refused or says what was signed, and changes nothing
     },
   );
   console.log(`${runs} runs: ${accepted} orders accepted as they were signed, ${refused} runs without any`);
+});
+
+test('mutated payloads that a believed key signed are judged, too', () => {
+  const corpus = ORDERS.map((order) => bytesOf(encodeOrder(order)));
+  const codes: Record<string, number> = {};
+  fuzz('link-signed', corpus, (mutator) => {
+    const appliance = new ModelAppliance({ generation: 1, keys: setOf(ops).keys });
+    const payload = mutator.mutant();
+    const signature = { keyId: ops.keyId, signature: ops.sign('order', payload) };
+    const envelope = encodeEnvelope({ payload, signatures: [signature] });
+    if (!envelope.ok) return;
+    const verdict = appliance.deliver(envelope.value);
+    const code = verdict.kind === 'refused' ? verdict.code : verdict.kind;
+    codes[code] = (codes[code] ?? 0) + 1;
+    assert.ok(verdict.kind !== 'accepted' || bytesOf(encodeOrder(verdict.order)).length > 0);
+    if (verdict.kind === 'refused') assert.deepEqual(verdict.signer, ops.key);
+  });
+  console.log(codes);
 });
 
 test('mutated payloads of orders and enrolment are read or refused', () => {
@@ -156,7 +175,8 @@ test('mutated messages on mutated topics with mutated properties are read or ref
     const topic = mutator.below(3) === 0 ? new TextDecoder().decode(mutator.mutant()) : whole;
     const parsed = parseTopic(topic);
     if (parsed !== undefined && 'serial' in parsed) assert.equal(topicOf(parsed, parsed), topic);
-    const read = readIncoming(topic, mutator.mutant(), properties(mutator));
+    const payload = mutator.below(4) === 0 ? corpus[mutator.below(corpus.length)] : undefined;
+    const read = readIncoming(topic, payload ?? mutator.mutant(), properties(mutator));
     const kind = read.ok ? read.value.is : read.code;
     kinds[kind] = (kinds[kind] ?? 0) + 1;
     if (!read.ok) assert.notEqual(read.public, '');
