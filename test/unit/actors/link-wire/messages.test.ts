@@ -104,7 +104,10 @@ test('whatever a log line says, what is told of it can be read', () => {
         { ...finding, finding: { ...finding.finding, message: text, details: text, check: text, count, at: moment } },
         { ...event, event: { ...event.event, message: text, fields: { [text]: text, more: text }, at: moment } },
       );
-      assert.ok(encodeStreamBatch(batch).ok);
+      const made = encodeStreamBatch(batch);
+      assert.ok(made.ok);
+      const again = decodeStreamBatch(made.value);
+      assert.ok(again.ok, again.ok ? '' : again.public);
       const { facts, components, firewall } = REPORTED;
       const reported = {
         ...REPORTED,
@@ -145,6 +148,10 @@ test('a batch that is too much for one message is not made; an item tells its si
   const made = encodeStreamBatch(batchOf(audit));
   assert.equal(made.ok ? '' : made.code, 'too_long');
   assert.ok(sizeOfItem(audit) > LIMITS.StreamBatch);
+  for (const none of [batchOf(), batchOf(...Array(129).fill(ITEMS.gap)), { ...batchOf(ITEMS.gap), first: 0 }]) {
+    const made = encodeStreamBatch(none);
+    assert.equal(made.ok ? '' : made.code, 'malformed');
+  }
   const one = encodeStreamBatch(batchOf(ITEMS.finding));
   assert.ok(one.ok && Math.abs(one.value.length - sizeOfItem(ITEMS.finding)) < 20);
 });
