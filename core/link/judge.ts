@@ -4,7 +4,7 @@ import type { Envelope, EnvelopeReader } from './envelope.ts';
 import { ageOf, type Generations, isTaken } from './generations.ts';
 import type { Hex } from './hex.ts';
 import { type Key, type KeyRing, type KeySet, keyOf, mayOrder, mayRotate, sameKeys, standingOf } from './keys.ts';
-import { kindOf, LONGEST_COMMAND, lineOf, type Order, type OrderOf, SKEW } from './order.ts';
+import { kindOf, LAST_MOMENT, LONGEST_COMMAND, lineOf, type Order, type OrderOf, SKEW } from './order.ts';
 
 export const REFUSALS = [
   'too_long',
@@ -81,13 +81,13 @@ export function judge(bytes: Uint8Array, bench: Bench): Verdict {
   if (!envelope.ok) return refused(envelope.code, envelope.public);
   const digest = bench.reader.digest(envelope.value.payload);
   const verdict = judgeEnvelope(envelope.value, digest, bench);
-  // Keys come and go, and time passes: what is in effect is no news for all that.
+  // Keys come and go: what is in effect is no news for all that.
   const isOld = verdict.kind === 'refused' && OUTLIVED.has(verdict.code) && isTaken(bench.taken, digest);
   return isOld ? { kind: 'known', digest } : verdict;
 }
 
-/** Why an order may be refused later that was in its time accepted. */
-const OUTLIVED: ReadonlySet<RefusalCode> = new Set(['unknown_key', 'kind_not_allowed', 'not_yet', 'expired']);
+/** Why an order that was accepted may not even be read later. */
+const OUTLIVED: ReadonlySet<RefusalCode> = new Set(['unknown_key', 'not_yet']);
 
 function judgeEnvelope(envelope: Envelope, digest: Hex, bench: Bench): Verdict {
   const signers = signersOf(envelope, bench);
@@ -215,7 +215,6 @@ function keysAge({ generation, keys }: OrderOf<'keys'>, ring: KeyRing): 'newer' 
 
 /** RFC 3339; a number where no calendar reaches. */
 const momentText = (at: Millis): string => (at <= LAST_MOMENT ? rfc3339(at) : `${at} ms`);
-const LAST_MOMENT = 8.64e15;
 
 /** How a refusal is answered: with the result that is kept, with the refusal, or not at all. */
 export function answerTo(refusal: Refused): 'kept' | 'refusal' | 'none' {
