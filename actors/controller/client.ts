@@ -51,9 +51,14 @@ export function watchController(
   path: string,
   line: (text: string) => Promise<void>,
   until: AbortSignal,
-): Promise<Result<void, 'not_running' | 'failed'>> {
+): Promise<Result<void, 'not_running' | 'failed' | 'usage'>> {
   return new Promise((tell) => {
     const call = request({ socketPath, path, agent: false, signal: until }, async (response) => {
+      if (response.statusCode !== 200) {
+        response.resume();
+        tell(fail('usage', 'that names no appliance: a serial, LABEL=VALUE, or all'));
+        return;
+      }
       let rest = '';
       try {
         for await (const chunk of response.setEncoding('utf8') as AsyncIterable<string>) {

@@ -2,7 +2,8 @@ import { chmod, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Log } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
-import { type Asked, answer, type Reply } from './control.ts';
+import { isMeant, readTarget } from '../../core/controller/targets.ts';
+import { type Asked, answer, type Reply, refusal } from './control.ts';
 import type { Controller } from './controller.ts';
 
 /** A list of a million entries, or rules. */
@@ -64,12 +65,22 @@ function watch(
   controller: Controller,
   query: URLSearchParams,
 ): void {
+  const target = readTarget(query.get('who') ?? 'all');
+  if (!target.ok) {
+    send(response, refusal(target));
+    return;
+  }
   response.writeHead(200, { 'content-type': 'application/x-ndjson' });
   response.flushHeaders();
   let missed = 0;
   const withStreams = query.get('streams') === '1';
+  const isMeantBy = (serial: unknown): boolean => {
+    if (target.value.kind === 'all') return true;
+    if (typeof serial !== 'string') return false;
+    return isMeant(target.value, serial, controller.fleet.member(serial)?.record.labels ?? {});
+  };
   const end = controller.happenings.listen((told) => {
-    if (told.kind === 'item' && !withStreams) return;
+    if ((told.kind === 'item' && !withStreams) || !isMeantBy(told.serial)) return;
     if (response.writableLength > 4 * 1024 * 1024) {
       missed++;
       return;

@@ -7,15 +7,12 @@ import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import { days, seconds } from '../../core/base/time.ts';
 import { exported } from '../../core/controller/records.ts';
 import type { ControllerSettings } from '../../core/controller/settings.ts';
-import { CommandWindow } from '../../core/link/commands.ts';
-import { judge } from '../../core/link/judge.ts';
 import type { Reported } from '../../core/link/reported.ts';
 import type { StreamName } from '../../core/link/stream.ts';
 import { leaseTopic, shardOf } from '../../core/link/topics.ts';
-import { envelopeReader, type Incoming, readIncoming } from '../link-wire/index.ts';
 import { openStore, type Store } from '../store/index.ts';
 import { type Authority, openAuthority } from './authority.ts';
-import { type Arrived, type BrokerLink, openBrokerLink } from './broker-link.ts';
+import { type BrokerLink, openBrokerLink } from './broker-link.ts';
 import { Commands } from './commands.ts';
 import { Confirmer } from './confirmer.ts';
 import { Counted } from './counted.ts';
@@ -26,9 +23,11 @@ import { ExportFile } from './export-file.ts';
 import { readIfThere, writeWhole } from './files.ts';
 import { Fleet, type Member } from './fleet.ts';
 import { Happenings } from './happenings.ts';
+import { Inbox } from './inbox.ts';
 import { OPERATORS } from './init.ts';
 import { KeyFolder } from './key-folder.ts';
 import { FleetKeys } from './key-ring.ts';
+import { LinkSlot } from './link-slot.ts';
 import { FleetLists } from './lists.ts';
 import type { Place } from './place.ts';
 import { Press } from './press.ts';
@@ -112,11 +111,11 @@ export class Controller {
       publish: (lease, generation) => this.#publishLease(lease, generation),
       positions: async (shard) => {
         await this.streams.flush();
-        return this.streams.positionsOf(this.fleet.in(shard).map(({ serial }) => serial));
+        return this.streams.positionsIn(shard);
       },
       begin: (_, inherited) => this.streams.inherit(inherited),
       end: async (shard) => {
-        this.streams.release(this.fleet.in(shard).map(({ serial }) => serial));
+        this.streams.release(shard);
         await this.streams.flush();
       },
     });
@@ -219,13 +218,27 @@ export class Controller {
     if (!serving.ok) return fail('failed', serving.public);
     await mkdir(join(place.state, 'results'), { recursive: true, mode: 0o700 });
     const isPlain = settings.connect.startsWith('mqtt:') || settings.connect.startsWith('ws:');
+    const { keys, shards, fleet, streams, commands, refused } = this;
+    const reported = this.#reported.bind(this);
+    const inbox = new Inbox({
+      tenant: settings.tenant,
+      clock,
+      log,
+      keys,
+      shards,
+      fleet,
+      streams,
+      commands,
+      refused,
+      reported,
+    });
     const link = await openBrokerLink({
       url: settings.connect,
       clientId: `controller-${settings.name}`,
       ...(isPlain ? { username: `controller:${settings.name}` } : { tls: { key, cert, ca: root } }),
       clock,
       log,
-      onMessage: (arrived) => this.#arrived(arrived),
+      onMessage: (arrived) => inbox.arrived(arrived),
       onConnection: (isThere) => this.shards.connected(isThere),
     });
     this.#slot.fill(link);
@@ -279,40 +292,6 @@ export class Controller {
     }
   }
 
-  #arrived({ topic, payload, properties }: Arrived): void {
-    const read = readIncoming(topic, payload, properties);
-    if (!read.ok) {
-      if (this.refused.isNews(read.code, this.clock.now())) {
-        this.#log('warn', 'a message was refused', { topic, code: read.code, why: read.public });
-      }
-      return;
-    }
-    const incoming = read.value;
-    if (incoming.topic.tenant !== this.settings.tenant) return;
-    if (incoming.is === 'envelope') void this.#envelope(incoming);
-    else if (incoming.is !== 'cleared' && incoming.is !== 'list_part') this.#told(incoming, payload);
-  }
-
-  #told(incoming: Extract<Incoming, { is: 'presence' | 'reported' | 'result' | 'stream' }>, payload: Uint8Array): void {
-    const { serial, shard } = incoming.topic;
-    if (!this.shards.isServed(shard)) return;
-    const member = this.fleet.heard(serial);
-    if (member === undefined) return;
-    switch (incoming.is) {
-      case 'presence':
-        this.fleet.notePresence(member, incoming.presence);
-        return;
-      case 'reported':
-        this.#reported(member, incoming.reported, payload);
-        return;
-      case 'result':
-        void this.commands.arrived(serial, incoming.result);
-        return;
-      case 'stream':
-        this.streams.arrived(serial, incoming.topic.stream, incoming.batch, payload.length);
-    }
-  }
-
   #reported(member: Member, reported: Reported, payload: Uint8Array): void {
     const before = member.standing?.desired;
     this.fleet.noteReported(member, payload, reported, this.clock.now());
@@ -349,53 +328,9 @@ export class Controller {
     await this.link.publish({ topic, payload: pressed.value.bytes, retain: true, message: 'Envelope' });
   }
 
-  async #envelope({ topic, bytes }: Extract<Incoming, { is: 'envelope' }>): Promise<void> {
-    const verdict = judge(bytes, {
-      reader: envelopeReader,
-      recipient: { role: 'controller', tenant: this.settings.tenant },
-      ring: this.keys.ring,
-      taken: new Map(),
-      commands: new CommandWindow(),
-      clock: { now: this.clock.now(), isSet: true },
-    });
-    if (verdict.kind === 'refused') {
-      if (this.refused.isNews(verdict.code, this.clock.now())) {
-        this.#log('warn', 'an order was refused', { topic: topic.kind, code: verdict.code, why: verdict.text });
-      }
-      return;
-    }
-    if (verdict.kind !== 'accepted') return;
-    const { order } = verdict;
-    if (order.kind === 'lease' && topic.kind === 'lease' && topic.shard === order.lease.shard) this.shards.heard(order);
-    if (order.kind === 'keys') await this.keys.heard(order, bytes);
-  }
-
   /** The key that this controller itself signs with. */
   #serving(name = this.settings.name === OPERATORS ? `${OPERATORS}-serving` : this.settings.name) {
     return this.folder.key(name);
-  }
-}
-
-/** The link to the broker: subsystems are made before it is there. */
-class LinkSlot {
-  #link: BrokerLink | undefined;
-
-  fill(link: BrokerLink): void {
-    this.#link = link;
-  }
-
-  /** @throws Error before there is one: a bug of the caller */
-  get link(): BrokerLink {
-    if (this.#link === undefined) throw new Error('there is no link yet');
-    return this.#link;
-  }
-
-  get isConnected(): boolean {
-    return this.#link?.isConnected === true;
-  }
-
-  async close(): Promise<void> {
-    await this.#link?.close();
   }
 }
 

@@ -71,10 +71,6 @@ export class Fleet {
       .sort((a, b) => (a.serial < b.serial ? -1 : 1));
   }
 
-  in(shard: number): readonly Member[] {
-    return [...this.#members.values()].filter((member) => member.shard === shard);
-  }
-
   /** One that was heard of; undefined where the book is full. */
   heard(serial: string): Member | undefined {
     const known = this.#members.get(serial);

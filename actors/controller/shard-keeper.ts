@@ -49,6 +49,8 @@ interface Shard {
 const LOOK = seconds(1);
 /** After the leases were asked for: what the broker keeps of them has come by then. */
 const HEARD = seconds(3);
+/** How long giving back may take. */
+const STOPS = seconds(10);
 /** How long a controller leaves a shard to others that it gave away. */
 const LEFT = GRACE;
 
@@ -112,7 +114,7 @@ export class ShardKeeper {
     const { view, news } = hear(shard.view, order, clock.now());
     shard.view = view;
     if (news === 'heard' && order.lease.holder !== name) shard.inherited = order.lease.positions;
-    if (news === 'overwritten' && view.lease.holder === name) void this.#step(order.lease.shard, shard, 'renew');
+    if (news === 'overwritten' && view.lease.holder === name) void this.#step(order.lease.shard, shard);
     if (news !== 'heard') log('debug', 'a lease counts for nothing', { shard: shardName(order.lease.shard), news });
     if (shard.isServed && view.lease.holder !== name) void this.#lose(order.lease.shard, shard);
   }
@@ -132,10 +134,19 @@ export class ShardKeeper {
     return given;
   }
 
-  /** Gives back what it has, so that others need not wait. */
+  /** Gives back what it has, so that others need not wait; without a broker their leases end by themselves. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancel?.();
+    let cancel = (): void => undefined;
+    const late = new Promise<void>((go) => {
+      cancel = this.#deps.clock.after(STOPS, go);
+    });
+    await Promise.race([this.#giveAll(), late]);
+    cancel();
+  }
+
+  async #giveAll(): Promise<void> {
     for (const [number, shard] of this.#shards) {
       if (this.#isMine(shard) && this.#deps.link().isConnected) await this.#giveBack(number, shard);
       else if (shard.isServed) await this.#deps.end(number);
@@ -164,14 +175,15 @@ export class ShardKeeper {
     if (this.#heardAt === undefined || this.#heardAt > now) return;
     const known = { ...shard, isPreferred: preferred.includes(number), watchedSince: this.#watchedSince };
     const step = shareStep(known, name, now);
-    if (step.kind === 'take' || step.kind === 'renew') void this.#step(number, shard, step.kind);
+    if (step.kind === 'take' || step.kind === 'renew') void this.#step(number, shard);
   }
 
-  #step(number: number, shard: Shard, kind: 'take' | 'renew'): Promise<void> {
+  #step(number: number, shard: Shard): Promise<void> {
     return this.#alone(shard, async () => {
       const { clock, name, publish, positions } = this.#deps;
-      // A new holder knows no better than the one before until it has served; a lapsed one of its own does.
-      const known = kind === 'renew' && shard.isServed ? await positions(number) : shard.inherited;
+      // What this controller took last it knows itself; of another's turn it knows what that one said.
+      const isOwn = shard.view?.lease.holder === name;
+      const known = isOwn ? await positions(number) : shard.inherited;
       const until = plus(clock.now(), LEASE);
       const { lease, generation } = leaseFor(shard.view, number, name, until, known);
       await publish(lease, generation);

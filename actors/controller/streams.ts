@@ -6,6 +6,7 @@ import { resumed, type Taken, take, told, wanted } from '../../core/controller/t
 import type { StreamPosition } from '../../core/link/lease.ts';
 import type { StreamState } from '../../core/link/reported.ts';
 import { numbersOf, STREAMS, type StreamBatch, type StreamItem, type StreamName } from '../../core/link/stream.ts';
+import { shardOf } from '../../core/link/topics.ts';
 import type { Records } from '../store/index.ts';
 import type { ExportFile } from './export-file.ts';
 import type { Happenings } from './happenings.ts';
@@ -33,6 +34,8 @@ const MOST_LINES = 64 * 1024 * 1024;
 export class Streams {
   readonly #deps: StreamsDeps;
   readonly #taken = new Map<string, Map<StreamName, Taken>>();
+  /** Serials of which something was taken, by shard. */
+  readonly #serials = new Map<number, string[]>();
   readonly #dirty = new Map<string, Set<StreamName>>();
   readonly #unsettled = new Map<string, Set<StreamName>>();
   readonly #counters = { items: 0, doubled: 0, holes: 0, gaps: 0 };
@@ -75,8 +78,8 @@ export class Streams {
   }
 
   /** For whoever takes the shard next. */
-  positionsOf(serials: Iterable<string>): readonly StreamPosition[] {
-    return [...serials].flatMap((appliance) =>
+  positionsIn(shard: number): readonly StreamPosition[] {
+    return (this.#serials.get(shard) ?? []).flatMap((appliance) =>
       [...(this.#taken.get(appliance) ?? [])].map(([stream, { epoch, taken }]) => ({
         appliance,
         stream,
@@ -90,9 +93,9 @@ export class Streams {
     return [...(this.#taken.get(serial) ?? [])];
   }
 
-  /** What is held for appliances that are another's now. */
-  release(serials: Iterable<string>): void {
-    for (const serial of serials) {
+  /** What is held for appliances of a shard that is another's now. */
+  release(shard: number): void {
+    for (const serial of this.#serials.get(shard) ?? []) {
       for (const [stream, state] of this.#taken.get(serial) ?? []) {
         this.#forget(state);
         this.#set(serial, stream, resumed(state.epoch, state.taken));
@@ -229,8 +232,15 @@ export class Streams {
 
   #set(serial: string, stream: StreamName, state: Taken): void {
     const own = this.#taken.get(serial);
-    if (own === undefined) this.#taken.set(serial, new Map([[stream, state]]));
-    else own.set(stream, state);
+    if (own !== undefined) {
+      own.set(stream, state);
+      return;
+    }
+    this.#taken.set(serial, new Map([[stream, state]]));
+    const shard = shardOf(serial);
+    const serials = this.#serials.get(shard);
+    if (serials === undefined) this.#serials.set(shard, [serial]);
+    else serials.push(serial);
   }
 
   #forget(state: Taken | undefined): void {

@@ -133,5 +133,10 @@ export function wanted(
   return { state: { ...state, asked: { to: until, at: now } }, from: taken + 1, to: until };
 }
 
-const nothing = (state: Taken | undefined, outcome: Taking['outcome']): Taking => ({ state, taken: [], heldBytes: 0, outcome });
+const nothing = (state: Taken | undefined, outcome: Taking['outcome']): Taking => ({
+  state,
+  taken: [],
+  heldBytes: 0,
+  outcome,
+});
 const sumOf = (held: readonly HeldBatch[]): number => held.reduce((sum, { bytes }) => sum + bytes, 0);
