@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { serialOf } from '../../core/field/serial.ts';
 import { enrolByHand } from '../support/enrol-by-hand.ts';
 import { FleetSite, noBroker } from '../support/fleet-site.ts';
 import { notRoot } from '../support/namespaces.ts';
@@ -173,6 +174,72 @@ test('a fleet from its authority to what it desires', { skip }, async (t) => {
     );
     assert.equal(stranger, 'refused');
   });
+
+  await t.test('a list is there for every appliance, in parts and as a difference', async () => {
+    const file = join(site.root, 'list');
+    const numbers = Array.from({ length: 3000 }, (_, i) => `198.18.${(i * 3) >> 8}.${(i * 3) & 255}`);
+    await writeFile(file, numbers.slice(0, 2000).join('\n'));
+    const [first1] = await site.rows('main', 'lists', 'publish', 'bad-guys', file);
+    await writeFile(file, numbers.slice(10, 2010).join('\n'));
+    const [next] = await site.rows('main', 'lists', 'publish', 'bad-guys', file);
+    assert.deepEqual([first1?.['entries'], next?.['entries'], next?.['generation']], [2000, 2000, 2]);
+    const files = await certificateFor(site, second);
+    const login = [
+      '-h',
+      'localhost',
+      '-p',
+      String(site.brokerPort),
+      '--cafile',
+      join(site.state('main'), 'ca/root.crt'),
+    ];
+    const { stdout } = await run('/usr/bin/mosquitto_sub', [
+      ...login,
+      ...['--cert', files.cert, '--key', files.key, '-t', 'bartizan/1/acme/list/#', '-F', '%t', '-W', '3'],
+    ]).catch((error: { stdout: string }) => error);
+    const topics = stdout.split('\n').filter((line) => line !== '');
+    assert.ok(topics.includes('bartizan/1/acme/list/bad-guys/manifest'), stdout);
+    assert.equal(topics.filter((topic) => topic.includes('/list/part/')).length, 3, 'both wholes and the difference');
+  });
+
+  await t.test('an enrolment that is not proven, not for the serial or not its own is refused', async () => {
+    const fresh = (await site.run('main', 'enroll', '--uses', '5')).out.trim();
+    const other = serialOf(new Uint8Array(32).fill(9));
+    const refusals = [
+      [{ secret: new Uint8Array(32) }, /^Error: bad_proof/],
+      [{ commonName: 'controller:main' }, /^Error: bad_request: .*another name/],
+    ] as const;
+    for (const [how, says] of refusals) await assert.rejects(enrolByHand(fresh, other, how), says);
+    const pair = await enrolByHand(fresh, other);
+    await assert.rejects(enrolByHand(fresh, other, { device: new Uint8Array(32).fill(8) }), /another device key/);
+    const renewed = await enrolByHand(fresh, other, { peer: pair });
+    assert.notEqual(renewed.cert, pair.cert);
+    await assert.rejects(enrolByHand(fresh, second, { peer: pair }), /bad_request: a renewal comes with/);
+    assert.equal(
+      (await site.run('main', 'enroll', 'revoke', String((await site.rows('main', 'enroll', 'list'))[0]?.['name'])))
+        .code,
+      0,
+    );
+    await assert.rejects(enrolByHand(fresh, serialOf(new Uint8Array(32).fill(10))), /expired_token/);
+    assert.equal((await site.run('main', 'revoke', other)).code, 0);
+    await assert.rejects(enrolByHand(fresh, other, { peer: renewed }), /revoked/);
+  });
+
+  await t.test(
+    'a controller that was killed goes on where it was, with nothing doubled in what it exported',
+    async () => {
+      const before = (await linesOf(site, 'main')).length;
+      await site.stop('main', 'SIGKILL');
+      await site.serve('main', '--export');
+      await waitFor(
+        'more findings',
+        async () => ((await linesOf(site, 'main')).length > before + 50 ? true : undefined),
+        {
+          withinMs: 40_000,
+        },
+      );
+      inOrder(await linesOf(site, 'main'));
+    },
+  );
 
   await t.test('who is revoked is refused by the broker once it reads the new list', async () => {
     const files = await certificateFor(site, first);
