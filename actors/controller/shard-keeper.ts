@@ -35,6 +35,12 @@ export interface ShardKeeperDeps {
   readonly end: (shard: number) => Promise<void>;
 }
 
+/** Positions, and of appliances and streams that are not among them those that were said before. */
+function completed(own: readonly StreamPosition[], before: readonly StreamPosition[]): readonly StreamPosition[] {
+  const known = new Set(own.map(({ appliance, stream }) => `${appliance}/${stream}`));
+  return [...own, ...before.filter(({ appliance, stream }) => !known.has(`${appliance}/${stream}`))];
+}
+
 interface Shard {
   view: LeaseView | undefined;
   /** What the holder before this one said it had taken. */
@@ -113,7 +119,8 @@ export class ShardKeeper {
     if (shard === undefined) return;
     const { view, news } = hear(shard.view, order, clock.now());
     shard.view = view;
-    if (news === 'heard' && order.lease.holder !== name) shard.inherited = order.lease.positions;
+    // What this very controller said in an earlier run counts where it knows nothing better itself.
+    if (news === 'heard' && !shard.isServed) shard.inherited = order.lease.positions;
     if (news === 'overwritten' && view.lease.holder === name) void this.#step(order.lease.shard, shard);
     if (news !== 'heard') log('debug', 'a lease counts for nothing', { shard: shardName(order.lease.shard), news });
     if (shard.isServed && view.lease.holder !== name) void this.#lose(order.lease.shard, shard);
@@ -183,7 +190,7 @@ export class ShardKeeper {
       const { clock, name, publish, positions } = this.#deps;
       // What this controller took last it knows itself; of another's turn it knows what that one said.
       const isOwn = shard.view?.lease.holder === name;
-      const known = isOwn ? await positions(number) : shard.inherited;
+      const known = isOwn ? completed(await positions(number), shard.inherited) : shard.inherited;
       const until = plus(clock.now(), LEASE);
       const { lease, generation } = leaseFor(shard.view, number, name, until, known);
       await publish(lease, generation);
