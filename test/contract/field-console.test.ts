@@ -59,6 +59,18 @@ test('it shows the page of the daemon as it is, and what it finds out itself', a
   assert.equal(foreignSequences(screen.seen), '');
 });
 
+test('a serial port that no chip is behind is known, and a screen is always there', () => {
+  using at = site();
+  for (const [tty, type, status] of [
+    ['ttyS0', '0\n', 1],
+    ['ttyS1', '4\n', 0],
+  ] as const) {
+    at.write(`sys/class/tty/${tty}/type`, type);
+    assert.equal(at.run('console', ['--is-there', tty, at.root]).status, status, tty);
+  }
+  assert.equal(at.run('console', ['--is-there', 'tty1', at.root]).status, 0);
+});
+
 test('without a daemon that writes its page it says so, with what it knows', async () => {
   using at = site();
   const old = new Date(Date.now() - 3_600_000);
