@@ -285,3 +285,10 @@ test('an installation that failed has changed the counters, too', async () => {
   await made.restart();
   assert.equal((await made.updater.status())?.counters, undefined);
 });
+
+test('a disk that was repaired keeps no slot from being confirmed', async () => {
+  const made = await installed();
+  made.states = { ...made.states, disk: 'degraded' };
+  await made.boot('B', '1.1.0');
+  assert.equal(made.healthFile()['verdict'], 'good');
+});
