@@ -24,7 +24,7 @@ export interface ConfirmWorld {
   readonly commandLine?: string;
   /** By second since the start. A reading's `at` is of its second unless it says otherwise. */
   readonly daemon: (second: number) => Second;
-  /** How long the story lasts, in seconds, 150 unless it is said; who watches on then is ended. */
+  /** How long the story lasts, in seconds, 120 unless it is said; who watches on then is ended. */
   readonly lasts?: number;
   /** What stands in the health file's place as a symbolic link. */
   readonly link?: string;
@@ -63,7 +63,7 @@ while [ $n -lt "$1" ]; do
   elif [ ! -L "$BARTIZAN_CONFIRM_ROOT/run/bartizan/health" ]; then rm -f "$BARTIZAN_CONFIRM_ROOT/run/bartizan/health"; fi
 done
 `;
-const LASTS = 150;
+const LASTS = 120;
 const COUNTERS = 'ORDER=B A\nA_OK=1\nA_TRY=0\nB_OK=1\nB_TRY=1';
 
 /** Runs systemd/confirm to its end in a world of files, where `sleep` is what makes time go by. */
@@ -75,7 +75,7 @@ export function confirmIn(world: ConfirmWorld): Confirmed {
     lay(folder, root, world);
     const ran = spawnSync('sh', [join(ROOT, 'systemd/confirm')], {
       encoding: 'utf8',
-      timeout: 60_000,
+      timeout: 300_000,
       env: { PATH: [join(folder, 'bin'), process.env['PATH']].join(delimiter), ...env },
     });
     const read = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
