@@ -1,4 +1,5 @@
 import { fail, ok, type Result } from '../../core/base/result.ts';
+import { hidingSecretsOf, withoutUrlSecrets } from '../../core/base/shown-url.ts';
 import { type Millis, minutes, seconds } from '../../core/base/time.ts';
 import type { BundleFacts, Progress, Refusal, SlotsView } from '../../core/image/slots.ts';
 import type { BundleSource } from '../../core/image/source.ts';
@@ -38,7 +39,7 @@ export class RaucSlots implements Slots {
       : await this.#run('busctl', ['--system', '--json=short', 'call', ...INSPECT_CALL, source.url, '0'], {
           timeout: INSPECT,
         });
-    if (ran.kind !== 'ended' || ran.code !== 0) return refusalOf(isFile ? 'rauc' : 'busctl', ran);
+    if (ran.kind !== 'ended' || ran.code !== 0) return refusalOf(isFile ? 'rauc' : 'busctl', ran, hiding(source));
     const facts = isFile ? factsIn(ran.out) : inspectedIn(ran.out);
     return facts === undefined ? fail('damaged', 'the bundle does not say which version it is') : ok(facts);
   }
@@ -49,17 +50,24 @@ export class RaucSlots implements Slots {
       const progress = progressIn(line);
       if (progress === undefined || progress.percent < last) return;
       last = progress.percent;
-      tell(progress);
+      tell({ ...progress, message: hide(progress.message) });
     };
+    const hide = hiding(source);
     const where = source.kind === 'file' ? source.path : source.url;
     const ran = await this.#run('rauc', ['install', where], { timeout: INSTALL, onLine });
-    return ran.kind === 'ended' && ran.code === 0 ? ok(undefined) : refusalOf('rauc', ran);
+    return ran.kind === 'ended' && ran.code === 0 ? ok(undefined) : refusalOf('rauc', ran, hide);
   }
 }
 
-function refusalOf(program: string, ran: Ran) {
+/** RAUC and what it fetches with repeat the URL in what they say. */
+const hiding = (source: BundleSource): Hide =>
+  source.kind === 'url' ? hidingSecretsOf(source.url) : withoutUrlSecrets;
+
+type Hide = (text: string) => string;
+
+function refusalOf(program: string, ran: Ran, hide: Hide = withoutUrlSecrets) {
   if (ran.kind === 'missing') return fail('unavailable' as Refusal, `${program} is not installed`);
   if (ran.kind === 'late') return fail('unavailable' as Refusal, `${program} does not come to an end`);
-  const { code, text } = refusalIn(`${ran.err}\n${ran.out}`);
+  const { code, text } = refusalIn(hide(`${ran.err}\n${ran.out}`));
   return fail(code, text);
 }

@@ -3,6 +3,7 @@ import { NO_APPLIANCE } from '../../core/api/image.ts';
 import type { Component } from '../../core/base/component.ts';
 import type { Clock, Log } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
+import { withoutUrlSecrets } from '../../core/base/shown-url.ts';
 import { type Millis, minutes, seconds } from '../../core/base/time.ts';
 import { readSerial, type Serial } from '../../core/field/serial.ts';
 import type { Facts } from '../../core/image/health.ts';
@@ -178,7 +179,7 @@ export class Updater implements Images, Service {
     order: InstallOrder,
     judged: (result: Result<UpdateStand, InstallRefusal>) => void,
   ): Promise<void> {
-    this.#turn({ phase: 'checking', source: order.source, since: this.#parts.clock.now() });
+    this.#turn({ phase: 'checking', source: withoutUrlSecrets(order.source), since: this.#parts.clock.now() });
     const plan = await this.#judge(here, order);
     if (!plan.ok) {
       this.#turn(await this.#rest());
@@ -187,7 +188,7 @@ export class Updater implements Images, Service {
     const { source, facts, at } = plan.value;
     const pending = begun(at, {
       version: facts.version,
-      source: order.source,
+      source: withoutUrlSecrets(order.source),
       at: this.#parts.clock.now(),
       actor: order.actor,
       before: this.#parts.facts(),

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { withoutUrlSecrets } from '../../base/shown-url.ts';
 import { rfc3339 } from '../../base/time.ts';
 import { CONFIRM_STATES } from '../../image/health-text.ts';
 import { SLOT_NAMES } from '../../image/slots.ts';
@@ -116,7 +117,12 @@ export const installImage = endpoint({
   response: UpdateRow,
   status: 202,
   errors: ['bad_request', 'conflict', 'unavailable', 'insufficient_storage', 'internal'],
-  audit: { action: 'install_image', target: 'source', details: ['version', 'allow_older', 'retry_failed'] },
+  audit: {
+    action: 'install_image',
+    target: 'source',
+    shown: withoutUrlSecrets,
+    details: ['version', 'allow_older', 'retry_failed'],
+  },
   handler: async ({ deps: { images }, body, context }) => {
     const { source, allow_older: older = false, retry_failed: failed = false } = body;
     const actor = context.principal.name;

@@ -4,6 +4,7 @@ import { UpdateBook } from '../../../actors/updater/memory.ts';
 import type { UpdaterFiles } from '../../../actors/updater/port.ts';
 import { type ApplianceHere, OUTCOME_FILE, Updater } from '../../../actors/updater/updater.ts';
 import type { Component, ComponentState } from '../../../core/base/component.ts';
+import type { Log } from '../../../core/base/ports.ts';
 import { fail, ok } from '../../../core/base/result.ts';
 import { millis, seconds } from '../../../core/base/time.ts';
 import { serialOf } from '../../../core/field/serial.ts';
@@ -43,6 +44,8 @@ export class UpdaterSite {
   readonly asked: string[] = [];
   readonly alarms: string[] = [];
   readonly logged: string[] = [];
+  /** What stood beside each line of the log. */
+  readonly about: string[] = [];
   states: Readonly<Record<string, ComponentState>> = { store: 'ok', mqtt: 'waiting' };
   isAppliance = true;
   refusedHost: string | undefined;
@@ -109,7 +112,10 @@ export class UpdaterSite {
 
   #life(): { readonly updater: Updater; readonly health: HealthReports } {
     const { clock, files } = this;
-    const log = (_level: string, message: string): void => void this.logged.push(message);
+    const log: Log = (_level, message, about): void => {
+      this.logged.push(message);
+      if (about !== undefined) this.about.push(JSON.stringify(about));
+    };
     const health = new HealthReports({
       clock,
       files,

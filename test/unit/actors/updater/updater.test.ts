@@ -147,6 +147,19 @@ test('a URL that leads where nothing is fetched from is refused', async () => {
   assert.deepEqual(!begun.ok && [begun.code, begun.public], ['bad_source', made.refusedHost]);
 });
 
+test('no secret of a URL is shown, logged, told or written down', async () => {
+  const made = await site();
+  const told: UpdateStand[] = [];
+  made.updater.onProgress((stand) => void told.push(stand));
+  const source = 'https://h.example/x.raucb?token=s3cret';
+  made.slots.bundles.set(source, { facts: { version: '1.1.0', compatible: 'bartizan-amd64' } });
+  const begun = await made.updater.install({ source, allow: { older: false, failed: false }, actor: 'operator' });
+  assert.equal(begun.ok && begun.value.source, 'https://h.example/x.raucb?token=***');
+  await settled();
+  const all = [begun, await made.updater.status(), told, made.logged, made.about, [...made.files.held.values()]];
+  assert.equal(JSON.stringify(all).includes('s3cret'), false);
+});
+
 test('only one is installed at a time, and no reboot comes in between', async () => {
   const made = await site();
   const { promise, resolve } = Promise.withResolvers<void>();
