@@ -39,6 +39,7 @@ export function makeImages({ opened, foundation, plane, log, components }: Image
     facts: () => factsOf(components()),
     refusedHost: (host) => refusedHost(host, networksIn(config().outbound.allow_private)),
     ask: (verb) => requests.ask(verb),
+    audit: (record) => foundation.audit.sink(record),
     alarm: (what, message) => {
       const finding = imageFinding(config().hostname, { what, message }, systemClock.now());
       plane.recorder.record([finding]).catch((cause: unknown) => {

@@ -3,6 +3,7 @@ import { withoutUrlSecrets } from '../../base/shown-url.ts';
 import { rfc3339 } from '../../base/time.ts';
 import { CONFIRM_STATES } from '../../image/health-text.ts';
 import { SLOT_NAMES } from '../../image/slots.ts';
+import { UPDATE_RESULTS } from '../../image/update.ts';
 import { endpoint } from '../deps.ts';
 import { refuse } from '../endpoint.ts';
 import { type ImageStatus, type InstallRefusal, NO_APPLIANCE, UPDATE_PHASES, type UpdateStand } from '../image.ts';
@@ -14,7 +15,7 @@ const SlotName = Type.Enum([...SLOT_NAMES]);
 export const UpdateRow = Type.Object({
   phase: Type.Enum([...UPDATE_PHASES], {
     description:
-      'idle: no update is on its way. checking: its signature and version. installing: the other slot is written; this cannot be cancelled. installed: the next boot takes it. confirming: it runs and has to show itself. unknown: the daemon was started anew in the midst of it',
+      'idle: no update is on its way. checking: its signature and version. installing: the other slot is written; this cannot be cancelled. installed: the next boot takes it. confirming: it runs and has to show itself. unknown: who waited for RAUC was cut off, as by a new start of the daemon; RAUC is followed to its end',
   }),
   version: Type.Optional(Type.String()),
   source: Type.Optional(Type.String()),
@@ -73,7 +74,10 @@ export const ImageAnswer = Type.Object({
   last: Type.Optional(
     Type.Object({
       version: Type.String(),
-      result: Type.Enum(['confirmed', 'fell_back', 'failed', 'interrupted']),
+      result: Type.Enum([...UPDATE_RESULTS], {
+        description:
+          'confirmed, fell_back: of its trial. failed: RAUC has not installed it. interrupted: it was not written to its end. refused: what was written is not what was judged before',
+      }),
       at: Time,
       why: Type.String(),
     }),
@@ -203,7 +207,7 @@ function answerOf({ isLab, slots, health, confirmation, failedVersions, last, me
   return {
     ...rest,
     lab: isLab,
-    slots: slots.map(({ isBooted, isFirst, installedAt, ...slot }) => ({
+    slots: slots.map(({ isBooted, isFirst, installedAt, sums: _, ...slot }) => ({
       ...slot,
       booted: isBooted,
       first: isFirst,
