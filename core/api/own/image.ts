@@ -4,10 +4,11 @@ import { rfc3339 } from '../../base/time.ts';
 import { CONFIRM_STATES } from '../../image/health-text.ts';
 import { SLOT_NAMES } from '../../image/slots.ts';
 import { UPDATE_RESULTS } from '../../image/update.ts';
-import { endpoint } from '../deps.ts';
-import { refuse } from '../endpoint.ts';
+import { type ApiParts, endpoint } from '../deps.ts';
+import { refuse, type StreamReply } from '../endpoint.ts';
 import { type ImageStatus, type InstallRefusal, NO_APPLIANCE, UPDATE_PHASES, type UpdateStand } from '../image.ts';
 import type { ErrorCode } from '../problem.ts';
+import { ImageWatch } from '../stream/image-watch.ts';
 
 const Time = Type.String({ description: 'RFC 3339' });
 const SlotName = Type.Enum([...SLOT_NAMES]);
@@ -101,6 +102,27 @@ export const image = endpoint({
     return { ok: true, value: { appliance: false, message: NO_APPLIANCE, slots: [], failed_versions: [], media: [] } };
   },
 });
+
+export const imageEvents = endpoint({
+  name: 'imageEvents',
+  method: 'GET',
+  path: '/api/v1/image/events',
+  scope: 'read',
+  summary: 'Server-sent events named `update`: each step of an update',
+  response: UpdateRow,
+  transport: 'sse',
+  errors: ['unavailable'],
+  handler: async ({ deps: { imageWatch: watch } }) => ({ ok: true, stream: streamOf(watch) }),
+});
+
+/** A stream holds nothing of its request. */
+const streamOf =
+  (watch: ImageWatch): StreamReply['stream'] =>
+  (sink, signal) =>
+    watch.join(sink, signal);
+
+/** One for all clients. */
+export const imageWatch = ({ images }: Pick<ApiParts, 'images'>): ImageWatch => new ImageWatch(images, updateRow);
 
 export const installImage = endpoint({
   name: 'installImage',
