@@ -75,7 +75,8 @@ const FAILED = {
 /** An appliance that is what the test says, and remembers what it was asked for. */
 class MadeUp {
   image: object = IMAGE;
-  steps: readonly object[] = [];
+  /** Told anew over each stream; undefined leaves the stream to the daemon, which tells none. */
+  steps: readonly object[] | undefined;
   /** It does not answer how it is; its stream goes on. */
   isSilent = false;
   readonly orders: (readonly [path: string, body: unknown])[] = [];
@@ -84,10 +85,12 @@ class MadeUp {
   async in({ page }: Visit): Promise<void> {
     await page.route('**/api/v1/image', (route) => (this.isSilent ? undefined : route.fulfill({ json: this.image })));
     await page.route('**/api/v1/image/events', (route) =>
-      route.fulfill({
-        contentType: 'text/event-stream',
-        body: this.steps.map((step) => `event: update\ndata: ${JSON.stringify(step)}\n\n`).join(''),
-      }),
+      this.steps === undefined
+        ? route.continue()
+        : route.fulfill({
+            contentType: 'text/event-stream',
+            body: this.steps.map((step) => `event: update\ndata: ${JSON.stringify(step)}\n\n`).join(''),
+          }),
     );
     await page.route(/\/api\/v1\/image\/(install|reboot|factory-reset)$/, (route) => {
       const request = route.request();
@@ -121,6 +124,7 @@ test('on a host that is no appliance it says so, and offers nothing', { skip }, 
 test('slots are shown, a bundle is installed, and its progress comes by itself', { skip }, async () => {
   await using site = await ConsoleSite.open(browser);
   const made = new MadeUp();
+  made.steps = [];
   const { page, row, complaints } = await enter(site, made).then((visit) => ({
     page: visit.page,
     row: (table: string, text: string) => visit.row(table, text),
@@ -223,6 +227,7 @@ test('it fits every width, can be read in light and dark; docs/console-image.png
   const made = new MadeUp();
   made.image = { ...IMAGE, ...FAILED, update: INSTALLING };
   const { page } = await enter(site, made, ADMIN_TOKEN, { reducedMotion: 'reduce', timezoneId: 'UTC' });
+  await page.getByText('live', { exact: true }).waitFor();
   await page.getByText('Reboot the appliance').click();
   await page.getByText('Factory reset', { exact: true }).click();
   for (const colorScheme of ['dark', 'light'] as const) {

@@ -47,16 +47,22 @@ const healthOf = (health: Image['health']): string =>
 function showSlots({ slots }: Image): void {
   fill(
     at<HTMLTableSectionElement>('slots'),
-    slots.map(({ name, version = 'as it was flashed, or empty', state, booted, first, installed_at }) => ({
-      key: name,
-      cells: [
-        cell('Slot', name, 'tight'),
-        cell('Version', version, 'text'),
-        cell('State', state === 'good' ? 'confirmed' : 'not confirmed', `tight ${state === 'good' ? 'ok' : 'waiting'}`),
-        cell('Use', [booted ? 'runs' : '', first ? 'is booted next' : ''].filter(Boolean).join(', '), 'tight'),
-        cell('Written', installed_at === undefined ? '' : moment(installed_at), 'tight'),
-      ],
-    })),
+    slots.map(
+      ({ name, version = 'not known: flashed, empty, or half written', state, booted, first, installed_at }) => ({
+        key: name,
+        cells: [
+          cell('Slot', name, 'tight'),
+          cell('Version', version, 'text'),
+          cell(
+            'State',
+            state === 'good' ? 'confirmed' : 'not confirmed',
+            `tight ${state === 'good' ? 'ok' : 'waiting'}`,
+          ),
+          cell('Use', [booted ? 'runs' : '', first ? 'is booted next' : ''].filter(Boolean).join(', '), 'tight'),
+          cell('Written', installed_at === undefined ? '' : moment(installed_at), 'tight'),
+        ],
+      }),
+    ),
   );
 }
 
