@@ -117,6 +117,10 @@ export class Updater implements Images, Service {
     return { ...described, state: 'ok', detail };
   }
 
+  stand(): UpdateStand {
+    return this.#stand;
+  }
+
   onProgress(listener: (stand: UpdateStand) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -70,6 +70,8 @@ export interface Images {
   reboot(): Promise<Result<void, 'no_appliance' | 'busy' | 'failed'>>;
   /** @param confirm the serial of this device, as a word that this very device is meant */
   factoryReset(confirm: string): Promise<Result<void, 'no_appliance' | 'wrong_serial' | 'busy' | 'failed'>>;
+  /** Where an update is now. */
+  stand(): UpdateStand;
   /** Called with each step. Returns the unsubscriber. */
   onProgress(listener: (stand: UpdateStand) => void): () => void;
 }

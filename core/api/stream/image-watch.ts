@@ -12,18 +12,17 @@ interface Watcher {
 }
 
 /**
- * Tells any number of clients each step of an update, from the first one that comes while they listen. Only the newest
- * counts, so nothing is replayed: who comes back asks how the image is.
+ * Tells any number of clients where an update is: at once, and with each step. Only the newest counts, so nothing is
+ * replayed.
  */
 export class ImageWatch {
-  readonly #images: Pick<Images, 'onProgress'>;
+  readonly #images: Pick<Images, 'onProgress' | 'stand'>;
   readonly #show: (stand: UpdateStand) => unknown;
   readonly #watchers = new Set<Watcher>();
   #unsubscribe: (() => void) | undefined;
-  #newest: Uint8Array | undefined;
 
   /** @param show what a client gets to see of a step */
-  constructor(images: Pick<Images, 'onProgress'>, show: (stand: UpdateStand) => unknown) {
+  constructor(images: Pick<Images, 'onProgress' | 'stand'>, show: (stand: UpdateStand) => unknown) {
     this.#images = images;
     this.#show = show;
   }
@@ -36,6 +35,7 @@ export class ImageWatch {
     this.#unsubscribe ??= this.#images.onProgress((stand) => this.#tell(stand));
     signal.addEventListener('abort', () => this.#leave(watcher), { once: true });
     sink.write(retryFrame(RETRY));
+    this.#send(watcher, this.#frame(this.#images.stand()));
   }
 
   #leave(watcher: Watcher): void {
@@ -46,8 +46,12 @@ export class ImageWatch {
   }
 
   #tell(stand: UpdateStand): void {
-    this.#newest = eventFrame({ event: 'update', data: this.#show(stand) });
-    for (const watcher of this.#watchers) this.#send(watcher, this.#newest);
+    const frame = this.#frame(stand);
+    for (const watcher of this.#watchers) this.#send(watcher, frame);
+  }
+
+  #frame(stand: UpdateStand): Uint8Array {
+    return eventFrame({ event: 'update', data: this.#show(stand) });
   }
 
   #send(watcher: Watcher, frame: Uint8Array): void {
@@ -55,7 +59,7 @@ export class ImageWatch {
     watcher.isFull = true;
     watcher.sink.onDrain(() => {
       watcher.isFull = false;
-      if (this.#newest !== undefined && this.#newest !== frame) this.#send(watcher, this.#newest);
+      this.#send(watcher, this.#frame(this.#images.stand()));
     });
   }
 }

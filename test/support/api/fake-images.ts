@@ -60,6 +60,10 @@ export class FakeImages implements Images {
     return ok(undefined);
   }
 
+  stand(): UpdateStand {
+    return IMAGE.update;
+  }
+
   onProgress(_: (stand: UpdateStand) => void) {
     return () => undefined;
   }
