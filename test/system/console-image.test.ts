@@ -241,6 +241,7 @@ test('it fits every width, can be read in light and dark; docs/console-image.png
         await page.screenshot({ fullPage: true, path: join(looks, `${colorScheme}-${width}.png`) });
     }
   }
+  await page.getByText('46 % Copying image to rootfs.1').waitFor();
   await page.mouse.move(0, 0);
   const renew = process.env['BARTIZAN_RENEW_PICTURES'] === '1';
   await page.screenshot({ fullPage: true, ...(renew ? { path: PICTURE } : {}) });
