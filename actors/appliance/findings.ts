@@ -30,14 +30,23 @@ export function canaryFinding(hostname: string, { missed, cut, at }: CanaryOutco
   return ownFinding(hostname, { check: 'firewall_canary', severity: 'critical', message, at });
 }
 
-/** What became of the appliance image: an update that did not hold, or a slot that was confirmed and is not well. */
+const IMAGE_CHECKS = {
+  fell_back: 'image_fell_back',
+  unhealthy: 'image_unhealthy',
+  refused: 'image_refused',
+} as const;
+
+/**
+ * What became of the appliance image: an update that did not hold, a slot that was confirmed and is not well, or one that
+ * was given something else than what was judged.
+ */
 export const imageFinding = (
   hostname: string,
-  { what, message }: { readonly what: 'fell_back' | 'unhealthy'; readonly message: string },
+  { what, message }: { readonly what: keyof typeof IMAGE_CHECKS; readonly message: string },
   at: Millis,
 ): Finding =>
   ownFinding(hostname, {
-    check: what === 'fell_back' ? 'image_fell_back' : 'image_unhealthy',
+    check: IMAGE_CHECKS[what],
     severity: 'high',
     message,
     at,

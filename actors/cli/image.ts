@@ -4,6 +4,7 @@ import type { ExitName } from '../../core/cli/exit-codes.ts';
 import { SLOT_NAMES, TRIES } from '../../core/image/slots.ts';
 import { order, show } from './control.ts';
 import type { CliDeps } from './deps.ts';
+import { installImage } from './image-install.ts';
 import { isTrue, type Json, numberAt, objectIn, objectsIn, textAt } from './json.ts';
 import { complain, say, sayFacts, sayTable } from './say.ts';
 
@@ -35,10 +36,12 @@ const DOES: Readonly<Record<Action, Does>> = {
       ...(invocation.flags.has('older') ? { allow_older: true } : {}),
       ...(invocation.flags.has('again') ? { retry_failed: true } : {}),
     };
-    return order(invocation, deps, { path: '/image/install', body, done: begun });
+    return installImage(invocation, deps, body);
   },
-  reboot: (invocation, deps) =>
-    order(invocation, deps, { path: '/image/reboot', body: {}, done: 'the appliance reboots' }),
+  reboot: async (invocation, deps) => {
+    await complain(deps, 'the appliance is asked to reboot');
+    return order(invocation, deps, { path: '/image/reboot', body: {}, done: 'the appliance reboots' });
+  },
   'factory-reset': async (invocation, deps, serial) => {
     if (serial === undefined) {
       await complain(deps, 'factory-reset needs the serial of this device, as `bartizan identity` prints it');
@@ -48,9 +51,6 @@ const DOES: Readonly<Record<Action, Does>> = {
     return order(invocation, deps, { path: '/image/factory-reset', body: { confirm: serial }, done });
   },
 };
-
-const begun = (row: Json): string =>
-  `${printable(textAt(row, 'version') ?? 'the update')} is being installed into slot ${textAt(row, 'slot') ?? '?'}; bartizan image shows how far it is`;
 
 async function sayImage(deps: CliDeps, body: Json): Promise<void> {
   if (!isTrue(body, 'appliance')) return say(deps, `${printable(textAt(body, 'message') ?? '')}\n`);

@@ -42,6 +42,7 @@ export function makeImages({ opened, foundation, plane, log, components }: Image
     ask: (verb) => requests.ask(verb),
     tellOfDisk: (trouble) =>
       plane.recorder.record([diskFinding(config().hostname, trouble, systemClock.now())]).then(() => undefined),
+    audit: (record) => foundation.audit.sink(record),
     alarm: (what, message) => {
       const finding = imageFinding(config().hostname, { what, message }, systemClock.now());
       plane.recorder.record([finding]).catch((cause: unknown) => {

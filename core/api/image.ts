@@ -12,8 +12,8 @@ export const NO_APPLIANCE = 'not an appliance image';
 
 /**
  * Where an update is. `idle`: none is on its way. `checking`: its signature and version. `installing`: RAUC writes.
- * `installed`: the next boot takes it. `confirming`: it runs and has to show itself. `unknown`: RAUC was at it when the
- * daemon was started anew, and has not said yet how that ended.
+ * `installed`: the next boot takes it. `confirming`: it runs and has to show itself. `unknown`: who
+ * waited for RAUC was cut off, as by a new start of the daemon, and RAUC has not come to its end yet.
  */
 export const UPDATE_PHASES = ['idle', 'checking', 'installing', 'installed', 'confirming', 'unknown'] as const;
 
@@ -72,6 +72,8 @@ export interface Images {
   reboot(): Promise<Result<void, 'no_appliance' | 'busy' | 'failed'>>;
   /** @param confirm the serial of this device, as a word that this very device is meant */
   factoryReset(confirm: string): Promise<Result<void, 'no_appliance' | 'wrong_serial' | 'busy' | 'failed'>>;
+  /** Where an update is now. */
+  stand(): UpdateStand;
   /** Called with each step. Returns the unsubscriber. */
   onProgress(listener: (stand: UpdateStand) => void): () => void;
 }

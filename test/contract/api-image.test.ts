@@ -33,6 +33,14 @@ test('an installation is begun with what was allowed, in the name of who asked, 
   assert.deepEqual([api.audits[0]?.action, api.audits[0]?.target], ['install_image', 'sda1/x.raucb']);
 });
 
+for (const refusal of [undefined, 'bad_source'] as const)
+  test(`no secret of a URL is audited where it is ${refusal ?? 'taken'}`, async () => {
+    const api = new ApiHarness();
+    api.desks.images.refusal = refusal;
+    await post(api, 'install', { source: 'https://me:s3cret@h.example/x.raucb?token=s3cret' });
+    assert.equal(api.audits[0]?.target, 'https://h.example/x.raucb?token=***');
+  });
+
 const STATUSES: readonly (readonly [InstallRefusal, number])[] = [
   ['bad_source', 400],
   ['foreign', 409],

@@ -1,12 +1,14 @@
 import { Type } from 'typebox';
+import { withoutUrlSecrets } from '../../base/shown-url.ts';
 import { rfc3339 } from '../../base/time.ts';
 import { type BootCounters, CONFIRM_STATES } from '../../image/health-text.ts';
 import { SLOT_NAMES, TRIES } from '../../image/slots.ts';
-import type { LastUpdate } from '../../image/update.ts';
-import { endpoint } from '../deps.ts';
-import { refuse } from '../endpoint.ts';
+import { type LastUpdate, UPDATE_RESULTS } from '../../image/update.ts';
+import { type ApiParts, endpoint } from '../deps.ts';
+import { refuse, type StreamReply } from '../endpoint.ts';
 import { type ImageStatus, type InstallRefusal, NO_APPLIANCE, UPDATE_PHASES, type UpdateStand } from '../image.ts';
 import type { ErrorCode } from '../problem.ts';
+import { ImageWatch } from '../stream/image-watch.ts';
 
 const Time = Type.String({ description: 'RFC 3339' });
 const SlotName = Type.Enum([...SLOT_NAMES]);
@@ -14,7 +16,7 @@ const SlotName = Type.Enum([...SLOT_NAMES]);
 export const UpdateRow = Type.Object({
   phase: Type.Enum([...UPDATE_PHASES], {
     description:
-      'idle: no update is on its way. checking: its signature and version. installing: the other slot is written; this cannot be cancelled. installed: the next boot takes it. confirming: it runs and has to show itself. unknown: the daemon was started anew in the midst of it',
+      'idle: no update is on its way. checking: its signature and version. installing: the other slot is written; this cannot be cancelled. installed: the next boot takes it. confirming: it runs and has to show itself. unknown: who waited for RAUC was cut off, as by a new start of the daemon; RAUC is followed to its end',
   }),
   version: Type.Optional(Type.String()),
   source: Type.Optional(Type.String()),
@@ -88,7 +90,10 @@ export const ImageAnswer = Type.Object({
   last: Type.Optional(
     Type.Object({
       version: Type.String(),
-      result: Type.Enum(['confirmed', 'fell_back', 'failed', 'interrupted']),
+      result: Type.Enum([...UPDATE_RESULTS], {
+        description:
+          'confirmed, fell_back: of its trial. failed: RAUC has not installed it. interrupted: it was not written to its end. refused: what was written is not what was judged before',
+      }),
       at: Time,
       why: Type.String(),
     }),
@@ -113,6 +118,27 @@ export const image = endpoint({
   },
 });
 
+export const imageEvents = endpoint({
+  name: 'imageEvents',
+  method: 'GET',
+  path: '/api/v1/image/events',
+  scope: 'read',
+  summary: 'Server-sent events named `update`: each step of an update',
+  response: UpdateRow,
+  transport: 'sse',
+  errors: ['unavailable'],
+  handler: async ({ deps: { imageWatch: watch } }) => ({ ok: true, stream: streamOf(watch) }),
+});
+
+/** A stream holds nothing of its request. */
+const streamOf =
+  (watch: ImageWatch): StreamReply['stream'] =>
+  (sink, signal) =>
+    watch.join(sink, signal);
+
+/** One for all clients. */
+export const imageWatch = ({ images }: Pick<ApiParts, 'images'>): ImageWatch => new ImageWatch(images, updateRow);
+
 export const installImage = endpoint({
   name: 'installImage',
   method: 'POST',
@@ -132,7 +158,12 @@ export const installImage = endpoint({
   response: UpdateRow,
   status: 202,
   errors: ['bad_request', 'conflict', 'unavailable', 'insufficient_storage', 'internal'],
-  audit: { action: 'install_image', target: 'source', details: ['version', 'allow_older', 'retry_failed'] },
+  audit: {
+    action: 'install_image',
+    target: 'source',
+    shown: withoutUrlSecrets,
+    details: ['version', 'allow_older', 'retry_failed'],
+  },
   handler: async ({ deps: { images }, body, context }) => {
     const { source, allow_older: older = false, retry_failed: failed = false } = body;
     const actor = context.principal.name;
@@ -214,7 +245,7 @@ function answerOf(status: ImageStatus) {
   return {
     ...rest,
     lab: isLab,
-    slots: slots.map(({ isBooted, isFirst, installedAt, ...slot }) => ({
+    slots: slots.map(({ isBooted, isFirst, installedAt, sums: _, ...slot }) => ({
       ...slot,
       booted: isBooted,
       first: isFirst,

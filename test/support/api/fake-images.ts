@@ -61,6 +61,10 @@ export class FakeImages implements Images {
     return ok(undefined);
   }
 
+  stand(): UpdateStand {
+    return IMAGE.update;
+  }
+
   onProgress(_: (stand: UpdateStand) => void) {
     return () => undefined;
   }
