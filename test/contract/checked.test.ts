@@ -234,6 +234,25 @@ for (const [what, text, why] of [
     /only named/,
   ],
   ['infra that is not let in', changed(WITH.rules, INFRA4, '').replaceAll('fe80::/10', 'fe80::/12'), /whole floor/],
+  [
+    'a chain alone, to which one that stands may lead',
+    [
+      '#!/usr/sbin/nft -f',
+      'table inet bartizan {',
+      '  chain trial_guard {',
+      '  }',
+      '}',
+      'flush chain inet bartizan trial_guard',
+      'delete set inet bartizan trial',
+      'table inet bartizan {',
+      '  chain trial_guard {',
+      '    drop',
+      '  }',
+      '}',
+      '',
+    ].join('\n'),
+    /does not empty the chain (guard|host)/,
+  ],
   ['a table that is made anew', WITH.whole, /the set was not emptied/],
 ] as const)
   test(`refused, with the reason, where rules are put back: ${what}`, () => assertRefused(check('rules', text), why));

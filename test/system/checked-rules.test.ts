@@ -157,6 +157,23 @@ describe('files of a daemon that was taken over', { skip: namespacesUnavailable(
     assert.ok(readFileSync(join(pending, 'verdict'), 'utf8').includes('result=reverted'), 'the next call goes on');
   });
 
+  test('a chain at another hook leads to nothing that a revert fills: the table is made anew', () => {
+    const led = 'chain further { type filter hook forward priority 0; policy accept; goto drop_x; }';
+    load(`table inet bartizan { chain drop_x { }; ${led}; }`);
+    const rules = WITH.rules
+      .replace('  chain guard {', '  chain drop_x {\n  }\n  chain guard {')
+      .replace('flush chain', 'flush chain inet bartizan drop_x\nflush chain')
+      .replace(/(flush set[\s\S]*) {2}chain guard/, '$1  chain drop_x {\n    drop\n  }\n  chain guard');
+    writeFileSync(file('confirmed.nft'), OTHER.whole);
+    writeTrial(state, { ruleset: rules });
+    assert.equal(run('checked', 'rules', join(state, 'change/pending/ruleset.nft')).status, 0);
+    const { status, stderr } = run('revert', '--now', state);
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /chains at other hooks/);
+    assert.match(kernel(), /chain guard/);
+    assert.doesNotMatch(kernel(), /drop_x|forward/);
+  });
+
   for (const kind of ['whole', 'rules'] as const)
     test(`a line changed at random is refused, or cuts nobody of the floor and touches no other table: ${kind}`, (t) => {
       const random = seeded();
