@@ -1,6 +1,6 @@
 /** The command line's entry: which commands there are is declared in `core/cli`, what they need is handed over here. */
 import { readFile } from 'node:fs/promises';
-import { cliDeps, runCli } from './cli/index.ts';
+import { becomeOwnerOf, cliDeps, runCli } from './cli/index.ts';
 import { logRunner } from './pipeline/index.ts';
 
 const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -24,6 +24,8 @@ const deps = cliDeps({
       import('./audit/index.ts'),
       import('./clock/index.ts'),
     ]);
+    // To open a store is to write: into a directory of the daemon's, with the daemon's rights.
+    becomeOwnerOf(state);
     return verifyAudit(state, systemClock);
   },
   serve: async (options) => {
