@@ -51,6 +51,7 @@ const IMAGE = {
   update: { phase: 'idle' },
   health: HEALTH,
   confirmation: { state: 'confirmed', why: '' },
+  boot_loader: { order: ['A', 'B'], tries_used: { A: 0, B: 3 }, bootable: ['A'] },
   failed_versions: [] as object[],
   media: [{ source: '/run/bartizan-usb/sda1/bartizan-1.1.0-amd64.raucb', bytes: 131_000_000 }],
 };
@@ -133,6 +134,7 @@ test('slots are shown, a bundle is installed, and its progress comes by itself',
   await row('slots', 'A').getByText('confirmed', { exact: true }).waitFor();
   await row('slots', 'A').getByText('runs, is booted next').waitFor();
   await row('slots', 'B').getByText('not confirmed').waitFor();
+  await page.getByText('takes A; tries used: A 0 of 3, B 3 of 3').waitFor();
   await page.getByText('On sticks: sda1/bartizan-1.1.0-amd64.raucb').waitFor();
   made.refusal = 'version 0.9.0 is older than 1.0.0, which runs';
   await page.getByLabel('Bundle').fill('https://updates.example.net/b.raucb?token=s3cret');

@@ -18,12 +18,13 @@ export function showImage(image: Image, mayWrite: boolean): void {
   at('rauc-trouble').textContent = image.trouble ?? '';
 }
 
-function showFacts({ version = '', lab, slot, confirmation, health }: Image): void {
+function showFacts({ version = '', lab, slot, confirmation, health, boot_loader }: Image): void {
   const facts: readonly (readonly [label: string, value: string, className?: string])[] = [
     ['version', lab === true ? `${version} (lab: signed with keys that everybody has)` : version],
     ['slot', slot ?? 'not named by the boot loader'],
     ['this boot', waitsFor(confirmation, health), confirmation?.state === 'confirmed' ? 'ok' : 'waiting'],
     ['health', healthOf(health), health?.verdict === 'good' ? 'ok' : 'high'],
+    ['boot loader', loaderOf(boot_loader)],
   ];
   at('facts').replaceChildren(
     ...facts.map(([label, value, className = '']) => made('div', [made('dt', label), made('dd', value, className)])),
@@ -39,6 +40,15 @@ function waitsFor(confirmation: Image['confirmation'], health: Image['health']):
   if (health === undefined) return 'waits for the health of all components';
   const { readings, readings_needed, steady_seconds, steady_seconds_needed } = health;
   return `waits for good health: ${readings} of ${readings_needed} readings, ${Math.min(steady_seconds, steady_seconds_needed)} of ${steady_seconds_needed} s`;
+}
+
+/** Its counters stand as the start of this boot left them; an update changes them unread. */
+function loaderOf(loader: Image['boot_loader']): string {
+  if (loader === undefined) return 'its counters are not known now';
+  const { order, bootable, tries_used } = loader;
+  const ways = order.filter((slot) => bootable.includes(slot)).join(', then ') || 'no slot: recovery';
+  const tries = Object.entries(tries_used).map(([slot, used]) => `${slot} ${used} of 3`);
+  return `takes ${ways}; tries used: ${tries.join(', ')}`;
 }
 
 const healthOf = (health: Image['health']): string =>

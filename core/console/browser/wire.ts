@@ -302,6 +302,11 @@ export interface Image {
     readonly steady_seconds_needed: number;
   };
   readonly confirmation?: { readonly state: string; readonly why: string };
+  readonly boot_loader?: {
+    readonly order: readonly string[];
+    readonly tries_used: Readonly<Record<string, number>>;
+    readonly bootable: readonly string[];
+  };
   readonly failed_versions: readonly { readonly version: string; readonly at: string; readonly why: string }[];
   readonly last?: { readonly version: string; readonly result: string; readonly at: string; readonly why: string };
   readonly media: readonly { readonly source: string; readonly bytes: number }[];
