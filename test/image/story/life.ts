@@ -119,7 +119,8 @@ export class Life implements AsyncDisposable {
   async keepEvidence(scenario: string): Promise<string> {
     if (this.machine.isRunning) {
       await this.machine.screenshot(`failed-${scenario}`).catch(() => {});
-      const looks = 'journalctl -b --no-pager -p 5 -n 80; systemctl --failed --no-pager; rauc status';
+      const looks =
+        "journalctl -b --no-pager -p 5 -n 60; journalctl -b --no-pager -u 'bartizan*' -u 'rauc*' -n 80; systemctl --failed --no-pager; rauc status";
       await this.machine.shell.ask(looks, 20_000).catch(() => {});
     }
     return this.logs;

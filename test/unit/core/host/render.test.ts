@@ -75,7 +75,7 @@ test('settings become what systemd reads', () => assert.equal(renderHost(hostOf(
 test('without settings every wired link takes what it is offered', () =>
   assert.match(
     renderHost(hostOf('')),
-    /^bartizan-host 1\n= hostname\nbartizan\n.*\[Match\]\nType=ether\nKind=!\*\n\[Network\]\nDHCP=yes\n/s,
+    /^bartizan-host 1\n= hostname\nbartizan\n.*\[Match\]\nType=ether\nKind=!\*\n\[Network\]\nDHCP=yes\n\[DHCPv4\]\nUseHostname=no\n\[DHCPv6\]\nUseHostname=no\n/s,
   ));
 
 test('without announcements there is no DHCP over IPv6', () => {
