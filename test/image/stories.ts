@@ -3,6 +3,7 @@ import { bothSlotsBad, slotCorrupted } from './scenarios/damage.ts';
 import { blocked, changed } from './scenarios/enforcing.ts';
 import { badConfig, byStick, credentialOnce, factoryReset } from './scenarios/field.ts';
 import { limited, watched } from './scenarios/guarding.ts';
+import { shownOnScreen } from './scenarios/screen.ts';
 import { confirmedFirst, confirmedStays, cut, fallsBack, refused, streamed } from './scenarios/updates.ts';
 import type { LifeStory } from './story/scenario.ts';
 
@@ -11,7 +12,7 @@ export const STORIES: readonly LifeStory[] = [
   {
     name: 'updates',
     scenarios: [
-      ...[ready, withinBounds, claimed, blocked, changed, confirmedFirst, limited, refused],
+      ...[ready, withinBounds, claimed, blocked, shownOnScreen, changed, confirmedFirst, limited, refused],
       ...[cut, streamed, slotCorrupted, bothSlotsBad, fallsBack, confirmedStays, watched],
     ],
   },

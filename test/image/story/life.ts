@@ -13,7 +13,7 @@ import type { Site } from './site.ts';
 /** Larger than the image, as every real disk is. */
 const DISK_BYTES = 4096 * MIB;
 /** A machine that is not ready by then will not be. */
-export const BOOT_MS = 240_000;
+export const BOOT_MS = 480_000;
 
 /** A guest from its first boot on: its disk, its network, and what a test knows of it. */
 export class Life implements AsyncDisposable {
@@ -94,8 +94,8 @@ export class Life implements AsyncDisposable {
     const pattern = new RegExp(`${READY_MARK} ([\\d.]+) s`);
     const [, uptime] = await this.machine.shellLine.expect(pattern, withinMs, this.#mark);
     this.turnPage();
-    await this.machine.shell.open(30_000);
-    await this.api.answers(30_000);
+    await this.machine.shell.open(60_000);
+    await this.api.answers(60_000);
     return Number(uptime);
   }
 

@@ -8,7 +8,7 @@ export interface Scenario {
   readonly name: string;
   /** A sentence for the docs and the report. */
   readonly shows: string;
-  /** Seconds, after which it has failed. */
+  /** Seconds that it takes at most, on a machine that does nothing else. */
   readonly limit: number;
   /** The ones after it in the same life cannot be without it. */
   readonly carries?: boolean;

@@ -9,6 +9,9 @@ export interface Telling {
   readonly stopping: AbortSignal;
 }
 
+/** As often the time that a scenario takes at most on a machine of its own is waited, since others may use it, too. */
+const PATIENCE = 3;
+
 /** What goes on all the same comes to nothing when its guest is taken away. */
 function within<T>(seconds: number, work: Promise<T>, stopping: AbortSignal): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
@@ -45,7 +48,7 @@ async function outcomeOf({ name, limit, run }: Scenario, life: Life, stopping: A
   const begun = performance.now();
   const lasted = (): number => (performance.now() - begun) / 1000;
   try {
-    const facts: Facts = (await within(limit, run(life), stopping)) ?? {};
+    const facts: Facts = (await within(limit * PATIENCE, run(life), stopping)) ?? {};
     return { life: life.name, name, verdict: 'passed', seconds: lasted(), facts };
   } catch (cause) {
     const kept = await life.keepEvidence(name);
