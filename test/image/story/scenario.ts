@@ -18,6 +18,8 @@ export interface Scenario {
 /** A guest's disk from its first boot on, and what happens to it, in order: scenarios share its boots. */
 export interface LifeStory {
   readonly name: string;
+  /** Until this one of its scenarios is over no other life is begun: it measures. */
+  readonly quietUntil?: string;
   readonly scenarios: readonly Scenario[];
 }
 

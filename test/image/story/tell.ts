@@ -5,6 +5,8 @@ import type { Site } from './site.ts';
 
 export interface Telling {
   readonly say: (line: string) => void;
+  /** Called with the name of each scenario that is over. */
+  readonly told: (name: string) => void;
   /** What runs is given up, and nothing more begun. */
   readonly stopping: AbortSignal;
 }
@@ -38,6 +40,7 @@ export async function tell(story: LifeStory, site: Site, telling: Telling): Prom
         : { life: story.name, name, verdict: 'not reached' as const, seconds: 0, facts: {}, why: `after ${lost}` };
     outcomes.push(outcome);
     telling.say(line(outcome));
+    telling.told(name);
     if (outcome.verdict === 'failed' && scenario.carries === true) lost = name;
     if (telling.stopping.aborted) lost = 'a signal';
   }
