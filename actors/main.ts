@@ -14,10 +14,10 @@ const deps = cliDeps({
     const { searchSegments } = await import('./segments/index.ts');
     yield* searchSegments(directory, query);
   },
-  provision: async ({ file, state, origin }) => {
+  provision: async ({ file, state, origin, isMarkedLater }) => {
     // As below: store and certificates are for the one command that needs them.
     const { provisionFrom } = await import('./field/index.ts');
-    return provisionFrom({ file, stateDir: state, origin });
+    return provisionFrom({ file, stateDir: state, origin, isMarkedLater });
   },
   verify: async (state) => {
     const [{ verifyAudit }, { systemClock }] = await Promise.all([

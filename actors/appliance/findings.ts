@@ -1,6 +1,8 @@
 import { contentId, type FindingId } from '../../core/base/ids.ts';
 import { type Millis, rfc3339 } from '../../core/base/time.ts';
 import type { Finding, Severity } from '../../core/detect/finding.ts';
+import type { BootTrouble } from '../../core/image/boot-report.ts';
+import type { AuditTrouble } from '../audit/index.ts';
 import type { Astray, CanaryOutcome } from '../canary/index.ts';
 import type { DriftReport } from '../firewall/index.ts';
 import type { DamagedPart, StorageStatus } from '../segments/index.ts';
@@ -40,6 +42,20 @@ export const imageFinding = (
     message,
     at,
   });
+
+/** The appliance's disk as a start has found it: repaired, or made anew. */
+export const diskFinding = (hostname: string, trouble: BootTrouble, at: Millis): Finding =>
+  ownFinding(hostname, { ...trouble, at });
+
+/** Who can write the store but not read the device's key shows in the audit log; so does a device that is another one now. */
+export const auditFinding = (hostname: string, { code, message }: AuditTrouble, at: Millis): Finding =>
+  ownFinding(hostname, { check: AUDIT_CHECKS[code], severity: 'critical', message, at });
+
+const AUDIT_CHECKS: Readonly<Record<AuditTrouble['code'], string>> = {
+  damaged: 'audit_damage',
+  forged: 'audit_damage',
+  other_device: 'device_replaced',
+};
 
 /** What somebody asks for who wants to see whether alerts arrive. */
 export const testFinding = (hostname: string, actor: string, at: Millis): Finding =>

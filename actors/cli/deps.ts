@@ -68,6 +68,8 @@ export interface ProvisionOptions {
   readonly file: string;
   readonly state?: string;
   readonly origin: string;
+  /** Whoever hands it over marks it as used afterwards. */
+  readonly isMarkedLater: boolean;
 }
 
 export interface ServeOptions {

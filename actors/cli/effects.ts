@@ -5,6 +5,7 @@ import type { WriteStream } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import { fail, ok, type Result } from '../../core/base/result.ts';
 import { EVENTS_DIRECTORY } from '../../core/event/kept.ts';
+import { AUTHORITY_CERTIFICATE, INSTALLED_AUTHORITY, LAB_AUTHORITY } from '../../core/image/authority-place.ts';
 import { systemClock } from '../clock/index.ts';
 import type { CliDeps, EventSearch, Output, ProvisionOptions } from './deps.ts';
 import { cameFrom } from './ssh-source.ts';
@@ -15,7 +16,7 @@ export const CONTROL_SOCKET = 'control.sock';
 /** Where the program lies: a checkout, or /usr/lib/bartizan. */
 const INSTALLATION = fileURLToPath(new URL('../../..', import.meta.url));
 /** Of an installed program the one that its images are signed by; in a checkout the lab's. */
-const IMAGE_AUTHORITIES = ['image/authority.pem', 'image/lab-ca/ca.pem'];
+const IMAGE_AUTHORITIES = [INSTALLED_AUTHORITY, `${LAB_AUTHORITY}/${AUTHORITY_CERTIFICATE}`];
 const INSTALLED_STATE = '/var/lib/bartizan';
 
 export interface CliParts extends Pick<CliDeps, 'version' | 'logs' | 'serve'> {

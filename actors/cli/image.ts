@@ -1,6 +1,7 @@
 import { printable } from '../../core/base/printable.ts';
 import type { Invocation } from '../../core/cli/argv.ts';
 import type { ExitName } from '../../core/cli/exit-codes.ts';
+import { SLOT_NAMES, TRIES } from '../../core/image/slots.ts';
 import { order, show } from './control.ts';
 import type { CliDeps } from './deps.ts';
 import { isTrue, type Json, numberAt, objectIn, objectsIn, textAt } from './json.ts';
@@ -60,6 +61,7 @@ async function sayImage(deps: CliDeps, body: Json): Promise<void> {
     ['slot', textAt(body, 'slot')],
     ['health', healthOf(objectIn(body['health']))],
     ['boot', bootOf(objectIn(body['confirmation']))],
+    ['tries', triesOf(objectIn(body['boot_loader']))],
     ['update', updateOf(objectIn(body['update']))],
     ['last update', lastOf(last)],
     ['trouble', textAt(body, 'trouble')],
@@ -92,6 +94,15 @@ function bootOf(confirmation: Json): string | undefined {
   const why = printable(textAt(confirmation, 'why') ?? '');
   return state === undefined ? undefined : why === '' ? state : `${state}: ${why}`;
 }
+
+/** Of each slot; nothing where they are not known. */
+function triesOf(loader: Json): string | undefined {
+  const used = objectIn(loader['tries_used']);
+  const told = SLOT_NAMES.map((name) => `${name} ${numberAt(used, name) ?? '?'} of ${TRIES} used`);
+  return 'A' in used ? `${told.join(', ')}; ${listOf(loader['order'])} is tried first` : undefined;
+}
+
+const listOf = (value: unknown): string => printable(String(Array.isArray(value) ? (value[0] ?? 'none') : 'none'));
 
 function updateOf(update: Json): string | undefined {
   const phase = textAt(update, 'phase');

@@ -11,7 +11,15 @@ import { judgeBundle } from '../../core/image/judge-bundle.ts';
 import type { BootWords, Release } from '../../core/image/release.ts';
 import type { BundleFacts, Refusal, SlotsView } from '../../core/image/slots.ts';
 import { type BundleSource, parseSource } from '../../core/image/source.ts';
-import { begun, ended, type Here, type LastUpdate, type PendingUpdate, stateOf } from '../../core/image/update.ts';
+import {
+  begun,
+  ended,
+  type Here,
+  isBegunIn,
+  type LastUpdate,
+  type PendingUpdate,
+  stateOf,
+} from '../../core/image/update.ts';
 import type { Service } from '../supervisor/index.ts';
 import type { HealthReports } from './health-reports.ts';
 import type { UpdateBook } from './memory.ts';
@@ -112,7 +120,8 @@ export class Updater implements Images, Service {
     const { here, health, files, book } = this.#parts;
     if (here === undefined) return undefined;
     if (this.#running === undefined) await this.#lookOnce();
-    const confirmation = confirmOutcome((await files.read(OUTCOME_FILE)) ?? '');
+    const { counters, ...outcome } = confirmOutcome((await files.read(OUTCOME_FILE)) ?? '') ?? {};
+    const confirmation = 'state' in outcome ? outcome : undefined;
     const { failed, last } = book.memory;
     return {
       version: here.release.version,
@@ -123,6 +132,8 @@ export class Updater implements Images, Service {
       update: this.#stand,
       health: health.current(),
       ...(confirmation === undefined ? {} : { confirmation }),
+      // RAUC has changed them since they were read, or is about to.
+      ...(counters === undefined || isBegunIn(book.memory, here.bootId) ? {} : { counters }),
       failedVersions: failed,
       ...(last === undefined ? {} : { last }),
       media: await files.bundles(),
@@ -237,7 +248,8 @@ export class Updater implements Images, Service {
     await this.#look();
     if (done.ok) return this.#installed(pending);
     log('error', 'update failed', { version, code: done.code, reason: done.public });
-    await book.keep(ended(book.memory, { version, result: 'failed', at: clock.now(), why: done.public }));
+    const { bootId } = pending;
+    await book.keep(ended(book.memory, { version, result: 'failed', at: clock.now(), why: done.public, bootId }));
     this.#turn({ phase: 'idle' });
   }
 
@@ -331,10 +343,10 @@ export class Updater implements Images, Service {
     return this.#end(pending, 'fell_back', why);
   }
 
-  async #end({ to }: PendingUpdate, result: LastUpdate['result'], why: string): Promise<UpdateStand> {
+  async #end({ to, bootId }: PendingUpdate, result: LastUpdate['result'], why: string): Promise<UpdateStand> {
     const { book, clock, log } = this.#parts;
     log(result === 'confirmed' ? 'info' : 'error', 'update ended', { version: to.version, result, why });
-    await book.keep(ended(book.memory, { version: to.version, result, at: clock.now(), why }));
+    await book.keep(ended(book.memory, { version: to.version, result, at: clock.now(), why, bootId }));
     return { phase: 'idle' };
   }
 

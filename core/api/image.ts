@@ -1,7 +1,7 @@
 import type { Result } from '../base/result.ts';
 import type { Millis } from '../base/time.ts';
 import type { Judgement } from '../image/health.ts';
-import type { ConfirmOutcome } from '../image/health-text.ts';
+import type { BootCounters, ConfirmOutcome } from '../image/health-text.ts';
 import type { Allowance } from '../image/judge-bundle.ts';
 import type { Refusal, Slot, SlotName } from '../image/slots.ts';
 import type { Needs, Steadiness } from '../image/steadiness.ts';
@@ -45,7 +45,9 @@ export interface ImageStatus {
   readonly update: UpdateStand;
   readonly health: Judgement & { readonly steady: Steadiness; readonly needs: Needs };
   /** What `bartizan-confirm` says of this boot; absent before it has begun. */
-  readonly confirmation?: ConfirmOutcome;
+  readonly confirmation?: Omit<ConfirmOutcome, 'counters'>;
+  /** As `bartizan-confirm` read them last in this boot; absent since an update was begun in it, which changes them. */
+  readonly counters?: BootCounters;
   readonly failedVersions: readonly FailedVersion[];
   readonly last?: LastUpdate;
   /** Bundles on the sticks that are in. */

@@ -313,6 +313,10 @@ export const COMMANDS = [
     options: [
       { name: 'origin', value: 'TEXT', help: 'Where it comes from, for the record. Default: by hand.' },
       state,
+      {
+        name: 'marked-later',
+        help: 'It is marked as used where it comes from afterwards; until then it is remembered, so that a power cut does not have it taken twice.',
+      },
       { name: 'json', help: 'Print one JSON object, of a refusal too.' },
     ],
     exits: ['ok', 'failed', 'usage', 'refused', 'config'],

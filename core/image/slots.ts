@@ -2,6 +2,9 @@
 export const SLOT_NAMES = ['A', 'B'] as const;
 export type SlotName = (typeof SLOT_NAMES)[number];
 
+/** How often a slot is started without being marked good. */
+export const TRIES = 3;
+
 export const otherSlot = (name: SlotName): SlotName => (name === 'A' ? 'B' : 'A');
 
 /** A slot: kernel and root file system together, as RAUC knows them. */

@@ -38,6 +38,8 @@ export interface LastUpdate {
   readonly result: 'confirmed' | 'fell_back' | 'failed' | 'interrupted';
   readonly at: Millis;
   readonly why: string;
+  /** Of the boot in which it was asked for; what an earlier version kept has none. */
+  readonly bootId?: string;
 }
 
 /** What is remembered of updates, across boots of either slot. */
@@ -48,6 +50,10 @@ export interface UpdateMemory {
 }
 
 export const NO_MEMORY: UpdateMemory = { failed: [] };
+
+/** Whether an update was begun in this boot: the slots and the boot loader's order are no longer what they were at its start. */
+export const isBegunIn = ({ pending, last }: UpdateMemory, bootId: string): boolean =>
+  (pending ?? last)?.bootId === bootId;
 
 /** The running system, as a start finds it. */
 export interface Here extends Installed {

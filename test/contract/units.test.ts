@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
+import { PAPERS } from '../../image/tree/papers.ts';
 import { ROOT } from '../support/root.ts';
 import { EXPOSURE, fileOf, presets, programsOf, UNITS, unitsOf } from '../support/units.ts';
 
@@ -59,6 +60,25 @@ describe('exposure', { skip }, () => {
     writeFileSync(join(folder.path, 'bartizan.service'), '[Service]\nUser=bartizan\nExecStart=/bin/true\n');
     const { stdout } = analyze('security', '--offline=true', join(folder.path, 'bartizan.service'));
     assert.ok(Number(/level for \S+: ([\d.]+)/.exec(stdout)?.[1]) > 8, stdout);
+  });
+});
+
+const DOCUMENTATION = 'Documentation=file:/usr/lib/bartizan/';
+
+describe('documentation', () => {
+  for (const unit of unitsOf())
+    test(`of ${unit} is named, and installed with it`, () => {
+      const lines = readFileSync(join(UNITS, unit), 'utf8').split('\n');
+      const named = lines.filter((line) => line.startsWith('Documentation='));
+      assert.ok(named.length > 0);
+      for (const line of named) {
+        assert.ok(line.startsWith(DOCUMENTATION), line);
+        assert.ok(PAPERS.includes(line.slice(DOCUMENTATION.length)), line);
+      }
+    });
+
+  test('is in the checkout, as plain Markdown', () => {
+    for (const paper of PAPERS) assert.ok(paper.endsWith('.md') && statSync(join(ROOT, paper)).size < 16_384, paper);
   });
 });
 

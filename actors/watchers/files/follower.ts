@@ -293,16 +293,24 @@ export class Follower implements Holder {
     const announce = begun && !(this.#isMarked && spot.fingerprint === '');
     if (!announce) this.#isPlaced = true;
     const source = { path: this.path, parser: this.#parser, provenance, file, spot, announce };
+    // Lines mark as well: where the announcement was refused, reading goes on later without one.
+    const mark = (): void => {
+      this.#isMarked ||= spot.fingerprint !== '';
+    };
     const reader = new Reader(this.#parts.reading, source, {
       begun: () => {
         this.#isPlaced = true;
-        this.#isMarked ||= spot.fingerprint !== '';
+        mark();
       },
       taken: (bytes) => {
+        mark();
         counters.bytes += bytes;
         counters.chunks++;
       },
-      skipped: (line) => this.#status.skipped(line),
+      skipped: (line) => {
+        mark();
+        this.#status.skipped(line);
+      },
       ended: (end) => this.#ended(end),
       crashed: this.#parts.crash,
     });

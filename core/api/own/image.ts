@@ -1,7 +1,8 @@
 import { Type } from 'typebox';
 import { rfc3339 } from '../../base/time.ts';
-import { CONFIRM_STATES } from '../../image/health-text.ts';
-import { SLOT_NAMES } from '../../image/slots.ts';
+import { type BootCounters, CONFIRM_STATES } from '../../image/health-text.ts';
+import { SLOT_NAMES, TRIES } from '../../image/slots.ts';
+import type { LastUpdate } from '../../image/update.ts';
 import { endpoint } from '../deps.ts';
 import { refuse } from '../endpoint.ts';
 import { type ImageStatus, type InstallRefusal, NO_APPLIANCE, UPDATE_PHASES, type UpdateStand } from '../image.ts';
@@ -44,6 +45,8 @@ const HealthRow = Type.Object({
   steady_seconds_needed: Type.Integer({ minimum: 0 }),
 });
 
+const Tries = Type.Integer({ minimum: 0, description: `Of ${TRIES}: starts since it was last marked good` });
+
 export const ImageAnswer = Type.Object({
   appliance: Type.Boolean(),
   message: Type.Optional(Type.String({ description: `Where it is none: ${NO_APPLIANCE}` })),
@@ -64,6 +67,19 @@ export const ImageAnswer = Type.Object({
         why: Type.String(),
       },
       { description: 'What bartizan-confirm says of this boot' },
+    ),
+  ),
+  boot_loader: Type.Optional(
+    Type.Object(
+      {
+        order: Type.Array(SlotName, { description: 'Which slot is tried first' }),
+        tries_used: Type.Object({ A: Tries, B: Tries }),
+        bootable: Type.Array(SlotName, { description: 'Those that would be started' }),
+      },
+      {
+        description:
+          "The boot loader's counters, as bartizan-confirm read them last in this boot; left out where they could not be read, and once an update was begun, which changes them",
+      },
     ),
   ),
   failed_versions: Type.Array(Type.Object({ version: Type.String(), at: Time, why: Type.String() }), {
@@ -192,7 +208,8 @@ function updateRow({ since, ...stand }: UpdateStand) {
   return { ...stand, ...(since === undefined ? {} : { since: rfc3339(since) }) };
 }
 
-function answerOf({ isLab, slots, health, confirmation, failedVersions, last, media, update, ...rest }: ImageStatus) {
+function answerOf(status: ImageStatus) {
+  const { isLab, slots, health, confirmation, counters, failedVersions, last, media, update, ...rest } = status;
   const { steady, needs, verdict, bad, reasons } = health;
   return {
     ...rest,
@@ -214,8 +231,17 @@ function answerOf({ isLab, slots, health, confirmation, failedVersions, last, me
       steady_seconds_needed: Math.ceil(needs.window / 1000),
     },
     ...(confirmation === undefined ? {} : { confirmation: { state: confirmation.state, why: confirmation.why } }),
+    ...(counters === undefined ? {} : { boot_loader: loaderOf(counters) }),
     failed_versions: failedVersions.map(({ at, ...one }) => ({ ...one, at: rfc3339(at) })),
-    ...(last === undefined ? {} : { last: { ...last, at: rfc3339(last.at) } }),
+    ...(last === undefined ? {} : { last: lastOf(last) }),
     media: media.map(({ path, bytes }) => ({ source: path, bytes })),
   };
 }
+
+const loaderOf = ({ order, tries: { A, B }, bootable }: BootCounters) => ({
+  order: [...order],
+  tries_used: { A, B },
+  bootable: [...bootable],
+});
+
+const lastOf = ({ bootId: _, at, ...last }: LastUpdate) => ({ ...last, at: rfc3339(at) });

@@ -86,7 +86,10 @@ export class UpdaterSite {
 
   /** What `systemd/confirm` says. */
   confirms(state: 'waiting' | 'confirmed' | 'unhealthy', why = ''): void {
-    this.files.held.set(OUTCOME_FILE, `slot=A\nstate=${state}\nwhy=${why}\nat=1\n`);
+    this.files.held.set(
+      OUTCOME_FILE,
+      `slot=A\nstate=${state}\nwhy=${why}\nat=1\norder=A B\ntries=A:1,B:0\nbootable=A\n`,
+    );
   }
 
   healthFile(): Readonly<Record<string, string>> {

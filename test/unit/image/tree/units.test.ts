@@ -29,6 +29,7 @@ const APPLIANCE_ALONE = [
   'bartizan-host-early.service',
   'bartizan-console@.service',
   'bartizan-rauc.dbus.conf',
+  'bartizan-console.rules',
   'bartizan.journald',
   'host-default',
   'host.awk',
