@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { waitFor } from '../../support/wait-for.ts';
+import { GUEST } from '../network/cable.ts';
 import { identityOf } from '../story/belongings.ts';
 import type { Life } from '../story/life.ts';
 import type { Facts, Scenario } from '../story/scenario.ts';
@@ -23,7 +24,7 @@ async function screen(life: Life): Promise<Facts> {
   const { serial } = await identityOf(life);
   await pictured(life, 'console-status', new RegExp(`Serial ${serial}.*Mode enforcing`));
   await machine.press('n');
-  await pictured(life, 'console-network', /what is on trial, t take it back; Enter:/);
+  await pictured(life, 'console-network', new RegExp(`${GUEST}/24.*what is on trial, t take it back; Enter:`));
   await machine.press('esc');
   await pictured(life, 'console-given-up', /Nothing was done\./);
   await machine.press('f');
