@@ -22,6 +22,7 @@ npm run image -- test                          # everything; builds the image wh
 npm run image -- test --list                   # the scenarios and what each shows
 npm run image -- test unhealthy both-bad       # these, and what they rest on
 npm run image -- test --power-cuts 10          # the long form of the power cuts
+npm run image -- test --at-once 1              # one guest at a time, on a machine that has others to serve
 \`\`\`
 `;
 
@@ -39,7 +40,7 @@ One network card is qemu's own, with the API's port forwarded and the host as 10
 cable into a network namespace, from which real packets come. What the guest flushed is on its disk when qemu is killed: that is a power cut.
 
 A *life* is a disk from its first boot on; its scenarios share its boots and come in this order. When one fails that others rest on, those
-are reported as not reached.
+are reported as not reached. Two lives go on side by side, but none beside the boot that is measured.
 
 ## What a run leaves behind
 
@@ -49,8 +50,8 @@ In \`build/image/test/LIFE/\`, until the next run of that life:
 |---|---|
 | \`console.log\` | all that came over the appliance's serial console, from the firmware on |
 | \`shell.log\` | the root shell on the second line, what was asked there and what came; of a failure the guest's journal, failed units and \`rauc status\` |
+| \`boot.png\`, \`console-….png\`, \`recovery.png\` | the screen, as the [field guide](field-guide.md) shows it |
 | \`failed-SCENARIO.png\` | the screen when the scenario failed |
-| \`work/\` | the guest's disk, its snapshot and its sticks |
 
 The image under test is the one in \`build/image\`, unpacked to \`build/image/test/disk.img\`; the bundles made of it are in \`build/image/test/bundles/\`. The run says which scenario failed, why, and which folder to look in; the seed of
 its random choices is its first line.
@@ -61,7 +62,9 @@ const TAIL = `## Shortcuts
 
 - A slot gets three tries. \`corrupted-slot\` uses all of them; \`both-bad\` and \`unhealthy\` take two of them away beforehand, by GRUB's
   environment, because each is a boot of a minute.
-- \`confirmed\` sets the window of stability to 5 s and the time for a new version to 1 minute, so that the run stays short.
+- \`confirmed\` sets the window of stability to 5 s. Only where something is to fail the time within which a version has to show itself is set to its least, 1 minute: a
+  good one must not fail because the guest gets little of a busy machine.
+- Waits are for conditions, and end after three times what a scenario takes at most on a machine of its own.
 - The versions to install are the image's own root with another version number, and one whose net hand does not run: made at the first
   run, signed by the lab's authority.
 `;
