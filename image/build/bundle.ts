@@ -3,11 +3,13 @@
  * takes half the processor time and 15 MB less (docs/performance.md). Addons, and packages that bring one, stay outside. In
  * place of source maps, which Node would read whole at every start, each file gets a table of its lines.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import { lineTable, lineTableBytes } from '../../core/base/line-table.ts';
+import { PROGRAM_HASH } from '../../core/base/program-hash.ts';
 import { OUTSIDE } from './outside.ts';
 
 const DIST = fileURLToPath(new URL('../../', import.meta.url));
@@ -105,4 +107,15 @@ for (const { path, contents, text } of outputFiles) {
   // From the repository's root, as people name files.
   const named = sources.map((source) => relative(join(DIST, '..'), join(BUNDLE, source)));
   writeFileSync(path.replace(/\.map$/, '.lines'), lineTableBytes(lineTable(named, mappings)));
+}
+writeFileSync(join(DIST, PROGRAM_HASH), `${programHash()}\n`);
+
+/** Over names and bytes of all that runs. */
+function programHash(): string {
+  const hash = createHash('sha256');
+  const files = readdirSync(DIST, { recursive: true, encoding: 'utf8' });
+  for (const file of files.filter((name) => /^bundle\/.*\.js$|^generated\/.*\.cjs$|\.node$/.test(name)).sort()) {
+    hash.update(`${file}\0`).update(readFileSync(join(DIST, file)));
+  }
+  return hash.digest('hex');
 }
