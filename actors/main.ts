@@ -1,6 +1,6 @@
 /** The command line's entry: which commands there are is declared in `core/cli`, what they need is handed over here. */
 import { readFile } from 'node:fs/promises';
-import { cliDeps, runCli } from './cli/index.ts';
+import { becomeOwnerOf, cliDeps, runCli } from './cli/index.ts';
 import { logRunner } from './pipeline/index.ts';
 
 const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -14,16 +14,18 @@ const deps = cliDeps({
     const { searchSegments } = await import('./segments/index.ts');
     yield* searchSegments(directory, query);
   },
-  provision: async ({ file, state, origin }) => {
+  provision: async ({ file, state, origin, isMarkedLater }) => {
     // As below: store and certificates are for the one command that needs them.
     const { provisionFrom } = await import('./field/index.ts');
-    return provisionFrom({ file, stateDir: state, origin });
+    return provisionFrom({ file, stateDir: state, origin, isMarkedLater });
   },
   verify: async (state) => {
     const [{ verifyAudit }, { systemClock }] = await Promise.all([
       import('./audit/index.ts'),
       import('./clock/index.ts'),
     ]);
+    // To open a store is to write: into a directory of the daemon's, with the daemon's rights.
+    becomeOwnerOf(state);
     return verifyAudit(state, systemClock);
   },
   serve: async (options) => {

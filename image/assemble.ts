@@ -23,6 +23,7 @@ import { npmInventory, ownInventory } from './sbom/collect.ts';
 import { bomOf } from './sbom/cyclonedx.ts';
 import { licencesText } from './sbom/licences.ts';
 import { Steps } from './steps.ts';
+import { LAB } from './tree/authority.ts';
 import { CHECKOUT, sourceDateEpoch } from './tree/checkout.ts';
 import { type InstalledTree, installTree } from './tree/tree.ts';
 
@@ -30,7 +31,6 @@ export const BUILD = join(CHECKOUT, 'build/image');
 export const ROOTFS = join(CHECKOUT, 'image/rootfs');
 /** The compiler leaves them where they are. */
 const SCRIPTS = join(CHECKOUT, 'image/boot');
-export const LAB = join(CHECKOUT, 'image/lab-ca');
 
 export interface BuildPlan {
   readonly version: string;

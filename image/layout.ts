@@ -93,7 +93,7 @@ export const BOOT_FOLDER = '/EFI/BOOT';
 export const GRUB_ENVIRONMENT = `${partition('esp').mount}${BOOT_FOLDER}/grubenv`;
 
 /** Starts a slot gets before GRUB takes the next one; `rauc status mark-good` gives them back. */
-export const TRIES = 3;
+export { TRIES } from '../core/image/slots.ts';
 
 /** What a bundle must say it is for, and an appliance what it is. */
 export const COMPATIBLE = 'bartizan-amd64';

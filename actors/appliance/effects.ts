@@ -1,25 +1,15 @@
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ProcessFacts } from '../../core/api/metrics/facts.ts';
+import { PROGRAM_HASH } from '../../core/base/program-hash.ts';
 import { millis } from '../../core/base/time.ts';
 
 /**
- * SHA-256 over names and bytes of the program's own files below `folder`, hex: tells two installations apart. Reads them
- * synchronously: they were loaded a moment ago, and 200 small files one by one through the thread pool take ten times as
- * long.
+ * SHA-256 of the program, hex, as the build took it: tells two installations apart. To take it at each start, of all the
+ * files, cost more processor time than opening the store does.
  */
-export function programHash(folder: string): string {
-  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.(?:c?js|node)$/.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((file) => !file.startsWith(join(folder, 'test')))
-    .sort();
-  const hash = createHash('sha256');
-  for (const file of files) hash.update(file.slice(folder.length)).update('\0').update(readFileSync(file));
-  return hash.digest('hex');
-}
+export const programHash = (folder: string): string => readFileSync(join(folder, PROGRAM_HASH), 'utf8').trim();
 
 /**
  * Resolves with the name of the first signal that asks this process to stop. Further ones change nothing: a Ctrl-C under npm

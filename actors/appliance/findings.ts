@@ -1,6 +1,8 @@
 import { contentId, type FindingId } from '../../core/base/ids.ts';
 import { type Millis, rfc3339 } from '../../core/base/time.ts';
 import type { Finding, Severity } from '../../core/detect/finding.ts';
+import type { BootTrouble } from '../../core/image/boot-report.ts';
+import type { AuditTrouble } from '../audit/index.ts';
 import type { Astray, CanaryOutcome } from '../canary/index.ts';
 import type { DriftReport } from '../firewall/index.ts';
 import type { DamagedPart, StorageStatus } from '../segments/index.ts';
@@ -28,18 +30,41 @@ export function canaryFinding(hostname: string, { missed, cut, at }: CanaryOutco
   return ownFinding(hostname, { check: 'firewall_canary', severity: 'critical', message, at });
 }
 
-/** What became of the appliance image: an update that did not hold, or a slot that was confirmed and is not well. */
+const IMAGE_CHECKS = {
+  fell_back: 'image_fell_back',
+  unhealthy: 'image_unhealthy',
+  refused: 'image_refused',
+} as const;
+
+/**
+ * What became of the appliance image: an update that did not hold, a slot that was confirmed and is not well, or one that
+ * was given something else than what was judged.
+ */
 export const imageFinding = (
   hostname: string,
-  { what, message }: { readonly what: 'fell_back' | 'unhealthy'; readonly message: string },
+  { what, message }: { readonly what: keyof typeof IMAGE_CHECKS; readonly message: string },
   at: Millis,
 ): Finding =>
   ownFinding(hostname, {
-    check: what === 'fell_back' ? 'image_fell_back' : 'image_unhealthy',
+    check: IMAGE_CHECKS[what],
     severity: 'high',
     message,
     at,
   });
+
+/** The appliance's disk as a start has found it: repaired, or made anew. */
+export const diskFinding = (hostname: string, trouble: BootTrouble, at: Millis): Finding =>
+  ownFinding(hostname, { ...trouble, at });
+
+/** Who can write the store but not read the device's key shows in the audit log; so does a device that is another one now. */
+export const auditFinding = (hostname: string, { code, message }: AuditTrouble, at: Millis): Finding =>
+  ownFinding(hostname, { check: AUDIT_CHECKS[code], severity: 'critical', message, at });
+
+const AUDIT_CHECKS: Readonly<Record<AuditTrouble['code'], string>> = {
+  damaged: 'audit_damage',
+  forged: 'audit_damage',
+  other_device: 'device_replaced',
+};
 
 /** What somebody asks for who wants to see whether alerts arrive. */
 export const testFinding = (hostname: string, actor: string, at: Millis): Finding =>

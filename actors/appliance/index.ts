@@ -2,9 +2,11 @@ export { type ApplianceParts, RunningAppliance } from './appliance.ts';
 export { CounterSampler, type SamplerDeps } from './counter-sampler.ts';
 export { keepPrivate, processAge, processFacts, programHash, stopSignal } from './effects.ts';
 export {
+  auditFinding,
   canaryFinding,
   damageFinding,
   deviceFinding,
+  diskFinding,
   driftFinding,
   eventDamageFinding,
   eventsNotKeptFinding,

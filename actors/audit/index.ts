@@ -14,8 +14,10 @@ import {
 import type { Log } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import { auditKeys } from '../../core/keys/audit-keys.ts';
+import { fingerprintOf, isSigned } from '../identity/index.ts';
 import type { StoreCode, StoreOp, StorePort } from '../store/index.ts';
 
+export { takeOver } from './take-over.ts';
 export { type AuditVerdict, type VerifiedAudit, verifyAudit } from './verify-store.ts';
 
 /** The hash-chained audit log. Appends are numbered and chained in the order they were asked for. */
@@ -29,8 +31,20 @@ export interface AuditLog extends AuditTrail {
   readonly sink: AuditSink;
   /** The newest durable record. */
   head(): ChainHead;
+  /** Found when it was opened; `other_device` no more once this device has signed a record. */
+  readonly troubles: readonly AuditTrouble[];
   /** Walks the whole log; linear in its length. */
   verify(): Promise<Result<ChainHead, ChainFault>>;
+}
+
+/**
+ * What a start has found wrong with the log it goes on with. `damaged`: its end. `forged`: its head is not what it says
+ * who signed it. `other_device`: another device has signed it, rightly, and this one goes on.
+ */
+export interface AuditTrouble {
+  readonly code: 'damaged' | 'forged' | 'other_device';
+  /** One sentence for a person. */
+  readonly message: string;
 }
 
 /** `unreadable`: the end of the chain is unknown, and a chain begun anew would write over what is there. */
@@ -40,7 +54,6 @@ export type AuditRefusal = 'unreadable';
 export interface HeadSigner {
   readonly publicText: string;
   sign(domain: string, text: string): Uint8Array;
-  signed(domain: string, text: string, signature: Uint8Array): boolean;
 }
 
 export interface AuditDeps {
@@ -72,18 +85,29 @@ export async function openAudit({ store, log, signer }: AuditDeps): Promise<Resu
   if (head === undefined)
     return fail('unreadable', 'the audit log cannot be read: neither its head nor its last record');
   const whole = last === undefined ? endsAt(GENESIS, head) : endsWith(last, asHead(kept) ?? head);
-  if (!whole.ok) log('error', 'audit log is damaged at its end', { fault: whole.code, detail: whole.public });
-  if (signer !== undefined && isForged(kept, signer))
-    log('error', 'audit log has a head that this device did not sign', { serial: head.serial });
-  return ok(new ChainedLog(store, head, signer));
+  const troubles: AuditTrouble[] = whole.ok
+    ? []
+    : [{ code: 'damaged', message: `The audit log is damaged at its end: ${whole.public}` }];
+  const signed = signer === undefined ? undefined : signatureTrouble(kept, signer);
+  if (signed !== undefined) troubles.push(signed);
+  for (const { code, message } of troubles) log('error', message, { fault: code, serial: head.serial });
+  return ok(new ChainedLog(store, head, { signer, troubles }));
 }
 
-/** Whether the head says that this device signed it, and it did not. One without a signature is of an earlier version. */
-function isForged(kept: unknown, signer: HeadSigner): boolean {
+/** Whether who is named as the head's signer signed it, and is this device. One without a signature is of an earlier version. */
+function signatureTrouble(kept: unknown, signer: HeadSigner): AuditTrouble | undefined {
   const head = asHead(kept);
   const { key, signature } = (kept ?? {}) as Partial<SignedHead>;
-  if (head === undefined || key !== signer.publicText || typeof signature !== 'string') return false;
-  return !signer.signed(HEAD_DOMAIN, headText(head), Buffer.from(signature, 'base64'));
+  if (head === undefined || typeof key !== 'string' || typeof signature !== 'string') return undefined;
+  const isOwn = key === signer.publicText;
+  if (!isSigned(key, HEAD_DOMAIN, headText(head), Buffer.from(signature, 'base64'))) {
+    const whom = isOwn ? 'this device' : `the device with the key ${fingerprintOf(key)}`;
+    return { code: 'forged', message: `The audit log has a head that ${whom} did not sign` };
+  }
+  if (isOwn) return undefined;
+  const keys = `${fingerprintOf(key)}, this is ${fingerprintOf(signer.publicText)}`;
+  const why = 'its identity was deleted or replaced, or the state is that of another one';
+  return { code: 'other_device', message: `The audit log was signed by another device: ${keys}; ${why}` };
 }
 
 function furthest(kept: ChainHead | undefined, last: ChainHead | undefined): ChainHead | undefined {
@@ -117,13 +141,19 @@ interface Waiting {
 class ChainedLog implements AuditLog {
   readonly #store: StorePort;
   readonly #signer: HeadSigner | undefined;
+  readonly troubles: readonly AuditTrouble[];
   #head: ChainHead;
   #waiting: Waiting[] = [];
   #committing = false;
 
-  constructor(store: StorePort, head: ChainHead, signer: HeadSigner | undefined) {
+  constructor(
+    store: StorePort,
+    head: ChainHead,
+    { signer, troubles }: { readonly signer: HeadSigner | undefined; readonly troubles: readonly AuditTrouble[] },
+  ) {
     this.#store = store;
     this.#signer = signer;
+    this.troubles = troubles;
     this.#head = head;
   }
 

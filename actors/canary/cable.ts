@@ -79,6 +79,10 @@ export async function sendAcross(
   return done.ok ? done.value : done;
 }
 
+/** Whether this process may do what a round needs, as far as that can be told without sending anything. */
+export const isAllowed = ({ tools }: CanaryPlace, signal: AbortSignal): Promise<Result<void, 'unavailable'>> =>
+  withNamespaces(tools, 1, signal, async () => undefined);
+
 /** Ends what a process that was killed has left: its namespaces, with their cables, and the witnesses. */
 export async function removeCable({ tools, space, table }: CanaryPlace): Promise<void> {
   await removeLeftOvers(tools);

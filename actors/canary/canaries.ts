@@ -5,7 +5,7 @@ import { messageOf } from '../../core/base/result.ts';
 import { type Millis, millis, minutes, seconds } from '../../core/base/time.ts';
 import type { DesiredBlocks, Firewall, FirewallContent, FirewallTrials } from '../firewall/index.ts';
 import type { Service } from '../supervisor/index.ts';
-import { type CanaryPlace, removeCable, sendAcross } from './cable.ts';
+import { type CanaryPlace, isAllowed, removeCable, sendAcross } from './cable.ts';
 import { type CanaryLists, listedBy } from './listed.ts';
 import { type Canary, type CanaryOutcome, outcomeOf } from './outcome.ts';
 import { type CanaryBooks, isWhy, sample } from './sample.ts';
@@ -49,6 +49,8 @@ export class Canaries implements Service {
   readonly #deps: CanaryDeps;
   readonly #counters = { rounds: 0, dropped: 0, letIn: 0, missed: 0, cut: 0, unproven: 0 };
   #standing: Standing = { state: 'starting' };
+  /** Whether rounds can be sent from here, as it was found last. */
+  #isAble = false;
   #since: Millis;
   #alarmed: Millis | undefined;
   #stop = new AbortController();
@@ -116,6 +118,8 @@ export class Canaries implements Service {
   async #once(): Promise<void> {
     if (!this.#deps.settings().isOn) return this.#turn({ state: 'off', why: 'firewall.canary is false' });
     if (!this.#isEnforcing()) return this.#turn({ state: 'off', why: 'nothing is enforced' });
+    // Ahead of what passes: one that can never run must not be `ok` at one time and `off` at another.
+    if (!(await this.#becomesAble())) return;
     if (!(await this.#isConfirmed())) return this.#turn({ state: 'idle', why: 'waits for a change on trial to end' });
     const canaries = await sample(this.#books(), this.#deps.random, () => this.#rest());
     if (canaries.every(({ why }) => why === 'control')) return this.#turn({ state: 'idle', why: 'nothing is blocked' });
@@ -129,6 +133,14 @@ export class Canaries implements Service {
     this.#told(second === undefined ? first : { ...first, missed: second.missed, cut: second.cut });
   }
 
+  async #becomesAble(): Promise<boolean> {
+    if (this.#isAble) return true;
+    const allowed = await isAllowed(this.#deps.place, this.#stop.signal);
+    this.#isAble = allowed.ok;
+    if (!allowed.ok) this.#turn({ state: 'off', why: allowed.public });
+    return allowed.ok;
+  }
+
   /** @returns nothing when the round proves nothing, which the component tells then */
   async #try(canaries: readonly Canary[]): Promise<CanaryOutcome | undefined> {
     const { place, clock } = this.#deps;
@@ -138,6 +150,7 @@ export class Canaries implements Service {
       this.#stop.signal,
     );
     if (!fates.ok) {
+      this.#isAble = false;
       this.#turn({ state: 'off', why: fates.public });
       return undefined;
     }

@@ -1,5 +1,6 @@
 import { printable, printableJson } from '../../core/base/printable.ts';
 import type { Invocation } from '../../core/cli/argv.ts';
+import { commandOf } from '../../core/cli/command.ts';
 import type { ExitName } from '../../core/cli/exit-codes.ts';
 import type { CliDeps, ControlRequest } from './deps.ts';
 import { type Json, objectIn, objectsIn, textAt } from './json.ts';
@@ -85,11 +86,13 @@ export type Outcome = { readonly ok: true; readonly body: unknown } | { readonly
 
 /** Asks; what went wrong is said already. */
 export async function request(
-  { values: { state } }: Invocation,
+  { command, values: { state } }: Invocation,
   deps: CliDeps,
   what: ControlRequest,
 ): Promise<Outcome> {
-  const answer = await deps.ask(state, what);
+  const within = commandOf(command)?.within;
+  const answer = await deps.ask(state, { ...what, ...(within === undefined ? {} : { within }) });
+  if (!answer.ok && what.signal?.aborted === true) return { ok: false, exit: 'interrupted' };
   if (!answer.ok) {
     await complain(deps, answer.public);
     return { ok: false, exit: answer.code === 'not_running' ? 'not_running' : 'failed' };

@@ -35,8 +35,15 @@ export interface ControlRequest {
   readonly body?: unknown;
   /** The etag that was read, where the order goes by it. */
   readonly ifMatch?: string;
-  /** How long the answer may take, ms; as for all others without it. */
-  readonly within?: number;
+  /** How long the answer may take; as for all others without it. */
+  readonly within?: Millis;
+  /** Aborted when nobody waits for the answer any longer; what was asked for stands. */
+  readonly signal?: AbortSignal;
+}
+
+/** While it is held, Ctrl-C does not end the program: it aborts the signal. */
+export interface Interrupts extends Disposable {
+  readonly signal: AbortSignal;
 }
 
 /** What was read of a log so far. */
@@ -69,6 +76,8 @@ export interface ProvisionOptions {
   readonly file: string;
   readonly state?: string;
   readonly origin: string;
+  /** Whoever hands it over marks it as used afterwards. */
+  readonly isMarkedLater: boolean;
 }
 
 export interface ServeOptions {
@@ -93,6 +102,9 @@ export interface CliDeps {
   /** The address from which this shell was reached by ssh; undefined where it was not, or nothing tells. */
   cameFrom(): Ip | undefined;
   now(): Millis;
+  /** Resolves after that time, or as soon as the signal aborts. */
+  pause(time: Millis, signal: AbortSignal): Promise<void>;
+  interrupts(): Interrupts;
   /** The events of the Bartizan whose state is in this directory, or in one of the usual ones; it need not run. */
   searchEvents(state: string | undefined, query: Query): Result<AsyncIterable<SearchEvent>, 'missing'>;
   /** What writes images; loaded for the one command that does. */

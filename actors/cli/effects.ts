@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs';
 import { open, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { WriteStream } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import { fail, ok, type Result } from '../../core/base/result.ts';
 import { EVENTS_DIRECTORY } from '../../core/event/kept.ts';
+import { AUTHORITY_CERTIFICATE, INSTALLED_AUTHORITY, LAB_AUTHORITY } from '../../core/image/authority-place.ts';
 import { systemClock, systemRandom } from '../clock/index.ts';
-import type { CliDeps, EventSearch, Output, ProvisionOptions } from './deps.ts';
+import type { CliDeps, EventSearch, Interrupts, Output, ProvisionOptions } from './deps.ts';
 import { cameFrom } from './ssh-source.ts';
 
 /** The socket of a running Bartizan in its state directory. */
@@ -15,7 +17,7 @@ export const CONTROL_SOCKET = 'control.sock';
 /** Where the program lies: a checkout, or /usr/lib/bartizan. */
 const INSTALLATION = fileURLToPath(new URL('../../..', import.meta.url));
 /** Of an installed program the one that its images are signed by; in a checkout the lab's. */
-const IMAGE_AUTHORITIES = ['image/authority.pem', 'image/lab-ca/ca.pem'];
+const IMAGE_AUTHORITIES = [INSTALLED_AUTHORITY, `${LAB_AUTHORITY}/${AUTHORITY_CERTIFICATE}`];
 const INSTALLED_STATE = '/var/lib/bartizan';
 
 export interface CliParts extends Pick<CliDeps, 'version' | 'logs' | 'serve'> {
@@ -32,6 +34,8 @@ export function cliDeps({ search, provision, verify, ...parts }: CliParts): CliD
     ...parts,
     cameFrom: () => cameFrom(process.ppid, process.env),
     now: () => systemClock.now(),
+    pause: (time, signal) => pause(time, undefined, { signal }).catch(() => undefined),
+    interrupts,
     searchEvents: (state, query) => {
       const directory = join(stateDirectory(state), EVENTS_DIRECTORY);
       if (!existsSync(directory))
@@ -96,6 +100,14 @@ function outputTo(stream: WriteStream): Output {
         });
       }),
   };
+}
+
+/** The second Ctrl-C ends the program as ever. */
+function interrupts(): Interrupts {
+  const caught = new AbortController();
+  const onInterrupt = (): void => caught.abort();
+  process.once('SIGINT', onInterrupt);
+  return { signal: caught.signal, [Symbol.dispose]: () => void process.off('SIGINT', onInterrupt) };
 }
 
 async function openLog(path: string): Promise<Result<AsyncIterable<Uint8Array>, 'unreadable'>> {

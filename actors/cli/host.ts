@@ -7,8 +7,6 @@ import { type Json, objectIn, objectsIn, textAt } from './json.ts';
 import { complain, say, sayFacts } from './say.ts';
 
 const PATH = '/api/v1/settings/host';
-/** The gateway and the name servers are asked before the network is changed, and the machine has to obey. */
-const WITHIN_MS = 60_000;
 
 const ACTIONS = ['set-dhcp', 'set-static'] as const;
 type Action = (typeof ACTIONS)[number];
@@ -62,7 +60,6 @@ async function order(
     path: PATH,
     body: { changes },
     ifMatch,
-    within: WITHIN_MS,
   });
   if (!written.ok) return written.exit;
   const until = textAt(objectIn(objectIn(written.body)['change']), 'expires_at');

@@ -1,8 +1,10 @@
 import { printable } from '../../core/base/printable.ts';
 import type { Invocation } from '../../core/cli/argv.ts';
 import type { ExitName } from '../../core/cli/exit-codes.ts';
+import { SLOT_NAMES, TRIES } from '../../core/image/slots.ts';
 import { order, show } from './control.ts';
 import type { CliDeps } from './deps.ts';
+import { installImage } from './image-install.ts';
 import { isTrue, type Json, numberAt, objectIn, objectsIn, textAt } from './json.ts';
 import { complain, say, sayFacts, sayTable } from './say.ts';
 
@@ -34,10 +36,12 @@ const DOES: Readonly<Record<Action, Does>> = {
       ...(invocation.flags.has('older') ? { allow_older: true } : {}),
       ...(invocation.flags.has('again') ? { retry_failed: true } : {}),
     };
-    return order(invocation, deps, { path: '/image/install', body, done: begun });
+    return installImage(invocation, deps, body);
   },
-  reboot: (invocation, deps) =>
-    order(invocation, deps, { path: '/image/reboot', body: {}, done: 'the appliance reboots' }),
+  reboot: async (invocation, deps) => {
+    await complain(deps, 'the appliance is asked to reboot');
+    return order(invocation, deps, { path: '/image/reboot', body: {}, done: 'the appliance reboots' });
+  },
   'factory-reset': async (invocation, deps, serial) => {
     if (serial === undefined) {
       await complain(deps, 'factory-reset needs the serial of this device, as `bartizan identity` prints it');
@@ -48,9 +52,6 @@ const DOES: Readonly<Record<Action, Does>> = {
   },
 };
 
-const begun = (row: Json): string =>
-  `${printable(textAt(row, 'version') ?? 'the update')} is being installed into slot ${textAt(row, 'slot') ?? '?'}; bartizan image shows how far it is`;
-
 async function sayImage(deps: CliDeps, body: Json): Promise<void> {
   if (!isTrue(body, 'appliance')) return say(deps, `${printable(textAt(body, 'message') ?? '')}\n`);
   const lab = isTrue(body, 'lab') ? ' (lab: signed with keys that everybody has)' : '';
@@ -60,6 +61,7 @@ async function sayImage(deps: CliDeps, body: Json): Promise<void> {
     ['slot', textAt(body, 'slot')],
     ['health', healthOf(objectIn(body['health']))],
     ['boot', bootOf(objectIn(body['confirmation']))],
+    ['tries', triesOf(objectIn(body['boot_loader']))],
     ['update', updateOf(objectIn(body['update']))],
     ['last update', lastOf(last)],
     ['trouble', textAt(body, 'trouble')],
@@ -92,6 +94,15 @@ function bootOf(confirmation: Json): string | undefined {
   const why = printable(textAt(confirmation, 'why') ?? '');
   return state === undefined ? undefined : why === '' ? state : `${state}: ${why}`;
 }
+
+/** Of each slot; nothing where they are not known. */
+function triesOf(loader: Json): string | undefined {
+  const used = objectIn(loader['tries_used']);
+  const told = SLOT_NAMES.map((name) => `${name} ${numberAt(used, name) ?? '?'} of ${TRIES} used`);
+  return 'A' in used ? `${told.join(', ')}; ${listOf(loader['order'])} is tried first` : undefined;
+}
+
+const listOf = (value: unknown): string => printable(String(Array.isArray(value) ? (value[0] ?? 'none') : 'none'));
 
 function updateOf(update: Json): string | undefined {
   const phase = textAt(update, 'phase');

@@ -1,3 +1,4 @@
+export { becomeOwnerOf } from './as-owner.ts';
 export type {
   Answer,
   CliDeps,

@@ -19,7 +19,8 @@ const EXITS: Readonly<Record<ProvisionRefusal, ExitName>> = {
 export async function provision(invocation: Invocation, deps: CliDeps): Promise<ExitName> {
   const { FILE: file = '' } = invocation.arguments;
   const { state, origin = 'by hand' } = invocation.values;
-  const taken = await deps.provision({ file, origin, ...(state === undefined ? {} : { state }) });
+  const isMarkedLater = invocation.flags.has('marked-later');
+  const taken = await deps.provision({ file, origin, isMarkedLater, ...(state === undefined ? {} : { state }) });
   if (invocation.flags.has('json'))
     await say(deps, `${printableJson(taken.ok ? tookJson(taken.value) : refusedJson(taken))}\n`);
   else if (taken.ok) await sayFacts(deps, factsOf(taken.value));

@@ -10,7 +10,7 @@ const LARGEST_ANSWER = 64 * 1024 * 1024;
 /** Sends one request over a Unix socket and reads its JSON answer, both bounded. */
 export function askOverSocket(
   socketPath: string,
-  { method, path, body, ifMatch, within: needed }: ControlRequest,
+  { method, path, body, ifMatch, within: needed, signal: given }: ControlRequest,
   within: number = needed ?? ANSWER_WITHIN_MS,
 ): Promise<Result<Answer, ControlCode>> {
   const text = body === undefined ? undefined : JSON.stringify(body);
@@ -21,8 +21,9 @@ export function askOverSocket(
     ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
   };
   return new Promise((resolved) => {
-    const signal = AbortSignal.timeout(within);
-    const failed = (thrown: unknown) => resolved(failure(socketPath, thrown, signal.aborted));
+    const late = AbortSignal.timeout(within);
+    const signal = given === undefined ? late : AbortSignal.any([late, given]);
+    const failed = (thrown: unknown) => resolved(failure(socketPath, thrown, late.aborted));
     const call = request({ socketPath, method, path, headers, agent: false, signal }, (response) => {
       const chunks: Buffer[] = [];
       let size = 0;

@@ -16,6 +16,7 @@ import type { Finding } from '../../core/detect/finding.ts';
 import type { StatusPageFacts } from '../../core/field/status-page.ts';
 import type { Mode } from '../../core/respond/mode.ts';
 import {
+  auditFinding,
   CounterSampler,
   damageFinding,
   deviceFinding,
@@ -28,6 +29,7 @@ import {
   stopSignal,
   type Topics,
 } from '../appliance/index.ts';
+import { takeOver } from '../audit/index.ts';
 import { type BlobStore, blobStore } from '../blobs/index.ts';
 import { Bus } from '../bus/index.ts';
 import type { ApiTarget, ChangeService } from '../change/index.ts';
@@ -262,7 +264,9 @@ export class Daemon {
         log('error', 'damage could not be recorded', { message: finding.message, error: messageOf(cause) });
       });
     };
-    const { device, damage } = foundation;
+    const { device, damage, audit } = foundation;
+    for (const trouble of audit.troubles) tell(auditFinding(hostname, trouble, systemClock.now()));
+    void takeOver(audit, systemClock, log);
     if (!device.ok) tell(deviceFinding(hostname, device.public, systemClock.now()));
     damage.open(({ message }) => tell(damageFinding(hostname, message, systemClock.now())));
   }
@@ -283,7 +287,7 @@ export class Daemon {
 
   /** What is remembered of updates first: it says what the health is to be compared with. */
   #imageServices(): readonly Service[] {
-    return [this.#images.updater, this.#images.health];
+    return [this.#images.updater, this.#images.health, this.#images.disk];
   }
 
   /** Makes the running parts go by live settings that were written. */
@@ -381,6 +385,7 @@ export class Daemon {
       canaries.component(),
       ...optional(this.#host?.component()),
       ...optional(this.#images.updater.component()),
+      ...optional(this.#images.disk.component()),
     ];
     const own = [...guard, this.#changes.component(), pipeline.component(), ...edge, ...kept];
     const supervised = (this.#tree?.components() ?? []).filter(({ state }) => state !== 'ok');

@@ -4,12 +4,12 @@ import type { Log } from '../../core/base/ports.ts';
 import { messageOf } from '../../core/base/result.ts';
 import { needsOf } from '../../core/config/image-settings.ts';
 import { factsOf } from '../../core/image/health.ts';
-import { imageFinding } from '../appliance/index.ts';
+import { diskFinding, imageFinding } from '../appliance/index.ts';
 import { systemClock } from '../clock/index.ts';
 import { hostRequests } from '../host/index.ts';
 import type { OpenConfig } from '../host-integration/config-file/index.ts';
 import { refusedHost } from '../outbound/index.ts';
-import { applianceHere, type HealthReports, imageOf, type Updater } from '../updater/index.ts';
+import { applianceHere, type DiskReport, type HealthReports, imageOf, type Updater } from '../updater/index.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { Foundation } from './foundation.ts';
 
@@ -25,6 +25,7 @@ export interface ImageWiring {
 export function makeImages({ opened, foundation, plane, log, components }: ImageWiring): {
   readonly health: HealthReports;
   readonly updater: Updater;
+  readonly disk: DiskReport;
 } {
   const { device } = foundation;
   const config = () => opened.file.inEffect;
@@ -39,6 +40,9 @@ export function makeImages({ opened, foundation, plane, log, components }: Image
     facts: () => factsOf(components()),
     refusedHost: (host) => refusedHost(host, networksIn(config().outbound.allow_private)),
     ask: (verb) => requests.ask(verb),
+    tellOfDisk: (trouble) =>
+      plane.recorder.record([diskFinding(config().hostname, trouble, systemClock.now())]).then(() => undefined),
+    audit: (record) => foundation.audit.sink(record),
     alarm: (what, message) => {
       const finding = imageFinding(config().hostname, { what, message }, systemClock.now());
       plane.recorder.record([finding]).catch((cause: unknown) => {

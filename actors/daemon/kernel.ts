@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { doorAt } from '../../core/base/doors.ts';
 import type { Log } from '../../core/base/ports.ts';
 import { fail, ok, type Result } from '../../core/base/result.ts';
 import type { Config } from '../../core/config/settings.ts';
@@ -39,7 +40,8 @@ function maySpeakToKernel(): boolean {
  * where it may not: the firewall says so then, and all else runs.
  */
 export async function openKernel({ config, mode, log }: KernelDeps): Promise<Result<Kernel, 'failed'>> {
-  const { engine, hand_socket: socket, netns } = config.firewall;
+  const { engine, hand_socket, netns } = config.firewall;
+  const socket = doorAt(hand_socket);
   const byHand = engine === 'hand' || (engine === 'auto' && existsSync(socket));
   const opened = byHand ? await openHand({ socket }) : undefined;
   if (opened?.ok) return ok({ nft: opened.value, engine: HAND });

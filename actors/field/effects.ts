@@ -39,9 +39,13 @@ export const isThere = (path: string): Promise<boolean> =>
     () => false,
   );
 
+/** Absent is fine. @throws errno errors */
+export const remove = (path: string): Promise<void> => rm(path, { force: true });
+
 /** A file for its owner only, whole and on disk when this resolves. @throws errno errors */
 export async function putDurably(path: string, text: string): Promise<void> {
   const aside = `${path}.new`;
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await rm(aside, { force: true });
   {
     await using file = await open(aside, 'wx', 0o600);

@@ -12,6 +12,8 @@ export interface HandedOver {
   /** Absolute. */
   readonly stateDir: string;
   readonly origin: string;
+  /** Whoever hands it over marks it as used afterwards; see `ProvisionRequest`. */
+  readonly isMarkedLater: boolean;
 }
 
 /** `provision` of a file, in the real world; what it makes is for its own user alone. Logs nothing. */
@@ -19,11 +21,12 @@ export async function provisionFrom({
   file,
   stateDir,
   origin,
+  isMarkedLater,
 }: HandedOver): Promise<Ok<Provisioned> | ProvisionFailure> {
   keepPrivate();
   const read = file === '-' ? await readInput(LARGEST_CONFIG + 1) : await readHandedOver(file);
   if (!read.ok) return read;
   const name = file === '-' ? 'bartizan.yaml' : file;
   const deps = { clock: systemClock, random: systemRandom, log: () => {}, parsers: PARSER_NAMES };
-  return provision({ bytes: read.value, name, origin, stateDir }, deps);
+  return provision({ bytes: read.value, name, origin, stateDir, isMarkedLater }, deps);
 }

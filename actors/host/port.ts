@@ -2,7 +2,7 @@ import type { Result } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
 
 /** What root does to the machine when it is asked, and nothing else; `systemd/host` does it. */
-export const HOST_VERBS = ['apply-network', 'factory-reset', 'power-off', 'reboot'] as const;
+export const HOST_VERBS = ['apply-network', 'factory-reset', 'power-off', 'reboot', 'refuse-slot'] as const;
 export type HostVerb = (typeof HOST_VERBS)[number];
 
 /**
@@ -14,7 +14,7 @@ export type HostRefusal = 'refused' | 'silent' | 'failed';
 /** Asks root for one of a few things. */
 export interface HostRequests {
   /**
-   * Resolves when it is done; `reboot`, `power-off` and `factory-reset` when the machine is about to go down. Two requests of
+   * Resolves when it is done; `refuse-slot` marks the slot that does not run as bad, so that it is not booted; `reboot`, `power-off` and `factory-reset` when the machine is about to go down. Two requests of
    * one verb go one after the other.
    */
   ask(verb: HostVerb): Promise<Result<void, HostRefusal>>;

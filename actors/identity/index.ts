@@ -26,7 +26,7 @@ export { firstAuthority, TLS_FOLDER, unusableTokens, wasClaimed } from './first-
 export { IDENT_PARTITION, identityFolder } from './place.ts';
 export type { SessionLimits } from './sessions.ts';
 export { LONGEST_TOKEN, SHORTEST_TOKEN } from './tokens.ts';
-export { x509Library } from './x509.ts';
+export { x509Library } from './x509-library.ts';
 
 export interface IdentityDeps {
   readonly store: StorePort;

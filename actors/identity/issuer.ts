@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import type { Millis } from '../../core/base/time.ts';
 import { encodeNameConstraints, NAME_CONSTRAINTS } from './name-constraints.ts';
 import type { ServerNames } from './names.ts';
-import { x509Library } from './x509.ts';
+import { x509Library } from './x509-library.ts';
 
 /** A private key (PKCS #8) and its certificate, both PEM. */
 export interface KeyAndCertificate {

@@ -1,19 +1,17 @@
-import type * as X509 from '@peculiar/x509';
-
-/**
- * Loads the library, which costs 80 ms and 25 MB, only when there is something to issue. One of its dependencies, a
- * container for constructor injection, refuses to load without the reflection API of a decorator proposal, though none
- * of the classes here carries such metadata. It gets an empty one for as long as it loads, and no global remains.
- */
-export async function x509Library(): Promise<typeof X509> {
-  const reflect = Reflect as { getMetadata?: unknown; getOwnMetadata?: unknown };
-  if (reflect.getMetadata !== undefined) return await import('@peculiar/x509');
-  const none = () => undefined;
-  Object.assign(reflect, { getMetadata: none, getOwnMetadata: none });
-  try {
-    return await import('@peculiar/x509');
-  } finally {
-    delete reflect.getMetadata;
-    delete reflect.getOwnMetadata;
-  }
-}
+/** What is used of the library of certificates. The build makes one file of it and all that it needs. */
+export {
+  AuthorityKeyIdentifierExtension,
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  Extension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  Pkcs10CertificateRequest,
+  Pkcs10CertificateRequestGenerator,
+  SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
+  X509Certificate,
+  X509CertificateGenerator,
+  X509CrlGenerator,
+} from '@peculiar/x509';

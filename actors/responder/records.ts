@@ -62,6 +62,16 @@ function sharedOf<Text extends string>(shared: Shared, text: Text): Text {
 type Writes = Parameters<Parameters<Records['write']>[0]>[0];
 
 async function write(writes: Writes, told: Told): Promise<void> {
+  await Promise.all([
+    writes.foreseeKeys(
+      decisions,
+      told.decisions.map(({ id }) => [id]),
+    ),
+    writes.foreseeKeys(
+      networkDecisions,
+      told.networks.map(({ id }) => [id]),
+    ),
+  ]);
   for (const decision of told.decisions) await writes.put(decisions, [decision.id], decision);
   for (const decision of told.networks) await writes.put(networkDecisions, [decision.id], decision);
   for (const outcome of told.outcomes) {

@@ -64,13 +64,17 @@ const FOUND_AT_ONCE = 256;
 
 export function createRecords(port: StorePort): Records {
   const turns = new Turns();
+  const settled = new Map<string, number>();
   return {
     write: (body, options) =>
       turns.run(async () => {
-        const staged = new Staged(port);
+        const staged = new Staged(port, settled);
         const value = await body(staged);
-        const committed = staged.ops.length === 0 ? ok(undefined) : await port.commit(staged.ops, options);
-        return committed.ok ? ok(value) : committed;
+        const { ops } = staged;
+        const committed = ops.length === 0 ? ok(undefined) : await port.commit(ops, options);
+        if (!committed.ok) return committed;
+        staged.settle();
+        return ok(value);
       }),
     get: (from, key) => port.get(from.key.encode(key)),
     list: (from, leading, page) => list(port, from, leading, page),

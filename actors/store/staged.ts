@@ -18,17 +18,33 @@ export interface Writes {
   ): Promise<{ readonly serial: number; readonly added: boolean }>;
   /** Reads at once what `append` of each of these would read by itself: of many, the greater part of the work. */
   foresee<V, X extends Indexes<V>>(to: Journal<V, X>, values: readonly V[]): Promise<void>;
+  /** As `foresee`, of what `put` and `delete` under these keys would read. */
+  foreseeKeys<V, K extends Kinds, X extends Indexes<V>>(
+    into: Collection<V, K, X>,
+    keys: readonly Segments<K>[],
+  ): Promise<void>;
 }
 
 /** Changes over the port that are not committed yet. */
 export class Staged implements Writes {
   readonly #port: StorePort;
   readonly #changes = new Map<string, { readonly value: unknown } | undefined>();
+  /** Serial keys among them. */
+  readonly #counted = new Set<string>();
   /** Records as they were read ahead: nobody else writes meanwhile. */
   readonly #foreseen = new Map<string, unknown>();
+  /** Under which serial key the counter was found, or left, at the last record: then nobody looks for that again. */
+  readonly #settled: Map<string, number>;
 
-  constructor(port: StorePort) {
+  /** @param settled outlives this; `settle` adds to it */
+  constructor(port: StorePort, settled: Map<string, number>) {
     this.#port = port;
+    this.#settled = settled;
+  }
+
+  /** To be called once the changes are committed. */
+  settle(): void {
+    for (const serialKey of this.#counted) this.#settled.set(serialKey, this.#changes.get(serialKey)?.value as number);
   }
 
   get ops(): readonly StoreOp[] {
@@ -48,14 +64,21 @@ export class Staged implements Writes {
     if (known !== undefined) return { serial: known, added: false };
     const serial = (await this.#lastSerial(to)) + 1;
     this.#changes.set(to.serialKey, { value: serial });
+    this.#counted.add(to.serialKey);
     this.#write(to, to.key.encode([serial]), [], { value });
     return { serial, added: true };
   };
 
-  readonly foresee: Writes['foresee'] = async (to, values) => {
-    const keys = values.flatMap((value) => uniqueKeyOf(to, value) ?? []);
-    await Promise.all(keys.map(async (key) => this.#foreseen.set(key, await this.#port.get(key))));
+  readonly foresee: Writes['foresee'] = (to, values) =>
+    this.#readAhead([to.serialKey, ...values.flatMap((value) => uniqueKeyOf(to, value) ?? [])]);
+
+  readonly foreseeKeys: Writes['foreseeKeys'] = async (into, keys) => {
+    if (isIndexed(into)) await this.#readAhead(keys.map((key) => into.key.encode(key)));
   };
+
+  async #readAhead(keys: readonly string[]): Promise<void> {
+    await Promise.all(keys.map(async (key) => this.#foreseen.set(key, await this.#port.get(key))));
+  }
 
   async #read<V>(key: string): Promise<V | undefined> {
     if (this.#changes.has(key)) return this.#changes.get(key)?.value as V | undefined;
@@ -63,6 +86,11 @@ export class Staged implements Writes {
   }
 
   async #replace(from: AnyCollection, key: string, next: { readonly value: unknown } | undefined): Promise<void> {
+    // Only of its index entries the record that was there is asked for.
+    if (!isIndexed(from)) {
+      this.#changes.set(key, next);
+      return;
+    }
     const before = await this.#read(key);
     const entries = before === undefined ? [] : indexEntries(from, key, before);
     const own: string[] = [];
@@ -94,13 +122,16 @@ export class Staged implements Writes {
   /** The greater of the counter and the last key: a repair may have brought back an older counter. */
   async #lastSerial(to: AnyCollection & { readonly serialKey: string }): Promise<number> {
     if (this.#changes.has(to.serialKey)) return (await this.#read<number>(to.serialKey)) ?? 0;
-    const counted = (await this.#port.get<number>(to.serialKey)) ?? 0;
+    const counted = (await this.#read<number>(to.serialKey)) ?? 0;
+    if (counted === this.#settled.get(to.serialKey)) return counted;
     for await (const [key] of this.#port.entries({ ...to.key.under([]), reverse: true, limit: 1 })) {
       return Math.max(counted, serialOf(to, key) ?? 0);
     }
     return counted;
   }
 }
+
+const isIndexed = ({ indexes }: AnyCollection): boolean => Object.keys(indexes).length > 0;
 
 /** The entry by which a record that is there already is told. */
 function uniqueKeyOf(to: AnyCollection, value: unknown): string | undefined {

@@ -17,7 +17,9 @@ const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr
 export const runProgram: Run = (program, args, { timeout, onLine }: RunOptions) => {
   const { promise, resolve } = Promise.withResolvers<Ran>();
   const child = spawn(program, [...args], { env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'pipe'] });
+  let isLate = false;
   const lost = setTimeout(() => {
+    isLate = true;
     child.kill('SIGKILL');
     setTimeout(() => resolve({ kind: 'late' }), GRACE_MS).unref();
   }, timeout);
@@ -29,7 +31,8 @@ export const runProgram: Run = (program, args, { timeout, onLine }: RunOptions) 
   });
   child.on('close', (code, signal) => {
     clearTimeout(lost);
-    resolve(signal === null ? { kind: 'ended', code: code ?? 1, out: out(), err: err() } : { kind: 'late' });
+    if (signal === null) resolve({ kind: 'ended', code: code ?? 1, out: out(), err: err() });
+    else resolve(isLate ? { kind: 'late' } : { kind: 'killed', signal });
   });
   return promise;
 };

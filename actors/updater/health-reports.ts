@@ -22,8 +22,8 @@ export interface HealthReportsParts {
   readonly needs: () => Needs;
 }
 
-/** What says of the image itself how it is must not decide about it. */
-const NOT_JUDGED = 'image';
+/** What says of the image itself, or of a disk that no slot has damaged, how it is must not decide about the slot. */
+const NOT_JUDGED: readonly string[] = ['image', 'disk'];
 const EVERY: Millis = seconds(1);
 /** In reports; those between are written where something has changed. */
 const WRITTEN_EVERY = 2;
@@ -55,8 +55,7 @@ export class HealthReports implements Service {
 
   /** From now on nothing may be worse than it was then. */
   compareWith(before: Facts): void {
-    const { [NOT_JUDGED]: _, ...judged } = before;
-    this.#before = judged;
+    this.#before = Object.fromEntries(Object.entries(before).filter(([name]) => !NOT_JUDGED.includes(name)));
   }
 
   current(): Judgement & { readonly steady: Steadiness; readonly needs: Needs } {
@@ -80,7 +79,7 @@ export class HealthReports implements Service {
     const at = bootClock.now();
     const before = this.#judgement;
     this.#judgement = judge(
-      components().filter(({ name }) => name !== NOT_JUDGED),
+      components().filter(({ name }) => !NOT_JUDGED.includes(name)),
       this.#before,
     );
     const { verdict, bad } = this.#judgement;

@@ -1,6 +1,14 @@
 import type { Log } from '../../core/base/ports.ts';
 import { messageOf } from '../../core/base/result.ts';
-import { NO_MEMORY, type UpdateMemory } from '../../core/image/update.ts';
+import { SLOT_NAMES } from '../../core/image/slots.ts';
+import {
+  type FailedVersion,
+  type LastUpdate,
+  NO_MEMORY,
+  type PendingUpdate,
+  UPDATE_RESULTS,
+  type UpdateMemory,
+} from '../../core/image/update.ts';
 import type { UpdaterFiles } from './port.ts';
 
 const SCHEMA = 1;
@@ -46,11 +54,36 @@ export class UpdateBook {
 
 function memoryIn(text: string): UpdateMemory | undefined {
   try {
-    const read = JSON.parse(text) as UpdateMemory & { readonly schema?: unknown };
-    if (read.schema !== SCHEMA || !Array.isArray(read.failed)) return undefined;
-    const { schema: _, ...memory } = read;
-    return memory;
+    const { schema, failed, pending, last } = JSON.parse(text) as Record<string, unknown>;
+    if (schema !== SCHEMA || !Array.isArray(failed)) return undefined;
+    return {
+      failed: failed.filter(isFailed),
+      ...(isPending(pending) ? { pending } : {}),
+      ...(isLast(last) ? { last } : {}),
+    };
   } catch {
     return undefined;
   }
+}
+
+/** What is in the file may be of another version, or of a disk that lies: each part is what it should be, or is not there. */
+const has = (value: unknown, types: Readonly<Record<string, string>>): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  Object.entries(types).every(([name, type]) => typeof (value as Record<string, unknown>)[name] === type);
+
+const isFailed = (value: unknown): value is FailedVersion =>
+  has(value, { version: 'string', at: 'number', why: 'string' });
+
+const isLast = (value: unknown): value is LastUpdate =>
+  isFailed(value) && UPDATE_RESULTS.some((known) => known === (value as unknown as LastUpdate).result);
+
+function isPending(value: unknown): value is PendingUpdate {
+  if (!has(value, { source: 'string', phase: 'string', bootId: 'string', at: 'number', actor: 'string' })) return false;
+  const { to, from, before, phase } = value as PendingUpdate;
+  return (
+    [to, from].every((one) => has(one, { slot: 'string', version: 'string' }) && SLOT_NAMES.includes(one.slot)) &&
+    has(before, {}) &&
+    (phase === 'installing' || phase === 'installed')
+  );
 }

@@ -1,6 +1,6 @@
 import type { Result } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
-import type { BundleFacts, Progress, Refusal, SlotsView } from '../../core/image/slots.ts';
+import type { BundleFacts, Progress, Refusal, SlotsView, Work } from '../../core/image/slots.ts';
 import type { BundleSource } from '../../core/image/source.ts';
 
 /** Both slots, and what they can be given. RAUC keeps them; its service is the only one that writes. */
@@ -13,14 +13,20 @@ export interface Slots {
    * Writes a bundle into the slot that does not run, and has it booted next. Cannot be taken back once begun: a slot that was
    * half written is not booted. Tells each step.
    */
-  install(source: BundleSource, tell: (progress: Progress) => void): Promise<Result<void, Refusal>>;
+  install(source: BundleSource, tell: (progress: Progress) => void): Promise<Result<void, InstallEnd>>;
+  /** What is being done, whoever has asked for it; answered while something is being installed, too. */
+  work(): Promise<Result<Work, 'unavailable'>>;
 }
 
-/** How a program ended. `late`: it was killed for taking too long. */
+/** `unknown`: whoever waited for it was cut off, and it may go on. */
+export type InstallEnd = Refusal | 'unknown';
+
+/** How a program ended. `late`: it was killed for taking too long; `killed`: by somebody else. */
 export type Ran =
   | { readonly kind: 'ended'; readonly code: number; readonly out: string; readonly err: string }
   | { readonly kind: 'missing' }
-  | { readonly kind: 'late' };
+  | { readonly kind: 'late' }
+  | { readonly kind: 'killed'; readonly signal: string };
 
 export interface RunOptions {
   readonly timeout: Millis;

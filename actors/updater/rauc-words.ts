@@ -1,11 +1,13 @@
 import { fail, ok, type Result } from '../../core/base/result.ts';
 import {
   type BundleFacts,
+  type ImageSums,
   type Progress,
   type Refusal,
   SLOT_NAMES,
   type Slot,
   type SlotsView,
+  type Work,
 } from '../../core/image/slots.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -39,39 +41,82 @@ export function slotsIn(out: string): Result<SlotsView, 'unavailable'> {
     const state = head.facts['boot_status'] === 'good' ? 'good' : 'bad';
     const isBooted = said?.['booted'] === name || head.facts['state'] === 'booted';
     const isFirst = said?.['boot_primary'] === head.id;
-    return [{ name, state, isBooted, isFirst, ...contentOf(group.map(({ facts }) => objectOf(facts['slot_status']))) }];
+    return [{ name, state, isBooted, isFirst, ...contentOf(group.map(({ facts }) => facts)) }];
   });
   if (found.length !== SLOT_NAMES.length) return fail('unavailable', 'RAUC does not know the slots A and B');
   return ok({ slots: found, compatible: textOf(said?.['compatible']) ?? '' });
 }
 
 /** All parts of a slot must be of one bundle and whole. */
-function contentOf(parts: readonly Json[]): Pick<Slot, 'version' | 'installedAt'> {
+function contentOf(rows: readonly Json[]): Pick<Slot, 'version' | 'installedAt' | 'sums'> {
+  const parts = rows.map((row) => objectOf(row['slot_status']));
   const [version, ...others] = parts.map((part) => textOf(objectOf(part['bundle'])['version']));
   const isWhole = parts.every((part) => part['status'] === 'ok') && others.every((other) => other === version);
   const installedAt = textOf(objectOf(parts[0]?.['installed'])['timestamp']);
   if (version === undefined || !isWhole) return {};
-  return { version, ...(installedAt === undefined ? {} : { installedAt }) };
+  const sums = sumsOf(
+    rows.map((row) => [textOf(row['class']), objectOf(objectOf(row['slot_status'])['checksum'])['sha256']]),
+  );
+  return { version, sums, ...(installedAt === undefined ? {} : { installedAt }) };
 }
 
+/** By class; what is no SHA-256 in hex is not there. */
+const sumsOf = (pairs: readonly (readonly [name: string | undefined, sum: unknown])[]): ImageSums =>
+  Object.fromEntries(
+    pairs.flatMap(([name, sum]) =>
+      name !== undefined && /^[0-9a-f]{64}$/.test(String(sum)) ? [[name, String(sum)]] : [],
+    ),
+  );
+
+const rowsOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+
 /** `rauc info --output-format=json`. */
-export const factsIn = (out: string): BundleFacts | undefined => bundleFacts(jsonIn(out) ?? {});
+export function factsIn(out: string): BundleFacts | undefined {
+  const said = jsonIn(out) ?? {};
+  const images = rowsOf(said['images']).flatMap((one) => Object.entries(objectOf(one)));
+  return bundleFacts(said, sumsOf(images.map(([name, about]) => [name, objectOf(about)['checksum']])));
+}
 
 /** `busctl --json=short call … InspectBundle`: D-Bus types around the same. */
 export function inspectedIn(out: string): BundleFacts | undefined {
   const [answer] = (jsonIn(out)?.['data'] as readonly unknown[] | undefined) ?? [];
   const update = objectOf(plain(objectOf(answer)['update']));
-  return bundleFacts({ version: plain(update['version']), compatible: plain(update['compatible']) });
+  const images = rowsOf(plain(objectOf(answer)['images'])).map((one) => objectOf(plain(one)));
+  return bundleFacts(
+    { version: plain(update['version']), compatible: plain(update['compatible']) },
+    sumsOf(images.map((one) => [textOf(plain(one['slot-class'])), plain(one['checksum'])])),
+  );
 }
+
+/** `busctl --json=short get-property … Operation Progress LastError`: a line each. */
+export function workIn(out: string): Work | undefined {
+  const [operation, progress, lastError] = out
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => plain(jsonIn(line)));
+  if (typeof operation !== 'string' || typeof lastError !== 'string') return undefined;
+  const [percent, message] = rowsOf(progress);
+  const told = Number.isInteger(percent)
+    ? { percent: bounded(Number(percent)), message: String(message).slice(0, 200) }
+    : undefined;
+  return {
+    isInstalling: operation === 'installing',
+    lastError: oneLine(lastError).slice(0, 300),
+    ...(told === undefined ? {} : { progress: told }),
+  };
+}
+
+const bounded = (percent: number): number => Math.min(100, Math.max(0, percent));
+const oneLine = (text: string): string => text.trim().replaceAll(/\s*\n\s*/g, ' ');
 
 /** A D-Bus value without its type; RAUC 1.13 has variants in variants. */
 const plain = (value: unknown): unknown => ('data' in objectOf(value) ? plain(objectOf(value)['data']) : value);
 
-function bundleFacts(said: Json): BundleFacts | undefined {
+function bundleFacts(said: Json, sums: ImageSums): BundleFacts | undefined {
   const [version, compatible] = [textOf(said['version']), textOf(said['compatible'])];
   return version === undefined || compatible === undefined || !/^[!-~]{1,128}$/.test(version)
     ? undefined
-    : { version, compatible };
+    : { version, compatible, sums };
 }
 
 /** A line such as ` 85% Copying image to kernel.1`. */
@@ -79,7 +124,7 @@ export function progressIn(line: string): Progress | undefined {
   const [, percent, message] = /^\s*(\d{1,3})%\s+(\S.*)$/.exec(line) ?? [];
   return percent === undefined || message === undefined
     ? undefined
-    : { percent: Math.min(100, Number(percent)), message: message.slice(0, 200) };
+    : { percent: bounded(Number(percent)), message: message.slice(0, 200) };
 }
 
 /** The first that fits what RAUC has said of a failure tells what it was, and what a person is told. */

@@ -1,21 +1,35 @@
-import type { ImageStatus, Images, InstallOrder, InstallRefusal, UpdateStand } from '../../core/api/image.ts';
+import type { AuditSink } from '../../core/api/audit.ts';
+import type { ImageStatus, Images, InstallOrder, InstallRefusal, Media, UpdateStand } from '../../core/api/image.ts';
 import { NO_APPLIANCE } from '../../core/api/image.ts';
+import { LATE, within } from '../../core/api/within.ts';
 import type { Component } from '../../core/base/component.ts';
 import type { Clock, Log } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
-import { type Millis, minutes, seconds } from '../../core/base/time.ts';
+import { withoutUrlSecrets } from '../../core/base/shown-url.ts';
+import { type Millis, seconds } from '../../core/base/time.ts';
 import { readSerial, type Serial } from '../../core/field/serial.ts';
+import { endOf, type Said } from '../../core/image/ending.ts';
 import type { Facts } from '../../core/image/health.ts';
 import { confirmOutcome } from '../../core/image/health-text.ts';
 import { judgeBundle } from '../../core/image/judge-bundle.ts';
 import type { BootWords, Release } from '../../core/image/release.ts';
-import type { BundleFacts, Refusal, SlotsView } from '../../core/image/slots.ts';
+import { type BundleFacts, otherSlot, type SlotName, type SlotsView } from '../../core/image/slots.ts';
 import { type BundleSource, parseSource } from '../../core/image/source.ts';
-import { begun, ended, type Here, type LastUpdate, type PendingUpdate, stateOf } from '../../core/image/update.ts';
+import {
+  begun,
+  ended,
+  type Here,
+  isBegunIn,
+  type LastUpdate,
+  type PendingUpdate,
+  stateOf,
+} from '../../core/image/update.ts';
 import type { Service } from '../supervisor/index.ts';
+import { FOLLOW_EVERY, Following } from './following.ts';
 import type { HealthReports } from './health-reports.ts';
 import type { UpdateBook } from './memory.ts';
 import type { Slots, UpdaterFiles } from './port.ts';
+import { refuseSlot } from './refuse.ts';
 
 /** This machine as an appliance. */
 export interface ApplianceHere {
@@ -41,18 +55,22 @@ export interface UpdaterParts {
   /** Why nothing is fetched from this host, if so. */
   readonly refusedHost: (host: string) => Promise<string | undefined>;
   /** Asks root for it. */
-  readonly ask: (verb: 'reboot' | 'factory-reset') => Promise<Result<void, string>>;
-  /** An update that was tried did not hold; a slot that was confirmed is not well. */
-  readonly alarm: (what: 'fell_back' | 'unhealthy', message: string) => void;
+  readonly ask: (verb: 'reboot' | 'factory-reset' | 'refuse-slot') => Promise<Result<void, string>>;
+  /** What this daemon does of its own accord is on record as well. */
+  readonly audit: AuditSink;
+  /** An update that was tried did not hold; a slot that was confirmed is not well; what was installed is not what was judged. */
+  readonly alarm: (what: 'fell_back' | 'unhealthy' | 'refused', message: string) => void;
 }
 
 /** What `systemd/confirm` says of this boot. */
 export const OUTCOME_FILE = '/run/bartizan-confirm/outcome';
+const STUCK =
+  'RAUC has been at an update for long without a step: only a reboot ends it, and changes nothing of what runs';
 const LOOK_EVERY: Millis = seconds(10);
 /** RAUC's service is started anew by whoever asks next; it takes a moment. */
 const AFTER_CRASH: Millis = seconds(2);
-/** How long RAUC may be at what a daemon before this one has asked for. */
-const UNKNOWN_FOR: Millis = minutes(60);
+/** Sticks that do not answer must not keep the rest from being shown. */
+const MEDIA_WITHIN: Millis = seconds(2);
 
 /**
  * Updates of the image, by hand. The steps are apart, so that whoever runs trials can take them one by one: `judge` changes
@@ -68,9 +86,12 @@ export class Updater implements Images, Service {
   #stand: UpdateStand = { phase: 'idle' };
   #view: SlotsView = { slots: [], compatible: '' };
   #trouble: string | undefined;
-  #looking: Promise<void> | undefined;
+  #looking: Promise<boolean> | undefined;
   #cancel: (() => void) | undefined;
   #running: Promise<void> | undefined;
+  /** There while RAUC may be at an installation that nobody of us waits for. */
+  #following: Following | undefined;
+  #media: Promise<readonly Media[]> | undefined;
   #alarmed = false;
   #isStopped = false;
 
@@ -99,8 +120,13 @@ export class Updater implements Images, Service {
     if (here === undefined) return undefined;
     const described = { name: this.id, since: this.#since, counters: {} };
     const detail = `version ${here.release.version} in slot ${here.boot?.slot ?? '?'}${wordsOn(this.#stand)}`;
-    if (this.#trouble !== undefined) return { ...described, state: 'degraded', detail, message: this.#trouble };
+    const message = this.#following?.isStuck === true ? STUCK : this.#trouble;
+    if (message !== undefined) return { ...described, state: 'degraded', detail, message };
     return { ...described, state: 'ok', detail };
+  }
+
+  stand(): UpdateStand {
+    return this.#stand;
   }
 
   onProgress(listener: (stand: UpdateStand) => void): () => void {
@@ -112,7 +138,8 @@ export class Updater implements Images, Service {
     const { here, health, files, book } = this.#parts;
     if (here === undefined) return undefined;
     if (this.#running === undefined) await this.#lookOnce();
-    const confirmation = confirmOutcome((await files.read(OUTCOME_FILE)) ?? '');
+    const { counters, ...outcome } = confirmOutcome((await files.read(OUTCOME_FILE)) ?? '') ?? {};
+    const confirmation = 'state' in outcome ? outcome : undefined;
     const { failed, last } = book.memory;
     return {
       version: here.release.version,
@@ -123,18 +150,29 @@ export class Updater implements Images, Service {
       update: this.#stand,
       health: health.current(),
       ...(confirmation === undefined ? {} : { confirmation }),
+      // RAUC has changed them since they were read, or is about to.
+      ...(counters === undefined || isBegunIn(book.memory, here.bootId) ? {} : { counters }),
       failedVersions: failed,
       ...(last === undefined ? {} : { last }),
-      media: await files.bundles(),
+      media: await this.#bundles(),
     };
+  }
+
+  /** Of sticks that answer in time. One that hangs is asked once, not by everybody who looks. */
+  async #bundles(): Promise<readonly Media[]> {
+    const { files, clock } = this.#parts;
+    this.#media ??= files.bundles().finally(() => {
+      this.#media = undefined;
+    });
+    const found = await within(clock, MEDIA_WITHIN, this.#media);
+    return found === LATE ? [] : found;
   }
 
   async install(order: InstallOrder): Promise<Result<UpdateStand, InstallRefusal>> {
     const { here } = this.#parts;
     if (here === undefined) return fail('no_appliance', NO_APPLIANCE);
-    if (this.#running !== undefined || this.#stand.phase === 'unknown') {
-      return fail('busy', `${this.#stand.version ?? 'an update'} is being installed`);
-    }
+    const busy = this.#busy();
+    if (busy !== undefined) return fail('busy', busy);
     const judged = Promise.withResolvers<Result<UpdateStand, InstallRefusal>>();
     this.#running = this.#update(here, order, judged.resolve)
       .catch((cause: unknown) => {
@@ -165,11 +203,18 @@ export class Updater implements Images, Service {
 
   async #ask(verb: 'reboot' | 'factory-reset'): Promise<Result<void, 'no_appliance' | 'busy' | 'failed'>> {
     if (this.#parts.here === undefined) return fail('no_appliance', NO_APPLIANCE);
-    if (this.#running !== undefined || this.#stand.phase === 'unknown') {
-      return fail('busy', 'an update is being installed: its slot could not be booted');
-    }
+    const busy = this.#following?.isStuck === true ? undefined : this.#busy();
+    if (busy !== undefined) return fail('busy', `${busy}: its slot could not be booted`);
     const asked = await this.#parts.ask(verb);
     return asked.ok ? asked : fail('failed', asked.public, asked.cause);
+  }
+
+  /** Why nothing else is begun. */
+  #busy(): string | undefined {
+    const { phase, version = 'an update' } = this.#stand;
+    if (phase === 'unknown') return `${version} is still being installed by RAUC, whose asker was cut off`;
+    if (this.#running === undefined) return undefined;
+    return phase === 'checking' ? 'another bundle is being checked' : `${version} is being installed`;
   }
 
   /** Resolves when RAUC is done; `judged` is called as soon as it is at it, or will not be. */
@@ -178,7 +223,7 @@ export class Updater implements Images, Service {
     order: InstallOrder,
     judged: (result: Result<UpdateStand, InstallRefusal>) => void,
   ): Promise<void> {
-    this.#turn({ phase: 'checking', source: order.source, since: this.#parts.clock.now() });
+    this.#turn({ phase: 'checking', source: withoutUrlSecrets(order.source), since: this.#parts.clock.now() });
     const plan = await this.#judge(here, order);
     if (!plan.ok) {
       this.#turn(await this.#rest());
@@ -187,15 +232,22 @@ export class Updater implements Images, Service {
     const { source, facts, at } = plan.value;
     const pending = begun(at, {
       version: facts.version,
-      source: order.source,
+      source: withoutUrlSecrets(order.source),
       at: this.#parts.clock.now(),
       actor: order.actor,
       before: this.#parts.facts(),
+      ...(facts.sums === undefined ? {} : { sums: facts.sums }),
+      ...this.#writtenBefore(at.slot),
     });
     await this.#parts.book.keep({ ...this.#parts.book.memory, pending });
     this.#turn({ ...aboutOf(pending), phase: 'installing', percent: 0 });
     judged(ok(this.#stand));
     await this.#carryOut(pending, source);
+  }
+
+  #writtenBefore(running: SlotName): Pick<PendingUpdate, 'writtenBefore'> {
+    const target = this.#view.slots.find(({ name }) => name === otherSlot(running));
+    return target?.installedAt === undefined ? {} : { writtenBefore: target.installedAt };
   }
 
   /** Everything that can be known before anything is written. */
@@ -209,7 +261,7 @@ export class Updater implements Images, Service {
     if (!source.ok) return source;
     const refused = source.value.kind === 'url' ? await this.#parts.refusedHost(source.value.host) : undefined;
     if (refused !== undefined) return fail('bad_source', refused);
-    await this.#look();
+    if (await this.#look()) return fail('busy', 'RAUC is at work on something that was not asked for here');
     if (this.#trouble !== undefined) return fail('unavailable', this.#trouble);
     const running = this.#view.slots.find(({ name }) => name === boot.slot);
     if (running?.state !== 'good') {
@@ -228,17 +280,54 @@ export class Updater implements Images, Service {
   }
 
   async #carryOut(pending: PendingUpdate, source: BundleSource): Promise<void> {
-    const { slots, book, log, clock } = this.#parts;
+    const { slots, log } = this.#parts;
     const { version } = pending.to;
     log('info', 'update begun', { version, slot: pending.to.slot, source: pending.source, actor: pending.actor });
     const done = await this.#retried(() =>
       slots.install(source, ({ percent, message }) => this.#turn({ ...this.#stand, percent, message })),
     );
-    await this.#look();
-    if (done.ok) return this.#installed(pending);
+    if (done.ok) return this.#over(pending, { isDone: true, lastError: '' });
+    // That whoever asked has come to an end, however it did, does not mean that RAUC has.
+    const work = done.code === 'busy' ? undefined : await slots.work();
+    if (done.code === 'unknown' || (work?.ok === true && work.value.isInstalling)) {
+      log('warn', 'whoever waited for RAUC was cut off; RAUC is followed', { version, reason: done.public });
+      return this.#follow(pending);
+    }
     log('error', 'update failed', { version, code: done.code, reason: done.public });
-    await book.keep(ended(book.memory, { version, result: 'failed', at: clock.now(), why: done.public }));
-    this.#turn({ phase: 'idle' });
+    this.#turn(await this.#end(pending, 'failed', done.public));
+  }
+
+  /** One look at an installation that nobody waits for; the next is taken by `#again`. */
+  async #follow(pending: PendingUpdate): Promise<void> {
+    this.#following ??= new Following();
+    const work = await this.#parts.slots.work();
+    const isGoing = work.ok ? this.#following.hears(work.value) : this.#following.hearsNothing();
+    if (isGoing) {
+      const { percent, message } = (work.ok && work.value.progress) || {};
+      const progress = percent === undefined || message === undefined ? {} : { percent, message };
+      return this.#turn({ ...aboutOf(pending), ...progress, phase: 'unknown' });
+    }
+    if (work.ok) return this.#over(pending, { isDone: false, lastError: work.value.lastError });
+    this.#turn(await this.#end(pending, 'interrupted', work.public));
+  }
+
+  /** RAUC is done with it, one way or another: what the slot holds decides. */
+  async #over(pending: PendingUpdate, said: Said): Promise<void> {
+    const isBusy = await this.#look();
+    if (isBusy || this.#trouble !== undefined) {
+      this.#following ??= new Following();
+      if (this.#following.hearsNothing()) return this.#turn({ ...aboutOf(pending), phase: 'unknown' });
+    }
+    this.#following = undefined;
+    const ending = endOf(
+      pending,
+      this.#view.slots.find(({ name }) => name === pending.to.slot),
+      said,
+    );
+    if (ending.result === 'installed') return this.#installed(pending);
+    const why = ending.result === 'refused' ? await refuseSlot(this.#parts, pending, ending.why) : ending.why;
+    this.#turn(await this.#end(pending, ending.result, why));
+    if (ending.result === 'refused') await this.#look();
   }
 
   async #installed(pending: PendingUpdate): Promise<void> {
@@ -250,31 +339,37 @@ export class Updater implements Images, Service {
   }
 
   /** Once more where RAUC's service went away: it may have been in the midst of something, or the bundle crashes it. */
-  async #retried<V>(work: () => Promise<Result<V, Refusal>>): Promise<Result<V, Refusal>> {
+  async #retried<V, C extends string>(work: () => Promise<Result<V, C>>): Promise<Result<V, C>> {
     const first = await work();
     if (first.ok || first.code !== 'crashed') return first;
+    const now = await this.#parts.slots.work();
+    if (now.ok && now.value.isInstalling) return first;
     this.#parts.log('warn', "RAUC's service went away; trying once more", { reason: first.public });
     await new Promise<void>((resolve) => void this.#parts.clock.after(AFTER_CRASH, resolve));
     return work();
   }
 
   /** However many ask at once, RAUC is asked once. */
-  #lookOnce(): Promise<void> {
+  async #lookOnce(): Promise<void> {
     this.#looking ??= this.#look().finally(() => {
       this.#looking = undefined;
     });
-    return this.#looking;
+    await this.#looking;
   }
 
-  async #look(): Promise<void> {
+  /** @returns whether RAUC is at work on something, and says nothing of the slots meanwhile */
+  async #look(): Promise<boolean> {
     const listed = await this.#parts.slots.list();
     if (listed.ok) this.#view = listed.value;
     this.#trouble = listed.ok || listed.code === 'busy' ? undefined : listed.public;
+    return !listed.ok && listed.code === 'busy';
   }
 
   /** What has become of the update that is written down. */
   async #settle(): Promise<void> {
-    this.#turn(await this.#rest());
+    const stand = await this.#rest();
+    // Somebody may have begun another one meanwhile, which tells of itself.
+    if (this.#running === undefined) this.#turn(stand);
   }
 
   /** What there is to show while nothing is asked of RAUC. */
@@ -288,7 +383,8 @@ export class Updater implements Images, Service {
       case 'waiting':
         return { ...aboutOf(pending), phase: 'installed' };
       case 'unknown':
-        return this.#unknown(pending);
+        await this.#follow(pending);
+        return this.#stand;
       case 'fell_back':
         return this.#fellBack(pending);
       case 'interrupted':
@@ -310,20 +406,6 @@ export class Updater implements Images, Service {
     return this.#end(pending, 'confirmed', 'healthy over its whole window');
   }
 
-  /** A daemon before this one asked RAUC, which may be at it still; it does not answer while it is. */
-  async #unknown(pending: PendingUpdate): Promise<UpdateStand> {
-    const { clock, slots } = this.#parts;
-    const listed = await slots.list();
-    const isOver = pending.at + UNKNOWN_FOR < clock.now();
-    if (!listed.ok && !isOver) return { ...aboutOf(pending), phase: 'unknown' };
-    const target = listed.ok ? listed.value.slots.find(({ name }) => name === pending.to.slot) : undefined;
-    if (target?.version !== pending.to.version || !target.isFirst) {
-      return this.#end(pending, 'interrupted', 'RAUC did not come to its end');
-    }
-    await this.#installed(pending);
-    return this.#stand;
-  }
-
   async #fellBack(pending: PendingUpdate): Promise<UpdateStand> {
     const { version, slot } = pending.to;
     const why = `slot ${slot} was booted and did not hold`;
@@ -331,17 +413,18 @@ export class Updater implements Images, Service {
     return this.#end(pending, 'fell_back', why);
   }
 
-  async #end({ to }: PendingUpdate, result: LastUpdate['result'], why: string): Promise<UpdateStand> {
+  async #end({ to, bootId }: PendingUpdate, result: LastUpdate['result'], why: string): Promise<UpdateStand> {
     const { book, clock, log } = this.#parts;
     log(result === 'confirmed' ? 'info' : 'error', 'update ended', { version: to.version, result, why });
-    await book.keep(ended(book.memory, { version: to.version, result, at: clock.now(), why }));
+    await book.keep(ended(book.memory, { version: to.version, result, at: clock.now(), why, bootId }));
     return { phase: 'idle' };
   }
 
   /** From time to time: whether the trial is over, RAUC is done, and how the confirmed slot is. */
   #again(): void {
     if (this.#isStopped) return;
-    this.#cancel = this.#parts.clock.after(LOOK_EVERY, () => {
+    const next = this.#stand.phase === 'unknown' ? FOLLOW_EVERY : LOOK_EVERY;
+    this.#cancel = this.#parts.clock.after(next, () => {
       void this.#tick()
         .catch((cause: unknown) => this.#parts.log('error', 'the image was not looked at', { error: messageOf(cause) }))
         .finally(() => this.#again());
@@ -349,7 +432,8 @@ export class Updater implements Images, Service {
   }
 
   async #tick(): Promise<void> {
-    if (this.#stand.phase === 'confirming' || this.#stand.phase === 'unknown') await this.#settle();
+    const { phase } = this.#stand;
+    if (this.#running === undefined && (phase === 'confirming' || phase === 'unknown')) await this.#settle();
     const outcome = confirmOutcome((await this.#parts.files.read(OUTCOME_FILE)) ?? '');
     const isWrong = outcome?.state === 'unhealthy' || outcome?.state === 'unmarked';
     if (isWrong && !this.#alarmed)

@@ -39,7 +39,7 @@ export interface AuditedCall {
 }
 
 export function recordOf({ declaration, context, status, ...call }: AuditedCall, clock: Clock): AuditRecord {
-  const { action, of, target = '', details = [] } = declaration;
+  const { action, of, target = '', shown = asItIs, details = [] } = declaration;
   const { query, body, reply } = call;
   const kept = details.flatMap((name) => {
     const value = fieldOf(body, name) ?? fieldOf(reply, name);
@@ -51,7 +51,7 @@ export function recordOf({ declaration, context, status, ...call }: AuditedCall,
   return {
     at: clock.now(),
     action: isPlain(whose) ? `${action}_${whose}` : action,
-    target: String(fieldOf(reply, target) ?? fieldOf(body, target) ?? fieldOf(query, target) ?? ''),
+    target: shown(String(fieldOf(reply, target) ?? fieldOf(body, target) ?? fieldOf(query, target) ?? '')),
     details: Object.fromEntries(kept),
     actor: principal.name,
     principalKind: principal.kind,
@@ -60,6 +60,8 @@ export function recordOf({ declaration, context, status, ...call }: AuditedCall,
     status,
   };
 }
+
+const asItIs = (target: string): string => target;
 
 const fieldOf = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null && Object.hasOwn(value, name)

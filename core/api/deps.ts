@@ -19,6 +19,7 @@ import type { SettingsDesk } from './settings.ts';
 import type { Stats } from './stats.ts';
 import type { ChangeWatch } from './stream/change-watch.ts';
 import type { EventHub } from './stream/hub.ts';
+import type { ImageWatch } from './stream/image-watch.ts';
 import type { Undo } from './undo.ts';
 
 /** The appliance as the endpoints see it: a narrow port for each thing they ask about. */
@@ -53,6 +54,7 @@ export interface ApiParts extends Desks {
 export interface ApiDeps extends ApiParts {
   readonly findingEvents: EventHub<Finding>;
   readonly changeWatch: ChangeWatch;
+  readonly imageWatch: ImageWatch;
 }
 
 export const endpoint = endpointsOf<ApiDeps>();

@@ -120,6 +120,8 @@ export interface AuditDeclaration {
   readonly of?: string;
   /** The field that names what was acted upon: of the reply where it has one (canonical form), of the body, of the path. */
   readonly target?: string;
+  /** What of the target is kept, where whoever named it may have put a secret into it. */
+  readonly shown?: (target: string) => string;
   /** Fields of the body, or of the reply, worth keeping; a list as one text. Never one that holds a secret. */
   readonly details?: readonly string[];
 }

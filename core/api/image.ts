@@ -1,7 +1,7 @@
 import type { Result } from '../base/result.ts';
 import type { Millis } from '../base/time.ts';
 import type { Judgement } from '../image/health.ts';
-import type { ConfirmOutcome } from '../image/health-text.ts';
+import type { BootCounters, ConfirmOutcome } from '../image/health-text.ts';
 import type { Allowance } from '../image/judge-bundle.ts';
 import type { Refusal, Slot, SlotName } from '../image/slots.ts';
 import type { Needs, Steadiness } from '../image/steadiness.ts';
@@ -12,8 +12,8 @@ export const NO_APPLIANCE = 'not an appliance image';
 
 /**
  * Where an update is. `idle`: none is on its way. `checking`: its signature and version. `installing`: RAUC writes.
- * `installed`: the next boot takes it. `confirming`: it runs and has to show itself. `unknown`: RAUC was at it when the
- * daemon was started anew, and has not said yet how that ended.
+ * `installed`: the next boot takes it. `confirming`: it runs and has to show itself. `unknown`: who
+ * waited for RAUC was cut off, as by a new start of the daemon, and RAUC has not come to its end yet.
  */
 export const UPDATE_PHASES = ['idle', 'checking', 'installing', 'installed', 'confirming', 'unknown'] as const;
 
@@ -45,7 +45,9 @@ export interface ImageStatus {
   readonly update: UpdateStand;
   readonly health: Judgement & { readonly steady: Steadiness; readonly needs: Needs };
   /** What `bartizan-confirm` says of this boot; absent before it has begun. */
-  readonly confirmation?: ConfirmOutcome;
+  readonly confirmation?: Omit<ConfirmOutcome, 'counters'>;
+  /** As `bartizan-confirm` read them last in this boot; absent since an update was begun in it, which changes them. */
+  readonly counters?: BootCounters;
   readonly failedVersions: readonly FailedVersion[];
   readonly last?: LastUpdate;
   /** Bundles on the sticks that are in. */
@@ -70,6 +72,8 @@ export interface Images {
   reboot(): Promise<Result<void, 'no_appliance' | 'busy' | 'failed'>>;
   /** @param confirm the serial of this device, as a word that this very device is meant */
   factoryReset(confirm: string): Promise<Result<void, 'no_appliance' | 'wrong_serial' | 'busy' | 'failed'>>;
+  /** Where an update is now. */
+  stand(): UpdateStand;
   /** Called with each step. Returns the unsubscriber. */
   onProgress(listener: (stand: UpdateStand) => void): () => void;
 }

@@ -43,7 +43,7 @@ import { claim } from './own/claim.ts';
 import { eventSearch } from './own/event-search.ts';
 import { firewallCounters } from './own/firewall-counters.ts';
 import { identity } from './own/identity.ts';
-import { factoryReset, image, installImage, rebootImage } from './own/image.ts';
+import { factoryReset, image, imageEvents, imageWatch, installImage, rebootImage } from './own/image.ts';
 import { acceptList, firewallLists, refreshList } from './own/lists.ts';
 import { mode, setMode } from './own/mode.ts';
 import { documentation } from './own/openapi.ts';
@@ -137,6 +137,7 @@ export const OWN_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
   revertChange,
   previewChange,
   changeEvents,
+  imageEvents,
   image,
   installImage,
   rebootImage,
@@ -152,7 +153,12 @@ export const DESCRIBED: readonly Described[] = [
 
 /** All tables on their surfaces. */
 export function mountsFor(parts: ApiParts): readonly [Mount, ...Mount[]] {
-  const deps: ApiDeps = { ...parts, findingEvents: findingEvents(parts), changeWatch: changeWatch(parts) };
+  const deps: ApiDeps = {
+    ...parts,
+    findingEvents: findingEvents(parts),
+    changeWatch: changeWatch(parts),
+    imageWatch: imageWatch(parts),
+  };
   return [mount(CSM, CSM_ENDPOINTS, deps), mount(OWN, OWN_ENDPOINTS, deps)];
 }
 

@@ -1,3 +1,4 @@
+import { type Millis, minutes, seconds } from '../base/time.ts';
 import { CONTROLLER_COMMANDS, type ControllerCommandName } from './controller.ts';
 import type { ExitName } from './exit-codes.ts';
 
@@ -27,6 +28,8 @@ export interface Command {
   readonly arguments: readonly Argument[];
   readonly options: readonly Option[];
   readonly exits: readonly ExitName[];
+  /** How long the running Bartizan may take over an answer, where 15 s are too short for what it has to do. */
+  readonly within?: Millis;
 }
 
 const state: Option = {
@@ -276,6 +279,8 @@ export const COMMANDS = [
     ],
     options: [state, json],
     exits: [...ORDERS, 'config'],
+    // The gateway and the name servers are asked before the network is changed, and the machine has to obey.
+    within: minutes(1),
   },
   {
     name: 'lists',
@@ -291,7 +296,7 @@ export const COMMANDS = [
   {
     name: 'image',
     summary: 'The appliance image: its slots, an update by hand, a reboot, a factory reset.',
-    more: 'install takes a bundle from a USB stick (STICK/FILE.raucb, as the status lists them) or a URL, and answers when its signature and version were judged; image reboot boots it then. It has to show itself there, else the appliance falls back.',
+    more: 'install takes a bundle from a USB stick (STICK/FILE.raucb, as the status lists them) or a URL, shows how far it is, and ends when the bundle is installed; image reboot boots it then. It has to show itself there, else the appliance falls back. Ctrl-C ends the waiting, not the installation.',
     arguments: [
       { name: 'ACTION', help: 'status, install, reboot or factory-reset. Default: status.', optional: true },
       { name: 'WHAT', help: 'The bundle to install; the serial of this device to reset it.', optional: true },
@@ -302,7 +307,9 @@ export const COMMANDS = [
       state,
       json,
     ],
-    exits: ORDERS,
+    exits: [...ORDERS, 'interrupted'],
+    // RAUC says how the slots are and what the bundle is, twice where its service went away; root does what it is asked for.
+    within: seconds(120),
   },
   {
     name: 'config-check',
@@ -321,6 +328,10 @@ export const COMMANDS = [
     options: [
       { name: 'origin', value: 'TEXT', help: 'Where it comes from, for the record. Default: by hand.' },
       state,
+      {
+        name: 'marked-later',
+        help: 'It is marked as used where it comes from afterwards; until then it is remembered, so that a power cut does not have it taken twice.',
+      },
       { name: 'json', help: 'Print one JSON object, of a refusal too.' },
     ],
     exits: ['ok', 'failed', 'usage', 'refused', 'config'],

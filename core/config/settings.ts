@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { NET_HAND_DOOR } from '../base/doors.ts';
 import { BLOCK_PLANNING } from './block-settings.ts';
 import { CHECK_THRESHOLDS, DISABLED_CHECKS } from './check-settings.ts';
 import { FIREWALL_FEATURES } from './firewall-features.ts';
@@ -255,7 +256,7 @@ const firewall = section(
     hand_socket: setting(
       absolutePath({
         description: 'Where the net hand listens. It filters the packets of the network namespace that it runs in.',
-        default: '/run/bartizan/net-hand.sock',
+        default: NET_HAND_DOOR,
       }),
       RESTART,
     ),

@@ -101,7 +101,9 @@ export class Pipeline {
   /** The second half of `feed`. */
   judge(event: Event): readonly Finding[] {
     let found = NO_FINDINGS;
-    for (const i of this.#wantingOf(event.category, event.action)) {
+    const wanting = this.#wantingOf(event.category, event.action);
+    for (let n = 0; n < wanting.length; n++) {
+      const i = wanting[n] as number;
       const detector = this.#detectors[i] as Detector;
       const findings = detector.step(event);
       if (findings.length > 0) found = found.length === 0 ? findings : [...found, ...findings];

@@ -3,25 +3,43 @@ import type { HttpFields } from './event.ts';
 
 /** What a message says besides its action; filled in by the readers. */
 export interface Fields {
-  user?: string;
-  userUnknown?: true;
-  targetUser?: string;
-  sourceIp?: Ip;
-  sourcePort?: number;
-  destinationIp?: Ip;
-  destinationPort?: number;
-  transport?: string;
-  service?: string;
-  method?: string;
-  repeats?: number;
-  http?: HttpFields;
-  fields?: Readonly<Record<string, string>>;
+  user?: string | undefined;
+  userUnknown?: true | undefined;
+  targetUser?: string | undefined;
+  sourceIp?: Ip | undefined;
+  sourcePort?: number | undefined;
+  destinationIp?: Ip | undefined;
+  destinationPort?: number | undefined;
+  transport?: string | undefined;
+  service?: string | undefined;
+  method?: string | undefined;
+  repeats?: number | undefined;
+  http?: HttpFields | undefined;
+  fields?: Readonly<Record<string, string>> | undefined;
   /**
    * The message may have lost its end, and with it the true address behind a hostile name: what now stands at its right
    * end is never believed.
    */
   readonly isCut: boolean;
 }
+
+/** Nothing said yet. All names are there: added one by one, they would make another kind of object at each step. */
+export const noFields = (isCut: boolean): Fields => ({
+  user: undefined,
+  userUnknown: undefined,
+  targetUser: undefined,
+  sourceIp: undefined,
+  sourcePort: undefined,
+  destinationIp: undefined,
+  destinationPort: undefined,
+  transport: undefined,
+  service: undefined,
+  method: undefined,
+  repeats: undefined,
+  http: undefined,
+  fields: undefined,
+  isCut,
+});
 
 /**
  * The most bytes of a message that every syslog daemon hands on: RFC 3164 cuts a packet at 1,024, and what stands before

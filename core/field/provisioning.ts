@@ -13,25 +13,42 @@ export interface Standing {
   readonly provisioned?: string;
   /** SHA-256 of configs that were taken before and could not be marked as used. */
   readonly used: readonly string[];
+  /** SHA-256 of the config whose taking was begun and did not come to its end: the power failed. */
+  readonly begun?: string;
+  /** SHA-256 of the config in the state as it stands. */
+  readonly present?: string;
 }
 
 const ADMINISTERED = 'somebody administers it already, and changes its settings in its console';
 /** Origin of a mark that was set because somebody had claimed the appliance. */
 export const CLAIMED = 'claim';
 
-/** Whether a config of this SHA-256 may be taken, and if not, why, for a person. */
+/** Whether this very config was taken, and only the word on that, for where it came from, is left to be given. */
+export const isTakenUp = ({ provisioned, begun }: Standing, sha256: string): boolean =>
+  provisioned !== undefined && begun === sha256 && markOf(provisioned).sha256 === sha256;
+
+/**
+ * Whether a config of this SHA-256 may be taken, and if not, why, for a person. What was begun with it before the power
+ * failed is gone on with; what was begun with another counts when that one is in place.
+ */
 export function mayProvision(
-  { isClaimed, provisioned, used }: Standing,
+  standing: Standing,
   sha256: string,
 ):
   | { readonly code: Extract<ProvisionRefusal, 'claimed' | 'provisioned' | 'used'>; readonly message: string }
   | undefined {
+  const { isClaimed, provisioned, used, begun, present } = standing;
+  if (isTakenUp(standing, sha256)) return undefined;
   if (provisioned !== undefined) {
     const { at, origin } = markOf(provisioned);
     if (origin === CLAIMED) return { code: 'claimed', message: ADMINISTERED };
     return { code: 'provisioned', message: `it was provisioned already, at ${at} from ${origin}` };
   }
   if (isClaimed) return { code: 'claimed', message: ADMINISTERED };
+  if (begun === sha256) return undefined;
+  if (begun !== undefined && begun === present) {
+    return { code: 'provisioned', message: 'another config was taken already, and the power failed while it was' };
+  }
   if (used.includes(sha256)) return { code: 'used', message: 'this very config was taken before a factory reset' };
   return undefined;
 }

@@ -37,6 +37,9 @@ interface NetworkFile {
   readonly groups: readonly Group[];
 }
 
+/** The machine's name is its own, whatever a network calls it. */
+const OWN_NAME: Pair = ['UseHostname', 'no'];
+
 /** A machine that nobody has set up is found where it is plugged in. What is no device of its own, a bridge say, is not ours. */
 const ANY_WIRED: NetworkFile = {
   name: '80-bartizan-any.network',
@@ -49,14 +52,16 @@ const ANY_WIRED: NetworkFile = {
       ],
     },
     { name: 'Network', pairs: [['DHCP', 'yes']] },
+    { name: 'DHCPv4', pairs: [OWN_NAME] },
+    { name: 'DHCPv6', pairs: [OWN_NAME] },
   ],
 };
 
 function fileOf(one: HostInterface, n: number, { ntp }: HostSettings): NetworkFile {
   const { match, mtu, method, ipv6_ra: accepts } = one;
   const isDhcp = method === 'dhcp';
-  // What is set here wins over what a network offers, and the machine's name is its own.
-  const offered: readonly Pair[] = [['UseHostname', 'no'], ntp.length === 0 ? undefined : ['UseNTP', 'no']];
+  // What is set here wins over what a network offers.
+  const offered: readonly Pair[] = [OWN_NAME, ntp.length === 0 ? undefined : ['UseNTP', 'no']];
   return {
     name: `${n + 10}-bartizan-${n}.network`,
     groups: [

@@ -1,5 +1,6 @@
 import type { Millis } from '../base/time.ts';
 import type { Judgement } from './health.ts';
+import { SLOT_NAMES, type SlotName } from './slots.ts';
 import type { Needs } from './steadiness.ts';
 
 export interface HealthReading {
@@ -39,6 +40,18 @@ export interface ConfirmOutcome {
   readonly slot: string;
   readonly state: (typeof CONFIRM_STATES)[number];
   readonly why: string;
+  /** Absent where they could not be read. */
+  readonly counters?: BootCounters;
+}
+
+/** The boot loader's counters, as they were when that was said. */
+export interface BootCounters {
+  /** Which slot is tried first. */
+  readonly order: readonly SlotName[];
+  /** Starts without being marked good, since it last was. */
+  readonly tries: Readonly<Record<SlotName, number>>;
+  /** Those that would be started. */
+  readonly bootable: readonly SlotName[];
 }
 
 export const CONFIRM_STATES = ['waiting', 'reading', 'confirmed', 'unhealthy', 'unmarked'] as const;
@@ -48,5 +61,22 @@ export function confirmOutcome(text: string): ConfirmOutcome | undefined {
   const words = new Map(text.split('\n').map((line) => line.split(/=(.*)/s, 2) as [string, string]));
   const state = CONFIRM_STATES.find((known) => known === words.get('state'));
   if (state === undefined) return undefined;
-  return { slot: words.get('slot') ?? '', state, why: words.get('why') ?? '' };
+  const counters = countersIn(words);
+  return {
+    slot: words.get('slot') ?? '',
+    state,
+    why: words.get('why') ?? '',
+    ...(counters === undefined ? {} : { counters }),
+  };
+}
+
+function countersIn(words: ReadonlyMap<string, string>): BootCounters | undefined {
+  const slotsIn = (text = ''): readonly SlotName[] => SLOT_NAMES.filter((name) => text.split(' ').includes(name));
+  const triesOf = (name: SlotName): number =>
+    Number(new RegExp(`\\b${name}:(\\d{1,3})`).exec(words.get('tries') ?? '')?.[1]);
+  const [A, B] = [triesOf('A'), triesOf('B')];
+  if (Number.isNaN(A) || Number.isNaN(B)) return undefined;
+  const named = slotsIn(words.get('order'));
+  const order = words.get('order')?.startsWith('B') === true ? named.toReversed() : named;
+  return { order, tries: { A, B }, bootable: slotsIn(words.get('bootable')) };
 }

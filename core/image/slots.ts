@@ -2,7 +2,16 @@
 export const SLOT_NAMES = ['A', 'B'] as const;
 export type SlotName = (typeof SLOT_NAMES)[number];
 
+/** How often a slot is started without being marked good. */
+export const TRIES = 3;
+
 export const otherSlot = (name: SlotName): SlotName => (name === 'A' ? 'B' : 'A');
+
+/**
+ * SHA-256 of each image of a bundle, hex, by the class of the slot that it goes into: `kernel`, `rootfs`. They tell bundles
+ * of one version apart. Empty where RAUC does not say them.
+ */
+export type ImageSums = Readonly<Record<string, string>>;
 
 /** A slot: kernel and root file system together, as RAUC knows them. */
 export interface Slot {
@@ -16,6 +25,8 @@ export interface Slot {
   readonly version?: string;
   /** RFC 3339, by the clock of then. */
   readonly installedAt?: string;
+  /** Of what was written; there with the version. */
+  readonly sums?: ImageSums;
 }
 
 /** Both slots, and what a bundle must be made for to be taken. */
@@ -28,6 +39,16 @@ export interface SlotsView {
 export interface BundleFacts {
   readonly version: string;
   readonly compatible: string;
+  readonly sums?: ImageSums;
+}
+
+/** What RAUC's service is at, whoever has asked for it. */
+export interface Work {
+  readonly isInstalling: boolean;
+  /** Of the installation that runs, or of the last one. */
+  readonly progress?: Progress;
+  /** Why the last installation failed, in RAUC's words; empty where it did not, or there was none since the service started. */
+  readonly lastError: string;
 }
 
 /** One line of an installation. */

@@ -1,6 +1,6 @@
 import type { Millis } from '../base/time.ts';
 import type { Facts } from './health.ts';
-import { otherSlot, type SlotName } from './slots.ts';
+import { type ImageSums, otherSlot, type SlotName } from './slots.ts';
 
 /** A version in a slot. */
 export interface Installed {
@@ -23,6 +23,10 @@ export interface PendingUpdate {
   readonly actor: string;
   /** How the subsystems were before. */
   readonly before: Facts;
+  /** Of the bundle that was looked at; what is in the slot in the end must have them, too. */
+  readonly sums?: ImageSums;
+  /** When the slot was written last before that, as RAUC has it. */
+  readonly writtenBefore?: string;
 }
 
 /** A version that was tried and did not hold. It is not installed again unless asked for by name. */
@@ -32,12 +36,20 @@ export interface FailedVersion {
   readonly why: string;
 }
 
+/**
+ * `confirmed`, `fell_back`: of its trial. `failed`: RAUC has not installed it. `interrupted`: it was not written to its end.
+ * `refused`: what was written is not what was looked at before.
+ */
+export const UPDATE_RESULTS = ['confirmed', 'fell_back', 'failed', 'interrupted', 'refused'] as const;
+
 /** How the last update ended. */
 export interface LastUpdate {
   readonly version: string;
-  readonly result: 'confirmed' | 'fell_back' | 'failed' | 'interrupted';
+  readonly result: (typeof UPDATE_RESULTS)[number];
   readonly at: Millis;
   readonly why: string;
+  /** Of the boot in which it was asked for; what an earlier version kept has none. */
+  readonly bootId?: string;
 }
 
 /** What is remembered of updates, across boots of either slot. */
@@ -48,6 +60,10 @@ export interface UpdateMemory {
 }
 
 export const NO_MEMORY: UpdateMemory = { failed: [] };
+
+/** Whether an update was begun in this boot: the slots and the boot loader's order are no longer what they were at its start. */
+export const isBegunIn = ({ pending, last }: UpdateMemory, bootId: string): boolean =>
+  (pending ?? last)?.bootId === bootId;
 
 /** The running system, as a start finds it. */
 export interface Here extends Installed {
@@ -94,14 +110,11 @@ export function ended(memory: UpdateMemory, last: LastUpdate): UpdateMemory {
 /** The update that is to be written down when RAUC is about to be asked. */
 export const begun = (
   { slot, version, bootId }: Here,
-  about: Pick<PendingUpdate, 'source' | 'at' | 'actor' | 'before'> & { readonly version: string },
+  { version: next, ...about }: Omit<PendingUpdate, 'to' | 'from' | 'phase' | 'bootId'> & { readonly version: string },
 ): PendingUpdate => ({
-  to: { slot: otherSlot(slot), version: about.version },
+  ...about,
+  to: { slot: otherSlot(slot), version: next },
   from: { slot, version },
-  source: about.source,
   phase: 'installing',
   bootId,
-  at: about.at,
-  actor: about.actor,
-  before: about.before,
 });

@@ -1,7 +1,9 @@
 import { createReadStream, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { signatureCheck, signatureFile } from '../../actors/flash/index.ts';
+import { AUTHORITY_CERTIFICATE } from '../../core/image/authority-place.ts';
 import { run } from '../programs.ts';
+import { authorityPlace } from '../tree/authority.ts';
 
 /** Who signs: an authority, and a key that it lets sign code. */
 export interface Authority {
@@ -24,7 +26,7 @@ export interface Authority {
  * @throws when the folder lacks a file, or its certificates do not belong together
  */
 export async function findAuthority(labFolder: string, env: NodeJS.ProcessEnv): Promise<Authority> {
-  const folder = env['BARTIZAN_SIGNING_CA'] ?? labFolder;
+  const { folder, trusted } = authorityPlace(env, labFolder);
   const named = (name: string): string => {
     const file = join(folder, name);
     if (!existsSync(file)) throw new Error(`the signing authority has no ${file}`);
@@ -33,14 +35,13 @@ export async function findAuthority(labFolder: string, env: NodeJS.ProcessEnv): 
   const address = env['BARTIZAN_SIGNING_KEY'];
   if (address !== undefined && !address.startsWith('pkcs11:'))
     throw new Error('BARTIZAN_SIGNING_KEY is no pkcs11: address');
-  const ca = named('ca.pem');
-  const trusted = env['BARTIZAN_TRUSTED_CA'] ?? ca;
+  const ca = named(AUTHORITY_CERTIFICATE);
   const authority = {
     ca,
     trusted,
     certificate: named('signing.pem'),
     key: address ?? named('signing.key'),
-    isLab: readFileSync(trusted, 'utf8').includes(readFileSync(join(labFolder, 'ca.pem'), 'utf8').trim()),
+    isLab: readFileSync(trusted, 'utf8').includes(readFileSync(join(labFolder, AUTHORITY_CERTIFICATE), 'utf8').trim()),
   };
   // As rauc will ask on the appliance: a chain to the authority, and a certificate for signing code.
   await run('openssl', ['verify', '-purpose', 'any', '-CAfile', authority.ca, authority.certificate]);

@@ -56,7 +56,10 @@ export function unitWords(
   const lasting = instances.filter(({ text }) => !/^Type=oneshot$/m.test(text));
   const isInstallable = ({ text }: Unit) => /^\[Install\]$/m.test(text);
   const isDaemon = ({ name }: Unit) => name === 'bartizan.service';
-  const running = [...lasting.filter((one) => !isDaemon(one)), ...lasting.filter(isDaemon)];
+  const isSocket = ({ name }: Unit) => name.endsWith('.socket');
+  const others = lasting.filter((one) => !isDaemon(one));
+  // A socket may have moved: what is started by it is to be given the new one.
+  const running = [...others.filter(isSocket), ...others.filter((one) => !isSocket(one)), ...lasting.filter(isDaemon)];
   return {
     units: names(instances),
     installable: names(instances.filter(isInstallable)),

@@ -14,7 +14,7 @@ export interface Inventory {
 /**
  * Debian's packages of the image, with their copyright files.
  * @param roots where packages were unpacked, with their /usr/share/doc
- * @throws when a package has no copyright file: Debian's policy gives each one
+ * @throws when a package has no copyright file, which Debian's policy gives each one, or none that names a licence
  */
 export function debianInventory(pins: readonly Pin[], roots: readonly string[]): Inventory {
   const parts: Component[] = [];
@@ -25,7 +25,9 @@ export function debianInventory(pins: readonly Pin[], roots: readonly string[]):
     const text = readFileSync(file, 'utf8');
     texts.push({ of: `${name} ${version} (Debian)`, text });
     const purl = debianPurl(name, version, architecture, SUITE);
-    parts.push({ origin: 'debian', name, version, purl, licences: licencesOf(text), sha256 });
+    const licences = licencesOf(text);
+    if (licences.length === 0) throw new Error(`${name} ${version}: its copyright file names no licence that is known`);
+    parts.push({ origin: 'debian', name, version, purl, licences, sha256 });
   }
   const common = referredTo(texts).flatMap((name) => {
     const file = roots.map((root) => join(root, 'usr/share/common-licenses', name)).find((one) => existsSync(one));
@@ -34,22 +36,39 @@ export function debianInventory(pins: readonly Pin[], roots: readonly string[]):
   return { parts, texts: [...texts, ...common] };
 }
 
-/** npm's packages of the image, Node among them, with the licences at the top of their folders. */
+/**
+ * npm's packages of the image, Node among them, with the licences at the top of their folders.
+ * @throws when one does not say its licence, or neither it nor we have the text of it
+ */
 export function npmInventory(checkout: string, packages: readonly LockedPackage[]): Inventory {
-  const texts = packages.flatMap(({ path, name, version }) =>
-    readdirSync(join(checkout, path))
-      .filter((file) => isLicence(file))
-      .toSorted()
-      .map((file) => ({ of: `${name} ${version} (npm)`, text: readFileSync(join(checkout, path, file), 'utf8') })),
-  );
+  const texts = packages.flatMap((one) => textsOf(checkout, one));
   const parts = packages.map(({ name, version, licence }) => ({
     origin: 'npm' as const,
     name,
     version,
     purl: npmPurl(name, version),
-    licences: licence === undefined ? [] : [licence],
+    licences: [licence ?? unsaid(`${name} ${version} (npm) does not say its licence`)],
   }));
   return { parts, texts };
+}
+
+/** Of licences whose text is the same for everybody: some packages name one and leave the text out. */
+const TEXTS = 'image/sbom/texts';
+
+function textsOf(checkout: string, { path, name, version, licence = '' }: LockedPackage): readonly LicenceText[] {
+  const of = `${name} ${version} (npm)`;
+  const files = readdirSync(join(checkout, path))
+    .filter((file) => isLicence(file))
+    .toSorted()
+    .map((file) => join(checkout, path, file));
+  const general = join(checkout, TEXTS, `${licence}.txt`);
+  if (files.length === 0 && !existsSync(general))
+    unsaid(`${of} has no text of its licence (${licence || 'none is named'})`);
+  return (files.length === 0 ? [general] : files).map((file) => ({ of, text: readFileSync(file, 'utf8') }));
+}
+
+function unsaid(what: string): never {
+  throw new Error(what);
 }
 
 /** The program, and each of its native parts. */

@@ -6,7 +6,9 @@ import { execFile } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
+import { INSTALLED_AUTHORITY } from '../../core/image/authority-place.ts';
 import { OUTSIDE } from '../build/outside.ts';
+import { authorityPlace } from './authority.ts';
 import { CHECKOUT } from './checkout.ts';
 import {
   isLicence,
@@ -17,6 +19,7 @@ import {
   productionPackages,
   reachedFrom,
 } from './closure.ts';
+import { PAPERS } from './papers.ts';
 import { enabledBy, type Purpose, placeOf, presetFor } from './units.ts';
 
 const run = promisify(execFile);
@@ -100,17 +103,13 @@ function installPapers(root: string, node: LockedPackage | undefined): void {
   put(join(CHECKOUT, node.path, 'bin/node'), join(program, 'node'), 0o755);
   put(join(CHECKOUT, node.path, 'LICENSE'), join(program, 'licences/node'), 0o644);
   put(join(CHECKOUT, 'LICENSE'), join(program, 'licences/bartizan'), 0o644);
-  put(trustedAuthority(process.env), join(program, 'image/authority.pem'), 0o644);
-  put(join(CHECKOUT, 'README.md'), join(program, 'README.md'), 0o644);
+  put(authorityPlace(process.env).trusted, join(program, INSTALLED_AUTHORITY), 0o644);
+  for (const paper of PAPERS) put(join(CHECKOUT, paper), join(program, paper), 0o644);
   const { name, version, description, license, type } = JSON.parse(
     readFileSync(join(CHECKOUT, 'package.json'), 'utf8'),
   ) as Readonly<Record<string, string>>;
   write(join(program, 'package.json'), `${JSON.stringify({ name, version, description, license, type }, null, 2)}\n`);
 }
-
-/** What signs the images of this build: `bartizan flash` asks for it unless told another. */
-const trustedAuthority = (env: NodeJS.ProcessEnv): string =>
-  env['BARTIZAN_TRUSTED_CA'] ?? join(env['BARTIZAN_SIGNING_CA'] ?? join(CHECKOUT, 'image/lab-ca'), 'ca.pem');
 
 function installUnits(root: string, purpose: Purpose): Pick<InstalledTree, 'units' | 'enabled'> {
   const folder = join(CHECKOUT, 'systemd');

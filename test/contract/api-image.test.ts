@@ -14,6 +14,7 @@ test('the image shows slots, health, update, failed versions and sticks', async 
   const answer = await new ApiHarness().ask({ target: '/api/v1/image', headers });
   const body = answer.json() as Static<typeof ImageAnswer>;
   assert.deepEqual([body.appliance, body.lab, body.slot], [true, true, 'A']);
+  assert.deepEqual(body.boot_loader, { order: ['B', 'A'], tries_used: { A: 0, B: 2 }, bootable: ['A', 'B'] });
   assert.deepEqual(body.slots[1], { name: 'B', state: 'good', version: '1.1.0', booted: false, first: true });
   assert.deepEqual([body.health?.verdict, body.health?.bad], ['bad', ['store']]);
   assert.deepEqual([body.health?.readings_needed, body.health?.steady_seconds_needed], [5, 60]);
@@ -31,6 +32,14 @@ test('an installation is begun with what was allowed, in the name of who asked, 
   ]);
   assert.deepEqual([api.audits[0]?.action, api.audits[0]?.target], ['install_image', 'sda1/x.raucb']);
 });
+
+for (const refusal of [undefined, 'bad_source'] as const)
+  test(`no secret of a URL is audited where it is ${refusal ?? 'taken'}`, async () => {
+    const api = new ApiHarness();
+    api.desks.images.refusal = refusal;
+    await post(api, 'install', { source: 'https://me:s3cret@h.example/x.raucb?token=s3cret' });
+    assert.equal(api.audits[0]?.target, 'https://h.example/x.raucb?token=***');
+  });
 
 const STATUSES: readonly (readonly [InstallRefusal, number])[] = [
   ['bad_source', 400],

@@ -50,7 +50,7 @@ for (const [name, daemon, why] of [
   ['never comes up', () => undefined, /slot B is unhealthy \(the daemon has said nothing\): rebooting/],
 ] as const)
   test(`a new slot that ${name} for its whole time reboots`, () => {
-    const done = run(daemon);
+    const done = run(daemon, { lasts: 620 });
     assert.ok(isRebooted(done), done.said);
     assert.match(done.console, why);
     assert.equal(done.kept('reboots.B'), 'b00b1e 1');
@@ -59,16 +59,16 @@ for (const [name, daemon, why] of [
   });
 
 test('a slot that was confirmed is marked good and never rebooted, and what is wrong is told', () => {
-  const done = run(() => bad, { confirmed: { B: 'b00b1e' } });
+  const done = run(() => bad, { confirmed: { A: 'a0a0', B: 'b00b1e' } });
   assert.deepEqual(done.calls, ['rauc status mark-good']);
-  assert.equal(done.status, 1);
+  assert.equal(done.status, 'watching');
   assert.match(done.console, /slot B marked good, as it was confirmed before/);
   assert.match(done.console, /slot B is unhealthy \(bad: store,firewall\): not rebooted, it was confirmed before/);
   assert.equal(done.outcome['state'], 'unhealthy');
 });
 
 test('a slot that was confirmed with another root is new', () => {
-  assert.ok(isRebooted(run(() => bad, { confirmed: { B: 'dead' } })));
+  assert.ok(isRebooted(run(() => bad, { confirmed: { A: 'a0a0', B: 'dead' } })));
 });
 
 for (const [name, grubEditenv, why] of [
@@ -79,9 +79,51 @@ for (const [name, grubEditenv, why] of [
   test(`an unhealthy new slot goes on where ${name}`, () => {
     const done = run(() => bad, { grubEditenv });
     assert.equal(isRebooted(done), false);
-    assert.equal(done.status, 1);
+    assert.equal(done.status, 'watching');
     assert.match(done.said, why);
   });
+
+for (const [name, confirmed] of [
+  ['was never confirmed', {}],
+  ['has a record that holds no root hash', { A: '' }],
+] as const)
+  test(`a slot that could be booted but ${name} is given way to by nobody`, () => {
+    const done = run(() => bad, { confirmed });
+    assert.equal(isRebooted(done), false);
+    assert.match(done.said, /not rebooted, slot A was never confirmed/);
+    assert.equal(done.outcome['state'], 'unhealthy');
+  });
+
+test('health that comes back after the time is over confirms the slot then, and its try is given back', () => {
+  const done = run((second) => (second < 90 ? bad : good), { confirmed: {} });
+  assert.equal(done.status, 0, done.said);
+  assert.deepEqual(done.calls, ['rauc status mark-good']);
+  assert.match(done.said, /not rebooted, slot A was never confirmed[\s\S]*slot B marked good after/);
+  assert.equal(done.kept('confirmed.B'), 'b00b1e');
+  assert.equal(done.outcome['state'], 'confirmed');
+});
+
+test('while it is watched on, what is told is what is wrong now', () => {
+  const ill: Second = { ...bad, bad: 'http' };
+  const done = run((second) => (second < 100 ? bad : ill), { confirmed: {} });
+  assert.equal(done.status, 'watching');
+  assert.match(done.outcome['why'] ?? '', /^bad: http; not rebooted: slot A was never confirmed$/);
+});
+
+test('a confirmed slot that becomes well again is told to be', () => {
+  const done = run((second) => (second < 100 ? bad : good), { confirmed: { B: 'b00b1e' } });
+  assert.deepEqual([done.status, done.outcome['state']], [0, 'confirmed'], done.said);
+});
+
+test("the boot loader's counters are told as they are, before and after the mark", () => {
+  const counters = 'ORDER=B A\nA_OK=1\nA_TRY=3\nB_OK=1';
+  const grubEditenv = `printf '${counters}\n'
+if grep -q mark-good "$WORLD/calls" 2>/dev/null; then echo B_TRY=0; else echo B_TRY=2; fi`;
+  const told = ({ outcome }: ReturnType<typeof run>) => [outcome['order'], outcome['tries'], outcome['bootable']];
+  assert.deepEqual(told(run(() => bad, { grubEditenv })), ['B A', 'A:3,B:2', 'B']);
+  assert.deepEqual(told(run(() => good, { grubEditenv })), ['B A', 'A:3,B:0', 'B']);
+  assert.deepEqual(told(run(() => good, { grubEditenv: 'exit 1' })), [undefined, undefined, undefined]);
+});
 
 test('the same root is not rebooted for ever', () => {
   assert.equal(isRebooted(run(() => bad, { reboots: 'b00b1e 3' })), false);
@@ -104,7 +146,16 @@ test('a new slot that rauc never marks good gives way, a confirmed one is told o
   assert.ok(isRebooted(run(() => good, { rauc })));
   const told = run(() => good, { rauc, confirmed: { B: 'b00b1e' } });
   assert.equal(isRebooted(told), false);
-  assert.deepEqual([told.status, told.outcome['state']], [1, 'unmarked']);
+  assert.deepEqual([told.status, told.outcome['state']], ['watching', 'unmarked']);
+});
+
+test('what rauc did not mark good is offered to it again later', () => {
+  const done = run(() => good, {
+    rauc: '[ "$(grep -c mark-good "$WORLD/calls")" -ge 8 ] || { echo gone >&2; exit 1; }',
+    confirmed: {},
+    lasts: 620,
+  });
+  assert.deepEqual([done.status, done.outcome['state']], [0, 'confirmed'], done.said);
 });
 
 test('a root that cannot be read to its end is not marked good', () => {
@@ -125,6 +176,6 @@ test('figures of a hostile file neither break the script nor keep it for ever', 
 });
 
 test('a link in the place of the health file is not followed', () => {
-  const done = run(() => undefined, { link: '/etc/passwd', grubEditenv: 'exit 1' });
+  const done = run(() => undefined, { link: '/etc/passwd', grubEditenv: 'exit 1', lasts: 620 });
   assert.match(done.said, /the daemon has said nothing/);
 });

@@ -16,6 +16,7 @@ import type { ChangeDetail, ChangeRow, TrialRow } from '../../core/api/own/chang
 import type { Claimed } from '../../core/api/own/claim.ts';
 import type { FoundEvents } from '../../core/api/own/event-search.ts';
 import type { CounterPage } from '../../core/api/own/firewall-counters.ts';
+import type { ImageAnswer, UpdateRow } from '../../core/api/own/image.ts';
 import type { ListRow } from '../../core/api/own/lists.ts';
 import type { PendingRow } from '../../core/api/own/pending-blocks.ts';
 import type { SessionState } from '../../core/api/own/session.ts';
@@ -44,4 +45,6 @@ export type ConsoleWire = [
   Gives<wire.ChangeRow, Static<typeof ChangeRow>>,
   Gives<wire.ChangeDetail, Static<typeof ChangeDetail>>,
   Gives<wire.TrialRow, Static<typeof TrialRow>>,
+  Gives<wire.Image, Static<typeof ImageAnswer>>,
+  Gives<wire.UpdateRow, Static<typeof UpdateRow>>,
 ];

@@ -15,6 +15,9 @@ function site(): FieldSite {
   at.write('run/bartizan/serial', '4K7Q-M2XW-9TS\n');
   at.write('run/bartizan/status-page', PAGE);
   at.write('run/bartizan/status-page.ascii', 'plain page\n');
+  at.write('proc/uptime', '420.33 100.00\n');
+  const outcome = 'slot=B\nstate=unhealthy\nwhy=bad: store; not rebooted: x\nat=100000\norder=B A\ntries=A:0,B:2\n';
+  at.write('run/bartizan-confirm/outcome', outcome);
   at.write('run/bartizan/claim-qr.ascii', '##  ##\n');
   at.tool('ip', "echo 'ens3 UP 192.0.2.10/24'");
   at.tool('systemctl', "printf 'bad\\033[31m.service loaded failed failed X\\n'");
@@ -50,8 +53,22 @@ test('it shows the page of the daemon as it is, and what it finds out itself', a
       line,
     );
   assert.match(screen.seen, /Slot {5}B/);
+  assert.match(screen.seen, /Slot {5}B {3}tries used of 3: A 0, B 2, order B A, read 5 min ago/);
+  assert.match(screen.seen, /Boot {5}bad: store; not rebooted/);
   assert.match(screen.seen, /Failed {3}bad\[31m\.service/);
   assert.equal(foreignSequences(screen.seen), '');
+});
+
+test('a serial port that no chip is behind is known, and a screen is always there', () => {
+  using at = site();
+  for (const [tty, type, status] of [
+    ['ttyS0', '0\n', 1],
+    ['ttyS1', '4\n', 0],
+  ] as const) {
+    at.write(`sys/class/tty/${tty}/type`, type);
+    assert.equal(at.run('console', ['--is-there', tty, at.root]).status, status, tty);
+  }
+  assert.equal(at.run('console', ['--is-there', 'tty1', at.root]).status, 0);
 });
 
 test('without a daemon that writes its page it says so, with what it knows', async () => {

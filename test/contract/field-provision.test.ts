@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, readdirSync, symlinkSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { sha256Hex } from '../../core/base/ids.ts';
 import { FieldSite } from '../support/field-site.ts';
+import { ROOT } from '../support/root.ts';
 
 const GOOD = 'hostname: edge-7\nfirewall:\n  enabled: false\n';
 const SECRET = 'hunter2-hunter2-hunter2-hunter2-hunter2';
@@ -67,19 +69,133 @@ test('a volume is taken once: mounted read-only and without rights, the file ren
   assert.equal(calls.at(-1), 'umount');
   assert.match(at.read('var/lib/bartizan/provisioned'), /^origin=volume BZCONF$/m);
 
+  assert.deepEqual(remembered(at), { begun: false, used: '' });
+
   at.write('volume/bartizan.yaml', 'hostname: other\n');
-  at.write('calls', '');
   assert.equal(provision(at).status, 0);
-  assert.deepEqual([config(at), at.read('calls')], [GOOD, ''], 'nothing is even mounted');
+  assert.equal(config(at), GOOD);
+  const refused = /^Bartizan: refused\n[\s\S]*it was provisioned already, at 20\S*Z from volume BZCONF/;
+  assert.match(at.read('volume/bartizan-result.txt'), refused);
+  assert.ok(at.has('volume/bartizan.yaml'));
 });
+
+/** What keeps a config from being taken twice. */
+const remembered = (at: FieldSite) => ({
+  begun: at.has('var/lib/bartizan/provisioning'),
+  used: at.has('var/lib/bartizan/ident/used-configs') ? at.read('var/lib/bartizan/ident/used-configs') : '',
+});
+
+const SHA = sha256Hex(Buffer.from(GOOD));
 
 test('a volume that cannot be written to is remembered, through a factory reset', () => {
   using at = site({ takesWrites: false });
-  at.write('etc/os-release', 'IMAGE_ID=bartizan\nIMAGE_VERSION=1\n');
-  at.program('shift 3; cat >/dev/null; echo "sha256  abc"');
   assert.equal(provision(at).status, 0);
-  assert.equal(at.read('ident/bartizan/used-configs'), 'abc\n');
+  assert.deepEqual(remembered(at), { begun: false, used: `${SHA}\n` });
   assert.deepEqual(readdirSync(at.path('volume')), ['bartizan.yaml']);
+  factoryReset(at);
+  const { stderr } = provision(at);
+  assert.equal(config(at), undefined);
+  assert.match(stderr, /taken before a factory reset/);
+});
+
+/** Of a state whose identity lies on a partition of its own. */
+function factoryReset(at: FieldSite): void {
+  for (const name of readdirSync(at.path('var/lib/bartizan')))
+    if (name !== 'ident') rmSync(at.path(`var/lib/bartizan/${name}`), { recursive: true });
+}
+
+/** Kills the program at its nth rename, each of which is a step on disk, and with it the script: the power is gone. */
+const CUT_PROGRAM = `import fs from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+let left = Number(process.env.CUT_RENAME);
+const { rename } = fs;
+fs.rename = async (from, to) => {
+  await rename(from, to);
+  if (--left === 0) process.kill(process.pid, 'SIGKILL');
+};
+syncBuiltinESMExports();
+`;
+const RENAMES = 12;
+/** Tools of the script, in the order in which it comes to them after the program. */
+const CUT_TOOLS = [
+  ['mv', 'before'],
+  ['mv', 'after'],
+  ['date', 'after'],
+  ['grep', 'before'],
+  ['rm', 'before'],
+  ['rm', 'after'],
+] as const;
+
+/** Where the power is cut: in the program behind a rename, or in the script around a tool. */
+type Cut = { readonly CUT_RENAME: string } | { readonly CUT_TOOL: string };
+const CUTS: readonly Cut[] = [
+  ...Array.from({ length: RENAMES }, (_, n) => ({ CUT_RENAME: String(n + 1) })),
+  ...CUT_TOOLS.map((tool) => ({ CUT_TOOL: tool.join(' ') })),
+];
+
+const WITH_ADMIN = `hostname: edge-7\nwebui:\n  auth_token: ${'a'.repeat(64)}\n`;
+
+function cuttable(given: string): FieldSite {
+  const at = site({ files: { 'bartizan.yaml': given } });
+  at.write('cut.mjs', CUT_PROGRAM);
+  const product = `'${process.execPath}' ${process.execArgv.join(' ')} --import '${at.path('cut.mjs')}' '${join(ROOT, 'dist/bundle/main.js')}'`;
+  at.program(`shift 2; ${product} "$@"; code=$?; [ $code != 137 ] || kill -9 $PPID; exit $code`);
+  for (const name of new Set(CUT_TOOLS.map(([tool]) => tool)))
+    at.tool(
+      name,
+      `[ "$CUT_TOOL" != '${name} before' ] || { kill -9 $PPID; exit 1; }
+/usr/bin/${name} "$@"; code=$?
+[ "$CUT_TOOL" != '${name} after' ] || kill -9 $PPID
+exit $code`,
+    );
+  return at;
+}
+
+/** The script, cut; then what a boot finds: nothing is mounted. */
+function cutRun(at: FieldSite, cut: Cut): string {
+  const { signal } = provision(at, cut);
+  rmSync(at.path('run'), { recursive: true, force: true });
+  mkdirSync(at.path('run'));
+  return signal ?? 'ended';
+}
+
+const newest = (at: FieldSite): string => at.read('volume/bartizan-result.txt').split('\n', 1)[0] ?? '';
+
+test('wherever the power is cut, the next start with the same volume ends what was begun, once', {
+  timeout: 300_000,
+}, () => {
+  let cuts = 0;
+  for (const cut of CUTS) {
+    using at = cuttable(WITH_ADMIN);
+    if (cutRun(at, cut) === 'SIGKILL') cuts++;
+    const mark = at.has('var/lib/bartizan/provisioned') ? at.read('var/lib/bartizan/provisioned') : undefined;
+    const { status, stderr } = provision(at);
+    const where = `${JSON.stringify(cut)}: ${stderr}`;
+    assert.deepEqual([status, config(at), newest(at)], [0, WITH_ADMIN, 'Bartizan: taken'], where);
+    if (mark !== undefined) assert.equal(at.read('var/lib/bartizan/provisioned'), mark, where);
+    assert.deepEqual(remembered(at), { begun: false, used: '' }, where);
+    assert.deepEqual(readdirSync(at.path('volume')).sort(), ['bartizan-result.txt', 'bartizan.yaml.used'], where);
+  }
+  assert.ok(cuts >= CUT_TOOLS.length + 5, `${cuts} cuts`);
+});
+
+test('after a cut and a factory reset what was in place is not taken a second time', () => {
+  using at = cuttable(WITH_ADMIN);
+  assert.equal(cutRun(at, { CUT_TOOL: 'mv before' }), 'SIGKILL');
+  assert.ok(at.has('volume/bartizan.yaml'), 'it was taken and not marked');
+  factoryReset(at);
+  assert.equal(provision(at).status, 0);
+  assert.equal(config(at), undefined);
+  assert.match(at.read('volume/bartizan-result.txt'), /^Bartizan: refused\n[\s\S]*taken before a factory reset/);
+});
+
+test('after a cut another config is refused where the first is in place', () => {
+  using at = cuttable(WITH_ADMIN);
+  assert.equal(cutRun(at, { CUT_TOOL: 'mv before' }), 'SIGKILL');
+  at.write('volume/bartizan.yaml', GOOD);
+  assert.equal(provision(at).status, 0);
+  assert.equal(config(at), WITH_ADMIN);
+  assert.match(at.read('volume/bartizan-result.txt'), /^Bartizan: refused\n[\s\S]*it was provisioned already/);
 });
 
 for (const { what, volumes, says } of [

@@ -8,6 +8,7 @@ import { configurationDocument } from '../../core/config/document.ts';
 import { checksDocument } from '../../core/detect/document.ts';
 import { parsersDocument } from '../../core/event/document.ts';
 import { searchDocument } from '../../core/query/document.ts';
+import { imageTestDocument } from '../image/document.ts';
 import { readRecalls } from '../support/recall.ts';
 
 /** The checkout, seen from dist/test/contract. */
@@ -21,6 +22,7 @@ for (const { path, document } of [
   { path: 'docs/search.md', document: searchDocument },
   { path: 'docs/parsers.md', document: () => parsersDocument(readRecalls()) },
   { path: 'docs/checks.md', document: checksDocument },
+  { path: 'docs/image-test.md', document: imageTestDocument },
 ]) {
   test(`${path} says what the declarations say`, async () => {
     if (UPDATE) await writeFile(join(CHECKOUT, path), document());

@@ -15,8 +15,10 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
+import { DOORS, NET_HAND_DOOR, PACKETS_DOOR } from '../../core/base/doors.ts';
+import { PAPERS } from '../../image/tree/papers.ts';
 import { ROOT } from '../support/root.ts';
-import { EXPOSURE, fileOf, presets, programsOf, UNITS, unitsOf } from '../support/units.ts';
+import { EXPOSURE, fileOf, foldersOfTheDaemon, presets, programsOf, UNITS, unitsOf } from '../support/units.ts';
 
 const analyze = (...words: readonly string[]) =>
   spawnSync('systemd-analyze', ['--no-pager', ...words], { encoding: 'utf8' });
@@ -62,6 +64,25 @@ describe('exposure', { skip }, () => {
   });
 });
 
+const DOCUMENTATION = 'Documentation=file:/usr/lib/bartizan/';
+
+describe('documentation', () => {
+  for (const unit of unitsOf())
+    test(`of ${unit} is named, and installed with it`, () => {
+      const lines = readFileSync(join(UNITS, unit), 'utf8').split('\n');
+      const named = lines.filter((line) => line.startsWith('Documentation='));
+      assert.ok(named.length > 0);
+      for (const line of named) {
+        assert.ok(line.startsWith(DOCUMENTATION), line);
+        assert.ok(PAPERS.includes(line.slice(DOCUMENTATION.length)), line);
+      }
+    });
+
+  test('is in the checkout, as plain Markdown', () => {
+    for (const paper of PAPERS) assert.ok(paper.endsWith('.md') && statSync(join(ROOT, paper)).size < 16_384, paper);
+  });
+});
+
 describe('verification', { skip }, () => {
   test('finds no fault in any unit, with the programs where the units have them', () => {
     using root = installed();
@@ -92,6 +113,31 @@ describe('verification', { skip }, () => {
       assert.ok(unitsOf().includes(fileOf(unit)), unit);
       assert.match(readFileSync(join(UNITS, fileOf(unit)), 'utf8'), /^\[Install\]\n(?:\w+=.*\n)*WantedBy=/m, unit);
     }
+  });
+});
+
+describe('doors', () => {
+  const listening = unitsOf('socket').flatMap((unit) =>
+    [...readFileSync(join(UNITS, unit), 'utf8').matchAll(/^Listen\w+=(.*)$/gm)].map(([, path = '']) => path),
+  );
+
+  test('are where the program looks for them', () => {
+    assert.deepEqual(listening, [NET_HAND_DOOR, PACKETS_DOOR]);
+  });
+
+  // Who owns the folder could put a link in a socket's place, and root would give away what it leads to.
+  test('lie in a folder of root, and below none that is given to the daemon', () => {
+    const daemons = foldersOfTheDaemon();
+    assert.ok(daemons.includes('/run/bartizan') && daemons.includes('/var/lib/bartizan'), daemons.join());
+    for (const path of listening) {
+      assert.equal(dirname(path), DOORS);
+      assert.deepEqual(
+        daemons.filter((folder) => path.startsWith(`${folder}/`)),
+        [],
+      );
+    }
+    const tmpfiles = readFileSync(join(UNITS, 'bartizan.tmpfiles'), 'utf8');
+    assert.match(tmpfiles, new RegExp(`^d +${DOORS} +0755 +root +root$`, 'm'));
   });
 });
 

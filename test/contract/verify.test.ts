@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chown, lchown, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { openAudit } from '../../actors/audit/index.ts';
 import { systemClock, systemRandom } from '../../actors/clock/index.ts';
@@ -64,4 +64,25 @@ test('an audit log is verified without its daemon, and each way of tampering is 
     await store.commit([{ put: auditKeys.head, value: head }, { del: auditKeys.record(3) }], { sync: true });
   });
   assert.match(verify(state).message, /records 3 to 3 are missing/);
+});
+
+test("root who verifies a store of the daemon's follows no link that lies in it", {
+  skip: process.getuid?.() === 0 ? false : 'needs root',
+}, async (t) => {
+  const state = await mkdtemp(join(tmpdir(), 'bartizan-verify-'));
+  const victim = `${state}.victim`;
+  t.after(() => Promise.all([state, victim].map((path) => rm(path, { recursive: true, force: true }))));
+  await inStore(state, async () => {});
+  await writeFile(victim, 'kept', { mode: 0o600 });
+  // Where LevelDB writes next.
+  const current = (await readdir(state, { recursive: true })).find((path) => path.endsWith('/CURRENT')) ?? '';
+  for (let n = 1; n < 50; n++) {
+    const next = join(state, dirname(current), `MANIFEST-${String(n).padStart(6, '0')}`);
+    await symlink(victim, next).catch(() => undefined);
+  }
+  const nobody = 65_534;
+  await chown(state, nobody, nobody);
+  for (const path of await readdir(state, { recursive: true })) await lchown(join(state, path), nobody, nobody);
+  verify(state);
+  assert.equal(await readFile(victim, 'utf8'), 'kept');
 });

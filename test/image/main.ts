@@ -9,8 +9,9 @@ import { imageUnderTest } from './image.ts';
 import { FileServer } from './network/file-server.ts';
 import { STORIES } from './stories.ts';
 import { type Orders, readOrders, USAGE } from './story/orders.ts';
-import { isGood, type Outcome, summary, table } from './story/outcome.ts';
+import { isGood, summary, table } from './story/outcome.ts';
 import { planned } from './story/scenario.ts';
+import { sideBySide } from './story/side-by-side.ts';
 import { tell } from './story/tell.ts';
 import { noGuest } from './tools.ts';
 
@@ -54,9 +55,10 @@ async function runAll(orders: Orders): Promise<number> {
   const bundles = await makeBundles(version, join(folder, 'bundles'), say);
   await using server = await FileServer.open();
   const site = { folder, image, version, bundles, server, chance: mulberry32(seed), powerCuts: orders.powerCuts };
-  const outcomes: Outcome[] = [];
   const stopping = stopOnSignals();
-  for (const story of stories) outcomes.push(...(await tell(story, site, { say, stopping })));
+  const outcomes = await sideBySide(stories, orders.atOnce, (story, told) =>
+    tell(story, site, { say, told, stopping }),
+  );
   say(`\n${table(outcomes)}`);
   process.stdout.write(`${summary(version, outcomes, (performance.now() - begun) / 1000)}\n`);
   return isGood(outcomes) ? 0 : 1;

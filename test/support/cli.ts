@@ -51,6 +51,10 @@ export interface World {
   readonly answer?: { readonly status: number; readonly body: unknown };
   /** What it says by path, where that is not always the same. */
   readonly answers?: Readonly<Record<string, unknown>>;
+  /** What it says in turn where it is asked one path again and again; the last one stays. A text: it does not answer. */
+  readonly turns?: Readonly<Record<string, readonly unknown[]>>;
+  /** Ctrl-C is pressed at so many pauses. */
+  readonly interruptedAt?: number;
   readonly config?: string;
   readonly stdoutClosed?: boolean;
   /** What somebody at the terminal answers; nobody sits there unless given. */
@@ -77,6 +81,9 @@ export async function runCommand(argv: readonly string[], world: World = {}) {
   const served: ServeOptions[] = [];
   const provisioned: unknown[] = [];
   const searched: Query[] = [];
+  const caught = new AbortController();
+  const turns = new Map(Object.entries(world.turns ?? {}).map(([path, bodies]) => [path, [...bodies]]));
+  let pauses = 0;
   const deps: CliDeps = {
     version: '1.2.3',
     stdout: {
@@ -105,6 +112,14 @@ export async function runCommand(argv: readonly string[], world: World = {}) {
     },
     cameFrom: () => world.cameFrom,
     now: () => millis(Date.UTC(2026, 0, 2)),
+    pause: async () => {
+      pauses++;
+      if (pauses === world.interruptedAt) caught.abort();
+    },
+    interrupts: () => {
+      if (world.interruptedAt === 0) caught.abort();
+      return { signal: caught.signal, [Symbol.dispose]: () => undefined };
+    },
     searchEvents: (state, query) => {
       searched.push(query);
       return world.events === undefined ? fail('missing', `nothing in ${state ?? '.'}`) : ok(told(world.events));
@@ -120,7 +135,9 @@ export async function runCommand(argv: readonly string[], world: World = {}) {
     },
     ask: async (state, request) => {
       asked.push(state === undefined ? request : { ...request, state });
-      const body = world.answers?.[request.path];
+      const turn = turns.get(request.path);
+      const body = turn === undefined ? world.answers?.[request.path] : turn.length > 1 ? turn.shift() : turn[0];
+      if (typeof body === 'string') return fail('not_running', body);
       if (body !== undefined) return ok({ status: 200, body });
       return world.answer === undefined ? fail('not_running', 'Bartizan is not running') : ok(world.answer);
     },

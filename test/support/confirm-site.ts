@@ -22,11 +22,13 @@ export type Second = Readonly<Record<string, string | number>> | undefined;
 
 export interface ConfirmWorld {
   readonly commandLine?: string;
-  /** By second since the start; the last goes on. A reading's `at` is of its second unless it says otherwise. */
+  /** By second since the start. A reading's `at` is of its second unless it says otherwise. */
   readonly daemon: (second: number) => Second;
+  /** How long the story lasts, in seconds, 120 unless it is said; who watches on then is ended. */
+  readonly lasts?: number;
   /** What stands in the health file's place as a symbolic link. */
   readonly link?: string;
-  /** Root hash that was confirmed before, by slot. */
+  /** Root hash that was confirmed before, by slot; A was, unless it is said. */
   readonly confirmed?: Readonly<Record<string, string>>;
   /** Content of the file `reboots.B`. */
   readonly reboots?: string;
@@ -37,7 +39,8 @@ export interface ConfirmWorld {
 }
 
 export interface Confirmed {
-  readonly status: number | null;
+  /** `watching`: it had not come to its end when the story had. */
+  readonly status: number | 'watching' | null;
   readonly said: string;
   readonly console: string;
   /** Calls of rauc, systemctl, in order. */
@@ -51,38 +54,36 @@ export interface Confirmed {
 const SLEEP = `n=0
 while [ $n -lt "$1" ]; do
   n=$((n + 1))
-  second=$(($(cat "$WORLD/second") + 1))
+  read -r second <"$WORLD/second"
+  second=$((second + 1))
+  [ $second -le "$LASTS" ] || kill -TERM $PPID
   echo $second >"$WORLD/second"
   echo "$((second + ${START})).00 0.00" >"$BARTIZAN_CONFIRM_ROOT/proc/uptime"
   if [ -e "$WORLD/health/$second" ]; then cp "$WORLD/health/$second" "$BARTIZAN_CONFIRM_ROOT/run/bartizan/health"
   elif [ ! -L "$BARTIZAN_CONFIRM_ROOT/run/bartizan/health" ]; then rm -f "$BARTIZAN_CONFIRM_ROOT/run/bartizan/health"; fi
 done
 `;
+const LASTS = 120;
 const COUNTERS = 'ORDER=B A\nA_OK=1\nA_TRY=0\nB_OK=1\nB_TRY=1';
-/** As long as any story here lasts. */
-const SECONDS = 620;
 
 /** Runs systemd/confirm to its end in a world of files, where `sleep` is what makes time go by. */
 export function confirmIn(world: ConfirmWorld): Confirmed {
   const folder = mkdtempSync(join(tmpdir(), 'bartizan-confirm-'));
   try {
     const root = join(folder, 'root');
-    const env = { WORLD: folder, BARTIZAN_CONFIRM_ROOT: root };
+    const env = { WORLD: folder, BARTIZAN_CONFIRM_ROOT: root, LASTS: String(world.lasts ?? LASTS) };
     lay(folder, root, world);
     const ran = spawnSync('sh', [join(ROOT, 'systemd/confirm')], {
       encoding: 'utf8',
-      timeout: 60_000,
+      timeout: 300_000,
       env: { PATH: [join(folder, 'bin'), process.env['PATH']].join(delimiter), ...env },
     });
     const read = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
     const kept = new Map(
-      ['confirmed.A', 'confirmed.B', 'reboots.B'].map((name) => [
-        name,
-        read(join(root, 'var/lib/bartizan-confirm', name)).trim(),
-      ]),
+      ['confirmed.A', 'confirmed.B', 'reboots.B'].map((name) => [name, read(join(root, 'ident/slots', name)).trim()]),
     );
     return {
-      status: ran.status,
+      status: ran.signal === 'SIGTERM' && ran.error === undefined ? 'watching' : ran.status,
       said: ran.stderr,
       console: read(join(root, 'dev/console')),
       calls: read(join(folder, 'calls')).split('\n').filter(Boolean),
@@ -96,12 +97,13 @@ export function confirmIn(world: ConfirmWorld): Confirmed {
 }
 
 function lay(folder: string, root: string, world: ConfirmWorld): void {
-  const { commandLine = 'quiet bartizan.slot=B bartizan.verity=b00b1e bartizan.blocks=4', confirmed = {} } = world;
+  const { commandLine = 'quiet bartizan.slot=B bartizan.verity=b00b1e bartizan.blocks=4', confirmed = { A: 'a0a0' } } =
+    world;
   for (const path of [
     'proc/sys/kernel/random',
     'run/bartizan',
     'run/bartizan-confirm',
-    'var/lib/bartizan-confirm',
+    'ident/slots',
     'dev/mapper',
     'etc/rauc',
   ])
@@ -114,13 +116,13 @@ function lay(folder: string, root: string, world: ConfirmWorld): void {
     'dev/mapper/root': 'x'.repeat(3_000_000),
     'etc/rauc/system.conf': '[system]\ngrubenv=/efi/EFI/BOOT/grubenv\n',
     ...Object.fromEntries(
-      Object.entries(confirmed).map(([slot, hash]) => [`var/lib/bartizan-confirm/confirmed.${slot}`, `${hash}\n`]),
+      Object.entries(confirmed).map(([slot, hash]) => [`ident/slots/confirmed.${slot}`, `${hash}\n`]),
     ),
-    ...(world.reboots === undefined ? {} : { 'var/lib/bartizan-confirm/reboots.B': `${world.reboots}\n` }),
+    ...(world.reboots === undefined ? {} : { 'ident/slots/reboots.B': `${world.reboots}\n` }),
   };
   for (const [path, text] of Object.entries(files)) writeFileSync(join(root, path), text);
   mkdirSync(join(folder, 'health'));
-  for (let second = 1; second <= SECONDS; second++) {
+  for (let second = 1; second <= (world.lasts ?? LASTS); second++) {
     const said = world.daemon(second);
     if (said !== undefined) writeFileSync(join(folder, 'health', String(second)), healthOf(second, said));
   }

@@ -44,3 +44,23 @@ export const presets = (): readonly string[] =>
 
 /** Of a template the file that its instances are made of. */
 export const fileOf = (unit: string): string => basename(unit).replace(/@[^.]+\./, '@.');
+
+/** Folders that systemd gives to the daemon's user, by units and tmpfiles. */
+export function foldersOfTheDaemon(): readonly string[] {
+  const places = { StateDirectory: '/var/lib', RuntimeDirectory: '/run', CacheDirectory: '/var/cache' } as const;
+  const ofUnits = unitsOf('service').flatMap((unit) => {
+    const text = readFileSync(join(UNITS, unit), 'utf8');
+    if (!/^User=bartizan$/m.test(text)) return [];
+    return Object.entries(places).flatMap(([key, place]) =>
+      [...text.matchAll(new RegExp(`^${key}=(.+)$`, 'gm'))].flatMap(([, names = '']) =>
+        names.split(' ').map((name) => `${place}/${name}`),
+      ),
+    );
+  });
+  const ofTmpfiles = globSync('*.tmpfiles', { cwd: UNITS }).flatMap((file) =>
+    [...readFileSync(join(UNITS, file), 'utf8').matchAll(/^[dDvq]\S* +(\S+) +\d+ +bartizan /gm)].map(
+      ([, path = '']) => path,
+    ),
+  );
+  return [...new Set([...ofUnits, ...ofTmpfiles])].sort();
+}

@@ -61,6 +61,35 @@ test('a new machine takes the config of a credential, and its console shows it a
     await machine.active('bartizan.service');
   });
 
+  await t.test(
+    'where there is no serial port its console is skipped, not tried again, and started when there is one',
+    async () => {
+      const unit = 'bartizan-console@ttyS0.service';
+      const has = (type: number): Promise<string> =>
+        sh(
+          machine,
+          `mkdir -p /run/ports/sys/class/tty/ttyS0 /run/systemd/system/${unit}.d
+echo ${type} >/run/ports/sys/class/tty/ttyS0/type
+printf '[Service]\\nExecCondition=\\nExecCondition=/usr/lib/bartizan/systemd/console --is-there ttyS0 /run/ports\\nExecStart=\\nExecStart=sleep 1000\\nStandardInput=null\\nStandardOutput=null\\nTTYReset=no\\nTTYVHangup=no\\n' >/run/systemd/system/${unit}.d/zz-ports.conf
+systemctl daemon-reload`,
+        );
+      const shown = () => machine.show(unit, 'ActiveState', 'NRestarts');
+      await has(0);
+      await machine.run('systemctl', 'start', unit).catch(() => undefined);
+      const skipped = { ActiveState: 'inactive', NRestarts: '0' };
+      assert.deepEqual(await shown(), skipped);
+      // Longer than RestartSec, by the clock of the machine's own manager.
+      await machine.run('systemd-run', '--wait', '--collect', 'sleep', '3');
+      assert.deepEqual(await shown(), skipped);
+      const skips = (await machine.journal(unit)).match(/Skipped due to 'exec-condition'|exec-condition/g);
+      assert.equal(skips?.length, 1, await machine.journal(unit));
+      await has(4);
+      await machine.run('systemctl', 'start', unit);
+      assert.equal((await shown())['ActiveState'], 'active', await machine.journal(unit));
+      await machine.run('systemctl', 'stop', unit);
+    },
+  );
+
   const page = await waitFor(
     'the page',
     async () => (await sh(machine, 'cat /run/bartizan/status-page || :')) || undefined,

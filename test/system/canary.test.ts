@@ -4,7 +4,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 import { Canaries, type CanaryOutcome, type CanaryPlace, sendAcross } from '../../actors/canary/index.ts';
-import { systemClock, systemRandom } from '../../actors/clock/index.ts';
+import { systemRandom } from '../../actors/clock/index.ts';
 import type { FirewallContent, KernelFirewall } from '../../actors/firewall/index.ts';
 import { GenerationBook } from '../../actors/lists/index.ts';
 import { packetTools } from '../../actors/packets/index.ts';
@@ -73,7 +73,8 @@ describe('canaries', { skip: notRoot }, () => {
       id: contentId(EPOCH, [network]) as DecisionId,
       expiresAt: 'never',
     }));
-    firewall = site.on(await unwatched(edge.name), systemClock, CONTENT);
+    // Its clock stands, so that it does not look for itself either.
+    firewall = site.on(await unwatched(edge.name), new SimulatedClock(), CONTENT);
     canaries = new Canaries({
       place,
       clock,

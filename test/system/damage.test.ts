@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Daemon, stateDir } from '../support/daemon.ts';
@@ -24,6 +24,32 @@ test('a damaged store is repaired or replaced, its copy kept, and a finding says
   assert.match(found.message, /store/);
   const kept = (await readdir(daemon.state)).filter((name) => name.startsWith('store.damaged'));
   assert.equal(kept.length, 1);
+});
+
+test('another identity over a log that the first has signed is a finding and an audit record, once', async () => {
+  await using daemon = new Daemon(await stateDir());
+  await daemon.configure(`webui: { listen: '127.0.0.1:${await freePort()}' }\n`);
+  const found = async () => {
+    const { body } = await daemon.call('GET', '/api/v1/findings');
+    return body.filter(({ check }: { check: string }) => check === 'device_replaced');
+  };
+  await daemon.start();
+  await daemon.call('POST', '/api/v1/test-alert', {});
+  await daemon.stop();
+  for (const name of ['device.key', 'serial']) await rm(join(daemon.state, 'ident', name));
+  await daemon.start();
+  const [finding] = await waitFor('the finding', async () => {
+    const those = await found();
+    return those.length > 0 ? those : undefined;
+  });
+  assert.equal(finding.severity, 2);
+  assert.match(finding.message, /^The audit log was signed by another device: SHA256:\S{43}, this is SHA256:\S{43};/);
+  const { body } = await daemon.call('GET', '/api/v1/audit');
+  assert.match(JSON.stringify(body), /device_replaced/);
+  await daemon.stop();
+  await daemon.start();
+  await daemon.call('GET', '/api/v1/status');
+  assert.equal((await found()).length, 1);
 });
 
 test('a claimed appliance stays claimed over a restart, under the same certificate', async () => {

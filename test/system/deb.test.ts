@@ -140,6 +140,31 @@ async function refusesDowngrade(edge: PackagedEdge): Promise<void> {
   assert.equal(await property(edge, 'bartizan.service', 'MainPID'), pid, 'the daemon went on');
 }
 
+/** From a version whose sockets were in the daemon's folder, while a daemon that was taken over has put links in their place. */
+async function movesDoors(edge: PackagedEdge): Promise<void> {
+  const units = 'bartizan-net-hand.socket bartizan-packets.socket';
+  await edge.sh(`set -e
+    systemctl stop bartizan.service bartizan-net-hand.service ${units}
+    cd /usr/lib/systemd/system && sed -i 's#/run/bartizan-doors/#/run/bartizan/#' ${units}
+    systemctl daemon-reload
+    rm -r /run/bartizan-doors
+    systemctl start ${units}
+    for door in net-hand packets; do setpriv --reuid bartizan --regid bartizan --clear-groups ln -sf /etc/shadow /run/bartizan/$door.sock; done`);
+  const victim = await edge.sh('stat --format "%U:%G %a" /etc/shadow');
+
+  await edge.install(later);
+
+  await edge.machine.active('bartizan.service', 5000);
+  assert.equal(await edge.sh('stat --format "%U:%G %a" /etc/shadow'), victim);
+  assert.equal(await edge.sh('ls /run/bartizan | grep sock || true'), '');
+  assert.equal(
+    await edge.sh('cd /run/bartizan-doors && stat --format "%n %U:%G %a" . *'),
+    '. root:root 755\nnet-hand.sock bartizan:bartizan 600\npackets.sock bartizan:bartizan 600\n',
+  );
+  const { body } = await edge.api('GET', '/api/v1/status');
+  assert.equal(body.engine.firewall, 'net hand');
+}
+
 async function removes(edge: PackagedEdge): Promise<void> {
   await edge.sh('dpkg --remove bartizan 2>&1');
   assert.equal(await edge.sh("systemctl is-active 'bartizan*' || find /proc -maxdepth 1 -user bartizan"), '');
@@ -173,6 +198,7 @@ for (const release of ['bookworm', 'trixie'] as const) {
     await cuts(edge);
     await upgrades(edge);
     await refusesDowngrade(edge);
+    await movesDoors(edge);
     await removes(edge);
     await comesBack(edge);
     await edge.sh('dpkg --purge bartizan 2>&1');

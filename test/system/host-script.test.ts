@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { HOST_VERBS } from '../../actors/host/index.ts';
 import { sha256Hex } from '../../core/base/ids.ts';
 import { renderHost } from '../../core/host/render.ts';
 import { HostRoot, NO_HOST, RENDERED } from '../support/host-root.ts';
@@ -76,7 +77,7 @@ test('a machine that is no appliance is left alone, whatever is asked', { skip: 
   for (const osRelease of ['ID=debian\n', 'ID=debian\nIMAGE_ID=bartizan-lab\nNAME="IMAGE_ID=bartizan"\n', '']) {
     using machine = new HostRoot(osRelease);
     machine.render(STATIC);
-    for (const verb of ['apply-network', 'factory-reset', 'power-off', 'reboot'] as const) {
+    for (const verb of HOST_VERBS) {
       assert.equal(machine.do(verb), 'failed: this machine is no Bartizan appliance');
     }
     assert.equal(machine.run('boot').status, 0);
@@ -97,6 +98,16 @@ test('reboot, power off and factory reset are answered and begun', { skip: NO_HO
   rmSync(machine.at('data'), { recursive: true });
   assert.equal(machine.do('factory-reset'), 'failed: the mark for the factory reset cannot be written');
   assert.deepEqual(machine.called, [], 'nothing is half done');
+});
+
+test('the slot that does not run is marked bad, or it is said why not', { skip: NO_HOST }, () => {
+  using machine = new HostRoot();
+  assert.equal(machine.do('refuse-slot'), 'ok');
+  assert.deepEqual(machine.called, [
+    'busctl call de.pengutronix.rauc / de.pengutronix.rauc.Installer Mark ss bad other',
+  ]);
+  machine.write('bin/busctl', '#!/bin/sh\necho no such bus >&2\nexit 1\n', 0o755);
+  assert.equal(machine.do('refuse-slot'), 'failed: RAUC: no such bus');
 });
 
 test('what is asked for is a plain file of the daemon alone, and is gone afterwards', { skip: NO_HOST }, () => {
@@ -308,11 +319,9 @@ test('at a boot the machine has the network that was written last, or the one of
     const { status, stderr } = other.run('boot');
     assert.deepEqual([status, other.names(NETWORK)], [0, ['80-bartizan-any.network']]);
     assert.match(stderr, /the network is the one of delivery/);
-    assert.equal(
-      other.text('run/bartizan-host/applied'),
-      undefined,
-      'the daemon applies what it has as soon as it runs',
-    );
+    // The daemon applies what it has as soon as it runs, where that is another text.
+    const delivered = readFileSync(join(ROOT, 'systemd/host-default'));
+    assert.equal(other.text('run/bartizan-host/applied'), `${sha256Hex(delivered)}\n`);
   }
 });
 

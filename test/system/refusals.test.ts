@@ -55,6 +55,8 @@ async function cli(state: string, ...argv: string[]): Promise<{ readonly code: n
     logs: { parsers: [], parse: () => assert.fail(), replay: () => assert.fail() },
     cameFrom: () => undefined,
     now: () => assert.fail(),
+    pause: absent,
+    interrupts: () => assert.fail(),
     searchEvents: () => assert.fail(),
     serve: absent,
     provision: absent,

@@ -24,6 +24,14 @@ const runIn =
       }),
     );
 
+/** Whose `rauc install` is killed a moment after it was started. */
+const runCutOff =
+  (site: RaucMachine): Run =>
+  async (program, args) => {
+    await site.machine.run('timeout', '--signal=KILL', '0.3', program, ...args).catch(() => undefined);
+    return { kind: 'killed', signal: 'SIGKILL' };
+  };
+
 async function ground(): Promise<SlotsGround> {
   const site = new RaucMachine({ 'bartizan.service': '[Unit]\nConditionPathExists=/nothing\n' });
   const inLab = (name: string): string => join(site.lab, `${name}.raucb`);
@@ -46,6 +54,7 @@ async function ground(): Promise<SlotsGround> {
   return {
     slots: new RaucSlots(runIn(site)),
     source,
+    cutOff: () => new RaucSlots(runCutOff(site)),
     lacks: { large: 'a plain file grows with what is written' },
     [Symbol.asyncDispose]: () => site[Symbol.asyncDispose](),
   };

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import type { Static } from 'typebox';
 import type { ImageAnswer } from '../../core/api/own/image.ts';
 import { INSIDE, noBoot } from '../support/booted/machine.ts';
-import { noRauc, RaucMachine } from '../support/updates/rauc-machine.ts';
+import { noRauc, RaucMachine, STICK } from '../support/updates/rauc-machine.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 type Image = Static<typeof ImageAnswer>;
@@ -24,14 +24,23 @@ const imageOf = async (site: RaucMachine): Promise<Image> => JSON.parse(await cl
 async function up(site: RaucMachine): Promise<string> {
   const slot = await site.boot();
   await site.machine.active('bartizan.service');
-  await waitFor('the command line to be answered', () =>
+  await answered(site);
+  return slot;
+}
+
+/** The daemon, started anew; resolves when it answers. */
+async function restarted(site: RaucMachine): Promise<void> {
+  await site.machine.run('systemctl', 'restart', 'bartizan.service');
+  await answered(site);
+}
+
+const answered = (site: RaucMachine): Promise<true> =>
+  waitFor('the command line to be answered', () =>
     imageOf(site).then(
-      () => true,
+      () => true as const,
       () => undefined,
     ),
   );
-  return slot;
-}
 
 /** Until an image is shown of which this holds. */
 function shown(site: RaucMachine, what: string, holds: (image: Image) => boolean): Promise<Image> {
@@ -65,6 +74,7 @@ test('an update is installed, booted and confirmed; the next is not well, falls 
   await using site = new RaucMachine({ 'bartizan.service': LEASES });
   settle(site, '2s');
   site.bundle('good.raucb', { version: '1.1.0', hash: 'b1b1b1b1b1b1b1b1' });
+  site.bundle('older.raucb', { version: '0.9.0', hash: 'c0c0c0c0c0c0c0c0' });
   site.bundle('ill.raucb', { version: '1.2.0', hash: 'a2a2a2a2a2a2a2a2' });
   site.bundle('foreign.raucb', { version: '1.3.0', signedBy: 'other' });
 
@@ -98,6 +108,47 @@ test('an update is installed, booted and confirmed; the next is not well, falls 
     );
   });
 
+  await t.test(
+    'a bundle that is another one by the time it is installed is refused, and its slot is not booted',
+    async () => {
+      // Ahead of the real one: what is looked at is not what is installed.
+      const lying = `[ "$1" = info ] || exec /usr/bin/rauc "$@"\nexec /usr/bin/rauc info --output-format=json ${STICK}/good.raucb`;
+      const place =
+        'mount -t tmpfs -o mode=755 tmpfs /usr/local/sbin && cat >/usr/local/sbin/rauc && chmod 755 /usr/local/sbin/rauc';
+      await site.machine.run('sh', '-c', `printf '#!/bin/sh\\n%s\\n' '${lying}' | { ${place}; }`);
+      // What is mounted is seen by who starts after it.
+      await restarted(site);
+      await assert.rejects(
+        cli(site, 'image', 'install', 'stick/older.raucb'),
+        /1\.1\.0 refused: slot B was given version 0\.9\.0, and not what was looked at before \(1\.1\.0\); slot B is marked bad and is not booted/,
+      );
+      await site.machine.run('umount', '/usr/local/sbin');
+      await restarted(site);
+      assert.equal(site.content('B').version, '0.9.0');
+      assert.equal(site.counter('B_OK'), '0');
+      const { slots, last } = await imageOf(site);
+      assert.deepEqual([slots[1]?.state, slots[1]?.first, last?.result], ['bad', false, 'refused']);
+      assert.match(await cli(site, 'history', '--json'), /image_refused/);
+      assert.match(await cli(site, 'audit', '--json'), /refuse_image/);
+    },
+  );
+
+  await t.test(
+    'a daemon that is started anew in the midst of an installation finds out what became of it',
+    async () => {
+      const begun = cli(site, 'image', 'install', 'stick/good.raucb');
+      await waitFor('the installation to begin', () =>
+        imageOf(site).then(
+          ({ update }) => update?.phase === 'installing' || update?.phase === 'installed' || undefined,
+        ),
+      );
+      await site.machine.run('systemctl', 'restart', 'bartizan.service');
+      assert.match(await begun, /1\.1\.0 is installed/);
+      const { slots, last } = await imageOf(site);
+      assert.deepEqual([slots[1]?.version, slots[1]?.first, last?.result], ['1.1.0', true, 'refused']);
+    },
+  );
+
   await t.test('a good one is installed into B', async () => {
     assert.match(await cli(site, 'image', 'install', 'stick/good.raucb'), /^1\.1\.0 is being installed into slot B/);
     const image = await shown(site, 'it to be installed', ({ update }) => update?.phase === 'installed');
@@ -108,7 +159,7 @@ test('an update is installed, booted and confirmed; the next is not well, falls 
   await t.test('the next boot takes it, and confirms it', async () => {
     await site.machine.cutPower();
     assert.equal(await up(site), 'B');
-    const image = await shown(site, 'the update to be over', ({ last }) => last !== undefined);
+    const image = await shown(site, 'the update to be over', ({ last }) => last?.result === 'confirmed');
     assert.deepEqual([image.version, image.last?.result, image.last?.version], ['1.1.0', 'confirmed', '1.1.0']);
     assert.match(site.machine.console, /bartizan-confirm: slot B marked good after/);
     assert.equal(site.counter('B_TRY'), '0');

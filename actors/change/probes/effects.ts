@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { open, readFile, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PACKETS_DOOR } from '../../../core/base/doors.ts';
 import { fail, messageOf, ok, type Result } from '../../../core/base/result.ts';
 import type { Millis } from '../../../core/base/time.ts';
 import { packetTools, type RunOptions, within } from '../../packets/index.ts';
@@ -98,12 +99,10 @@ async function writeFile(directory: string): Promise<Result<number, 'failed'>> {
   }
 }
 
-const PACKET_ROOM = '/run/bartizan/packets.sock';
-
 /** By the service that has the right to make namespaces of its own, where there is one; else by ourselves. */
 const packetsThrough: SendThrough = (texts, knocks, signal) =>
-  existsSync(PACKET_ROOM)
-    ? askPacketRoom(PACKET_ROOM, { texts, knocks }, signal)
+  existsSync(PACKETS_DOOR)
+    ? askPacketRoom(PACKETS_DOOR, { texts, knocks }, signal)
     : sendThrough(packetTools, texts, knocks, signal);
 
 /** This machine. */

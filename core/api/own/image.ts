@@ -1,11 +1,14 @@
 import { Type } from 'typebox';
+import { withoutUrlSecrets } from '../../base/shown-url.ts';
 import { rfc3339 } from '../../base/time.ts';
-import { CONFIRM_STATES } from '../../image/health-text.ts';
-import { SLOT_NAMES } from '../../image/slots.ts';
-import { endpoint } from '../deps.ts';
-import { refuse } from '../endpoint.ts';
+import { type BootCounters, CONFIRM_STATES } from '../../image/health-text.ts';
+import { SLOT_NAMES, TRIES } from '../../image/slots.ts';
+import { type LastUpdate, UPDATE_RESULTS } from '../../image/update.ts';
+import { type ApiParts, endpoint } from '../deps.ts';
+import { refuse, type StreamReply } from '../endpoint.ts';
 import { type ImageStatus, type InstallRefusal, NO_APPLIANCE, UPDATE_PHASES, type UpdateStand } from '../image.ts';
 import type { ErrorCode } from '../problem.ts';
+import { ImageWatch } from '../stream/image-watch.ts';
 
 const Time = Type.String({ description: 'RFC 3339' });
 const SlotName = Type.Enum([...SLOT_NAMES]);
@@ -13,7 +16,7 @@ const SlotName = Type.Enum([...SLOT_NAMES]);
 export const UpdateRow = Type.Object({
   phase: Type.Enum([...UPDATE_PHASES], {
     description:
-      'idle: no update is on its way. checking: its signature and version. installing: the other slot is written; this cannot be cancelled. installed: the next boot takes it. confirming: it runs and has to show itself. unknown: the daemon was started anew in the midst of it',
+      'idle: no update is on its way. checking: its signature and version. installing: the other slot is written; this cannot be cancelled. installed: the next boot takes it. confirming: it runs and has to show itself. unknown: who waited for RAUC was cut off, as by a new start of the daemon; RAUC is followed to its end',
   }),
   version: Type.Optional(Type.String()),
   source: Type.Optional(Type.String()),
@@ -44,6 +47,8 @@ const HealthRow = Type.Object({
   steady_seconds_needed: Type.Integer({ minimum: 0 }),
 });
 
+const Tries = Type.Integer({ minimum: 0, description: `Of ${TRIES}: starts since it was last marked good` });
+
 export const ImageAnswer = Type.Object({
   appliance: Type.Boolean(),
   message: Type.Optional(Type.String({ description: `Where it is none: ${NO_APPLIANCE}` })),
@@ -66,13 +71,29 @@ export const ImageAnswer = Type.Object({
       { description: 'What bartizan-confirm says of this boot' },
     ),
   ),
+  boot_loader: Type.Optional(
+    Type.Object(
+      {
+        order: Type.Array(SlotName, { description: 'Which slot is tried first' }),
+        tries_used: Type.Object({ A: Tries, B: Tries }),
+        bootable: Type.Array(SlotName, { description: 'Those that would be started' }),
+      },
+      {
+        description:
+          "The boot loader's counters, as bartizan-confirm read them last in this boot; left out where they could not be read, and once an update was begun, which changes them",
+      },
+    ),
+  ),
   failed_versions: Type.Array(Type.Object({ version: Type.String(), at: Time, why: Type.String() }), {
     description: 'Tried and fell back; not installed again unless retry_failed is set',
   }),
   last: Type.Optional(
     Type.Object({
       version: Type.String(),
-      result: Type.Enum(['confirmed', 'fell_back', 'failed', 'interrupted']),
+      result: Type.Enum([...UPDATE_RESULTS], {
+        description:
+          'confirmed, fell_back: of its trial. failed: RAUC has not installed it. interrupted: it was not written to its end. refused: what was written is not what was judged before',
+      }),
       at: Time,
       why: Type.String(),
     }),
@@ -97,6 +118,27 @@ export const image = endpoint({
   },
 });
 
+export const imageEvents = endpoint({
+  name: 'imageEvents',
+  method: 'GET',
+  path: '/api/v1/image/events',
+  scope: 'read',
+  summary: 'Server-sent events named `update`: each step of an update',
+  response: UpdateRow,
+  transport: 'sse',
+  errors: ['unavailable'],
+  handler: async ({ deps: { imageWatch: watch } }) => ({ ok: true, stream: streamOf(watch) }),
+});
+
+/** A stream holds nothing of its request. */
+const streamOf =
+  (watch: ImageWatch): StreamReply['stream'] =>
+  (sink, signal) =>
+    watch.join(sink, signal);
+
+/** One for all clients. */
+export const imageWatch = ({ images }: Pick<ApiParts, 'images'>): ImageWatch => new ImageWatch(images, updateRow);
+
 export const installImage = endpoint({
   name: 'installImage',
   method: 'POST',
@@ -116,7 +158,12 @@ export const installImage = endpoint({
   response: UpdateRow,
   status: 202,
   errors: ['bad_request', 'conflict', 'unavailable', 'insufficient_storage', 'internal'],
-  audit: { action: 'install_image', target: 'source', details: ['version', 'allow_older', 'retry_failed'] },
+  audit: {
+    action: 'install_image',
+    target: 'source',
+    shown: withoutUrlSecrets,
+    details: ['version', 'allow_older', 'retry_failed'],
+  },
   handler: async ({ deps: { images }, body, context }) => {
     const { source, allow_older: older = false, retry_failed: failed = false } = body;
     const actor = context.principal.name;
@@ -192,12 +239,13 @@ function updateRow({ since, ...stand }: UpdateStand) {
   return { ...stand, ...(since === undefined ? {} : { since: rfc3339(since) }) };
 }
 
-function answerOf({ isLab, slots, health, confirmation, failedVersions, last, media, update, ...rest }: ImageStatus) {
+function answerOf(status: ImageStatus) {
+  const { isLab, slots, health, confirmation, counters, failedVersions, last, media, update, ...rest } = status;
   const { steady, needs, verdict, bad, reasons } = health;
   return {
     ...rest,
     lab: isLab,
-    slots: slots.map(({ isBooted, isFirst, installedAt, ...slot }) => ({
+    slots: slots.map(({ isBooted, isFirst, installedAt, sums: _, ...slot }) => ({
       ...slot,
       booted: isBooted,
       first: isFirst,
@@ -214,8 +262,17 @@ function answerOf({ isLab, slots, health, confirmation, failedVersions, last, me
       steady_seconds_needed: Math.ceil(needs.window / 1000),
     },
     ...(confirmation === undefined ? {} : { confirmation: { state: confirmation.state, why: confirmation.why } }),
+    ...(counters === undefined ? {} : { boot_loader: loaderOf(counters) }),
     failed_versions: failedVersions.map(({ at, ...one }) => ({ ...one, at: rfc3339(at) })),
-    ...(last === undefined ? {} : { last: { ...last, at: rfc3339(last.at) } }),
+    ...(last === undefined ? {} : { last: lastOf(last) }),
     media: media.map(({ path, bytes }) => ({ source: path, bytes })),
   };
 }
+
+const loaderOf = ({ order, tries: { A, B }, bootable }: BootCounters) => ({
+  order: [...order],
+  tries_used: { A, B },
+  bootable: [...bootable],
+});
+
+const lastOf = ({ bootId: _, at, ...last }: LastUpdate) => ({ ...last, at: rfc3339(at) });

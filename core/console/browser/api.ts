@@ -34,6 +34,11 @@ export class Refused extends Error {
   }
 }
 
+interface Patient extends RequestInit {
+  /** Milliseconds. */
+  readonly patience?: number;
+}
+
 let csrf = '';
 
 /** Remembers the CSRF token of the session; every write carries it. */
@@ -45,8 +50,14 @@ export const useCsrf = (token: string | undefined): void => {
 export const get = <T>(path: string, signal?: AbortSignal): Promise<T> => call<T>(path, signal ? { signal } : {});
 
 /** @throws Refused */
-export const post = <T>(path: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<T> =>
+export const post = <T>(
+  path: string,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+  patience = PATIENCE_MS,
+): Promise<T> =>
   overNew<T>(path, {
+    patience,
     method: 'POST',
     headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': csrf, ...headers },
     body: JSON.stringify(body),
@@ -59,7 +70,7 @@ const MOST_CONNECTIONS = 12;
  * Some orders count over a new connection only: the server refuses them over an older one and closes that, until the
  * browser has none left but a new one.
  */
-async function overNew<T>(path: string, init: RequestInit): Promise<T> {
+async function overNew<T>(path: string, init: Patient): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await call<T>(path, init);
@@ -69,7 +80,7 @@ async function overNew<T>(path: string, init: RequestInit): Promise<T> {
   }
 }
 
-async function call<T>(path: string, init: RequestInit): Promise<T> {
+async function call<T>(path: string, init: Patient): Promise<T> {
   const { ok, status, text, retryOver } = await answer(path, init).catch(() => {
     throw new Refused(0, 'The appliance does not answer.');
   });
@@ -82,11 +93,11 @@ async function call<T>(path: string, init: RequestInit): Promise<T> {
   });
 }
 
-async function answer(path: string, init: RequestInit) {
+async function answer(path: string, { patience = PATIENCE_MS, ...init }: Patient) {
   const response = await fetch(path, {
     ...init,
     credentials: 'same-origin',
-    signal: AbortSignal.any([AbortSignal.timeout(PATIENCE_MS), ...(init.signal ? [init.signal] : [])]),
+    signal: AbortSignal.any([AbortSignal.timeout(patience), ...(init.signal ? [init.signal] : [])]),
   });
   const { ok, status, headers } = response;
   return { ok, status, text: await response.text(), retryOver: headers.get('x-retry-over') };

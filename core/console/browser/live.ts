@@ -4,22 +4,23 @@ const RETRY_MS = 2000;
 export interface Listener {
   readonly onOpen: () => void;
   readonly onLost: () => void;
-  readonly onFinding: () => void;
+  /** @param data JSON */
+  readonly onFinding: (data: string) => void;
 }
 
 /**
- * Follows the appliance's findings for as long as the page is open. The browser gives a refused stream up for good and
+ * Follows the appliance's findings, or another of its streams, for as long as the page is open. The browser gives a refused stream up for good and
  * waits for a broken one in its own time, so trying again is done here. What came meanwhile is not repeated by the
  * stream: `onOpen` has to ask for it.
  */
-export function follow(listener: Listener): void {
-  const source = new EventSource('/api/v1/events');
+export function follow(listener: Listener, path = '/api/v1/events', name = 'message'): void {
+  const source = new EventSource(path);
   source.onopen = listener.onOpen;
-  source.onmessage = listener.onFinding;
+  source.addEventListener(name, ({ data }: MessageEvent<string>) => listener.onFinding(data));
   source.onerror = () => {
     source.close();
     listener.onLost();
-    setTimeout(() => follow(listener), RETRY_MS);
+    setTimeout(() => follow(listener, path, name), RETRY_MS);
   };
 }
 

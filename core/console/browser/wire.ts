@@ -265,3 +265,49 @@ export interface Rollback {
   readonly seconds_remaining?: number;
   readonly change_id?: string;
 }
+
+/** Where an update of the image is. */
+export interface UpdateRow {
+  readonly phase: string;
+  readonly version?: string;
+  readonly source?: string;
+  readonly slot?: string;
+  readonly percent?: number;
+  readonly message?: string;
+}
+
+export interface Image {
+  /** Without it there is nothing else. */
+  readonly appliance: boolean;
+  readonly message?: string;
+  readonly version?: string;
+  readonly lab?: boolean;
+  readonly slot?: string;
+  readonly slots: readonly {
+    readonly name: string;
+    readonly booted: boolean;
+    readonly first: boolean;
+    readonly state: string;
+    readonly version?: string;
+    readonly installed_at?: string;
+  }[];
+  readonly trouble?: string;
+  readonly update?: UpdateRow;
+  readonly health?: {
+    readonly verdict: string;
+    readonly reasons: readonly string[];
+    readonly readings: number;
+    readonly readings_needed: number;
+    readonly steady_seconds: number;
+    readonly steady_seconds_needed: number;
+  };
+  readonly confirmation?: { readonly state: string; readonly why: string };
+  readonly boot_loader?: {
+    readonly order: readonly string[];
+    readonly tries_used: Readonly<Record<string, number>>;
+    readonly bootable: readonly string[];
+  };
+  readonly failed_versions: readonly { readonly version: string; readonly at: string; readonly why: string }[];
+  readonly last?: { readonly version: string; readonly result: string; readonly at: string; readonly why: string };
+  readonly media: readonly { readonly source: string; readonly bytes: number }[];
+}

@@ -60,7 +60,7 @@ export class Tries {
   }
 
   clear(): void {
-    for (const value of this.#values) this.#counts[value] = 0;
+    for (let i = 0; i < this.#values.length; i++) this.#counts[this.#values[i] as number] = 0;
     this.#values.length = 0;
   }
 
@@ -78,7 +78,9 @@ export class Tries {
   /** How many values came no more often than the limit. */
   atMost(): number {
     let values = 0;
-    for (const value of this.#values) if ((this.#counts[value] as number) <= this.limit) values++;
+    for (let i = 0; i < this.#values.length; i++) {
+      if ((this.#counts[this.#values[i] as number] as number) <= this.limit) values++;
+    }
     return values;
   }
 }

@@ -79,6 +79,9 @@ export const LONGEST_TEXT = 256;
  * event, which for IPv6 is the one of its network that was used last, or the user.
  *
  * Memory: see `Trails`.
+ *
+ * Every line of a log comes through here, and what runs through a list by an iterator costs several times a loop by index
+ * until the last of the engine's compilers has come to it.
  */
 export class SlidingDetector implements Detector {
   readonly name: string;
@@ -189,7 +192,8 @@ export class SlidingDetector implements Detector {
 
   #judge(row: number, counts: number, mayComplete: number, event: Event, value: number): readonly Finding[] {
     let findings = NO_FINDINGS;
-    for (const armed of this.#armed) {
+    for (let i = 0; i < this.#armed.length; i++) {
+      const armed = this.#armed[i] as Armed;
       const { bit, window, threshold } = armed;
       if (((counts | mayComplete) & bit) === 0) continue;
       const chain = { sightings: this.#trails.sightings, first: this.#trails.newest(row), bit };
@@ -201,7 +205,7 @@ export class SlidingDetector implements Detector {
       if ((measured ?? found.weight) < threshold) continue;
       findings = [...findings, this.#findingOf(armed, event, found, measured ?? found.weight)];
       empty(chain);
-      if (armed.quiet > 0) this.#trails.silence(row, this.#armed.indexOf(armed), millis(found.latestAt + armed.quiet));
+      if (armed.quiet > 0) this.#trails.silence(row, i, millis(found.latestAt + armed.quiet));
     }
     return findings;
   }
@@ -227,7 +231,8 @@ export class SlidingDetector implements Detector {
     const first = this.#trails.newest(row);
     if (first === NONE || sightings.at(first) <= at) return 0;
     let late = 0;
-    for (const { bit, window } of this.#armed) {
+    for (let i = 0; i < this.#armed.length; i++) {
+      const { bit, window } = this.#armed[i] as Armed;
       if ((bits & bit) !== 0 && at <= latestOf({ sightings, first, bit }) - window) late |= bit;
     }
     return late;
@@ -243,7 +248,8 @@ export class SlidingDetector implements Detector {
     let same = 0;
     for (let i = first; i !== NONE; i = sightings.older(i)) {
       if (sightings.peer(i) !== peer || sightings.port(i) !== (event.sourcePort ?? 0)) continue;
-      for (const { bit, window } of this.#armed) {
+      for (let n = 0; n < this.#armed.length; n++) {
+        const { bit, window } = this.#armed[n] as Armed;
         if ((sightings.checks(i) & bits & bit) === 0) continue;
         const latest = Math.max(event.at, latestOf({ sightings, first, bit }));
         if (sightings.at(i) > latest - window) same |= bit;

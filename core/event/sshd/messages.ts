@@ -157,8 +157,12 @@ const MESSAGES: readonly (readonly [opening: string, read: Reader])[] = [
   ['Session process ', says('ssh_server')],
 ];
 
-const BY_FIRST_WORD: ReadonlyMap<string, typeof MESSAGES> = Map.groupBy(MESSAGES, ([opening]) => firstWord(opening));
+const BY_FIRST_WORD: ReadonlyMap<string, readonly { readonly opening: string; readonly read: Reader }[]> = Map.groupBy(
+  MESSAGES.map(([opening, read]) => ({ opening, read })),
+  ({ opening }) => firstWord(opening),
+);
 
+const NONE: NonNullable<ReturnType<(typeof BY_FIRST_WORD)['get']>> = [];
 const PREAUTH = ' [preauth]';
 
 /**
@@ -172,7 +176,9 @@ export function readMessage(message: string, fields: Fields): SshAction | undefi
   const end = message.endsWith(PREAUTH) ? message.length - PREAUTH.length : message.length;
   const text = message.slice(start, end);
   if (text.startsWith('pam_')) return pamModule(text, fields) ?? furtherMessage(text);
-  for (const [opening, read] of BY_FIRST_WORD.get(firstWord(text)) ?? []) {
+  const candidates = BY_FIRST_WORD.get(firstWord(text)) ?? NONE;
+  for (let i = 0; i < candidates.length; i++) {
+    const { opening, read } = candidates[i] as (typeof candidates)[number];
     if (!text.startsWith(opening)) continue;
     const action = read(text.slice(opening.length), fields);
     if (action !== undefined) return action;
@@ -222,9 +228,11 @@ function firstWord(text: string): string {
   return text.slice(0, end);
 }
 
+const unknownUser = userFromPeer('ssh_invalid_user');
+
 function invalidUser(rest: string, fields: Fields): SshAction | undefined {
   fields.userUnknown = true;
-  return userFromPeer('ssh_invalid_user')(rest, fields);
+  return unknownUser(rest, fields);
 }
 
 function unknownUserRequest(rest: string, fields: Fields): SshAction | undefined {

@@ -67,10 +67,9 @@ export function connectionId(text: string, fields: Fields): 'unnamed' | 'authent
 
 /** Where the user name begins in a connection id; 0 when there is none. */
 export function nameStart(text: string): number {
-  for (const opening of ['authenticating user ', 'invalid user ', 'user ']) {
-    if (text.startsWith(opening)) return opening.length;
-  }
-  return 0;
+  if (text.startsWith('authenticating user ')) return 'authenticating user '.length;
+  if (text.startsWith('invalid user ')) return 'invalid user '.length;
+  return text.startsWith('user ') ? 'user '.length : 0;
 }
 
 /** `Connection closed by ID` and its like: abandoned when a user name was given and nobody was logged in. */

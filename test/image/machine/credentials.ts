@@ -29,9 +29,19 @@ Restart=always
 RestartSec=100ms
 `;
 
-/** Whenever systemd has heard that the daemon is ready; as root and with the machine's devices. */
-const READY = `[Service]
-ExecStartPost=+/bin/sh -c 'read up rest </proc/uptime; echo "${READY_MARK} $$up s" >/dev/ttyS1'
+/**
+ * After systemd has heard that the daemon is ready, once in a boot. Not a step of the daemon's own unit, which would fail with
+ * it where the line takes nothing for a moment.
+ */
+const READY = `[Unit]
+Description=Mark of the image's tests
+After=bartizan.service
+Requisite=bartizan.service
+
+[Service]
+Type=oneshot
+ExecStart=/bin/sh -c 'read up rest </proc/uptime; until echo "${READY_MARK} $$up s" >/dev/ttyS1; do sleep 0.1; done'
+TimeoutStartSec=60
 `;
 
 /**
@@ -40,7 +50,8 @@ ExecStartPost=+/bin/sh -c 'read up rest </proc/uptime; echo "${READY_MARK} $$up 
  */
 export const LOOKING_INSIDE: Credentials = {
   'systemd.extra-unit.bartizan-test-shell.service': SHELL,
-  'systemd.unit-dropin.bartizan.service': READY,
+  'systemd.extra-unit.bartizan-test-ready.service': READY,
+  'systemd.unit-dropin.bartizan.service': '[Unit]\nWants=bartizan-test-ready.service\n',
   'systemd.unit-dropin.sysinit.target': '[Unit]\nWants=bartizan-test-shell.service\n',
 };
 

@@ -113,7 +113,7 @@ export class Machine implements AsyncDisposable {
   }
 
   /** Presses the power button and waits until the guest is off. */
-  async powerOff(withinMs = 60_000): Promise<void> {
+  async powerOff(withinMs = 180_000): Promise<void> {
     const { qmp } = this.#up();
     await qmp.ask('system_powerdown');
     await this.off(withinMs);

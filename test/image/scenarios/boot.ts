@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { waitFor } from '../../support/wait-for.ts';
-import type { Life } from '../story/life.ts';
+import { BOOT_MS, type Life } from '../story/life.ts';
 import type { Facts, Scenario } from '../story/scenario.ts';
 
 const READY_S = 75;
@@ -21,11 +21,17 @@ export function memoryUsed(meminfo: string): number {
 
 async function boot(life: Life): Promise<Facts> {
   await life.powerOn();
+  await life.machine.console.expect(/bartizan-init: ok/, BOOT_MS);
+  await life.machine.screenshot('boot');
   const kernel = await life.ready();
   const seconds = life.machine.seconds;
   const used = memoryUsed(await life.inside('cat /proc/meminfo'));
   const failed = await life.inside('systemctl --failed --no-legend --plain --no-pager');
   assert.equal(failed, '', 'units that failed');
+  const missed = await life.inside(
+    "journalctl -b --no-pager -o cat | grep -E '^/usr/lib/bartizan/.*: not found$' || true",
+  );
+  assert.equal(missed, '', 'programs that our scripts miss');
   const mounts = await life.inside('cat /proc/mounts');
   assert.match(mounts, / \/ squashfs ro[, ]/, 'the root is read-only');
   assert.match(mounts, / \/data ext4 rw/);
@@ -58,9 +64,10 @@ export const withinBounds: Scenario = {
   run: frugal,
 };
 
-/** What the status console on the serial line shows, after it has drawn itself anew. */
-export async function consoleShows(life: Life, pattern: RegExp, withinMs = 60_000): Promise<RegExpExecArray> {
-  return life.machine.console.expect(pattern, withinMs);
+/** What the status console on the serial line shows now: the last such text, since a restart shows another code. */
+export async function consoleShows(life: Life, pattern: RegExp, withinMs = 180_000): Promise<RegExpExecArray> {
+  const first = await life.machine.console.expect(pattern, withinMs);
+  return [...life.machine.console.text.matchAll(new RegExp(pattern, 'g'))].at(-1) ?? first;
 }
 
 /** Claims by the code on the serial console; the token is kept for all that follows. */
@@ -76,6 +83,7 @@ async function claim(life: Life): Promise<Facts> {
   const authority = await life.inside(`cat ${AUTHORITY}`);
   assert.equal(shown, new X509Certificate(authority).fingerprint256, 'the fingerprint on the console');
   assert.ok(await life.api.isSignedBy(authority), 'the API shows a certificate of that authority');
+  await life.machine.screenshot('console-unclaimed');
   const [code] = await consoleShows(life, CODE);
   const wrong = await life.api.ask('POST', '/api/v1/claim', { code: '0'.repeat(26) });
   assert.equal(wrong.status, 401, 'a wrong code');
@@ -85,7 +93,6 @@ async function claim(life: Life): Promise<Facts> {
   const status = await life.api.tell('GET', '/api/v1/status');
   assert.equal(status.claimed, true);
   assert.equal(status.engine.http, 'uWebSockets.js');
-  await life.machine.screenshot('console-claimed');
   return { engine: status.engine.http, firewall: status.engine.firewall, fingerprint: shown.slice(0, 11) };
 }
 

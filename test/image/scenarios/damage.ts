@@ -7,7 +7,7 @@ import type { Life } from '../story/life.ts';
 import type { Facts, Scenario } from '../story/scenario.ts';
 import { round } from './boot.ts';
 
-const TRY_MS = 120_000;
+const TRY_MS = 300_000;
 const SEEN = { start: /bartizan-grub: slot=([AB]) try=(\d)\/3/, recovery: /bartizan-grub: recovery why=(\S+)/ };
 
 /** The slot that runs, as the kernel was told. */

@@ -6,13 +6,13 @@ import { round } from './boot.ts';
 
 const PORT = 9443;
 /** Packets need a moment to find out that nobody answers. */
-const CUT_MS = 20_000;
+const CUT_MS = 90_000;
 
 async function block(life: Life): Promise<Facts> {
   const { cable, api } = life;
-  await cable.until(ATTACKER, PORT, 'connected', 30_000);
+  await cable.until(ATTACKER, PORT, 'connected', CUT_MS);
   await api.tell('POST', '/api/v1/mode', { mode: 'enforce' });
-  await api.until('the firewall', '/api/v1/status', ({ mode }) => (mode === 'enforce' ? true : undefined), 30_000);
+  await api.until('the firewall', '/api/v1/status', ({ mode }) => (mode === 'enforce' ? true : undefined), CUT_MS);
   const begun = performance.now();
   await api.tell('POST', '/api/v1/block-ip', { ip: ATTACKER, reason: 'seen from the namespace', duration: '24h' });
   await cable.until(ATTACKER, PORT, 'no answer', CUT_MS);
@@ -63,7 +63,7 @@ const onTrial = (life: Life, id: string): Promise<true> =>
     'the change to be on trial',
     '/api/v1/status',
     ({ on_trial: trial }) => (trial?.id === id ? true : undefined),
-    60_000,
+    CUT_MS,
   );
 
 const ended = (life: Life): Promise<true> =>
@@ -71,7 +71,7 @@ const ended = (life: Life): Promise<true> =>
     'the trial to end',
     '/api/v1/status',
     ({ on_trial: trial }) => (trial === undefined ? true : undefined),
-    60_000,
+    CUT_MS,
   );
 
 export const changed: Scenario = {

@@ -81,9 +81,9 @@ async function resetAndCredential(life: Life): Promise<Facts> {
   // The machine stays off instead of rebooting, so that it is started with another credential.
   await life.machine.haltOnReboot();
   await life.api.tell('POST', '/api/v1/image/factory-reset', { confirm: before.identity.serial });
-  await life.off(120_000);
+  await life.off(300_000);
   await life.powerOn({ credentials: { ...LOOKING_INSIDE, ...provisioning(config('edge-by-credential')) } });
-  await life.machine.console.expect(/bartizan-init: factory reset: done/, 120_000);
+  await life.machine.console.expect(/bartizan-init: factory reset: done/, 300_000);
   await life.ready();
   const status = await life.api.tell('GET', '/api/v1/status');
   assert.equal(status.hostname, 'edge-by-credential', 'provisioned anew, by the credential');

@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
-import { setGrubenv } from '../looks/partitions.ts';
-import { stickWith } from '../media/volume.ts';
 import { assertKept, belongingsOf } from '../story/belongings.ts';
 import type { Life } from '../story/life.ts';
 import type { Facts, Scenario } from '../story/scenario.ts';
-import { askToInstall, bundleOnStick, confirmed, hurry, imageOf, install, reboot } from '../story/updating.ts';
+import { askToInstall, confirmed, hurry, imageOf, install, reboot } from '../story/updating.ts';
 import { round } from './boot.ts';
 import { slotOf } from './damage.ts';
-
-const STICK_MIB = 448;
 
 async function firstConfirmed(life: Life): Promise<Facts> {
   await hurry(life);
@@ -147,72 +143,4 @@ export const streamed: Scenario = {
   limit: 600,
   carries: true,
   run: stream,
-};
-
-async function unhealthy(life: Life): Promise<Facts> {
-  const { bundles } = life.site;
-  await confirmed(life);
-  const before = await belongingsOf(life);
-  const good = await slotOf(life);
-  const stick = await stickWith(life.file('unhealthy.img'), { 'unhealthy.raucb': bundles.unhealthy }, STICK_MIB);
-  await life.machine.plugIn('update', stick.file);
-  const begun = performance.now();
-  await install(life, await bundleOnStick(life, 'unhealthy.raucb'));
-  const installed = performance.now();
-  await life.machine.pullOut('update');
-  // Of its three tries one is left: each of them takes a boot and a minute.
-  const bad = good === 'A' ? 'B' : 'A';
-  await life.powerOff();
-  await setGrubenv(life.disk, { [`${bad}_TRY`]: '2' });
-  await life.powerOn();
-  await life.ready();
-  assert.equal(await slotOf(life), bad, 'the new version is tried');
-  life.turnPage();
-  await life.ready();
-  assert.equal(await slotOf(life), good, 'the old version is back');
-  const back = performance.now();
-  const image = await confirmed(life);
-  assert.equal(image.last.result, 'fell_back');
-  assert.ok(image.failed_versions.some(({ version }: { version: string }) => version === bundles.unhealthyVersion));
-  await assertKept(life, before);
-  const again = await askToInstall(life, life.site.server.offer(bundles.unhealthy, 'unhealthy.raucb'));
-  assert.equal(again.status, 409, 'a version that failed is not installed again unasked');
-  return {
-    install_s: round((installed - begun) / 1000),
-    back_after_s: round((back - installed) / 1000),
-    why: image.last.why,
-  };
-}
-
-export const fallsBack: Scenario = {
-  name: 'unhealthy',
-  shows:
-    'a version that cannot block, from a USB stick, boots, does not become healthy, reboots by itself and gives way to the old one, which keeps everything and remembers the failed version',
-  limit: 720,
-  carries: true,
-  run: unhealthy,
-};
-
-/** Longer than `confirm_within` of {@link hurry}. */
-const WATCHED_S = 75;
-
-async function neverRebooted(life: Life): Promise<Facts> {
-  await confirmed(life);
-  // The other slot is made bootable, so that a reboot would lead somewhere.
-  const boot = await life.inside('cat /proc/sys/kernel/random/boot_id');
-  await life.inside('systemctl stop bartizan.service bartizan-net-hand.socket bartizan-net-hand.service');
-  await life.inside('systemctl restart bartizan-confirm.service || true', 200_000);
-  await pause(WATCHED_S * 1000);
-  assert.equal(await life.inside('cat /proc/sys/kernel/random/boot_id'), boot, 'the same boot');
-  const outcome = await life.inside('cat /run/bartizan-confirm/outcome');
-  assert.match(outcome, /state=unhealthy/);
-  await life.inside('systemctl start bartizan.service', 120_000);
-  return { outcome: outcome.replaceAll('\n', ' ').slice(0, 120) };
-}
-
-export const confirmedStays: Scenario = {
-  name: 'never-rebooted',
-  shows: 'a slot that was confirmed is never rebooted by the confirmer, though the daemon is gone: it is told',
-  limit: 480,
-  run: neverRebooted,
 };

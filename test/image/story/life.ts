@@ -13,7 +13,7 @@ import type { Site } from './site.ts';
 /** Larger than the image, as every real disk is. */
 const DISK_BYTES = 4096 * MIB;
 /** A machine that is not ready by then will not be. */
-export const BOOT_MS = 240_000;
+export const BOOT_MS = 480_000;
 
 /** A guest from its first boot on: its disk, its network, and what a test knows of it. */
 export class Life implements AsyncDisposable {
@@ -94,8 +94,8 @@ export class Life implements AsyncDisposable {
     const pattern = new RegExp(`${READY_MARK} ([\\d.]+) s`);
     const [, uptime] = await this.machine.shellLine.expect(pattern, withinMs, this.#mark);
     this.turnPage();
-    await this.machine.shell.open(30_000);
-    await this.api.answers(30_000);
+    await this.machine.shell.open(60_000);
+    await this.api.answers(60_000);
     return Number(uptime);
   }
 
@@ -119,7 +119,8 @@ export class Life implements AsyncDisposable {
   async keepEvidence(scenario: string): Promise<string> {
     if (this.machine.isRunning) {
       await this.machine.screenshot(`failed-${scenario}`).catch(() => {});
-      const looks = 'journalctl -b --no-pager -p 5 -n 80; systemctl --failed --no-pager; rauc status';
+      const looks =
+        "journalctl -b --no-pager -p 5 -n 60; journalctl -b --no-pager -u 'bartizan*' -u 'rauc*' -n 80; systemctl --failed --no-pager; rauc status";
       await this.machine.shell.ask(looks, 20_000).catch(() => {});
     }
     return this.logs;

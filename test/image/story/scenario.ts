@@ -8,7 +8,7 @@ export interface Scenario {
   readonly name: string;
   /** A sentence for the docs and the report. */
   readonly shows: string;
-  /** Seconds, after which it has failed. */
+  /** Seconds that it takes at most, on a machine that does nothing else. */
   readonly limit: number;
   /** The ones after it in the same life cannot be without it. */
   readonly carries?: boolean;
@@ -18,6 +18,8 @@ export interface Scenario {
 /** A guest's disk from its first boot on, and what happens to it, in order: scenarios share its boots. */
 export interface LifeStory {
   readonly name: string;
+  /** Until this one of its scenarios is over no other life is begun: it measures. */
+  readonly quietUntil?: string;
   readonly scenarios: readonly Scenario[];
 }
 

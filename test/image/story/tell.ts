@@ -5,9 +5,14 @@ import type { Site } from './site.ts';
 
 export interface Telling {
   readonly say: (line: string) => void;
+  /** Called with the name of each scenario that is over. */
+  readonly told: (name: string) => void;
   /** What runs is given up, and nothing more begun. */
   readonly stopping: AbortSignal;
 }
+
+/** As often the time that a scenario takes at most on a machine of its own is waited, since others may use it, too. */
+const PATIENCE = 3;
 
 /** What goes on all the same comes to nothing when its guest is taken away. */
 function within<T>(seconds: number, work: Promise<T>, stopping: AbortSignal): Promise<T> {
@@ -35,6 +40,7 @@ export async function tell(story: LifeStory, site: Site, telling: Telling): Prom
         : { life: story.name, name, verdict: 'not reached' as const, seconds: 0, facts: {}, why: `after ${lost}` };
     outcomes.push(outcome);
     telling.say(line(outcome));
+    telling.told(name);
     if (outcome.verdict === 'failed' && scenario.carries === true) lost = name;
     if (telling.stopping.aborted) lost = 'a signal';
   }
@@ -45,7 +51,7 @@ async function outcomeOf({ name, limit, run }: Scenario, life: Life, stopping: A
   const begun = performance.now();
   const lasted = (): number => (performance.now() - begun) / 1000;
   try {
-    const facts: Facts = (await within(limit, run(life), stopping)) ?? {};
+    const facts: Facts = (await within(limit * PATIENCE, run(life), stopping)) ?? {};
     return { life: life.name, name, verdict: 'passed', seconds: lasted(), facts };
   } catch (cause) {
     const kept = await life.keepEvidence(name);

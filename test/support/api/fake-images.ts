@@ -24,6 +24,7 @@ export const IMAGE: ImageStatus = {
     needs: { readings: 5, window: seconds(60), within: seconds(600) },
   },
   confirmation: { slot: 'A', state: 'unhealthy', why: 'bad: store' },
+  counters: { order: ['B', 'A'], tries: { A: 0, B: 2 }, bootable: ['A', 'B'] },
   failedVersions: [{ version: '1.0.9', at: START, why: 'slot B was booted and did not hold' }],
   last: { version: '1.0.9', result: 'fell_back', at: START, why: 'slot B was booted and did not hold' },
   media: [{ path: '/run/bartizan-usb/sda1/x.raucb', bytes: 131_000_000 }],
@@ -58,6 +59,10 @@ export class FakeImages implements Images {
     if (confirm !== SERIAL) return fail('wrong_serial', 'confirm must be the serial of this device');
     this.asked.push('factory-reset');
     return ok(undefined);
+  }
+
+  stand(): UpdateStand {
+    return IMAGE.update;
   }
 
   onProgress(_: (stand: UpdateStand) => void) {

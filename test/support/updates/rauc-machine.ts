@@ -32,9 +32,9 @@ for n in 0 1 2 3 4 5 6 7; do mknod /dev/loop$n b 7 $n; done
 cp ${LAB}/root-$(sed 's/.*bartizan.slot=\\(.\\).*/\\1/' ${LAB}/cmdline) /dev/mapper/root
 for bundle in ${LAB}/*.raucb; do [ ! -e "$bundle" ] || cp "$bundle" ${STICK}/; done
 chmod -R a+rX ${STICK}
-mkdir -p ${LAB}/confirm /var/lib/bartizan-confirm
+mkdir -p ${LAB}/confirm /ident/slots
 chown -R root:root ${LAB}/confirm
-mount --bind ${LAB}/confirm /var/lib/bartizan-confirm
+mount --bind ${LAB}/confirm /ident/slots
 touch ${GRUBENV}
 chown root:root ${LAB}/grubenv
 mount --bind ${LAB}/grubenv ${GRUBENV}

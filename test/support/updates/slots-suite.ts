@@ -3,11 +3,14 @@ import { test } from 'node:test';
 import type { Slots } from '../../../actors/updater/port.ts';
 import type { Progress, Refusal } from '../../../core/image/slots.ts';
 import type { BundleSource } from '../../../core/image/source.ts';
+import { waitFor } from '../wait-for.ts';
 
 /** What the suite needs: slots of which A runs and is good, and these bundles, by name. */
 export interface SlotsGround extends AsyncDisposable {
   readonly slots: Slots;
   source(name: BundleName): BundleSource;
+  /** The same slots, to somebody who is killed as soon as an installation has begun. */
+  cutOff(): Slots;
   /** Why a refusal of this kind cannot be brought about here. */
   readonly lacks?: Partial<Record<BundleName, string>>;
 }
@@ -58,10 +61,11 @@ export function slotsSuite(name: string, open: () => Promise<SlotsGround>): void
         assert.ok(listed.ok && listed.value.slots[0]?.isBooted === true);
       });
     await t.test('a good one says what it is', { skip: ground.lacks?.good ?? false }, async () => {
-      assert.deepEqual(await slots.inspect(ground.source('good')), {
-        ok: true,
-        value: { version: '1.1.0', compatible: 'bartizan-amd64' },
-      });
+      const looked = await slots.inspect(ground.source('good'));
+      assert.ok(looked.ok, JSON.stringify(looked));
+      const { sums = {}, ...said } = looked.value;
+      assert.deepEqual(said, { version: '1.1.0', compatible: 'bartizan-amd64' });
+      assert.deepEqual(Object.keys(sums).sort(), ['kernel', 'rootfs']);
     });
     await t.test('of two at a time one is busy, and the other is installed with rising progress', async () => {
       // Either may come first, and where they follow each other both are installed.
@@ -86,6 +90,25 @@ export function slotsSuite(name: string, open: () => Promise<SlotsGround>): void
       const [a, b] = listed.value.slots;
       assert.deepEqual([b?.version, b?.isFirst, b?.state, a?.isFirst], ['1.1.0', true, 'good', false]);
       assert.match(b?.installedAt ?? '', /^\d{4}-\d\d-\d\dT/);
+      const looked = await slots.inspect(ground.source('good'));
+      assert.deepEqual(b?.sums, looked.ok && looked.value.sums);
     });
+    await t.test(
+      'whoever is cut off hears how it ended by asking what RAUC is at',
+      { skip: ground.lacks?.good ?? false },
+      async () => {
+        const cut = await ground.cutOff().install(ground.source('good'), () => undefined);
+        assert.equal(!cut.ok && cut.code, 'unknown', JSON.stringify(cut));
+        const work = await waitFor('RAUC to be done', async () => {
+          const now = await slots.work();
+          return now.ok && !now.value.isInstalling ? now.value : undefined;
+        });
+        assert.equal(work.lastError, '');
+        const failed = await slots.install(ground.source('foreign'), () => undefined);
+        assert.equal(failed.ok, false);
+        const after = await slots.work();
+        assert.ok(after.ok && !after.value.isInstalling && after.value.lastError !== '', JSON.stringify(after));
+      },
+    );
   });
 }

@@ -3,12 +3,14 @@ import { HealthReports } from '../../../actors/updater/health-reports.ts';
 import { UpdateBook } from '../../../actors/updater/memory.ts';
 import type { UpdaterFiles } from '../../../actors/updater/port.ts';
 import { type ApplianceHere, OUTCOME_FILE, Updater } from '../../../actors/updater/updater.ts';
+import type { AuditRecord } from '../../../core/api/audit.ts';
 import type { Component, ComponentState } from '../../../core/base/component.ts';
+import type { Log } from '../../../core/base/ports.ts';
 import { fail, ok } from '../../../core/base/result.ts';
 import { millis, seconds } from '../../../core/base/time.ts';
 import { serialOf } from '../../../core/field/serial.ts';
 import { factsOf } from '../../../core/image/health.ts';
-import type { SlotName } from '../../../core/image/slots.ts';
+import type { BundleFacts, SlotName } from '../../../core/image/slots.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
 
 const BOOK = '/state/updates.json';
@@ -42,9 +44,14 @@ export class UpdaterSite {
   readonly slots = new FakeSlots('A', '1.0.0');
   readonly asked: string[] = [];
   readonly alarms: string[] = [];
+  readonly audits: AuditRecord[] = [];
   readonly logged: string[] = [];
+  /** What stood beside each line of the log. */
+  readonly about: string[] = [];
   states: Readonly<Record<string, ComponentState>> = { store: 'ok', mqtt: 'waiting' };
   isAppliance = true;
+  /** Root does nothing of what it is asked for. */
+  refusesToMark = false;
   refusedHost: string | undefined;
   #boots = 0;
   #here: ApplianceHere = this.#at('A', '1.0.0');
@@ -57,8 +64,9 @@ export class UpdaterSite {
   }
 
   /** A bundle on the stick `sda1`. */
-  bundle(name: string, version: string, compatible = FAKE_COMPATIBLE): void {
-    this.slots.bundles.set(`/run/bartizan-usb/sda1/${name}.raucb`, { facts: { version, compatible } });
+  bundle(name: string, version: string, compatible = FAKE_COMPATIBLE, swapped?: BundleFacts): void {
+    const facts = { version, compatible, sums: { rootfs: 'a'.repeat(64) } };
+    this.slots.bundles.set(`/run/bartizan-usb/sda1/${name}.raucb`, { facts, ...(swapped && { swapped }) });
   }
 
   install(name = 'good', allow: { readonly older?: boolean; readonly failed?: boolean } = {}) {
@@ -86,7 +94,10 @@ export class UpdaterSite {
 
   /** What `systemd/confirm` says. */
   confirms(state: 'waiting' | 'confirmed' | 'unhealthy', why = ''): void {
-    this.files.held.set(OUTCOME_FILE, `slot=A\nstate=${state}\nwhy=${why}\nat=1\n`);
+    this.files.held.set(
+      OUTCOME_FILE,
+      `slot=A\nstate=${state}\nwhy=${why}\nat=1\norder=A B\ntries=A:1,B:0\nbootable=A\n`,
+    );
   }
 
   healthFile(): Readonly<Record<string, string>> {
@@ -109,7 +120,10 @@ export class UpdaterSite {
 
   #life(): { readonly updater: Updater; readonly health: HealthReports } {
     const { clock, files } = this;
-    const log = (_level: string, message: string): void => void this.logged.push(message);
+    const log: Log = (_level, message, about): void => {
+      this.logged.push(message);
+      if (about !== undefined) this.about.push(JSON.stringify(about));
+    };
     const health = new HealthReports({
       clock,
       files,
@@ -132,8 +146,10 @@ export class UpdaterSite {
       refusedHost: async () => this.refusedHost,
       ask: async (verb) => {
         this.asked.push(verb);
-        return this.asked.length > 5 ? fail('silent', 'nobody does it') : ok(undefined);
+        if (verb === 'refuse-slot' && !this.refusesToMark) this.slots.markOtherBad();
+        return this.refusesToMark ? fail('silent', 'nobody does it') : ok(undefined);
       },
+      audit: async (record) => void this.audits.push(record),
       alarm: (what, message) => void this.alarms.push(`${what}: ${message}`),
     });
     return { updater, health };

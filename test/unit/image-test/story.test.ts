@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { readOrders } from '../../image/story/orders.ts';
 import { isGood, type Outcome, summary, table } from '../../image/story/outcome.ts';
 import { type LifeStory, planned, type Scenario } from '../../image/story/scenario.ts';
+import { sideBySide } from '../../image/story/side-by-side.ts';
 
 const scenario = (name: string, carries = false): Scenario => ({
   name,
@@ -32,10 +33,36 @@ test('a name that nothing has is refused, with those there are', () =>
 test('orders are read', () =>
   assert.deepEqual(readOrders(['--power-cuts', '10', 'power-cuts']), {
     ok: true,
-    value: { wanted: ['power-cuts'], powerCuts: 10, isList: false },
+    value: { wanted: ['power-cuts'], powerCuts: 10, atOnce: 2, isList: false },
   }));
-for (const words of [['--power-cuts'], ['--power-cuts', '-1'], ['--power-cuts', 'x'], ['--fast']])
+for (const words of [['--power-cuts'], ['--power-cuts', '-1'], ['--power-cuts', 'x'], ['--at-once', '0'], ['--fast']])
   test(`${words.join(' ')} is refused`, () => assert.equal(readOrders(words).ok, false));
+
+test('lives go side by side, but none beside one that measures; their outcomes keep the order', async () => {
+  const stories: readonly LifeStory[] = [
+    { name: 'first', quietUntil: 'bounds', scenarios: [scenario('bounds'), scenario('late')] },
+    { name: 'second', scenarios: [scenario('other')] },
+    { name: 'third', scenarios: [scenario('last')] },
+  ];
+  const happened: string[] = [];
+  const second = Promise.withResolvers<void>();
+  const outcomes = await sideBySide(stories, 2, async ({ name }, told) => {
+    happened.push(`${name} begins`);
+    if (name === 'first') {
+      happened.push('measured');
+      told('bounds');
+      await second.promise;
+    } else if (name === 'third') second.resolve();
+    happened.push(`${name} ends`);
+    return [{ life: name, name, verdict: 'passed', seconds: 1, facts: {} }];
+  });
+  assert.deepEqual(happened.slice(0, 3), ['first begins', 'measured', 'second begins']);
+  assert.deepEqual(happened.slice(-3), ['third begins', 'third ends', 'first ends']);
+  assert.deepEqual(
+    outcomes.map(({ life }) => life),
+    ['first', 'second', 'third'],
+  );
+});
 
 const OUTCOMES: readonly Outcome[] = [
   { life: 'first', name: 'ready', verdict: 'passed', seconds: 61.4, facts: { ready_s: 55.2 } },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type HeadSigner, openAudit } from '../../../../actors/audit/index.ts';
+import { type HeadSigner, openAudit, takeOver } from '../../../../actors/audit/index.ts';
 import { isSigned, makeDeviceKey } from '../../../../actors/identity/device-key.ts';
 import type { AuditRecord, ChainedAuditRecord } from '../../../../core/api/audit.ts';
 import { HEAD_DOMAIN, headText, type SignedHead } from '../../../../core/api/audit-chain.ts';
@@ -8,6 +8,7 @@ import type { Log } from '../../../../core/base/ports.ts';
 import type { Millis } from '../../../../core/base/time.ts';
 import { auditKeys } from '../../../../core/keys/audit-keys.ts';
 import { MemoryStore } from '../../../support/memory-store.ts';
+import { SimulatedClock } from '../../../support/simulated-clock.ts';
 
 const record = (target: string): AuditRecord => ({
   at: 1 as Millis,
@@ -221,7 +222,7 @@ for (const { what, change, errors } of [
   {
     what: 'of another signature',
     change: { signature: 'AAAA' },
-    errors: ['audit log has a head that this device did not sign'],
+    errors: ['The audit log has a head that this device did not sign'],
   },
 ])
   test(`a head ${what} is ${errors.length === 0 ? 'taken' : 'told'}, and goes on being signed`, async () => {
@@ -234,3 +235,46 @@ for (const { what, change, errors } of [
     await again.audit.append(record('b'));
     assert.deepEqual((await opened(store, KEY)).errors, []);
   });
+
+const OTHER = makeDeviceKey(new Uint8Array(32).fill(2));
+
+test('a log that another device signed says so, and in itself, until this one has signed it', async () => {
+  const { store, audit } = await opened(undefined, KEY);
+  await audit.append(record('a'));
+  const again = await opened(store, OTHER);
+  const [trouble] = again.audit.troubles;
+  assert.equal(trouble?.code, 'other_device');
+  for (const { fingerprint } of [KEY, OTHER]) assert.ok(trouble?.message.includes(fingerprint), trouble?.message);
+  assert.deepEqual(again.errors, [trouble?.message]);
+  await takeOver(again.audit, new SimulatedClock(), () => {});
+  assert.deepEqual(
+    (await again.audit.newest(1)).map(({ action }) => action),
+    ['device_replaced'],
+  );
+  assert.deepEqual((await opened(store, OTHER)).audit.troubles, []);
+  assert.ok((await again.audit.verify()).ok, 'the chain is whole');
+});
+
+test('a head that names another device which did not sign it is forged', async () => {
+  const { store, audit } = await opened(undefined, KEY);
+  await audit.append(record('a'));
+  const head = await store.get<SignedHead>(auditKeys.head);
+  for (const key of [OTHER.publicText, 'ssh-ed25519 AAAA', '', 'x\u001b[2J']) {
+    await store.commit([{ put: auditKeys.head, value: { ...head, key } }]);
+    assert.deepEqual(
+      (await opened(store, KEY)).audit.troubles.map(({ code }) => code),
+      ['forged'],
+      key,
+    );
+  }
+});
+
+test('a log whose own device goes on, or that nobody signed, is taken over by nobody', async () => {
+  for (const signer of [KEY, undefined]) {
+    const { store, audit } = await opened(undefined, signer);
+    await audit.append(record('a'));
+    const again = await opened(store, KEY);
+    await takeOver(again.audit, new SimulatedClock(), () => {});
+    assert.deepEqual([again.audit.troubles, again.audit.head().serial], [[], 1]);
+  }
+});

@@ -157,6 +157,14 @@ test('of a large book some are taken, never more than are asked for, each what t
   assert.equal(rested, 2);
 });
 
+test('networks that no packet comes from take nobody’s place', async () => {
+  const letIn = cidrs('10.1.0.0/24', 'fe80::/10', '::/128', '127.0.0.0/8', '224.0.0.0/4', '192.0.2.1/32', 'fd01::/64');
+  for (let seed = 0; seed < 50; seed++) {
+    const taken = await sample(books({ letIn }), seededRandom(seed), rest);
+    assert.equal(taken.filter(({ why }) => why === 'let in').length, 3, `seed ${seed}`);
+  }
+});
+
 test('random networks: every canary is an address packets may come from, in a network that says why', async () => {
   const octet = fc.integer({ min: 0, max: 255 });
   const network = fc.oneof(

@@ -18,7 +18,7 @@ test('what was taken is told, to people and to scripts', async () => {
   const argv = ['provision', '/f', '--state', '/s', '--origin', 'volume BZCONF'];
   const told = await runCommand(argv, { provision: TAKEN });
   assert.equal(told.code, 0);
-  assert.deepEqual(told.provisioned, [{ file: '/f', state: '/s', origin: 'volume BZCONF' }]);
+  assert.deepEqual(told.provisioned, [{ file: '/f', state: '/s', origin: 'volume BZCONF', isMarkedLater: false }]);
   assert.match(told.out, /config +\/s\/bartizan\.yaml\nsha256 +ab\nserial +4K7Q-M2XW-9TS\nkey +SHA256:z\nCA +AB:CD\n/);
   const json = await runCommand([...argv, '--json'], { provision: TAKEN });
   assert.deepEqual(JSON.parse(json.out), {

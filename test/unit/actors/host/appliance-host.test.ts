@@ -35,6 +35,13 @@ test('what was written and never applied is applied', async () => {
   assert.equal(machine.inForce, machine.text);
 });
 
+test('what is in force from the boot on and was never written is written, and nobody is asked', async () => {
+  const { machine, host } = site();
+  machine.inForce = renderHost(ONE);
+  assert.equal((await host.follow(ONE)).ok, true);
+  assert.deepEqual([machine.text, machine.asked], [renderHost(ONE), []]);
+});
+
 test('a snapshot is put back byte for byte, whatever the settings would make of it today', async () => {
   const { machine, host } = site();
   machine.text = 'as an older version wrote it';

@@ -8,7 +8,9 @@ interface Part {
   readonly status?: string;
 }
 
+const SUM = 'c'.repeat(64);
 const content = ({ version, status = 'ok' }: Part) => ({
+  ...(version && { checksum: { sha256: SUM, size: 7 } }),
   bundle: { compatible: 'bartizan-amd64', ...(version && { version }) },
   ...(version && { installed: { timestamp: '2026-11-22T14:13:43Z', count: 2 }, status }),
 });
@@ -72,7 +74,7 @@ for (const [name, kernel, root, more] of [
     'a whole slot has its version',
     { version: '1.1.0' },
     { version: '1.1.0' },
-    { version: '1.1.0', installedAt: '2026-11-22T14:13:43Z' },
+    { version: '1.1.0', installedAt: '2026-11-22T14:13:43Z', sums: { kernel: SUM, rootfs: SUM } },
   ],
   ['kernel and root of two versions are none', { version: '1.1.0' }, { version: '1.0.0' }, {}],
   ['a root that was not written to its end is none', { version: '1.1.0' }, { version: '1.1.0', status: 'failed' }, {}],
@@ -88,10 +90,9 @@ for (const out of ['', 'nonsense', '{"slots":', '{"slots":[{"kernel.0":{"bootnam
   test(`slots: ${JSON.stringify(out)} is no status`, () => assert.equal(slotsIn(out).ok, false));
 
 test('a bundle says its version and what it is for', () => {
-  assert.deepEqual(factsIn('rauc-Message: x\n{"compatible":"c","version":"1.1.0","images":[]}\n'), {
-    compatible: 'c',
-    version: '1.1.0',
-  });
+  const images = [{ kernel: { checksum: SUM } }, { rootfs: { checksum: 'none' } }];
+  const info = `rauc-Message: x\n${JSON.stringify({ compatible: 'c', version: '1.1.0', images })}\n`;
+  assert.deepEqual(factsIn(info), { compatible: 'c', version: '1.1.0', sums: { kernel: SUM } });
   assert.equal(factsIn('{"compatible":"c","version":null}'), undefined);
   assert.equal(factsIn('{"compatible":"c","version":"1 0"}'), undefined);
 });
@@ -99,13 +100,16 @@ test('a bundle says its version and what it is for', () => {
 test('a bundle on a server is told of over D-Bus', () => {
   const said =
     '{"type":"a{sv}","data":[{"manifest-hash":{"type":"s","data":"ab"},"update":{"type":"a{sv}","data":{"compatible":{"type":"s","data":"c"},"version":{"type":"s","data":"1.1.0"}}}}]}';
-  assert.deepEqual(inspectedIn(said), { compatible: 'c', version: '1.1.0' });
+  assert.deepEqual(inspectedIn(said), { compatible: 'c', version: '1.1.0', sums: {} });
   assert.equal(inspectedIn('{"type":"a{sv}","data":[{}]}'), undefined);
   const variants = { version: { type: 's', data: '1.2.0' }, compatible: { type: 's', data: 'c' } };
   const nested = { update: { type: 'v', data: { type: 'a{sv}', data: variants } } };
-  assert.deepEqual(inspectedIn(JSON.stringify({ type: 'a{sv}', data: [nested] })), {
+  const image = { 'slot-class': { type: 's', data: 'kernel' }, checksum: { type: 's', data: SUM } };
+  const images = { type: 'v', data: { type: 'aa{sv}', data: [image] } };
+  assert.deepEqual(inspectedIn(JSON.stringify({ type: 'a{sv}', data: [{ ...nested, images }] })), {
     compatible: 'c',
     version: '1.2.0',
+    sums: { kernel: SUM },
   });
 });
 

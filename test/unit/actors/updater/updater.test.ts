@@ -105,6 +105,176 @@ test('a daemon that was started anew while RAUC was at it finds out how that end
   assert.equal(await phase(made), 'installed');
 });
 
+const SWAPS = [
+  ['another version', { version: '1.0.5', compatible: 'bartizan-amd64' }, /given version 1\.0\.5, .*\(1\.1\.0\)/],
+  [
+    'another bundle of the same version',
+    { version: '1.1.0', compatible: 'bartizan-amd64', sums: { rootfs: 'b'.repeat(64) } },
+    /given another rootfs of version 1\.1\.0/,
+  ],
+] as const;
+for (const [what, swapped, why] of SWAPS)
+  for (const cutsOff of [false, true])
+    test(`${what} in place of what was looked at is refused${cutsOff ? ', also where nobody waited' : ''}`, async () => {
+      const made = await site();
+      made.bundle('good', '1.1.0', 'bartizan-amd64', swapped);
+      made.slots.cutsOff = cutsOff;
+      assert.equal((await made.install()).ok, true);
+      await settled();
+      const status = await made.updater.status();
+      assert.deepEqual(
+        [status?.update.phase, status?.last?.result, status?.last?.version],
+        ['idle', 'refused', '1.1.0'],
+      );
+      assert.match(status?.last?.why ?? '', why);
+      assert.match(status?.last?.why ?? '', /slot B is marked bad and is not booted/);
+      const [a, b] = status?.slots ?? [];
+      assert.deepEqual([a?.state, b?.state, b?.isFirst], ['good', 'bad', false]);
+      assert.deepEqual(made.asked, ['refuse-slot']);
+      assert.match(made.alarms[0] ?? '', /^refused: The update to 1\.1\.0 was refused after it was installed/);
+      assert.deepEqual(
+        made.audits.map(({ action, target, actor }) => [action, target, actor]),
+        [['refuse_image', '1.1.0', 'bartizan']],
+      );
+      assert.deepEqual(status?.failedVersions, []);
+    });
+
+test('a slot that cannot be marked bad is told of as what it is', async () => {
+  const made = await site();
+  made.bundle('good', '1.1.0', 'bartizan-amd64', { version: '1.0.5', compatible: 'bartizan-amd64' });
+  made.refusesToMark = true;
+  await made.install();
+  for (let waited = 0; waited < 3; waited++) {
+    await settled();
+    made.clock.advance(2000);
+  }
+  await settled();
+  assert.deepEqual(made.asked, ['refuse-slot', 'refuse-slot', 'refuse-slot']);
+  assert.match(made.alarms[0] ?? '', /could not be marked bad \(nobody does it\): do not reboot/);
+});
+
+test('an installation whose asker is killed is followed, booked as what it became, and is alone meanwhile', async () => {
+  const made = await site();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  made.slots.hold = promise;
+  made.slots.cutsOff = true;
+  assert.equal((await made.install()).ok, true);
+  await settled();
+  const { update } = (await made.updater.status()) ?? {};
+  assert.deepEqual([update?.phase, update?.percent, update?.message], ['unknown', 50, 'Copying image']);
+  assert.equal(await last(made), undefined);
+  for (const refused of [await made.install(), await made.updater.reboot()]) {
+    assert.equal(!refused.ok && refused.code, 'busy');
+    assert.match(refused.ok ? '' : refused.public, /1\.1\.0 is still being installed by RAUC/);
+  }
+  resolve();
+  await settled();
+  made.clock.advance(10_000);
+  await settled();
+  assert.equal(await phase(made), 'installed');
+});
+
+test('one that fails when nobody waits for it any more has failed, for the reason that RAUC gives', async () => {
+  const made = await site();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  made.slots.hold = promise;
+  await made.install();
+  await made.restart();
+  made.slots.bundles.set('/run/bartizan-usb/sda1/good.raucb', { refused: 'no_space' });
+  resolve();
+  await settled();
+  made.clock.advance(2000);
+  await settled();
+  const status = await made.updater.status();
+  assert.deepEqual(
+    [status?.update.phase, status?.last?.result, status?.last?.why],
+    ['idle', 'failed', 'refused: no_space'],
+  );
+});
+
+test('a service that goes away in the midst of it has interrupted it', async () => {
+  const made = await site();
+  made.slots.hold = new Promise(() => undefined);
+  await made.install();
+  await made.restart();
+  assert.equal(await phase(made), 'unknown');
+  made.slots.crash();
+  made.clock.advance(2000);
+  await settled();
+  assert.deepEqual([await phase(made), await last(made)], ['idle', 'interrupted']);
+});
+
+test('RAUC that is not heard of for half an hour has interrupted it; one that shows no step for so long may be rebooted', async () => {
+  const silent = await site();
+  silent.slots.hold = new Promise(() => undefined);
+  await silent.install();
+  await silent.restart();
+  silent.slots.unavailable = true;
+  await pass(silent, 30);
+  assert.deepEqual([await phase(silent), await last(silent)], ['idle', 'interrupted']);
+
+  const stuck = await site();
+  stuck.slots.hold = new Promise(() => undefined);
+  await stuck.install();
+  await stuck.restart();
+  assert.equal((await stuck.updater.reboot()).ok, false);
+  await pass(stuck, 31);
+  assert.equal(stuck.updater.component()?.state, 'degraded');
+  assert.equal((await stuck.install()).ok, false);
+  assert.equal((await stuck.updater.reboot()).ok, true);
+});
+
+/** Minutes, look by look. */
+async function pass({ clock }: UpdaterSite, minutes: number): Promise<void> {
+  for (let looks = 0; looks < minutes * 30; looks++) {
+    clock.advance(2000);
+    await settled();
+  }
+}
+
+test('while RAUC is at what somebody else asked for, nothing is begun', async () => {
+  const made = await site();
+  made.slots.hold = new Promise(() => undefined);
+  void made.slots.install({ kind: 'file', path: '/run/bartizan-usb/sda1/good.raucb' }, () => undefined);
+  await settled();
+  const refused = await made.install();
+  assert.deepEqual(!refused.ok && [refused.code, refused.public], [
+    'busy',
+    'RAUC is at work on something that was not asked for here',
+  ]);
+  assert.equal(await last(made), undefined);
+});
+
+for (const [what, text] of [
+  ['a pending update without slots', '{"schema":1,"failed":[],"pending":{"phase":"installing"}}'],
+  [
+    'one of unknown slots',
+    '{"schema":1,"failed":[],"pending":{"to":{"slot":"C","version":"1"},"from":{"slot":"A","version":"1"},"source":"x","phase":"installed","bootId":"b","at":1,"actor":"a","before":{}}}',
+  ],
+  ['what is no list of versions', '{"schema":1,"failed":[null,7,{"version":1}],"last":"yesterday"}'],
+] as const)
+  test(`${what} in the book keeps nobody from updating`, async () => {
+    const made = new UpdaterSite();
+    made.files.held.set('/state/updates.json', text);
+    await made.restart();
+    assert.deepEqual([await phase(made), await last(made)], ['idle', undefined]);
+    assert.equal((await made.install()).ok, true);
+  });
+
+test('a stick that hangs keeps nothing else from being shown', async () => {
+  const made = await site();
+  let asked = 0;
+  made.files.bundles = () => {
+    asked++;
+    return new Promise(() => undefined);
+  };
+  const looks = [made.updater.status(), made.updater.status()];
+  await settled();
+  made.clock.advance(2000);
+  for (const look of looks) assert.deepEqual((await look)?.media, []);
+  assert.equal(asked, 1);
+});
+
 for (const [bundle, version, compatible, code] of [
   ['old', '0.9.0', 'bartizan-amd64', 'older'],
   ['other', '1.1.0', 'other-machine', 'incompatible'],
@@ -145,6 +315,19 @@ test('a URL that leads where nothing is fetched from is refused', async () => {
   const source = 'http://10.0.0.1/x.raucb';
   const begun = await made.updater.install({ source, allow: { older: false, failed: false }, actor: 'operator' });
   assert.deepEqual(!begun.ok && [begun.code, begun.public], ['bad_source', made.refusedHost]);
+});
+
+test('no secret of a URL is shown, logged, told or written down', async () => {
+  const made = await site();
+  const told: UpdateStand[] = [];
+  made.updater.onProgress((stand) => void told.push(stand));
+  const source = 'https://h.example/x.raucb?token=s3cret';
+  made.slots.bundles.set(source, { facts: { version: '1.1.0', compatible: 'bartizan-amd64' } });
+  const begun = await made.updater.install({ source, allow: { older: false, failed: false }, actor: 'operator' });
+  assert.equal(begun.ok && begun.value.source, 'https://h.example/x.raucb?token=***');
+  await settled();
+  const all = [begun, await made.updater.status(), told, made.logged, made.about, [...made.files.held.values()]];
+  assert.equal(JSON.stringify(all).includes('s3cret'), false);
 });
 
 test('only one is installed at a time, and no reboot comes in between', async () => {
@@ -254,4 +437,41 @@ test('the health file says how it is about every two seconds, and at once when t
     window: '10000',
     within: '60000',
   });
+});
+
+test("the boot loader's counters are shown as they were told, and no more once an update was begun in this boot", async () => {
+  const counters = async ({ updater }: UpdaterSite) => (await updater.status())?.counters;
+  const made = await site();
+  assert.equal(await counters(made), undefined);
+  made.confirms('confirmed');
+  assert.deepEqual(await counters(made), { order: ['A', 'B'], tries: { A: 1, B: 0 }, bootable: ['A'] });
+  await made.install();
+  await settled();
+  assert.equal(await counters(made), undefined);
+  await made.restart();
+  assert.equal(await counters(made), undefined, 'nor by the next daemon in the same boot');
+  await made.boot('B', '1.1.0');
+  made.confirms('waiting');
+  assert.deepEqual((await counters(made))?.tries, { A: 1, B: 0 });
+});
+
+test('an installation that failed has changed the counters, too', async () => {
+  const made = await site();
+  made.confirms('confirmed');
+  made.slots.bundles.set('/run/bartizan-usb/sda1/bad.raucb', {
+    facts: { version: '1.1.0', compatible: 'bartizan-amd64' },
+    refused: 'damaged',
+  });
+  await made.install('bad');
+  await settled();
+  assert.equal((await made.updater.status())?.last?.result, 'failed');
+  await made.restart();
+  assert.equal((await made.updater.status())?.counters, undefined);
+});
+
+test('a disk that was repaired keeps no slot from being confirmed', async () => {
+  const made = await installed();
+  made.states = { ...made.states, disk: 'degraded' };
+  await made.boot('B', '1.1.0');
+  assert.equal(made.healthFile()['verdict'], 'good');
 });

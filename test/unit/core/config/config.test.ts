@@ -74,7 +74,7 @@ const DEFAULTS = {
     country_block: [],
     table: 'bartizan',
     engine: 'auto',
-    hand_socket: '/run/bartizan/net-hand.sock',
+    hand_socket: '/run/bartizan-doors/net-hand.sock',
     on_stop: 'keep',
     max_blocks: 500_000,
     canary: true,

@@ -17,6 +17,29 @@ for (const { what, standing, gives } of [
   },
   { what: 'one that took this config before a reset', standing: { ...NEW, used: ['b', 'c'] }, gives: 'used' },
   { what: 'one that took another config before a reset', standing: { ...NEW, used: ['b'] }, gives: undefined },
+  { what: 'one that had begun with it', standing: { ...NEW, begun: 'c', used: ['c'] }, gives: undefined },
+  { what: 'one that had it in place, unmarked', standing: { ...NEW, begun: 'c', present: 'c' }, gives: undefined },
+  { what: 'one that had begun with another', standing: { ...NEW, begun: 'b', present: 'a' }, gives: undefined },
+  {
+    what: 'one that had another in place, unmarked',
+    standing: { ...NEW, begun: 'b', present: 'b' },
+    gives: 'provisioned',
+  },
+  {
+    what: 'one that has it in place, its volume unmarked,',
+    standing: { ...NEW, begun: 'c', provisioned: markText({ ...MARK, sha256: 'c' }) },
+    gives: undefined,
+  },
+  {
+    what: 'one that has another in place, its volume unmarked,',
+    standing: { ...NEW, begun: 'b', provisioned: markText({ ...MARK, sha256: 'b' }) },
+    gives: 'provisioned',
+  },
+  {
+    what: 'one that was claimed since it had begun',
+    standing: { ...NEW, isClaimed: true, begun: 'c' },
+    gives: 'claimed',
+  },
 ])
   test(`${what} ${gives === undefined ? 'takes a config' : `refuses it: ${gives}`}`, () =>
     assert.equal(mayProvision(standing, 'c')?.code, gives));

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { HostSettings } from '../../../../core/config/settings.ts';
 import { renderHost } from '../../../../core/host/render.ts';
 import { hostSettings } from '../../../support/host-settings.ts';
 import { fc } from '../../../support/random.ts';
+import { ROOT } from '../../../support/root.ts';
 import { loaded } from '../config/surroundings.ts';
 
 const hostOf = (text: string): HostSettings => loaded(text).config.host;
@@ -72,10 +75,13 @@ NTP=ntp.example.net 192.0.2.123
 
 test('settings become what systemd reads', () => assert.equal(renderHost(hostOf(STATIC)), EXPECTED));
 
+test('without settings it is the text that systemd/host goes by before there are any', () =>
+  assert.equal(renderHost(hostOf('')), readFileSync(join(ROOT, 'systemd/host-default'), 'utf8')));
+
 test('without settings every wired link takes what it is offered', () =>
   assert.match(
     renderHost(hostOf('')),
-    /^bartizan-host 1\n= hostname\nbartizan\n.*\[Match\]\nType=ether\nKind=!\*\n\[Network\]\nDHCP=yes\n/s,
+    /^bartizan-host 1\n= hostname\nbartizan\n.*\[Match\]\nType=ether\nKind=!\*\n\[Network\]\nDHCP=yes\n\[DHCPv4\]\nUseHostname=no\n\[DHCPv6\]\nUseHostname=no\n/s,
   ));
 
 test('without announcements there is no DHCP over IPv6', () => {

@@ -19,7 +19,7 @@ test('the control file is what dpkg reads', () => {
   assert.match(text, /\n$/);
 });
 
-test('the daemon is started last, what runs once is not restarted, a template is nobody', () => {
+test('sockets come first and the daemon last, what runs once is not restarted, a template is nobody', () => {
   const units = [
     { name: 'bartizan.service', text: '[Service]\nType=notify\n[Install]\nWantedBy=multi-user.target\n' },
     { name: 'bartizan-early.service', text: '[Service]\nType=oneshot\n[Install]\nWantedBy=sysinit.target\n' },
@@ -30,7 +30,7 @@ test('the daemon is started last, what runs once is not restarted, a template is
   assert.deepEqual(unitWords(units), {
     units: 'bartizan.service bartizan-early.service bartizan-net-hand.service bartizan-net-hand.socket',
     installable: 'bartizan.service bartizan-early.service bartizan-net-hand.socket',
-    running: 'bartizan-net-hand.service bartizan-net-hand.socket bartizan.service',
+    running: 'bartizan-net-hand.socket bartizan-net-hand.service bartizan.service',
     started: 'bartizan-net-hand.socket bartizan.service',
   });
 });

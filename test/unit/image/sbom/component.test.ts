@@ -16,6 +16,11 @@ test('licences of a copyright file of the machine-readable form, each once', () 
   assert.deepEqual(licencesOf(copyright), ['Expat', 'GPL-2+']);
 });
 
-test('a copyright file of free text tells no licence', () => {
+test('a copyright file of free text tells the common licences that it refers to, else the GNU licences it names', () => {
+  const referring = 'see /usr/share/common-licenses/GPL-2, and /usr/share/common-licenses/LGPL-2.1.\n';
+  assert.deepEqual(licencesOf(referring), ['GPL-2', 'LGPL-2.1']);
+  const speaking =
+    'texts are in /usr/share/common-licenses/ .\nthe GNU Lesser General Public\nLicense, version 2.1 (or, at your option, any later version)\n';
+  assert.deepEqual(licencesOf(speaking), ['LGPL-2.1+']);
   assert.deepEqual(licencesOf('This is free.\nLicense: as you like\n'), []);
 });
