@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { BLOCK_PLANNING } from './block-settings.ts';
 import { CHECK_THRESHOLDS, DISABLED_CHECKS } from './check-settings.ts';
+import { controller } from './controller-setting.ts';
 import { FIREWALL_FEATURES } from './firewall-features.ts';
 import { host } from './host-setting.ts';
 import { image } from './image-settings.ts';
@@ -427,6 +428,7 @@ export const SETTINGS = {
   outbound,
   events,
   blobs,
+  controller,
   changes,
   image,
   host,
