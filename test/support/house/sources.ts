@@ -29,7 +29,10 @@ export function readSources(root: string): readonly SourceFile[] {
     readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => posix.relative(root, join(entry.parentPath, entry.name)))
-      .filter((path) => WRITTEN_BY_HAND.test(path) && !/^(?:native\/[^/]+\/build|proto\/generated|test\/fixtures)\//.test(path)),
+      .filter(
+        (path) =>
+          WRITTEN_BY_HAND.test(path) && !/^(?:native\/[^/]+\/build|proto\/generated|test\/fixtures)\//.test(path),
+      ),
   )
     .sort()
     .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
