@@ -4,6 +4,7 @@ import { lengthOf } from './formats.ts';
 import { checkedText, duration, optionalSetting, section, setting, type ValuesOf } from './setting.ts';
 
 const LIVE = { applies: 'live' } as const;
+const HARMLESS = { applies: 'live', harmless: true } as const;
 
 /** How much of what is observed a controller is sent. */
 export const EVENTS_SENT = ['none', 'findings', 'all'] as const;
@@ -87,7 +88,7 @@ export const controller = section(
           default: { max_bytes: 67_108_864, max_age: '7d' },
         },
       ),
-      LIVE,
+      HARMLESS,
     ),
     events: setting(
       Type.Enum([...EVENTS_SENT], {
@@ -95,7 +96,7 @@ export const controller = section(
           'Which log events are sent beside findings: none, those of addresses and users that findings are about, or all.',
         default: 'none',
       }),
-      LIVE,
+      HARMLESS,
     ),
   },
   { group: 'Integrations', canCut: true },
