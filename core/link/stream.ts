@@ -1,5 +1,6 @@
 import type { Id } from '../base/ids.ts';
 import type { Millis } from '../base/time.ts';
+import type { Severity, Subject } from '../detect/finding.ts';
 import type { Hex } from './hex.ts';
 
 export const STREAMS = ['finding', 'incident', 'audit', 'event'] as const;
@@ -37,16 +38,13 @@ export interface Gap {
   readonly newestAt: Millis;
 }
 
-export type WireSeverity = 'warning' | 'high' | 'critical';
-export type SubjectKind = 'ip' | 'user' | 'host';
-
+/** A finding as it is sent. */
 export interface WireFinding {
   readonly id: Id;
   readonly at: Millis;
   readonly check: string;
-  readonly severity: WireSeverity;
-  readonly subjectKind: SubjectKind;
-  readonly subject: string;
+  readonly severity: Severity;
+  readonly subject: Subject;
   readonly message: string;
   readonly details: string;
   readonly firstAt: Millis;
@@ -56,12 +54,12 @@ export interface WireFinding {
   readonly lastPosition: string;
 }
 
+/** An incident as it is sent. */
 export interface WireIncident {
   readonly key: string;
   readonly check: string;
-  readonly severity: WireSeverity;
-  readonly subjectKind: SubjectKind;
-  readonly subject: string;
+  readonly severity: Severity;
+  readonly subject: Subject;
   readonly firstAt: Millis;
   readonly lastAt: Millis;
   readonly count: number;
@@ -69,6 +67,7 @@ export interface WireIncident {
   readonly response: '' | 'blocked' | 'waiting' | 'dry_run' | 'failed';
 }
 
+/** A record of the audit log. */
 export interface WireAuditRecord {
   /** From 1. */
   readonly serial: number;
@@ -77,6 +76,7 @@ export interface WireAuditRecord {
   readonly hash: Hex;
 }
 
+/** A log event, where events are sent. */
 export interface WireEvent {
   readonly at: Millis;
   readonly source: string;
