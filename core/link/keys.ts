@@ -73,3 +73,12 @@ export const mayOrder = (key: Key, kind: OrderKind): boolean => key.kinds.includ
  */
 export const mayRotate = (believed: readonly Key[], renewed: readonly Key[]): boolean =>
   believed.some((key) => mayOrder(key, 'keys')) && renewed.some((key) => mayOrder(key, 'keys'));
+
+/** Whether two sets say the same, in whatever order. */
+export function sameKeys(a: KeySet, b: KeySet): boolean {
+  const texts = (set: KeySet): string => JSON.stringify(set.keys.map(keyText).sort());
+  return texts(a) === texts(b);
+}
+
+const keyText = ({ publicKey, name, kinds, notBefore, notAfter }: Key): string =>
+  JSON.stringify([publicKey, name, [...kinds].sort(), notBefore, notAfter]);
