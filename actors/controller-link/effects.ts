@@ -16,22 +16,23 @@ export interface Path {
   /** `http:`; everything goes through it by CONNECT. */
   readonly proxy?: string;
   readonly tls: Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'ALPNProtocols' | 'checkServerIdentity'>;
+  /** The peer's certificate is only looked at: nothing is said, and nothing that comes is believed. */
+  readonly isLooking?: boolean;
   readonly signal: AbortSignal;
 }
 
 /** A TLS connection that stands, straight or through a proxy. Rejects with what kept it from standing. */
 export async function openPath(path: Path): Promise<TLSSocket> {
   const timeout = new AbortController();
-  const timer = setTimeout(
-    () => timeout.abort(new Error(`no connection within ${CONNECT_WITHIN / 1000} s`)),
-    CONNECT_WITHIN,
+  const cancel = within(CONNECT_WITHIN, () =>
+    timeout.abort(new Error(`no connection within ${CONNECT_WITHIN / 1000} s`)),
   );
   const signal = AbortSignal.any([path.signal, timeout.signal]);
   try {
     const raw = path.proxy === undefined ? await tcp(path, signal) : await throughProxy(path, path.proxy, signal);
     return await secured(raw, path, signal);
   } finally {
-    clearTimeout(timer);
+    cancel();
   }
 }
 
@@ -74,7 +75,7 @@ function throughProxy({ host, port }: Path, proxy: string, signal: AbortSignal):
   });
 }
 
-function secured(raw: Duplex, { host, tls }: Path, signal: AbortSignal): Promise<TLSSocket> {
+function secured(raw: Duplex, { host, tls, isLooking = false }: Path, signal: AbortSignal): Promise<TLSSocket> {
   const socket = connectTls({
     ...tls,
     socket: raw,
@@ -82,7 +83,7 @@ function secured(raw: Duplex, { host, tls }: Path, signal: AbortSignal): Promise
     // Of an address there is no name to ask for.
     ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
     minVersion: 'TLSv1.2',
-    rejectUnauthorized: true,
+    rejectUnauthorized: !isLooking,
   });
   return standing(socket, 'secureConnect', signal);
 }
