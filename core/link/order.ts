@@ -1,4 +1,6 @@
 import type { Id } from '../base/ids.ts';
+import { parseCidr, parseIp } from '../base/ip.ts';
+import { fail, ok, type Result } from '../base/result.ts';
 import { hours, type Millis, minutes } from '../base/time.ts';
 import type { Hex } from './hex.ts';
 import type { KeySet } from './keys.ts';
@@ -142,4 +144,16 @@ export function lineOf(order: OrderBody): string | undefined {
     case 'command':
       return undefined;
   }
+}
+
+/** An address or a network as orders name it: in its one canonical form, a network of one address as that address. */
+export function canonicalTarget(text: string): Result<string, 'bad_target'> {
+  if (!text.includes('/')) {
+    const ip = parseIp(text);
+    return ip.ok ? ok(ip.value.text) : fail('bad_target', ip.public);
+  }
+  const network = parseCidr(text);
+  if (!network.ok) return fail('bad_target', network.public);
+  const { family, prefix, text: canonical } = network.value;
+  return ok(prefix === (family === 4 ? 32 : 128) ? canonical.slice(0, canonical.indexOf('/')) : canonical);
 }

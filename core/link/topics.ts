@@ -17,7 +17,11 @@ export type Topic =
   | { readonly kind: 'list_part'; readonly tenant: string; readonly sha256: Hex }
   | { readonly kind: 'lease'; readonly tenant: string; readonly shard: number };
 export type ApplianceTopic =
-  | { readonly kind: 'presence' | 'reported' | 'desired' | 'keys' | 'cmd' }
+  | { readonly kind: 'presence' }
+  | { readonly kind: 'reported' }
+  | { readonly kind: 'desired' }
+  | { readonly kind: 'keys' }
+  | { readonly kind: 'cmd' }
   | { readonly kind: 'result'; readonly id: Id }
   | { readonly kind: 'stream'; readonly stream: StreamName };
 

@@ -1,0 +1,158 @@
+import type { Result } from '../../core/base/result.ts';
+import type { Severity } from '../../core/detect/finding.ts';
+import { isCountable } from '../../core/link/positions.ts';
+import {
+  GAP_REASONS,
+  type Gap,
+  type StreamBatch,
+  type StreamItem,
+  type WireAuditRecord,
+  type WireEvent,
+  type WireFinding,
+  type WireIncident,
+} from '../../core/link/stream.ts';
+import type { bartizan } from '../../proto/index.ts';
+import { v1 } from '../../proto/index.ts';
+import {
+  bytes,
+  count,
+  each,
+  enumerated,
+  filledText,
+  hex,
+  idBytes,
+  Malformed,
+  moment,
+  only,
+  present,
+  text,
+  within,
+  word,
+} from './checks.ts';
+import { checked, decoder, type Unreadable } from './codec.ts';
+import { LIMITS } from './limits.ts';
+import { itemMessage, STREAM_BOUNDS } from './stream-said.ts';
+import { SEVERITY } from './words.ts';
+
+/** Items of a message at most. */
+export const MOST_ITEMS = 128;
+
+const KINDS = ['finding', 'incident', 'audit', 'event', 'gap'] as const;
+const SUBJECTS = ['ip', 'user', 'host'] as const;
+const RESPONSES = ['', 'blocked', 'waiting', 'dry_run', 'failed'] as const;
+const { word: short, line, details, position } = STREAM_BOUNDS;
+
+export const decodeStreamBatch: (bytes: Uint8Array) => Result<StreamBatch, Unreadable> = decoder(
+  'StreamBatch',
+  v1.StreamBatch,
+  (message): StreamBatch => {
+    const batch = {
+      epoch: filledText(message.epoch, 'epoch', 64),
+      first: count(message.first, 'first', { least: 1 }),
+      items: each(message.items, 'items', MOST_ITEMS, readItem, 1),
+      replayed: message.replayed,
+    };
+    if (!isCountable(batch)) throw new Malformed('items', 'have numbers that are too large');
+    return batch;
+  },
+);
+
+function readItem(message: bartizan.v1.StreamItem.$Properties): StreamItem {
+  const kind = only(message, KINDS, 'item');
+  return within(kind, () => {
+    switch (kind) {
+      case 'finding':
+        return { kind, finding: finding(present(message.finding, kind)) };
+      case 'incident':
+        return { kind, incident: incident(present(message.incident, kind)) };
+      case 'audit':
+        return { kind, audit: audit(present(message.audit, kind)) };
+      case 'event':
+        return { kind, event: event(present(message.event, kind)) };
+      case 'gap':
+        return { kind, gap: gap(present(message.gap, kind)) };
+    }
+  });
+}
+
+interface Judged {
+  readonly severity?: number | null | undefined;
+  readonly subjectKind?: string | null | undefined;
+  readonly subject?: string | null | undefined;
+}
+
+const judged = (message: Judged): { readonly severity: Severity; readonly subject: WireFinding['subject'] } => ({
+  severity: enumerated(message.severity, 'severity', SEVERITY.words),
+  subject: {
+    kind: word(message.subjectKind, 'subject_kind', SUBJECTS),
+    value: text(message.subject, 'subject', line),
+  },
+});
+
+const finding = (message: bartizan.v1.Finding.$Properties): WireFinding => ({
+  id: idBytes(message.id, 'id'),
+  at: moment(message.at, 'at'),
+  check: text(message.check, 'check', short),
+  ...judged(message),
+  message: text(message.message, 'message', line),
+  details: text(message.details, 'details', details),
+  firstAt: moment(message.firstAt, 'first_at'),
+  count: count(message.count, 'count'),
+  provenance: text(message.provenance, 'provenance', short),
+  firstPosition: text(message.firstPosition, 'first_position', position),
+  lastPosition: text(message.lastPosition, 'last_position', position),
+});
+
+const incident = (message: bartizan.v1.Incident.$Properties): WireIncident => ({
+  key: filledText(message.key, 'key', line),
+  check: text(message.check, 'check', short),
+  ...judged(message),
+  firstAt: moment(message.firstAt, 'first_at'),
+  lastAt: moment(message.lastAt, 'last_at'),
+  count: count(message.count, 'count'),
+  dismissed: message.dismissed === true,
+  response: word(message.response ?? '', 'response', RESPONSES),
+});
+
+const audit = (message: bartizan.v1.AuditRecord.$Properties): WireAuditRecord => ({
+  serial: count(message.serial, 'serial', { least: 1 }),
+  record: bytes(message.record, 'record', LIMITS.StreamBatch, 1),
+  hash: hex(message.hash, 'hash', 32),
+});
+
+const event = (message: bartizan.v1.Event.$Properties): WireEvent => ({
+  at: moment(message.at, 'at'),
+  source: text(message.source, 'source', position),
+  program: text(message.program, 'program', short),
+  action: text(message.action, 'action', short),
+  message: text(message.message, 'message', line),
+  fields: Object.fromEntries(
+    each(Object.entries(message.fields ?? {}), 'fields', STREAM_BOUNDS.fields, ([name, value]) => [
+      text(name, 'name', short),
+      text(value, 'value', line),
+    ]),
+  ),
+  provenance: text(message.provenance, 'provenance', short),
+});
+
+const gap = (message: bartizan.v1.Gap.$Properties): Gap => ({
+  count: count(message.count, 'count', { least: 1 }),
+  reason: word(message.reason, 'reason', GAP_REASONS),
+  oldestAt: moment(message.oldestAt, 'oldest_at'),
+  newestAt: moment(message.newestAt, 'newest_at'),
+});
+
+/**
+ * A stretch of a stream as a message. Texts beyond the bounds are cut, so that nothing a log line says keeps the receiver from
+ * reading what follows it.
+ * @returns too_long: too much for one message; of a single item, that it has to be given up as a gap
+ */
+export const encodeStreamBatch = (batch: StreamBatch): Result<Uint8Array, Unreadable> =>
+  checked(
+    v1.StreamBatch.encode({ ...batch, items: batch.items.map((item) => itemMessage(item)) }).finish(),
+    decodeStreamBatch,
+  );
+
+/** How many bytes an item takes in a message. */
+export const sizeOfItem = (item: StreamItem): number =>
+  v1.StreamBatch.encode({ items: [itemMessage(item)] }).finish().length;
