@@ -1,11 +1,20 @@
 import { assign, createActor, fromPromise } from 'xstate';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
-import { messageOf, type Result } from '../../core/base/result.ts';
+import { fail, messageOf, type Result } from '../../core/base/result.ts';
 import { type Millis, millis } from '../../core/base/time.ts';
 import { machineClock } from '../clock/index.ts';
 import { type Attempt, afterFailure, afterLoss, retryDelay } from './backoff.ts';
 import { linkMachine, type Tried } from './machine.ts';
-import type { BrokerConnection, BrokerPort, ConnectRequest, LinkUp, Outgoing, Priority, SendFailure } from './port.ts';
+import type {
+  BrokerConnection,
+  BrokerPort,
+  ConnectFailure,
+  ConnectRequest,
+  LinkUp,
+  Outgoing,
+  Priority,
+  SendFailure,
+} from './port.ts';
 import { Sender } from './sender.ts';
 
 /** What a connection is made of; asked for at each attempt. */
@@ -24,6 +33,8 @@ export interface ConnectionDeps {
   readonly onMessage: ConnectRequest['onMessage'];
   readonly onUp: (up: LinkUp) => void;
   readonly onDown: () => void;
+  /** An attempt came to nothing. */
+  readonly onFailed: (failure: ConnectFailure | undefined) => void;
 }
 
 export type ConnectionState = 'off' | 'connecting' | 'up' | 'pausing' | 'closing';
@@ -62,6 +73,7 @@ export class Connection {
           this.counters.failures++;
           const tried = 'output' in event ? (event.output as Tried) : undefined;
           const why = 'error' in event ? messageOf((event as { error: unknown }).error) : '';
+          this.#deps.onFailed(tried === undefined || tried.ok ? undefined : tried.code);
           const attempt = afterFailure(context.attempt, Math.max(1, this.#deps.urls().length));
           return {
             attempt,
@@ -148,6 +160,15 @@ export class Connection {
 
   send(message: Outgoing, priority: Priority): Promise<Result<void, SendFailure>> {
     return this.#sender.send(message, priority);
+  }
+
+  /** Of the connection that stands. */
+  async subscribe(filters: readonly string[]): Promise<Result<void, SendFailure>> {
+    return this.#connection?.subscribe(filters) ?? fail('not_connected', 'there is no connection to a broker');
+  }
+
+  async unsubscribe(filters: readonly string[]): Promise<Result<void, SendFailure>> {
+    return this.#connection?.unsubscribe(filters) ?? fail('not_connected', 'there is no connection to a broker');
   }
 
   async #connect({ place }: Attempt, signal: AbortSignal): Promise<Tried> {

@@ -15,7 +15,7 @@ export interface Path {
   readonly port: number;
   /** `http:`; everything goes through it by CONNECT. */
   readonly proxy?: string;
-  readonly tls: Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'ALPNProtocols' | 'checkServerIdentity'>;
+  readonly tls: Pick<ConnectionOptions, 'ca' | 'cert' | 'key' | 'ALPNProtocols' | 'allowPartialTrustChain'>;
   /** The peer's certificate is only looked at: nothing is said, and nothing that comes is believed. */
   readonly isLooking?: boolean;
   readonly signal: AbortSignal;

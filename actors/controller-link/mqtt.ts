@@ -2,6 +2,7 @@ import type { TLSSocket } from 'node:tls';
 import mqtt, { type IClientOptions, type IConnackPacket, type IPublishPacket, type MqttClient } from 'mqtt';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import { seconds } from '../../core/base/time.ts';
+import { contentType } from '../link-wire/index.ts';
 import { CONNECT_WITHIN, openPath, within } from './effects.ts';
 import type {
   BrokerConnection,
@@ -43,8 +44,6 @@ export const mqttBrokers: BrokerPort = {
     }
   },
 };
-
-const contentType = (message: string): string => `application/x-protobuf; messageType=bartizan.v1.${message}`;
 
 function optionsOf({ will, ...request }: ConnectRequest): IClientOptions {
   return {

@@ -6,10 +6,10 @@ import { hexOf } from '../../core/link/hex.ts';
 import { DEGRADATION, type StreamBook } from '../../core/link/outbox.ts';
 import type { StreamState } from '../../core/link/reported.ts';
 import { type Gap, STREAMS, type StreamItem, type StreamName } from '../../core/link/stream.ts';
+import { gapBytes, itemBytes, type Part, partsOf } from '../link-wire/index.ts';
 import type { Records, StoreOp, StorePort } from '../store/index.ts';
 import { type Batch, endOf } from './batch-line.ts';
 import { Commits } from './commits.ts';
-import { gapBytes, itemBytes, type Part, partsOf } from './item-bytes.ts';
 import type { Outgoing, Priority, SendFailure } from './port.ts';
 import { bodyKeyOf, deleted, Stream } from './stream.ts';
 

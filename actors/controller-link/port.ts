@@ -1,5 +1,8 @@
 import type { Result } from '../../core/base/result.ts';
 import type { Millis } from '../../core/base/time.ts';
+import type { Hex } from '../../core/link/hex.ts';
+import type { DesiredState, ListState } from '../../core/link/reported.ts';
+import type { MessageName } from '../link-wire/index.ts';
 
 /** A message as the broker gave it. Nothing in it is believed: whoever acts upon it looks at its signatures. */
 export interface Incoming {
@@ -16,8 +19,8 @@ export interface Outgoing {
   readonly topic: string;
   readonly payload: Uint8Array;
   readonly isRetained?: boolean;
-  /** Name of the message, e.g. `Presence`: it goes into the content type. */
-  readonly message: string;
+  /** It goes into the content type. */
+  readonly message: MessageName;
 }
 
 /**
@@ -137,11 +140,11 @@ export interface LinkOrders {
   report(): OrdersReport;
 }
 
-/** The part of a report that speaks of orders, as the fields of the message `Reported` of the same names. */
+/** The part of a report that speaks of orders. */
 export interface OrdersReport {
-  readonly desired?: object;
-  readonly lists: readonly object[];
+  readonly desired: DesiredState;
+  readonly lists: readonly ListState[];
   readonly keysGeneration: number;
-  /** Of the change on trial, where an order asked for it or a controller is to confirm it. */
-  readonly change?: { readonly id: string; readonly nonce: Uint8Array; readonly order: Uint8Array };
+  /** Of the change on trial, once it is in place: what a controller confirms it by, and the order that asked for it. */
+  readonly change?: { readonly id: string; readonly nonce: Hex; readonly order?: Hex };
 }

@@ -3,8 +3,8 @@ import { millis } from '../../core/base/time.ts';
 import type { ReplayCommand } from '../../core/link/order.ts';
 import { BATCH_BYTES, BATCH_ITEMS } from '../../core/link/outbox.ts';
 import type { StreamName } from '../../core/link/stream.ts';
+import { batchBytes, itemBytes, partsOf } from '../link-wire/index.ts';
 import type { StreamSource } from './feed.ts';
-import { batchBytes, itemBytes, partsOf } from './item-bytes.ts';
 import type { Carrier, Outbox } from './outbox.ts';
 
 /** Numbers that one order may ask for. */

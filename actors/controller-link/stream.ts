@@ -3,9 +3,9 @@ import { type Millis, millis } from '../../core/base/time.ts';
 import { streamBatches, streamBodies, streamBooks } from '../../core/keys/records.ts';
 import { BATCH_BYTES, BATCH_ITEMS, type StreamBook } from '../../core/link/outbox.ts';
 import type { Gap, StreamName } from '../../core/link/stream.ts';
+import { batchBytes } from '../link-wire/index.ts';
 import type { StoreOp } from '../store/index.ts';
 import { type Batch, BatchLine, endOf } from './batch-line.ts';
-import { batchBytes } from './item-bytes.ts';
 
 /** Of a gap as carried. */
 const GAP_BYTES = 48;

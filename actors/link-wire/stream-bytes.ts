@@ -1,41 +1,10 @@
-import { bytesOf } from '../../core/link/hex.ts';
-import type { Gap, StreamItem, WireIncident } from '../../core/link/stream.ts';
+import type { Gap, StreamItem } from '../../core/link/stream.ts';
 import { v1 } from '../../proto/index.ts';
-
-const SEVERITIES = { warning: 1, high: 2, critical: 3 } as const;
-
-/** A UUID's 16 bytes. */
-const uuidBytes = (text: string): Uint8Array => Buffer.from(text.replaceAll('-', ''), 'hex');
+import { itemMessage } from './stream-said.ts';
 
 /** An item as it stands in a batch, its tag and length ahead. */
-export function itemBytes(item: StreamItem): Uint8Array {
-  return v1.StreamBatch.encode({ items: [messageOf(item)] }).finish();
-}
-
-function messageOf(item: StreamItem): object {
-  switch (item.kind) {
-    case 'finding': {
-      const { id, severity, subject, ...rest } = item.finding;
-      const { kind: subjectKind, value } = subject;
-      return { finding: { ...rest, id: uuidBytes(id), severity: SEVERITIES[severity], subjectKind, subject: value } };
-    }
-    case 'incident':
-      return { incident: incidentOf(item.incident) };
-    case 'audit':
-      return { audit: { ...item.audit, hash: bytesOf(item.audit.hash) } };
-    case 'event':
-      return { event: item.event };
-    case 'gap':
-      return { gap: item.gap };
-  }
-}
-
-const incidentOf = ({ severity, subject, ...rest }: WireIncident): object => ({
-  ...rest,
-  severity: SEVERITIES[severity],
-  subjectKind: subject.kind,
-  subject: subject.value,
-});
+export const itemBytes = (item: StreamItem): Uint8Array =>
+  v1.StreamBatch.encode({ items: [itemMessage(item)] }).finish();
 
 export interface BatchHead {
   readonly epoch: string;
@@ -52,8 +21,7 @@ export const batchBytes = (
   Buffer.concat([v1.StreamBatch.encode({ epoch, first: number, replayed: isReplayed }).finish(), ...items]);
 
 /** A batch that is a gap and nothing else. */
-export const gapBytes = (head: BatchHead, gap: Gap): Uint8Array =>
-  batchBytes(head, [v1.StreamBatch.encode({ items: [{ gap }] }).finish()]);
+export const gapBytes = (head: BatchHead, gap: Gap): Uint8Array => batchBytes(head, [itemBytes({ kind: 'gap', gap })]);
 
 /** A part of a batch, and how many numbers it stands for. */
 export interface Part {
