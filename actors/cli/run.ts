@@ -9,6 +9,7 @@ import { block, check, flush, unban, unblock, undo } from './blocks.ts';
 import { bulkLists } from './bulk-lists.ts';
 import { change } from './changes.ts';
 import { configCheck } from './config-check.ts';
+import { controllerLink, enroll } from './controller-link.ts';
 import type { CliDeps, ServeOptions } from './deps.ts';
 import { isSystemError } from './effects.ts';
 import { firewall } from './firewall.ts';
@@ -75,6 +76,8 @@ const RUNS: Readonly<Record<Exclude<CommandName, 'serve'>, Run>> = {
   change,
   host,
   image,
+  enroll,
+  'controller-link': controllerLink,
   lists: bulkLists,
   'config-check': configCheck,
   'config-reload': configReload,

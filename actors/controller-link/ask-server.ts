@@ -109,8 +109,8 @@ function post({ body, signal }: ServerQuestion, url: URL, socket: TLSSocket): Pr
         'content-length': body.length,
         connection: 'close',
       },
+      // Without an agent: one would make a connection of its own.
       createConnection: () => socket,
-      agent: false,
       signal,
     });
     asked.on('error', reject);

@@ -9,8 +9,8 @@ export type IncidentKey = readonly [check: string, kind: string, subject: string
 export interface IncidentSource {
   /** How an incident stands; nothing where it is over. */
   standing(key: IncidentKey): WireIncident | undefined;
-  /** Keys of the incidents about an address. */
-  about(subject: string): readonly IncidentKey[];
+  /** Keys of the incidents about any of these. */
+  about(subjects: ReadonlySet<string>): readonly IncidentKey[];
 }
 
 /** An incident that grows is told again after this. */
@@ -24,6 +24,8 @@ export class IncidentFeed {
   readonly #outbox: Outbox;
   readonly #clock: Clock;
   readonly #changed = new Map<string, IncidentKey>();
+  /** Addresses about which something was decided. */
+  readonly #decided = new Set<string>();
   #cancel: (() => void) | undefined;
 
   constructor(source: IncidentSource, { outbox, clock }: { readonly outbox: Outbox; readonly clock: Clock }) {
@@ -35,12 +37,18 @@ export class IncidentFeed {
   changed(key: IncidentKey): void {
     if (this.#changed.size >= MOST) return;
     this.#changed.set(key.join('\n'), key);
-    this.#cancel ??= this.#clock.after(EVERY, () => this.#tell());
+    this.#schedule();
   }
 
   /** Something was decided about an address. */
   decided(subject: string): void {
-    for (const key of this.#source.about(subject)) this.changed(key);
+    if (this.#decided.size >= MOST) return;
+    this.#decided.add(subject);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    this.#cancel ??= this.#clock.after(EVERY, () => this.#tell());
   }
 
   stop(): void {
@@ -51,6 +59,9 @@ export class IncidentFeed {
 
   #tell(): void {
     this.#cancel = undefined;
+    const about = this.#decided.size === 0 ? [] : this.#source.about(this.#decided);
+    this.#decided.clear();
+    for (const key of about) this.#changed.set(key.join('\n'), key);
     for (const key of this.#changed.values()) {
       const incident = this.#source.standing(key);
       if (incident !== undefined) this.#outbox.add('incident', { kind: 'incident', incident }, incident.lastAt);
