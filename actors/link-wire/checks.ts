@@ -46,6 +46,12 @@ export function present<T>(value: Given<T>, place: string): T {
   return value;
 }
 
+/** Reads a message within a message that has to be there. */
+export function inner<M, V>(message: Given<M>, place: string, read: (message: M) => V): V {
+  const there = present(message, place);
+  return within(place, () => read(there));
+}
+
 /** @param most characters (UTF-16 units) */
 export function text(value: Given<string>, place: string, most: number): string {
   const given = value ?? '';
@@ -122,22 +128,15 @@ export function idBytes(value: Given<Uint8Array>, place: string): Id {
   return id(digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'), place);
 }
 
-/** What was signed is understood whole or not at all. */
-export function whole<M extends { readonly $unknowns?: readonly Uint8Array[] }>(message: M): M {
-  if ((message.$unknowns?.length ?? 0) > 0) throw new Malformed('', 'has fields that this version does not know');
-  return message;
-}
-
-/** The only one of a `oneof` that is there. */
-export function only<K extends string>(
+/** Which one of a `oneof` is there. */
+export function chosen<K extends string>(
   message: Readonly<Partial<Record<K, unknown>>>,
   names: readonly K[],
   place: string,
 ): K {
-  const [first, second] = names.filter((name) => message[name] !== null && message[name] !== undefined);
-  if (first === undefined) throw new Malformed(place, 'is missing, or this version does not know it');
-  if (second !== undefined) throw new Malformed(place, `says both ${first} and ${second}`);
-  return first;
+  const name = names.find((one) => message[one] !== null && message[one] !== undefined);
+  if (name === undefined) throw new Malformed(place, 'is missing, or this version does not know it');
+  return name;
 }
 
 /** Names that may stand once each. */

@@ -3,7 +3,7 @@ import { type Command, type CommandOf, canonicalTarget } from '../../core/link/o
 import { MOST_REPLAYED } from '../../core/link/positions.ts';
 import { STREAMS } from '../../core/link/stream.ts';
 import type { bartizan } from '../../proto/index.ts';
-import { count, filledText, hex, id, Malformed, only, present, text, whole, within, word } from './checks.ts';
+import { chosen, count, filledText, hex, id, inner, Malformed, text, word } from './checks.ts';
 import { saidHex } from './said.ts';
 
 type Wire = bartizan.v1.Command.$Properties;
@@ -12,32 +12,32 @@ type Member = Exclude<keyof Wire, '$unknowns' | 'what'>;
 /** Each command once: its name on the wire, and how it is read. */
 const READERS: { readonly [M in Member]-?: (message: NonNullable<Wire[M]>) => Command } = {
   block: (message) => ({ kind: 'block', ...listed(message) }),
-  unblock: (message) => ({ kind: 'unblock', target: target(whole(message).target) }),
+  unblock: (message) => ({ kind: 'unblock', target: target(message.target) }),
   allow: (message) => ({ kind: 'allow', ...listed(message) }),
-  removeAllow: (message) => ({ kind: 'remove_allow', target: target(whole(message).target) }),
-  scan: (message) => ({ kind: 'scan', what: text(whole(message).what, 'what', 64) }),
-  restart: (message) => ({ kind: 'restart', reason: reason(whole(message).reason) }),
-  replay: (message) => replay(whole(message)),
+  removeAllow: (message) => ({ kind: 'remove_allow', target: target(message.target) }),
+  scan: (message) => ({ kind: 'scan', what: text(message.what, 'what', 64) }),
+  restart: (message) => ({ kind: 'restart', reason: reason(message.reason) }),
+  replay: (message) => replay(message),
   confirm: (message) => ({
     kind: 'confirm',
-    change: id(whole(message).change, 'change'),
+    change: id(message.change, 'change'),
     nonce: hex(message.nonce, 'nonce', 16),
   }),
   revert: (message) => ({
     kind: 'revert',
-    change: id(whole(message).change, 'change'),
+    change: id(message.change, 'change'),
     reason: reason(message.reason),
   }),
   diagnostics: (message) => ({
     kind: 'diagnostics',
-    log: seconds(count(whole(message).logSeconds, 'log_seconds', { most: 86_400 })),
+    log: seconds(count(message.logSeconds, 'log_seconds', { most: 86_400 })),
   }),
 };
 const MEMBERS = Object.keys(READERS) as readonly Member[];
 
 export function command(message: Wire): Command {
-  const name = only(whole(message), MEMBERS, 'what');
-  return within(name, () => (READERS[name] as (message: unknown) => Command)(present(message[name], name)));
+  const name = chosen(message, MEMBERS, 'what');
+  return inner<unknown, Command>(message[name], name, READERS[name] as (message: unknown) => Command);
 }
 
 function target(given: string | null | undefined): string {
@@ -50,7 +50,7 @@ function target(given: string | null | undefined): string {
 const reason = (given: string | null | undefined): string => text(given, 'reason', 256);
 
 function listed(message: bartizan.v1.Block.$Properties): Omit<CommandOf<'block'>, 'kind'> {
-  const length = count(whole(message).seconds, 'seconds', { most: LONGEST / 1000 });
+  const length = count(message.seconds, 'seconds', { most: LONGEST / 1000 });
   return {
     target: target(message.target),
     reason: reason(message.reason),

@@ -1,7 +1,7 @@
 import { seconds } from '../../core/base/time.ts';
 import type { Desired, RuleFile, Section } from '../../core/link/order.ts';
 import type { bartizan } from '../../proto/index.ts';
-import { bytes, count, distinct, each, hex, Malformed, optionalHex, patternText, whole } from './checks.ts';
+import { bytes, count, distinct, each, hex, Malformed, optionalHex, patternText } from './checks.ts';
 import { digestOf } from './ed25519.ts';
 import { jsonBytes, jsonObject, utf8 } from './json-object.ts';
 import { saidHex } from './said.ts';
@@ -16,7 +16,7 @@ const TRIAL_SECONDS = 300;
 
 export function desired(message: Wire): Desired {
   return {
-    parent: optionalHex(whole(message).parent, 'parent', 32),
+    parent: optionalHex(message.parent, 'parent', 32),
     sections: distinct(each(message.sections, 'sections', 64, readSection), 'sections', ({ name }) => name),
     trial: seconds(
       message.trialSeconds ? count(message.trialSeconds, 'trial_seconds', { least: 60, most: 1800 }) : TRIAL_SECONDS,
@@ -26,12 +26,12 @@ export function desired(message: Wire): Desired {
 }
 
 const readSection = (message: bartizan.v1.Section.$Properties): Section => ({
-  name: patternText(whole(message).name, 'name', SECTION),
+  name: patternText(message.name, 'name', SECTION),
   values: jsonObject(message.values ?? new Uint8Array(0), 'values'),
 });
 
 function readRuleFile(message: bartizan.v1.RuleFile.$Properties): RuleFile {
-  const content = bytes(whole(message).content, 'content', LONGEST_RULES);
+  const content = bytes(message.content, 'content', LONGEST_RULES);
   const sha256 = hex(message.sha256, 'sha256', 32);
   if (digestOf(content) !== sha256) throw new Malformed('sha256', 'is not that of the content');
   return { name: patternText(message.name, 'name', RULE_FILE), sha256, content: utf8(content, 'content') };

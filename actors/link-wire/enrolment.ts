@@ -6,19 +6,7 @@ import {
   type EnrolmentRequest,
 } from '../../core/link/enrolment.ts';
 import { v1 } from '../../proto/index.ts';
-import {
-  bytes,
-  count,
-  each,
-  filledText,
-  hex,
-  optionalHex,
-  patternText,
-  present,
-  text,
-  within,
-  word,
-} from './checks.ts';
+import { bytes, count, each, filledText, hex, inner, optionalHex, patternText, text, word } from './checks.ts';
 import { checked, decoder, type Unreadable } from './codec.ts';
 import { keySet, keySetMessage } from './key-set.ts';
 import { serial } from './lease.ts';
@@ -62,7 +50,7 @@ export const decodeEnrolmentReply: (bytes: Uint8Array) => Result<EnrolmentReply,
     tenant: patternText(message.tenant, 'tenant', TENANT),
     shard: count(message.shard, 'shard', { most: 63 }),
     brokers: each(message.brokers, 'brokers', 16, (url) => patternText(url, 'url', BROKER), 1),
-    keys: within('keys', () => keySet(present(message.keys, 'keys'))),
+    keys: inner(message.keys, 'keys', keySet),
     keysGeneration: count(message.keysGeneration, 'keys_generation', { least: 1 }),
   }),
 );

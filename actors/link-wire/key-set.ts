@@ -1,7 +1,7 @@
 import type { Millis } from '../../core/base/time.ts';
 import { type Key, type KeySet, keySetTrouble, MOST_KEYS } from '../../core/link/keys.ts';
 import type { bartizan } from '../../proto/index.ts';
-import { distinct, each, enumerated, filledText, hex, Malformed, moment, whole } from './checks.ts';
+import { distinct, each, enumerated, filledText, hex, Malformed, moment } from './checks.ts';
 import { isWeakKey } from './ed25519.ts';
 import { saidHex } from './said.ts';
 import { ORDER_KIND } from './words.ts';
@@ -10,14 +10,14 @@ type Wire = bartizan.v1.KeySet.$Properties;
 
 /** A kind that this version does not know is refused, too: what a key may do is understood whole or not at all. */
 export function keySet(message: Wire): KeySet {
-  const set = { keys: each(whole(message).keys, 'keys', MOST_KEYS, readKey, 1) };
+  const set = { keys: each(message.keys, 'keys', MOST_KEYS, readKey, 1) };
   const trouble = keySetTrouble(set);
   if (trouble !== undefined) throw new Malformed('keys', trouble);
   return set;
 }
 
 function readKey(message: bartizan.v1.Key.$Properties): Key {
-  const publicKey = hex(whole(message).publicKey, 'public_key', 32);
+  const publicKey = hex(message.publicKey, 'public_key', 32);
   if (isWeakKey(publicKey)) throw new Malformed('public_key', 'is a key for which anybody can sign');
   const kinds = each(
     message.kinds,

@@ -2,13 +2,13 @@ import type { Lease, StreamPosition } from '../../core/link/lease.ts';
 import { STREAMS } from '../../core/link/stream.ts';
 import { isSerialForm } from '../../core/link/topics.ts';
 import type { bartizan } from '../../proto/index.ts';
-import { count, distinct, each, filledText, Malformed, moment, patternText, text, whole, word } from './checks.ts';
+import { count, distinct, each, filledText, Malformed, moment, patternText, text, word } from './checks.ts';
 
 const CONTROLLER = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const MOST_POSITIONS = 8192;
 
 export function lease(message: bartizan.v1.Lease.$Properties): Lease {
-  const until = moment(whole(message).until, 'until');
+  const until = moment(message.until, 'until');
   const positions = each(message.positions, 'positions', MOST_POSITIONS, readPosition);
   return {
     shard: count(message.shard, 'shard', { most: 63 }),
@@ -19,7 +19,7 @@ export function lease(message: bartizan.v1.Lease.$Properties): Lease {
 }
 
 const readPosition = (message: bartizan.v1.StreamPosition.$Properties): StreamPosition => ({
-  appliance: serial(whole(message).appliance, 'appliance'),
+  appliance: serial(message.appliance, 'appliance'),
   stream: word(message.stream, 'stream', STREAMS),
   epoch: filledText(message.epoch, 'epoch', 64),
   sequence: count(message.sequence, 'sequence'),

@@ -2,7 +2,7 @@ import type { Result } from '../../core/base/result.ts';
 import type { ListChange, ListContent, ListDelta, ListManifest, ListPart } from '../../core/link/list.ts';
 import type { bartizan } from '../../proto/index.ts';
 import { v1 } from '../../proto/index.ts';
-import { bytes, count, distinct, each, enumerated, hex, patternText, present, whole, within } from './checks.ts';
+import { bytes, count, distinct, each, enumerated, hex, inner, patternText, within } from './checks.ts';
 import { checked, decoder, type Unreadable } from './codec.ts';
 import { LIMITS, LONGEST_PART } from './limits.ts';
 import { saidHex } from './said.ts';
@@ -13,7 +13,7 @@ const MOST_PARTS = 64;
 const MOST_DELTAS = 8;
 
 export function listManifest(message: bartizan.v1.ListManifest.$Properties): ListManifest {
-  const parts = each(whole(message).whole, 'whole', MOST_PARTS, readPart);
+  const parts = each(message.whole, 'whole', MOST_PARTS, readPart);
   return {
     name: patternText(message.name, 'name', LIST_NAME),
     purpose: enumerated(message.purpose, 'purpose', LIST_PURPOSE.words),
@@ -26,14 +26,14 @@ export function listManifest(message: bartizan.v1.ListManifest.$Properties): Lis
 }
 
 const readPart = (message: bartizan.v1.ListPart.$Properties): ListPart => ({
-  sha256: hex(whole(message).sha256, 'sha256', 32),
+  sha256: hex(message.sha256, 'sha256', 32),
   bytes: count(message.bytes, 'bytes', { least: 1, most: LONGEST_PART }),
 });
 
 const readDelta = (message: bartizan.v1.ListDelta.$Properties): ListDelta => ({
-  fromGeneration: count(whole(message).fromGeneration, 'from_generation', { least: 1 }),
+  fromGeneration: count(message.fromGeneration, 'from_generation', { least: 1 }),
   fromSha256: hex(message.fromSha256, 'from_sha256', 32),
-  part: within('part', () => readPart(present(message.part, 'part'))),
+  part: inner(message.part, 'part', readPart),
 });
 
 export const listManifestMessage = (manifest: ListManifest): bartizan.v1.ListManifest.$Properties => ({
@@ -56,7 +56,7 @@ const partMessage = ({ sha256, bytes: length }: ListPart): bartizan.v1.ListPart.
 });
 
 const readContent = (message: bartizan.v1.ListContent.$Properties): ListContent => ({
-  v4: bytes(whole(message).v4, 'v4', LIMITS.ListContent),
+  v4: bytes(message.v4, 'v4', LIMITS.ListContent),
   v6: bytes(message.v6, 'v6', LIMITS.ListContent),
 });
 
@@ -66,7 +66,7 @@ export const decodeListChange = decoder(
   'ListChange',
   v1.ListChange,
   (message): ListChange => ({
-    added: within('added', () => readContent(whole(message).added ?? {})),
+    added: within('added', () => readContent(message.added ?? {})),
     removed: within('removed', () => readContent(message.removed ?? {})),
   }),
 );

@@ -3,7 +3,7 @@ import { fail, ok, type Result } from '../../core/base/result.ts';
 import type { Order, OrderBody } from '../../core/link/order.ts';
 import type { bartizan } from '../../proto/index.ts';
 import { v1 } from '../../proto/index.ts';
-import { count, idBytes, Malformed, moment, only, patternText, present, whole, within } from './checks.ts';
+import { chosen, count, idBytes, inner, Malformed, moment, patternText } from './checks.ts';
 import { decoder, type Unreadable } from './codec.ts';
 import { command, commandMessage } from './command.ts';
 import { desired, desiredMessage } from './desired.ts';
@@ -17,14 +17,23 @@ type Wire = bartizan.v1.Order.$Properties;
 export const TENANT = /^[a-z0-9-]{1,32}$/;
 const BODIES = ['desired', 'command', 'keys', 'list', 'lease'] as const;
 
+const readMessage = decoder('Order', v1.Order, (message) => ({ message, order: readOrder(message) }));
+
 /**
- * Reads what was signed. An order says nothing that this version does not understand, or it is refused: neither a field nor a
- * value is passed over.
+ * Reads what was signed. An order that says anything this version does not understand is refused: what is read, written again,
+ * has to be the very same bytes, so that no field and no second command is passed over.
  */
-export const decodeOrder: (payload: Uint8Array) => Result<Order, Unreadable> = decoder('Order', v1.Order, readOrder);
+export function decodeOrder(payload: Uint8Array): Result<Order, Unreadable> {
+  const read = readMessage(payload);
+  if (!read.ok) return read;
+  const again = v1.Order.encode(read.value.message).finish();
+  return Buffer.compare(again, payload) === 0
+    ? ok(read.value.order)
+    : fail('malformed', 'Order: says more than this version understands, or not in the canonical form');
+}
 
 function readOrder(message: Wire): Order {
-  const body = readBody(whole(message));
+  const body = readBody(message);
   const issuedAt = moment(message.issuedAt, 'issued_at', 1);
   const appliance = message.appliance ? serial(message.appliance, 'appliance') : 'everybody';
   if (appliance === 'everybody' && (body.kind === 'command' || body.kind === 'desired')) {
@@ -43,26 +52,27 @@ function readOrder(message: Wire): Order {
 }
 
 function readBody(message: Wire): OrderBody {
-  const kind = only(message, BODIES, 'body');
-  return within(kind, () => {
-    switch (kind) {
-      case 'desired':
-        return { kind, desired: desired(present(message.desired, kind)) };
-      case 'command':
-        return { kind, command: command(present(message.command, kind)) };
-      case 'keys':
-        return { kind, keys: keySet(present(message.keys, kind)) };
-      case 'list':
-        return { kind, list: listManifest(present(message.list, kind)) };
-      case 'lease':
-        return { kind, lease: lease(present(message.lease, kind)) };
-    }
-  });
+  const kind = chosen(message, BODIES, 'body');
+  switch (kind) {
+    case 'desired':
+      return { kind, desired: inner(message.desired, kind, desired) };
+    case 'command':
+      return { kind, command: inner(message.command, kind, command) };
+    case 'keys':
+      return { kind, keys: inner(message.keys, kind, keySet) };
+    case 'list':
+      return { kind, list: inner(message.list, kind, listManifest) };
+    case 'lease':
+      return { kind, lease: inner(message.lease, kind, lease) };
+  }
 }
+
+/** Without the defaults that a writer was given. */
+const canonical = decoder('Order', v1.Order, (message) => v1.Order.encode(message).finish());
 
 /** The bytes to be signed; refused where who reads them would refuse them or read anything else than what is meant. */
 export function encodeOrder(order: Order): Result<Uint8Array, Unreadable> {
-  const payload = v1.Order.encode({
+  const said = v1.Order.encode({
     id: uuidBytes(order.id),
     tenant: order.tenant,
     appliance: order.appliance === 'everybody' ? '' : order.appliance,
@@ -71,10 +81,12 @@ export function encodeOrder(order: Order): Result<Uint8Array, Unreadable> {
     notAfter: order.notAfter,
     ...bodyMessage(order),
   }).finish();
-  const read = decodeOrder(payload);
+  const payload = canonical(said);
+  if (!payload.ok) return payload;
+  const read = decodeOrder(payload.value);
   if (!read.ok) return read;
-  return isDeepStrictEqual(read.value, order)
-    ? ok(payload)
+  return isDeepStrictEqual(plain(read.value), plain(order))
+    ? payload
     : fail('malformed', 'Order: says something that no message can say, e.g. a fraction of a second');
 }
 
@@ -92,3 +104,6 @@ function bodyMessage(order: Order): Wire {
       return { lease: leaseMessage(order.lease) };
   }
 }
+
+/** An order is data: of whatever objects it is made, its JSON says all of it. */
+const plain = (order: Order): unknown => JSON.parse(JSON.stringify(order));

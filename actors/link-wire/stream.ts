@@ -15,18 +15,17 @@ import type { bartizan } from '../../proto/index.ts';
 import { v1 } from '../../proto/index.ts';
 import {
   bytes,
+  chosen,
   count,
   each,
   enumerated,
   filledText,
   hex,
   idBytes,
+  inner,
   Malformed,
   moment,
-  only,
-  present,
   text,
-  within,
   word,
 } from './checks.ts';
 import { checked, decoder, type Unreadable } from './codec.ts';
@@ -58,21 +57,19 @@ export const decodeStreamBatch: (bytes: Uint8Array) => Result<StreamBatch, Unrea
 );
 
 function readItem(message: bartizan.v1.StreamItem.$Properties): StreamItem {
-  const kind = only(message, KINDS, 'item');
-  return within(kind, () => {
-    switch (kind) {
-      case 'finding':
-        return { kind, finding: finding(present(message.finding, kind)) };
-      case 'incident':
-        return { kind, incident: incident(present(message.incident, kind)) };
-      case 'audit':
-        return { kind, audit: audit(present(message.audit, kind)) };
-      case 'event':
-        return { kind, event: event(present(message.event, kind)) };
-      case 'gap':
-        return { kind, gap: gap(present(message.gap, kind)) };
-    }
-  });
+  const kind = chosen(message, KINDS, 'item');
+  switch (kind) {
+    case 'finding':
+      return { kind, finding: inner(message.finding, kind, finding) };
+    case 'incident':
+      return { kind, incident: inner(message.incident, kind, incident) };
+    case 'audit':
+      return { kind, audit: inner(message.audit, kind, audit) };
+    case 'event':
+      return { kind, event: inner(message.event, kind, event) };
+    case 'gap':
+      return { kind, gap: inner(message.gap, kind, gap) };
+  }
 }
 
 interface Judged {
