@@ -7,6 +7,8 @@ export interface Batch extends BatchNote {
   readonly first: number;
   /** As carried, for as long as it is not worth reading it again. */
   body?: Uint8Array;
+  /** As it is being read, ahead of its turn. */
+  reading?: Promise<Uint8Array>;
   state: 'waiting' | 'sending' | 'sent';
 }
 
@@ -66,6 +68,11 @@ export class BatchLine {
   /** The next to be sent. */
   peek(): Batch | undefined {
     return this.#batches[this.#next];
+  }
+
+  /** The next so many, in their order. */
+  upcoming(count: number): readonly Batch[] {
+    return this.#batches.slice(this.#next, this.#next + count);
   }
 
   /** The next one is on its way. */

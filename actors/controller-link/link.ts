@@ -439,6 +439,7 @@ export class ControllerLink {
         waiting_bytes: running?.outbox.waitingBytes ?? 0,
         ...Object.fromEntries(
           STREAMS.flatMap((stream) => [
+            [`${stream}_items`, of(stream).items],
             [`${stream}_sent`, of(stream).sent],
             [`${stream}_given_up`, of(stream).givenUp],
           ]),

@@ -254,7 +254,11 @@ export class Outbox {
   closed(): void {
     this.#up++;
     this.#isUp = false;
-    for (const { line } of this.#streams.values()) line.rewind();
+    for (const { line } of this.#streams.values()) {
+      for (const batch of line.upcoming(AHEAD)) delete batch.reading;
+      line.rewind();
+      for (const batch of line.upcoming(AHEAD)) delete batch.reading;
+    }
   }
 
   #drainAll(): void {
@@ -271,15 +275,23 @@ export class Outbox {
       while (this.#isUp && line.outstanding < AHEAD) {
         const batch = line.peek();
         if (batch === undefined || endOf(batch) > stream.durable || this.#deps.clock.now() < this.#refusedUntil) return;
+        this.#readAhead(stream);
         line.begin();
         const up = this.#up;
-        const body = await this.#bodyOf(name, batch);
+        const body = await (batch.reading ?? this.#bodyOf(name, batch));
         if (this.#up !== up) return;
         void this.#send(stream, batch, body, up);
       }
     } finally {
       this.#draining.delete(name);
     }
+  }
+
+  /** Reads what comes next while the broker has not answered yet; a read takes longer than its turn. */
+  #readAhead({ name, line }: Stream): void {
+    const next = line.upcoming(AHEAD);
+    if ((next[AHEAD / 2] ?? next.at(-1))?.reading !== undefined) return;
+    for (const batch of next) batch.reading ??= this.#bodyOf(name, batch);
   }
 
   async #bodyOf(name: StreamName, batch: Batch): Promise<Uint8Array> {

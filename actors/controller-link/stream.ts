@@ -183,7 +183,10 @@ export class Stream {
     const last = gone.at(-1);
     if (last === undefined) return [];
     if (batch.gap === undefined) this.counters.sent += batch.count;
-    for (const one of gone) delete one.body;
+    for (const one of gone) {
+      delete one.body;
+      delete one.reading;
+    }
     this.#book = { ...this.#book, sent: endOf(last) };
     return gone;
   }
@@ -234,7 +237,7 @@ const later = (a: Millis, b: Millis): Millis => millis(Math.max(a, b));
 
 const bodyKey = (stream: StreamName, { first }: Batch): string => streamBodies.key.encode([stream, first]);
 
-const noted = (stream: StreamName, { first, body: _, state: __, ...note }: Batch): StoreOp => ({
+const noted = (stream: StreamName, { first, body: _, reading: __, state: ___, ...note }: Batch): StoreOp => ({
   put: streamBatches.key.encode([stream, first]),
   value: note,
 });

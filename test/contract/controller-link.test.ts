@@ -107,19 +107,12 @@ test(
     await isUp(one);
     await watching.publish(topicOf(WHOM, { kind: 'cmd' }), Buffer.from([0, 255, 1]));
     await watching.publish('bartizan/1/acme/list/drop/manifest', Buffer.from('list'));
-    await waitFor('three orders', () => (one.orders.received.length >= 3 ? true : undefined));
-    assert.deepEqual(
-      one.orders.received.map(({ topic, payload, isRetained }) => [
-        topic.split('/').slice(-1)[0],
-        Buffer.from(payload).toString('hex'),
-        isRetained,
-      ]),
-      [
-        ['desired', Buffer.from('kept').toString('hex'), true],
-        ['cmd', '00ff01', false],
-        ['manifest', Buffer.from('list').toString('hex'), false],
-      ],
+    await waitFor('the last order', () => one.orders.received.find(({ topic }) => topic.endsWith('/manifest')));
+    // At least once: what is kept comes again where the session of an earlier run was there still.
+    const said = one.orders.received.map(({ topic, payload, isRetained }) =>
+      [topic.split('/').at(-1), Buffer.from(payload).toString('hex'), isRetained].join(' '),
     );
+    assert.deepEqual([...new Set(said)], ['desired 6b657074 true', 'cmd 00ff01 false', 'manifest 6c697374 false']);
     assert.equal(one.orders.ups.length, 1);
     await watching.publish(topicOf(WHOM, { kind: 'desired' }), new Uint8Array(0), { retain: true });
   },
