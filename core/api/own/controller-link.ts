@@ -49,7 +49,7 @@ export const enroll = endpoint({
     token: Type.String({
       minLength: 1,
       maxLength: 4096,
-      writeOnly: true,
+
       description: 'As the controller made it: bze1.…',
     }),
   }),
