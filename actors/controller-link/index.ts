@@ -13,7 +13,7 @@ export type { EnrolmentFailure } from './enrolment.ts';
 export type { SourceItem, StreamSource } from './feed.ts';
 export { CONTROLLER_FOLDER, type LinkIdentity } from './identity-file.ts';
 export type { IncidentKey, IncidentSource } from './incident-feed.ts';
-export type { ControllerLink, LinkStatus, OrdersLink } from './link.ts';
+export type { ControllerLink, OrdersLink } from './link.ts';
 export { nobody } from './nobody.ts';
 export type { Incoming, LinkOrders, LinkUp, OrdersReport, Outgoing, Priority, SendFailure } from './port.ts';
 export type { ReplayFailure } from './replays.ts';

@@ -1,19 +1,23 @@
-import type { Component, ComponentState } from '../../core/base/component.ts';
+import type { ControllerLinkStatus } from '../../core/api/controller-link.ts';
+import type { EventSearch } from '../../core/api/event-search.ts';
+import type { Component } from '../../core/base/component.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
-import { hours, type Millis, millis, rfc3339 } from '../../core/base/time.ts';
+import { hours, type Millis } from '../../core/base/time.ts';
 import type { LinkSettings } from '../../core/config/controller-setting.ts';
+import type { Finding } from '../../core/detect/finding.ts';
 import { hexOf } from '../../core/link/hex.ts';
 import type { ReplayCommand } from '../../core/link/order.ts';
 import type { RunId } from '../../core/link/reported.ts';
-import { STREAMS, type StreamName } from '../../core/link/stream.ts';
+import type { StreamName } from '../../core/link/stream.ts';
 import { type ApplianceAddress, applianceFilters, topicOf } from '../../core/link/topics.ts';
 import type { Records, StorePort } from '../store/index.ts';
 import { Connection } from './connection.ts';
 import type { Enrolment, EnrolmentFailure } from './enrolment.ts';
+import { EventFeed } from './event-feed.ts';
 import { Feed, type StreamSource } from './feed.ts';
 import { type IdentityFiles, type LinkIdentity, validityOf } from './identity-file.ts';
-import { IncidentFeed, type IncidentKey, type IncidentSource } from './incident-feed.ts';
+import { IncidentFeed, type IncidentSource } from './incident-feed.ts';
 import { Outbox } from './outbox.ts';
 import type { BrokerPort, Incoming, LinkOrders, Outgoing, Priority, SendFailure } from './port.ts';
 import { type PresenceFacts, presence, will } from './presence.ts';
@@ -21,6 +25,7 @@ import { Renewal } from './renewal.ts';
 import { type ReplayFailure, Replays } from './replays.ts';
 import { makeReport, type OwnReport } from './report.ts';
 import { Reporter } from './reporter.ts';
+import { countersOf, standingOf } from './standing.ts';
 
 const RUN_BYTES = 16;
 /** A command lives a day: so long the broker keeps the session, and an hour for clocks. */
@@ -62,27 +67,10 @@ export interface LinkParts {
   readonly bootId: string;
   readonly sources: readonly StreamSource[];
   readonly incidents: IncidentSource;
+  readonly events: EventSearch;
   readonly own: () => Promise<OwnReport>;
   /** Made anew with each identity. */
   readonly orders: (link: OrdersLink) => LinkOrders;
-}
-
-/** As `bartizan controller-link status` and the API say it. */
-export interface LinkStatus {
-  readonly isEnabled: boolean;
-  readonly enrolled?: {
-    readonly tenant: string;
-    readonly shard: number;
-    readonly serial: string;
-    readonly url: string;
-    readonly certificateUntil: Millis;
-    readonly revoked?: string;
-  };
-  readonly state: 'off' | 'connecting' | 'up' | 'pausing' | 'closing';
-  readonly broker?: string;
-  readonly since?: Millis;
-  readonly trouble?: string;
-  readonly waitingBytes: number;
 }
 
 /** Everything that runs while there is to be a link. */
@@ -92,6 +80,7 @@ interface Running {
   readonly outbox: Outbox;
   readonly feeds: readonly Feed[];
   readonly incidents: IncidentFeed;
+  readonly events: EventFeed;
   readonly connection: Connection;
   readonly reporter: Reporter;
 }
@@ -254,8 +243,10 @@ export class ControllerLink {
     });
     const feeds = sources.map((source) => new Feed(source, { outbox, clock, log }));
     const incidents = new IncidentFeed(this.#parts.incidents, { outbox, clock });
-    this.#running = { identity, orders, outbox, feeds, incidents, connection, reporter };
-    for (const feed of feeds) feed.start();
+    const { events: search } = this.#parts;
+    const events = new EventFeed({ search, outbox, clock, log, wanted: () => settings().events });
+    this.#running = { identity, orders, outbox, feeds, incidents, events, connection, reporter };
+    for (const feed of [...feeds, events]) feed.start();
     connection.setRate(settings().bytesPerSecond);
     connection.go();
   }
@@ -340,10 +331,10 @@ export class ControllerLink {
     if (running === undefined) return;
     this.#running = undefined;
     for (const settle of this.#upWaits.splice(0)) settle(false);
-    const { connection, outbox, feeds, incidents, orders, reporter, identity } = running;
+    const { connection, outbox, feeds, incidents, events, orders, reporter, identity } = running;
     if (connection.state === 'up') await connection.send(presence(this.#presence(identity), reason), 'presence');
     incidents.stop();
-    for (const feed of feeds) await feed.stop();
+    for (const feed of [...feeds, events]) await feed.stop();
     await connection.halt();
     orders.closed();
     reporter.closed();
@@ -362,26 +353,21 @@ export class ControllerLink {
     this.#running?.reporter.changed();
   }
 
-  /** There may be something new in what the appliance keeps. */
-  poke(stream: StreamName): void {
-    const place = this.#parts.sources.findIndex((source) => source.stream === stream);
-    this.#running?.feeds[place]?.poke();
+  /** A finding was kept. */
+  found({ check, subject: { kind, value }, firstAt }: Finding): void {
+    const running = this.#running;
+    if (running === undefined) return;
+    for (const feed of running.feeds) feed.poke();
+    running.incidents.changed([check, kind, value]);
+    if (kind !== 'host') running.events.found(kind, value, firstAt);
   }
 
-  incidentChanged(key: IncidentKey): void {
-    this.#running?.incidents.changed(key);
-  }
-
+  /** Something was decided about an address. */
   decided(subject: string): void {
     this.#running?.incidents.decided(subject);
   }
 
-  /** Where items of a stream that nobody else keeps are put. */
-  get outbox(): Pick<Outbox, 'add'> | undefined {
-    return this.#running?.outbox;
-  }
-
-  status(): LinkStatus {
+  status(): ControllerLinkStatus {
     const identity = this.#identity;
     const connection = this.#running?.connection;
     const trouble = this.#trouble();
@@ -419,52 +405,21 @@ export class ControllerLink {
   }
 
   component(): Component {
-    const { state, message } = this.#standing();
-    const running = this.#running;
-    const sent = running?.outbox.counters();
-    const of = (stream: StreamName) => sent?.[stream] ?? { items: 0, sent: 0, givenUp: 0 };
-    const broker = running?.connection.broker;
+    const identity = this.#identity;
+    const { connection, outbox } = this.#running ?? {};
     return {
       name: 'controller-link',
-      state,
-      ...(message === undefined ? {} : { message }),
-      ...(broker === undefined ? {} : { detail: `connected to ${broker}` }),
-      since: millis(running?.connection.upSince ?? this.#since),
-      counters: {
-        connections: running?.connection.counters.connections ?? 0,
-        failures: running?.connection.counters.failures ?? 0,
-        messages: running?.connection.sent.messages ?? 0,
-        bytes_sent: running?.connection.traffic.sent ?? 0,
-        bytes_received: running?.connection.traffic.received ?? 0,
-        waiting_bytes: running?.outbox.waitingBytes ?? 0,
-        ...Object.fromEntries(
-          STREAMS.flatMap((stream) => [
-            [`${stream}_items`, of(stream).items],
-            [`${stream}_sent`, of(stream).sent],
-            [`${stream}_given_up`, of(stream).givenUp],
-          ]),
-        ),
-      },
+      ...standingOf({
+        isEnabled: this.#parts.settings().isEnabled,
+        isOver: this.#damage !== undefined || identity?.revoked !== undefined,
+        certificateUntil: identity === undefined ? undefined : validityOf(identity).until,
+        isUp: connection?.state === 'up',
+        trouble: this.#trouble(),
+        now: this.#parts.clock.now(),
+      }),
+      ...(connection?.broker === undefined ? {} : { detail: `connected to ${connection.broker}` }),
+      since: connection?.upSince ?? this.#since,
+      counters: countersOf(connection, outbox),
     };
-  }
-
-  #standing(): { readonly state: ComponentState; readonly message?: string } {
-    const { isEnabled } = this.#parts.settings();
-    if (!isEnabled) return { state: 'off' };
-    const identity = this.#identity;
-    const trouble = this.#trouble();
-    if (this.#damage !== undefined || identity?.revoked !== undefined) {
-      return { state: 'failed', message: `${trouble ?? ''}; enroll anew with bartizan enroll TOKEN` };
-    }
-    if (identity === undefined) {
-      return { state: 'waiting', message: 'not enrolled: bartizan enroll TOKEN with a token of the controller' };
-    }
-    const { connection } = this.#running ?? {};
-    if (connection?.state === 'up')
-      return trouble === undefined ? { state: 'ok' } : { state: 'degraded', message: trouble };
-    if (trouble === undefined) return { state: 'starting' };
-    const until = validityOf(identity).until;
-    const past = until < this.#parts.clock.now() ? `; the certificate has ended at ${rfc3339(until)}: enroll anew` : '';
-    return { state: 'degraded', message: `no connection to a broker: ${trouble}${past}` };
   }
 }

@@ -16,6 +16,7 @@ import { systemClock, systemRandom } from '../clock/index.ts';
 import type * as LinkRoom from '../controller-link/index.ts';
 import type { OpenConfig } from '../host-integration/config-file/index.ts';
 import { hostAddresses } from '../identity/index.ts';
+import { eventPages } from '../segments/index.ts';
 import type { Service } from '../supervisor/index.ts';
 import type { DataPlane } from './data-plane.ts';
 import type { Foundation } from './foundation.ts';
@@ -46,10 +47,7 @@ export class ControllerDoor implements Service, ControllerLinkDesk {
   constructor(wiring: ControllerWiring) {
     this.#wiring = wiring;
     const { bus } = wiring;
-    bus.subscribe('finding', ({ finding: { check, subject } }) => {
-      this.#link?.poke('finding');
-      this.#link?.incidentChanged([check, subject.kind, subject.value]);
-    });
+    bus.subscribe('finding', ({ finding }) => this.#link?.found(finding));
     bus.subscribe('decision', ({ decision }) => {
       if ('ip' in decision) this.#link?.decided(decision.ip);
       this.#link?.changed();
@@ -136,6 +134,7 @@ export class ControllerDoor implements Service, ControllerLinkDesk {
         room.auditSource({ store: store.port, newest: () => audit.head().serial }),
       ],
       incidents: incidentsOf(plane, room),
+      events: eventPages(plane.segments),
       own: () => this.#own(),
       orders: room.nobody,
     });

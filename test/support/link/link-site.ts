@@ -12,7 +12,7 @@ import { makeDeviceKey } from '../../../actors/identity/device-key.ts';
 import { systemFiles } from '../../../actors/identity/index.ts';
 import { createRecords, MemoryStore, type Records, type StorePort } from '../../../actors/store/index.ts';
 import type { Clock } from '../../../core/base/ports.ts';
-import { ok } from '../../../core/base/result.ts';
+import { fail, ok } from '../../../core/base/result.ts';
 import { days, seconds } from '../../../core/base/time.ts';
 import type { LinkSettings } from '../../../core/config/controller-setting.ts';
 import type { Finding } from '../../../core/detect/finding.ts';
@@ -77,6 +77,7 @@ export class LinkSite {
       bootId: '0b5cb9b0-0000-4000-8000-000000000000',
       sources: [findingSource({ store, newest: () => this.newest, renumbered: () => undefined })],
       incidents: { standing: () => undefined, about: () => [] },
+      events: { page: async () => fail('busy', 'there are none') },
       own: async () => ({
         facts: {
           hostname: 'edge',
@@ -110,7 +111,7 @@ export class LinkSite {
     await this.records.write(async (writes) => {
       for (const finding of made) this.newest = (await writes.append(findings, finding)).serial;
     });
-    this.link.poke('finding');
+    for (const finding of made.slice(-1)) this.link.found(finding);
   }
 
   async remove(): Promise<void> {
