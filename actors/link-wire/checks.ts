@@ -1,6 +1,7 @@
 import { type Id, isId } from '../../core/base/ids.ts';
 import { type Millis, millis } from '../../core/base/time.ts';
 import { type Hex, hexOf } from '../../core/link/hex.ts';
+import { LAST_MOMENT } from '../../core/link/order.ts';
 
 /** A message says something that it may not; never leaves this folder. `place`: the field, with those around it. */
 export class Malformed extends Error {
@@ -96,8 +97,6 @@ export function count(
   return given;
 }
 
-/** The last moment that a Date knows. */
-export const LAST_MOMENT = 8.64e15;
 export const moment = (value: Given<number>, place: string, least = 0): Millis =>
   millis(count(value, place, { least, most: LAST_MOMENT }));
 

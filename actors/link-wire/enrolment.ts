@@ -5,12 +5,12 @@ import {
   type EnrolmentReply,
   type EnrolmentRequest,
 } from '../../core/link/enrolment.ts';
+import { TENANT } from '../../core/link/topics.ts';
 import { v1 } from '../../proto/index.ts';
 import { bytes, count, each, filledText, hex, inner, optionalHex, patternText, text, word } from './checks.ts';
 import { checked, decoder, type Unreadable } from './codec.ts';
 import { keySet, keySetMessage } from './key-set.ts';
 import { serial } from './lease.ts';
-import { TENANT } from './order.ts';
 import { saidHex, saidText } from './said.ts';
 
 /** Of a certificate or a request for one. */

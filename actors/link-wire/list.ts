@@ -1,5 +1,6 @@
 import type { Result } from '../../core/base/result.ts';
 import type { ListChange, ListContent, ListDelta, ListManifest, ListPart } from '../../core/link/list.ts';
+import { LIST_NAME } from '../../core/link/topics.ts';
 import type { bartizan } from '../../proto/index.ts';
 import { v1 } from '../../proto/index.ts';
 import { bytes, count, distinct, each, enumerated, hex, inner, patternText, within } from './checks.ts';
@@ -8,7 +9,6 @@ import { LIMITS, LONGEST_PART } from './limits.ts';
 import { saidHex } from './said.ts';
 import { LIST_PURPOSE } from './words.ts';
 
-const LIST_NAME = /^[a-z0-9-]{1,48}$/;
 const MOST_PARTS = 64;
 const MOST_DELTAS = 8;
 

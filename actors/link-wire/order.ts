@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
+import { type Id, isContentId } from '../../core/base/ids.ts';
 import { fail, ok, type Result } from '../../core/base/result.ts';
 import type { Order, OrderBody } from '../../core/link/order.ts';
+import { TENANT } from '../../core/link/topics.ts';
 import type { bartizan } from '../../proto/index.ts';
 import { v1 } from '../../proto/index.ts';
 import { chosen, count, idBytes, inner, Malformed, moment, patternText } from './checks.ts';
@@ -14,7 +16,6 @@ import { uuidBytes } from './said.ts';
 
 type Wire = bartizan.v1.Order.$Properties;
 
-export const TENANT = /^[a-z0-9-]{1,32}$/;
 const BODIES = ['desired', 'command', 'keys', 'list', 'lease'] as const;
 
 const readMessage = decoder('Order', v1.Order, (message) => ({ message, order: readOrder(message) }));
@@ -41,7 +42,7 @@ function readOrder(message: Wire): Order {
   }
   const isCommand = body.kind === 'command';
   return {
-    id: idBytes(message.id, 'id'),
+    id: orderId(message.id),
     tenant: patternText(message.tenant, 'tenant', TENANT),
     appliance,
     generation: count(message.generation, 'generation', isCommand ? { most: 0 } : { least: 1 }),
@@ -49,6 +50,12 @@ function readOrder(message: Wire): Order {
     notAfter: moment(message.notAfter, 'not_after', issuedAt),
     ...body,
   };
+}
+
+function orderId(bytes: Uint8Array | null | undefined): Id {
+  const id = idBytes(bytes, 'id');
+  if (isContentId(id)) throw new Malformed('id', 'is no UUID of version 7');
+  return id;
 }
 
 function readBody(message: Wire): OrderBody {

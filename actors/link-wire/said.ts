@@ -1,7 +1,7 @@
 import { shortened } from '../../core/base/printable.ts';
 import type { Hex } from '../../core/link/hex.ts';
 import { bytesOf } from '../../core/link/hex.ts';
-import { LAST_MOMENT } from './checks.ts';
+import { LAST_MOMENT } from '../../core/link/order.ts';
 
 /**
  * What an appliance tells has to arrive, whatever a log line had in it: a text is cut and made well-formed, a number brought into

@@ -1,4 +1,4 @@
-import type { Result } from '../../core/base/result.ts';
+import { fail, ok, type Result } from '../../core/base/result.ts';
 import type { Severity } from '../../core/detect/finding.ts';
 import { isCountable } from '../../core/link/positions.ts';
 import {
@@ -28,7 +28,7 @@ import {
   text,
   word,
 } from './checks.ts';
-import { checked, decoder, type Unreadable } from './codec.ts';
+import { decoder, type Unreadable } from './codec.ts';
 import { LIMITS } from './limits.ts';
 import { itemMessage, STREAM_BOUNDS } from './stream-said.ts';
 import { SEVERITY } from './words.ts';
@@ -36,6 +36,7 @@ import { SEVERITY } from './words.ts';
 /** Items of a message at most. */
 export const MOST_ITEMS = 128;
 
+const LONGEST_EPOCH = 64;
 const KINDS = ['finding', 'incident', 'audit', 'event', 'gap'] as const;
 const SUBJECTS = ['ip', 'user', 'host'] as const;
 const RESPONSES = ['', 'blocked', 'waiting', 'dry_run', 'failed'] as const;
@@ -46,7 +47,7 @@ export const decodeStreamBatch: (bytes: Uint8Array) => Result<StreamBatch, Unrea
   v1.StreamBatch,
   (message): StreamBatch => {
     const batch = {
-      epoch: filledText(message.epoch, 'epoch', 64),
+      epoch: filledText(message.epoch, 'epoch', LONGEST_EPOCH),
       first: count(message.first, 'first', { least: 1 }),
       items: each(message.items, 'items', MOST_ITEMS, readItem, 1),
       replayed: message.replayed,
@@ -141,14 +142,20 @@ const gap = (message: bartizan.v1.Gap.$Properties): Gap => ({
 
 /**
  * A stretch of a stream as a message. Texts beyond the bounds are cut, so that nothing a log line says keeps the receiver from
- * reading what follows it.
+ * reading what follows it. It is not read again here: streams are most of what an appliance sends.
  * @returns too_long: too much for one message; of a single item, that it has to be given up as a gap
  */
-export const encodeStreamBatch = (batch: StreamBatch): Result<Uint8Array, Unreadable> =>
-  checked(
-    v1.StreamBatch.encode({ ...batch, items: batch.items.map((item) => itemMessage(item)) }).finish(),
-    decodeStreamBatch,
-  );
+export function encodeStreamBatch(batch: StreamBatch): Result<Uint8Array, Unreadable> {
+  const { epoch, first, items, replayed } = batch;
+  const isNamed = epoch !== '' && epoch.length <= LONGEST_EPOCH && first >= 1 && isCountable(batch);
+  if (!isNamed || items.length === 0 || items.length > MOST_ITEMS) {
+    return fail('malformed', `StreamBatch: ${items.length} items from number ${first} of "${epoch}" make no batch`);
+  }
+  const bytes = v1.StreamBatch.encode({ epoch, first, items: items.map(itemMessage), replayed }).finish();
+  return bytes.length <= LIMITS.StreamBatch
+    ? ok(bytes)
+    : fail('too_long', `StreamBatch has ${bytes.length} bytes, at most ${LIMITS.StreamBatch} are allowed`);
+}
 
 /** How many bytes an item takes in a message. */
 export const sizeOfItem = (item: StreamItem): number =>

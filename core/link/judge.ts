@@ -4,7 +4,7 @@ import type { Envelope, EnvelopeReader } from './envelope.ts';
 import { ageOf, type Generations, isTaken } from './generations.ts';
 import type { Hex } from './hex.ts';
 import { type Key, type KeyRing, type KeySet, keyOf, mayOrder, mayRotate, sameKeys, standingOf } from './keys.ts';
-import { kindOf, LONGEST_COMMAND, lineOf, type Order, type OrderOf, SKEW } from './order.ts';
+import { kindOf, LAST_MOMENT, LONGEST_COMMAND, lineOf, type Order, type OrderOf, SKEW } from './order.ts';
 
 export const REFUSALS = [
   'too_long',
@@ -81,13 +81,13 @@ export function judge(bytes: Uint8Array, bench: Bench): Verdict {
   if (!envelope.ok) return refused(envelope.code, envelope.public);
   const digest = bench.reader.digest(envelope.value.payload);
   const verdict = judgeEnvelope(envelope.value, digest, bench);
-  // Keys come and go, and time passes: what is in effect is no news for all that.
+  // Keys come and go: what is in effect is no news for all that.
   const isOld = verdict.kind === 'refused' && OUTLIVED.has(verdict.code) && isTaken(bench.taken, digest);
   return isOld ? { kind: 'known', digest } : verdict;
 }
 
-/** Why an order may be refused later that was in its time accepted. */
-const OUTLIVED: ReadonlySet<RefusalCode> = new Set(['unknown_key', 'kind_not_allowed', 'not_yet', 'expired']);
+/** Why an order that was accepted may not even be read later. */
+const OUTLIVED: ReadonlySet<RefusalCode> = new Set(['unknown_key', 'not_yet']);
 
 function judgeEnvelope(envelope: Envelope, digest: Hex, bench: Bench): Verdict {
   const signers = signersOf(envelope, bench);
@@ -98,15 +98,19 @@ function judgeEnvelope(envelope: Envelope, digest: Hex, bench: Bench): Verdict {
   const order = read.value;
   const refuse = (code: RefusalCode, text: string): Refused => ({ ...refused(code, text), signer, order });
 
-  const early = targetTrouble(order, bench.recipient) ?? repeatTrouble(order, bench) ?? timeTrouble(order, bench.clock);
-  if (early !== undefined) return refuse(...early);
+  const astray = targetTrouble(order, bench.recipient);
+  if (astray !== undefined) return refuse(...astray);
+  const age = ageOfOrder(order, digest, bench);
+  // Before all that passes with time: what was done is answered with what came of it, also when it is long expired.
+  if (age === 'same') return { kind: 'known', digest };
+  if (age === 'replayed') return refuse(age, AGE_TEXTS[age]);
+  const untimely = timeTrouble(order, bench.clock);
+  if (untimely !== undefined) return refuse(...untimely);
   const able = signers.filter((key) => mayOrder(key, kindOf(order)));
   if (!isSome(able)) return refuse('kind_not_allowed', `"${signer.name}" may not order ${kindOf(order)}`);
   const renewal = order.kind === 'keys' ? renewalTrouble(order.keys, able, envelope, bench) : undefined;
   if (renewal !== undefined) return refuse(...renewal);
-  const age = ageTrouble(order, digest, bench);
-  if (age === 'known') return { kind: 'known', digest };
-  if (age !== undefined) return refuse(...age);
+  if (age !== 'new') return refuse(age, AGE_TEXTS[age]);
   return bench.clock.isSet ? { kind: 'accepted', order, digest, signers: able } : { kind: 'waiting', digest, order };
 }
 
@@ -160,10 +164,6 @@ function targetTrouble(order: Order, recipient: Recipient): Trouble | undefined 
   return order.appliance === 'everybody' ? undefined : ['wrong_target', `it is for ${order.appliance}`];
 }
 
-/** Before all that passes with time: what was done is answered with what came of it, also when it is long expired. */
-const repeatTrouble = (order: Order, { commands }: Bench): Trouble | undefined =>
-  order.kind === 'command' && commands.has(order.id) ? ['replayed', 'it was taken before'] : undefined;
-
 function timeTrouble(order: Order, clock: Bench['clock']): Trouble | undefined {
   if (order.kind === 'command' && order.notAfter - order.issuedAt > LONGEST_COMMAND) {
     return ['too_long', 'a command may be valid for 24 h at most'];
@@ -189,31 +189,23 @@ function renewalTrouble(set: KeySet, able: Some<Key>, envelope: Envelope, bench:
     : ['kind_not_allowed', 'new keys have to be signed by one of themselves that may order keys, too'];
 }
 
-function ageTrouble(order: Order, digest: Hex, bench: Bench): Trouble | 'known' | undefined {
-  if (order.kind === 'command') {
-    const standing = bench.commands.standingOf(order);
-    return standing === 'new' ? undefined : [standing, STANDING_TEXTS[standing]];
-  }
-  const line = lineOf(order) ?? '';
-  const age =
-    order.kind === 'keys' ? keysAge(order, bench.ring) : ageOf(bench.taken.get(line), { ...order, order: digest });
-  switch (age) {
-    case 'newer':
-      return undefined;
-    case 'same':
-      return 'known';
-    case 'rival':
-      return ['older_generation', `generation ${order.generation} was another order`];
-    case 'older':
-      return ['older_generation', `generation ${order.generation} is older than what is in effect`];
-  }
+/** How an order stands to what was acted upon before; `same`: it is what was acted upon last of its line. */
+type Age = 'new' | 'same' | 'replayed' | 'expired' | 'overtaken' | 'busy' | 'older_generation';
+
+function ageOfOrder(order: Order, digest: Hex, { commands, ring, taken }: Bench): Age {
+  if (order.kind === 'command') return commands.standingOf(order);
+  const before = taken.get(lineOf(order) ?? '');
+  const age = order.kind === 'keys' ? keysAge(order, ring) : ageOf(before, { ...order, order: digest });
+  if (age === 'newer') return 'new';
+  return age === 'same' ? age : 'older_generation';
 }
 
-const STANDING_TEXTS = {
+const AGE_TEXTS = {
   replayed: 'it was taken before',
   expired: 'commands as old as this are forgotten',
   overtaken: 'a later command about the same was taken before',
   busy: 'too many commands are remembered',
+  older_generation: 'its generation is not newer than the one in effect, and it is another order',
 } as const;
 
 function keysAge({ generation, keys }: OrderOf<'keys'>, ring: KeyRing): 'newer' | 'same' | 'rival' | 'older' {
@@ -223,7 +215,6 @@ function keysAge({ generation, keys }: OrderOf<'keys'>, ring: KeyRing): 'newer' 
 
 /** RFC 3339; a number where no calendar reaches. */
 const momentText = (at: Millis): string => (at <= LAST_MOMENT ? rfc3339(at) : `${at} ms`);
-const LAST_MOMENT = 8.64e15;
 
 /** How a refusal is answered: with the result that is kept, with the refusal, or not at all. */
 export function answerTo(refusal: Refused): 'kept' | 'refusal' | 'none' {

@@ -54,7 +54,9 @@ export type LeaseNews = 'heard' | 'older' | 'overwritten' | 'too_early';
 /**
  * Hears a lease. Every controller hears every lease and comes to the same holder: the highest generation has it, and of two
  * of the same generation the one with the smaller id. A take-over has to wait for the end of the lease that it follows; where others
- * came between that were not heard here, whoever made it knew them.
+ * came between that were not heard here, whoever made it knew them. A broker that keeps the lease of one from the other can have two
+ * serve a shard: that costs messages and changes nothing, as orders are done once and items are taken by their numbers.
+ * Who gives a lease back stops to serve before it says so.
  */
 export function hear(
   view: LeaseView | undefined,

@@ -31,6 +31,9 @@ export const SKEW: Millis = minutes(5);
 /** From `issuedAt` to `notAfter` of a command at most. */
 export const LONGEST_COMMAND: Millis = hours(24);
 
+/** The last moment that a Date knows, ms since 1970; no order names a later one. */
+export const LAST_MOMENT = 8.64e15;
+
 /** What every order says, whatever it orders. */
 export interface OrderHead {
   /** UUIDv7. */

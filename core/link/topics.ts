@@ -32,13 +32,15 @@ export interface ApplianceAddress {
   readonly serial: string;
 }
 
-const TENANT = /^[a-z0-9-]{1,32}$/;
-const LIST = /^[a-z0-9-]{1,48}$/;
+/** Of a fleet's name. */
+export const TENANT = /^[a-z0-9-]{1,32}$/;
+/** Of a list's name. */
+export const LIST_NAME = /^[a-z0-9-]{1,48}$/;
 const SERIAL = new RegExp(`^[${CROCKFORD}]{4}-[${CROCKFORD}]{4}-[${CROCKFORD}]{3}$`);
 const SHARD = /^[0-3][0-9a-f]$/;
 
 export const isTenant = (text: string): boolean => TENANT.test(text);
-export const isListName = (text: string): boolean => LIST.test(text);
+export const isListName = (text: string): boolean => LIST_NAME.test(text);
 /** Whether a text has the form of a serial; its check character is not looked at. */
 export const isSerialForm = (text: string): boolean => SERIAL.test(text);
 

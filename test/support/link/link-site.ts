@@ -9,7 +9,7 @@ import { mqttBrokers } from '../../../actors/controller-link/mqtt.ts';
 import type { BrokerPort } from '../../../actors/controller-link/port.ts';
 import { findingSource } from '../../../actors/controller-link/sources.ts';
 import { makeDeviceKey } from '../../../actors/identity/device-key.ts';
-import { systemFiles } from '../../../actors/identity/index.ts';
+import { type FilePort, systemFiles } from '../../../actors/identity/index.ts';
 import { createRecords, MemoryStore, type Records, type StorePort } from '../../../actors/store/index.ts';
 import type { Clock } from '../../../core/base/ports.ts';
 import { fail, ok } from '../../../core/base/result.ts';
@@ -18,6 +18,7 @@ import type { LinkSettings } from '../../../core/config/controller-setting.ts';
 import type { Finding } from '../../../core/detect/finding.ts';
 import type { Serial } from '../../../core/field/serial.ts';
 import { findings } from '../../../core/keys/records.ts';
+import { MemoryFiles } from '../memory-files.ts';
 import { realClock } from '../real-clock.ts';
 import { seededRandom } from '../seeded-random.ts';
 import { RecordingOrders } from './recording-orders.ts';
@@ -25,6 +26,9 @@ import { RecordingOrders } from './recording-orders.ts';
 export const SITE_SERIAL = '4K7Q-M2XW-9TC' as Serial;
 
 export interface LinkSiteOptions {
+  readonly files?: FilePort;
+  /** In place of an enrolment server. */
+  readonly renew?: Enrolment['renew'];
   readonly store?: StorePort;
   readonly clock?: Clock;
   readonly brokers?: BrokerPort;
@@ -59,13 +63,16 @@ export class LinkSite {
     const log = (level: string, message: string, about?: object): void => {
       this.logged.push(`${level} ${message} ${JSON.stringify(about ?? {})}`);
     };
-    const files = new IdentityFiles(systemFiles, join(directory, CONTROLLER_FOLDER));
+    const files = new IdentityFiles(disk, join(directory, CONTROLLER_FOLDER));
+    this.files = files;
     const device = ok({ serial: SITE_SERIAL, key: makeDeviceKey(new Uint8Array(32).fill(7)) });
     const proxy = () => this.settings.proxy;
+    const enrolment = new Enrolment({ files, ask: askServer, device, version: '1.2.3', clock, log, proxy });
+    if (renew !== undefined) enrolment.renew = renew;
     this.link = new ControllerLink({
       settings: () => this.settings,
       files,
-      enrolment: new Enrolment({ files, ask: askServer, device, version: '1.2.3', clock, log, proxy }),
+      enrolment,
       brokers,
       store,
       records: this.records,
@@ -103,6 +110,11 @@ export class LinkSite {
     });
   }
 
+  /** Without a disk or a network. */
+  static inMemory(options: Omit<LinkSiteOptions, 'files'>): LinkSite {
+    return new LinkSite('/state', { ...options, files: new MemoryFiles() });
+  }
+
   static async make(options: LinkSiteOptions = {}): Promise<LinkSite> {
     return new LinkSite(await mkdtemp(join(tmpdir(), 'bartizan-link-')), options);
   }
@@ -119,3 +131,22 @@ export class LinkSite {
     await rm(this.directory, { recursive: true, force: true });
   }
 }
+
+const FIXTURE = new URL('../../fixtures/tls/', import.meta.url);
+
+/** An identity that was enrolled, by a certificate of the fixtures. */
+export const identityOf = (now: Millis): LinkIdentity => ({
+  format: 1,
+  tenant: 'acme',
+  shard: shardOf(SITE_SERIAL),
+  serial: SITE_SERIAL,
+  brokers: ['mqtts://enrolled'],
+  url: 'https://fleet.example.net/enroll',
+  authority: 'ab'.repeat(32) as Hex,
+  cert: readFileSync(join(FIXTURES, CERT), 'utf8'),
+  key: 'no key',
+  brokerAuthority: 'no authority',
+  keys: { keys: [] },
+  keysGeneration: 1,
+  enrolledAt: now,
+});

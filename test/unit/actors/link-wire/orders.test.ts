@@ -121,6 +121,12 @@ const list = order({
 const refusals: readonly [string, Order, (wire: Anything) => void, RegExp][] = [
   ['no id', block, (wire) => (wire.id = new Uint8Array(0)), /^Order\.id: has 0 bytes/],
   ['an id that is none', block, (wire) => (wire.id = new Uint8Array(16)), /^Order\.id: is no UUID/],
+  [
+    'an id by content',
+    block,
+    (wire) => (wire.id = wire.id.map((b: number, i: number) => (i === 6 ? 0x80 : b))),
+    /version 7$/,
+  ],
   ['no tenant', block, (wire) => (wire.tenant = ''), /^Order\.tenant: is not of the form/],
   ['a tenant that is a topic', block, (wire) => (wire.tenant = 'a/b'), /^Order\.tenant/],
   ['a serial that is none', block, (wire) => (wire.appliance = '+'), /^Order\.appliance: is no serial/],

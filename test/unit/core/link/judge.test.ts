@@ -91,6 +91,8 @@ const verdicts: readonly [string, string, Order, readonly TestKey[], Partial<Ben
   ['older keys', 'older_generation', keys(3, ops), [ops]],
   ['other keys of the same generation', 'older_generation', keys(4, ops), [ops]],
   ['the keys in effect', 'known', keys(4, guard, ops), [ops]],
+  ['the keys in effect, past their end', 'known', keys(4, guard, ops), [ops], clockAt(hours(9))],
+  ['the keys in effect, as they were signed for the ring before', 'known', keys(4, guard, ops), [stranger, ops]],
 ];
 for (const [name, wanted, given, signers, over] of verdicts) {
   test(`${name}: ${wanted}`, () => {
