@@ -1,9 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { askServer } from '../../../actors/controller-link/ask-server.ts';
 import { Enrolment } from '../../../actors/controller-link/enrolment.ts';
-import { CONTROLLER_FOLDER, IdentityFiles } from '../../../actors/controller-link/identity-file.ts';
+import { CONTROLLER_FOLDER, IdentityFiles, type LinkIdentity } from '../../../actors/controller-link/identity-file.ts';
 import { ControllerLink, type OrdersLink } from '../../../actors/controller-link/link.ts';
 import { mqttBrokers } from '../../../actors/controller-link/mqtt.ts';
 import type { BrokerPort } from '../../../actors/controller-link/port.ts';
@@ -13,13 +14,16 @@ import { type FilePort, systemFiles } from '../../../actors/identity/index.ts';
 import { createRecords, MemoryStore, type Records, type StorePort } from '../../../actors/store/index.ts';
 import type { Clock } from '../../../core/base/ports.ts';
 import { fail, ok } from '../../../core/base/result.ts';
-import { days, seconds } from '../../../core/base/time.ts';
+import { days, type Millis, seconds } from '../../../core/base/time.ts';
 import type { LinkSettings } from '../../../core/config/controller-setting.ts';
 import type { Finding } from '../../../core/detect/finding.ts';
 import type { Serial } from '../../../core/field/serial.ts';
 import { findings } from '../../../core/keys/records.ts';
+import type { Hex } from '../../../core/link/hex.ts';
+import { shardOf } from '../../../core/link/topics.ts';
 import { MemoryFiles } from '../memory-files.ts';
 import { realClock } from '../real-clock.ts';
+import { ROOT } from '../root.ts';
 import { seededRandom } from '../seeded-random.ts';
 import { RecordingOrders } from './recording-orders.ts';
 
@@ -53,10 +57,19 @@ export class LinkSite {
   newest = 0;
   ordersLink: OrdersLink | undefined;
 
+  readonly files: IdentityFiles;
+
   private constructor(
     directory: string,
-    { store = new MemoryStore(), clock = realClock, brokers = mqttBrokers }: LinkSiteOptions,
+    {
+      files: disk = systemFiles,
+      renew,
+      store = new MemoryStore(),
+      clock = realClock,
+      brokers = mqttBrokers,
+    }: LinkSiteOptions,
   ) {
+    const begun = clock.now();
     this.directory = directory;
     this.store = store;
     this.records = createRecords(store);
@@ -92,7 +105,7 @@ export class LinkSite {
           imageVersion: '',
           architecture: 'x64',
           kernel: '6.1.0',
-          startedAt: clock.now(),
+          startedAt: begun,
           bootId: '0b5cb9b0-0000-4000-8000-000000000000',
           configSha256: undefined,
           addresses: [],
@@ -132,8 +145,6 @@ export class LinkSite {
   }
 }
 
-const FIXTURE = new URL('../../fixtures/tls/', import.meta.url);
-
 /** An identity that was enrolled, by a certificate of the fixtures. */
 export const identityOf = (now: Millis): LinkIdentity => ({
   format: 1,
@@ -143,7 +154,7 @@ export const identityOf = (now: Millis): LinkIdentity => ({
   brokers: ['mqtts://enrolled'],
   url: 'https://fleet.example.net/enroll',
   authority: 'ab'.repeat(32) as Hex,
-  cert: readFileSync(join(FIXTURES, CERT), 'utf8'),
+  cert: readFileSync(join(ROOT, 'test/fixtures/tls/one.cert.pem'), 'utf8'),
   key: 'no key',
   brokerAuthority: 'no authority',
   keys: { keys: [] },
