@@ -94,6 +94,7 @@ export class ControllerLink {
   #damage: string | undefined;
   #running: Running | undefined;
   #since: Millis;
+  #wayTaken = '';
   #turn: Promise<unknown> = Promise.resolve();
   #connections = 0;
   readonly #upWaits: ((isUp: boolean) => void)[] = [];
@@ -133,7 +134,8 @@ export class ControllerLink {
     return this.#serve(async () => {
       const running = this.#running;
       running?.connection.setRate(this.#parts.settings().bytesPerSecond);
-      if (running !== undefined && this.#isWanted()) running.connection.go();
+      if (running !== undefined && this.#isWanted() && this.#way() !== this.#wayTaken) running.connection.go();
+      this.#wayTaken = this.#way();
       await this.#follow();
     });
   }
@@ -175,6 +177,12 @@ export class ControllerLink {
       this.#parts.log('error', 'the controller link failed at a step', { error: messageOf(cause) });
     });
     return done;
+  }
+
+  /** What of the settings a connection is made of. */
+  #way(): string {
+    const { brokers, proxy, keepalive } = this.#parts.settings();
+    return JSON.stringify([brokers, proxy, keepalive]);
   }
 
   #isWanted(): boolean {
@@ -228,6 +236,7 @@ export class ControllerLink {
     const connection = this.#connect(address, orders);
     const reporter = new Reporter({
       clock,
+      log,
       send: carrier.send,
       topic: () => topicOf(address, { kind: 'reported' }),
       report: () =>
@@ -248,6 +257,7 @@ export class ControllerLink {
     this.#running = { identity, orders, outbox, feeds, incidents, events, connection, reporter };
     for (const feed of [...feeds, events]) feed.start();
     connection.setRate(settings().bytesPerSecond);
+    this.#wayTaken = this.#way();
     connection.go();
   }
 

@@ -237,7 +237,9 @@ export class Outbox {
       const isOver = (batch: Batch, kept: number) => kept > maxBytes * KEPT_SHARE || batch.newestAt < before;
       ops.push(...stream.line.dropKept(isOver).flatMap((batch) => deleted(stream.name, batch)));
     }
-    if (ops.length > 0) this.#sealed(ops);
+    // A disk that was lost may be back.
+    const isStuck = this.#isUp && this.#trouble !== undefined;
+    if (ops.length > 0 || isStuck) this.#sealed(ops);
   }
 
   /** A connection stands. */
@@ -307,7 +309,7 @@ export class Outbox {
     const { carrier, topic } = this.#deps;
     const name = topic(stream.name);
     const most = carrier.largestPayload(name);
-    const parts: readonly Pick<Part, 'bytes'>[] = body.length <= most ? [{ bytes: body }] : partsOf(body, { most });
+    const parts = this.#parts(batch, body, most);
     const sent = await Promise.all(
       parts.map(({ bytes }) => carrier.send({ topic: name, payload: bytes, message: 'StreamBatch' }, stream.name)),
     );
@@ -316,6 +318,20 @@ export class Outbox {
     if (failed !== undefined && !failed.ok) return this.#notSent(failed.code, failed.public);
     this.#acknowledged(stream, batch);
     void this.#drain(stream);
+  }
+
+  /** In messages that the link takes. */
+  #parts(
+    { epoch, number, count, oldestAt, newestAt }: Batch,
+    body: Uint8Array,
+    most: number,
+  ): readonly Pick<Part, 'bytes'>[] {
+    if (body.length <= most) return [{ bytes: body }];
+    try {
+      return partsOf(body, { most });
+    } catch {
+      return [{ bytes: gapBytes({ epoch, number }, { count, reason: 'lost', oldestAt, newestAt }) }];
+    }
   }
 
   #acknowledged(stream: Stream, batch: Batch): void {
