@@ -9,14 +9,14 @@ import type { Finding } from '../../core/detect/finding.ts';
 import { hexOf } from '../../core/link/hex.ts';
 import type { ReplayCommand } from '../../core/link/order.ts';
 import type { RunId } from '../../core/link/reported.ts';
-import type { StreamName } from '../../core/link/stream.ts';
+import { STREAMS, type StreamName } from '../../core/link/stream.ts';
 import { type ApplianceAddress, applianceFilters, topicOf } from '../../core/link/topics.ts';
 import type { Records, StorePort } from '../store/index.ts';
 import { Connection } from './connection.ts';
 import type { Enrolment, EnrolmentFailure } from './enrolment.ts';
 import { EventFeed } from './event-feed.ts';
 import { Feed, type StreamSource } from './feed.ts';
-import { type IdentityFiles, type LinkIdentity, validityOf } from './identity-file.ts';
+import { type IdentityFiles, KnownValidity, type LinkIdentity } from './identity-file.ts';
 import { IncidentFeed, type IncidentSource } from './incident-feed.ts';
 import { Outbox } from './outbox.ts';
 import type { BrokerPort, Incoming, LinkOrders, Outgoing, Priority, SendFailure } from './port.ts';
@@ -95,6 +95,7 @@ export class ControllerLink {
   #running: Running | undefined;
   #since: Millis;
   #wayTaken = '';
+  readonly #validity = new KnownValidity();
   #turn: Promise<unknown> = Promise.resolve();
   #connections = 0;
   readonly #upWaits: ((isUp: boolean) => void)[] = [];
@@ -222,7 +223,8 @@ export class ControllerLink {
   async #begin(identity: LinkIdentity): Promise<void> {
     const { clock, log, store, records, random, isRepaired, settings, sources, orders: make } = this.#parts;
     const address: ApplianceAddress = identity;
-    const topic = (stream: StreamName): string => topicOf(address, { kind: 'stream', stream });
+    const topics = new Map(STREAMS.map((stream) => [stream, topicOf(address, { kind: 'stream', stream })]));
+    const topic = (stream: StreamName): string => topics.get(stream) ?? '';
     const carrier = {
       send: (message: Outgoing, priority: Priority) => connection.send(message, priority),
       largestPayload: (name: string) => connection.largestPayload(name),
@@ -247,7 +249,7 @@ export class ControllerLink {
           streams: () => outbox.states(),
           run: this.#run,
           connection: () => this.#connections,
-          certificateUntil: () => validityOf(this.#identity ?? identity).until,
+          certificateUntil: () => this.#validity.of(this.#identity ?? identity).until,
         }),
     });
     const feeds = sources.map((source) => new Feed(source, { outbox, clock, log }));
@@ -391,7 +393,7 @@ export class ControllerLink {
               shard: identity.shard,
               serial: identity.serial,
               url: identity.url,
-              certificateUntil: validityOf(identity).until,
+              certificateUntil: this.#validity.of(identity).until,
               ...(identity.revoked === undefined ? {} : { revoked: identity.revoked.why }),
             },
           }),
@@ -410,7 +412,7 @@ export class ControllerLink {
     const running = this.#running;
     if (running === undefined) return undefined;
     if (running.connection.state !== 'up') return running.connection.trouble?.why;
-    const isLate = this.#identity !== undefined && validityOf(this.#identity).renewAt < this.#parts.clock.now();
+    const isLate = this.#identity !== undefined && this.#validity.of(this.#identity).renewAt < this.#parts.clock.now();
     return running.outbox.trouble ?? (isLate ? this.#renewal.trouble : undefined);
   }
 
@@ -422,7 +424,7 @@ export class ControllerLink {
       ...standingOf({
         isEnabled: this.#parts.settings().isEnabled,
         isOver: this.#damage !== undefined || identity?.revoked !== undefined,
-        certificateUntil: identity === undefined ? undefined : validityOf(identity).until,
+        certificateUntil: identity === undefined ? undefined : this.#validity.of(identity).until,
         isUp: connection?.state === 'up',
         trouble: this.#trouble(),
         now: this.#parts.clock.now(),
