@@ -10,6 +10,7 @@ import { bulkLists } from './bulk-lists.ts';
 import { change } from './changes.ts';
 import { configCheck } from './config-check.ts';
 import { CONTROLLER_RUNS, serveFleet } from './controller.ts';
+import { controllerLink, enroll } from './controller-link.ts';
 import type { CliDeps, ServeOptions } from './deps.ts';
 import { isSystemError } from './effects.ts';
 import { firewall } from './firewall.ts';
@@ -77,6 +78,8 @@ const RUNS: Readonly<Record<Exclude<CommandName, 'serve' | 'controller serve'>, 
   change,
   host,
   image,
+  enroll,
+  'controller-link': controllerLink,
   lists: bulkLists,
   'config-check': configCheck,
   'config-reload': configReload,

@@ -46,6 +46,7 @@ import { eventPages } from '../segments/index.ts';
 import { type Follow, RunningSettings } from '../settings/index.ts';
 import { type Service, type Supervised, startSupervised } from '../supervisor/index.ts';
 import { banner } from './banner.ts';
+import { ControllerDoor } from './controller-link.ts';
 import { type DataPlane, makeDataPlane } from './data-plane.ts';
 import type { Foundation } from './foundation.ts';
 import { makeImages } from './images.ts';
@@ -99,6 +100,7 @@ export class Daemon {
   /** Absent where this machine is no appliance. */
   readonly #host: ApplianceHost | undefined;
   readonly #images: ReturnType<typeof makeImages>;
+  readonly #controller: ControllerDoor;
   readonly #startedAt = systemClock.now();
   readonly #restart = Promise.withResolvers<void>();
   #tree: Supervised | undefined;
@@ -139,6 +141,7 @@ export class Daemon {
       api: () => this.#apiTarget(),
       restart: () => this.#restart.resolve(),
     }));
+    this.#controller = this.#makeController(bus);
     this.#settings = new RunningSettings({
       file: opened.file,
       changes: this.#changes,
@@ -175,6 +178,17 @@ export class Daemon {
       },
       mode,
     );
+  }
+
+  #makeController(bus: Bus<Topics>): ControllerDoor {
+    return new ControllerDoor({
+      ...this.#parts,
+      plane: this.#plane,
+      bus,
+      facts: () => this.#appliance.facts(),
+      images: () => this.#images.updater,
+      pending: () => this.#changes.pending(),
+    });
   }
 
   #makeMeter(bus: Bus<Topics>): RunningMeter {
@@ -214,6 +228,7 @@ export class Daemon {
         ...optional(this.#host),
         this.#console,
         ...this.#imageServices(),
+        this.#controller,
       ],
       critical,
     );
@@ -294,10 +309,12 @@ export class Daemon {
   readonly #follow: Follow = async (before, after) => {
     const unfollowed = await this.#appliance.follow(before, after);
     await this.#plane.lists.follow();
+    const led = sameValue(before.controller, after.controller) ? undefined : await this.#controller.follow();
     const moved = sameValue(before.host, after.host) ? undefined : await this.#host?.follow(after.host);
     return [
       ...unfollowed.map((message) => ({ field: 'firewall.enabled', message })),
       ...(moved?.ok === false ? [{ field: 'host', message: moved.public }] : []),
+      ...(led?.ok === false ? [{ field: 'controller', message: led.public }] : []),
     ];
   };
 
@@ -370,6 +387,7 @@ export class Daemon {
       previews: this.#previews,
       undo,
       images: this.#images.updater,
+      controllerLink: this.#controller,
     };
   }
 
@@ -386,6 +404,7 @@ export class Daemon {
       ...optional(this.#host?.component()),
       ...optional(this.#images.updater.component()),
       ...optional(this.#images.disk.component()),
+      ...optional(this.#controller.component()),
     ];
     const own = [...guard, this.#changes.component(), pipeline.component(), ...edge, ...kept];
     const supervised = (this.#tree?.components() ?? []).filter(({ state }) => state !== 'ok');

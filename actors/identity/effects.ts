@@ -50,32 +50,35 @@ export const hostNetworks = (): readonly Cidr[] =>
     }),
   );
 
-export const systemEffects: IdentityEffects = {
-  files: {
-    async makeDirectory(path, mode) {
-      const first = await mkdir(path, { recursive: true, mode });
-      if (((await stat(path)).mode & 0o777) !== mode) await chmod(path, mode);
-      if (first === undefined) return;
-      for (let made = path; made.length >= first.length; made = dirname(made)) await syncDirectory(dirname(made));
-    },
-    read: async (path) => {
-      const file = await absentAsUndefined(open(path, 'r'));
-      if (file === undefined) return undefined;
-      await using handle = file;
-      const { size } = await handle.stat();
-      if (size > LARGEST_FILE) throw new Error(`${path} is larger than ${LARGEST_FILE} bytes`);
-      return await handle.readFile('utf8');
-    },
-    async create(path, text, mode) {
-      await using file = await open(path, 'wx', mode);
-      await file.chmod(mode);
-      await file.writeFile(text);
-      await file.sync();
-    },
-    rename,
-    remove: (path) => rm(path, { force: true }),
-    syncDirectory,
+/** Files on disk. */
+export const systemFiles: FilePort = {
+  async makeDirectory(path, mode) {
+    const first = await mkdir(path, { recursive: true, mode });
+    if (((await stat(path)).mode & 0o777) !== mode) await chmod(path, mode);
+    if (first === undefined) return;
+    for (let made = path; made.length >= first.length; made = dirname(made)) await syncDirectory(dirname(made));
   },
+  read: async (path) => {
+    const file = await absentAsUndefined(open(path, 'r'));
+    if (file === undefined) return undefined;
+    await using handle = file;
+    const { size } = await handle.stat();
+    if (size > LARGEST_FILE) throw new Error(`${path} is larger than ${LARGEST_FILE} bytes`);
+    return await handle.readFile('utf8');
+  },
+  async create(path, text, mode) {
+    await using file = await open(path, 'wx', mode);
+    await file.chmod(mode);
+    await file.writeFile(text);
+    await file.sync();
+  },
+  rename,
+  remove: (path) => rm(path, { force: true }),
+  syncDirectory,
+};
+
+export const systemEffects: IdentityEffects = {
+  files: systemFiles,
   hostAddresses: () =>
     Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address)),
   readSecret,

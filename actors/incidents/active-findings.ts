@@ -81,6 +81,21 @@ export class ActiveFindings {
     return found;
   }
 
+  /** A group as it stands, in view or not; none where there was no finding of it for a day. */
+  find(group: GroupKey): { readonly group: FindingGroup; readonly isDismissed: boolean } | undefined {
+    const key = group.join('\n');
+    const found = this.#groups.get(key);
+    if (found === undefined) return undefined;
+    return { group: found, isDismissed: this.#dismissed.has(key) || this.#isHidden(found.latest) };
+  }
+
+  /** Keys of the groups about any of these. Looks at all of them. */
+  about(subjects: ReadonlySet<string>): readonly GroupKey[] {
+    return [...this.#groups.values()].flatMap(({ latest }) =>
+      subjects.has(latest.subject.value) ? [[latest.check, latest.subject.kind, latest.subject.value] as const] : [],
+    );
+  }
+
   /** Takes a group out of view unless it has a finding newer than `serial`. */
   dismissUpTo(group: GroupKey, serial: number): void {
     const key = group.join('\n');

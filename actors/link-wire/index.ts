@@ -17,3 +17,4 @@ export { decodePresence, encodePresence } from './presence.ts';
 export { decodeReported, encodeReported } from './reported.ts';
 export { decodeResult, encodeResult } from './result.ts';
 export { decodeStreamBatch, encodeStreamBatch, MOST_ITEMS, sizeOfItem } from './stream.ts';
+export { type BatchHead, batchBytes, gapBytes, itemBytes, type Part, partsOf } from './stream-bytes.ts';

@@ -5,6 +5,7 @@ import type { Allows, FirewallTrail } from './allows.ts';
 import type { Appliance } from './appliance.ts';
 import type { AuditTrail } from './audit.ts';
 import type { Blobs } from './blobs.ts';
+import type { ControllerLinkDesk } from './controller-link.ts';
 import type { Dispositions } from './dispositions.ts';
 import { endpointsOf } from './endpoint.ts';
 import type { EventSearch } from './event-search.ts';
@@ -40,6 +41,7 @@ export interface Desks {
   readonly previews: Previews;
   readonly undo: Undo;
   readonly images: Images;
+  readonly controllerLink: ControllerLinkDesk;
 }
 
 /** What the daemon gives to the tables. */

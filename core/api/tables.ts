@@ -40,6 +40,7 @@ import { deleteBlob, getBlob, listBlobs, uploadBlob } from './own/blobs.ts';
 import { changeEvents, changeWatch } from './own/change-events.ts';
 import { confirmChange, getChange, listChanges, pendingChange, revertChange } from './own/changes.ts';
 import { claim } from './own/claim.ts';
+import { controllerLink, enroll, leaveController } from './own/controller-link.ts';
 import { eventSearch } from './own/event-search.ts';
 import { firewallCounters } from './own/firewall-counters.ts';
 import { identity } from './own/identity.ts';
@@ -142,6 +143,9 @@ export const OWN_ENDPOINTS: readonly Endpoint<ApiDeps>[] = [
   installImage,
   rebootImage,
   factoryReset,
+  controllerLink,
+  enroll,
+  leaveController,
   ...documentation(() => DESCRIBED),
 ];
 

@@ -312,6 +312,21 @@ export const COMMANDS = [
     within: seconds(120),
   },
   {
+    name: 'enroll',
+    summary: 'Take this appliance into the fleet of a controller.',
+    more: 'TOKEN is what `bartizan controller enroll` printed; - reads it from standard input, where no process list shows it. The key is made here and never leaves the appliance. The link is there once controller.enabled is true.',
+    arguments: [{ name: 'TOKEN', help: 'The enrolment token, or -.' }],
+    options: [state, json],
+    exits: ORDERS,
+  },
+  {
+    name: 'controller-link',
+    summary: 'The link to a controller: as whom this appliance is enrolled, and where it is connected.',
+    arguments: [{ name: 'ACTION', help: 'status or leave. Default: status.', optional: true }],
+    options: [state, json],
+    exits: ORDERS,
+  },
+  {
     name: 'config-check',
     summary: 'Say everything that is wrong with a config, or what it means.',
     arguments: [

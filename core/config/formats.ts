@@ -7,6 +7,7 @@ import { compileTimeFormat } from '../event/time-format.ts';
 import { parseApacheFormat } from '../event/web/apache-format.ts';
 import { parseNginxFormat } from '../event/web/nginx-format.ts';
 import { parseRung } from '../respond/ladder.ts';
+import { wrongBroker, wrongProxy } from './broker-url.ts';
 import { wrongInterfaceAddress, wrongUnicast } from './host-addresses.ts';
 import { wrongSource, wrongUrl } from './list-source.ts';
 import type { DurationText, Format, SchemaView, Surroundings } from './setting.ts';
@@ -82,6 +83,8 @@ export const FORMAT_CHECKS: Readonly<Record<Format, Check>> = {
   apache_log_format: (text) => wrongLanguage(parseApacheFormat(text)),
   list_source: wrongSource,
   https_url: wrongUrl,
+  broker_url: wrongBroker,
+  proxy_url: wrongProxy,
   unicast: wrongUnicast,
   interface_address: wrongInterfaceAddress,
   timezone: wrongTimezone,

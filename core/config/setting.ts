@@ -113,6 +113,8 @@ export type Format =
   | 'apache_log_format'
   | 'list_source'
   | 'https_url'
+  | 'broker_url'
+  | 'proxy_url'
   | 'unicast'
   | 'interface_address'
   | 'timezone';

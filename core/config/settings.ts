@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { NET_HAND_DOOR } from '../base/doors.ts';
 import { BLOCK_PLANNING } from './block-settings.ts';
 import { CHECK_THRESHOLDS, DISABLED_CHECKS } from './check-settings.ts';
+import { controller } from './controller-setting.ts';
 import { FIREWALL_FEATURES } from './firewall-features.ts';
 import { host } from './host-setting.ts';
 import { image } from './image-settings.ts';
@@ -428,6 +429,7 @@ export const SETTINGS = {
   outbound,
   events,
   blobs,
+  controller,
   changes,
   image,
   host,

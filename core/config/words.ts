@@ -38,6 +38,8 @@ const FORMAT_WORDS: Readonly<Record<Format, (schema: SchemaView) => string>> = {
   apache_log_format: () => 'a format as Apache has it',
   list_source: () => 'an absolute path, an https:// URL, or country:XX',
   https_url: () => 'an https:// URL',
+  broker_url: () => 'mqtts://HOST:PORT or wss://HOST:PORT/PATH',
+  proxy_url: () => 'http://HOST:PORT',
   unicast: () => 'the address of a host',
   interface_address: () => 'ADDRESS/LENGTH',
   timezone: () => 'the name of a time zone',

@@ -6,6 +6,7 @@ import type { Dismissal } from '../incident/dismissal.ts';
 import type { Epoch } from '../incident/epoch.ts';
 import type { Rollup, RollupState } from '../incident/rollup.ts';
 import type { SuppressedMark, Suppression } from '../incident/suppression.ts';
+import type { BatchNote, StreamBook } from '../link/outbox.ts';
 import type { Allow } from '../respond/allow.ts';
 import type { Decision, NetworkDecision, Outcome } from '../respond/decision.ts';
 import type { FirewallEvent } from '../respond/firewall-event.ts';
@@ -85,6 +86,15 @@ export const findingEpochs = collection<readonly Epoch[]>()('finding-epochs', ['
 /** Changes that ended, by id; the oldest are deleted. */
 export const changes = collection<Change>()('change', ['text']);
 
+/** How far the streams to a controller are, by stream. */
+export const streamBooks = collection<StreamBook>()('link-stream', ['text']);
+
+/** What of the streams waits to be sent, by stream and position of the first item. */
+export const streamBatches = collection<BatchNote>()('link-batch', ['text', 'number']);
+
+/** The messages themselves, base64, under the same keys: only what is sent is read. */
+export const streamBodies = collection<string>()('link-body', ['text', 'number']);
+
 /** Facts about the store itself and the installation, by name. */
 export const meta = collection<unknown>()('meta', ['text']);
 
@@ -108,5 +118,8 @@ export const COLLECTIONS = [
   blobs,
   findingEpochs,
   changes,
+  streamBooks,
+  streamBatches,
+  streamBodies,
   meta,
 ] as const;

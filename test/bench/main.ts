@@ -17,6 +17,7 @@ import { detect } from './detect.ts';
 import { http } from './http.ts';
 import { idle } from './idle.ts';
 import { journal } from './journal.ts';
+import { link } from './link.ts';
 import { lists } from './lists.ts';
 import { manyFiles } from './many-files.ts';
 import { nft } from './nft.ts';
@@ -37,6 +38,7 @@ const BENCHES: readonly Bench[] = [
   http,
   idle,
   journal,
+  link,
   lists,
   manyFiles,
   nft,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { NODE_FLAGS } from '../support/daemon.ts';
 import { noJournalRemote } from '../support/journald.ts';
+import { noMosquitto } from '../support/link/mosquitto.ts';
 import { notRoot } from '../support/namespaces.ts';
 
 const noWrk = spawnSync('wrk', ['-v']).error === undefined ? false : 'wrk is not installed';
@@ -22,6 +23,7 @@ const SMALLEST: Readonly<Record<string, readonly string[]>> = {
   http: ['--turns', '1', '--seconds', '1', '--connections', '4'],
   idle: ['--starts', '1', '--settle', '0', '--watch', '0.1'],
   journal: ['--entries', '1000', '--runs', '1', '--peers', '1'],
+  link: ['--findings', '2000', '--turns', '1'],
   lists: ['--addresses', '1000', '--networks', '100'],
   'many-files': ['--files', '50', '--settle', '0', '--watch', '0.1'],
   nft: ['--singles', '10', '--bulk', '100', '--networks', '100', '--calls', '2', '--turns', '1'],
@@ -40,6 +42,7 @@ const FOR_ROOT = ['block-latency', 'lists', 'nft', 'own-blocks', 'replay'];
 const lacking = (name: string): false | string => {
   if (name === 'journal') return noJournalRemote;
   if (name === 'http') return noWrk;
+  if (name === 'link') return noMosquitto;
   return FOR_ROOT.includes(name) && notRoot;
 };
 

@@ -33,6 +33,11 @@ export class Authority {
     this.#key = made.key;
   }
 
+  /** Its own key, for who signs with it in another way. */
+  get own(): KeyAndCertificate {
+    return { key: this.#key, cert: this.cert };
+  }
+
   issue({ commonName, names = [], usage, isExpired = false }: CertificateRequest): KeyAndCertificate {
     const alternatives = names.length === 0 ? '' : `subjectAltName=${names.map((name) => `DNS:${name}`).join()}\n`;
     return inScratch((directory) => {

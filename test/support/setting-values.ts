@@ -37,6 +37,8 @@ const FORMATS: Readonly<Record<Format, (schema: SchemaView) => fc.Arbitrary<stri
   apache_log_format: () => fc.constant('%h %l %u %t "%r" %>s %b'),
   list_source: () => fc.constantFrom('/etc/bartizan/bad.txt', 'https://lists.example.net/bad.txt', 'country:DE'),
   https_url: () => fc.constant('https://lists.example.net/bad.txt.sha256'),
+  broker_url: () => fc.constantFrom('mqtts://mqtt.example.net:8883', 'wss://mqtt.example.net/mqtt'),
+  proxy_url: () => fc.constant('http://proxy.example.net:3128'),
   unicast: () => fc.constantFrom('192.0.2.53', '2001:DB8::0:53', 'fe80::1'),
   interface_address: () =>
     fc.oneof(

@@ -1,4 +1,5 @@
 import type { Component } from '../../base/component.ts';
+import { STREAMS } from '../../link/stream.ts';
 import { MODES } from '../../respond/mode.ts';
 import { isWatcher } from '../csm/wire.ts';
 import { LIST_STATES, type ListStatus } from '../lists.ts';
@@ -155,6 +156,16 @@ export const METRICS: readonly Metric[] = [
     ({ http }) => http.durations,
   ),
 
+  counter('bartizan_link_connections_total', 'Connections to brokers of a controller', ofLink('connections')),
+  counter('bartizan_link_failures_total', 'Attempts to connect to a broker that came to nothing', ofLink('failures')),
+  counter('bartizan_link_bytes_total', 'Bytes over connections to brokers, TLS included, by direction', (facts) => [
+    ...directed(facts, 'sent'),
+    ...directed(facts, 'received'),
+  ]),
+  gauge('bartizan_link_waiting_bytes', 'What waits to be sent to a controller', ofLink('waiting_bytes')),
+  counter('bartizan_link_sent_total', 'Items that the broker has, by stream', ofStreams('sent')),
+  counter('bartizan_link_given_up_total', 'Items that were given up unsent, by stream', ofStreams('given_up')),
+
   gauge('bartizan_store_healthy', '1 while the store writes to disk', ({ appliance }) =>
     Number(appliance.store.healthy),
   ),
@@ -196,6 +207,24 @@ const countersOf = ({ appliance }: MetricFacts, part: string): Component['counte
 
 function ofPart(part: string, count: string) {
   return (facts: MetricFacts): number => countersOf(facts, part)[count] ?? 0;
+}
+
+const LINK = 'controller-link';
+
+/** None without a controller. */
+function ofLink(count: string, labels: Sample['labels'] = {}) {
+  return (facts: MetricFacts): readonly Sample[] => {
+    const value = countersOf(facts, LINK)[count];
+    return value === undefined ? [] : [{ labels, value }];
+  };
+}
+
+const directed = (facts: MetricFacts, direction: 'sent' | 'received'): readonly Sample[] =>
+  ofLink(`bytes_${direction}`, { direction })(facts);
+
+function ofStreams(count: string) {
+  return (facts: MetricFacts): readonly Sample[] =>
+    STREAMS.flatMap((stream) => ofLink(`${stream}_${count}`, { stream })(facts));
 }
 
 function ofUnparsed(facts: MetricFacts): readonly Sample[] {

@@ -20,6 +20,7 @@ import { CounterHistory } from '../../../core/respond/counter-history.ts';
 import type { FirewallEvent } from '../../../core/respond/firewall-event.ts';
 import { SettingsBench } from '../settings-bench.ts';
 import { FakeAppliance, FINDING, ip, START } from './fake-appliance.ts';
+import { FakeControllerLink } from './fake-controller-link.ts';
 import { FakeImages } from './fake-images.ts';
 import { FakeLists, LIST } from './fake-lists.ts';
 import { FakePreviews } from './fake-previews.ts';
@@ -95,6 +96,7 @@ export class FakeDesks implements Desks {
   readonly lists = new FakeLists();
   readonly undo = new FakeUndo();
   readonly images = new FakeImages();
+  readonly controllerLink = new FakeControllerLink();
   rows: readonly HistoryRow[] = [{ finding: FINDING, serial: 7 }];
   trail: readonly ChainedAuditRecord[] = [AUDITED];
   suppressRefusal: SuppressRefusal | undefined;

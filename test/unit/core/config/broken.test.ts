@@ -5,7 +5,7 @@ import { SETTINGS } from '../../../../core/config/settings.ts';
 import { AROUND } from './surroundings.ts';
 
 const TOP =
-  'hostname, state_dir, webui, infra_ips, auto_response, thresholds, disabled_checks, watchers, parsers, firewall, lists, outbound, events, blobs, changes, image, host, log';
+  'hostname, state_dir, webui, infra_ips, auto_response, thresholds, disabled_checks, watchers, parsers, firewall, lists, outbound, events, blobs, controller, changes, image, host, log';
 const FIREWALL_KEYS = Object.keys(SETTINGS.firewall.settings).join(', ');
 const HASH = 'a'.repeat(64);
 

@@ -18,11 +18,12 @@ test('every setting is in exactly one section, or says why it is changed by hand
 
 test('what can shut an administrator out is known by its section', () => {
   const cutting = SETTINGS_SECTIONS.filter((one) => one.canCut === true).map(({ id }) => id);
-  assert.deepEqual(cutting, ['webui', 'infra_ips', 'firewall', 'lists', 'host']);
+  assert.deepEqual(cutting, ['webui', 'infra_ips', 'firewall', 'lists', 'controller', 'host']);
   assert.equal(canCut(['log.level', 'webui.listen']), true);
   assert.equal(canCut(['log.level', 'infra_ips']), true);
   assert.equal(canCut(['log.level', 'auto_response.enabled']), false);
   assert.equal(canCut(['host.timezone', 'host.ntp', 'host.hostname']), false, 'though others of their section can');
+  assert.equal(canCut(['controller.outbox', 'controller.events']), false, 'though others of their section can');
   assert.deepEqual([['host.dns'], ['webui.listen'], ['host.ntp']].map(needsWord), [true, false, false]);
 });
 
