@@ -7,6 +7,7 @@ import type { ControllerSettings } from '../../core/controller/settings.ts';
 import type { Labels } from '../../core/controller/targets.ts';
 import { readSerial } from '../../core/field/serial.ts';
 import type { EnrolmentRefusal, EnrolmentReply, EnrolmentRequest } from '../../core/link/enrolment.ts';
+import { enrolmentTokenText } from '../../core/link/enrolment-token.ts';
 import { bytesOf, hexOf } from '../../core/link/hex.ts';
 import { shardOf } from '../../core/link/topics.ts';
 import { digestOf, verifies } from '../link-wire/index.ts';
@@ -47,8 +48,6 @@ export interface Peer {
   readonly serial: string;
 }
 
-const FORMAT = 'bze1.';
-
 /** Takes appliances into the fleet by tokens, renews and revokes their certificates. */
 export class Enrolment {
   readonly #deps: EnrolmentDeps;
@@ -78,13 +77,8 @@ export class Enrolment {
     };
     const kept = await records.write((writes) => writes.put(tokens, [name], record), { sync: true });
     if (!kept.ok) return fail('failed', kept.public);
-    const said = {
-      u: settings.enrolment.url,
-      t: name,
-      s: Buffer.from(secret).toString('base64url'),
-      c: Buffer.from(digestOf(authority.root), 'hex').toString('base64url'),
-    };
-    return ok({ name, token: FORMAT + Buffer.from(JSON.stringify(said)).toString('base64url') });
+    const token = { url: settings.enrolment.url, name, secret: hexOf(secret), authority: digestOf(authority.root) };
+    return ok({ name, token: enrolmentTokenText(token) });
   }
 
   async tokens(): Promise<readonly (Omit<TokenRecord, 'secret'> & { readonly name: string })[]> {

@@ -8,6 +8,7 @@ import { days, type Millis, millis } from '../../core/base/time.ts';
 import type { ControllerSettings } from '../../core/controller/settings.ts';
 import { type Serial, serialOf } from '../../core/field/serial.ts';
 import type { EnrolmentReply } from '../../core/link/enrolment.ts';
+import { type EnrolmentToken, readEnrolmentToken } from '../../core/link/enrolment-token.ts';
 import { hexOf } from '../../core/link/hex.ts';
 import { type KeyRing, type KeySet, ringOf } from '../../core/link/keys.ts';
 import {
@@ -161,20 +162,13 @@ async function admission(options: SimulateOptions, deps: SimulateDeps): Promise<
   });
 }
 
-interface ReadToken {
-  readonly url: string;
-  readonly name: string;
-  readonly secret: Buffer;
-  readonly authority: string;
-}
-
 function byToken(token: string, { broker, seed }: SimulateOptions, deps: SimulateDeps): Result<Admit, 'failed'> {
-  const read = readToken(token);
-  if (read === undefined) return fail('failed', 'that is no enrolment token');
+  const read = readEnrolmentToken(token);
+  if (!read.ok) return fail('failed', read.public);
   let ring: KeyRing | undefined;
   return ok(async (serial) => {
     const { key } = newClientKey();
-    const reply = await enrol(read, serial, key, { ...deps, seed });
+    const reply = await enrol(read.value, serial, key, { ...deps, seed });
     if (!reply.ok) return reply;
     const made = ringOf(reply.value.keys, reply.value.keysGeneration);
     if (!made.ok) return fail('failed', made.public);
@@ -186,23 +180,9 @@ function byToken(token: string, { broker, seed }: SimulateOptions, deps: Simulat
   });
 }
 
-function readToken(token: string): ReadToken | undefined {
-  try {
-    const { u, t, s, c } = JSON.parse(Buffer.from(token.replace(/^bze1\./, ''), 'base64url').toString('utf8'));
-    return {
-      url: u,
-      name: t,
-      secret: Buffer.from(s, 'base64url'),
-      authority: Buffer.from(c, 'base64url').toString('hex'),
-    };
-  } catch {
-    return undefined;
-  }
-}
-
 /** Enrols one; the server is told nothing before its authority is the one that the token names. */
 async function enrol(
-  { url, name, secret, authority }: ReadToken,
+  { url, name, secret, authority }: EnrolmentToken,
   serial: Serial,
   key: string,
   { version, seed }: { readonly version: string; readonly seed: string },
@@ -212,7 +192,7 @@ async function enrol(
   const device = makeSigner(createHash('sha256').update(`${seed}/${serial}/device`).digest());
   const body = encodeEnrolmentRequest({
     token: name,
-    proof: hexOf(createHmac('sha256', secret).update(certificateRequest).digest()),
+    proof: hexOf(createHmac('sha256', Buffer.from(secret, 'hex')).update(certificateRequest).digest()),
     certificateRequest,
     serial,
     deviceKey: device.publicKey,

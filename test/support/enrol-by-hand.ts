@@ -7,6 +7,7 @@ import {
   encodeEnrolmentRequest,
   makeSigner,
 } from '../../actors/link-wire/index.ts';
+import { readEnrolmentToken } from '../../core/link/enrolment-token.ts';
 import { hexOf } from '../../core/link/hex.ts';
 
 export interface ByHand {
@@ -26,15 +27,17 @@ export async function enrolByHand(
   serial: string,
   { secret, commonName = serial, device = new Uint8Array(32).fill(7), peer }: ByHand = {},
 ): Promise<{ readonly cert: string; readonly key: string }> {
-  const said = JSON.parse(Buffer.from(token.slice('bze1.'.length), 'base64url').toString('utf8'));
+  const read = readEnrolmentToken(token);
+  if (!read.ok) throw new Error(read.public);
+  const said = read.value;
   const { key } = newClientKey();
   const certificateRequest = await newCertificateRequest(key, commonName);
   const signer = makeSigner(device);
-  const proof = createHmac('sha256', secret ?? Buffer.from(said.s, 'base64url'))
+  const proof = createHmac('sha256', secret ?? Buffer.from(said.secret, 'hex'))
     .update(certificateRequest)
     .digest();
   const body = encodeEnrolmentRequest({
-    token: peer === undefined ? said.t : '',
+    token: peer === undefined ? said.name : '',
     proof: peer === undefined ? hexOf(proof) : undefined,
     certificateRequest,
     serial,
@@ -43,7 +46,7 @@ export async function enrolByHand(
     version: '0.0.0',
   });
   if (!body.ok) throw new Error(body.public);
-  const { status, bytes } = await post(said.u, body.value, peer);
+  const { status, bytes } = await post(said.url, body.value, peer);
   if (status !== 200) {
     const refusal = decodeEnrolmentRefusal(bytes);
     throw new Error(refusal.ok ? `${refusal.value.code}: ${refusal.value.text}` : `status ${status}`);
