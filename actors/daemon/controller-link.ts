@@ -31,6 +31,8 @@ export interface ControllerWiring {
   readonly facts: () => Promise<ApplianceFacts>;
   readonly images: () => Pick<Images, 'status'>;
   readonly pending: () => Pending | undefined;
+  /** What orders do here. */
+  readonly desk: () => LinkRoom.OrdersDesk;
 }
 
 /**
@@ -136,7 +138,15 @@ export class ControllerDoor implements Service, ControllerLinkDesk {
       incidents: incidentsOf(plane, room),
       events: eventPages(plane.segments),
       own: () => this.#own(),
-      orders: room.nobody,
+      orders: (link) =>
+        new room.Orders({
+          link,
+          desk: this.#wiring.desk(),
+          records: store.records,
+          clock: systemClock,
+          random: systemRandom,
+          log,
+        }),
     });
   }
 
