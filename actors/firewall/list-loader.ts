@@ -181,8 +181,10 @@ export class ListLoader {
       const done = await this.#renew(use);
       if (!done.ok) failed = done;
     }
-    this.#forgetUnused();
-    return failed;
+    if (!this.#forgetUnused()) return failed;
+    // Whose rules nobody else takes out: no content names a list of the fleet.
+    const relisted = await this.#deps.rules.relist(this.#deps.isEnforcing);
+    return relisted.ok ? failed : relisted;
   }
 
   /** One list: nothing where it is as desired. */
@@ -309,9 +311,12 @@ export class ListLoader {
     return all.filter(({ id }, i) => all.findIndex((each) => each.id === id) === i);
   }
 
-  #forgetUnused(): void {
+  /** @returns whether there was any */
+  #forgetUnused(): boolean {
     const used = new Set(this.#uses().map(({ id }) => id));
-    for (const id of [...this.#inForce.keys()]) if (!used.has(id)) this.#inForce.delete(id);
+    const gone = [...this.#inForce.keys()].filter((id) => !used.has(id));
+    for (const id of gone) this.#inForce.delete(id);
+    return gone.length > 0;
   }
 }
 
