@@ -156,10 +156,12 @@ test(
           },
         }),
       );
-    const confirmed = async () => {
+    const confirmed = async (before?: string) => {
       const change = await waitFor('a nonce', () => {
-        const { change: now } = report();
-        return now?.nonce !== undefined && now.state === 'awaiting' ? { id: now.id, nonce: now.nonce } : undefined;
+        const { change: now, run } = report();
+        return run !== before && now?.nonce !== undefined && now.state === 'awaiting'
+          ? { id: now.id, nonce: now.nonce }
+          : undefined;
       });
       const done = await command({ kind: 'confirm', change: change.id, nonce: change.nonce });
       assert.equal(done.state, 'done', done.text);
@@ -170,9 +172,10 @@ test(
     assert.match(site.edge.exec('nft', ['list', 'table', 'inet', 'bartizan']), /192\.0\.2\.0\/24/);
     const second = await desire(first.digest, ['198.18.0.0/15']);
     await waitFor('its trial', () => (report().desired.standing === 'on_trial' ? true : undefined));
+    const { run } = report();
     await site.daemon.kill();
     await site.daemon.start('--enforce');
-    await confirmed();
+    await confirmed(run);
     await waitFor('it stands', () => (report().desired.confirmedOrder === second.digest ? true : undefined));
     await desire(first.digest, []);
     await waitFor('a conflict', () => (report().desired.standing === 'conflict' ? true : undefined));
