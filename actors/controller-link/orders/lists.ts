@@ -1,4 +1,4 @@
-import type { Log } from '../../../core/base/ports.ts';
+import type { Clock, Log } from '../../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../../core/base/result.ts';
 import { Turns } from '../../../core/base/turns.ts';
 import type { Taken } from '../../../core/link/generations.ts';
@@ -24,6 +24,7 @@ export interface ListsDeps {
   readonly desk: Pick<OrdersDesk, 'lists' | 'audit'>;
   readonly reportSoon: () => void;
   readonly broker: () => string;
+  readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
 }
 
@@ -88,7 +89,8 @@ export class Lists {
     this.#wanted.delete(list.name);
     // One that was ordered while a newer one was on its way.
     if ((this.#brought.get(list.name) ?? 0) >= taken.generation) return;
-    const { bench, desk, broker, reportSoon, log } = this.#deps;
+    const { bench, desk, broker, reportSoon, clock, log } = this.#deps;
+    const begun = clock.now();
     const done = list.withdrawn ? await desk.lists.withdraw(list.name) : await this.#put(list, taken);
     if (!done.ok) return this.#fail(list.name, done.public);
     this.#brought.set(list.name, taken.generation);
@@ -105,6 +107,7 @@ export class Lists {
     const kept = await bench.advance(line, taken);
     if (!kept.ok) log('error', 'the generation of a list cannot be kept', { list: list.name, error: kept.public });
     this.#troubles.delete(list.name);
+    log('info', 'what the fleet says of a list is done', { list: list.name, took_ms: clock.now() - begun });
     reportSoon();
   }
 

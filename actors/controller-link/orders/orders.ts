@@ -179,7 +179,7 @@ export class Orders implements LinkOrders {
         random,
         log,
       }),
-      lists: new Lists({ bench, parts: this.#parts, desk, reportSoon, broker, log }),
+      lists: new Lists({ bench, parts: this.#parts, desk, reportSoon, broker, clock, log }),
       waiting: new Waiting({ records, clock, isSet: () => this.#isClockSet(), again, log }),
     };
   }

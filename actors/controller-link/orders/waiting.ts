@@ -64,8 +64,10 @@ export class Waiting {
 
   /** Each is judged before it is forgotten: what it comes to is on disk by then. */
   async #judge(): Promise<void> {
-    const { records, again } = this.#deps;
+    const { records, again, isSet } = this.#deps;
     for (const digest of [...this.#kept.keys()]) {
+      // It was set back: what is not judged yet waits on.
+      if (!isSet()) return this.#look();
       const found = await records.get(waitingOrders, [digest]);
       if (found !== undefined) await again(Buffer.from(found.envelope, 'base64'));
       await records.write((writes) => writes.delete(waitingOrders, [digest]), { sync: true });
