@@ -96,7 +96,11 @@ export class ControllerDoor implements Service, ControllerLinkDesk {
   }
 
   async leave(): ReturnType<ControllerLinkDesk['leave']> {
-    return (await this.#loaded()).leave();
+    const left = await (await this.#loaded()).leave();
+    // What a fleet decided for itself goes with it: nobody here could take it out.
+    const { fleetLists } = this.#wiring.plane;
+    for (const name of left.ok ? [...fleetLists.all().keys()] : []) await fleetLists.withdraw(name);
+    return left;
   }
 
   component(): Component | undefined {

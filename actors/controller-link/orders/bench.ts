@@ -32,6 +32,14 @@ export interface BenchDeps {
 /** The disk did not take it: nothing is done that is not written down. */
 export type NotKept = 'not_kept';
 
+export interface Opened {
+  readonly bench: OrderBench;
+  /** In the order in which they were signed. */
+  readonly commands: readonly CommandRecord[];
+  /** Nothing of this fleet was known here. */
+  readonly isOtherFleet: boolean;
+}
+
 /**
  * What orders are judged by, as it lies on disk: whose orders count, which were acted upon, which commands were taken. Whatever
  * changes here is on the disk first and in force afterwards.
@@ -58,12 +66,8 @@ export class OrderBench {
   /**
    * As it was left. Another fleet begins with nothing of the one before; another enrolment in the same one brings its keys, and
    * what was acted upon stays so.
-   * @returns the bench, and commands that were taken, those without a result in the order in which they were signed
    */
-  static async open(
-    deps: BenchDeps,
-    enrolled: Enrolled,
-  ): Promise<Result<{ readonly bench: OrderBench; readonly commands: readonly CommandRecord[] }, NotKept>> {
+  static async open(deps: BenchDeps, enrolled: Enrolled): Promise<Result<Opened, NotKept>> {
     const { records } = deps;
     const found = await records.get(orderBooks, [BOOK]);
     if (found !== undefined && found.tenant !== enrolled.tenant) await forget(records);
@@ -78,7 +82,7 @@ export class OrderBench {
     const window = new CommandWindow({ commands: kept, floor: book.floor });
     const bench = new OrderBench(deps, { serial: enrolled.serial, book, lines, window });
     const written = same === undefined ? await bench.write({}) : await bench.follow(enrolled);
-    return written.ok ? ok({ bench, commands }) : written;
+    return written.ok ? ok({ bench, commands, isOtherFleet: same === undefined }) : written;
   }
 
   /** Commands that were kept until then at the latest are forgotten. */

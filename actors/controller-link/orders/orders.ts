@@ -135,7 +135,9 @@ export class Orders implements LinkOrders {
       return opened;
     }
     if (this.#isStopped) return fail('stopped', 'it was stopped');
-    const { bench, commands } = opened.value;
+    const { bench, commands, isOtherFleet } = opened.value;
+    const { lists } = this.#deps.desk;
+    for (const name of isOtherFleet ? [...lists.all().keys()] : []) await lists.withdraw(name);
     const sitting = this.#sit(bench);
     await bench.forget();
     await sitting.desired.resume();

@@ -44,6 +44,7 @@ export class OrdersWorld {
   readonly keys: readonly TestKey[];
   restarts = 0;
   isClockSet = true;
+  tenant = TENANT;
   enrolledAt: Millis = NOW;
   /** What proposals come to instead. */
   refusing: Proposed | undefined;
@@ -139,7 +140,7 @@ export class OrdersLife {
     return {
       get identity() {
         const keys = setOf(...world.keys);
-        return { ...identityOf(NOW), tenant: TENANT, serial: SERIAL, keys, enrolledAt: world.enrolledAt };
+        return { ...identityOf(NOW), tenant: world.tenant, serial: SERIAL, keys, enrolledAt: world.enrolledAt };
       },
       run: 'ab'.repeat(16) as RunId,
       send: async (message) => {

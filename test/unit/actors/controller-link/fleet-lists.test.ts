@@ -156,3 +156,14 @@ test('bytes of another hash under the topic of a part are passed over', async ()
   await publish(list, 1);
   assert.equal(held(), undefined);
 });
+
+test('lists of another fleet go when this one begins', async () => {
+  const { world, life, manifestOf, publish, held } = await site();
+  await publish(manifestOf('198.51.100.1'), 1);
+  assert.deepEqual(held(), [1, '198.51.100.1']);
+  life.kill();
+  world.tenant = 'south';
+  new OrdersLife(world);
+  await quiet();
+  assert.equal(held(), undefined);
+});
