@@ -2,7 +2,8 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
-import { openPath } from './effects.ts';
+import { seconds } from '../../core/base/time.ts';
+import { openPath, within } from './effects.ts';
 import type { Credentials } from './port.ts';
 
 /** What an enrolment server is asked, and by whom. */
@@ -23,9 +24,14 @@ export interface ServerAnswer {
 }
 
 const LARGEST_ANSWER = 256 * 1024;
+/** From the first step to the last byte. */
+const WHOLE = seconds(60);
 
 /** Asks by POST; a server that leads to another authority is never told anything. */
-export async function askServer(question: ServerQuestion): Promise<Result<ServerAnswer, 'unreachable' | 'untrusted'>> {
+export async function askServer(asked: ServerQuestion): Promise<Result<ServerAnswer, 'unreachable' | 'untrusted'>> {
+  const late = new AbortController();
+  const cancel = within(WHOLE, () => late.abort(new Error(`no answer within ${WHOLE / 1000} s`)));
+  const question = { ...asked, signal: AbortSignal.any([asked.signal, late.signal]) };
   const url = new URL(question.url);
   let socket: TLSSocket | undefined;
   try {
@@ -36,6 +42,7 @@ export async function askServer(question: ServerQuestion): Promise<Result<Server
   } catch (thrown) {
     return fail('unreachable', `${url.host}: ${messageOf(thrown)}`, thrown);
   } finally {
+    cancel();
     socket?.destroy();
   }
 }

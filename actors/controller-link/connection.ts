@@ -123,7 +123,9 @@ export class Connection {
   }
 
   get traffic(): { readonly sent: number; readonly received: number } {
-    const now = this.#connection?.traffic() ?? { sent: 0, received: 0 };
+    const none = { sent: 0, received: 0 };
+    // What is over is counted already.
+    const now = this.#upSince === undefined ? none : (this.#connection?.traffic() ?? none);
     return { sent: this.#traffic.sent + now.sent, received: this.#traffic.received + now.received };
   }
 

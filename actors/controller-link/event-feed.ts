@@ -113,7 +113,8 @@ export class EventFeed {
       const found = await this.#deps.search.page(query, { budget: BUDGET, signal: this.#stopping.signal });
       if (!found.ok) return;
       for (const { line } of found.value.rows) {
-        this.#deps.outbox.add('event', { kind: 'event', event: wireEvent(line) }, line.at);
+        const now = this.#deps.clock.now();
+        this.#deps.outbox.add('event', { kind: 'event', event: wireEvent(line) }, now);
       }
       await this.#deps.outbox.settled();
       after = found.value.next;

@@ -36,6 +36,8 @@ export class Feed {
   #isRunning = false;
   #pulling: Promise<void> | undefined;
   #cancel: (() => void) | undefined;
+  /** What comes from here on comes as it is made: it has waited since now, whatever moment its log names. */
+  #isLive = false;
 
   constructor(source: StreamSource, { outbox, clock, log }: { outbox: Outbox; clock: Clock; log: Log }) {
     this.#source = source;
@@ -83,7 +85,10 @@ export class Feed {
       if (rewound !== undefined && rewound < this.#outbox.taken(stream)) this.#outbox.renumber(stream, rewound);
       // Fewer than were taken: the store has lost some, and what comes next has their numbers.
       else if (newest < this.#outbox.taken(stream)) this.#outbox.renumber(stream, newest);
-      if (newest <= this.#outbox.taken(stream)) return;
+      if (newest <= this.#outbox.taken(stream)) {
+        this.#isLive = true;
+        return;
+      }
       const rows = await this.#source.after(this.#outbox.taken(stream), PAGE);
       if (rows.length === 0) return;
       for (const { serial, at, item } of rows) {
@@ -91,7 +96,7 @@ export class Feed {
         if (missing > 0) {
           this.#outbox.skip(stream, { count: missing, reason: 'lost', oldestAt: millis(0), newestAt: millis(0) });
         }
-        this.#outbox.add(stream, item, at);
+        this.#outbox.add(stream, item, this.#isLive ? this.#clock.now() : at);
       }
       await this.#outbox.settled();
     }

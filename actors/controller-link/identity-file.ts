@@ -50,6 +50,20 @@ export function validityOf({ cert }: Pick<LinkIdentity, 'cert'>): Validity {
   return { from: millis(from), until: millis(until), renewAt: millis(from + ((until - from) * 2) / 3) };
 }
 
+/** The validity of one certificate after another, each read once: it is asked for whenever somebody looks. */
+export class KnownValidity {
+  #cert: string | undefined;
+  #validity: Validity | undefined;
+
+  of(identity: Pick<LinkIdentity, 'cert'>): Validity {
+    if (this.#validity === undefined || this.#cert !== identity.cert) {
+      this.#cert = identity.cert;
+      this.#validity = validityOf(identity);
+    }
+    return this.#validity;
+  }
+}
+
 /**
  * The files of the enrolment, in one folder. The identity is one file, so that certificate, key and what they are good for
  * change together; a key that is to be certified lies beside it until the answer is there, so that a request that was cut off is

@@ -64,7 +64,7 @@ export class IncidentFeed {
     for (const key of about) this.#changed.set(key.join('\n'), key);
     for (const key of this.#changed.values()) {
       const incident = this.#source.standing(key);
-      if (incident !== undefined) this.#outbox.add('incident', { kind: 'incident', incident }, incident.lastAt);
+      if (incident !== undefined) this.#outbox.add('incident', { kind: 'incident', incident }, this.#clock.now());
     }
     this.#changed.clear();
   }

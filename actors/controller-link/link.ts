@@ -9,14 +9,14 @@ import type { Finding } from '../../core/detect/finding.ts';
 import { hexOf } from '../../core/link/hex.ts';
 import type { ReplayCommand } from '../../core/link/order.ts';
 import type { RunId } from '../../core/link/reported.ts';
-import type { StreamName } from '../../core/link/stream.ts';
+import { STREAMS, type StreamName } from '../../core/link/stream.ts';
 import { type ApplianceAddress, applianceFilters, topicOf } from '../../core/link/topics.ts';
 import type { Records, StorePort } from '../store/index.ts';
 import { Connection } from './connection.ts';
 import type { Enrolment, EnrolmentFailure } from './enrolment.ts';
 import { EventFeed } from './event-feed.ts';
 import { Feed, type StreamSource } from './feed.ts';
-import { type IdentityFiles, type LinkIdentity, validityOf } from './identity-file.ts';
+import { type IdentityFiles, KnownValidity, type LinkIdentity } from './identity-file.ts';
 import { IncidentFeed, type IncidentSource } from './incident-feed.ts';
 import { Outbox } from './outbox.ts';
 import type { BrokerPort, Incoming, LinkOrders, Outgoing, Priority, SendFailure } from './port.ts';
@@ -95,6 +95,8 @@ export class ControllerLink {
   #damage: string | undefined;
   #running: Running | undefined;
   #since: Millis;
+  #wayTaken = '';
+  readonly #validity = new KnownValidity();
   #turn: Promise<unknown> = Promise.resolve();
   #connections = 0;
   readonly #upWaits: ((isUp: boolean) => void)[] = [];
@@ -134,7 +136,8 @@ export class ControllerLink {
     return this.#serve(async () => {
       const running = this.#running;
       running?.connection.setRate(this.#parts.settings().bytesPerSecond);
-      if (running !== undefined && this.#isWanted()) running.connection.go();
+      if (running !== undefined && this.#isWanted() && this.#way() !== this.#wayTaken) running.connection.go();
+      this.#wayTaken = this.#way();
       await this.#follow();
     });
   }
@@ -178,6 +181,12 @@ export class ControllerLink {
     return done;
   }
 
+  /** What of the settings a connection is made of. */
+  #way(): string {
+    const { brokers, proxy, keepalive } = this.#parts.settings();
+    return JSON.stringify([brokers, proxy, keepalive]);
+  }
+
   #isWanted(): boolean {
     return this.#parts.settings().isEnabled && this.#identity !== undefined && this.#identity.revoked === undefined;
   }
@@ -215,7 +224,8 @@ export class ControllerLink {
   async #begin(identity: LinkIdentity): Promise<void> {
     const { clock, log, store, records, random, isRepaired, settings, sources, orders: make } = this.#parts;
     const address: ApplianceAddress = identity;
-    const topic = (stream: StreamName): string => topicOf(address, { kind: 'stream', stream });
+    const topics = new Map(STREAMS.map((stream) => [stream, topicOf(address, { kind: 'stream', stream })]));
+    const topic = (stream: StreamName): string => topics.get(stream) ?? '';
     const carrier = {
       send: (message: Outgoing, priority: Priority) => connection.send(message, priority),
       largestPayload: (name: string) => connection.largestPayload(name),
@@ -229,6 +239,7 @@ export class ControllerLink {
     const connection = this.#connect(address, orders);
     const reporter = new Reporter({
       clock,
+      log,
       send: carrier.send,
       topic: () => topicOf(address, { kind: 'reported' }),
       report: () =>
@@ -239,7 +250,7 @@ export class ControllerLink {
           streams: () => outbox.states(),
           run: this.#run,
           connection: () => this.#connections,
-          certificateUntil: () => validityOf(this.#identity ?? identity).until,
+          certificateUntil: () => this.#validity.of(this.#identity ?? identity).until,
         }),
     });
     const feeds = sources.map((source) => new Feed(source, { outbox, clock, log }));
@@ -249,6 +260,7 @@ export class ControllerLink {
     this.#running = { identity, orders, outbox, feeds, incidents, events, connection, reporter };
     for (const feed of [...feeds, events]) feed.start();
     connection.setRate(settings().bytesPerSecond);
+    this.#wayTaken = this.#way();
     connection.go();
   }
 
@@ -386,7 +398,7 @@ export class ControllerLink {
               shard: identity.shard,
               serial: identity.serial,
               url: identity.url,
-              certificateUntil: validityOf(identity).until,
+              certificateUntil: this.#validity.of(identity).until,
               ...(identity.revoked === undefined ? {} : { revoked: identity.revoked.why }),
             },
           }),
@@ -405,7 +417,7 @@ export class ControllerLink {
     const running = this.#running;
     if (running === undefined) return undefined;
     if (running.connection.state !== 'up') return running.connection.trouble?.why;
-    const isLate = this.#identity !== undefined && validityOf(this.#identity).renewAt < this.#parts.clock.now();
+    const isLate = this.#identity !== undefined && this.#validity.of(this.#identity).renewAt < this.#parts.clock.now();
     return running.outbox.trouble ?? (isLate ? this.#renewal.trouble : undefined);
   }
 
@@ -417,7 +429,7 @@ export class ControllerLink {
       ...standingOf({
         isEnabled: this.#parts.settings().isEnabled,
         isOver: this.#damage !== undefined || identity?.revoked !== undefined,
-        certificateUntil: identity === undefined ? undefined : validityOf(identity).until,
+        certificateUntil: identity === undefined ? undefined : this.#validity.of(identity).until,
         isUp: connection?.state === 'up',
         trouble: this.#trouble(),
         now: this.#parts.clock.now(),

@@ -37,9 +37,13 @@ export interface OutboxDeps {
 const LINGER: Millis = millis(200);
 /** And while it is down: what nobody else keeps is lost with the process until then. */
 const LINGER_OFFLINE: Millis = seconds(30);
+/** So long what was sealed without a link may wait for the disk: then a link that comes back waits for no disk. */
+const SYNC_OFFLINE: Millis = seconds(5);
 const LOOK_EVERY: Millis = minutes(1);
 /** Batches of one stream between the store and the broker. */
 const AHEAD = 16;
+/** And read while those are under way. */
+const READ_AHEAD = 32;
 /** What of incidents and events stays for replays, as a share of the bound. */
 const KEPT_SHARE = 1 / 16;
 const EPOCH_BYTES = 8;
@@ -63,6 +67,7 @@ export class Outbox {
   #up = 0;
   #isUp = false;
   #cancelLook: (() => void) | undefined;
+  #cancelSync: (() => void) | undefined;
   #trouble: string | undefined;
   #refusedUntil = millis(0);
 
@@ -78,6 +83,7 @@ export class Outbox {
 
   async load(): Promise<void> {
     const { records, isRepaired, clock } = this.#deps;
+    const found: StoreOp[] = [];
     for (const name of STREAMS) {
       const stored = await records.get(streamBooks, [name]);
       const stream = new Stream(name, stored ?? this.#newBook(), clock);
@@ -92,14 +98,16 @@ export class Outbox {
       const ops = [...stale.flatMap((batch) => deleted(name, batch)), ...stream.restore(kept)];
       this.#streams.set(name, stream);
       if (isRepaired && stored !== undefined) ops.push(...stream.begin(this.#newEpoch(), stream.taken));
-      await this.#commits.write([...ops, stream.booked()], { sync: true });
+      found.push(...ops, stream.booked());
     }
+    await this.#commits.write(found, { sync: true });
     this.#look();
   }
 
   stop(): Promise<unknown> {
     this.closed();
     this.#cancelLook?.();
+    this.#cancelSync?.();
     const ops = STREAMS.flatMap((name) => this.#streams.get(name)?.seal() ?? []);
     return this.#commits.write(ops, { sync: true });
   }
@@ -186,16 +194,31 @@ export class Outbox {
 
   #sealed(ops: readonly StoreOp[]): void {
     const more = this.#bound();
-    const done = this.#commits.write([...ops, ...more], { sync: this.#isUp });
+    this.#write([...ops, ...more], this.#isUp);
+    this.#trimBodies();
+    if (!this.#isUp) this.#syncSoon();
+  }
+
+  #syncSoon(): void {
+    this.#cancelSync ??= this.#deps.clock.after(SYNC_OFFLINE, () => {
+      this.#cancelSync = undefined;
+      this.#write(this.#booked(), true);
+    });
+  }
+
+  #booked(): readonly StoreOp[] {
+    return [...this.#streams.values()].map((stream) => stream.booked());
+  }
+
+  /** Everything up to here is on the disk when that is done. */
+  #write(ops: readonly StoreOp[], isSync: boolean): void {
     const ends = [...this.#streams.values()].map((stream) => [stream, stream.book.sealed] as const);
-    const isSync = this.#isUp;
-    void done.then((kept) => {
+    void this.#commits.write(ops, { sync: isSync }).then((kept) => {
       if (!isSync) return;
       if (kept.ok) for (const [stream, end] of ends) stream.durable = Math.max(stream.durable, end);
       this.#trouble = kept.ok ? undefined : `streams wait, since nothing can be written down: ${kept.public}`;
       this.#drainAll();
     });
-    this.#trimBodies();
   }
 
   /** Only what is sent soon is held in memory. */
@@ -237,7 +260,9 @@ export class Outbox {
       const isOver = (batch: Batch, kept: number) => kept > maxBytes * KEPT_SHARE || batch.newestAt < before;
       ops.push(...stream.line.dropKept(isOver).flatMap((batch) => deleted(stream.name, batch)));
     }
-    if (ops.length > 0) this.#sealed(ops);
+    // A disk that was lost may be back.
+    const isStuck = this.#isUp && this.#trouble !== undefined;
+    if (ops.length > 0 || isStuck) this.#sealed(ops);
   }
 
   /** A connection stands. */
@@ -249,15 +274,16 @@ export class Outbox {
     for (const { line } of this.#streams.values()) line.rewind();
     // What is on record already, and what still waited for company, goes to the disk at once and then out.
     this.#sealed([...this.#streams.values()].flatMap((stream) => [...stream.seal(), stream.booked()]));
+    this.#drainAll();
   }
 
   closed(): void {
     this.#up++;
     this.#isUp = false;
     for (const { line } of this.#streams.values()) {
-      for (const batch of line.upcoming(AHEAD)) delete batch.reading;
+      for (const batch of line.upcoming(READ_AHEAD)) delete batch.reading;
       line.rewind();
-      for (const batch of line.upcoming(AHEAD)) delete batch.reading;
+      for (const batch of line.upcoming(READ_AHEAD)) delete batch.reading;
     }
   }
 
@@ -289,8 +315,8 @@ export class Outbox {
 
   /** Reads what comes next while the broker has not answered yet; a read takes longer than its turn. */
   #readAhead({ name, line }: Stream): void {
-    const next = line.upcoming(AHEAD);
-    if ((next[AHEAD / 2] ?? next.at(-1))?.reading !== undefined) return;
+    const next = line.upcoming(READ_AHEAD);
+    if ((next[READ_AHEAD / 2] ?? next.at(-1))?.reading !== undefined) return;
     for (const batch of next) batch.reading ??= this.#bodyOf(name, batch);
   }
 
@@ -307,7 +333,7 @@ export class Outbox {
     const { carrier, topic } = this.#deps;
     const name = topic(stream.name);
     const most = carrier.largestPayload(name);
-    const parts: readonly Pick<Part, 'bytes'>[] = body.length <= most ? [{ bytes: body }] : partsOf(body, { most });
+    const parts = this.#parts(batch, body, most);
     const sent = await Promise.all(
       parts.map(({ bytes }) => carrier.send({ topic: name, payload: bytes, message: 'StreamBatch' }, stream.name)),
     );
@@ -316,6 +342,20 @@ export class Outbox {
     if (failed !== undefined && !failed.ok) return this.#notSent(failed.code, failed.public);
     this.#acknowledged(stream, batch);
     void this.#drain(stream);
+  }
+
+  /** In messages that the link takes. */
+  #parts(
+    { epoch, number, count, oldestAt, newestAt }: Batch,
+    body: Uint8Array,
+    most: number,
+  ): readonly Pick<Part, 'bytes'>[] {
+    if (body.length <= most) return [{ bytes: body }];
+    try {
+      return partsOf(body, { most });
+    } catch {
+      return [{ bytes: gapBytes({ epoch, number }, { count, reason: 'lost', oldestAt, newestAt }) }];
+    }
   }
 
   #acknowledged(stream: Stream, batch: Batch): void {

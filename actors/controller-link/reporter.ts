@@ -1,5 +1,5 @@
-import type { Clock } from '../../core/base/ports.ts';
-import type { Result } from '../../core/base/result.ts';
+import type { Clock, Log } from '../../core/base/ports.ts';
+import { messageOf, type Result } from '../../core/base/result.ts';
 import { type Millis, millis, seconds } from '../../core/base/time.ts';
 import type { Outgoing, Priority, SendFailure } from './port.ts';
 
@@ -10,6 +10,7 @@ const LOOK_EVERY: Millis = seconds(15);
 
 export interface ReporterDeps {
   readonly clock: Clock;
+  readonly log: Log;
   readonly send: (message: Outgoing, priority: Priority) => Promise<Result<void, SendFailure>>;
   readonly topic: () => string;
   /** The report as it is now, with a text that differs whenever what it says does, moments left out. */
@@ -84,6 +85,8 @@ export class Reporter {
       const topic = this.#deps.topic();
       const sent = await this.#deps.send({ topic, payload: bytes, isRetained: true, message: 'Reported' }, 'reported');
       if (this.#up === up && sent.ok) this.#said = says;
+    } catch (thrown) {
+      this.#deps.log('warn', 'no report could be made for the controller', { error: messageOf(thrown) });
     } finally {
       this.#isBusy = false;
       if (this.#isUp) {

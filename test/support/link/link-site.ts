@@ -22,9 +22,9 @@ import { findings } from '../../../core/keys/records.ts';
 import type { Hex } from '../../../core/link/hex.ts';
 import { shardOf } from '../../../core/link/topics.ts';
 import { MemoryFiles } from '../memory-files.ts';
+import { mulberry32 } from '../mulberry.ts';
 import { realClock } from '../real-clock.ts';
 import { ROOT } from '../root.ts';
-import { seededRandom } from '../seeded-random.ts';
 import { RecordingOrders } from './recording-orders.ts';
 
 export const SITE_SERIAL = '4K7Q-M2XW-9TC' as Serial;
@@ -70,6 +70,8 @@ export class LinkSite {
     }: LinkSiteOptions,
   ) {
     const begun = clock.now();
+    const next = mulberry32(begun);
+    const random = { bytes: (count: number) => Uint8Array.from({ length: count }, () => next() * 256) };
     this.directory = directory;
     this.store = store;
     this.records = createRecords(store);
@@ -91,7 +93,7 @@ export class LinkSite {
       records: this.records,
       isRepaired: false,
       clock,
-      random: seededRandom(),
+      random,
       log,
       version: '1.2.3',
       bootId: '0b5cb9b0-0000-4000-8000-000000000000',
