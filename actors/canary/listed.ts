@@ -5,7 +5,7 @@ import type { GenerationBook } from '../lists/index.ts';
 
 /** Bulk lists, as they were fetched and as far as the kernel has them. */
 export interface CanaryLists {
-  readonly book: Pick<GenerationBook, 'judge'>;
+  readonly book: Pick<GenerationBook, 'judgeBy' | 'fleet'>;
   readonly kernel: Pick<KernelLists, 'facts'>;
 }
 
@@ -14,12 +14,12 @@ export type Listed = 'allow' | 'block' | 'open';
 
 /** What the kernel does with an address for the lists it is on; nothing where it is on none. */
 export function listedBy({ book, kernel }: CanaryLists, content: FirewallContent): (ip: Ip) => Listed | undefined {
-  const uses = content.lists ?? [];
+  const uses = [...(content.lists ?? []), ...book.fleet];
   const held = uses.filter(({ id }) => kernel.facts(id).inKernel);
   const open = uses.filter((use) => !held.includes(use));
   return (ip) => {
-    if (book.judge({ lists: open }, ip) !== undefined) return 'open';
-    const said = book.judge({ lists: held }, ip);
+    if (book.judgeBy(open, ip) !== undefined) return 'open';
+    const said = book.judgeBy(held, ip);
     return said === 'block' && isLeftOut(ip) ? undefined : said;
   };
 }

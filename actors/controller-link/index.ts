@@ -15,6 +15,8 @@ export { CONTROLLER_FOLDER, type LinkIdentity } from './identity-file.ts';
 export type { IncidentKey, IncidentSource } from './incident-feed.ts';
 export type { ControllerLink, OrdersLink } from './link.ts';
 export { nobody } from './nobody.ts';
+export type { By, Deeds, DesiredDesk, FleetListDesk, OrderNote, OrdersDesk, Outcome, Proposed } from './orders/desk.ts';
+export { Orders, type OrdersDeps } from './orders/orders.ts';
 export type { Incoming, LinkOrders, LinkUp, OrdersReport, Outgoing, Priority, SendFailure } from './port.ts';
 export type { ReplayFailure } from './replays.ts';
 export type { OwnReport } from './report.ts';

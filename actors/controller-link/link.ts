@@ -36,6 +36,7 @@ const RECEIVE_MAXIMUM = 64;
 
 /** What the orders may do with the link. */
 export interface OrdersLink {
+  /** As it is now: a certificate is renewed, and an appliance enrolled again, while the link goes on. */
   readonly identity: LinkIdentity;
   readonly run: RunId;
   /** Resolves when the broker has it, or when it is known that it has not. */
@@ -267,8 +268,11 @@ export class ControllerLink {
     identity: LinkIdentity,
     parts: () => { readonly connection: Connection; readonly reporter: Reporter; readonly replays: Replays },
   ): OrdersLink {
+    const now = (): LinkIdentity => this.#identity ?? identity;
     return {
-      identity,
+      get identity() {
+        return now();
+      },
       run: this.#run,
       send: (message, priority) => parts().connection.send(message, priority),
       subscribe: (filters) => parts().connection.subscribe(filters),
@@ -349,6 +353,7 @@ export class ControllerLink {
     for (const feed of [...feeds, events]) await feed.stop();
     await connection.halt();
     orders.closed();
+    await orders.stop?.();
     reporter.closed();
     await outbox.stop();
   }

@@ -138,6 +138,8 @@ export interface LinkOrders {
   closed(): void;
   /** What a report says of orders; called whenever one is made. */
   report(): OrdersReport;
+  /** The link ends; resolves when nothing is acted upon any more. */
+  stop?(): Promise<void>;
 }
 
 /** The part of a report that speaks of orders. */

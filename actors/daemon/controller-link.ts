@@ -31,6 +31,8 @@ export interface ControllerWiring {
   readonly facts: () => Promise<ApplianceFacts>;
   readonly images: () => Pick<Images, 'status'>;
   readonly pending: () => Pending | undefined;
+  /** What orders do here. */
+  readonly desk: () => LinkRoom.OrdersDesk;
 }
 
 /**
@@ -94,7 +96,11 @@ export class ControllerDoor implements Service, ControllerLinkDesk {
   }
 
   async leave(): ReturnType<ControllerLinkDesk['leave']> {
-    return (await this.#loaded()).leave();
+    const left = await (await this.#loaded()).leave();
+    // What a fleet decided for itself goes with it: nobody here could take it out.
+    const { fleetLists } = this.#wiring.plane;
+    for (const name of left.ok ? [...fleetLists.all().keys()] : []) await fleetLists.withdraw(name);
+    return left;
   }
 
   component(): Component | undefined {
@@ -136,7 +142,15 @@ export class ControllerDoor implements Service, ControllerLinkDesk {
       incidents: incidentsOf(plane, room),
       events: eventPages(plane.segments),
       own: () => this.#own(),
-      orders: room.nobody,
+      orders: (link) =>
+        new room.Orders({
+          link,
+          desk: this.#wiring.desk(),
+          records: store.records,
+          clock: systemClock,
+          random: systemRandom,
+          log,
+        }),
     });
   }
 

@@ -35,13 +35,15 @@ import { Bus } from '../bus/index.ts';
 import type { ApiTarget, ChangeService } from '../change/index.ts';
 import type { Output } from '../cli/index.ts';
 import { systemClock, systemRandom } from '../clock/index.ts';
+import type { OrdersDesk } from '../controller-link/index.ts';
 import { closeForProvisioning, type Machine, type StatusConsole, statusConsole } from '../field/index.ts';
 import type { FirewallContent } from '../firewall/index.ts';
 import { type ApplianceHost, applianceHost, isAppliance } from '../host/index.ts';
 import type { OpenConfig } from '../host-integration/config-file/index.ts';
 import { type ServiceManagerLink, serviceManagerLink } from '../host-integration/service-manager/index.ts';
 import { chooseEngine, type HttpService, httpServices } from '../http/index.ts';
-import { hostAddresses, hostNetworks, TLS_FOLDER } from '../identity/index.ts';
+import { hostNetworks, TLS_FOLDER } from '../identity/index.ts';
+import { LogTail } from '../log/index.ts';
 import { eventPages } from '../segments/index.ts';
 import { type Follow, RunningSettings } from '../settings/index.ts';
 import { type Service, type Supervised, startSupervised } from '../supervisor/index.ts';
@@ -50,6 +52,8 @@ import { ControllerDoor } from './controller-link.ts';
 import { type DataPlane, makeDataPlane } from './data-plane.ts';
 import type { Foundation } from './foundation.ts';
 import { makeImages } from './images.ts';
+import { listenNames } from './listen-names.ts';
+import { deskOf } from './orders-wiring.ts';
 import { deviceComponent, statusPageFacts } from './status-page.ts';
 import { StoreComponent } from './store-component.ts';
 import { CRITICAL, enforcementService, treeOf } from './tree.ts';
@@ -101,11 +105,13 @@ export class Daemon {
   readonly #host: ApplianceHost | undefined;
   readonly #images: ReturnType<typeof makeImages>;
   readonly #controller: ControllerDoor;
+  readonly #tail = new LogTail(systemClock);
   readonly #startedAt = systemClock.now();
   readonly #restart = Promise.withResolvers<void>();
   #tree: Supervised | undefined;
 
-  constructor(parts: DaemonParts) {
+  constructor(given: DaemonParts) {
+    const parts = { ...given, log: this.#tail.beside(given.log) };
     const { log, opened, foundation, confirmed } = parts;
     const bus = new Bus<Topics>((topic, thrown) =>
       log('error', 'subscriber failed', { topic, error: messageOf(thrown) }),
@@ -188,6 +194,19 @@ export class Daemon {
       facts: () => this.#appliance.facts(),
       images: () => this.#images.updater,
       pending: () => this.#changes.pending(),
+      desk: () => this.#ordersDesk(),
+    });
+  }
+
+  #ordersDesk(): OrdersDesk {
+    return deskOf({
+      ...this.#parts,
+      plane: this.#plane,
+      appliance: this.#appliance,
+      changes: this.#changes,
+      settings: this.#settings,
+      logSince: (from) => this.#tail.since(from),
+      restart: () => this.#restart.resolve(),
     });
   }
 
@@ -483,9 +502,3 @@ const blobsOf = ({ opened, foundation, log }: DaemonParts): BlobStore =>
     log,
     quota: opened.file.loaded.config.blobs.quota_mib * 1024 * 1024,
   });
-
-/** Under which addresses browsers reach a listener; a wildcard is reached under every one this host has at start. */
-const listenNames = (host: string): readonly string[] => {
-  const isWildcard = host === '0.0.0.0' || host === '::';
-  return ['127.0.0.1', '::1', ...(isWildcard ? hostAddresses() : [host])];
-};

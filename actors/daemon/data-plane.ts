@@ -21,7 +21,7 @@ import {
 import type { Bus } from '../bus/index.ts';
 import { Canaries } from '../canary/index.ts';
 import { contentOf, type FirewallContent, witnessTable } from '../firewall/index.ts';
-import type { ListKeeper } from '../lists/index.ts';
+import type { FleetLists, ListKeeper } from '../lists/index.ts';
 import { packetTools } from '../packets/index.ts';
 import { checkpointRecords, Pipeline, startWorker } from '../pipeline/index.ts';
 import { type RetentionSettings, Segments, startSearcher } from '../segments/index.ts';
@@ -30,7 +30,7 @@ import { type Enforcement, makeEnforcement } from './enforcement.ts';
 import { type Findings, makeFindings } from './findings.ts';
 import type { Foundation } from './foundation.ts';
 import { JournalLead } from './journal-lead.ts';
-import { makeLists } from './lists.ts';
+import { makeFleetLists, makeLists } from './lists.ts';
 import { makeSources, SourceBoard, withPreference } from './sources.ts';
 
 /** From a line in a file to an element in the kernel. */
@@ -40,6 +40,8 @@ export interface DataPlane extends Enforcement, Findings {
   readonly canaries: Canaries;
   /** Bulk lists, and what of them is in force. */
   readonly lists: ListKeeper;
+  /** Lists that a fleet decides. */
+  readonly fleetLists: FleetLists;
   /** The events that are kept. */
   readonly segments: Segments;
   /** Everything that brings lines in. */
@@ -99,6 +101,7 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
     ...enforcement,
     ...findings,
     lists,
+    fleetLists: makeFleetLists(deps, { book: enforcement.listBook, kernel: enforcement.firewall.lists }),
     pipeline,
     canaries: canariesOf(deps, enforcement, tell),
     segments,

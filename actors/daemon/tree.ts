@@ -57,6 +57,7 @@ export function enforcementService(plane: DataPlane, isOn: () => boolean): Servi
       await plane.loadBooks();
       await plane.loadFindings();
       await plane.lists.load();
+      await plane.fleetLists.load();
       await (isOn() ? firewall.enable() : firewall.look());
       await allows.start();
       responder.start();

@@ -89,7 +89,7 @@ function probeDeps({ opened, foundation, plane, api }: TrialParts): ProbeDeps {
     connected: connectedHere,
     checkStore: () => checkStore(foundation.store.records),
     isCredentialGood: ({ origin, actor }: Word) =>
-      origin === 'cli'
+      origin === 'cli' || origin === 'controller'
         ? undefined
         : identity
             .tokens()

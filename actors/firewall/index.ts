@@ -47,7 +47,7 @@ export type { DriftReport } from './drift-reports.ts';
 export { type PlainFolder, plainFolder } from './effects.ts';
 export type { FeatureCount } from './feature-counts.ts';
 export type { DesiredLists, ListFacts } from './list-loader.ts';
-export type { ListSet, ListUse } from './list-rules.ts';
+export { type ListSet, type ListUse, sharedRoomFor } from './list-rules.ts';
 export type {
   AllowedAtPort,
   DesiredBlocks,

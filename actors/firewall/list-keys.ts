@@ -16,7 +16,8 @@ export function samplesOf(keys: PackedKeys): readonly string[] {
   return texts;
 }
 
-function textAt(keys: PackedKeys, i: number): string {
+/** The key of a row, as text. */
+export function textAt(keys: PackedKeys, i: number): string {
   const bytes = rowAt(keys, i).slice();
   const prefix = keys.prefixes?.[i];
   return prefix === undefined ? fromBytes(bytes).text : makeCidr(keys.family, bytes, prefix).text;

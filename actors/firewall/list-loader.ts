@@ -7,6 +7,7 @@ import { type ListColumns, without } from '../../core/respond/lists/columns.ts';
 import type { NftOp, NftResult } from '../../native/nft/index.ts';
 import { commitGroups } from './batches.ts';
 import type { GoneKeys } from './damage.ts';
+import { differenceOf } from './list-difference.ts';
 import { countOf, isKeyOf, samplesOf } from './list-keys.ts';
 import { anew, type ListSet, type ListUse, listSets } from './list-rules.ts';
 import type { Rules } from './rules.ts';
@@ -18,6 +19,10 @@ const DONE: NftResult<void> = { ok: true, value: undefined };
 /** The last good generations; kept by who fetches them. Other columns are another object. */
 export interface DesiredLists {
   columnsOf(id: string): ListColumns | undefined;
+  /** What the sets of a list are named after, where its generations share them; else what they hold. */
+  stampOf?(id: string): string | undefined;
+  /** Lists that are in force whatever the settings say. */
+  readonly fleet?: readonly ListUse[];
 }
 
 /** What the kernel has of a list. */
@@ -73,6 +78,11 @@ export class ListLoader {
   /** What is being filled and no rule goes by. */
   get staged(): readonly ListSet[] {
     return this.#staged?.sets ?? [];
+  }
+
+  /** Lists that every content has. */
+  get fleet(): readonly ListUse[] {
+    return this.#deps.desired.fleet ?? [];
   }
 
   /** Why a list is not as desired. */
@@ -171,8 +181,10 @@ export class ListLoader {
       const done = await this.#renew(use);
       if (!done.ok) failed = done;
     }
-    this.#forgetUnused();
-    return failed;
+    if (!this.#forgetUnused()) return failed;
+    // Whose rules nobody else takes out: no content names a list of the fleet.
+    const relisted = await this.#deps.rules.relist(this.#deps.isEnforcing);
+    return relisted.ok ? failed : relisted;
   }
 
   /** One list: nothing where it is as desired. */
@@ -193,11 +205,29 @@ export class ListLoader {
     const { rules, isEnforcing } = this.#deps;
     const next = await this.#versionOf(use);
     if (next === undefined) return DONE;
+    const isShared = this.#deps.desired.stampOf?.(use.id) !== undefined;
+    if (isShared && isEnforcing() && before.isLoaded) return this.#amend(use.id, before, next);
     if (!isEnforcing() || sameSets(before.sets, next.sets)) {
       this.#inForce.set(use.id, { ...next, isLoaded: before.isLoaded && isEnforcing() });
       return rules.relist(isEnforcing);
     }
     return this.#exchange(use.id, next);
+  }
+
+  /** Makes the sets in force hold the next generation, in one transaction where they are the same sets. */
+  async #amend(id: string, before: Version, next: Version): Promise<NftResult<void>> {
+    const ops = differenceOf(before.sets, next.sets);
+    if (ops === undefined) {
+      const isOther = !next.sets.some(({ name }) => before.sets.some((set) => set.name === name));
+      return this.#exchange(id, isOther ? next : { ...next, sets: anew(next.sets) });
+    }
+    const { nft, table } = this.#deps.rules.place;
+    // Expected before it is done: who is told of the change goes by it.
+    this.#inForce.set(id, { ...next, isLoaded: true });
+    const done = ops.length === 0 ? DONE : await nft.commit(table, ops);
+    if (done.ok) return done;
+    // As nobody knows what it holds, it is filled beside.
+    return this.#exchange(id, { ...next, sets: anew(next.sets) });
   }
 
   /** Fills these sets beside those in force, and then lets the rules go by them. */
@@ -265,24 +295,28 @@ export class ListLoader {
   async #versionOf({ id, name, kind }: ListUse): Promise<Version | undefined> {
     const columns = this.#deps.desired.columnsOf(id);
     if (columns === undefined) return undefined;
-    if (kind === 'allow') return { columns, sets: listSets(name, columns), protected: 0, isLoaded: false };
+    const stamp = this.#deps.desired.stampOf?.(id);
+    if (kind === 'allow') return { columns, sets: listSets(name, columns, stamp), protected: 0, isLoaded: false };
     const cut = without(columns, [...(await this.#deps.protectedNetworks()), ...PRIVATE_NETWORKS]);
     if (cut.dropped > 0) {
       this.#deps.log('warn', 'a list names addresses that are never dropped', { list: name, left_out: cut.dropped });
     }
-    return { columns, sets: listSets(name, cut.columns), protected: cut.dropped, isLoaded: false };
+    return { columns, sets: listSets(name, cut.columns, stamp), protected: cut.dropped, isLoaded: false };
   }
 
   /** Of the confirmed content and of a candidate. */
   #uses(): readonly ListUse[] {
     const { confirmed, trial } = this.#deps.rules.judges;
-    const all = [...(confirmed.lists ?? []), ...(trial?.candidate.lists ?? [])];
+    const all = [...(confirmed.lists ?? []), ...(trial?.candidate.lists ?? []), ...this.fleet];
     return all.filter(({ id }, i) => all.findIndex((each) => each.id === id) === i);
   }
 
-  #forgetUnused(): void {
+  /** @returns whether there was any */
+  #forgetUnused(): boolean {
     const used = new Set(this.#uses().map(({ id }) => id));
-    for (const id of [...this.#inForce.keys()]) if (!used.has(id)) this.#inForce.delete(id);
+    const gone = [...this.#inForce.keys()].filter((id) => !used.has(id));
+    for (const id of gone) this.#inForce.delete(id);
+    return gone.length > 0;
   }
 }
 

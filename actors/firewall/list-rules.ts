@@ -24,21 +24,25 @@ export type SetsOfList = (id: string) => readonly ListSet[];
 /** Room beside what a set holds: an eighth, for repairs that add before they take out. */
 const roomFor = (count: number): number => Math.min(16_777_216, Math.max(64, count + (count >> 3)));
 
+/** Of a set that generations share: it changes with every doubling only. */
+export const sharedRoomFor = (count: number): number => 2 ** Math.ceil(Math.log2(roomFor(count)));
+
 /**
  * The sets of a generation, up to four. They are named after what they hold, so that a new generation has sets of its own
  * beside those in force, and a process that is started anew finds its own again.
+ * @param shared names them instead, where generations that differ in little share their sets
  */
-export function listSets(name: string, columns: ListColumns): readonly ListSet[] {
+export function listSets(name: string, columns: ListColumns, shared?: string): readonly ListSet[] {
   return FAMILIES.flatMap((family) => {
     const { addresses, networks, prefixes } = columns[family];
-    const stamp = shortHash(addresses, networks, prefixes);
+    const stamp = shared ?? shortHash(addresses, networks, prefixes);
     const count = addresses.length / (family === 4 ? 4 : 16);
     const plain = { family, timeout: false } as const;
     const single: ListSet = {
       ...plain,
       name: `${name}_${stamp}_a${family}`,
       interval: false,
-      size: roomFor(count),
+      size: shared === undefined ? roomFor(count) : sharedRoomFor(count),
       keys: { family, bytes: addresses },
     };
     const whole: ListSet = {

@@ -11,7 +11,7 @@ import type {
 import { allowedPortSet, allowedPorts, allowedSet, elementsOf } from './allowed.ts';
 import { deniedNetworks, type FirewallContent, infraNetworks, type Judges } from './content.ts';
 import { type FeatureRules, featureRules, NO_FEATURES } from './feature-rules.ts';
-import { declarationOf, type ListSet, listRules, type SetsOfList } from './list-rules.ts';
+import { declarationOf, type ListSet, type ListUse, listRules, type SetsOfList } from './list-rules.ts';
 
 /** Between conntrack (-200) and mangle (-150): ahead of every accept for established connections, forwarded traffic included. */
 const GUARD_PRIORITY = -190;
@@ -65,8 +65,8 @@ export function tableOf(
   { confirmed, trial }: Judges,
   lists: TableLists = NO_LISTS,
 ): TableDeclaration {
-  const base = partsOf(confirmed, '', lists.setsOf);
-  const candidate = trial === undefined ? undefined : partsOf(trial.candidate, TRIAL_PREFIX, lists.setsOf);
+  const base = partsOf(confirmed, '', lists);
+  const candidate = trial === undefined ? undefined : partsOf(trial.candidate, TRIAL_PREFIX, lists);
   const shared = FAMILIES.flatMap((family): SetDeclaration[] => [
     networkSet(allowedSet(family), family),
     allowedPorts(family),
@@ -110,8 +110,9 @@ interface Parts {
   readonly blockLists: readonly RuleDeclaration[];
 }
 
-function partsOf(content: FirewallContent, prefix: string, setsOf: SetsOfList): Parts {
-  const { features, lists = [] } = content;
+function partsOf(content: FirewallContent, prefix: string, { setsOf, fleet }: TableLists): Parts {
+  const { features } = content;
+  const lists = [...(content.lists ?? []), ...fleet];
   const portSet = (ports: readonly PortRange[]) => (ports.length === 0 ? undefined : portsOf(ports).name);
   return {
     sets: contentSets(content),
@@ -170,16 +171,18 @@ export interface TableLists {
   readonly setsOf: SetsOfList;
   /** What is being filled, and no rule goes by yet. */
   readonly staged: readonly ListSet[];
+  /** Lists that every content has, behind its own. */
+  readonly fleet: readonly ListUse[];
 }
 
 /** In texts for `nft -f` no list is named: its elements would make them huge, and its sets come and go. */
-const NO_LISTS: TableLists = { setsOf: () => [], staged: [] };
+const NO_LISTS: TableLists = { setsOf: () => [], staged: [], fleet: [] };
 
 function listSetsOf(
-  { setsOf, staged }: TableLists,
+  { setsOf, staged, fleet }: TableLists,
   contents: readonly (FirewallContent | undefined)[],
 ): readonly SetDeclaration[] {
-  const used = contents.flatMap((content) => content?.lists ?? []).flatMap(({ id }) => setsOf(id));
+  const used = [...contents.flatMap((content) => content?.lists ?? []), ...fleet].flatMap(({ id }) => setsOf(id));
   const all = [...used, ...staged].map(declarationOf);
   return all.filter(({ name }, i) => all.findIndex((each) => each.name === name) === i);
 }

@@ -51,6 +51,8 @@ export interface Generation {
   readonly mark: SourceMark;
   readonly bad: number;
   readonly wide: number;
+  /** What its sets are named after, where generations share them; else what they hold. */
+  readonly stamp?: string;
 }
 
 /** A list, where two of one name are two: `id` as `listIdOf` has it. */

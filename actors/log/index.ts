@@ -7,6 +7,7 @@ import { Writer, type WriterParts } from './writer.ts';
 export type { LineOutput } from './effects.ts';
 export { type EntryOutput, JOURNAL_SOCKET, journalOutput } from './journal.ts';
 export { type EntryOrigin, isOwnEntry, type OwnOrigin } from './own-entry.ts';
+export { LogTail } from './tail.ts';
 
 export interface LogOptions extends WriterParts {
   /** Lines below it are not made. */

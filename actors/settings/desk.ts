@@ -97,6 +97,18 @@ export class RunningSettings implements SettingsDesk {
     });
   }
 
+  /** As a fleet wants them: on trial whatever they are, confirmed by a word only; started anew only for what needs it. */
+  desire({ trial, ...order }: TrialOrder): Promise<Answer> {
+    return this.#turns.run(async () => {
+      const wanted = await this.#wanted(order);
+      if (!wanted.ok) return wanted;
+      const { disk, after, paths } = wanted.value;
+      if (paths.length === 0) return ok(this.#written(paths));
+      const terms = { word: order.word, trial, confirmedBy: 'word', restart: false } as const;
+      return this.#propose({ changes: order.changes, over: disk.hash }, terms, after);
+    });
+  }
+
   takeOver(order: Pick<SettingsOrder, 'word' | 'forcedBecause'>): Promise<Answer> {
     return this.#turns.run(async () => {
       const { file, follow } = this.#parts;

@@ -12,7 +12,8 @@ export interface AuditRecord {
   readonly details: Readonly<Record<string, string | number | boolean>>;
   /** Name of the principal; empty when nobody was authenticated (a failed login). */
   readonly actor: string;
-  readonly principalKind: Principal['kind'];
+  /** `controller`: whoever holds the key of that name ordered it. */
+  readonly principalKind: Principal['kind'] | 'controller';
   /** Canonical address of the client, or `local`. */
   readonly peer: string;
   readonly requestId: string;

@@ -183,6 +183,8 @@ export const outbound = section(
 
 /** Names that are kept for `firewall.country_block`. */
 const COUNTRY_NAME = /^country_/;
+/** Names that are kept for lists of a fleet. */
+const FLEET_NAME = /^fleet_/;
 
 /** What is wrong with a list whose parts are right each for itself. */
 export function wrongList(value: unknown): readonly DeclarationProblem[] {
@@ -191,6 +193,7 @@ export function wrongList(value: unknown): readonly DeclarationProblem[] {
   const problems: DeclarationProblem[] = [];
   const isWeb = source.startsWith('https:');
   if (COUNTRY_NAME.test(name)) problems.push({ path: 'name', message: 'is kept for firewall.country_block' });
+  if (FLEET_NAME.test(name)) problems.push({ path: 'name', message: 'is kept for lists of a fleet' });
   if (column !== undefined && format !== 'csv') problems.push({ path: 'column', message: 'belongs to format csv' });
   for (const key of ['pin', 'sha256_url', 'signature_url'] as const) {
     if (given[key] !== undefined && !isWeb) problems.push({ path: key, message: 'belongs to an https:// source' });

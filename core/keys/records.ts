@@ -6,6 +6,8 @@ import type { Dismissal } from '../incident/dismissal.ts';
 import type { Epoch } from '../incident/epoch.ts';
 import type { Rollup, RollupState } from '../incident/rollup.ts';
 import type { SuppressedMark, Suppression } from '../incident/suppression.ts';
+import type { Taken } from '../link/generations.ts';
+import type { CommandRecord, HeldList, OrderBook, WaitingOrder } from '../link/order-books.ts';
 import type { BatchNote, StreamBook } from '../link/outbox.ts';
 import type { Allow } from '../respond/allow.ts';
 import type { Decision, NetworkDecision, Outcome } from '../respond/decision.ts';
@@ -95,6 +97,24 @@ export const streamBatches = collection<BatchNote>()('link-batch', ['text', 'num
 /** The messages themselves, base64, under the same keys: only what is sent is read. */
 export const streamBodies = collection<string>()('link-body', ['text', 'number']);
 
+/** What orders of controllers have left here; one record. */
+export const orderBooks = collection<OrderBook>()('link-orders', ['text']);
+
+/** The order of each line that was acted upon last, see `lineOf`; keys and configuration have theirs in the book. */
+export const orderLines = collection<Taken>()('link-line', ['text']);
+
+/** Commands of controllers by id, with what came of them. */
+export const linkCommands = collection<CommandRecord>()('link-command', ['text']);
+
+/** Details of results that no broker has yet, base64, by the command's id. */
+export const linkDetails = collection<string>()('link-detail', ['text']);
+
+/** Orders that wait for the clock to be set, by the SHA-256 of their payload. */
+export const waitingOrders = collection<WaitingOrder>()('link-waiting', ['text']);
+
+/** Lists of a fleet that are in force, by name; their content lies beside the store. */
+export const heldLists = collection<HeldList>()('link-list', ['text']);
+
 /** Facts about the store itself and the installation, by name. */
 export const meta = collection<unknown>()('meta', ['text']);
 
@@ -121,5 +141,11 @@ export const COLLECTIONS = [
   streamBooks,
   streamBatches,
   streamBodies,
+  orderBooks,
+  orderLines,
+  linkCommands,
+  linkDetails,
+  waitingOrders,
+  heldLists,
   meta,
 ] as const;

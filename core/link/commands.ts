@@ -108,7 +108,7 @@ export function subjectOf(command: Command): string | undefined {
  * What about the same thing an older command could still undo is kept for as long as that one may live: a command that lives
  * for a minute may have overtaken one that lives for a day.
  */
-function keptOf({ id, issuedAt, notAfter, command }: OrderOf<'command'>): KeptCommand {
+export function keptOf({ id, issuedAt, notAfter, command }: OrderOf<'command'>): KeptCommand {
   const subject = subjectOf(command);
   const end = subject === undefined ? notAfter : plus(issuedAt, LONGEST_COMMAND);
   return { id, subject, issuedAt, keptUntil: plus(end, SKEW) };

@@ -3,7 +3,7 @@ import type { Ip } from '../base/ip.ts';
 import type { Deadline, Millis } from '../base/time.ts';
 
 /** Who made it. `recovered`: found in the kernel at start, unknown to the store. */
-export type Origin = 'auto_response' | 'web_ui' | 'api' | 'cli' | 'recovered';
+export type Origin = 'auto_response' | 'web_ui' | 'api' | 'cli' | 'controller' | 'recovered';
 
 /** `pending`: waits for its turn, since only so many are blocked in an hour. `dry_run`: what would have been done. `refused`: see `note`. */
 export type DecisionState = 'pending' | 'active' | 'dry_run' | 'refused' | 'lifted' | 'expired';

@@ -25,6 +25,7 @@ export const BLOCK_SOURCES: Readonly<Record<Origin, string>> = {
   web_ui: 'web_ui',
   api: 'web_ui',
   cli: 'cli',
+  controller: 'web_ui',
   recovered: 'unknown',
 };
 

@@ -17,6 +17,7 @@ import { signedText } from '../../../core/link/domain.ts';
 import type { EnrolmentRefusal, EnrolmentRequest } from '../../../core/link/enrolment.ts';
 import { enrolmentTokenText } from '../../../core/link/enrolment-token.ts';
 import { bytesOf, type Hex, hexOf } from '../../../core/link/hex.ts';
+import type { KeySet } from '../../../core/link/keys.ts';
 import { shardOf } from '../../../core/link/topics.ts';
 import { Authority } from '../certificates.ts';
 
@@ -29,6 +30,11 @@ export class EnrolmentServer {
   readonly brokerAuthority: Authority;
   brokers: readonly string[];
   refusal: EnrolmentRefusal | undefined;
+  keys: KeySet = {
+    keys: [
+      { publicKey: 'ab'.repeat(32) as Hex, name: 'ops', kinds: ['keys'], notBefore: 0 as never, notAfter: 'never' },
+    ],
+  };
   /** Days that certificates hold. */
   days = 2;
   readonly requests: { readonly request: EnrolmentRequest; readonly client: string | undefined }[] = [];
@@ -85,11 +91,7 @@ export class EnrolmentServer {
       tenant: 'acme',
       shard: shardOf(serial),
       brokers: this.brokers,
-      keys: {
-        keys: [
-          { publicKey: 'ab'.repeat(32) as Hex, name: 'ops', kinds: ['keys'], notBefore: 0 as never, notAfter: 'never' },
-        ],
-      },
+      keys: this.keys,
       keysGeneration: 1,
     });
     if (reply.ok) response.writeHead(200).end(reply.value);

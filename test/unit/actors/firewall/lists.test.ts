@@ -26,6 +26,7 @@ function bench() {
   const clock = new SimulatedClock();
   const kernel = new FakeKernel(clock, ['203.0.113.10']);
   const desired = new Map<string, ListColumns>();
+  let fleet: readonly ListUse[] = [];
   let allowed: readonly Cidr[] = [];
   const folder = new MemoryFolder();
   const reports: DriftReport[] = [];
@@ -46,7 +47,13 @@ function bench() {
         refuse: async () => {},
         adopt: async () => {},
       },
-      lists: { columnsOf: (id) => desired.get(id) },
+      lists: {
+        columnsOf: (id) => desired.get(id),
+        stampOf: (id) => (fleet.some((use) => use.id === id) ? '5ba3ed00' : undefined),
+        get fleet() {
+          return fleet;
+        },
+      },
       settings: { table: 'bartizan', maxBlocks: 1000, content: contentOf(...lists) },
       folder,
       report: (report) => reports.push(report),
@@ -63,7 +70,10 @@ function bench() {
   const allow = (...texts: readonly string[]): void => {
     allowed = cidrs(...texts);
   };
-  return { clock, kernel, desired, folder, reports, open, openDeaf, list, judge, allow };
+  const share = (...uses: readonly ListUse[]): void => {
+    fleet = uses;
+  };
+  return { clock, kernel, desired, folder, reports, open, openOn, openDeaf, list, judge, allow, share };
 }
 
 const contentOf = (...lists: readonly ListUse[]) => ({ infra: [INFRA], denied: [], lists });
@@ -270,4 +280,68 @@ test('what another adds to a set of a list goes with the set, also when it delet
   await foreign(firewall, 'a4', (set) => ({ kind: 'delete', set, key }));
   await repaired();
   assert.deepEqual([b.judge(key), b.judge('198.51.100.1'), firewall.enforced()?.ratio], ['accept', 'drop', 1]);
+});
+
+test('a list of the fleet is in force whatever the settings name, and goes with one word', async () => {
+  b.share(BAD);
+  b.list(BAD, '198.51.100.1\n198.51.101.0/24');
+  const firewall = await enabled(b.open());
+  assert.deepEqual(['198.51.100.1', '198.51.101.5', '198.51.100.2'].map(b.judge), ['drop', 'drop', 'accept']);
+  await firewall.follow(contentOf());
+  assert.equal(b.judge('198.51.100.1'), 'drop');
+  b.share();
+  assert.ok((await firewall.lists.changed()).ok);
+  assert.equal(b.judge('198.51.100.1'), 'accept');
+});
+
+test('a generation that differs in little changes the sets in force, in one transaction', async () => {
+  b.share(BAD);
+  b.list(BAD, '198.51.100.1\n198.51.100.2\n198.51.101.0/24\n2001:db8::1');
+  const port = b.kernel.open();
+  const commits: (readonly NftOp[])[] = [];
+  const { commit, load } = port;
+  let loads = 0;
+  port.commit = (table, ops) => {
+    commits.push(ops);
+    return commit.call(port, table, ops);
+  };
+  port.load = (...given) => {
+    loads++;
+    return load.apply(port, given);
+  };
+  const firewall = await enabled(b.openOn(port));
+  loads = 0;
+  commits.length = 0;
+  b.list(BAD, '198.51.100.2\n198.51.100.3\n198.51.101.0/25\n2001:db8::1');
+  assert.ok((await firewall.lists.changed()).ok);
+  assert.equal(loads, 0);
+  assert.deepEqual(
+    commits.map((ops) => ops.map((op) => `${op.kind} ${'key' in op ? op.key : ''}`).sort()),
+    [['add 198.51.100.3', 'add 198.51.101.0/25', 'delete 198.51.100.1', 'delete 198.51.101.0/24']],
+  );
+  const judged = ['198.51.100.1', '198.51.100.3', '198.51.101.1', '198.51.101.200', '2001:db8::1'].map(b.judge);
+  assert.deepEqual(judged, ['accept', 'drop', 'drop', 'accept', 'drop']);
+  assert.deepEqual(firewall.lists.facts(BAD.id), { inKernel: true, protected: 0 });
+  // A process that is started anew finds its own sets.
+  loads = 0;
+  await firewall.close();
+  await enabled(b.openOn(port));
+  assert.equal(loads, 0);
+});
+
+test('where the sets do not hold what they should, the next generation is filled beside', async () => {
+  b.share(BAD);
+  b.list(BAD, '198.51.100.1\n198.51.100.2');
+  const port = b.kernel.open();
+  const firewall = await enabled(b.openOn(port));
+  const { commit } = port;
+  let isBroken = true;
+  port.commit = (table, ops) => {
+    if (!isBroken) return commit.call(port, table, ops);
+    isBroken = false;
+    return Promise.resolve({ ok: false, code: 'missing', errno: 2, public: 'no such element' });
+  };
+  b.list(BAD, '198.51.100.2\n198.51.100.3');
+  assert.ok((await firewall.lists.changed()).ok);
+  assert.deepEqual(['198.51.100.1', '198.51.100.2', '198.51.100.3'].map(b.judge), ['accept', 'drop', 'drop']);
 });

@@ -1,0 +1,66 @@
+import type { Clock } from '../../../core/base/ports.ts';
+import { fail, ok, type Result } from '../../../core/base/result.ts';
+import { type Millis, seconds } from '../../../core/base/time.ts';
+import type { Hex } from '../../../core/link/hex.ts';
+import type { ListPart } from '../../../core/link/list.ts';
+import { listPartTopic } from '../../../core/link/topics.ts';
+import { digestOf } from '../../link-wire/index.ts';
+import type { OrdersLink } from '../link.ts';
+
+/** A part that a broker has comes at once; one that it has not never does. */
+const PATIENCE: Millis = seconds(120);
+
+interface Wanted {
+  readonly part: ListPart;
+  readonly settle: (result: Result<Uint8Array, PartFailure>) => void;
+}
+
+/** `lost`: the connection went, or the broker has no such part. */
+export type PartFailure = 'lost';
+
+/** Fetches parts of lists from the broker, by their hash: whatever else comes under their topic is none of them. */
+export class Parts {
+  readonly #link: Pick<OrdersLink, 'subscribe' | 'unsubscribe'>;
+  readonly #tenant: string;
+  readonly #clock: Clock;
+  readonly #wanted = new Map<Hex, Wanted>();
+
+  constructor(link: Pick<OrdersLink, 'subscribe' | 'unsubscribe'>, tenant: string, clock: Clock) {
+    this.#link = link;
+    this.#tenant = tenant;
+    this.#clock = clock;
+  }
+
+  /** One at a time of each hash. */
+  async fetch(part: ListPart): Promise<Result<Uint8Array, PartFailure>> {
+    const topic = listPartTopic(this.#tenant, part.sha256);
+    const came = new Promise<Result<Uint8Array, PartFailure>>((settle) => {
+      this.#wanted.set(part.sha256, { part, settle });
+    });
+    const cancel = this.#clock.after(PATIENCE, () => this.#settle(part.sha256, fail('lost', 'a part did not come')));
+    const asked = await this.#link.subscribe([topic]);
+    if (!asked.ok) this.#settle(part.sha256, fail('lost', asked.public));
+    const result = await came;
+    cancel();
+    await this.#link.unsubscribe([topic]);
+    return result;
+  }
+
+  /** Whatever came under the topic of a part. */
+  arrived(sha256: Hex, bytes: Uint8Array): void {
+    const wanted = this.#wanted.get(sha256);
+    if (wanted === undefined || bytes.length !== wanted.part.bytes || digestOf(bytes) !== sha256) return;
+    this.#settle(sha256, ok(bytes));
+  }
+
+  /** The connection is gone. */
+  closed(): void {
+    for (const sha256 of [...this.#wanted.keys()]) this.#settle(sha256, fail('lost', 'the connection went'));
+  }
+
+  #settle(sha256: Hex, result: Result<Uint8Array, PartFailure>): void {
+    const wanted = this.#wanted.get(sha256);
+    this.#wanted.delete(sha256);
+    wanted?.settle(result);
+  }
+}
