@@ -16,11 +16,12 @@ export function judgedIn(exec: (command: string, args: readonly string[]) => str
     throw thrown;
   }
   const { nftables } = JSON.parse(told) as { readonly nftables: readonly Record<string, Named>[] };
+  const filled = filledIn(told);
   return (
     nftables
       // Counters of a trial's rules may outlast it.
       .filter((entry) => !('metainfo' in entry || 'counter' in entry))
-      .map((entry) => JSON.stringify(withoutCounts(entry)))
+      .map((entry) => JSON.stringify(withoutCounts(entry, filled)))
       .sort()
       .join('\n')
   );
@@ -28,13 +29,16 @@ export function judgedIn(exec: (command: string, args: readonly string[]) => str
 
 interface Named {
   readonly name?: string;
-  readonly flags?: readonly string[];
 }
 
+/** The sets that rules fill from packets; that a set is such a one, `nft -j` does not say of itself. */
+const filledIn = (told: string): ReadonlySet<string> =>
+  new Set([...told.matchAll(/"set":\s*"@(\w+)"/g)].map(([, name = '']) => name));
+
 /** Rules in their order of number are told in their order; who is blocked, allowed or counted is no part of the settings. */
-function withoutCounts(entry: Record<string, Named>): unknown {
-  const { name = '', flags = [] } = entry['set'] ?? {};
-  const shared = /^(blocked|allowed)/.test(name) || flags.includes('dynamic');
+function withoutCounts(entry: Record<string, Named>, filled: ReadonlySet<string>): unknown {
+  const { name = '' } = entry['set'] ?? {};
+  const shared = /^(blocked|allowed)/.test(name) || filled.has(name);
   return JSON.parse(JSON.stringify(entry), (key, value) => {
     if (key === 'handle' || key === 'packets' || key === 'bytes' || key === 'size') return undefined;
     if (key === 'elem') return shared ? undefined : sorted(value);
