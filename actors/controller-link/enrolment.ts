@@ -65,13 +65,16 @@ export class Enrolment {
     return this.#settle({ url, authority, body: asked.value.body, signal }, asked.value.key);
   }
 
-  /** Asks for another certificate by the one there is; the key is another one, too. */
+  /**
+   * Asks for another certificate by the one there is; the key is another one, too. Which keys may order is not the server's to
+   * say then: only somebody here, with a token, puts others in their place without the signature of one that is believed.
+   */
   async renew(identity: LinkIdentity, signal: AbortSignal): Promise<Result<LinkIdentity, EnrolmentFailure>> {
     const asked = await this.#request(() => ({ token: '', proof: undefined }));
     if (!asked.ok) return asked;
     const { url, authority, cert, key } = identity;
     const question = { url, authority, body: asked.value.body, credentials: { cert, key }, signal };
-    const renewed = await this.#settle(question, asked.value.key);
+    const renewed = await this.#settle(question, asked.value.key, identity);
     if (renewed.ok || renewed.code !== 'revoked') return renewed;
     const revoked = { ...identity, revoked: { at: this.#deps.clock.now(), why: renewed.public } };
     await this.#deps.files.write(revoked).catch((cause: unknown) => {
@@ -105,7 +108,12 @@ export class Enrolment {
     }
   }
 
-  async #settle(question: Omit<ServerQuestion, 'proxy'>, key: string): Promise<Result<LinkIdentity, EnrolmentFailure>> {
+  /** @param before of a renewal */
+  async #settle(
+    question: Omit<ServerQuestion, 'proxy'>,
+    key: string,
+    before?: LinkIdentity,
+  ): Promise<Result<LinkIdentity, EnrolmentFailure>> {
     const { ask, proxy, files, log } = this.#deps;
     const through = proxy();
     const answer = await ask({ ...question, ...(through === undefined ? {} : { proxy: through }) });
@@ -114,7 +122,8 @@ export class Enrolment {
     if (status !== OK) return refusal(status, body);
     const reply = decodeEnrolmentReply(body);
     if (!reply.ok) return fail('bad_answer', `the server's answer cannot be read: ${reply.public}`);
-    const identity = this.#identity(reply.value, question, key);
+    const made = this.#identity(reply.value, question, key);
+    const identity = made.ok && before !== undefined ? renewedFrom(before, made.value) : made;
     if (!identity.ok) return identity;
     try {
       await files.write(identity.value);
@@ -122,7 +131,9 @@ export class Enrolment {
       return fail('failed', `the enrolment cannot be written down: ${messageOf(cause)}`, cause);
     }
     const { tenant, serial } = identity.value;
-    log('info', 'enrolled with a controller', { tenant, serial, until: validityOf(identity.value).until });
+    const what =
+      before === undefined ? 'enrolled with a controller' : 'the certificate of the controller link is renewed';
+    log('info', what, { tenant, serial, until: validityOf(identity.value).until });
     return identity;
   }
 
@@ -159,6 +170,14 @@ export class Enrolment {
       return fail('bad_answer', `the server's answer holds no certificates: ${messageOf(cause)}`, cause);
     }
   }
+}
+
+/** Another certificate, and where brokers are now; the rest stays as this appliance was enrolled. */
+function renewedFrom(before: LinkIdentity, made: LinkIdentity): Result<LinkIdentity, 'bad_answer'> {
+  const { tenant, keys, keysGeneration, enrolledAt } = before;
+  return made.tenant === tenant
+    ? ok({ ...made, keys, keysGeneration, enrolledAt })
+    : fail('bad_answer', `a renewal for the fleet "${tenant}" is answered for another`);
 }
 
 function wrongReply(

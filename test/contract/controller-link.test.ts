@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { decodePresence, decodeReported } from '../../actors/link-wire/index.ts';
+import type { Hex } from '../../core/link/hex.ts';
 import { shardName, shardOf, topicOf } from '../../core/link/topics.ts';
 import { ConnectProxy } from '../support/link/connect-proxy.ts';
 import { EnrolmentServer } from '../support/link/enrolment-server.ts';
@@ -234,6 +235,31 @@ test('a server that the token does not name is told nothing', skip, async () => 
   const refused = await one.link.enroll(server.token());
   assert.equal(refused.ok ? '' : refused.code, 'refused');
   assert.equal(one.link.status().enrolled, undefined);
+});
+
+test('a renewal brings another certificate, and neither keys nor another fleet', skip, async (t) => {
+  const one = await site({ isEnabled: false });
+  const [keys, never] = [server.keys, new AbortController().signal];
+  t.after(() => {
+    server.keys = keys;
+    server.tenant = 'acme';
+  });
+  const enrolled = await one.link.enroll(server.token());
+  assert.ok(enrolled.ok);
+  server.keys = { keys: keys.keys.map((key) => ({ ...key, publicKey: 'cd'.repeat(32) as Hex })) };
+  server.brokers = ['mqtts://another.example:8883'];
+  const renewed = await one.enrolment.renew(enrolled.value, never);
+  assert.ok(renewed.ok, renewed.ok ? '' : renewed.public);
+  const { cert, key, brokers, ...rest } = renewed.value;
+  const { cert: before, key: keyBefore, brokers: _, ...same } = enrolled.value;
+  assert.deepEqual(rest, same, 'who may order, and since when, is as it was enrolled');
+  assert.ok(cert !== before && key !== keyBefore);
+  assert.deepEqual(brokers, server.brokers);
+  assert.deepEqual(await one.files.read(), renewed);
+  server.tenant = 'other';
+  const astray = await one.enrolment.renew(renewed.value, never);
+  assert.deepEqual([astray.ok, astray.ok ? '' : astray.code], [false, 'bad_answer']);
+  assert.deepEqual(await one.files.read(), renewed);
 });
 
 test('leaving deletes what the enrolment gave, and another enrolment begins anew', skip, async () => {

@@ -35,6 +35,7 @@ export class EnrolmentServer {
       { publicKey: 'ab'.repeat(32) as Hex, name: 'ops', kinds: ['keys'], notBefore: 0 as never, notAfter: 'never' },
     ],
   };
+  tenant = 'acme';
   /** Days that certificates hold. */
   days = 2;
   readonly requests: { readonly request: EnrolmentRequest; readonly client: string | undefined }[] = [];
@@ -88,7 +89,7 @@ export class EnrolmentServer {
     const reply = encodeEnrolmentReply({
       certificates: [new X509Certificate(cert).raw],
       brokerAuthority: new X509Certificate(this.brokerAuthority.cert).raw,
-      tenant: 'acme',
+      tenant: this.tenant,
       shard: shardOf(serial),
       brokers: this.brokers,
       keys: this.keys,

@@ -58,6 +58,7 @@ export class LinkSite {
   ordersLink: OrdersLink | undefined;
 
   readonly files: IdentityFiles;
+  readonly enrolment: Enrolment;
 
   private constructor(
     directory: string,
@@ -84,6 +85,7 @@ export class LinkSite {
     const proxy = () => this.settings.proxy;
     const enrolment = new Enrolment({ files, ask: askServer, device, version: '1.2.3', clock, log, proxy });
     if (renew !== undefined) enrolment.renew = renew;
+    this.enrolment = enrolment;
     this.link = new ControllerLink({
       settings: () => this.settings,
       files,
