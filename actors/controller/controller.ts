@@ -9,7 +9,7 @@ import { exported } from '../../core/controller/records.ts';
 import type { ControllerSettings } from '../../core/controller/settings.ts';
 import type { Reported } from '../../core/link/reported.ts';
 import type { StreamName } from '../../core/link/stream.ts';
-import { leaseTopic, shardOf } from '../../core/link/topics.ts';
+import { fleetKeysTopic, leaseTopic, shardOf } from '../../core/link/topics.ts';
 import { openStore, type Store } from '../store/index.ts';
 import { type Authority, openAuthority } from './authority.ts';
 import { type BrokerLink, openBrokerLink } from './broker-link.ts';
@@ -242,7 +242,7 @@ export class Controller {
       onConnection: (isThere) => this.shards.connected(isThere),
     });
     this.#slot.fill(link);
-    await link.subscribe([`bartizan/1/${settings.tenant}/keys`]);
+    await link.subscribe([fleetKeysTopic(settings.tenant)]);
     await this.shards.start();
     this.streams.start();
     this.commands.start();

@@ -2,6 +2,7 @@ import { fail, ok, type Result } from '../../core/base/result.ts';
 import type { OrderResult } from '../../core/link/order.ts';
 import type { Presence, Reported } from '../../core/link/reported.ts';
 import type { StreamBatch } from '../../core/link/stream.ts';
+import { TOPICS } from '../../core/link/topic-table.ts';
 import { parseTopic, type Topic } from '../../core/link/topics.ts';
 import type { Unreadable } from './codec.ts';
 import { LIMITS, LONGEST_PART, type MessageName } from './limits.ts';
@@ -29,22 +30,8 @@ export type NotIncoming = Unreadable | 'not_ours' | 'wrong_type';
 /** The content type of a message, for MQTT 5. */
 export const contentType = (name: MessageName): string => `application/x-protobuf; messageType=bartizan.v1.${name}`;
 
-const MESSAGE_OF: Readonly<Record<Topic['kind'], MessageName | undefined>> = {
-  presence: 'Presence',
-  reported: 'Reported',
-  desired: 'Envelope',
-  keys: 'Envelope',
-  cmd: 'Envelope',
-  result: 'Result',
-  stream: 'StreamBatch',
-  fleet_keys: 'Envelope',
-  list_manifest: 'Envelope',
-  list_part: undefined,
-  lease: 'Envelope',
-};
-
 /** The message that goes to a topic; undefined: bytes that are named by their SHA-256. */
-export const messageOf = (topic: Topic['kind']): MessageName | undefined => MESSAGE_OF[topic];
+export const messageOf = (topic: Topic['kind']): MessageName | undefined => TOPICS[topic].message;
 
 /**
  * Reads what a broker hands over, believing nothing of it: its topic has to be one of ours, its content type, where one is given,

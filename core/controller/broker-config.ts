@@ -1,3 +1,5 @@
+import { TOPIC_ROWS } from '../link/topic-table.ts';
+import { filterOf, ROOT } from '../link/topics.ts';
 import type { ControllerSettings } from './settings.ts';
 
 /** Where mosquitto finds what it needs; absolute paths. */
@@ -15,8 +17,9 @@ export interface BrokerPorts {
 }
 
 /**
- * mosquitto's configuration: mutual TLS only, the certificate's common name is the user. What waits for a controller or an
- * appliance that is away is bounded in bytes, not in messages.
+ * mosquitto's configuration: mutual TLS only, the certificate's common name is the user. It is the client's identifier, too: else
+ * one appliance could take the session of another over, and with it what waits there. What waits for a controller or an appliance
+ * that is away is bounded in bytes, not in messages.
  */
 export function mosquittoConfig(files: BrokerFiles, { tls, websocket }: BrokerPorts): string {
   const listener = (port: number, protocol: 'mqtt' | 'websockets'): string => `listener ${port}
@@ -27,6 +30,7 @@ keyfile ${files.key}
 crlfile ${files.revocations}
 require_certificate true
 use_identity_as_username true
+use_username_as_clientid true
 tls_version tlsv1.2
 `;
   return `# Made by \`bartizan controller broker-config\`.
@@ -53,14 +57,12 @@ ${[listener(tls, 'mqtt'), ...(websocket === undefined ? [] : [listener(websocket
  * a controller all of the fleet.
  */
 export function accessRules({ tenant }: Pick<ControllerSettings, 'tenant'>, controllers: readonly string[]): string {
-  const fleet = `bartizan/1/${tenant}`;
-  const own = `${fleet}/+/%u`;
+  const fleet = `${ROOT}/${tenant}`;
+  const own = { tenant, shard: '+', serial: '%u' };
   const lines = [
     '# Made by `bartizan controller broker-config`.',
-    ...['presence', 'reported', 'stream/+', 'cmd/+/result'].map((topic) => `pattern write ${own}/${topic}`),
-    ...['desired', 'keys', 'cmd'].map((topic) => `pattern read ${own}/${topic}`),
-    `pattern read ${fleet}/keys`,
-    `pattern read ${fleet}/list/#`,
+    ...TOPIC_ROWS.filter(({ from }) => from === 'appliance').map((row) => `pattern write ${filterOf(row, own)}`),
+    ...TOPIC_ROWS.filter(({ to }) => to.includes('appliance')).map((row) => `pattern read ${filterOf(row, own)}`),
     ...controllers.flatMap((name) => ['', `user controller:${name}`, `topic readwrite ${fleet}/#`]),
   ];
   return `${lines.join('\n')}\n`;

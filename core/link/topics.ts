@@ -4,6 +4,7 @@ import { CROCKFORD } from '../base/crockford.ts';
 import { type Id, isId } from '../base/ids.ts';
 import { type Hex, isHex } from './hex.ts';
 import { STREAMS, type StreamName } from './stream.ts';
+import { TOPIC_ROWS, TOPICS, type TopicRow } from './topic-table.ts';
 
 /** All topics are below this. */
 export const ROOT = 'bartizan/1';
@@ -68,18 +69,28 @@ export const listPartTopic = (tenant: string, sha256: Hex): string => `${ROOT}/$
 export const leaseTopic = (tenant: string, shard: number): string => `${ROOT}/${tenant}/${shardName(shard)}/lease`;
 
 /** What an appliance listens to. Parts of lists are asked for one by one, by their topics. */
-export const applianceFilters = (of: ApplianceAddress): readonly string[] => [
-  ...(['desired', 'keys', 'cmd'] as const).map((kind) => topicOf(of, { kind })),
-  fleetKeysTopic(of.tenant),
-  listManifestTopic(of.tenant, '+'),
-];
+export const applianceFilters = ({ tenant, serial }: ApplianceAddress): readonly string[] =>
+  TOPIC_ROWS.filter(({ to, isOnDemand }) => to.includes('appliance') && isOnDemand !== true).map((row) =>
+    filterOf(row, { tenant, shard: shardName(shardOf(serial)), serial }),
+  );
 
 /** What the controller listens to that holds a shard. */
 export const shardFilters = (tenant: string, shard: number): readonly string[] =>
-  ['presence', 'reported', 'cmd/+/result', 'stream/+'].map((rest) => `${ROOT}/${tenant}/${shardName(shard)}/+/${rest}`);
+  TOPIC_ROWS.filter(({ below, to }) => below === 'appliance' && to.includes('controller')).map((row) =>
+    filterOf(row, { tenant, shard: shardName(shard), serial: '+' }),
+  );
+
+/** The topics of a row, where some of what is above its path is left open. */
+export function filterOf(
+  { below, path }: Pick<TopicRow, 'below' | 'path'>,
+  { tenant, shard, serial }: { readonly tenant: string; readonly shard: string; readonly serial: string },
+): string {
+  const above = { fleet: tenant, shard: `${tenant}/${shard}`, appliance: `${tenant}/${shard}/${serial}` }[below];
+  return `${ROOT}/${above}/${path}`;
+}
 
 /** The leases of all shards. */
-export const leaseFilter = (tenant: string): string => `${ROOT}/${tenant}/+/lease`;
+export const leaseFilter = (tenant: string): string => filterOf(TOPICS.lease, { tenant, shard: '+', serial: '' });
 
 /**
  * Takes a topic apart. Whatever is not exactly as this module makes it is none of ours: also an appliance below a shard that

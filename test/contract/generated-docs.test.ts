@@ -9,6 +9,7 @@ import { checksDocument } from '../../core/detect/document.ts';
 import { parsersDocument } from '../../core/event/document.ts';
 import { searchDocument } from '../../core/query/document.ts';
 import { imageTestDocument } from '../image/document.ts';
+import { messagesDocument } from '../support/messages-document.ts';
 import { readRecalls } from '../support/recall.ts';
 
 /** The checkout, seen from dist/test/contract. */
@@ -23,6 +24,7 @@ for (const { path, document } of [
   { path: 'docs/parsers.md', document: () => parsersDocument(readRecalls()) },
   { path: 'docs/checks.md', document: checksDocument },
   { path: 'docs/image-test.md', document: imageTestDocument },
+  { path: 'docs/controller-messages.md', document: messagesDocument },
 ]) {
   test(`${path} says what the declarations say`, async () => {
     if (UPDATE) await writeFile(join(CHECKOUT, path), document());

@@ -22,8 +22,8 @@ export interface DeclaredMessages extends Shapes {
   readonly silent: readonly string[];
 }
 
-/** Reads the declarations in `proto/bartizan`. */
-export function readDeclarations(): DeclaredMessages {
+/** Reads the declarations in `proto/bartizan`, with their comments. */
+export function readProtos(): protobuf.Root {
   const root = new protobuf.Root();
   root.resolvePath = (_, target) => join(ROOT, 'proto', target);
   for (const file of globSync('proto/bartizan/**/*.proto', { cwd: ROOT }).sort()) {
@@ -31,6 +31,12 @@ export function readDeclarations(): DeclaredMessages {
     protobuf.parse(text, root, { alternateCommentMode: true, keepCase: true });
   }
   root.resolveAll();
+  return root;
+}
+
+/** What of them a release fixes. */
+export function readDeclarations(): DeclaredMessages {
+  const root = readProtos();
   const messages: Record<string, Record<string, FieldShape>> = {};
   const enums: Record<string, Record<string, number>> = {};
   const silent: string[] = [];

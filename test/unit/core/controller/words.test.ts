@@ -90,6 +90,8 @@ test('the broker asks everybody for a certificate', () => {
   const config = mosquittoConfig(files, { tls: 8883, websocket: 443 });
   assert.equal(config.match(/^require_certificate true$/gm)?.length, 2);
   assert.equal(config.match(/^listener /gm)?.length, 2);
+  // Nobody takes over the session of another by its identifier.
+  assert.equal(config.match(/^use_username_as_clientid true$/gm)?.length, 2);
   assert.match(config, /^allow_anonymous false$/m);
 });
 

@@ -3,9 +3,11 @@ import { test } from 'node:test';
 import { sha256Hex } from '../../../../core/base/ids.ts';
 import { serialOf } from '../../../../core/field/serial.ts';
 import type { Hex } from '../../../../core/link/hex.ts';
+import { TOPICS } from '../../../../core/link/topic-table.ts';
 import {
   type ApplianceTopic,
   applianceFilters,
+  filterOf,
   fleetKeysTopic,
   leaseFilter,
   leaseTopic,
@@ -88,6 +90,24 @@ for (const text of [
 /** As a broker matches. */
 const matches = (filter: string, topic: string): boolean =>
   new RegExp(`^${filter.replaceAll('+', '[^/]+')}$`).test(topic);
+
+test('a topic is where the table says', () => {
+  fc.assert(
+    fc.property(anySerial, anyTopic, (serial, topic) => {
+      const whose = { tenant, shard: '+', serial };
+      assert.ok(matches(filterOf(TOPICS[topic.kind], whose), topicOf({ tenant, serial }, topic)));
+    }),
+  );
+  const sha256 = sha256Hex(new Uint8Array(1)) as Hex;
+  for (const [row, topic] of [
+    [TOPICS.fleet_keys, fleetKeysTopic(tenant)],
+    [TOPICS.list_manifest, listManifestTopic(tenant, 'bad-guys')],
+    [TOPICS.list_part, listPartTopic(tenant, sha256)],
+    [TOPICS.lease, leaseTopic(tenant, 63)],
+  ] as const) {
+    assert.ok(matches(filterOf(row, { tenant, shard: '3f', serial: '' }), topic), topic);
+  }
+});
 
 test('an appliance hears what is for it, and who holds a shard what its appliances say', () => {
   const told = ['presence', 'reported'].map((kind) => topicOf(of, { kind } as ApplianceTopic));
