@@ -1,7 +1,7 @@
 import { assign, createActor, fromPromise } from 'xstate';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
 import { fail, messageOf, type Result } from '../../core/base/result.ts';
-import { type Millis, millis } from '../../core/base/time.ts';
+import { type Millis, millis, seconds } from '../../core/base/time.ts';
 import { machineClock } from '../clock/index.ts';
 import { type Attempt, afterFailure, afterLoss, retryDelay } from './backoff.ts';
 import { linkMachine, type Tried } from './machine.ts';
@@ -13,6 +13,7 @@ import type {
   LinkUp,
   Outgoing,
   Priority,
+  PublishFailure,
   SendFailure,
 } from './port.ts';
 import { Sender } from './sender.ts';
@@ -36,6 +37,8 @@ export interface ConnectionDeps {
   /** An attempt came to nothing. */
   readonly onFailed: (failure: ConnectFailure | undefined) => void;
 }
+
+const SUBSCRIBED_WITHIN = seconds(20);
 
 export type ConnectionState = 'off' | 'connecting' | 'up' | 'pausing' | 'closing';
 
@@ -201,12 +204,25 @@ export class Connection {
     this.#connection = connected.value;
     this.#broker = broker;
     this.#onClosed = (why) => this.#actor.send({ type: 'lost', why: `${broker}: ${why}` });
-    const subscribed = await connected.value.subscribe(filters);
+    const subscribed = await this.#inTime(connected.value.subscribe(filters));
     if (signal.aborted) return { ok: false, code: 'unreachable', why: 'it is not wanted any more' };
     if (subscribed.ok && gone === undefined) return { ok: true };
     await this.#close();
     const why = subscribed.ok ? (gone ?? '') : subscribed.public;
     return { ok: false, code: subscribed.ok ? 'unreachable' : 'refused', why: `${broker}: ${why}` };
+  }
+
+  /** A broker that takes us and then says nothing is none: the next one is tried. */
+  #inTime(asked: Promise<Result<void, PublishFailure>>): Promise<Result<void, PublishFailure>> {
+    return new Promise((resolve) => {
+      const cancel = this.#deps.clock.after(SUBSCRIBED_WITHIN, () =>
+        resolve(fail('closed', `no answer to our subscriptions within ${SUBSCRIBED_WITHIN / 1000} s`)),
+      );
+      void asked.then((answer) => {
+        cancel();
+        resolve(answer);
+      });
+    });
   }
 
   #up(): void {

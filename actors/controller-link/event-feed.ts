@@ -12,7 +12,7 @@ const EVERY: Millis = seconds(5);
 /** Sources bring their lines with some delay: so far back a look ends. */
 const BEHIND: Millis = seconds(10);
 const PAGE = 1000;
-/** Pages of one look: an appliance that sees more than the link can carry gives events up here already. */
+/** Pages of one look: an appliance that sees more than the link can carry gives events up here already, and says so by a gap. */
 const PAGES = 20;
 const BUDGET: Millis = seconds(2);
 /** How far back the events of a finding are looked for. */
@@ -101,6 +101,7 @@ export class EventFeed {
 
   async #take(where: Node, from: Millis, to: Millis): Promise<void> {
     let after: string | undefined;
+    let reached = from;
     for (let page = 0; page < PAGES; page++) {
       const query = {
         where,
@@ -111,15 +112,18 @@ export class EventFeed {
         ...(after === undefined ? {} : { after }),
       };
       const found = await this.#deps.search.page(query, { budget: BUDGET, signal: this.#stopping.signal });
-      if (!found.ok) return;
+      if (!found.ok) break;
       for (const { line } of found.value.rows) {
         const now = this.#deps.clock.now();
+        reached = line.at;
         this.#deps.outbox.add('event', { kind: 'event', event: wireEvent(line) }, now);
       }
       await this.#deps.outbox.settled();
       after = found.value.next;
       if (after === undefined) return;
     }
+    // How many there were nobody has counted.
+    if (this.#isRunning) this.#deps.outbox.skip('event', { count: 1, reason: 'lost', oldestAt: reached, newestAt: to });
   }
 }
 

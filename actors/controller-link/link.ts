@@ -3,7 +3,7 @@ import type { EventSearch } from '../../core/api/event-search.ts';
 import type { Component } from '../../core/base/component.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
-import { hours, type Millis } from '../../core/base/time.ts';
+import { hours, type Millis, seconds } from '../../core/base/time.ts';
 import type { LinkSettings } from '../../core/config/controller-setting.ts';
 import type { Finding } from '../../core/detect/finding.ts';
 import { hexOf } from '../../core/link/hex.ts';
@@ -33,6 +33,8 @@ const SESSION: Millis = hours(25);
 /** A part of a list has at most 16 MiB. */
 const LARGEST_PACKET = 17 * 1024 * 1024;
 const RECEIVE_MAXIMUM = 64;
+/** Until the broker has our good-bye. */
+const GOODBYE: Millis = seconds(3);
 
 /** What the orders may do with the link. */
 export interface OrdersLink {
@@ -124,10 +126,11 @@ export class ControllerLink {
     });
   }
 
-  stop(): Promise<void> {
+  /** @param reason as it is told, where there is a connection */
+  stop(reason: 'stopped' | 'restarting' = 'stopped'): Promise<void> {
     return this.#serve(async () => {
       this.#renewal.stop();
-      await this.#end('stopped');
+      await this.#end(reason);
     });
   }
 
@@ -342,13 +345,13 @@ export class ControllerLink {
     return { address, bootId, version, run: this.#run, connection: this.#connections, since: clock.now() };
   }
 
-  async #end(reason: 'stopped' | 'revoked'): Promise<void> {
+  async #end(reason: 'stopped' | 'restarting' | 'revoked'): Promise<void> {
     const running = this.#running;
     if (running === undefined) return;
     this.#running = undefined;
     for (const settle of this.#upWaits.splice(0)) settle(false);
     const { connection, outbox, feeds, incidents, events, orders, reporter, identity } = running;
-    if (connection.state === 'up') await connection.send(presence(this.#presence(identity), reason), 'presence');
+    if (connection.state === 'up') await this.#goodBye(connection, presence(this.#presence(identity), reason));
     incidents.stop();
     for (const feed of [...feeds, events]) await feed.stop();
     await connection.halt();
@@ -356,6 +359,17 @@ export class ControllerLink {
     await orders.stop?.();
     reporter.closed();
     await outbox.stop();
+  }
+
+  /** A broker that does not answer keeps nobody from going. */
+  #goodBye(connection: Connection, message: Outgoing): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#parts.clock.after(GOODBYE, resolve);
+      void connection.send(message, 'presence').then(() => {
+        cancel();
+        resolve();
+      });
+    });
   }
 
   #whenUp(): Promise<boolean> {
@@ -423,7 +437,7 @@ export class ControllerLink {
 
   component(): Component {
     const identity = this.#identity;
-    const { connection, outbox } = this.#running ?? {};
+    const { connection, outbox, orders } = this.#running ?? {};
     return {
       name: 'controller-link',
       ...standingOf({
@@ -436,7 +450,7 @@ export class ControllerLink {
       }),
       ...(connection?.broker === undefined ? {} : { detail: `connected to ${connection.broker}` }),
       since: connection?.upSince ?? this.#since,
-      counters: countersOf(connection, outbox),
+      counters: countersOf(connection, outbox, orders?.counters()),
     };
   }
 }

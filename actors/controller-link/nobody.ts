@@ -18,4 +18,5 @@ export const nobody = (): LinkOrders => ({
     lists: [],
     keysGeneration: 0,
   }),
+  counters: () => ({ taken: 0, refused: {} }),
 });

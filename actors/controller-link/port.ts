@@ -138,8 +138,18 @@ export interface LinkOrders {
   closed(): void;
   /** What a report says of orders; called whenever one is made. */
   report(): OrdersReport;
+  /** Since the link was made. */
+  counters(): OrdersCounters;
   /** The link ends; resolves when nothing is acted upon any more. */
   stop?(): Promise<void>;
+}
+
+/** Orders that came. */
+export interface OrdersCounters {
+  /** Good ones, each once. */
+  readonly taken: number;
+  /** By why; also those that were too many for the audit log. */
+  readonly refused: Readonly<Record<string, number>>;
 }
 
 /** The part of a report that speaks of orders. */

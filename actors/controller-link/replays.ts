@@ -2,13 +2,11 @@ import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import { millis } from '../../core/base/time.ts';
 import type { ReplayCommand } from '../../core/link/order.ts';
 import { BATCH_BYTES, BATCH_ITEMS } from '../../core/link/outbox.ts';
+import { MOST_REPLAYED } from '../../core/link/positions.ts';
 import type { StreamName } from '../../core/link/stream.ts';
 import { batchBytes, itemBytes, partsOf } from '../link-wire/index.ts';
 import type { StreamSource } from './feed.ts';
 import type { Carrier, Outbox } from './outbox.ts';
-
-/** Numbers that one order may ask for. */
-export const MOST_REPLAYED = 100_000;
 
 export type ReplayFailure = 'unknown_epoch' | 'out_of_range' | 'failed' | 'stopped';
 

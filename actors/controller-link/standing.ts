@@ -3,6 +3,7 @@ import { type Millis, rfc3339 } from '../../core/base/time.ts';
 import { STREAMS } from '../../core/link/stream.ts';
 import type { Connection } from './connection.ts';
 import type { Outbox } from './outbox.ts';
+import type { OrdersCounters } from './port.ts';
 
 /** Everything that the state of the component follows from. */
 export interface StandingFacts {
@@ -34,8 +35,12 @@ export function standingOf({ isEnabled, isOver, certificateUntil: until, isUp, t
 
 const NOTHING = { items: 0, sent: 0, givenUp: 0 };
 
-/** What has gone over the link, and what waits. */
-export function countersOf(connection: Connection | undefined, outbox: Outbox | undefined): Component['counters'] {
+/** What has gone over the link, what waits, and what came of orders. */
+export function countersOf(
+  connection: Connection | undefined,
+  outbox: Outbox | undefined,
+  orders: OrdersCounters = { taken: 0, refused: {} },
+): Component['counters'] {
   const streams = outbox?.counters();
   return {
     connections: connection?.counters.connections ?? 0,
@@ -44,6 +49,8 @@ export function countersOf(connection: Connection | undefined, outbox: Outbox | 
     bytes_sent: connection?.traffic.sent ?? 0,
     bytes_received: connection?.traffic.received ?? 0,
     waiting_bytes: outbox?.waitingBytes ?? 0,
+    orders_taken: orders.taken,
+    ...Object.fromEntries(Object.entries(orders.refused).map(([code, count]) => [`refused ${code}`, count])),
     ...Object.fromEntries(
       STREAMS.flatMap((stream) => {
         const { items, sent, givenUp } = streams?.[stream] ?? NOTHING;

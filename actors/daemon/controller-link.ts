@@ -33,6 +33,8 @@ export interface ControllerWiring {
   readonly pending: () => Pending | undefined;
   /** What orders do here. */
   readonly desk: () => LinkRoom.OrdersDesk;
+  /** Resolves when the program is to end and be started anew. */
+  readonly restarting: Promise<void>;
 }
 
 /**
@@ -45,10 +47,14 @@ export class ControllerDoor implements Service, ControllerLinkDesk {
   #room: typeof LinkRoom | undefined;
   #link: LinkRoom.ControllerLink | undefined;
   #isRunning = false;
+  #isRestarting = false;
 
   constructor(wiring: ControllerWiring) {
     this.#wiring = wiring;
-    const { bus } = wiring;
+    const { bus, restarting } = wiring;
+    void restarting.then(() => {
+      this.#isRestarting = true;
+    });
     bus.subscribe('finding', ({ finding }) => this.#link?.found(finding));
     bus.subscribe('decision', ({ decision }) => {
       if ('ip' in decision) this.#link?.decided(decision.ip);
@@ -71,7 +77,7 @@ export class ControllerDoor implements Service, ControllerLinkDesk {
     this.#isRunning = false;
     const link = this.#link;
     this.#link = undefined;
-    await link?.stop();
+    await link?.stop(this.#isRestarting ? 'restarting' : 'stopped');
   }
 
   /** The settings were changed. */

@@ -189,12 +189,12 @@ export class Daemon {
   #makeController(bus: Bus<Topics>): ControllerDoor {
     return new ControllerDoor({
       ...this.#parts,
-      plane: this.#plane,
-      bus,
+      ...{ plane: this.#plane, bus },
       facts: () => this.#appliance.facts(),
       images: () => this.#images.updater,
       pending: () => this.#changes.pending(),
       desk: () => this.#ordersDesk(),
+      restarting: this.#restart.promise,
     });
   }
 
@@ -211,7 +211,7 @@ export class Daemon {
   }
 
   #makeMeter(bus: Bus<Topics>): RunningMeter {
-    const { allows, firewall, lists } = this.#plane;
+    const { allows, firewall, allLists: lists } = this.#plane;
     return new RunningMeter({
       appliance: this.#appliance,
       allows,
@@ -388,7 +388,7 @@ export class Daemon {
   }
 
   #desks(): Desks {
-    const { history, segments, dispositions, allows, lists, firewallLog, undo } = this.#plane;
+    const { history, segments, dispositions, allows, allLists: lists, firewallLog, undo } = this.#plane;
     return {
       appliance: this.#appliance,
       meter: this.#meter,

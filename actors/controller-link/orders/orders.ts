@@ -11,7 +11,7 @@ import { envelopeReader, readIncoming } from '../../link-wire/index.ts';
 import type { Records } from '../../store/index.ts';
 import { validityOf } from '../identity-file.ts';
 import type { OrdersLink } from '../link.ts';
-import type { Incoming, LinkOrders, LinkUp, OrdersReport } from '../port.ts';
+import type { Incoming, LinkOrders, LinkUp, OrdersCounters, OrdersReport } from '../port.ts';
 import { OrderBench } from './bench.ts';
 import { Commands } from './commands.ts';
 import { DesiredKeeper } from './desired.ts';
@@ -63,6 +63,7 @@ export class Orders implements LinkOrders {
   #up: Up | undefined;
   #cancelForget: (() => void) | undefined;
   #isStopped = false;
+  #taken = 0;
 
   constructor(deps: OrdersDeps) {
     this.#deps = deps;
@@ -106,6 +107,10 @@ export class Orders implements LinkOrders {
       keysGeneration: bench.ring.generation,
       ...(nonce === undefined ? {} : { change: { ...nonce, id: nonce.change } }),
     };
+  }
+
+  counters(): OrdersCounters {
+    return { taken: this.#taken, refused: this.#refusals.counts };
   }
 
   /**
@@ -223,6 +228,7 @@ export class Orders implements LinkOrders {
 
   async #accepted(verdict: Accepted, envelope: Uint8Array, sitting: Sitting): Promise<void> {
     const { order } = verdict;
+    this.#taken++;
     switch (order.kind) {
       case 'command':
         return sitting.commands.take(order, verdict.signers);

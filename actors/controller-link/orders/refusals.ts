@@ -1,5 +1,5 @@
 import { type Millis, minutes } from '../../../core/base/time.ts';
-import type { Refused } from '../../../core/link/judge.ts';
+import type { RefusalCode, Refused } from '../../../core/link/judge.ts';
 import type { OrderNote } from './desk.ts';
 
 /** A refusal of one kind by one key is written down so often at most. */
@@ -10,12 +10,17 @@ const MOST = 256;
 /** Keeps what a broker in wrong hands sends from filling the audit log: what comes again within a minute is counted. */
 export class Refusals {
   readonly #told = new Map<string, { at: Millis; since: number }>();
-  total = 0;
+  readonly #counts = new Map<RefusalCode, number>();
+
+  /** All of them, by why. */
+  get counts(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#counts);
+  }
 
   /** @returns what to write down; undefined: it is counted for the next time */
   note(refusal: Refused, now: Millis, broker: string): OrderNote | undefined {
-    this.total++;
     const { code, signer, order, text } = refusal;
+    this.#counts.set(code, (this.#counts.get(code) ?? 0) + 1);
     const key = `${code} ${signer?.name ?? ''}`;
     const name = this.#told.has(key) || this.#told.size < MOST ? key : 'others';
     const before = this.#told.get(name);

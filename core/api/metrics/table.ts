@@ -165,6 +165,10 @@ export const METRICS: readonly Metric[] = [
   gauge('bartizan_link_waiting_bytes', 'What waits to be sent to a controller', ofLink('waiting_bytes')),
   counter('bartizan_link_sent_total', 'Items that the broker has, by stream', ofStreams('sent')),
   counter('bartizan_link_given_up_total', 'Items that were given up unsent, by stream', ofStreams('given_up')),
+  counter('bartizan_link_orders_total', 'Orders of controllers that were taken', ofLink('orders_taken')),
+  counter('bartizan_link_refused_orders_total', 'Orders of controllers that were refused, by why', (facts) =>
+    afterWord('refused ', 'code', countersOf(facts, LINK)),
+  ),
 
   gauge('bartizan_store_healthy', '1 while the store writes to disk', ({ appliance }) =>
     Number(appliance.store.healthy),
@@ -186,8 +190,6 @@ const entrySamples = ({ name, entries }: ListStatus): readonly Sample[] =>
       value: entries[family][kind],
     })),
   );
-
-const UNPARSED = 'unparsed ';
 
 const labelled = (label: string, values: Readonly<Record<string, number>>): readonly Sample[] =>
   Object.entries(values).map(([name, value]) => ({ labels: { [label]: name }, value }));
@@ -228,10 +230,14 @@ function ofStreams(count: string) {
 }
 
 function ofUnparsed(facts: MetricFacts): readonly Sample[] {
-  return Object.entries(countersOf(facts, 'pipeline'))
-    .filter(([name]) => name.startsWith(UNPARSED))
-    .map(([name, value]) => ({ labels: { reason: name.slice(UNPARSED.length) }, value }));
+  return afterWord('unparsed ', 'reason', countersOf(facts, 'pipeline'));
 }
+
+/** Counters of which only the names' beginning is known; the rest is the label. */
+const afterWord = (word: string, label: string, counters: Component['counters']): readonly Sample[] =>
+  Object.entries(counters)
+    .filter(([name]) => name.startsWith(word))
+    .map(([name, value]) => ({ labels: { [label]: name.slice(word.length) }, value }));
 
 function ofChanges(facts: MetricFacts): readonly Sample[] {
   return labelled('change', countersOf(facts, 'firewall'));

@@ -22,6 +22,8 @@ export class FakeBrokers implements BrokerPort {
   readonly attempts: string[] = [];
   /** Why an attempt fails; nothing: it does not. */
   failing: (broker: string) => ConnectFailure | undefined = () => undefined;
+  /** Brokers that take us and never answer what we subscribe to. */
+  mute: (broker: string) => boolean = () => false;
   /** Publishes wait until `acknowledge`. */
   isSlow = false;
   refusing: (message: Outgoing) => boolean = () => false;
@@ -40,6 +42,7 @@ export class FakeBrokers implements BrokerPort {
       hasSession: false,
       limits: this.limits,
       subscribe: async (filters) => {
+        if (this.mute(request.broker)) return new Promise(() => {});
         for (const filter of filters) mine.filters.add(filter);
         return isMine() ? ok(undefined) : fail('closed', 'gone');
       },

@@ -1,4 +1,10 @@
-import type { Incoming, LinkOrders, LinkUp, OrdersReport } from '../../../actors/controller-link/port.ts';
+import type {
+  Incoming,
+  LinkOrders,
+  LinkUp,
+  OrdersCounters,
+  OrdersReport,
+} from '../../../actors/controller-link/port.ts';
 
 /** Writes down what it is handed and obeys nobody. */
 export class RecordingOrders implements LinkOrders {
@@ -36,5 +42,11 @@ export class RecordingOrders implements LinkOrders {
 
   report(): OrdersReport {
     return this.reported;
+  }
+
+  counted: OrdersCounters = { taken: 0, refused: {} };
+
+  counters(): OrdersCounters {
+    return this.counted;
   }
 }

@@ -79,6 +79,19 @@ test('all events are sent as they come, window by window and page by page', asyn
   await feed.stop();
 });
 
+test('what a look does not come to is named by a gap', async () => {
+  const { site, pages, pass, feed } = await fed('all');
+  const begun = site.clock.now();
+  await pass(15_000);
+  for (let page = 0; page < 25; page++) pages.push([line(begun + page, 'more')]);
+  await pass(5000);
+  await site.quiet();
+  assert.equal(site.ledger.items('event').length, 20);
+  const [gap] = site.ledger.gaps('event');
+  assert.deepEqual([gap?.count, gap?.reason, gap?.oldestAt], [1, 'lost', begun + 19]);
+  await feed.stop();
+});
+
 test('of findings, the events of whom they are about, once', async () => {
   const { queries, feed, pass, site } = await fed('findings');
   feed.found('ip', '192.0.2.1', millis(site.clock.now() - 60_000));

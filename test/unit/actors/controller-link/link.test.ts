@@ -96,6 +96,42 @@ test('brokers that are away are tried in order, with a pause of chance between t
   assert.ok((site.orders.ups[1]?.connection ?? 0) > (site.orders.ups[0]?.connection ?? 0));
 });
 
+test('a broker that takes us and then says nothing is left for the next one', async () => {
+  const { clock, brokers, site } = await enrolledSite();
+  brokers.mute = (broker) => broker === 'mqtts://one';
+  brokers.cut();
+  await turns(clock, 20, seconds(5));
+  assert.equal(site.link.status().broker, 'mqtts://two');
+});
+
+test('a broker that acknowledges nothing keeps nobody from going', async () => {
+  const { clock, brokers, site } = await enrolledSite();
+  brokers.isSlow = true;
+  site.settings = { ...site.settings, isEnabled: false };
+  let isOff = false;
+  void site.link.follow().then(() => {
+    isOff = true;
+  });
+  await turns(clock, 2, seconds(1));
+  assert.equal(isOff, false);
+  await turns(clock, 2, seconds(2));
+  assert.deepEqual([isOff, brokers.isConnected], [true, false]);
+});
+
+test('who goes to come back says so', async () => {
+  const { brokers, site } = await enrolledSite();
+  await site.link.stop('restarting');
+  const last = decodePresence(brokers.published.at(-1)?.payload ?? new Uint8Array());
+  assert.ok(last.ok && !last.value.online && last.value.reason === 'restarting');
+});
+
+test('orders are counted: taken, and refused by why', async () => {
+  const { site } = await enrolledSite();
+  site.orders.counted = { taken: 3, refused: { expired: 2, unknown_key: 1 } };
+  const { counters } = site.link.component();
+  assert.deepEqual([counters['orders_taken'], counters['refused expired'], counters['refused unknown_key']], [3, 2, 1]);
+});
+
 test('a connection opened anew is another one', async () => {
   const { clock, brokers, site } = await enrolledSite();
   site.ordersLink?.reconnect();

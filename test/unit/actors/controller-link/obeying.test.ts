@@ -107,6 +107,8 @@ test('refusals are written down once a minute a kind and key, and counted', asyn
   const codes = () => world.notes.map(({ details: { code, not_told: count } }) => `${code} ${count}`);
   assert.deepEqual(codes(), ['kind_not_allowed 0', 'unknown_key 0', 'malformed 0']);
   assert.equal(world.restarts + world.deeds.length, 0);
+  const refused = { kind_not_allowed: 50, unknown_key: 50, malformed: 1 };
+  assert.deepEqual(life.orders.counters(), { taken: 0, refused });
   // Who did not sign gets no answer.
   assert.equal(world.results.length, 50);
   world.clock.advance(minutes(2));
