@@ -31,9 +31,9 @@ const showLists = (invocation: Invocation, deps: CliDeps): Promise<ExitName> =>
       counted(row, 'networks'),
       (numberAt(row, 'packets') ?? 0).toLocaleString('en'),
       textAt(row, 'fetched_at') ?? '',
-      textAt(objectIn(row['held']), 'why') ?? textAt(row, 'last_error') ?? textAt(row, 'source') ?? '',
+      textAt(objectIn(row['held']), 'why') ?? textAt(row, 'last_error') ?? sourceOf(row),
     ]);
-    if (rows.length === 0) return say(deps, 'no list is declared\n');
+    if (rows.length === 0) return say(deps, 'there is no list\n');
     const heads = ['NAME', 'KIND', 'STATE', 'ADDRESSES', 'NETWORKS', 'PACKETS', 'FETCHED', 'SAYS'];
     return sayTable(deps, { heads, rows });
   });
@@ -44,6 +44,11 @@ const stateOf = (row: Json): string => {
   if (state === 'held') return 'HELD';
   return state === 'current' && !isTrue(row, 'in_kernel') ? 'current, not in the kernel' : state;
 };
+
+function sourceOf(row: Json): string {
+  const source = textAt(row, 'source') ?? '';
+  return textAt(row, 'origin') === 'fleet' ? `of the fleet: ${source}` : source;
+}
 
 function counted(row: Json, what: 'addresses' | 'networks'): string {
   const entries = objectIn(row['entries']);

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Lists } from '../../core/api/lists.ts';
 import type { Component } from '../../core/base/component.ts';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
 import { messageOf } from '../../core/base/result.ts';
@@ -21,7 +22,7 @@ import {
 import type { Bus } from '../bus/index.ts';
 import { Canaries } from '../canary/index.ts';
 import { contentOf, type FirewallContent, witnessTable } from '../firewall/index.ts';
-import type { FleetLists, ListKeeper } from '../lists/index.ts';
+import { allLists, type FleetLists, type ListKeeper } from '../lists/index.ts';
 import { packetTools } from '../packets/index.ts';
 import { checkpointRecords, Pipeline, startWorker } from '../pipeline/index.ts';
 import { type RetentionSettings, Segments, startSearcher } from '../segments/index.ts';
@@ -42,6 +43,8 @@ export interface DataPlane extends Enforcement, Findings {
   readonly lists: ListKeeper;
   /** Lists that a fleet decides. */
   readonly fleetLists: FleetLists;
+  /** Both. */
+  readonly allLists: Lists;
   /** The events that are kept. */
   readonly segments: Segments;
   /** Everything that brings lines in. */
@@ -84,6 +87,7 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
   const lead = settings.watchers.journal ? new JournalLead({ ...settings, parsers }, clock) : undefined;
   const tell = teller(deps, findings);
   const lists = makeLists(deps, { book: enforcement.listBook, kernel: enforcement.firewall.lists, tell });
+  const fleetLists = makeFleetLists(deps, { book: enforcement.listBook, kernel: enforcement.firewall.lists });
   const segments = segmentsOf(deps, tell);
   const pipeline = pipelineOf(deps, { findings, parsers, lead, segments, tell });
   const watchers = makeSources({
@@ -101,7 +105,8 @@ export function makeDataPlane(deps: DataPlaneDeps): DataPlane {
     ...enforcement,
     ...findings,
     lists,
-    fleetLists: makeFleetLists(deps, { book: enforcement.listBook, kernel: enforcement.firewall.lists }),
+    fleetLists,
+    allLists: allLists(lists, fleetLists),
     pipeline,
     canaries: canariesOf(deps, enforcement, tell),
     segments,

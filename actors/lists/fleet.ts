@@ -1,9 +1,11 @@
+import type { CoveringList, ListStatus } from '../../core/api/lists.ts';
 import { sha256Hex } from '../../core/base/ids.ts';
+import { type Ip, parseIp } from '../../core/base/ip.ts';
 import type { Clock, Log } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import { heldLists } from '../../core/keys/records.ts';
 import type { HeldList } from '../../core/link/order-books.ts';
-import { countOf, FAMILIES, type ListColumns } from '../../core/respond/lists/columns.ts';
+import { countOf, FAMILIES, type ListColumns, lists, NO_COLUMNS } from '../../core/respond/lists/columns.ts';
 import { type KernelLists, type ListUse, sharedRoomFor } from '../firewall/index.ts';
 import type { Records } from '../store/index.ts';
 import type { GenerationBook } from './book.ts';
@@ -11,7 +13,7 @@ import type { GenerationStore, NamedList } from './port.ts';
 
 export interface FleetListsDeps {
   readonly book: GenerationBook;
-  readonly kernel: Pick<KernelLists, 'changed'>;
+  readonly kernel: Pick<KernelLists, 'changed' | 'facts' | 'packets'>;
   readonly store: GenerationStore;
   readonly records: Records;
   readonly clock: Pick<Clock, 'now'>;
@@ -49,6 +51,37 @@ export class FleetLists {
 
   all(): ReadonlyMap<string, HeldList> {
     return this.#held;
+  }
+
+  /** As the lists of the settings are told, by the names that their sets and counters have. */
+  async list(): Promise<readonly ListStatus[]> {
+    const { book, kernel } = this.#deps;
+    const packets = await kernel.packets();
+    return [...this.#held].map(([source, { purpose: kind, generation: number }]): ListStatus => {
+      const { name, id } = namedList(source, kind);
+      const generation = book.of(id);
+      const { inKernel, protected: left } = kernel.facts(id);
+      return {
+        ...{ name, kind, mode: 'enforce', origin: 'fleet', source, state: 'current', inKernel, protected: left },
+        entries: countOf(generation?.columns ?? NO_COLUMNS),
+        generation: number,
+        ...(generation === undefined ? {} : { fetchedAt: generation.fetchedAt }),
+        bad: 0,
+        wide: 0,
+        ...(packets.get(name) ?? { packets: 0, bytes: 0 }),
+      };
+    });
+  }
+
+  /** Those that hold the address. */
+  covering(ip: Ip): readonly CoveringList[] {
+    const parsed = parseIp(ip);
+    if (!parsed.ok) return [];
+    return [...this.#held].flatMap(([source, { purpose: kind }]) => {
+      const { name, id } = namedList(source, kind);
+      const columns = this.#deps.book.columnsOf(id);
+      return columns !== undefined && lists(columns, parsed.value) ? [{ id, name, kind, mode: 'enforce' }] : [];
+    });
   }
 
   columnsOf(name: string): ListColumns | undefined {

@@ -1,3 +1,4 @@
+export { allLists } from './all.ts';
 export { GenerationBook } from './book.ts';
 export { generationFolder } from './disk.ts';
 export { FleetLists } from './fleet.ts';

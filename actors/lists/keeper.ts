@@ -365,7 +365,7 @@ export class ListKeeper implements Lists, Service {
     const { inKernel, protected: left } = kernel.facts(kept.id);
     const { held, trouble, checkedAt, nextRefresh } = kept;
     return {
-      ...{ name, kind, mode, source, state: this.#stateOf(kept), inKernel, protected: left },
+      ...{ name, kind, mode, origin: 'settings', source, state: this.#stateOf(kept), inKernel, protected: left },
       entries: countOf(generation?.columns ?? NO_COLUMNS),
       generation: generation?.number ?? 0,
       ...(generation === undefined ? {} : { fetchedAt: generation.fetchedAt }),

@@ -11,10 +11,14 @@ import type { FamilyCount } from '../respond/lists/columns.ts';
 export const LIST_STATES = ['never_loaded', 'current', 'stale', 'refused', 'held'] as const;
 export type ListState = (typeof LIST_STATES)[number];
 
+/** Who decides about a list: `firewall.lists` and `country_block`, or the controller of the fleet. */
+export const LIST_ORIGINS = ['settings', 'fleet'] as const;
+
 export interface ListStatus {
   readonly name: string;
   readonly kind: 'block' | 'allow';
   readonly mode: 'enforce' | 'count';
+  readonly origin: (typeof LIST_ORIGINS)[number];
   readonly source: string;
   readonly state: ListState;
   /** What is in force. */
@@ -54,7 +58,10 @@ export interface CoveringList {
 /** Bulk lists of addresses that others keep. */
 export interface Lists {
   list(): Promise<readonly ListStatus[]>;
-  /** Looks at the source now; resolves when what came of it is in force. `failed`: it says why, and the last good stays. */
+  /**
+   * Looks at the source now; resolves when what came of it is in force. `failed`: it says why, and the last good stays. One of the
+   * fleet is `not_found`: it comes when the controller publishes it, and never by asking.
+   */
   refresh(name: string): Promise<Result<ListStatus, 'not_found' | 'failed'>>;
   /** Puts in force what is held. `conflict` when nothing is. */
   accept(name: string): Promise<Result<ListStatus, 'not_found' | 'conflict' | 'failed'>>;

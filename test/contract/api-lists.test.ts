@@ -25,7 +25,8 @@ test('lists are told with what is in force, what waits and what was left out', a
   const none = { addresses: 0, networks: 0 };
   assert.deepEqual(lists, [
     {
-      ...{ name: 'drop', kind: 'block', mode: 'enforce', source: 'https://lists.example.net/drop.txt', state: 'held' },
+      ...{ name: 'drop', kind: 'block', mode: 'enforce', origin: 'settings', state: 'held' },
+      source: 'https://lists.example.net/drop.txt',
       in_kernel: true,
       entries: { ipv4: { addresses: 3, networks: 900 }, ipv6: none },
       generation: 7,

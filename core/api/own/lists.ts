@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { rfc3339 } from '../../base/time.ts';
 import { endpoint } from '../deps.ts';
 import { refuse } from '../endpoint.ts';
-import { LIST_STATES, type ListStatus } from '../lists.ts';
+import { LIST_ORIGINS, LIST_STATES, type ListStatus } from '../lists.ts';
 
 const Count = Type.Integer({ minimum: 0 });
 const Family = Type.Object({ addresses: Count, networks: Count });
@@ -12,7 +12,10 @@ export const ListRow = Type.Object({
   name: Type.String(),
   kind: Type.Enum(['block', 'allow']),
   mode: Type.Enum(['enforce', 'count'], { description: 'count: packets are counted and go on' }),
-  source: Type.String({ description: 'A path, a URL, or country:XX' }),
+  origin: Type.Enum([...LIST_ORIGINS], { description: 'fleet: the controller decides about it, the settings do not' }),
+  source: Type.String({
+    description: 'A path, a URL, country:XX, or of the fleet the name that the controller knows it by',
+  }),
   state: Type.Enum([...LIST_STATES], {
     description:
       'never_loaded: nothing of it is in force. stale: the last look failed; refused: what was found is no list or breaks a limit; held: news wait for a word. In these three the last good generation is in force',
@@ -92,10 +95,10 @@ export const acceptList = endpoint({
 const entriesOf = ({ 4: ipv4, 6: ipv6 }: ListStatus['entries']) => ({ ipv4, ipv6 });
 
 function rowOf(list: ListStatus) {
-  const { name, kind, mode, source, state, inKernel, generation, packets, bytes, held } = list;
+  const { name, kind, mode, origin, source, state, inKernel, generation, packets, bytes, held } = list;
   const { fetchedAt, checkedAt, nextRefresh, lastError } = list;
   return {
-    ...{ name, kind, mode, source, state, in_kernel: inKernel },
+    ...{ name, kind, mode, origin, source, state, in_kernel: inKernel },
     entries: entriesOf(list.entries),
     generation,
     ...(fetchedAt === undefined ? {} : { fetched_at: rfc3339(fetchedAt) }),

@@ -141,10 +141,13 @@ function removal(ip: string, port: string): HTMLButtonElement {
 
 export function showLists({ lists }: Lists, mayWrite: boolean): void {
   const rows = lists.map((list) => {
-    const { name, kind, mode, source, state, entries, packets, fetched_at, last_error = '', held, in_kernel } = list;
+    const { name, kind, mode, origin, source, state, entries, packets, fetched_at } = list;
+    const { last_error = '', held, in_kernel } = list;
+    const isOfFleet = origin === 'fleet';
+    const why = isOfFleet ? 'the controller decides about it' : (held?.why ?? last_error);
     const title = made('span', name);
     title.title = source;
-    const says = [held?.why ?? last_error, ...(in_kernel ? [] : ['not in the kernel'])].filter((text) => text !== '');
+    const says = [why, ...(in_kernel ? [] : ['not in the kernel'])].filter((text) => text !== '');
     return {
       key: name,
       cells: [
@@ -155,7 +158,7 @@ export function showLists({ lists }: Lists, mayWrite: boolean): void {
         cell('Packets', packets.toLocaleString('en'), 'tight number'),
         cell('Fetched', fetched_at === undefined ? 'never' : moment(fetched_at), 'tight'),
         cell('Says', says.join('; '), 'text'),
-        cell('', mayWrite ? listButton(name, held !== undefined) : '', 'act'),
+        cell('', mayWrite && !isOfFleet ? listButton(name, held !== undefined) : '', 'act'),
       ],
     };
   });

@@ -206,6 +206,7 @@ export interface ListRow {
   readonly name: string;
   readonly kind: string;
   readonly mode: string;
+  readonly origin: string;
   readonly source: string;
   readonly state: string;
   readonly in_kernel: boolean;

@@ -8,6 +8,7 @@ export const LIST: ListStatus = {
   name: 'drop',
   kind: 'block',
   mode: 'enforce',
+  origin: 'settings',
   source: 'https://lists.example.net/drop.txt',
   state: 'held',
   entries: { 4: { addresses: 3, networks: 900 }, 6: NONE },
