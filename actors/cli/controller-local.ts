@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { printable, printableJson } from '../../core/base/printable.ts';
-import { parseDuration } from '../../core/base/time.ts';
+import { parseDuration, rfc3339 } from '../../core/base/time.ts';
 import type { Invocation } from '../../core/cli/argv.ts';
 import type { ExitName } from '../../core/cli/exit-codes.ts';
 import type { SimulationState } from '../controller/index.ts';
@@ -48,6 +48,26 @@ export async function caAdd(invocation: Invocation, deps: CliDeps): Promise<Exit
 `,
     );
   }
+  return 'ok';
+}
+
+export async function caRenew(invocation: Invocation, deps: CliDeps): Promise<ExitName> {
+  const { placeIn, renewServers, settingsIn } = await deps.controller();
+  const { NAME: name } = invocation.arguments;
+  const { out } = invocation.values;
+  if ((name === undefined) !== (out === undefined)) {
+    await complain(deps, 'ca renew: a further controller needs its NAME and --out DIR, this one neither');
+    return 'usage';
+  }
+  const place = placeIn(await stateOf(invocation, deps));
+  const settings = await settingsIn(place);
+  if (!settings.ok) return fails(deps, settings.public);
+  const elsewhere = name === undefined || out === undefined ? undefined : { name, out: resolve(out) };
+  const renewed = await renewServers(place, settings.value, elsewhere, deps.world);
+  if (!renewed.ok) return refuse(deps, renewed.public);
+  const { until, files } = renewed.value;
+  if (invocation.flags.has('json')) await say(deps, `${printableJson({ until: rfc3339(until), files })}\n`);
+  else await say(deps, `${files.map((path) => `${printable(path)}\n`).join('')}until ${rfc3339(until)}\n`);
   return 'ok';
 }
 

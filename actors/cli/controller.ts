@@ -5,7 +5,7 @@ import { parseDuration } from '../../core/base/time.ts';
 import type { Invocation } from '../../core/cli/argv.ts';
 import type { ControllerCommandName } from '../../core/cli/controller.ts';
 import type { ExitName } from '../../core/cli/exit-codes.ts';
-import { brokerConfig, caAdd, caInit, simulateFleet, stateOf } from './controller-local.ts';
+import { brokerConfig, caAdd, caInit, caRenew, simulateFleet, stateOf } from './controller-local.ts';
 import { type Columns, outcomeColumns, TABLES, wasDone } from './controller-tables.ts';
 import type { CliDeps } from './deps.ts';
 import { type Json, objectIn, objectsIn, textAt } from './json.ts';
@@ -22,6 +22,7 @@ const DEFAULT_WITHIN = '30s';
 export const CONTROLLER_RUNS: Readonly<Record<Exclude<ControllerCommandName, 'controller serve'>, Run>> = {
   'controller ca init': caInit,
   'controller ca add': caAdd,
+  'controller ca renew': caRenew,
   'controller broker-config': brokerConfig,
   'controller simulate': simulateFleet,
   'controller enroll': enroll,

@@ -11,7 +11,7 @@ import { settingsIn } from './settings-file.ts';
 export { brokerTexts, writeBrokerFiles } from './broker-files.ts';
 export { askController, watchController } from './client.ts';
 export { stopSignal } from './effects.ts';
-export { addController, type InitOptions, initFleet, type Made } from './init.ts';
+export { addController, type Elsewhere, type InitOptions, initFleet, type Made, renewServers } from './init.ts';
 export { CONTROLLER_STATE, type Place, placeIn } from './place.ts';
 export { readYaml, settingsIn } from './settings-file.ts';
 export { type SimulateOptions, type SimulationState, simulate } from './simulate.ts';

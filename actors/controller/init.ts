@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Clock, Random } from '../../core/base/ports.ts';
 import { fail, ok, type Result } from '../../core/base/result.ts';
-import { days, millis } from '../../core/base/time.ts';
+import { days, type Millis, millis } from '../../core/base/time.ts';
 import {
   type ControllerSettings,
   isControllerName,
@@ -19,7 +19,7 @@ import { type Place, placeIn } from './place.ts';
 
 const ROOT_LASTS = days(20 * 365);
 const ISSUING_LASTS = days(10 * 365);
-/** Of brokers, controllers and the enrolment server: renewed by hand. */
+/** Of brokers, controllers and the enrolment server: `ca renew` makes others. */
 const SERVER_LASTS = days(3 * 365);
 const REVOCATIONS_LAST = days(400);
 
@@ -67,7 +67,7 @@ export async function initFleet(options: InitOptions, world: World): Promise<Res
   const issuing = await issueIssuing(`${options.tenant} issuing`, root, validFor(ISSUING_LASTS, world));
   await writePair(place.root, root);
   await writePair(place.issuing, issuing);
-  await writeServers(place, { root, issuing }, judged.value, world);
+  await writeServers(place, { rootCert: root.cert, issuing }, judged.value, world);
   const revoked = { at: world.clock.now(), until: millis(world.clock.now() + REVOCATIONS_LAST), revoked: [] };
   await writeWhole(place.revocations, await issueRevocations(issuing, revoked), 0o644);
   await writeOwn(place, issuing, options.name, world);
@@ -112,6 +112,45 @@ export async function addController(
   return ok({ state: out, keys: [{ name, publicKey: made.value.publicKey, kinds: SERVING_KINDS }] });
 }
 
+/** What a further controller is renewed for, and where its new certificate is put. */
+export interface Elsewhere {
+  readonly name: string;
+  readonly out: string;
+}
+
+/**
+ * New certificates, with new keys, in the place of those that end: of this controller, its enrolment server and the broker, or
+ * of a further controller. @returns until when, and which files are new
+ */
+export async function renewServers(
+  place: Place,
+  settings: ControllerSettings,
+  elsewhere: Elsewhere | undefined,
+  world: World,
+): Promise<Result<{ readonly until: Millis; readonly files: readonly string[] }, 'refused'>> {
+  const [rootCert, cert, key] = await Promise.all(
+    [place.root.cert, place.issuing.cert, place.issuing.key].map(readIfThere),
+  );
+  if (rootCert === undefined || cert === undefined || key === undefined) {
+    return fail('refused', `${place.state} holds no authority; it has to be done where \`ca init\` was`);
+  }
+  const issuing = { cert, key };
+  const until = millis(world.clock.now() + SERVER_LASTS);
+  if (elsewhere === undefined) {
+    await writeServers(place, { rootCert, issuing }, settings, world);
+    await writeOwn(place, issuing, settings.name, world);
+    const pairs = [place.own, place.enrolment, place.broker];
+    return ok({ until, files: pairs.flatMap((pair) => [pair.key, pair.cert]) });
+  }
+  const { name, out } = elsewhere;
+  if (!(await namesIn(place.controllers)).includes(name)) {
+    return fail('refused', `there is no controller "${name.slice(0, 60)}" of this fleet; \`ca add\` makes one`);
+  }
+  const { own } = placeIn(out);
+  await writeOwn(placeIn(out), issuing, name, world);
+  return ok({ until, files: [own.key, own.cert] });
+}
+
 async function writeOwn(place: Place, issuing: KeyPair, name: string, world: World): Promise<void> {
   const request = { authority: issuing, commonName: `controller:${name}`, use: 'client' } as const;
   const own = await issueWithKey(request, validFor(SERVER_LASTS, world));
@@ -120,7 +159,7 @@ async function writeOwn(place: Place, issuing: KeyPair, name: string, world: Wor
 
 async function writeServers(
   place: Place,
-  { root, issuing }: { readonly root: KeyPair; readonly issuing: KeyPair },
+  { rootCert, issuing }: { readonly rootCert: string; readonly issuing: KeyPair },
   settings: ControllerSettings,
   world: World,
 ): Promise<void> {
@@ -128,7 +167,7 @@ async function writeServers(
     const request = { authority: issuing, commonName, use: 'server', names } as const;
     const { key, cert } = await issueWithKey(request, validFor(SERVER_LASTS, world));
     // With the root: who enrols knows nothing but its fingerprint.
-    return { key, cert: cert + issuing.cert + root.cert };
+    return { key, cert: cert + issuing.cert + rootCert };
   };
   const brokers = [...new Set([...settings.brokers.map(hostOf), 'localhost', '127.0.0.1'])];
   await writePair(place.broker, await server('broker', brokers));

@@ -58,6 +58,19 @@ export const CONTROLLER_COMMANDS = [
     exits: ['ok', 'failed', 'usage', 'refused'],
   },
   {
+    name: 'controller ca renew',
+    summary:
+      'Make new certificates of the broker, this controller and its enrolment server, or of a further controller.',
+    more: 'They hold for three years from then, and have new keys. Afterwards: broker-config, and the broker and the controller started anew.',
+    arguments: [{ name: 'NAME', help: 'The further controller that gets a new certificate.', optional: true }],
+    options: [
+      { name: 'out', value: 'DIR', help: 'Of a further controller: where its tls/ is put. Required with NAME.' },
+      state,
+      json,
+    ],
+    exits: ['ok', 'failed', 'usage', 'refused'],
+  },
+  {
     name: 'controller broker-config',
     summary: "Print mosquitto's configuration for this fleet, or write it with access rules and certificates.",
     arguments: [],
