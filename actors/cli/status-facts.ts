@@ -1,6 +1,6 @@
 import { modeOf } from '../../core/config/mode.ts';
 import type { Mode } from '../../core/respond/mode.ts';
-import { isTrue, type Json, numberAt, objectIn, textAt } from './json.ts';
+import { isTrue, type Json, numberAt, objectIn, objectsIn, textAt } from './json.ts';
 
 const MEANING: Readonly<Record<Mode, string>> = {
   observe: 'observe: the kernel is untouched',
@@ -30,6 +30,7 @@ export function statusFacts(body: Json): readonly (readonly [string, string | un
       'store',
       `${isTrue(body, 'store_healthy') ? 'ok' : 'not healthy'}${size === undefined ? '' : `, ${size.toFixed(1)} MB`}`,
     ],
+    ['controller', linkText(objectsIn(body['components']))],
     ...watcherRows(objectIn(body['watchers'])),
   ];
 }
@@ -78,6 +79,14 @@ function trialRows(trial: Json): readonly (readonly [string, string])[] {
   if (summary === undefined) return [];
   const left = numberAt(trial, 'seconds_remaining') ?? 0;
   return [['ON TRIAL', `${summary}: taken back in ${left} s unless somebody says: bartizan change confirm`]];
+}
+
+/** Nothing where there is to be no link. */
+function linkText(components: readonly Json[]): string | undefined {
+  const link = components.find((one) => textAt(one, 'name') === 'controller-link');
+  const state = textAt(link ?? {}, 'state');
+  if (link === undefined || state === undefined || state === 'off') return undefined;
+  return withReason(state === 'ok' ? textAt(link, 'detail') : state, textAt(link, 'message'));
 }
 
 function restartRows(waiting: unknown): readonly (readonly [string, string])[] {

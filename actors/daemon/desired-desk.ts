@@ -13,7 +13,13 @@ const MOST_PROBLEMS = 5;
 /** The settings, as a fleet desires them. */
 export const desiredDesk = (settings: Pick<RunningSettings, 'desire'>, config: () => Config): DesiredDesk => ({
   read({ sections, rules }) {
-    if (rules.length > 0) return fail('invalid', 'this version takes no rule files');
+    if (rules.length > 0) {
+      const names = rules.map(({ name }) => name).slice(0, MOST_PROBLEMS);
+      return fail(
+        'invalid',
+        `rule files (${names.join(', ')}): this version has no place for them, so nothing was done`,
+      );
+    }
     const decided: Decided[] = [];
     const problems: string[] = [];
     for (const { name, values } of sections) {

@@ -14,7 +14,7 @@ export interface AuditRecord {
   readonly actor: string;
   /** `controller`: whoever holds the key of that name ordered it. */
   readonly principalKind: Principal['kind'] | 'controller';
-  /** Canonical address of the client, or `local`. */
+  /** Canonical address of the client, `local`, or of an order the URL of the broker. */
   readonly peer: string;
   readonly requestId: string;
   /** HTTP status of the answer. */

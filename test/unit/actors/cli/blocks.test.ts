@@ -168,3 +168,14 @@ test('status names what is on trial and what waits for a restart', async () => {
   );
   assert.match(out, /^at a restart +events\.keep, webui\.listen take effect: bartizan restart$/m);
 });
+
+test('status says how the link to a controller stands, where there is to be one', async () => {
+  const shown = async (link: object) => {
+    const { out } = await runCommand(['status'], saying({ components: [{ name: 'controller-link', ...link }] }));
+    return /^controller +(.*)$/m.exec(out)?.[1];
+  };
+  const detail = 'connected to mqtts://broker.example:8883';
+  assert.equal(await shown({ state: 'ok', detail }), detail);
+  assert.equal(await shown({ state: 'degraded', message: 'no connection' }), 'degraded (no connection)');
+  assert.equal(await shown({ state: 'off' }), undefined);
+});
