@@ -1,4 +1,5 @@
 import { type Millis, seconds } from '../base/time.ts';
+import { MOST_REPLAYED } from '../link/positions.ts';
 import { endOf, numbersOf, type StreamBatch, type StreamItem } from '../link/stream.ts';
 
 /** How far one stream of one appliance was taken, and what waits for what lies before it. */
@@ -36,8 +37,6 @@ export interface Taking {
   readonly outcome: 'taken' | 'held' | 'double' | 'late' | 'dropped';
 }
 
-/** A replay asks for no more numbers at once. */
-export const MOST_ASKED = 100_000;
 /** Before the same is asked for again, and before a tail that was told of counts as lost. */
 export const PATIENCE = seconds(30);
 
@@ -129,7 +128,7 @@ export function wanted(
   const tail = expected !== undefined && expected.since + PATIENCE <= now ? expected.sequence : undefined;
   const to = hole ?? tail;
   if (to === undefined || (asked !== undefined && asked.at + PATIENCE > now)) return undefined;
-  const until = Math.min(to, taken + MOST_ASKED);
+  const until = Math.min(to, taken + MOST_REPLAYED);
   return { state: { ...state, asked: { to: until, at: now } }, from: taken + 1, to: until };
 }
 

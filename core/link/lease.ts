@@ -10,6 +10,7 @@ export interface Lease {
   /** Name of the controller. */
   readonly holder: string;
   readonly until: Millis | 'given_back';
+  /** As of this very word: with each renewal, and as the shard is given back. */
   readonly positions: readonly StreamPosition[];
 }
 
