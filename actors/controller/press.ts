@@ -3,6 +3,7 @@ import type { Clock, Random } from '../../core/base/ports.ts';
 import { fail, ok, type Result } from '../../core/base/result.ts';
 import { days, hours, type Millis, plus } from '../../core/base/time.ts';
 import { generations } from '../../core/controller/records.ts';
+import { nextGeneration } from '../../core/link/generations.ts';
 import { lineOf, type Order, type OrderBody } from '../../core/link/order.ts';
 import { type SealedOrder, seal } from '../link-wire/index.ts';
 import type { Records } from '../store/index.ts';
@@ -17,7 +18,7 @@ export interface Pressed extends SealedOrder {
 export interface Wanted {
   readonly body: OrderBody;
   readonly to: string | 'everybody';
-  /** A generation that is known to be there. */
+  /** A generation that is said to be there; see `nextGeneration`. */
   readonly above?: number;
 }
 
@@ -59,7 +60,7 @@ export class Press {
         const given: number[] = [];
         for (const { body, to, above = 0 } of wanted) {
           const key = [lineOf(body) ?? '', to] as const;
-          const generation = Math.max((await writes.get(generations, key)) ?? 0, above) + 1;
+          const generation = nextGeneration((await writes.get(generations, key)) ?? 0, above);
           await writes.put(generations, key, generation);
           given.push(generation);
         }

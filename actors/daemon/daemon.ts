@@ -12,14 +12,10 @@ import { sameValue } from '../../core/config/change.ts';
 import { parseListen } from '../../core/config/formats.ts';
 import type { Config } from '../../core/config/settings.ts';
 import { sourceTexts } from '../../core/config/source-texts.ts';
-import type { Finding } from '../../core/detect/finding.ts';
 import type { StatusPageFacts } from '../../core/field/status-page.ts';
 import type { Mode } from '../../core/respond/mode.ts';
 import {
-  auditFinding,
   CounterSampler,
-  damageFinding,
-  deviceFinding,
   modeReason,
   processAge,
   processFacts,
@@ -29,7 +25,6 @@ import {
   stopSignal,
   type Topics,
 } from '../appliance/index.ts';
-import { takeOver } from '../audit/index.ts';
 import { type BlobStore, blobStore } from '../blobs/index.ts';
 import { Bus } from '../bus/index.ts';
 import type { ApiTarget, ChangeService } from '../change/index.ts';
@@ -49,6 +44,7 @@ import { type Follow, RunningSettings } from '../settings/index.ts';
 import { type Service, type Supervised, startSupervised } from '../supervisor/index.ts';
 import { banner } from './banner.ts';
 import { ControllerDoor } from './controller-link.ts';
+import { tellDamage } from './damage.ts';
 import { type DataPlane, makeDataPlane } from './data-plane.ts';
 import type { Foundation } from './foundation.ts';
 import { makeImages } from './images.ts';
@@ -271,7 +267,7 @@ export class Daemon {
       return exitCode('restart');
     }
     await this.#changes.startSucceeded();
-    this.#tellDamage();
+    tellDamage(this.#parts, this.#plane);
     await this.#closeForProvisioning();
     await stdout.write(this.#banner());
     this.#manager.ready(`${this.#appliance.mode}, ${this.#plane.sources().length} sources`);
@@ -287,22 +283,6 @@ export class Daemon {
     await closeForProvisioning(opened.stateDir, systemClock).catch((cause: unknown) => {
       log('warn', 'a volume may be looked for at the next boot again', { error: messageOf(cause) });
     });
-  }
-
-  /** What the store found damaged at its opening, and what it loses from now on, is shown where attacks are shown. */
-  #tellDamage(): void {
-    const { log, foundation, opened } = this.#parts;
-    const { hostname } = opened.file.loaded.config;
-    const tell = (finding: Finding): void => {
-      this.#plane.recorder.record([finding]).catch((cause: unknown) => {
-        log('error', 'damage could not be recorded', { message: finding.message, error: messageOf(cause) });
-      });
-    };
-    const { device, damage, audit } = foundation;
-    for (const trouble of audit.troubles) tell(auditFinding(hostname, trouble, systemClock.now()));
-    void takeOver(audit, systemClock, log);
-    if (!device.ok) tell(deviceFinding(hostname, device.public, systemClock.now()));
-    damage.open(({ message }) => tell(damageFinding(hostname, message, systemClock.now())));
   }
 
   async #end({ code, cause }: Ending): Promise<number> {

@@ -25,3 +25,14 @@ export function advanced(lines: Generations, line: string, order: Taken): Genera
 /** Whether an order of these bytes is the last one of its line. */
 export const isTaken = (lines: Generations, order: Hex): boolean =>
   [...lines.values()].some((taken) => taken.order === order);
+
+/** What an appliance says that it has seen comes by the broker, unsigned: nobody is to drive the numbers to their end. */
+const MOST_HEARD = 2 ** 40;
+
+/**
+ * The generation of the next order of a line.
+ * @param given the last one that was given out; 0: none
+ * @param heard what somebody says is there; believed in bounds only
+ */
+export const nextGeneration = (given: number, heard: number): number =>
+  Math.max(given, heard <= MOST_HEARD ? heard : 0) + 1;
