@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,37 +15,78 @@ const MOSQUITTO = '/usr/sbin/mosquitto';
 /** Why a test of a fleet is skipped; false where it need not be. */
 export const noBroker: string | false = existsSync(MOSQUITTO) ? false : 'mosquitto is not installed';
 
+/** Where a fleet's broker and controllers run. */
+export interface FleetPlace {
+  readonly brokerPort: number;
+  readonly enrolmentPort: number;
+  /** URLs of the broker as appliances reach it, in their order; controllers reach it by the first. */
+  readonly brokers: readonly string[];
+  /** Host of the enrolment server. */
+  readonly enrolmentHost: string;
+  /** @param who `broker`, or the name of a controller */
+  spawn(who: string, program: string, argv: readonly string[]): ChildProcess;
+}
+
+async function onLoopback(): Promise<FleetPlace> {
+  const [brokerPort, enrolmentPort] = [await freePort(), await freePort()];
+  return {
+    brokerPort,
+    enrolmentPort,
+    brokers: [`mqtts://localhost:${brokerPort}`],
+    enrolmentHost: 'localhost',
+    spawn: (_, program, argv) => spawn(program, argv, { stdio: ['ignore', 'pipe', 'pipe'] }),
+  };
+}
+
 export interface Ran {
   readonly code: number;
   readonly out: string;
   readonly err: string;
 }
 
-/** A controller, a broker and whatever else runs for one fleet, on loopback, in a directory of its own. */
+/** A controller, a broker and whatever else runs for one fleet, on loopback or elsewhere, in a directory of its own. */
 export class FleetSite {
   readonly root: string;
-  readonly brokerPort: number;
-  readonly enrolmentPort: number;
+  readonly #place: FleetPlace;
   readonly #children = new Map<string, ChildProcess>();
   readonly #outputs = new Map<string, string>();
 
-  private constructor(root: string, brokerPort: number, enrolmentPort: number) {
+  private constructor(root: string, place: FleetPlace) {
     this.root = root;
-    this.brokerPort = brokerPort;
-    this.enrolmentPort = enrolmentPort;
+    this.#place = place;
   }
 
   /** Makes the fleet and its broker, which runs; the controller does not yet. */
   static async make(): Promise<FleetSite> {
-    const root = await mkdtemp(join(tmpdir(), 'bartizan-fleet-'));
-    const site = new FleetSite(root, await freePort(), await freePort());
-    const broker = `mqtts://localhost:${site.brokerPort}`;
-    const enrol = `https://localhost:${site.enrolmentPort}/enrol`;
-    const made = await site.run('main', 'ca', 'init', '--tenant', 'acme', '--broker', broker, '--enrol', enrol);
-    if (made.code !== 0) throw new Error(made.err);
+    const site = await FleetSite.prepare(await onLoopback());
     await site.writeBroker();
     await site.startBroker();
     return site;
+  }
+
+  /** Makes the fleet; nothing runs yet. */
+  static async prepare(place: FleetPlace): Promise<FleetSite> {
+    const site = new FleetSite(await mkdtemp(join(tmpdir(), 'bartizan-fleet-')), place);
+    const enrol = `https://${place.enrolmentHost}:${place.enrolmentPort}/enrol`;
+    const where = ['--broker', place.brokers.join(), '--enrol', enrol];
+    const made = await site.run('main', 'ca', 'init', '--tenant', 'acme', ...where);
+    if (made.code !== 0) throw new Error(made.err);
+    return site;
+  }
+
+  get brokerPort(): number {
+    return this.#place.brokerPort;
+  }
+
+  /** Tells the controller where the broker has its revocation list, and how to have it read anew. */
+  tellsBroker(): Promise<void> {
+    const revocations = join(this.brokerFolder, 'revoked.crl');
+    const line = `broker: { revocations: ${revocations}, pid_file: ${this.#pidFile} }\n`;
+    return appendFile(join(this.state('main'), 'controller.yaml'), line);
+  }
+
+  get #pidFile(): string {
+    return join(this.root, 'mosquitto.pid');
   }
 
   state(name: string): string {
@@ -64,7 +105,7 @@ export class FleetSite {
     // It stays who started it, so that it reads a directory of this test's own.
     const path = join(this.brokerFolder, 'mosquitto.conf');
     const config = await readFile(path, 'utf8');
-    const more = `user root\npid_file ${join(this.root, 'mosquitto.pid')}\npersistence_location ${this.root}/\n`;
+    const more = `user root\npid_file ${this.#pidFile}\npersistence_location ${this.root}/\n`;
     await writeFile(path, more + config);
   }
 
@@ -129,6 +170,7 @@ export class FleetSite {
     this.#start(name, process.execPath, [...NODE_FLAGS, MAIN, ...words]);
   }
 
+  /** Since it was started last. */
   output(name: string): string {
     return this.#outputs.get(name) ?? '';
   }
@@ -147,10 +189,11 @@ export class FleetSite {
   }
 
   #start(name: string, program: string, argv: readonly string[]): void {
-    const child = spawn(program, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = this.#place.spawn(name, program, argv);
+    this.#outputs.delete(name);
     this.#children.set(name, child);
     for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#outputs.set(name, this.output(name) + text);
       });
     }

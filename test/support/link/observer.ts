@@ -1,3 +1,5 @@
+import { connect as connectTcp } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import mqtt, { type MqttClient } from 'mqtt';
 import { waitFor } from '../wait-for.ts';
 import type { Mosquitto } from './mosquitto.ts';
@@ -36,6 +38,23 @@ export class Observer {
     });
     const observer = new Observer(client);
     await client.subscribeAsync('bartizan/#', { qos: 1, rap: true });
+    return observer;
+  }
+
+  /** The same by a socket that leads to the broker, with the certificate of somebody who may do all in that fleet. */
+  static async through(
+    path: string,
+    tenant: string,
+    tls: { readonly ca: string; readonly cert: string; readonly key: string },
+  ): Promise<Observer> {
+    const stream = () => connectTls({ ...tls, socket: connectTcp(path), servername: 'localhost' });
+    const clientId = `observer-${process.hrtime.bigint()}`;
+    const client = new mqtt.MqttClient(stream, { protocolVersion: 5, clientId, reconnectPeriod: 0 });
+    const observer = new Observer(client);
+    await new Promise<void>((resolve, reject) => {
+      client.once('connect', () => resolve()).once('error', reject);
+    });
+    await client.subscribeAsync(`bartizan/1/${tenant}/#`, { qos: 1, rap: true });
     return observer;
   }
 
