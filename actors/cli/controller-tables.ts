@@ -122,6 +122,17 @@ export const TABLES = {
     ],
     none: 'there are no tokens',
   },
+  streams: {
+    of: [
+      ['SERIAL', text('serial')],
+      ['STREAM', text('stream')],
+      ['NUMBERING', text('epoch')],
+      ['TAKEN', text('taken')],
+      ['HELD', text('held')],
+      ['', (row) => (row['epoch'] === row['reported_epoch'] ? '' : `reports ${text('reported_epoch')(row)}`)],
+    ],
+    none: 'nothing was taken of them',
+  },
   shards: {
     of: [
       ['SHARD', text('shard')],

@@ -57,6 +57,7 @@ export const CONTROLLER_RUNS: Readonly<Record<Exclude<ControllerCommandName, 'co
     );
   },
   'controller shards': shards,
+  'controller streams': streams,
 };
 
 /** `controller serve`. @returns its exit code */
@@ -218,6 +219,23 @@ function shards(invocation: Invocation, deps: CliDeps): Promise<ExitName> {
   if (action !== 'give') return wrong(deps, `shards: there is no "${printable(action)}"; there are list, give`);
   return ask(invocation, deps, 'POST', '/v1/shards/give', { shards: given }, (body) =>
     say(deps, `given: ${textAt(objectIn(body), 'given') ?? 'none, they were not held here'}\n`),
+  );
+}
+
+function streams(invocation: Invocation, deps: CliDeps): Promise<ExitName> {
+  const { ACTION: action = 'list', WHO: who = 'all', STREAM: stream, NUMBER: number } = invocation.arguments;
+  const shown = rows(deps, TABLES.streams);
+  if (action === 'list') {
+    return ask(invocation, deps, 'GET', `/v1/streams?${new URLSearchParams({ who })}`, undefined, shown);
+  }
+  if (action !== 'rewind') return wrong(deps, `streams: there is no "${printable(action)}"; there are list, rewind`);
+  return ask(
+    invocation,
+    deps,
+    'POST',
+    '/v1/streams/rewind',
+    { who: invocation.arguments['WHO'], stream, number },
+    shown,
   );
 }
 

@@ -8,6 +8,7 @@ import { readSerial } from '../../core/field/serial.ts';
 import { ORDER_KINDS, type OrderKind } from '../../core/link/order.ts';
 import { askCommand, askConfirm } from './control-commands.ts';
 import { askDesired, askDiff, askHistory } from './control-desired.ts';
+import { askRewind, askStreams } from './control-streams.ts';
 import type { Controller } from './controller.ts';
 import type { Member } from './fleet.ts';
 import type { KeyChange } from './key-ring.ts';
@@ -51,6 +52,8 @@ const ANSWERS: readonly (readonly [method: string, path: string, answer: Answer]
   ['POST', '/v1/tokens', askToken],
   ['DELETE', '/v1/tokens/', askTokenEnd],
   ['POST', '/v1/revoke', askRevoke],
+  ['GET', '/v1/streams', askStreams],
+  ['POST', '/v1/streams/rewind', askRewind],
   ['GET', '/v1/shards', async (controller) => said(controller.shards.overview().map(withTimes))],
   ['POST', '/v1/shards/give', askGive],
 ];

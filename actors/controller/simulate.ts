@@ -82,8 +82,9 @@ export async function simulate(
   const begun = deps.clock.now();
   const running: LightAppliance[] = [];
   let stopped = false;
-  const end = Promise.race([deps.stop, ...(options.lasts === undefined ? [] : [pause(deps.clock, options.lasts)])]);
-  void end.then(() => {
+  const time = Promise.withResolvers<void>();
+  const cancel = options.lasts === undefined ? undefined : deps.clock.after(options.lasts, time.resolve);
+  const end = Promise.race([deps.stop, time.promise]).then(() => {
     stopped = true;
   });
   const refused = startAll(
@@ -100,6 +101,7 @@ export async function simulate(
     state = stateOf(running, begun, deps.clock);
     if (!(await deps.tell(state))) stopped = true;
   }
+  cancel?.();
   const failure = await refused;
   await Promise.all(running.map((appliance) => appliance.stop()));
   return failure ?? ok(state);

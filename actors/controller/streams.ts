@@ -77,6 +77,17 @@ export class Streams {
     }
   }
 
+  /**
+   * Takes a stream up behind a number, whatever was taken of it: for when somebody else than the appliance has written it.
+   * What lies between that number and what comes next is asked for. Resolves when it is on disk.
+   */
+  async rewind(serial: string, stream: StreamName, epoch: string, sequence: number): Promise<void> {
+    this.#forget(this.#taken.get(serial)?.get(stream));
+    this.#set(serial, stream, resumed(epoch, sequence));
+    this.#mark(this.#dirty, serial, stream);
+    await this.flush();
+  }
+
   /** For whoever takes the shard next. */
   positionsIn(shard: number): readonly StreamPosition[] {
     return (this.#serials.get(shard) ?? []).flatMap((appliance) =>

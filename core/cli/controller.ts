@@ -259,6 +259,19 @@ export const CONTROLLER_COMMANDS = [
     exits: ORDERS,
   },
   {
+    name: 'controller streams',
+    summary: 'How far the streams of appliances were taken; take one up again behind a number.',
+    more: 'rewind is for what somebody else than the appliance has written, at a broker in wrong hands: the stream is taken up behind NUMBER of the numbering that the appliance reports, and what follows is asked for.',
+    arguments: [
+      { name: 'ACTION', help: 'list or rewind. Default: list.', optional: true },
+      { ...who, optional: true },
+      { name: 'STREAM', help: 'finding, incident, audit or event.', optional: true },
+      { name: 'NUMBER', help: 'Of the last item that is to count; 0: none.', optional: true },
+    ],
+    options: [state, json],
+    exits: ORDERS,
+  },
+  {
     name: 'controller shards',
     summary: 'Which controller serves which shard; give shards to whoever else would serve them.',
     arguments: [

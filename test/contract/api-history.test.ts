@@ -215,3 +215,14 @@ test('the audit log in CSM’s shape, with what proves it', async () => {
     },
   ]);
 });
+
+test('an order of a controller stands in the audit log by the name of its key, with the broker and no address', async () => {
+  const api = new ApiHarness();
+  const broker = 'mqtts://broker.example:8883';
+  api.desks.trail = [{ ...AUDITED, peer: broker, actor: 'ops', principalKind: 'controller' }];
+  const [entry] = (await api.ask({ target: '/api/v1/audit', headers })).json() as Record<string, unknown>[];
+  assert.deepEqual(
+    [entry?.['actor'], entry?.['actor_kind'], entry?.['broker'], entry?.['source_ip']],
+    ['ops', 'controller', broker, undefined],
+  );
+});

@@ -68,7 +68,7 @@ const OWN_FIELDS: Readonly<Record<string, readonly string[]>> = {
   firewallCheck: ['verdict', 'blocks', 'waiting', 'allowed', 'port_allowed', 'denied', 'guarded', 'lists'],
   removeAllow: ['warning'],
   suppressions: ['actor'],
-  audit: ['serial', 'actor', 'actor_kind', 'status', 'request_id', 'prev', 'hash'],
+  audit: ['serial', 'actor', 'actor_kind', 'status', 'request_id', 'broker', 'prev', 'hash'],
   components: ['state', 'message', 'detail', 'provenance', 'seen', 'counters'],
   settings: ['applies', 'schema', 'can_cut'],
   settingsSection: ['edited_on_disk', 'applies', 'schema', 'can_cut'],
