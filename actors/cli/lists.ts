@@ -80,7 +80,7 @@ const LISTINGS = {
     columns: [
       ['TIME', text('timestamp')],
       ['WHO', (row) => text('actor', 'actor_kind')(row)],
-      ['FROM', (row) => textAt(row, 'source_ip') ?? 'local'],
+      ['FROM', (row) => textAt(row, 'source_ip') ?? textAt(row, 'broker') ?? 'local'],
       ['ACTION', text('action')],
       ['STATUS', (row) => numberAt(row, 'status')?.toString() ?? ''],
       ['TARGET', (row) => [text('target')(row), text('details')(row)].filter(Boolean).join('  ')],

@@ -18,6 +18,8 @@ export interface Decided {
 /** A desired configuration on its way through a change. Written down before the change is proposed. */
 export interface DesiredTrial {
   readonly order: Taken;
+  /** Name of the key that signed it. */
+  readonly key: string;
   /** Wall clock when it was about to be proposed: a change of a controller since then is this one. */
   readonly at: Millis;
   /** Undefined: nobody came to write down which change it has become. */

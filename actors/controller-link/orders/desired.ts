@@ -97,10 +97,18 @@ export class DesiredKeeper {
     }
     const read = desk.desired.read(order.desired);
     if (!read.ok) {
-      await this.#note(taken, { kind: 'refused', text: read.public });
+      const refusal = { kind: 'refused', text: read.public } as const;
+      await this.#audit(taken, signer.name, refusal);
+      await this.#note(taken, refusal);
       return;
     }
-    const trial: DesiredTrial = { order: taken, at: clock.now(), change: undefined, decided: read.value };
+    const trial: DesiredTrial = {
+      order: taken,
+      key: signer.name,
+      at: clock.now(),
+      change: undefined,
+      decided: read.value,
+    };
     if (!(await this.#write({ trial })).ok) return;
     this.#isProposing = true;
     const word: Word = { actor: signer.name, origin: 'controller', peer: this.#deps.broker() };
@@ -172,20 +180,25 @@ export class DesiredKeeper {
     if (held !== undefined) this.#deps.again(held);
   }
 
-  async #end({ order, decided }: DesiredTrial, event: Ending): Promise<void> {
-    const { bench, desk, broker, reportSoon } = this.#deps;
-    await desk.audit({
+  async #end({ order, key, decided }: DesiredTrial, event: Ending): Promise<void> {
+    const { bench, reportSoon } = this.#deps;
+    await this.#audit(order, key, event);
+    const now = event.kind === 'confirmed' ? { decided } : {};
+    await this.#write({ ...now, trial: undefined, desired: noted(bench.desired, order, event) });
+    reportSoon();
+  }
+
+  #audit(order: Taken, actor: string, event: Ending): Promise<void> {
+    const { desk, broker } = this.#deps;
+    return desk.audit({
       action: 'order_desired',
       target: `generation ${order.generation}`,
-      actor: '',
+      actor,
       details: { state: event.kind, text: 'text' in event ? event.text : '' },
       order: undefined,
       isRefused: event.kind !== 'confirmed',
       broker: broker(),
     });
-    const now = event.kind === 'confirmed' ? { decided } : {};
-    await this.#write({ ...now, trial: undefined, desired: noted(bench.desired, order, event) });
-    reportSoon();
   }
 
   async #note(order: Taken, event: DesiredEvent): Promise<void> {

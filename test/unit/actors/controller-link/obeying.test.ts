@@ -211,6 +211,8 @@ test('what nobody confirms is reverted and says why, and is not tried again', as
   world.clock.advance(seconds(61));
   await quiet();
   assert.deepEqual([standing(life).standing, standing(life).text], ['reverted', 'nobody confirmed it in time']);
+  const note = world.notes.at(-1);
+  assert.deepEqual([note?.action, note?.actor, note?.isRefused], ['order_desired', 'ops', true]);
   assert.equal(world.settings.get('a.b'), 'old');
   await life.deliver(bytes);
   await quiet();
