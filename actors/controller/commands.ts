@@ -8,6 +8,7 @@ import { isFinal, settledResult } from '../../core/link/results.ts';
 import { topicOf } from '../../core/link/topics.ts';
 import type { Records } from '../store/index.ts';
 import type { BrokerLink } from './broker-link.ts';
+import { Counted } from './counted.ts';
 import type { Happenings } from './happenings.ts';
 import type { SigningKey } from './key-folder.ts';
 import type { Press, Pressed } from './press.ts';
@@ -33,6 +34,7 @@ export class Commands {
   readonly #deps: CommandsDeps;
   /** Those that somebody waits for, and those of the last minutes; the rest is in the store. */
   readonly #waiters = new Map<Id, ((result: OrderResult) => void)[]>();
+  readonly #astray = new Counted();
   #cancel: (() => void) | undefined;
 
   constructor(deps: CommandsDeps) {
@@ -111,10 +113,11 @@ export class Commands {
 
   /** Takes a result that arrived. What is no command of this fleet's controllers is passed over. */
   async arrived(serial: string, result: OrderResult): Promise<void> {
-    const { records, happenings, keepDetail, log } = this.#deps;
+    const { records, happenings, keepDetail, log, clock } = this.#deps;
     const record = await records.get(commands, [result.id]);
     if (record !== undefined && record.appliance !== serial) {
-      log('warn', 'a result is of another appliance', { serial, id: result.id });
+      const isNews = this.#astray.isNews('result', clock.now());
+      if (isNews) log('warn', 'a result is of another appliance', { serial, id: result.id });
       return;
     }
     const known = record?.result === undefined ? undefined : resultOf(result.id, record.result);

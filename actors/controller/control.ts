@@ -198,8 +198,10 @@ async function keysOf({ keys, folder }: Controller): Promise<unknown> {
 async function askKeys(controller: Controller, { json }: { readonly json: Json }): Promise<Reply> {
   const change = keyChangeIn(json, controller.clock.now());
   if (!change.ok) return refusal(change);
-  const done = await controller.keys.change(change.value, textIn(json, 'key') ?? 'ops');
+  const by = textIn(json, 'key') ?? 'ops';
+  const done = await controller.keys.change(change.value, by);
   if (!done.ok) return refusal(done);
+  await controller.signAnew(change.value, by);
   return said({ generation: done.value, keys: await keysOf(controller) });
 }
 

@@ -26,7 +26,7 @@ import { Happenings } from './happenings.ts';
 import { Inbox } from './inbox.ts';
 import { OPERATORS } from './init.ts';
 import { KeyFolder } from './key-folder.ts';
-import { FleetKeys } from './key-ring.ts';
+import { FleetKeys, type KeyChange } from './key-ring.ts';
 import { LinkSlot } from './link-slot.ts';
 import { FleetLists } from './lists.ts';
 import type { Place } from './place.ts';
@@ -188,6 +188,18 @@ export class Controller {
 
   get hasAuthority(): boolean {
     return this.enrolment !== undefined;
+  }
+
+  /** Signs anew what stands and was signed by a key that is another now, or gone, or may no longer. */
+  async signAnew({ kind, name }: KeyChange, by: string): Promise<void> {
+    const signer = kind === 'add' ? undefined : await this.folder.key(kind === 'rotate' ? name : by);
+    if (!signer?.ok) return;
+    try {
+      await this.lists.signAnew(name, signer.value);
+      await this.desires.signAnew(name, signer.value);
+    } catch (cause) {
+      this.#log('error', 'what stands could not be signed anew', { key: name, cause: messageOf(cause) });
+    }
   }
 
   detailFile(id: Id): string {

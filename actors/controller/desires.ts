@@ -111,6 +111,15 @@ export class Desires {
     return (await this.history(serial)).some((one) => one.order === order);
   }
 
+  /** Issues anew what was signed by a key that is believed no longer, and was not taken yet as far as is known. */
+  async signAnew(key: string, signer: SigningKey): Promise<void> {
+    for (const member of this.#deps.fleet.meant({ kind: 'all' })) {
+      const [last] = await this.history(member.serial);
+      if (last?.key !== key || (last.standing !== undefined && last.standing.is !== 'waiting')) continue;
+      await this.#again({ member, signer, content: last.content, trial: last.trial });
+    }
+  }
+
   stop(): void {
     this.#cancel?.();
   }
@@ -129,7 +138,7 @@ export class Desires {
   async #noteSome(some: readonly Heard[]): Promise<void> {
     const { records, clock } = this.#deps;
     const at = clock.now();
-    const late: (Heard & { readonly content: Hex; readonly trial: Millis })[] = [];
+    const late: Again[] = [];
     await records.write(async (writes) => {
       for (const heard of some) {
         const { member, state } = heard;
@@ -147,11 +156,11 @@ export class Desires {
     for (const one of late) await this.#again(one);
   }
 
-  async #again({ member, signer, content: name, trial }: Heard & { content: Hex; trial: Millis }): Promise<void> {
+  async #again({ member, signer, content: name, trial }: Again): Promise<void> {
     const content = await this.#deps.records.get(contents, [name]);
     if (content === undefined || signer === undefined) return;
     const [again] = await this.#setSome([member], { content, merge: false, over: false, trial, signer });
-    this.#deps.log('info', 'what is desired was issued anew behind what came into effect', { ...again });
+    this.#deps.log('info', 'what is desired was issued anew', { ...again });
   }
 
   async #setSome(members: readonly Member[], options: DesireOptions): Promise<readonly DesireOutcome[]> {
@@ -258,6 +267,12 @@ interface Heard {
   readonly member: Member;
   readonly state: DesiredState;
   readonly signer: SigningKey | undefined;
+}
+
+/** What is to be said once more, of the content of that name. */
+interface Again extends Pick<Heard, 'member' | 'signer'> {
+  readonly content: Hex;
+  readonly trial: Millis;
 }
 
 interface Publishing {

@@ -110,6 +110,24 @@ export class FleetLists {
     return kept.ok ? ok(generation) : kept;
   }
 
+  /** Signs anew what was signed by a key that is believed no longer: who comes later would not take it. */
+  signAnew(key: string, signer: SigningKey): Promise<void> {
+    const turn = this.#last.then(async () => {
+      for (const record of await this.all()) if (record.key === key) await this.#signAnew(record, signer);
+    });
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #signAnew(record: ListRecord & { readonly name: string }, signer: SigningKey): Promise<void> {
+    const { name, purpose, entries, contentSha256, whole, deltas, withdrawn } = record;
+    const signed = await this.#sign({ name, purpose, entries, contentSha256, whole, deltas, withdrawn }, signer);
+    if (!signed.ok) throw new Error(signed.public);
+    const { bytes, generation, at } = signed.value;
+    await this.#announce(name, bytes);
+    await this.#keep(name, { ...record, generation, at, key: signer.name });
+  }
+
   async #publish(
     name: string,
     purpose: ListManifest['purpose'],

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { zstdDecompressSync } from 'node:zlib';
-import type { BrokerLink, Publication } from '../../actors/controller/broker-link.ts';
 import { Happenings } from '../../actors/controller/happenings.ts';
 import { KeyFolder } from '../../actors/controller/key-folder.ts';
 import { FleetLists } from '../../actors/controller/lists.ts';
@@ -22,22 +21,9 @@ import type { ListManifest } from '../../core/link/list.ts';
 import { changed, decodeContents, encodeContent } from '../../core/link/list-content.ts';
 import { listManifestTopic, listPartTopic } from '../../core/link/topics.ts';
 import { NO_COLUMNS, totalOf } from '../../core/respond/lists/columns.ts';
+import { KeptBroker } from '../support/link/kept-broker.ts';
 import { seededRandom } from '../support/seeded-random.ts';
 import { SimulatedClock } from '../support/simulated-clock.ts';
-
-/** A broker that keeps what is retained. */
-class Kept implements BrokerLink {
-  readonly isConnected = true;
-  readonly retained = new Map<string, Uint8Array>();
-  async publish({ topic, payload, retain }: Publication): Promise<void> {
-    if (retain !== true) return;
-    if (payload.length === 0) this.retained.delete(topic);
-    else this.retained.set(topic, payload);
-  }
-  async subscribe(): Promise<void> {}
-  async unsubscribe(): Promise<void> {}
-  async close(): Promise<void> {}
-}
 
 async function* text(lines: readonly string[]): AsyncIterable<Uint8Array> {
   yield Buffer.from(lines.join('\n'));
@@ -47,12 +33,12 @@ const address = (number: number): string => `198.${18 + (number >> 16)}.${(numbe
 const numbers = (from: number, to: number): readonly string[] =>
   Array.from({ length: to - from }, (_, i) => address((from + i) * 3));
 
-async function site(run: (lists: FleetLists, broker: Kept, keys: KeyFolder) => Promise<void>): Promise<void> {
+async function site(run: (lists: FleetLists, broker: KeptBroker, keys: KeyFolder) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'bartizan-lists-'));
   const [clock, random] = [new SimulatedClock(), seededRandom(1)];
   const records = createRecords(new MemoryStore());
   const keys = new KeyFolder(join(folder, 'keys'), random);
-  const broker = new Kept();
+  const broker = new KeptBroker();
   const press = new Press({ tenant: 'acme', clock, random, records, keys });
   const happenings = new Happenings(clock);
   const link = () => broker;
@@ -64,7 +50,7 @@ async function site(run: (lists: FleetLists, broker: Kept, keys: KeyFolder) => P
   }
 }
 
-function manifestOf(broker: Kept, name: string): ListManifest & { readonly generation: number } {
+function manifestOf(broker: KeptBroker, name: string): ListManifest & { readonly generation: number } {
   const envelope = decodeEnvelope(broker.retained.get(listManifestTopic('acme', name)) ?? new Uint8Array(0));
   assert.ok(envelope.ok);
   const order = decodeOrder(envelope.value.payload);
@@ -72,13 +58,13 @@ function manifestOf(broker: Kept, name: string): ListManifest & { readonly gener
   return { ...order.value.list, generation: order.value.generation };
 }
 
-function partOf(broker: Kept, sha256: ListManifest['contentSha256']): Uint8Array {
+function partOf(broker: KeptBroker, sha256: ListManifest['contentSha256']): Uint8Array {
   const bytes = broker.retained.get(listPartTopic('acme', sha256));
   assert.ok(bytes !== undefined && digestOf(bytes) === sha256, 'a part is there under its own name');
   return zstdDecompressSync(bytes);
 }
 
-function wholeOf(broker: Kept, { whole }: ListManifest) {
+function wholeOf(broker: KeptBroker, { whole }: ListManifest) {
   const contents = whole.map(({ sha256 }) => {
     const content = decodeListContent(partOf(broker, sha256));
     assert.ok(content.ok);
@@ -142,5 +128,35 @@ test('what is no list is refused and changes nothing', async () => {
       assert.equal((await lists.publish(name, 'block', text(lines), signer.value)).ok, false);
     }
     assert.equal(broker.retained.size, 0);
+  });
+});
+
+test('a list of a key that is believed no longer is signed by another one, and its next difference follows', async () => {
+  await site(async (lists, broker, keys) => {
+    const [old, other] = [await keys.make('ops'), await keys.make('other')];
+    assert.ok(old.ok && other.ok);
+    for (const [name, key] of [
+      ['bad-guys', old.value],
+      ['others', other.value],
+    ] as const) {
+      assert.ok((await lists.publish(name, 'block', text(numbers(0, 80_000)), key)).ok);
+    }
+    const [before, untouched] = [manifestOf(broker, 'bad-guys'), manifestOf(broker, 'others')];
+    const replaced = await keys.replace('ops', '1');
+    assert.ok(replaced.ok);
+    const { key } = replaced.value;
+    await lists.signAnew('ops', key);
+    const after = manifestOf(broker, 'bad-guys');
+    assert.deepEqual(after, { ...before, generation: 2 });
+    assert.deepEqual(manifestOf(broker, 'others'), untouched);
+    const envelope = decodeEnvelope(broker.retained.get(listManifestTopic('acme', 'bad-guys')) ?? new Uint8Array(0));
+    assert.ok(envelope.ok);
+    assert.deepEqual(
+      envelope.value.signatures.map(({ keyId }) => keyId),
+      [key.keyId],
+    );
+    assert.ok((await lists.publish('bad-guys', 'block', text(numbers(500, 80_500)), key)).ok);
+    const { deltas, generation } = manifestOf(broker, 'bad-guys');
+    assert.deepEqual([generation, deltas[0]?.fromSha256], [3, before.contentSha256]);
   });
 });

@@ -16,6 +16,7 @@ import { OrderBench } from './bench.ts';
 import { Commands } from './commands.ts';
 import { DesiredKeeper } from './desired.ts';
 import type { OrdersDesk } from './desk.ts';
+import { EarlyOrders } from './early.ts';
 import { Lists } from './lists.ts';
 import { Parts } from './parts.ts';
 import { Refusals } from './refusals.ts';
@@ -57,6 +58,7 @@ export class Orders implements LinkOrders {
   readonly #deps: OrdersDeps;
   readonly #parts: Parts;
   readonly #refusals = new Refusals();
+  readonly #early = new EarlyOrders();
   readonly #turns = new Turns();
   readonly #ready: Promise<Result<Sitting, 'not_kept' | 'stopped'>>;
   #sitting: Sitting | undefined;
@@ -220,6 +222,7 @@ export class Orders implements LinkOrders {
       case 'waiting':
         return waiting.put(verdict.digest, envelope);
       case 'refused':
+        if (verdict.code === 'unknown_key') this.#early.put(envelope);
         return this.#refused(verdict);
       case 'accepted':
         return this.#accepted(verdict, envelope, sitting);
@@ -258,6 +261,7 @@ export class Orders implements LinkOrders {
       broker: this.#up?.broker ?? '',
     });
     link.reportSoon();
+    for (const envelope of this.#early.take()) void this.#judge(envelope);
   }
 
   async #refused(refusal: Refused): Promise<void> {

@@ -131,6 +131,21 @@ test('while the clock is not set orders wait on disk, and are done once it is', 
   assert.equal(world.deeds.length, 1);
 });
 
+test('what was signed by keys that come later is done once they have come, and nothing else is', async () => {
+  const { world, life } = await site();
+  const stranger = testKey('stranger');
+  for (let i = 0; i < 100; i++) await life.deliver(told(block(`198.51.100.${i}`), 100 + i, stranger));
+  await life.deliver(told(block('192.0.2.1'), 1, next));
+  await life.deliver(told(block('192.0.2.2'), 2, next));
+  await quiet();
+  assert.equal(world.blocks.size, 0);
+  const rotation = order({ kind: 'keys', keys: setOf(next) }, { generation: 2, appliance: 'everybody' });
+  await life.deliver(sealed(rotation, ops, next).bytes);
+  await quiet();
+  assert.deepEqual([...world.blocks.keys()], ['192.0.2.1', '192.0.2.2']);
+  assert.equal(world.resultOf(idAt(NOW, 2))?.state, 'done');
+});
+
 test('other keys take the place of the ring at once and for good; an enrolment brings its own', async () => {
   const { world, life } = await site();
   const rotation = order({ kind: 'keys', keys: setOf(next) }, { generation: 2, appliance: 'everybody' });
