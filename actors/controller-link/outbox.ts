@@ -42,11 +42,14 @@ const SYNC_OFFLINE: Millis = seconds(5);
 const LOOK_EVERY: Millis = minutes(1);
 /** Batches of one stream between the store and the broker. */
 const AHEAD = 16;
-/** And read while those are under way. */
-const READ_AHEAD = 32;
+/** And read while those are under way: half of them at a time, 2 MiB at the most. */
+const READ_AHEAD = 64;
 /** What of incidents and events stays for replays, as a share of the bound. */
 const KEPT_SHARE = 1 / 16;
 const EPOCH_BYTES = 8;
+/** What the broker has is written down so many batches at a time, or after so long. A process that dies sends those again. */
+const NOTED_AT_ONCE = 64;
+const NOTED_WITHIN: Millis = millis(50);
 /** A broker that refuses what we send is asked again after this. */
 const REFUSED_PAUSE: Millis = seconds(30);
 /** Streams whose items only the outbox has. */
@@ -68,6 +71,10 @@ export class Outbox {
   #isUp = false;
   #cancelLook: (() => void) | undefined;
   #cancelSync: (() => void) | undefined;
+  /** What the broker has, on its way out of the store. */
+  readonly #gone: StoreOp[] = [];
+  #acknowledgedBatches = 0;
+  #cancelNote: (() => void) | undefined;
   #trouble: string | undefined;
   #refusedUntil = millis(0);
 
@@ -108,6 +115,7 @@ export class Outbox {
     this.closed();
     this.#cancelLook?.();
     this.#cancelSync?.();
+    this.#noteGone();
     const ops = STREAMS.flatMap((name) => this.#streams.get(name)?.seal() ?? []);
     return this.#commits.write(ops, { sync: true });
   }
@@ -324,9 +332,8 @@ export class Outbox {
     if (batch.body !== undefined) return batch.body;
     const { epoch, number, count, oldestAt, newestAt, gap } = batch;
     if (gap !== undefined) return gapBytes({ epoch, number }, { count, reason: gap, oldestAt, newestAt });
-    const text = await this.#deps.store.get<string>(bodyKeyOf(name, batch)).catch(() => undefined);
-    if (typeof text === 'string') return Buffer.from(text, 'base64');
-    return gapBytes({ epoch, number }, { count, reason: 'lost', oldestAt, newestAt });
+    const body = await this.#deps.store.getBytes(bodyKeyOf(name, batch)).catch(() => undefined);
+    return body ?? gapBytes({ epoch, number }, { count, reason: 'lost', oldestAt, newestAt });
   }
 
   async #send(stream: Stream, batch: Batch, body: Uint8Array, up: number): Promise<void> {
@@ -361,10 +368,21 @@ export class Outbox {
   #acknowledged(stream: Stream, batch: Batch): void {
     const gone = stream.acknowledge(batch);
     if (gone.length === 0) return;
-    const kept = OWN.includes(stream.name);
-    const ops = gone.flatMap((one) => (kept ? [] : deleted(stream.name, one)));
-    if (!kept) stream.line.dropKept(() => true);
-    void this.#commits.write([...ops, stream.booked()], { sync: true });
+    if (!OWN.includes(stream.name)) {
+      for (const one of gone) this.#gone.push(...deleted(stream.name, one));
+      stream.line.dropKept(() => true);
+    }
+    this.#acknowledgedBatches += gone.length;
+    if (this.#acknowledgedBatches >= NOTED_AT_ONCE) this.#noteGone();
+    else this.#cancelNote ??= this.#deps.clock.after(NOTED_WITHIN, () => this.#noteGone());
+  }
+
+  /** Not forced to the disk: after a power cut the same goes out again under the same numbers. */
+  #noteGone(): void {
+    this.#cancelNote?.();
+    this.#cancelNote = undefined;
+    this.#acknowledgedBatches = 0;
+    void this.#commits.write([...this.#gone.splice(0), ...this.#booked()], { sync: false });
   }
 
   /** A connection that ended begins it anew by itself. */

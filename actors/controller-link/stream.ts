@@ -127,8 +127,7 @@ export class Stream {
     this.#tail = emptyTail();
     this.line.add(batch);
     this.#book = { ...this.#book, sealed: endOf(batch) };
-    const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('base64');
-    return [noted(this.name, batch), { put: bodyKey(this.name, batch), value: text }, this.#booked()];
+    return [noted(this.name, batch), { put: bodyKey(this.name, batch), bytes: body }, this.#booked()];
   }
 
   /** Numbers that nobody gets, behind the newest. */

@@ -113,7 +113,7 @@ export class Controller {
         await this.streams.flush();
         return this.streams.positionsIn(shard);
       },
-      begin: (_, inherited) => this.streams.inherit(inherited),
+      begin: (shard, inherited, isFollowed) => this.streams.inherit(shard, inherited, isFollowed),
       end: async (shard) => {
         this.streams.release(shard);
         await this.streams.flush();

@@ -30,7 +30,8 @@ export interface ShardKeeperDeps {
   readonly publish: (lease: Lease, generation: number) => Promise<void>;
   /** Of the appliances of a shard, written down. */
   readonly positions: (shard: number) => Promise<readonly StreamPosition[]>;
-  readonly begin: (shard: number, inherited: readonly StreamPosition[]) => void;
+  /** @param isFollowed the shard was somebody's before: of what is not among the positions nothing was taken yet */
+  readonly begin: (shard: number, inherited: readonly StreamPosition[], isFollowed: boolean) => void;
   /** Resolves when all that was taken is on disk. */
   readonly end: (shard: number) => Promise<void>;
 }
@@ -200,7 +201,7 @@ export class ShardKeeper {
   #serve(number: number, shard: Shard): Promise<void> {
     return this.#alone(shard, async () => {
       const { link, tenant, begin, log, happenings, name } = this.#deps;
-      begin(number, shard.inherited);
+      begin(number, shard.inherited, (shard.view?.generation ?? 1) > 1);
       shard.isServed = true;
       await link().subscribe(shardFilters(tenant, number));
       log('info', 'serves a shard', { shard: shardName(number) });

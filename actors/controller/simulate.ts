@@ -50,6 +50,8 @@ export interface SimulateDeps {
 }
 
 export interface SimulationState {
+  /** How many have what they come in with: certificates, or nothing where there is no TLS. */
+  readonly admitted: number;
   readonly connected: number;
   readonly been: number;
   /** How many have confirmed which generation, but 0. */
@@ -70,6 +72,9 @@ interface Admission {
 type Admit = (serial: Serial, index: number) => Promise<Result<Admission, 'failed'>>;
 
 const MINUTE = 60_000;
+/** Connections that are being opened. */
+const AT_ONCE = 64;
+const LOOK = millis(5);
 
 /** Runs light appliances until it is told to stop. @returns failed: they cannot come in */
 export async function simulate(
@@ -87,18 +92,12 @@ export async function simulate(
   const end = Promise.race([deps.stop, time.promise]).then(() => {
     stopped = true;
   });
-  const refused = startAll(
-    options,
-    deps,
-    admit.value,
-    (url, given) => mqtt.connect(url, given),
-    running,
-    () => stopped,
-  );
-  let state = stateOf(running, begun, deps.clock);
+  const crowd: Crowd = { admitted: [], running, isOver: () => stopped };
+  const refused = startAll(options, deps, admit.value, (url, given) => mqtt.connect(url, given), crowd);
+  let state = stateOf(crowd, begun, deps.clock);
   while (!stopped) {
     await Promise.race([end, pause(deps.clock, millis(1000))]);
-    state = stateOf(running, begun, deps.clock);
+    state = stateOf(crowd, begun, deps.clock);
     if (!(await deps.tell(state))) stopped = true;
   }
   cancel?.();
@@ -107,33 +106,49 @@ export async function simulate(
   return failure ?? ok(state);
 }
 
+/** Those that are to connect, and those that do. */
+interface Crowd {
+  readonly admitted: { readonly serial: Serial; readonly admission: Admission }[];
+  readonly running: LightAppliance[];
+  readonly isOver: () => boolean;
+}
+
+/** What each comes in with is had for all before the first connects: keys and certificates are no part of connecting. */
 async function startAll(
   { count, seed, rate, findings }: SimulateOptions,
   { clock, random, version }: SimulateDeps,
   admit: Admit,
   connect: (url: string, options: IClientOptions) => MqttClient,
-  running: LightAppliance[],
-  isOver: () => boolean,
+  { admitted, running, isOver }: Crowd,
 ): Promise<Result<never, 'failed'> | undefined> {
-  const begun = clock.now();
   for (let i = 0; i < count && !isOver(); i++) {
+    const serial = serialOf(createHash('sha256').update(`${seed}/${i}`).digest());
+    const admission = await admit(serial, i);
+    if (!admission.ok) return admission;
+    admitted.push({ serial, admission: admission.value });
+  }
+  const every = millis(findings === 0 ? 0 : MINUTE / findings);
+  const begun = clock.now();
+  for (const [i, { serial, admission }] of admitted.entries()) {
     const ahead = millis(Math.round((i * 1000) / rate - (clock.now() - begun)));
     if (ahead > 5) await pause(clock, ahead);
-    const serial = serialOf(createHash('sha256').update(`${seed}/${i}`).digest());
-    const admitted = await admit(serial, i);
-    if (!admitted.ok) return admitted;
-    const every = millis(findings === 0 ? 0 : MINUTE / findings);
-    running.push(new LightAppliance({ serial, ...admitted.value, connect, clock, random, version, every }));
+    // More at once would only wait for each other, until some have waited too long.
+    while (!isOver() && running.length - running.filter(({ hasBeen }) => hasBeen).length >= AT_ONCE) {
+      await pause(clock, LOOK);
+    }
+    if (isOver()) return undefined;
+    running.push(new LightAppliance({ serial, ...admission, connect, clock, random, version, every }));
   }
   return undefined;
 }
 
-function stateOf(running: readonly LightAppliance[], begun: Millis, clock: Clock): SimulationState {
+function stateOf({ admitted, running }: Crowd, begun: Millis, clock: Clock): SimulationState {
   const confirmed: Record<string, number> = {};
   for (const { confirmedGeneration: generation } of running) {
     if (generation > 0) confirmed[generation] = (confirmed[generation] ?? 0) + 1;
   }
   return {
+    admitted: admitted.length,
     connected: running.filter(({ isOnline }) => isOnline).length,
     been: running.filter(({ hasBeen }) => hasBeen).length,
     confirmed,

@@ -38,6 +38,8 @@ export class Streams {
   readonly #serials = new Map<number, string[]>();
   readonly #dirty = new Map<string, Set<StreamName>>();
   readonly #unsettled = new Map<string, Set<StreamName>>();
+  /** Shards of which it is known where each stream stands: one that is not known stands at its beginning. */
+  readonly #followed = new Set<number>();
   readonly #counters = { items: 0, doubled: 0, holes: 0, gaps: 0 };
   #held = 0;
   #lines: string[] = [];
@@ -67,7 +69,8 @@ export class Streams {
   }
 
   /** Where another controller has come: what lies behind this one's own position counts. */
-  inherit(inherited: readonly StreamPosition[]): void {
+  inherit(shard: number, inherited: readonly StreamPosition[], isFollowed: boolean): void {
+    if (isFollowed) this.#followed.add(shard);
     for (const { appliance, stream, epoch, sequence } of inherited) {
       const own = this.#taken.get(appliance)?.get(stream);
       if (own?.epoch === epoch && own.taken >= sequence) continue;
@@ -116,7 +119,7 @@ export class Streams {
   }
 
   arrived(serial: string, stream: StreamName, batch: StreamBatch, bytes: number): void {
-    const before = this.#taken.get(serial)?.get(stream);
+    const before = this.#taken.get(serial)?.get(stream) ?? this.#beginning(serial, batch.epoch);
     if (this.#lineBytes > MOST_LINES && before !== undefined) return;
     const taking = take(before, batch, bytes, HELD_AT_MOST - this.#held);
     this.#held += taking.heldBytes;
@@ -131,6 +134,11 @@ export class Streams {
       this.#askFor(serial, stream);
     }
     if (this.#dirty.size > 0) this.#flushSoon();
+  }
+
+  /** What came while a shard went from one controller to another came to nobody, the first of a stream too. */
+  #beginning(serial: string, epoch: string): Taken | undefined {
+    return this.#followed.has(shardOf(serial)) ? resumed(epoch, 0) : undefined;
   }
 
   /** What the appliance says it has sent. */

@@ -2,12 +2,17 @@ import type { Result } from '../../core/base/result.ts';
 import type { FaultKind } from './fault.ts';
 import type { Range } from './port.ts';
 
-/** A text to write, or a key to delete. */
-export type TextOp = readonly [key: string, text?: string | undefined];
+/** JSON, or bytes. */
+export type Content = string | Uint8Array;
+
+/** What to write, or a key to delete. */
+export type TextOp = readonly [key: string, text?: Content | undefined];
 
 /** An open LevelDB. Every method rejects with what `faultOf` can sort. */
 export interface Base {
   get(key: string): Promise<string | undefined>;
+  /** The same, as it lies on the disk. */
+  getRaw(key: string): Promise<Uint8Array | undefined>;
   /** A snapshot from this call on, `limit` not applied. Close it. */
   iterate(range: Range): BaseIterator;
   /** All or nothing. After a rejection nothing more may be written through this handle: its log may end in half a record. */

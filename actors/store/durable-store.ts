@@ -5,13 +5,13 @@ import { type Millis, millis, seconds } from '../../core/base/time.ts';
 import { Turns } from '../../core/base/turns.ts';
 import { meta } from '../../core/keys/records.ts';
 import { machineClock } from '../clock/index.ts';
-import type { Base, Disk, Opened, TextOp } from './disk.ts';
+import type { Base, Content, Disk, Opened, TextOp } from './disk.ts';
 import { faultOf } from './fault.ts';
 import { storeMachine } from './machine.ts';
-import { merged, open } from './merge.ts';
+import { merged, open, openRaw } from './merge.ts';
 import { Overlay } from './overlay.ts';
 import type { Range, StoreCode, StoreHealth, StoreOp, StorePort } from './port.ts';
-import { seal, toJson } from './record-text.ts';
+import { holdsBytes, seal, toJson } from './record-text.ts';
 
 /** Version of how records are laid out; a store of a later one is not opened. */
 export const SCHEMA = 1;
@@ -134,7 +134,7 @@ export class DurableStore implements StorePort {
   }
 
   async commit(ops: readonly StoreOp[], { sync = false } = {}): Promise<Result<void, StoreCode>> {
-    const texts = ops.map((op): TextOp => ('put' in op ? [op.put, toJson(op.value)] : [op.del]));
+    const texts = ops.map(textOp);
     if (this.#stopping) return fail('closed', 'the store is closed');
     return new Promise((settle) => {
       this.#waiting.push({ ops: texts, sync, settle });
@@ -143,13 +143,31 @@ export class DurableStore implements StorePort {
   }
 
   async get<V>(key: string): Promise<V | undefined> {
+    const json = await this.#content(key, async (base) => {
+      const text = await base.get(key);
+      return text === undefined ? undefined : holdsBytes(text) ? NOT_JSON : open(key, text);
+    });
+    if (json !== undefined && typeof json !== 'string') throw new TypeError('bytes are not read as JSON');
+    return parse<V>(json);
+  }
+
+  async getBytes(key: string): Promise<Uint8Array | undefined> {
+    const bytes = await this.#content(key, async (base) => {
+      const record = await base.getRaw(key);
+      return record === undefined ? undefined : openRaw(key, record);
+    });
+    if (typeof bytes === 'string') throw new TypeError('JSON is not read as bytes');
+    return bytes;
+  }
+
+  /** Of a key: what was written since the disk was lost, else what is on it. */
+  async #content(key: string, read: (base: Base) => Promise<Content | undefined>): Promise<Content | undefined> {
     for (;;) {
       await this.#exchange;
       const base = this.#readable();
-      if (this.#overlay.has(key)) return parse<V>(this.#overlay.get(key));
+      if (this.#overlay.has(key)) return this.#overlay.get(key);
       try {
-        const text = await base?.get(key);
-        return text === undefined ? undefined : parse<V>(open(key, text));
+        return base === undefined ? undefined : await read(base);
       } catch (thrown) {
         this.#rethrowUnlessExchanged(thrown, base);
       }
@@ -268,10 +286,10 @@ export class DurableStore implements StorePort {
    */
   async #loseDisk(thrown: unknown, base: Base, ops: readonly TextOp[]): Promise<void> {
     for (const key of new Set(ops.map(([key]) => key))) {
-      const before = await base.get(key).then(
-        (text) => [text === undefined ? undefined : open(key, text)] as const,
-        () => undefined,
-      );
+      const before = await base
+        .getRaw(key)
+        .then((record) => [record === undefined ? undefined : openRaw(key, record)] as const)
+        .catch(() => undefined);
       if (before !== undefined) this.#overlay.force([[key, before[0]]]);
     }
     this.#machine.send({ type: 'diskLost' });
@@ -370,10 +388,19 @@ export class DurableStore implements StorePort {
   }
 }
 
+/** In place of bytes, which nobody wants to see. */
+const NOT_JSON = new Uint8Array();
+
 const parse = <V>(json: string | undefined): V | undefined =>
   json === undefined ? undefined : (JSON.parse(json) as V);
 
-const sealed = ([key, json]: TextOp): TextOp => (json === undefined ? [key] : [key, seal(key, json)]);
+/** As it stays, whatever the caller does to it afterwards. */
+function textOp(op: StoreOp): TextOp {
+  if ('del' in op) return [op.del];
+  return [op.put, 'bytes' in op ? Uint8Array.from(op.bytes) : toJson(op.value)];
+}
+
+const sealed = ([key, content]: TextOp): TextOp => (content === undefined ? [key] : [key, seal(key, content)]);
 
 /** What of a range lies behind `key`. */
 function beyond(range: Range, key: string): Range {

@@ -218,6 +218,7 @@ class ShadowBase implements Base {
   }
 
   readonly get: Base['get'] = (key) => this.#base.get(key);
+  readonly getRaw: Base['getRaw'] = (key) => this.#base.getRaw(key);
   readonly iterate: Base['iterate'] = (range) => this.#base.iterate(range);
   readonly write: Base['write'] = () => Promise.reject(Object.assign(new Error('read only'), { code: 'EROFS' }));
 

@@ -1,8 +1,9 @@
-import { crc32 } from 'node:zlib';
 import type { ClassicLevel } from 'classic-level';
 import { Level } from 'level';
+import { compareKeys } from '../../core/keys/order.ts';
 import type { Base, TextOp } from './disk.ts';
 import type { Range } from './port.ts';
+import { isIntact } from './record-text.ts';
 
 /** What `level` is on Node; its own types know only what it shares with its browser twin. */
 const Classic = Level as unknown as typeof ClassicLevel;
@@ -22,6 +23,9 @@ const TUNING = {
 export const OPEN_BYTES = 2 * TUNING.writeBufferSize;
 
 const PAGE_BYTES = 256 << 10;
+/** Records that are looked for side by side, from so many on; bytes of them that come at once. */
+const SIDE_BY_SIDE = 4;
+const SIDE_BYTES = 2 << 20;
 
 /** Keys and sealed records as bytes. */
 export type RawPage = readonly (readonly [key: Uint8Array, text: Uint8Array])[];
@@ -29,11 +33,13 @@ export type RawPage = readonly (readonly [key: Uint8Array, text: Uint8Array])[];
 /** LevelDB in a directory. */
 export class LevelBase implements Base {
   readonly #db: ClassicLevel<string, string>;
-  /** What was asked for since the last turn of the microtasks. */
-  #asked: { readonly keys: string[]; readonly texts: Promise<readonly (string | undefined)[]> } | undefined;
+  readonly #texts: AskedAtOnce<string>;
+  readonly #records: AskedAtOnce<Uint8Array>;
 
   private constructor(db: ClassicLevel<string, string>) {
     this.#db = db;
+    this.#texts = new AskedAtOnce((keys) => db.getMany(keys));
+    this.#records = new AskedAtOnce((keys) => this.#readRaw(keys));
   }
 
   /** @param create otherwise a directory without a store is a fault, for LevelDB would make an empty one in silence */
@@ -51,21 +57,42 @@ export class LevelBase implements Base {
     return Classic.repair(directory);
   }
 
-  /** What is asked for at once is read at once: going to another thread and back costs several times what a read does. */
-  async get(key: string): Promise<string | undefined> {
-    this.#asked ??= this.#askSoon();
-    const { keys, texts } = this.#asked;
-    const place = keys.push(key) - 1;
-    return (await texts)[place];
+  get(key: string): Promise<string | undefined> {
+    return this.#texts.get(key);
   }
 
-  #askSoon() {
-    const keys: string[] = [];
-    const texts = Promise.resolve().then(() => {
-      this.#asked = undefined;
-      return this.#db.getMany(keys);
-    });
-    return { keys, texts };
+  getRaw(key: string): Promise<Uint8Array | undefined> {
+    return this.#records.get(key);
+  }
+
+  /**
+   * What is asked for at once mostly lies side by side, and is read in one go. LevelDB takes many single reads for a sign that
+   * its tables want to be merged, and merges them then, which costs more than all of the reading.
+   */
+  async #readRaw(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
+    const sorted = [...keys].sort(compareKeys);
+    const [first = '', last = first] = [sorted[0], sorted.at(-1)];
+    const beside = keys.length < SIDE_BY_SIDE ? [] : await this.#side(first, last, keys.length);
+    const found = new Map<string, Uint8Array | undefined>(beside);
+    const rest = keys.filter((key) => !found.has(key));
+    const read = rest.length === 0 ? [] : await this.#db.getMany<string, Uint8Array>(rest, { valueEncoding: 'view' });
+    for (const [i, key] of rest.entries()) found.set(key, read[i]);
+    return keys.map((key) => found.get(key));
+  }
+
+  async #side(gte: string, lte: string, limit: number): Promise<readonly (readonly [string, Uint8Array])[]> {
+    const range = { gte, lte, limit, fillCache: false, highWaterMarkBytes: SIDE_BYTES };
+    const iterator = this.#db.iterator<string, Uint8Array>({ ...range, valueEncoding: 'view' });
+    try {
+      const found: (readonly [string, Uint8Array])[] = [];
+      for (let page = await iterator.nextv(limit); page.length > 0; page = await iterator.nextv(limit)) {
+        found.push(...page);
+        if (found.length >= limit) break;
+      }
+      return found;
+    } finally {
+      await iterator.close();
+    }
   }
 
   iterate({ limit: _, ...range }: Range) {
@@ -74,10 +101,7 @@ export class LevelBase implements Base {
   }
 
   async write(ops: readonly TextOp[], sync: boolean): Promise<void> {
-    await this.#db.batch(
-      ops.map(([key, value]) => (value === undefined ? { type: 'del', key } : { type: 'put', key, value })),
-      { sync },
-    );
+    await this.#db.batch<string, string | Uint8Array>(ops.map(stepOf), { sync });
   }
 
   close(): Promise<void> {
@@ -100,7 +124,7 @@ export class LevelBase implements Base {
       for (;;) {
         const page = await iterator.nextv(1000);
         if (page.length === 0) return broken;
-        const intact = page.filter(([key, text]) => isSealed(key, text));
+        const intact = page.filter(([key, text]) => isIntact(key, text));
         broken += page.length - intact.length;
         if (intact.length > 0) await each(intact);
       }
@@ -117,10 +141,35 @@ export class LevelBase implements Base {
   }
 }
 
-/** `unseal` on bytes, without making text of them. */
-function isSealed(key: Uint8Array, text: Uint8Array): boolean {
-  const colon = text.indexOf(0x3a);
-  if (colon < 1 || colon > 7) return false;
-  const checksum = crc32(text.subarray(colon + 1), crc32(key)).toString(36);
-  return checksum.length === colon && [...checksum].every((digit, i) => digit.charCodeAt(0) === text[i]);
+/** What is asked for at once is read at once: going to another thread and back costs several times what a read does. */
+class AskedAtOnce<V> {
+  readonly #read: (keys: string[]) => Promise<readonly (V | undefined)[]>;
+  /** What was asked for since the last turn of the microtasks. */
+  #asked: { readonly keys: string[]; readonly values: Promise<readonly (V | undefined)[]> } | undefined;
+
+  constructor(read: (keys: string[]) => Promise<readonly (V | undefined)[]>) {
+    this.#read = read;
+  }
+
+  async get(key: string): Promise<V | undefined> {
+    this.#asked ??= this.#askSoon();
+    const { keys, values } = this.#asked;
+    const place = keys.push(key) - 1;
+    return (await values)[place];
+  }
+
+  #askSoon() {
+    const keys: string[] = [];
+    const values = Promise.resolve().then(() => {
+      this.#asked = undefined;
+      return this.#read(keys);
+    });
+    return { keys, values };
+  }
+}
+
+function stepOf([key, value]: TextOp) {
+  if (value === undefined) return { type: 'del', key } as const;
+  const put = { type: 'put', key, value } as const;
+  return typeof value === 'string' ? put : { ...put, valueEncoding: 'view' as const };
 }

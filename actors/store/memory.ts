@@ -1,11 +1,12 @@
 import { fail, ok, type Result } from '../../core/base/result.ts';
+import type { Content } from './disk.ts';
 import { OrderedMap } from './ordered-map.ts';
 import type { Range, StoreCode, StoreHealth, StoreOp, StorePort } from './port.ts';
 import { toJson } from './record-text.ts';
 
-/** The port without a disk, for tests. It keeps JSON text, so that what a caller does to a value later changes nothing. */
+/** The port without a disk, for tests. It keeps JSON text and copies of bytes, so that what a caller does to a value later changes nothing. */
 export class MemoryStore implements StorePort {
-  readonly #records = new OrderedMap<string>();
+  readonly #records = new OrderedMap<Content>();
   #closed = false;
   /** Every batch that was kept, in order. */
   readonly commits: { readonly ops: readonly StoreOp[]; readonly sync: boolean }[] = [];
@@ -13,7 +14,10 @@ export class MemoryStore implements StorePort {
   failing: (ops: readonly StoreOp[]) => boolean = () => false;
 
   async commit(ops: readonly StoreOp[], { sync = false } = {}): Promise<Result<void, StoreCode>> {
-    const texts = ops.map((op) => ('put' in op ? ([op.put, toJson(op.value)] as const) : ([op.del] as const)));
+    const texts = ops.map((op) => {
+      if ('del' in op) return [op.del] as const;
+      return [op.put, 'bytes' in op ? Uint8Array.from(op.bytes) : toJson(op.value)] as const;
+    });
     if (this.#closed) return fail('closed', 'the store is closed');
     if (this.failing(ops)) return fail('lost', 'the disk is lost');
     for (const [key, text] of texts) {
@@ -25,14 +29,30 @@ export class MemoryStore implements StorePort {
   }
 
   async get<V>(key: string): Promise<V | undefined> {
-    if (this.#closed) throw new Error('the store is closed');
-    const text = this.#records.get(key);
+    const text = this.#content(key);
+    if (text !== undefined && typeof text !== 'string') throw new TypeError('bytes are not read as JSON');
     return text === undefined ? undefined : (JSON.parse(text) as V);
+  }
+
+  async getBytes(key: string): Promise<Uint8Array | undefined> {
+    const bytes = this.#content(key);
+    if (typeof bytes === 'string') throw new TypeError('JSON is not read as bytes');
+    return bytes;
+  }
+
+  #content(key: string): Content | undefined {
+    if (this.#closed) throw new Error('the store is closed');
+    return this.#records.get(key);
   }
 
   async *entries<V>(range: Range): AsyncGenerator<readonly [key: string, value: V]> {
     if (this.#closed) throw new Error('the store is closed');
-    for (const [key, text] of this.#records.slice(range, range.limit)) yield [key, JSON.parse(text) as V];
+    let left = range.limit ?? Number.POSITIVE_INFINITY;
+    for (const [key, text] of this.#records.slice(range)) {
+      if (typeof text !== 'string') continue;
+      if (left-- <= 0) return;
+      yield [key, JSON.parse(text) as V];
+    }
   }
 
   async *pages<V>(range: Omit<Range, 'limit'>): AsyncGenerator<readonly V[]> {

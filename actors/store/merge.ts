@@ -1,8 +1,8 @@
 import { compareKeys } from '../../core/keys/order.ts';
-import type { BaseIterator } from './disk.ts';
-import { unseal } from './record-text.ts';
+import type { BaseIterator, Content } from './disk.ts';
+import { holdsBytes, unseal, unsealRaw } from './record-text.ts';
 
-type Change = readonly [key: string, json: string | undefined];
+type Change = readonly [key: string, content: Content | undefined];
 type Entry = readonly [key: string, json: string];
 
 const FIRST_PAGE = 16;
@@ -14,7 +14,8 @@ export class DamagedRecord extends Error {
 }
 
 /**
- * Entries of the disk with `changes` over them, page by page: both in the same direction, `undefined` hides an entry.
+ * Entries of the disk with `changes` over them, page by page: both in the same direction, `undefined` hides an entry. What
+ * holds bytes is passed over.
  * @throws DamagedRecord
  */
 export async function* merged(
@@ -45,18 +46,28 @@ function countUpTo(changes: readonly Change[], start: number, key: string, rever
 }
 
 function mergePage(page: readonly Entry[], changes: readonly Change[], reverse: boolean): readonly Entry[] {
-  if (changes.length === 0) return page.map(([key, text]) => [key, open(key, text)]);
+  if (changes.length === 0) return entriesIn(page);
   const hidden = new Set(changes.map(([key]) => key));
-  const kept = page.filter(([key]) => !hidden.has(key)).map(([key, text]): Entry => [key, open(key, text)]);
+  const kept = entriesIn(page.filter(([key]) => !hidden.has(key)));
   const all = [...kept, ...changes.filter(isEntry)];
   return all.sort(([a], [b]) => compareKeys(a, b) * (reverse ? -1 : 1));
 }
 
-const isEntry = (change: Change): change is Entry => change[1] !== undefined;
+const entriesIn = (page: readonly Entry[]): readonly Entry[] =>
+  page.filter(([, text]) => !holdsBytes(text)).map(([key, text]) => [key, open(key, text)]);
+
+const isEntry = (change: Change): change is Entry => typeof change[1] === 'string';
 
 /** The JSON in a record of the disk. @throws DamagedRecord */
 export function open(key: string, text: string): string {
   const json = unseal(key, text);
   if (json === undefined) throw new DamagedRecord('a record is not what was written');
   return json;
+}
+
+/** What a record of the disk holds. @throws DamagedRecord */
+export function openRaw(key: string, record: Uint8Array): Content {
+  const content = unsealRaw(key, record);
+  if (content === undefined) throw new DamagedRecord('a record is not what was written');
+  return content;
 }

@@ -1,13 +1,13 @@
-import type { TextOp } from './disk.ts';
+import type { Content, TextOp } from './disk.ts';
 import { OrderedMap } from './ordered-map.ts';
 import type { Range } from './port.ts';
 
 /** Rough bytes of bookkeeping for one key. */
 const ENTRY_BYTES = 96;
 
-/** What was written since the disk was lost: JSON by key, `undefined` for a deletion. Bounded. */
+/** What was written since the disk was lost: JSON or bytes by key, `undefined` for a deletion. Bounded. */
 export class Overlay {
-  readonly #changes = new OrderedMap<string | undefined>();
+  readonly #changes = new OrderedMap<Content | undefined>();
   readonly #limit: number;
   #bytes = 0;
 
@@ -28,7 +28,7 @@ export class Overlay {
     return this.#changes.has(key);
   }
 
-  get(key: string): string | undefined {
+  get(key: string): Content | undefined {
     return this.#changes.get(key);
   }
 
@@ -48,7 +48,7 @@ export class Overlay {
     }
   }
 
-  slice(range: Range): readonly (readonly [key: string, json: string | undefined])[] {
+  slice(range: Range): readonly (readonly [key: string, content: Content | undefined])[] {
     return this.#changes.slice(range);
   }
 
@@ -62,4 +62,5 @@ export class Overlay {
   }
 }
 
-const cost = (key: string, json: string | undefined): number => ENTRY_BYTES + 2 * (key.length + (json?.length ?? 0));
+const cost = (key: string, content: Content | undefined): number =>
+  ENTRY_BYTES + 2 * key.length + (typeof content === 'string' ? 2 * content.length : (content?.length ?? 0));

@@ -1,7 +1,13 @@
 import type { Result } from '../../core/base/result.ts';
 
-/** Values are JSON. A key is made by a codec of `core/keys`; nobody else builds one. */
-export type StoreOp = { readonly put: string; readonly value: unknown } | { readonly del: string };
+/**
+ * Values are JSON, or bytes as they are, which are read by `getBytes` alone. A key is made by a codec of `core/keys`; nobody
+ * else builds one.
+ */
+export type StoreOp =
+  | { readonly put: string; readonly value: unknown }
+  | { readonly put: string; readonly bytes: Uint8Array }
+  | { readonly del: string };
 
 /** At most one lower and one upper bound; `limit` ≥ 0. */
 export interface Range {
@@ -47,8 +53,10 @@ export interface StorePort {
   commit(ops: readonly StoreOp[], options?: { readonly sync?: boolean }): Promise<Result<void, StoreCode>>;
   /** Rejects when the record cannot be read (damaged, disk gone, store closed): never answers `undefined` for it. */
   get<V>(key: string): Promise<V | undefined>;
+  /** As `get`, of what was put as bytes. */
+  getBytes(key: string): Promise<Uint8Array | undefined>;
   /**
-   * Entries in key order (byte order of UTF-8), as they stood at the first step: later commits are not seen. Only an
+   * Entries in key order (byte order of UTF-8) whose values are JSON, as they stood at the first step: later commits are not seen. Only an
    * iteration that is under way when the store gets its disk back goes on, after its last key, with what is there then.
    * Rejects as `get` does.
    */

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import type { Content } from './disk.ts';
 
 /** @throws TypeError for what JSON cannot carry at the top: `undefined`, a function, a cycle. */
 export function toJson(value: unknown): string {
@@ -7,11 +8,20 @@ export function toJson(value: unknown): string {
   return text;
 }
 
+/** Between the checksum and what it is of: before JSON, before bytes. */
+const [JSON_MARK, BYTES_MARK] = [0x3a, 0x3b];
+/** A checksum in base 36 has no more digits. */
+const LONGEST_CHECKSUM = 7;
+
 /**
- * A record as it lies on disk: CRC-32 over key and JSON in base 36, a colon, the JSON. LevelDB 1.20 as it is built here
- * does not verify its blocks' checksums when it reads, so without one of our own a flipped bit would be believed.
+ * A record as it lies on disk: CRC-32 over key and content in base 36, a colon and the JSON, or a semicolon and the bytes.
+ * LevelDB 1.20 as it is built here does not verify its blocks' checksums when it reads, so without one of our own a flipped
+ * bit would be believed.
  */
-export const seal = (key: string, json: string): string => `${checksum(key, json)}:${json}`;
+export function seal(key: string, content: Content): Content {
+  const sum = checksum(key, content);
+  return typeof content === 'string' ? `${sum}:${content}` : Buffer.concat([Buffer.from(`${sum};`), content]);
+}
 
 /** The JSON of a sealed record; `undefined` when it is not what was written under this key. */
 export function unseal(key: string, text: string): string | undefined {
@@ -20,4 +30,27 @@ export function unseal(key: string, text: string): string | undefined {
   return colon > 0 && text.slice(0, colon) === checksum(key, json) ? json : undefined;
 }
 
-const checksum = (key: string, json: string): string => crc32(key + json).toString(36);
+/** Of a sealed record as bytes, read as text: whether it holds bytes and no JSON. */
+export const holdsBytes = (text: string): boolean => /^[0-9a-z]{1,7};/.test(text);
+
+/** What a sealed record holds; `undefined` when it is not what was written under this key. */
+export function unsealRaw(key: string, record: Uint8Array): Content | undefined {
+  const found = intact(key, record);
+  return found?.mark === JSON_MARK ? UTF8.decode(found.content) : found?.content;
+}
+
+/** Whether a sealed record is what was written under this key. */
+export const isIntact = (key: Uint8Array, record: Uint8Array): boolean => intact(key, record) !== undefined;
+
+function intact(key: string | Uint8Array, record: Uint8Array) {
+  const at = record.subarray(0, LONGEST_CHECKSUM + 1).findIndex((byte) => byte === JSON_MARK || byte === BYTES_MARK);
+  if (at < 1) return undefined;
+  const content = record.subarray(at + 1);
+  const sum = UTF8.decode(record.subarray(0, at));
+  return sum === crc32(content, crc32(key)).toString(36) ? { mark: record[at], content } : undefined;
+}
+
+const UTF8 = new TextDecoder();
+
+const checksum = (key: string, content: Content): string =>
+  (typeof content === 'string' ? crc32(key + content) : crc32(content, crc32(key))).toString(36);

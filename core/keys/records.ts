@@ -94,8 +94,8 @@ export const streamBooks = collection<StreamBook>()('link-stream', ['text']);
 /** What of the streams waits to be sent, by stream and position of the first item. */
 export const streamBatches = collection<BatchNote>()('link-batch', ['text', 'number']);
 
-/** The messages themselves, base64, under the same keys: only what is sent is read. */
-export const streamBodies = collection<string>()('link-body', ['text', 'number']);
+/** The messages themselves, as bytes, under the same keys: only what is sent is read. */
+export const streamBodies = collection<Uint8Array>()('link-body', ['text', 'number']);
 
 /** What orders of controllers have left here; one record. */
 export const orderBooks = collection<OrderBook>()('link-orders', ['text']);

@@ -14,6 +14,8 @@ import { blockLatency } from './block-latency.ts';
 import { blocksDayBench } from './blocks-day.ts';
 import { compare } from './compare.ts';
 import { detect } from './detect.ts';
+import { fleet } from './fleet.ts';
+import { fleetList } from './fleet-list.ts';
 import { http } from './http.ts';
 import { idle } from './idle.ts';
 import { journal } from './journal.ts';
@@ -35,6 +37,8 @@ const BENCHES: readonly Bench[] = [
   blockLatency,
   blocksDayBench,
   detect,
+  fleet,
+  fleetList,
   http,
   idle,
   journal,

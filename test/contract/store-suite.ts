@@ -55,6 +55,28 @@ export function storeSuite(name: string, open: () => Promise<OpenedStore>): void
     assert.equal(await store.get('a'), undefined);
   });
 
+  withStore('keeps bytes as they are, apart from what is JSON', async (store) => {
+    const bytes = Uint8Array.from({ length: 70_000 }, (_, n) => n * 7);
+    const [first] = [Uint8Array.from(bytes)];
+    const committed = store.commit([
+      { put: 'a', bytes },
+      { put: 'b', value: 1 },
+      { put: 'c', bytes: new Uint8Array() },
+    ]);
+    bytes.fill(0);
+    assert.ok((await committed).ok);
+    assert.deepEqual(Uint8Array.from((await store.getBytes('a')) ?? []), first);
+    assert.equal((await store.getBytes('c'))?.length, 0);
+    assert.equal(await store.getBytes('d'), undefined);
+    await assert.rejects(store.get('a'), /bytes are not read as JSON/);
+    await assert.rejects(store.getBytes('b'), /JSON is not read as bytes/);
+    assert.deepEqual(await collect(store.entries({})), [['b', 1]]);
+    await store.commit([{ put: 'a', value: 2 }, { del: 'c' }, { put: 'b', bytes: first }], { sync: true });
+    assert.deepEqual(await collect(store.entries({ limit: 5 })), [['a', 2]]);
+    assert.equal(await store.getBytes('c'), undefined);
+    assert.equal((await store.getBytes('b'))?.length, 70_000);
+  });
+
   withStore('what a caller does to a value afterwards changes nothing', async (store) => {
     const value = { list: [1] };
     const committed = store.commit([{ put: 'a', value }]);

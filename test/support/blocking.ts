@@ -30,6 +30,7 @@ export function blocking(
   const records = createRecords({
     commit: (ops, options) => act(() => store.commit(ops, options)),
     get: (key) => store.get(key),
+    getBytes: (key) => store.getBytes(key),
     entries: (range) => store.entries(range),
     pages: (range) => store.pages(range),
     health: () => store.health(),

@@ -1,4 +1,4 @@
-import type { Base, Disk, Opened, TextOp } from '../../actors/store/disk.ts';
+import type { Base, Content, Disk, Opened, TextOp } from '../../actors/store/disk.ts';
 import type { FaultKind } from '../../actors/store/fault.ts';
 import { OrderedMap } from '../../actors/store/ordered-map.ts';
 import type { Range } from '../../actors/store/port.ts';
@@ -15,7 +15,7 @@ export const faultError = (kind: FaultKind): Error =>
 
 /** A disk whose faults are scripted. Like LevelDB's, a failed write may come back when the store is opened again. */
 export class FakeDisk implements Disk {
-  readonly records = new OrderedMap<string>();
+  readonly records = new OrderedMap<Content>();
   /** Writes and probes fail with it. */
   fault: FaultKind | undefined;
   /** Opening fails with it, also while writes would do. */
@@ -80,13 +80,19 @@ class FakeBase implements Base {
   }
 
   async get(key: string): Promise<string | undefined> {
+    const record = await this.getRaw(key);
+    return record === undefined ? undefined : Buffer.from(record).toString();
+  }
+
+  async getRaw(key: string): Promise<Uint8Array | undefined> {
     this.#check();
-    return this.#disk.records.get(key);
+    const record = this.#disk.records.get(key);
+    return typeof record === 'string' ? Buffer.from(record) : record;
   }
 
   iterate(range: Range) {
     this.#check();
-    const entries = [...this.#disk.records.slice(range)];
+    const entries = this.#disk.records.slice(range).map(([key, text]) => [key, Buffer.from(text).toString()] as const);
     return {
       next: async (count: number) => {
         this.#check();

@@ -38,6 +38,16 @@ async function onLoopback(): Promise<FleetPlace> {
   };
 }
 
+/** What `simulate --json` says each second. */
+export interface Simulated {
+  readonly admitted: number;
+  readonly connected: number;
+  readonly confirmed: Readonly<Record<string, number>>;
+  readonly sent: number;
+  readonly elapsed_s: number;
+  readonly memory_mb: number;
+}
+
 export interface Ran {
   readonly code: number;
   readonly out: string;
@@ -132,14 +142,14 @@ export class FleetSite {
   }
 
   /** Waits until a controller serves all of these shards. */
-  async serves(name: string, count = 64): Promise<void> {
+  async serves(name: string, count = 64, withinMs = 40_000): Promise<void> {
     await waitFor(
       `${name} to serve ${count} shards`,
       async () => {
         const rows = await this.rows(name, 'shards');
         return rows.filter((row) => row['served'] === true).length === count ? true : undefined;
       },
-      { withinMs: 40_000, everyMs: 300 },
+      { withinMs, everyMs: 300 },
     );
   }
 
@@ -173,6 +183,30 @@ export class FleetSite {
   /** Since it was started last. */
   output(name: string): string {
     return this.#outputs.get(name) ?? '';
+  }
+
+  /** Of a broker, a controller or appliances that run. */
+  pid(name: string): number {
+    return this.#children.get(name)?.pid ?? -1;
+  }
+
+  /** What light appliances said last of how they are. */
+  simulated(name: string): Simulated {
+    const line = this.output(name).trimEnd().split('\n').at(-1) ?? '';
+    const none = { admitted: 0, connected: 0, confirmed: {}, sent: 0, elapsed_s: 0, memory_mb: 0 };
+    return line.startsWith('{') ? JSON.parse(line) : none;
+  }
+
+  /** Makes a further controller of the fleet, which may lease, confirm and ask again; it does not run yet. */
+  async addController(name: string): Promise<void> {
+    const added = await this.run('main', 'ca', 'add', name, '--out', this.state(name));
+    if (added.code !== 0) throw new Error(added.err);
+    const [, key = ''] = /--public (\w+)/.exec(added.out) ?? [];
+    const kinds = ['--kinds', 'lease,replay,confirm'];
+    const allowed = await this.run('main', 'keys', 'add', name, '--public', key, ...kinds);
+    if (allowed.code !== 0) throw new Error(allowed.err);
+    await this.writeBroker();
+    process.kill(this.pid('broker'), 'SIGHUP');
   }
 
   async stop(name: string, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {

@@ -4,6 +4,7 @@ import { fail, ok, type Result } from '../../core/base/result.ts';
 /** A store in memory for tests: byte order, atomic batches, values through JSON, commits that can be made to fail. */
 export class MemoryStore implements StorePort {
   readonly #records = new Map<string, string>();
+  readonly #bytes = new Map<string, Uint8Array>();
   /** Every batch that was kept, in order. */
   readonly commits: { readonly ops: readonly StoreOp[]; readonly sync: boolean }[] = [];
   /** Asked before each commit; true loses the batch. A lost disk fails what is `sync`. */
@@ -15,8 +16,11 @@ export class MemoryStore implements StorePort {
     await (this.gate ?? Promise.resolve());
     if (this.failing(ops, sync)) return fail('lost', 'the disk is gone');
     for (const op of ops) {
-      if ('put' in op) this.#records.set(op.put, JSON.stringify(op.value));
-      else this.#records.delete(op.del);
+      const key = 'del' in op ? op.del : op.put;
+      this.#records.delete(key);
+      this.#bytes.delete(key);
+      if ('bytes' in op) this.#bytes.set(key, Uint8Array.from(op.bytes));
+      else if ('put' in op) this.#records.set(key, JSON.stringify(op.value));
     }
     this.commits.push({ ops, sync });
     return ok(undefined);
@@ -25,6 +29,10 @@ export class MemoryStore implements StorePort {
   async get<V>(key: string): Promise<V | undefined> {
     const text = this.#records.get(key);
     return text === undefined ? undefined : (JSON.parse(text) as V);
+  }
+
+  async getBytes(key: string): Promise<Uint8Array | undefined> {
+    return this.#bytes.get(key);
   }
 
   async *entries<V>(range: Range): AsyncIterable<readonly [key: string, value: V]> {

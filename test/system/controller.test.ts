@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { serialOf } from '../../core/field/serial.ts';
 import { enrolByHand } from '../support/enrol-by-hand.ts';
+import { disorderIn, exportedBy } from '../support/fleet-exports.ts';
 import { FleetSite, noBroker } from '../support/fleet-site.ts';
 import { notRoot } from '../support/namespaces.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -142,8 +143,8 @@ test('a fleet from its authority to what it desires', { skip }, async (t) => {
   });
 
   await t.test('streams are exported in order, each number once', async () => {
-    await waitFor('some findings', async () => ((await linesOf(site, 'main')).length > 50 ? true : undefined));
-    inOrder(await linesOf(site, 'main'));
+    await waitFor('some findings', async () => ((await exported(site)).length > 50 ? true : undefined));
+    assert.equal(disorderIn(await exported(site)), undefined);
   });
 
   await t.test("an appliance cannot write what is another's, and nobody comes without a certificate", async () => {
@@ -228,17 +229,13 @@ test('a fleet from its authority to what it desires', { skip }, async (t) => {
   await t.test(
     'a controller that was killed goes on where it was, with nothing doubled in what it exported',
     async () => {
-      const before = (await linesOf(site, 'main')).length;
+      const before = (await exported(site)).length;
       await site.stop('main', 'SIGKILL');
       await site.serve('main', '--export');
-      await waitFor(
-        'more findings',
-        async () => ((await linesOf(site, 'main')).length > before + 50 ? true : undefined),
-        {
-          withinMs: 40_000,
-        },
-      );
-      inOrder(await linesOf(site, 'main'));
+      await waitFor('more findings', async () => ((await exported(site)).length > before + 50 ? true : undefined), {
+        withinMs: 40_000,
+      });
+      assert.equal(disorderIn(await exported(site)), undefined);
     },
   );
 
@@ -259,67 +256,34 @@ test('a fleet from its authority to what it desires', { skip }, async (t) => {
 test('two controllers hand shards over in mid-stream with nothing lost or doubled', { skip }, async () => {
   await using site = await FleetSite.make();
   await site.serve('main', '--export', '--shards', '00-3f');
-  const added = await site.run('main', 'ca', 'add', 'other', '--out', site.state('other'));
-  assert.equal(added.code, 0, added.err);
-  const [, publicKey = ''] = /--public (\w+)/.exec(added.out) ?? [];
-  const allowed = await site.run(
-    'main',
-    'keys',
-    'add',
-    'other',
-    '--public',
-    publicKey,
-    '--kinds',
-    'lease,replay,confirm',
-  );
-  assert.equal(allowed.code, 0, allowed.err);
-  await site.writeBroker();
-  process.kill(Number(await readFile(join(site.root, 'mosquitto.pid'), 'utf8')), 'SIGHUP');
+  await site.addController('other');
   await site.serves('main');
   const token = (await site.run('main', 'enroll', '--uses', '5')).out.trim();
   site.simulate('appliances', 5, '--token', token, '--findings', '1200', '--rate', '20');
   await site.serve('other', '--export', '--shards', '00-3f');
-  await waitFor('findings at the first', async () => ((await linesOf(site, 'main')).length > 100 ? true : undefined));
+  await waitFor('findings at the first', async () => ((await exported(site)).length > 100 ? true : undefined));
 
   assert.equal((await site.run('main', 'shards', 'give', '00-3f')).code, 0);
   await site.serves('other');
-  const atHandover = (await linesOf(site, 'main')).length;
-  await waitFor(
-    'findings at the second',
-    async () => ((await linesOf(site, 'other')).length > 100 ? true : undefined),
-    { withinMs: 30_000 },
+  const atHandover = (await exported(site)).length;
+  const within = { withinMs: 30_000 };
+  const isMore = async () => ((await exported(site, 'other')).length > 100 ? true : undefined);
+  await waitFor('findings at the second', isMore, within);
+  const { sent } = site.simulated('appliances');
+  const all = await waitFor(
+    `all of ${sent} findings`,
+    async () => {
+      const lines = [...(await exported(site)), ...(await exported(site, 'other'))];
+      return lines.length >= sent ? lines : undefined;
+    },
+    within,
   );
-  const [before, after] = [await linesOf(site, 'main'), await linesOf(site, 'other')];
-  assert.equal(before.length, atHandover, 'the first takes nothing any more');
-  inOrder([...before, ...after]);
-  assert.equal(new Set(after.map(({ serial }) => serial)).size, 5);
+  assert.equal((await exported(site)).length, atHandover, 'the first takes nothing any more');
+  assert.equal(disorderIn(all), undefined);
+  assert.equal(new Set(all.slice(atHandover).map(({ serial }) => serial)).size, 5);
 });
 
-interface Line {
-  readonly serial: string;
-  readonly stream: string;
-  readonly epoch: string;
-  readonly number: number;
-}
-
-async function linesOf(site: FleetSite, name: string): Promise<readonly Line[]> {
-  const text = await readFile(join(site.state(name), 'streams/streams-00000001.jsonl'), 'utf8').catch(() => '');
-  return text
-    .split('\n')
-    .slice(0, -1)
-    .map((line) => JSON.parse(line));
-}
-
-/** Each stream of each appliance goes on number by number. */
-function inOrder(lines: readonly Line[]): void {
-  const next = new Map<string, number>();
-  for (const { serial, stream, epoch, number } of lines) {
-    const key = `${serial} ${stream} ${epoch}`;
-    const expected = next.get(key);
-    if (expected !== undefined) assert.equal(number, expected, key);
-    next.set(key, number + 1);
-  }
-}
+const exported = (site: FleetSite, name = 'main') => exportedBy(site.state(name));
 
 /** An address, the same for the same number; no two of a few thousand are the same. */
 function scattered(number: number): string {

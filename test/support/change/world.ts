@@ -227,6 +227,7 @@ export class ChangeWorld {
     return {
       commit: (ops, options) => life.step('store commit', () => store.commit(ops, options)),
       get: (key) => life.look(() => store.get(key)),
+      getBytes: (key) => life.look(() => store.getBytes(key)),
       entries: (range) => store.entries(range),
       pages: (range) => store.pages(range),
       health: () => store.health(),

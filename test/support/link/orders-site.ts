@@ -188,6 +188,7 @@ export class OrdersLife {
         return disk.commit(ops, options);
       },
       get: (key) => disk.get(key),
+      getBytes: (key) => disk.getBytes(key),
       entries: (range) => disk.entries(range),
       pages: (range) => disk.pages(range),
       health: () => disk.health(),

@@ -40,11 +40,16 @@ export class OutboxSite {
   }
 
   #made(isRepaired: boolean): Outbox {
+    const life = ++this.#starts;
     return new Outbox({
       store: this.store,
       records: this.records,
-      clock: this.clock,
-      random: seededRandom(++this.#starts),
+      // The timers of a process end with it.
+      clock: {
+        now: () => this.clock.now(),
+        after: (delay, run) => this.clock.after(delay, () => life === this.#starts && run()),
+      },
+      random: seededRandom(life),
       log: () => {},
       topic: topicOfStream,
       bounds: () => this.bounds,

@@ -58,6 +58,7 @@ test('without a disk the epoch is kept with the findings in memory; without eith
     commit: async (ops, options = {}) =>
       lost.has(options.sync === true) ? fail('lost', 'no disk') : memory.commit(ops, options),
     get: (key) => memory.get(key),
+    getBytes: (key) => memory.getBytes(key),
     entries: (range) => memory.entries(range),
     pages: (range) => memory.pages(range),
     health: () => memory.health(),
