@@ -220,8 +220,8 @@ export class HostileBroker {
     if (session.held.length > 0 && this.#random() < 0.5) {
       this.#deliver(session, session.held.splice(this.#below(session.held.length), 1)[0] as Told);
     }
-    const deeds = [this.#alter, this.#lead, this.#invent, this.#rollBack, this.#cut];
-    const deed = this.#any(this.#random() < 0.98 ? deeds.slice(0, -1) : deeds);
+    const deeds = [this.#alter, this.#lead, this.#invent, this.#rollBack];
+    const deed = this.#random() < 0.02 ? this.#cut : this.#any(deeds);
     const seen = this.#any(this.#seen.filter(({ topic }) => this.#listens(session, topic)));
     if (seen !== undefined) deed?.call(this, session, seen);
   }
