@@ -23,6 +23,8 @@ export interface Told {
 interface Session {
   readonly filters: Set<string>;
   readonly held: Told[];
+  /** Sent and not acknowledged, by packet identifier: to be sent again over the next connection. */
+  readonly unsettled: Map<number, Told>;
   socket: TLSSocket | undefined;
   nextId: number;
 }
@@ -124,8 +126,10 @@ export class HostileBroker {
   #connect(clientId: string, socket: TLSSocket): Session {
     const known = this.#sessions.get(clientId);
     known?.socket?.destroy();
-    const session: Session = known ?? { filters: new Set(), held: [], socket, nextId: 1 };
+    const session: Session = known ?? { filters: new Set(), held: [], unsettled: new Map(), socket, nextId: 1 };
     session.socket = socket;
+    session.held.push(...session.unsettled.values());
+    session.unsettled.clear();
     this.#sessions.set(clientId, session);
     socket.write(connack());
     return session;
@@ -136,6 +140,9 @@ export class HostileBroker {
       case 'publish':
         if (packet.qos > 0) socket.write(puback(packet.id));
         this.#published(packet);
+        return;
+      case 'puback':
+        session.unsettled.delete(packet.id);
         return;
       case 'subscribe':
         socket.write(suback(packet.id, packet.filters.length));
@@ -201,6 +208,7 @@ export class HostileBroker {
       return;
     }
     session.nextId = (session.nextId % 0xffff) + 1;
+    session.unsettled.set(session.nextId, told);
     socket.write(publish({ ...told, id: session.nextId }));
   }
 
