@@ -162,13 +162,15 @@ export class DesiredKeeper {
   }
 
   async #changed(change: Change): Promise<void> {
-    const { bench, reconnect, reportSoon } = this.#deps;
+    const { bench, reconnect, reportSoon, broker } = this.#deps;
     const { trial } = bench;
     if (change.state === 'awaiting' && this.#nonce?.change !== change.id) reconnect();
     if (isEnded(change)) {
       this.#nonce = undefined;
       if (trial?.change === change.id) await this.#end(trial, endOf(change));
       this.#release();
+      // What has cut the link off may be undone: nobody waits out a pause for that.
+      if (broker() === '') reconnect();
     }
     reportSoon();
   }

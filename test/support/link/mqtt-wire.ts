@@ -13,10 +13,11 @@ export type Packet =
   | { readonly kind: 'connect'; readonly clientId: string }
   | ({ readonly kind: 'publish' } & Publish)
   | { readonly kind: 'subscribe' | 'unsubscribe'; readonly id: number; readonly filters: readonly string[] }
+  | { readonly kind: 'puback'; readonly id: number }
   | { readonly kind: 'ping' | 'disconnect' | 'other' };
 
 const CONTENT_TYPE = 3;
-const [CONNECT, PUBLISH, SUBSCRIBE, UNSUBSCRIBE, PINGREQ, DISCONNECT] = [1, 3, 8, 10, 12, 14];
+const [CONNECT, PUBLISH, PUBACK, SUBSCRIBE, UNSUBSCRIBE, PINGREQ, DISCONNECT] = [1, 3, 4, 8, 10, 12, 14];
 const QOS_1 = 0x02;
 const RETAIN = 0x01;
 
@@ -163,6 +164,8 @@ function read(first: number, reader: Reader): Packet {
       }
       return { kind: isSubscribe ? 'subscribe' : 'unsubscribe', id, filters };
     }
+    case PUBACK:
+      return { kind: 'puback', id: reader.short() };
     case PINGREQ:
       return { kind: 'ping' };
     case DISCONNECT:

@@ -238,6 +238,18 @@ test('what nobody confirms is reverted and says why, and is not tried again', as
   assert.deepEqual([standing(life).standing, standing(life).text], ['refused', 'no such thing']);
 });
 
+test('where a change has cut the link off, its end is tried out at once', async () => {
+  const { life, world } = await site();
+  await life.deliver(desired(1, undefined, 'new').bytes);
+  await quiet();
+  life.orders.closed();
+  const { reconnects } = life;
+  world.clock.advance(seconds(61));
+  await quiet();
+  assert.equal(standing(life).standing, 'reverted');
+  assert.equal(life.reconnects, reconnects + 1);
+});
+
 test('what is desired waits for the change of another, and then has its turn', async () => {
   const { world, life } = await site();
   const word = { actor: 'anna', origin: 'api', peer: 'local' } as const;
