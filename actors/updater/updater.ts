@@ -83,7 +83,8 @@ export class Updater implements Images, Service {
   readonly #parts: UpdaterParts;
   readonly #listeners = new Set<(stand: UpdateStand) => void>();
   readonly #since: Millis;
-  #stand: UpdateStand = { phase: 'idle' };
+  /** Nothing is known until the first `#settle`: whoever follows an update over a new start must not take it for over. */
+  #stand: UpdateStand;
   #view: SlotsView = { slots: [], compatible: '' };
   #trouble: string | undefined;
   #looking: Promise<boolean> | undefined;
@@ -98,6 +99,7 @@ export class Updater implements Images, Service {
   constructor(parts: UpdaterParts) {
     this.#parts = parts;
     this.#since = parts.clock.now();
+    this.#stand = { phase: parts.here === undefined ? 'idle' : 'unknown' };
   }
 
   async start(): Promise<void> {
@@ -212,6 +214,8 @@ export class Updater implements Images, Service {
   /** Why nothing else is begun. */
   #busy(): string | undefined {
     const { phase, version = 'an update' } = this.#stand;
+    if (phase === 'unknown' && this.#stand.version === undefined)
+      return 'it is not known yet what the last update became';
     if (phase === 'unknown') return `${version} is still being installed by RAUC, whose asker was cut off`;
     if (this.#running === undefined) return undefined;
     return phase === 'checking' ? 'another bundle is being checked' : `${version} is being installed`;

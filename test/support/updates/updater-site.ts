@@ -21,8 +21,11 @@ export const SERIAL = serialOf(new Uint8Array(32).fill(7));
 class SiteFiles implements UpdaterFiles {
   readonly held = new Map<string, string>();
   isFull = false;
+  /** The disk answers no reader before that. */
+  late: Promise<void> | undefined;
 
   async read(path: string) {
+    await this.late;
     return this.held.get(path);
   }
   async write(path: string, text: string) {

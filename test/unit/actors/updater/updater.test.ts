@@ -105,6 +105,20 @@ test('a daemon that was started anew while RAUC was at it finds out how that end
   assert.equal(await phase(made), 'installed');
 });
 
+test('a daemon that does not know yet what became of the last update does not show it as over', async () => {
+  const made = await installed();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  made.files.late = promise;
+  const started = made.restart();
+  await settled();
+  assert.equal(made.updater.stand().phase, 'unknown');
+  const refused = await made.install();
+  assert.match(refused.ok ? '' : `${refused.code}: ${refused.public}`, /^busy: it is not known yet what/);
+  resolve();
+  await started;
+  assert.equal(await phase(made), 'installed');
+});
+
 const SWAPS = [
   ['another version', { version: '1.0.5', compatible: 'bartizan-amd64' }, /given version 1\.0\.5, .*\(1\.1\.0\)/],
   [
