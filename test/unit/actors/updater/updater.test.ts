@@ -275,6 +275,22 @@ for (const [what, text] of [
     assert.equal((await made.install()).ok, true);
   });
 
+test('RAUC that takes its time keeps nobody from seeing how it was', async () => {
+  const made = await installed();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  made.slots.slow = promise;
+  const asked = made.updater.status();
+  await settled();
+  made.clock.advance(5000);
+  const status = await asked;
+  assert.deepEqual(
+    [status?.update.phase, status?.slots[1]?.version, status?.trouble],
+    ['installed', '1.1.0', undefined],
+  );
+  resolve();
+  await settled();
+});
+
 test('a stick that hangs keeps nothing else from being shown', async () => {
   const made = await site();
   let asked = 0;
