@@ -58,7 +58,7 @@ for (const [name, daemon, why] of [
     assert.ok(!done.calls.includes('rauc status mark-good'));
   });
 
-const SHUT_DOWN = { lasts: 20, systemd: 'stopping' };
+const SHUT_DOWN = { lasts: 20, shutsDown: true };
 const LONG = { ...good, window: 600_000 };
 const back = 'rauc status mark-active booted';
 
@@ -75,7 +75,7 @@ for (const [name, daemon, more] of [
   ['was well, and is not any more', (second: number) => (second < 19 ? LONG : bad), {}],
   ['has a daemon that is silent', (second: number) => (second < 5 ? LONG : undefined), {}],
   ['never had one', () => undefined, {}],
-  ['only has its confirmer ended', () => LONG, { systemd: 'running' }],
+  ['only has its confirmer ended', () => LONG, { shutsDown: false }],
   ['was confirmed before, and is marked anyhow', () => good, { confirmed: { B: 'b00b1e' }, rauc: 'sleep 30' }],
 ] as const)
   test(`one that ${name} does not`, () => {
@@ -84,7 +84,7 @@ for (const [name, daemon, more] of [
   });
 
 test('one that gives way since it cannot be read gets none back, though it is well', () => {
-  const done = run(() => good, { systemd: 'stopping', dd: 'exit 1', reboot: 'kill -TERM $PPID' });
+  const done = run(() => good, { shutsDown: true, dd: 'exit 1', reboot: 'kill -TERM $PPID' });
   assert.ok(isRebooted(done), done.said);
   assert.ok(!done.calls.includes(back));
 });

@@ -32,8 +32,8 @@ export interface ConfirmWorld {
   readonly confirmed?: Readonly<Record<string, string>>;
   /** Content of the file `reboots.B`. */
   readonly reboots?: string;
-  /** What systemd says of itself when the story is over; `running` unless it is said. */
-  readonly systemd?: string;
+  /** Whether systemd is about to stop when the story is over. */
+  readonly shutsDown?: boolean;
   /** sh: what `rauc`, `grub-editenv` and `dd` do, in place of succeeding. */
   readonly rauc?: string;
   readonly grubEditenv?: string;
@@ -139,7 +139,7 @@ function lay(folder: string, root: string, world: ConfirmWorld): void {
   put(
     folder,
     'systemctl',
-    `case $1 in is-system-running) echo ${world.systemd ?? 'running'} ;; *) ${call('systemctl')}${world.reboot ?? ''} ;; esac`,
+    `case $1 in show) echo ${world.shutsDown === true ? '4711' : ''} ;; *) ${call('systemctl')}${world.reboot ?? ''} ;; esac`,
   );
   put(folder, 'grub-editenv', world.grubEditenv ?? `echo "${COUNTERS}"`);
   if (world.dd !== undefined) put(folder, 'dd', `case $* in *mapper*) ${world.dd} ;; esac\nexec /usr/bin/dd "$@"`);

@@ -51,7 +51,10 @@ export const badConfig: Scenario = {
 
 /** A boot that is shut down while it is well uses up none of its tries: there is no other slot here to go on with. */
 const well = (life: Life): Promise<string> =>
-  life.inside('until grep -qx verdict=good /run/bartizan/health; do sleep 1; done', 120_000);
+  life.inside(
+    'until grep -qx verdict=good /run/bartizan/health && [ -e /run/bartizan-confirm/outcome ]; do sleep 1; done',
+    120_000,
+  );
 
 async function provisionByStick(life: Life): Promise<Facts> {
   const stick = stickOf(life);
