@@ -71,7 +71,7 @@ export function qemuArguments(spec: MachineSpec, paths: MachinePaths): readonly 
           `virtio-net-pci,netdev=cable,mac=${CABLE_MAC},romfile=`,
         ];
   return [
-    ...['-accel', 'tcg,thread=multi,tb-size=256', '-machine', 'q35', '-cpu', PROCESSOR],
+    ...['-accel', 'tcg,thread=multi,tb-size=1024', '-machine', 'q35', '-cpu', PROCESSOR],
     ...['-m', String(spec.memory ?? 768), '-smp', String(PROCESSORS)],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-device', 'VGA'],
     ...['-drive', `if=pflash,format=raw,readonly=on,file=${FIRMWARE}`],
