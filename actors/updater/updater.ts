@@ -111,9 +111,27 @@ export class Updater implements Images, Service {
     this.#isStopped = false;
     if (this.#parts.here === undefined) return;
     await this.#parts.book.load();
-    await this.#look();
-    await this.#settle();
+    this.#compareOnTrial();
+    // RAUC's service may take its time to come up, for which no start has to wait.
+    void this.#findOut();
+  }
+
+  async #findOut(): Promise<void> {
+    try {
+      await this.#look();
+      if (!this.#isStopped) await this.#settle();
+    } catch (cause) {
+      this.#parts.log('error', 'the image was not looked at', { error: messageOf(cause) });
+    }
     this.#again();
+  }
+
+  /** Who judges the health of this boot has to know at once what it is compared with. */
+  #compareOnTrial(): void {
+    const { book, here, health } = this.#parts;
+    const { pending } = book.memory;
+    if (pending === undefined || here?.boot === undefined) return;
+    if (stateOf(pending, this.#hereAt(here, here.boot)) === 'trial') health.compareWith(pending.before);
   }
 
   async stop(): Promise<void> {
@@ -414,7 +432,6 @@ export class Updater implements Images, Service {
   }
 
   async #onTrial(pending: PendingUpdate): Promise<UpdateStand> {
-    this.#parts.health.compareWith(pending.before);
     const outcome = confirmOutcome((await this.#parts.files.read(OUTCOME_FILE)) ?? '');
     if (outcome?.state !== 'confirmed') return { ...aboutOf(pending), phase: 'confirming' };
     return this.#end(pending, 'confirmed', 'healthy over its whole window');

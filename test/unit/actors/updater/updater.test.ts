@@ -108,14 +108,13 @@ test('a daemon that was started anew while RAUC was at it finds out how that end
 test('a daemon that does not know yet what became of the last update does not show it as over', async () => {
   const made = await installed();
   const { promise, resolve } = Promise.withResolvers<void>();
-  made.files.late = promise;
-  const started = made.restart();
-  await settled();
-  assert.equal(made.updater.stand().phase, 'unknown');
+  made.slots.slow = promise;
+  await made.restart();
+  assert.equal(made.updater.stand().phase, 'unknown', 'its start has not waited for RAUC');
   const refused = await made.install();
   assert.match(refused.ok ? '' : `${refused.code}: ${refused.public}`, /^busy: it is not known yet what/);
   resolve();
-  await started;
+  await settled();
   assert.equal(await phase(made), 'installed');
 });
 
