@@ -193,7 +193,7 @@ class Keeper implements Certificates {
     return ok(undefined);
   }
 
-  /** Whoever has given this machine another name since its CA was made reaches it by address: it works, and is no trouble of this boot's. */
+  /** Whoever has named this machine anew since its CA was made reaches it by address: nothing is broken by it. */
   #advise(unnamed: readonly string[]): void {
     const advice =
       unnamed.length === 0

@@ -6,7 +6,7 @@ import type { BundleSource } from '../../core/image/source.ts';
 import type { InstallEnd, Ran, Run, Slots } from './port.ts';
 import { factsIn, inspectedIn, progressIn, refusalIn, slotsIn, workIn } from './rauc-words.ts';
 
-/** The service may have to be started, and a slow machine be at other things; it is waited for, since nothing else says how slots are. */
+/** The service may have to be started first, on a machine that is slow or at other things; nothing else says how slots are. */
 const STATUS: Millis = seconds(60);
 /** The whole of a bundle in the older format goes through the hash. */
 const INSPECT: Millis = seconds(25);

@@ -111,7 +111,7 @@ export class Updater implements Images, Service {
     this.#isStopped = false;
     if (this.#parts.here === undefined) return;
     await this.#parts.book.load();
-    this.#compareOnTrial();
+    await this.#settleAlone();
     // RAUC's service may take its time to come up, for which no start has to wait.
     void this.#findOut();
   }
@@ -126,12 +126,12 @@ export class Updater implements Images, Service {
     this.#again();
   }
 
-  /** Who judges the health of this boot has to know at once what it is compared with. */
-  #compareOnTrial(): void {
-    const { book, here, health } = this.#parts;
+  /** What is known without RAUC: that nothing was on its way, waits for a boot, or is what this boot's health is compared with. */
+  async #settleAlone(): Promise<void> {
+    const { book, here } = this.#parts;
     const { pending } = book.memory;
-    if (pending === undefined || here?.boot === undefined) return;
-    if (stateOf(pending, this.#hereAt(here, here.boot)) === 'trial') health.compareWith(pending.before);
+    const state = pending && here?.boot && stateOf(pending, this.#hereAt(here, here.boot));
+    if (state === undefined || state === 'waiting' || state === 'trial') await this.#settle();
   }
 
   async stop(): Promise<void> {
@@ -432,6 +432,7 @@ export class Updater implements Images, Service {
   }
 
   async #onTrial(pending: PendingUpdate): Promise<UpdateStand> {
+    this.#parts.health.compareWith(pending.before);
     const outcome = confirmOutcome((await this.#parts.files.read(OUTCOME_FILE)) ?? '');
     if (outcome?.state !== 'confirmed') return { ...aboutOf(pending), phase: 'confirming' };
     return this.#end(pending, 'confirmed', 'healthy over its whole window');

@@ -106,16 +106,35 @@ test('a daemon that was started anew while RAUC was at it finds out how that end
 });
 
 test('a daemon that does not know yet what became of the last update does not show it as over', async () => {
-  const made = await installed();
+  const made = await site();
+  const hold = Promise.withResolvers<void>();
+  made.slots.hold = hold.promise;
+  await made.install();
   const { promise, resolve } = Promise.withResolvers<void>();
   made.slots.slow = promise;
   await made.restart();
   assert.equal(made.updater.stand().phase, 'unknown', 'its start has not waited for RAUC');
-  const refused = await made.install();
-  assert.match(refused.ok ? '' : `${refused.code}: ${refused.public}`, /^busy: it is not known yet what/);
+  for (const refused of [await made.install(), await made.updater.reboot()])
+    assert.match(refused.ok ? '' : `${refused.code}: ${refused.public}`, /^busy: it is not known yet what/);
   resolve();
+  hold.resolve();
+  await settled();
+  made.clock.advance(10_000);
   await settled();
   assert.equal(await phase(made), 'installed');
+});
+
+test('where nothing was on its way, or waits for a boot, no order has to wait for RAUC', async () => {
+  for (const [made, expected] of [
+    [await site(), 'idle'],
+    [await installed(), 'installed'],
+  ] as const) {
+    made.slots.slow = new Promise(() => undefined);
+    await made.restart();
+    assert.equal(made.updater.stand().phase, expected);
+    assert.equal((await made.updater.reboot()).ok, true);
+    assert.equal((await made.updater.factoryReset(SERIAL)).ok, true);
+  }
 });
 
 const SWAPS = [
