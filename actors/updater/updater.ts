@@ -119,7 +119,8 @@ export class Updater implements Images, Service {
   async #findOut(): Promise<void> {
     try {
       await this.#look();
-      if (!this.#isStopped) await this.#settle();
+      // What was begun meanwhile tells of itself, and is followed by nobody else.
+      if (!this.#isStopped && this.#running === undefined) await this.#settle();
     } catch (cause) {
       this.#parts.log('error', 'the image was not looked at', { error: messageOf(cause) });
     }
