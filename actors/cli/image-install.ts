@@ -66,6 +66,7 @@ async function endOf(deps: CliDeps, version: string, image: Json, update: Json):
 }
 
 function stepOf(update: Json): string {
+  if (textAt(update, 'version') === undefined) return 'Bartizan was started anew, and finds out what became of it';
   const percent = `${numberAt(update, 'percent') ?? 0} %`.padStart(5);
   const alone = textAt(update, 'phase') === 'unknown' ? ' (RAUC goes on by itself)' : '';
   return `${percent}  ${printable(textAt(update, 'message') ?? '')}${alone}`.trimEnd();

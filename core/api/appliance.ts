@@ -84,7 +84,7 @@ export interface ApplianceFacts {
   readonly store: { readonly healthy: boolean; readonly bytes: number };
   /** SHA-256 of the config file as read, hex. */
   readonly configHash: string;
-  /** SHA-256 over the program's files, hex. */
+  /** SHA-256 over the files of the program, hex, as the build took it: not of what lies on the disk now. */
   readonly binaryHash: string;
   readonly claimed: boolean;
   readonly device: ShownDevice;

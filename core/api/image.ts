@@ -13,7 +13,8 @@ export const NO_APPLIANCE = 'not an appliance image';
 /**
  * Where an update is. `idle`: none is on its way. `checking`: its signature and version. `installing`: RAUC writes.
  * `installed`: the next boot takes it. `confirming`: it runs and has to show itself. `unknown`: who
- * waited for RAUC was cut off, as by a new start of the daemon, and RAUC has not come to its end yet.
+ * waited for RAUC was cut off, as by a new start of the daemon, and RAUC has not come to its end yet; without a
+ * version, the daemon has just started and is finding out.
  */
 export const UPDATE_PHASES = ['idle', 'checking', 'installing', 'installed', 'confirming', 'unknown'] as const;
 

@@ -12,6 +12,7 @@ import { ADMIN_TOKEN, ConsoleSite, READ_TOKEN, type Visit } from '../support/con
 import { LOW_CONTRAST } from '../support/low-contrast.ts';
 import { notRoot } from '../support/namespaces.ts';
 import { ROOT } from '../support/root.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const skip = noChromium || notRoot;
 const PICTURE = join(ROOT, 'docs/console-image.png');
@@ -144,7 +145,8 @@ test('slots are shown, a bundle is installed, and its progress comes by itself',
   await page.getByText('What is not installed otherwise').click();
   await page.getByLabel('a version below the one that runs').check();
   await page.getByRole('button', { name: 'Install' }).click();
-  await page.waitForFunction("document.getElementById('source').value === ''");
+  const bundle = page.getByLabel('Bundle');
+  await waitFor('the form to be emptied', async () => ((await bundle.inputValue()) === '' ? true : undefined));
   assert.deepEqual(made.orders.at(-1), [
     '/api/v1/image/install',
     { source: 'https://updates.example.net/b.raucb?token=s3cret', allow_older: true, retry_failed: false },

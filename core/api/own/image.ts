@@ -16,7 +16,7 @@ const SlotName = Type.Enum([...SLOT_NAMES]);
 export const UpdateRow = Type.Object({
   phase: Type.Enum([...UPDATE_PHASES], {
     description:
-      'idle: no update is on its way. checking: its signature and version. installing: the other slot is written; this cannot be cancelled. installed: the next boot takes it. confirming: it runs and has to show itself. unknown: who waited for RAUC was cut off, as by a new start of the daemon; RAUC is followed to its end',
+      'idle: no update is on its way. checking: its signature and version. installing: the other slot is written; this cannot be cancelled. installed: the next boot takes it. confirming: it runs and has to show itself. unknown: who waited for RAUC was cut off, as by a new start of the daemon; RAUC is followed to its end; without a version: the daemon has just started, and finds out what became of the last update',
   }),
   version: Type.Optional(Type.String()),
   source: Type.Optional(Type.String()),

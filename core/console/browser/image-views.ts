@@ -96,7 +96,9 @@ const SAYS: Readonly<Record<string, (update: UpdateRow) => string>> = {
   installing: ({ version, slot }) =>
     `${version} is being installed into slot ${slot}. This cannot be cancelled; what runs is not touched.`,
   unknown: ({ version, slot }) =>
-    `${version} is still being installed into slot ${slot}: RAUC goes on by itself, and is followed.`,
+    version === undefined
+      ? 'Bartizan has just started, and finds out what became of the last update.'
+      : `${version} is still being installed into slot ${slot}: RAUC goes on by itself, and is followed.`,
   installed: ({ version, slot }) => `${version} is installed in slot ${slot}. The next reboot takes it.`,
   confirming: ({ version }) => `${version} runs and has to show itself; else the version before it comes back.`,
 };

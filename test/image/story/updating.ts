@@ -29,13 +29,13 @@ export async function hurry({ api }: Life): Promise<void> {
 export const giveUpSoon = ({ api }: Life): Promise<unknown> =>
   api.tell('POST', '/api/v1/settings/image', { changes: { confirm_within: '1m' } });
 
-/** Waits until this boot is confirmed. */
+/** Waits until this boot is confirmed, and the update that led to it, if one did, has ended in the books. */
 export const confirmed = (life: Life): Promise<Answer['body']> =>
   waitFor(
     'the boot to be confirmed',
     async () => {
       const image = await imageOf(life);
-      return image.confirmation?.state === 'confirmed' ? image : undefined;
+      return image.confirmation?.state === 'confirmed' && image.update.phase === 'idle' ? image : undefined;
     },
     { withinMs: CONFIRMED_MS, everyMs: ASKED_EVERY_MS },
   );

@@ -9,6 +9,8 @@ import { waitFor } from '../wait-for.ts';
 
 const run = promisify(execFile);
 const BOOT = join(ROOT, 'test/support/booted/boot');
+/** How long the kernel may take to end all that ran inside. */
+const GONE_MS = 60_000;
 
 /** Why no machine can be booted here, if so. */
 export function noBoot(): string | false {
@@ -99,9 +101,13 @@ export class BootedMachine implements AsyncDisposable {
     return (await this.#inside(program, ...args)).stdout;
   }
 
+  /** What is inside outlives the nsenter that is killed, and keeps its pipes: the timeout within comes first. */
   #inside(program: string, ...args: readonly string[]) {
     const spaces = ['--all', '--target', String(this.#pid), '--root', '--wd'];
-    return run('nsenter', [...spaces, program, ...args], { timeout: 180_000, maxBuffer: 64 * 1024 * 1024 });
+    const bounded = ['timeout', '--kill-after', '5', '170', program, ...args];
+    // An nsenter stops itself when what it runs is stopped, as systemd's shutdown does it: then nothing less ends it.
+    const ended = { timeout: 180_000, killSignal: 'SIGKILL' } as const;
+    return run('nsenter', [...spaces, ...bounded], { ...ended, maxBuffer: 64 * 1024 * 1024 });
   }
 
   /** Properties of a unit, as `systemctl show` names them. */
@@ -129,19 +135,31 @@ export class BootedMachine implements AsyncDisposable {
     return this.run('journalctl', '--no-pager', '--unit', unit, '--lines', '50');
   }
 
+  /** Resolves when it has gone down by itself. Nothing may be run inside meanwhile. */
+  async down(withinMs = 60_000): Promise<void> {
+    const child = this.#child;
+    const isDown = () =>
+      child === undefined || child.exitCode !== null || child.signalCode !== null ? true : undefined;
+    await waitFor('the machine to go down', isDown, { withinMs });
+  }
+
   /** Takes the power away: everything in it is killed at once. */
   async cutPower(): Promise<void> {
     const child = this.#child;
     this.#child = undefined;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = once(child, 'exit');
+    const gone = once(child, 'exit', { signal: AbortSignal.timeout(GONE_MS) });
     try {
       process.kill(this.#pid, 'SIGKILL');
     } catch (thrown) {
       // It went down by itself a moment ago.
       if ((thrown as NodeJS.ErrnoException).code !== 'ESRCH') throw thrown;
     }
-    await gone;
+    await gone.catch(async (cause: unknown) => {
+      const { stdout } = await run('ps', ['-eo', 'pid,ppid,stat,wchan:40,args']);
+      const stuck = stdout.split('\n').filter((line) => /^ *\d+ +\d+ [DZ]/.test(line));
+      throw new Error(`killed, and not gone after ${GONE_MS} ms; what hangs:\n${stuck.join('\n')}`, { cause });
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

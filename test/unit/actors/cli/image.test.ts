@@ -55,6 +55,13 @@ test('a daemon that is started anew meanwhile is waited for; one that stays away
   assert.match(away.err, /Bartizan does not answer any more; RAUC goes on with 1\.1\.0 by itself/);
 });
 
+test('a daemon that has just started and knows nothing yet is asked again', async () => {
+  const last = { version: '1.1.0', result: 'refused', why: 'of an earlier try' };
+  const { code, out } = await install([at(20, 'x'), { update: { phase: 'unknown' }, last }, DONE]);
+  assert.equal(code, 0);
+  assert.match(out, /\nBartizan was started anew, and finds out what became of it\n1\.1\.0 is installed/);
+});
+
 test('how it ended is the end of the command', async () => {
   const last = { version: '1.1.0', result: 'refused', why: 'slot B was given version 1.0.5' };
   const { code, err } = await install([at(20, 'x'), { update: { phase: 'idle' }, last }]);
