@@ -60,7 +60,13 @@ export type ToWorker =
 export type WorkerCounters = PipelineCounters & { readonly leftToJournal: number };
 
 export type FromWorker =
-  | { readonly kind: 'ready'; readonly skipped: number; readonly position?: SegmentPosition }
+  | {
+      readonly kind: 'ready';
+      readonly skipped: number;
+      readonly position?: SegmentPosition;
+      /** Why blocks of events are built without the addon that is there for it. */
+      readonly plain?: string;
+    }
   | {
       readonly kind: 'judged';
       readonly sequence: number;

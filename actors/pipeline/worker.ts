@@ -11,6 +11,7 @@ import { type Event, isEvent, isProven, type RawLine } from '../../core/event/ev
 import { unparsedLine } from '../../core/event/kept.ts';
 import { createOwnHeaders, createParsers } from '../../core/event/parsers.ts';
 import { isToldByJournal, type LeftToJournal } from '../../core/event/preference.ts';
+import { openBlocks } from '../../native/blocks/index.ts';
 import { systemClock } from '../clock/index.ts';
 import { SegmentWriter, segmentDisk } from '../segments/index.ts';
 import { eachFileLine, journalLines, Origins } from './lines.ts';
@@ -36,11 +37,14 @@ const own: ReadonlySet<string> = new Set(ownHosts);
 /** Lines of files that the journal told of too. */
 let leftToJournal = 0;
 const { skipped } = pipeline.restore(checkpoint);
+/** Slower without, and otherwise the same. */
+const blocks = openBlocks();
 const writer =
   events === undefined
     ? undefined
     : new SegmentWriter({
         disk: segmentDisk(events.directory),
+        ...(blocks.ok && { blocks: blocks.value }),
         clock: systemClock,
         changed: (status) => send({ kind: 'storage', status }),
         damaged: (part) => send({ kind: 'damage', part }),
@@ -52,7 +56,12 @@ port.on('message', (message: ToWorker) => {
   else if (message.kind === 'forget') forget(message);
   else take(message);
 });
-send({ kind: 'ready', skipped, ...(position === undefined ? {} : { position }) });
+send({
+  kind: 'ready',
+  skipped,
+  ...(position === undefined ? {} : { position }),
+  ...(blocks.ok ? {} : { plain: blocks.public }),
+});
 
 /** The mark and the snapshot are of the same moment; when the mark is durable is told when it is. */
 function takeCheckpoint(sequence: number): void {

@@ -45,7 +45,7 @@ export interface BlockParts {
   readonly generation: number;
   /** Rows before it in the segment. */
   readonly first: number;
-  readonly columns: readonly number[];
+  readonly columns: Iterable<number> & { readonly length: number };
   readonly extents: readonly ColumnExtent[];
   readonly bloom: Uint8Array;
   /** Raw, in the order of `GROUPS`. */
