@@ -12,10 +12,12 @@ import { unparsedLine } from '../../core/event/kept.ts';
 import { createOwnHeaders, createParsers } from '../../core/event/parsers.ts';
 import { isToldByJournal, type LeftToJournal } from '../../core/event/preference.ts';
 import { openBlocks } from '../../native/blocks/index.ts';
+import { openLines } from '../../native/lines/index.ts';
 import { systemClock } from '../clock/index.ts';
 import { SegmentWriter, segmentDisk } from '../segments/index.ts';
-import { eachFileLine, journalLines, Origins } from './lines.ts';
+import { type Chunk, FileLines, journalLines, Origins } from './lines.ts';
 import type { FromWorker, PipelineSettings, ToWorker } from './protocol.ts';
+import { READ_SSHD, UsualLines } from './usual-lines.ts';
 import { hostZone } from './zone.ts';
 
 /** The journal carries every program, each under its name. */
@@ -39,6 +41,9 @@ let leftToJournal = 0;
 const { skipped } = pipeline.restore(checkpoint);
 /** Slower without, and otherwise the same. */
 const blocks = openBlocks();
+const reader = openLines();
+const files = new FileLines();
+const usual = reader.ok ? new UsualLines(reader.value, files, hostZone()) : undefined;
 const writer =
   events === undefined
     ? undefined
@@ -61,6 +66,7 @@ send({
   skipped,
   ...(position === undefined ? {} : { position }),
   ...(blocks.ok ? {} : { plain: blocks.public }),
+  ...(reader.ok ? {} : { plain: reader.public }),
 });
 
 /** The mark and the snapshot are of the same moment; when the mark is durable is told when it is. */
@@ -82,8 +88,8 @@ function forget({ sequence, ip }: Extract<ToWorker, { kind: 'forget' }>): void {
 
 function take(message: Lines): void {
   const delivery = new Delivery(message);
-  if (message.kind === 'chunk') eachFileLine(message, (line) => delivery.take(line));
-  else for (const line of message.kind === 'lines' ? message.lines : journalLines(message)) delivery.take(line);
+  if (message.kind === 'chunk') takeChunk(message, delivery);
+  else for (const line of message.kind === 'lines' ? message.lines : journalLines(message)) delivery.line(line);
   const storage = writer?.status();
   const fresh = origins.take();
   send({
@@ -94,6 +100,12 @@ function take(message: Lines): void {
     ...(storage === undefined ? {} : { storage }),
     ...(fresh.length === 0 ? {} : { origins: fresh }),
   });
+}
+
+/** Which lines are left to the journal is told by more than what they say. */
+function takeChunk(chunk: Chunk, delivery: Delivery): void {
+  if (usual !== undefined && chunk.told === undefined && READ_SSHD.has(chunk.parser)) usual.each(chunk, delivery);
+  else files.each(chunk, delivery.line);
 }
 
 const isOwnForm = ({ text, receivedAt }: RawLine, parser: string): boolean =>
@@ -111,20 +123,29 @@ class Delivery {
     this.#told = message.kind === 'chunk' ? message.told : undefined;
   }
 
-  take(line: RawLine): void {
+  /** Is handed about, so it is bound. */
+  readonly line = (line: RawLine): void => {
     const parsed = pipeline.parse(line, this.#parser);
     if (line.sender !== undefined) origins.note(line, isProven(parsed));
     if (!isEvent(parsed)) {
       writer?.keep(unparsedLine(line, parsed.unparsed, this.#before));
       return;
     }
-    this.#before = parsed.at;
     if (this.#isTold(parsed, line)) {
+      this.#before = parsed.at;
       leftToJournal++;
-      return;
-    }
-    writer?.keep(parsed);
-    const found = pipeline.judge(parsed);
+    } else this.#take(parsed);
+  };
+
+  event(event: Event): void {
+    pipeline.noteEvent();
+    this.#take(event);
+  }
+
+  #take(event: Event): void {
+    this.#before = event.at;
+    writer?.keep(event);
+    const found = pipeline.judge(event);
     if (found.length > 0) this.findings.push(...found);
   }
 

@@ -1,0 +1,37 @@
+// Numbers texts, each by the number it got when it was met first.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace bartizan::lines {
+
+class Texts {
+ public:
+  Texts() : slots_(kFew) {}
+
+  // Numbers begin at 1. @param fresh whether the text was not there before
+  uint32_t number(std::string_view text, bool& fresh);
+  size_t size() const { return places_.size(); }
+  size_t bytes() const { return held_.size(); }
+  void clear();
+
+ private:
+  static constexpr size_t kFew = 1 << 10;
+
+  struct Place {
+    uint32_t hash;
+    uint32_t start;
+    uint32_t length;
+  };
+
+  void grow();
+
+  // Open addressing over places_: the number, 0 for an empty slot.
+  std::vector<uint32_t> slots_;
+  std::vector<Place> places_;
+  std::vector<char> held_;
+};
+
+}  // namespace bartizan::lines
