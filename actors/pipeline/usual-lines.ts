@@ -1,8 +1,10 @@
 import type { Ip } from '../../core/base/ip.ts';
 import type { Millis } from '../../core/base/time.ts';
 import type { ActionInfo } from '../../core/event/action.ts';
-import { clamp } from '../../core/event/clock-text.ts';
+import { clamp, readIsoTime } from '../../core/event/clock-text.ts';
 import type { Event, RawLine } from '../../core/event/event.ts';
+import { isDigit } from '../../core/event/fields.ts';
+import { Scan } from '../../core/event/scan.ts';
 import { SSH_ACTIONS } from '../../core/event/sshd/actions.ts';
 import { SyslogReader } from '../../core/event/syslog.ts';
 import type { ZoneOffset } from '../../core/event/syslog-time.ts';
@@ -19,8 +21,26 @@ const MOST_TEXTS = 1 << 15;
 /** Lines of another form of time after which the rest of a piece is taken to be of that form too. */
 const MOST_STRANGE = 16;
 const NEWLINE = 0x0a;
-/** Longer than what stands before the seconds. */
-const CLOCK_UNITS = 32;
+/** Longer than any time of the usual forms. */
+const CLOCK_UNITS = 48;
+/** `2026-11-22T01:02:` */
+const ISO_MINUTE = 17;
+const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:([0-5]\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d) /;
+
+/** What the times of lines begin and end with, and the moment their minute began. */
+interface Minute {
+  readonly text: string;
+  readonly zone: string;
+  readonly began: number;
+}
+
+function isoMinuteOf(text: string): Minute | undefined {
+  const [, seconds = '', fraction = '', zone = ''] = ISO_TIME.exec(text) ?? [];
+  const at = readIsoTime(new Scan(text));
+  if (zone === '' || at === undefined) return undefined;
+  const began = at - Number(seconds) * 1000 - Number(fraction.padEnd(3, '0').slice(0, 3));
+  return began >= 0 ? { text: text.slice(0, ISO_MINUTE), zone, began } : undefined;
+}
 
 type Growing = { -readonly [K in keyof Event]: Event[K] };
 type Kind = Pick<ActionInfo, 'category' | 'outcome'> & { readonly action: string };
@@ -47,6 +67,7 @@ export class UsualLines {
   readonly #reader: LineReader;
   readonly #minutes: SyslogReader;
   readonly #lines: FileLines;
+  #isoMinute: Minute | undefined;
   readonly #rows = new Uint32Array(ROWS * FIELDS);
   readonly #fresh = new Uint32Array(ROWS * 4);
   #texts: string[] = [''];
@@ -72,7 +93,7 @@ export class UsualLines {
         from = end;
         continue;
       }
-      const { rows, fresh, next } = this.#reader.read(bytes, from, minute.text, this.#rows, this.#fresh);
+      const { rows, fresh, next } = this.#reader.read(bytes, from, minute.text, minute.zone, this.#rows, this.#fresh);
       this.#learn(bytes, fresh);
       for (let i = 0; i < rows; i++) this.#take(chunk, bytes, i * FIELDS, minute.began, taker);
       if (rows === 0) break;
@@ -83,14 +104,16 @@ export class UsualLines {
   }
 
   /** The minute of the line that begins there; undefined when its time is of another form, or of another year. */
-  #minuteAt(bytes: Buffer, from: number, receivedAt: Millis) {
-    const known = this.#minutes.minute(receivedAt);
+  #minuteAt(bytes: Buffer, from: number, receivedAt: Millis): Minute | undefined {
     const end = bytes.indexOf(NEWLINE, from);
     const text = bytes.toString('latin1', from, Math.min(end < 0 ? bytes.length : end, from + CLOCK_UNITS));
-    if (known !== undefined && text.startsWith(known.text)) return known;
+    if (isDigit(text.charCodeAt(0))) {
+      if (this.#isoMinute?.text !== text.slice(0, ISO_MINUTE)) this.#isoMinute = isoMinuteOf(text);
+      return this.#isoMinute;
+    }
     this.#minutes.read(text, receivedAt);
     const minute = this.#minutes.minute(receivedAt);
-    return minute !== undefined && text.startsWith(minute.text) ? minute : undefined;
+    return minute !== undefined && text.startsWith(minute.text) ? { ...minute, zone: '' } : undefined;
   }
 
   #learn(bytes: Buffer, fresh: number): void {
@@ -117,7 +140,7 @@ export class UsualLines {
     const texts = this.#texts;
     const { action, category, outcome } = KINDS[rows[row + FIELD.action] as number] as Kind;
     const event: Growing = {
-      at: clamp(began + (rows[row + FIELD.second] as number) * 1000, receivedAt as Millis),
+      at: clamp(began + (rows[row + FIELD.moment] as number), receivedAt as Millis),
       position: { source, offset: offset + (rows[row + FIELD.start] as number) },
       provenance,
       category,

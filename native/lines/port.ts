@@ -6,8 +6,8 @@ export const FIELD = {
   start: 1,
   /** Of the line without its newline, or of the run behind its last newline. */
   end: 2,
-  /** Within the minute. */
-  second: 3,
+  /** Milliseconds since the minute began. */
+  moment: 3,
   /** Where the message begins in the piece. */
   message: 4,
   /** Numbers of texts, 0 for none. */
@@ -58,7 +58,7 @@ export interface Reading {
 }
 
 /**
- * Reads the usual lines of sshd out of pieces of a syslog file with times as RFC 3164 has them: those that make up nearly
+ * Reads the usual lines of sshd out of pieces of a syslog file with times as RFC 3164 or RFC 3339 has them: those that make up nearly
  * all of such a log, in ASCII, with an IPv4 address or none. Whatever is not surely of these forms is told as a run of
  * lines. Keeps the numbers of texts from call to call.
  */
@@ -66,10 +66,11 @@ export interface LineReader {
   /**
    * @param from place in the piece where a line begins
    * @param minute with which the lines begin, up to the colon before their seconds; none is read without
+   * @param zone with which their times end, as of RFC 3339; empty where the seconds do, as of RFC 3164
    * @param rows filled, `FIELDS` numbers each
    * @param fresh filled with where each new text begins and ends in the piece
    */
-  read(piece: Uint8Array, from: number, minute: string, rows: Uint32Array, fresh: Uint32Array): Reading;
+  read(piece: Uint8Array, from: number, minute: string, zone: string, rows: Uint32Array, fresh: Uint32Array): Reading;
   /** Forgets all texts: numbers begin at 1 again. */
   forget(): void;
 }

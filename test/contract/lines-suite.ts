@@ -9,7 +9,7 @@ import type { LineReader } from '../../native/lines/port.ts';
 import { fc } from '../support/random.ts';
 import { sshdPiece } from '../support/sshd-lines.ts';
 
-const RECEIVED = Date.UTC(2026, 10, 22, 1, 2, 30);
+const RECEIVED = Date.UTC(2026, 10, 22, 2, 2, 30);
 const OFFSET = 1000;
 
 const chunkOf = (text: string, offset = OFFSET): Chunk => ({
@@ -72,12 +72,13 @@ export function lineSuite(name: string, open: () => LineReader, reads: boolean):
     });
   }
 
-  test(`${name}: the usual lines need no parser, whatever stands between them`, () => {
-    const text = Array.from({ length: 6000 }, (_, i) => usualLine(i)).join('');
-    const { outcomes, usual } = read(new UsualLines(open(), new FileLines(), UTC), chunkOf(text), parserOf('syslog'));
-    assert.deepEqual(outcomes, plainly(chunkOf(text), parserOf('syslog')));
-    assert.equal(usual, reads ? 5400 : 0);
-  });
+  for (const form of ['bsd', 'iso'] as const)
+    test(`${name}: the usual lines need no parser, whatever stands between them (${form})`, () => {
+      const text = Array.from({ length: 6000 }, (_, i) => usualLine(i, form)).join('');
+      const { outcomes, usual } = read(new UsualLines(open(), new FileLines(), UTC), chunkOf(text), parserOf('syslog'));
+      assert.deepEqual(outcomes, plainly(chunkOf(text), parserOf('syslog')));
+      assert.equal(usual, reads ? 5400 : 0);
+    });
 
   test(`${name}: more names than are remembered are told apart all the same`, () => {
     const lines = new UsualLines(open(), new FileLines(), UTC);
@@ -95,16 +96,22 @@ export function lineSuite(name: string, open: () => LineReader, reads: boolean):
   test(`${name}: lines of a year ago, or of another form of time, are left to the parser`, () => {
     const lines = new UsualLines(open(), new FileLines(), UTC);
     const parse = parserOf('syslog');
-    for (const time of ['Nov 24 01:02:03', '2026-11-22T01:02:03Z', 'Feb 30 01:02:03']) {
+    for (const time of [
+      'Nov 24 01:02:03',
+      '2026-02-30T01:02:03Z',
+      '1969-12-31T23:59:59Z',
+      'Feb 30 01:02:03',
+      '<34>1 2026-11-22T01:02:03Z',
+    ]) {
       const chunk = chunkOf(`${time} h sshd[1]: Invalid user a from 192.0.2.1 port 4\n`.repeat(3));
       assert.deepEqual(read(lines, chunk, parse).outcomes, plainly(chunk, parse));
     }
   });
 }
 
-function usualLine(i: number): string {
-  const clock = new Date(RECEIVED - 3_600_000 + i * 400).toISOString().slice(11, 19);
-  const head = `Nov 22 ${clock} edge01 `;
+function usualLine(i: number, form: 'bsd' | 'iso'): string {
+  const time = new Date(RECEIVED - 3_600_000 + i * 401).toISOString();
+  const head = form === 'bsd' ? `Nov 22 ${time.slice(11, 19)} edge01 ` : `${time.slice(0, 23)}987+01:00 edge01 `;
   const peer = `198.51.100.${i % 250} port ${1024 + i}`;
   switch (i % 10) {
     case 0:

@@ -202,7 +202,7 @@ const line = fc.oneof(
       )
       .map(([opening, name, from]) => {
         const lead = opening.startsWith('C') ? ' ' : ' from ';
-        return `Nov 22 01:02:03 edge01 sshd[612]: ${opening}${name}${lead}${from} port 22${/^[FA]/.test(opening) ? ' ssh2' : ''}`;
+        return `${name.length % 2 === 0 ? 'Nov 22 01:02:03' : '2026-11-22T01:02:03.5Z'} edge01 sshd[612]: ${opening}${name}${lead}${from} port 22${/^[FA]/.test(opening) ? ' ssh2' : ''}`;
       }),
   },
   fc.string({ unit: 'binary', maxLength: 20 }).map((text) => text.replaceAll('\n', '')),

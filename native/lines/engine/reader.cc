@@ -1,7 +1,7 @@
 #include "reader.h"
 
 #include <algorithm>
-#include <cstring>
+#include <optional>
 
 namespace bartizan::lines {
 namespace {
@@ -11,41 +11,62 @@ constexpr size_t kNone = string_view::npos;
 
 // New texts that one line can bring: host, program, user, address, method.
 constexpr size_t kMostFresh = 5;
-// `Nov 22 01:02:`
-constexpr size_t kLeastMinute = 12;
-constexpr size_t kMostMinute = 13;
 constexpr uint32_t kMostPid = 0xffffffff;
 // Of a line that is read here; the message alone may have 500.
 constexpr size_t kMostLine = 1024;
+
+bool is_digit(char unit) { return unit >= '0' && unit <= '9'; }
 
 bool is_plain(string_view line) {
   return std::ranges::all_of(line, [](char unit) { return (unit >= 0x20 && unit < 0x7f) || unit == '\t'; });
 }
 
-bool is_digit(char unit) { return unit >= '0' && unit <= '9'; }
-
-// `Mmm dd hh:mm:`, whatever the month is called.
+// `Mmm dd hh:mm:` or `yyyy-mm-ddThh:mm:`, whatever the month is called.
 bool opens_as_minute(string_view line) {
-  return line.size() > kMostMinute && line[3] == ' ' && (line[9] == ':' || line[8] == ':');
+  if (line.size() < 20) return false;
+  return line[4] == '-' ? line[10] == 'T' && line[16] == ':' : line[3] == ' ' && (line[9] == ':' || line[8] == ':');
+}
+
+struct Clock {
+  uint32_t ms;
+  // Behind the space that follows.
+  size_t end;
+};
+
+// `03 `, or with a zone `03.123456+01:00 `: of a fraction the milliseconds count.
+std::optional<Clock> clock_at(string_view line, size_t at, string_view zone) {
+  if (line.size() < at + 3 || line[at] < '0' || line[at] > '5' || !is_digit(line[at + 1])) return std::nullopt;
+  auto ms = static_cast<uint32_t>((line[at] - '0') * 10 + (line[at + 1] - '0')) * 1000;
+  at += 2;
+  if (!zone.empty() && line[at] == '.') {
+    uint32_t weight = 100;
+    const size_t first = ++at;
+    for (; at < line.size() && is_digit(line[at]); at++, weight /= 10) ms += static_cast<uint32_t>(line[at] - '0') * weight;
+    if (at == first) return std::nullopt;
+  }
+  if (!line.substr(at).starts_with(zone)) return std::nullopt;
+  at += zone.size();
+  if (at >= line.size() || line[at] != ' ') return std::nullopt;
+  return Clock{.ms = ms, .end = at + 1};
 }
 
 }  // namespace
 
-Reading Reader::read(std::span<const uint8_t> piece, size_t from, string_view minute, std::span<uint32_t> rows,
-                     std::span<uint32_t> fresh) {
+Reading Reader::read(std::span<const uint8_t> piece, size_t from, string_view minute, string_view zone,
+                     std::span<uint32_t> rows, std::span<uint32_t> fresh) {
   const string_view text(reinterpret_cast<const char*>(piece.data()), piece.size());
   piece_ = text.data();
   fresh_ = fresh;
   fresh_count_ = 0;
   Reading reading{.rows = 0, .fresh = 0, .next = std::min(from, text.size())};
-  const bool reads = minute.size() >= kLeastMinute && minute.size() <= kMostMinute;
+  const bool reads = !minute.empty();
   bool runs = false;
   while ((reading.rows + 1) * kFields <= rows.size() && (fresh_count_ + kMostFresh) * 2 <= fresh.size()) {
     const size_t end = text.find('\n', reading.next);
     if (end == kNone) break;
     const string_view line = text.substr(reading.next, end - reading.next);
     uint32_t* row = rows.data() + reading.rows * kFields;
-    if (reads && read_line(line, minute, reading.next, row)) {
+    if (reads && read_line(line, minute, zone, reading.next, row)) {
       row[kStart] = static_cast<uint32_t>(reading.next);
       row[kEnd] = static_cast<uint32_t>(end);
       reading.rows++;
@@ -67,11 +88,11 @@ Reading Reader::read(std::span<const uint8_t> piece, size_t from, string_view mi
   return reading;
 }
 
-bool Reader::read_line(string_view line, string_view minute, size_t start, uint32_t* row) {
-  const size_t clock = minute.size();
-  if (!line.starts_with(minute) || line.size() < clock + 4 || line.size() > kMostLine || line[clock + 2] != ' ') return false;
-  if (!is_digit(line[clock]) || !is_digit(line[clock + 1]) || line[clock] > '5' || !is_plain(line)) return false;
-  const size_t host = clock + 3;
+bool Reader::read_line(string_view line, string_view minute, string_view zone, size_t start, uint32_t* row) {
+  if (!line.starts_with(minute) || line.size() > kMostLine || !is_plain(line)) return false;
+  const std::optional<Clock> clock = clock_at(line, minute.size(), zone);
+  if (!clock) return false;
+  const size_t host = clock->end;
   const size_t host_end = line.find(' ', host);
   if (host_end == kNone || host_end == host || line[host_end - 1] == ':') return false;
   size_t tag = host_end;
@@ -88,7 +109,7 @@ bool Reader::read_line(string_view line, string_view minute, size_t start, uint3
   const std::optional<Said> said = read_sshd(line.substr(message));
   if (!said) return false;
   row[kAction] = static_cast<uint32_t>(said->action);
-  row[kSecond] = static_cast<uint32_t>((line[clock] - '0') * 10 + (line[clock + 1] - '0'));
+  row[kMoment] = clock->ms;
   row[kMessage] = static_cast<uint32_t>(start + message);
   row[kHost] = number(line.substr(host, host_end - host));
   row[kProgram] = number(program);

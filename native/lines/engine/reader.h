@@ -17,7 +17,7 @@ enum Field : size_t {
   kAction,  // 0: a run of lines for others to read
   kStart,   // of the line or the run, in the piece
   kEnd,     // of the line without its newline, or of the run with its last newline
-  kSecond,  // within the minute
+  kMoment,  // ms since the minute began
   kMessage,
   kHost,
   kProgram,
@@ -42,15 +42,16 @@ class Reader {
  public:
   // Reads lines from `from` on until the rows or the places of new texts may not suffice, or another minute begins.
   // @param minute what begins each line's time, up to the colon before its seconds
+  // @param zone what ends it, behind the seconds and perhaps their fraction; empty where a space follows the seconds
   // @param rows kFields numbers each
   // @param fresh two numbers each
-  Reading read(std::span<const uint8_t> piece, size_t from, std::string_view minute, std::span<uint32_t> rows,
-               std::span<uint32_t> fresh);
+  Reading read(std::span<const uint8_t> piece, size_t from, std::string_view minute, std::string_view zone,
+               std::span<uint32_t> rows, std::span<uint32_t> fresh);
   size_t texts() const { return texts_.size(); }
   void forget() { texts_.clear(); }
 
  private:
-  bool read_line(std::string_view line, std::string_view minute, size_t start, uint32_t* row);
+  bool read_line(std::string_view line, std::string_view minute, std::string_view zone, size_t start, uint32_t* row);
   uint32_t number(std::string_view text);
 
   Texts texts_;

@@ -47,12 +47,13 @@ std::string message(Chance& chance) {
   return text;
 }
 
-std::string piece_of(Chance& chance) {
+std::string piece_of(Chance& chance, bool iso) {
   std::string text;
   const uint32_t count = chance.below(60);
   for (uint32_t i = 0; i < count; i++) {
-    const std::string head = chance.below(9) == 0 ? "Nov 22 01:03:" : "Nov 22 01:02:";
-    text += head + std::to_string(chance.below(70) + 10) + " edge01 " + (chance.below(9) == 0 ? "CRON" : "sshd") + "[" + std::to_string(chance.below(1 << 30)) + "]: " +
+    const std::string head = chance.below(9) == 0 ? "Nov 22 01:03:" : iso ? "2026-11-22T01:02:" : "Nov 22 01:02:";
+    const std::string tail = !iso ? "" : chance.below(2) == 0 ? "Z" : "." + std::to_string(chance.below(1 << 30)) + "Z";
+    text += head + std::to_string(chance.below(70) + 10) + tail + " edge01 " + (chance.below(9) == 0 ? "CRON" : "sshd") + "[" + std::to_string(chance.below(1 << 30)) + "]: " +
             message(chance) + "\n";
   }
   for (uint32_t damage = chance.below(6); damage > 0 && !text.empty(); damage--) {
@@ -70,7 +71,7 @@ bool is_sound(std::span<const uint32_t> row, size_t length, size_t texts) {
   for (const Field text : {kHost, kProgram, kUser, kAddress, kMethod}) {
     if (row[text] > texts) return false;
   }
-  return row[kMessage] >= row[kStart] && row[kMessage] <= row[kEnd] && row[kSecond] < 60 && row[kPort] <= 65'535;
+  return row[kMessage] >= row[kStart] && row[kMessage] <= row[kEnd] && row[kMoment] < 60'000 && row[kPort] <= 65'535;
 }
 
 int run(double seconds, uint64_t seed) {
@@ -79,7 +80,8 @@ int run(double seconds, uint64_t seed) {
   size_t read = 0, left = 0;
   const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
   while (std::chrono::steady_clock::now() < end) {
-    const std::string text = piece_of(chance);
+    const bool iso = chance.below(2) == 0;
+    const std::string text = piece_of(chance, iso);
     const auto bytes = std::make_unique<uint8_t[]>(text.size());
     std::copy(text.begin(), text.end(), bytes.get());
     const size_t room = chance.below(90) * kFields + chance.below(kFields), places = chance.below(400);
@@ -88,8 +90,8 @@ int run(double seconds, uint64_t seed) {
     if (reader.texts() > 5'000) reader.forget();
     size_t from = 0;
     for (;;) {
-      const Reading reading = reader.read({bytes.get(), text.size()}, from, chance.below(20) == 0 ? "" : "Nov 22 01:02:",
-                                          {rows.get(), room}, {fresh.get(), places});
+      const Reading reading = reader.read({bytes.get(), text.size()}, from, chance.below(20) == 0 ? "" : iso ? "2026-11-22T01:02:" : "Nov 22 01:02:",
+                                          iso ? "Z" : "", {rows.get(), room}, {fresh.get(), places});
       for (size_t i = 0; i < reading.rows; i++) {
         const std::span<const uint32_t> row(rows.get() + i * kFields, kFields);
         if (!is_sound(row, text.size(), reader.texts())) return fprintf(stderr, "an unsound row of: %s\n", text.c_str()), 1;
