@@ -274,7 +274,7 @@ export class Pipeline implements Service {
           this.#deps.log('warn', 'detector state could not be read', { entries: message.skipped });
         }
         if (message.plain !== undefined) {
-          this.#deps.log('warn', 'events are stored the slow way', { error: message.plain });
+          this.#deps.log('warn', 'lines take longer than they need', { error: message.plain });
         }
         return;
       case 'checkpoint':

@@ -64,7 +64,7 @@ export type FromWorker =
       readonly kind: 'ready';
       readonly skipped: number;
       readonly position?: SegmentPosition;
-      /** Why blocks of events are built without the addon that is there for it. */
+      /** Why lines take longer than they need: an addon that does not run. */
       readonly plain?: string;
     }
   | {
