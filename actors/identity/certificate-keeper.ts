@@ -66,6 +66,8 @@ class Keeper implements Certificates {
   #files: 'good' | 'suspect' | 'bad' = 'bad';
   #ownTrouble: string | undefined;
   #trouble: string | undefined;
+  /** What of the own certificate is good to know. */
+  #unnamed: string | undefined;
   #since: Millis;
   #unwatch: (() => void) | undefined;
   #next: { readonly soon: boolean; readonly cancel: () => void } | undefined;
@@ -112,9 +114,9 @@ class Keeper implements Certificates {
 
   component(): Component {
     const about = { name: this.id, since: this.#since, counters: { changes: this.#changes } };
-    return this.#trouble === undefined
-      ? { ...about, state: 'ok' }
-      : { ...about, state: 'degraded', message: this.#trouble };
+    if (this.#trouble !== undefined) return { ...about, state: 'degraded', message: this.#trouble };
+    const isOwn = this.#served?.source === 'own';
+    return { ...about, state: 'ok', ...(isOwn && this.#unnamed !== undefined ? { detail: this.#unnamed } : {}) };
   }
 
   /** The next look. One that is due soon is not put off, however often the files change meanwhile. */
@@ -185,12 +187,20 @@ class Keeper implements Certificates {
       return made;
     }
     const { unnamed, ...pair } = made.value;
-    this.#ownTrouble =
+    this.#ownTrouble = undefined;
+    this.#advise(unnamed);
+    this.#serve({ ...pair, source: 'own' });
+    return ok(undefined);
+  }
+
+  /** Whoever has named this machine anew since its CA was made reaches it by address: nothing is broken by it. */
+  #advise(unnamed: readonly string[]): void {
+    const advice =
       unnamed.length === 0
         ? undefined
         : `the certificate cannot name ${unnamed.join(', ')}, which its CA may not vouch for; use an address, or delete both CA files for a new CA`;
-    this.#serve({ ...pair, source: 'own' });
-    return ok(undefined);
+    if (advice !== undefined && advice !== this.#unnamed) this.#deps.log('warn', advice, { names: unnamed.join(' ') });
+    this.#unnamed = advice;
   }
 
   #serve(tls: Served): void {

@@ -30,6 +30,8 @@ export class FakeSlots implements Slots {
   /** While it is set an installation stands still at half of it. */
   hold: Promise<void> | undefined;
   unavailable = false;
+  /** While it is set a look at the slots takes that long. */
+  slow: Promise<void> | undefined;
   /** Whoever waits for an installation is cut off; it goes on. */
   cutsOff = false;
   #work: Work = { isInstalling: false, lastError: '' };
@@ -56,6 +58,7 @@ export class FakeSlots implements Slots {
   }
 
   async list(): Promise<Result<SlotsView, 'busy' | 'unavailable'>> {
+    await this.slow;
     if (this.unavailable) return fail('unavailable', "RAUC's service does not answer");
     if (this.#busy) return fail('busy', 'RAUC is at work on something else');
     const slots = [...this.#slots].sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -6,7 +6,8 @@ import type { BundleSource } from '../../core/image/source.ts';
 import type { InstallEnd, Ran, Run, Slots } from './port.ts';
 import { factsIn, inspectedIn, progressIn, refusalIn, slotsIn, workIn } from './rauc-words.ts';
 
-const STATUS: Millis = seconds(15);
+/** The service may have to be started first, on a machine that is slow or at other things; nothing else says how slots are. */
+const STATUS: Millis = seconds(60);
 /** The whole of a bundle in the older format goes through the hash. */
 const INSPECT: Millis = seconds(25);
 /** A slow server and a slow disk together. */

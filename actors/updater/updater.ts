@@ -69,6 +69,8 @@ const STUCK =
 const LOOK_EVERY: Millis = seconds(10);
 /** RAUC's service is started anew by whoever asks next; it takes a moment. */
 const AFTER_CRASH: Millis = seconds(2);
+/** Whoever asks how it is sees the slots as they were when RAUC takes longer. */
+const LOOK_WITHIN: Millis = seconds(5);
 /** Sticks that do not answer must not keep the rest from being shown. */
 const MEDIA_WITHIN: Millis = seconds(2);
 
@@ -88,6 +90,9 @@ export class Updater implements Images, Service {
   #view: SlotsView = { slots: [], compatible: '' };
   #trouble: string | undefined;
   #looking: Promise<boolean> | undefined;
+  /** Looks at the slots that were begun, and the latest of these that has come to its end. */
+  #looks = 0;
+  #seen = 0;
   #cancel: (() => void) | undefined;
   #running: Promise<void> | undefined;
   /** There while RAUC may be at an installation that nobody of us waits for. */
@@ -106,9 +111,28 @@ export class Updater implements Images, Service {
     this.#isStopped = false;
     if (this.#parts.here === undefined) return;
     await this.#parts.book.load();
-    await this.#look();
-    await this.#settle();
+    await this.#settleAlone();
+    // RAUC's service may take its time to come up, for which no start has to wait.
+    void this.#findOut();
+  }
+
+  async #findOut(): Promise<void> {
+    try {
+      await this.#look();
+      // What was begun meanwhile tells of itself, and is followed by nobody else.
+      if (!this.#isStopped && this.#running === undefined) await this.#settle();
+    } catch (cause) {
+      this.#parts.log('error', 'the image was not looked at', { error: messageOf(cause) });
+    }
     this.#again();
+  }
+
+  /** What is known without RAUC: that nothing was on its way, waits for a boot, or is what this boot's health is compared with. */
+  async #settleAlone(): Promise<void> {
+    const { book, here } = this.#parts;
+    const { pending } = book.memory;
+    const state = pending && here?.boot && stateOf(pending, this.#hereAt(here, here.boot));
+    if (state === undefined || state === 'waiting' || state === 'trial') await this.#settle();
   }
 
   async stop(): Promise<void> {
@@ -139,7 +163,7 @@ export class Updater implements Images, Service {
   async status(): Promise<ImageStatus | undefined> {
     const { here, health, files, book } = this.#parts;
     if (here === undefined) return undefined;
-    if (this.#running === undefined) await this.#lookOnce();
+    if (this.#running === undefined) await within(this.#parts.clock, LOOK_WITHIN, this.#lookOnce());
     const { counters, ...outcome } = confirmOutcome((await files.read(OUTCOME_FILE)) ?? '') ?? {};
     const confirmation = 'state' in outcome ? outcome : undefined;
     const { failed, last } = book.memory;
@@ -363,9 +387,14 @@ export class Updater implements Images, Service {
 
   /** @returns whether RAUC is at work on something, and says nothing of the slots meanwhile */
   async #look(): Promise<boolean> {
+    const mine = ++this.#looks;
     const listed = await this.#parts.slots.list();
-    if (listed.ok) this.#view = listed.value;
-    this.#trouble = listed.ok || listed.code === 'busy' ? undefined : listed.public;
+    // One that took long must not bring back what was before a look that was begun after it.
+    if (mine > this.#seen) {
+      this.#seen = mine;
+      if (listed.ok) this.#view = listed.value;
+      this.#trouble = listed.ok || listed.code === 'busy' ? undefined : listed.public;
+    }
     return !listed.ok && listed.code === 'busy';
   }
 

@@ -58,6 +58,42 @@ for (const [name, daemon, why] of [
     assert.ok(!done.calls.includes('rauc status mark-good'));
   });
 
+const SHUT_DOWN = { lasts: 20, shutsDown: true };
+const LONG = { ...good, window: 600_000 };
+const back = 'rauc status mark-active booted';
+
+test('a new slot that is shut down in order while it is well gets its tries back', () => {
+  const done = run(() => LONG, SHUT_DOWN);
+  assert.equal(done.status, 'watching');
+  assert.deepEqual(done.calls, [back]);
+  assert.match(done.console, /slot B was shut down while it was well: its tries begin anew/);
+  assert.equal(done.kept('confirmed.B'), undefined);
+});
+
+for (const [name, daemon, more] of [
+  ['is not well', () => ({ ...bad, within: 600_000 }), {}],
+  ['was well, and is not any more', (second: number) => (second < 19 ? LONG : bad), {}],
+  ['has a daemon that is silent', (second: number) => (second < 5 ? LONG : undefined), {}],
+  ['never had one', () => undefined, {}],
+  ['only has its confirmer ended', () => LONG, { shutsDown: false }],
+  ['was confirmed before, and is marked anyhow', () => good, { confirmed: { B: 'b00b1e' }, rauc: 'sleep 30' }],
+] as const)
+  test(`one that ${name} does not`, () => {
+    const done = run(daemon, { ...SHUT_DOWN, ...more });
+    assert.ok(!done.calls.includes(back), done.said);
+  });
+
+test('one that gives way since it cannot be read gets none back, though it is well', () => {
+  const done = run(() => good, { shutsDown: true, dd: 'exit 1', reboot: 'kill -TERM $PPID' });
+  assert.ok(isRebooted(done), done.said);
+  assert.ok(!done.calls.includes(back));
+});
+
+test('that RAUC gives no try back is said', () => {
+  const done = run(() => LONG, { ...SHUT_DOWN, rauc: 'echo it is gone >&2; exit 1' });
+  assert.match(done.console, /rauc does not give its tries back: it is gone/);
+});
+
 test('a slot that was confirmed is marked good and never rebooted, and what is wrong is told', () => {
   const done = run(() => bad, { confirmed: { A: 'a0a0', B: 'b00b1e' } });
   assert.deepEqual(done.calls, ['rauc status mark-good']);

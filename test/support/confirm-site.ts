@@ -32,10 +32,14 @@ export interface ConfirmWorld {
   readonly confirmed?: Readonly<Record<string, string>>;
   /** Content of the file `reboots.B`. */
   readonly reboots?: string;
+  /** Whether systemd is about to stop when the story is over. */
+  readonly shutsDown?: boolean;
   /** sh: what `rauc`, `grub-editenv` and `dd` do, in place of succeeding. */
   readonly rauc?: string;
   readonly grubEditenv?: string;
   readonly dd?: string;
+  /** sh: what a reboot that is asked for does at once. */
+  readonly reboot?: string;
 }
 
 export interface Confirmed {
@@ -132,7 +136,11 @@ function lay(folder: string, root: string, world: ConfirmWorld): void {
   mkdirSync(join(folder, 'bin'));
   put(folder, 'sleep', SLEEP);
   put(folder, 'rauc', `${call('rauc')}${world.rauc ?? ''}`);
-  put(folder, 'systemctl', call('systemctl'));
+  put(
+    folder,
+    'systemctl',
+    `case $1 in show) echo ${world.shutsDown === true ? '4711' : ''} ;; *) ${call('systemctl')}${world.reboot ?? ''} ;; esac`,
+  );
   put(folder, 'grub-editenv', world.grubEditenv ?? `echo "${COUNTERS}"`);
   if (world.dd !== undefined) put(folder, 'dd', `case $* in *mapper*) ${world.dd} ;; esac\nexec /usr/bin/dd "$@"`);
 }

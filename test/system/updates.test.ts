@@ -156,7 +156,20 @@ test('an update is installed, booted and confirmed; the next is not well, falls 
     assert.deepEqual(site.content('B').version, '1.1.0');
   });
 
-  await t.test('the next boot takes it, and confirms it', async () => {
+  await t.test('the next boot takes it; shut down in order while it is well, it has its tries back', async () => {
+    await site.machine.cutPower();
+    settle(site, '10m');
+    assert.equal(await up(site), 'B');
+    await shown(site, 'it to be well', ({ health }) => health?.verdict === 'good');
+    assert.equal(site.counter('B_TRY'), '1');
+    await site.machine.run('systemctl', 'reboot', '--no-block');
+    await site.machine.down();
+    assert.match(site.machine.console, /slot B was shut down while it was well: its tries begin anew/);
+    assert.deepEqual([site.counter('B_TRY'), site.counter('ORDER')], ['0', 'B A']);
+    settle(site, '2s');
+  });
+
+  await t.test('left alone, it is confirmed', async () => {
     await site.machine.cutPower();
     assert.equal(await up(site), 'B');
     const image = await shown(site, 'the update to be over', ({ last }) => last?.result === 'confirmed');

@@ -16,9 +16,14 @@ export const slotOf = async (life: Life): Promise<Slot> =>
 
 const other = (slot: Slot): Slot => (slot === 'A' ? 'B' : 'A');
 
-/** Starts of slots that GRUB has told on the serial line, e.g. `B1 B2 B3 A1`. */
-const startsOf = (text: string): readonly string[] =>
-  [...text.matchAll(new RegExp(SEEN.start, 'g'))].map(([, slot, attempt]) => `${slot}${attempt}`);
+/**
+ * Starts of slots that GRUB has told on the serial line, e.g. `B1 B2 B3 A1`. It writes there, and on the firmware's console,
+ * which this firmware shows on the serial line, too.
+ */
+export const startsOf = (text: string): readonly string[] =>
+  [...text.matchAll(new RegExp(SEEN.start, 'g'))]
+    .map(([, slot, attempt]) => `${slot}${attempt}`)
+    .filter((start, place, all) => start !== all[place - 1]);
 
 async function corrupted(life: Life): Promise<Facts> {
   const before = await belongingsOf(life);

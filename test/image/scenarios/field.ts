@@ -5,6 +5,7 @@ import { belongingsOf, identityOf } from '../story/belongings.ts';
 import type { Life } from '../story/life.ts';
 import type { Facts, Scenario } from '../story/scenario.ts';
 import { consoleShows } from './boot.ts';
+import { startsOf } from './damage.ts';
 
 const TOKEN = 'an-admin-of-the-provisioning-test-0123456789';
 const config = (hostname: string): string => `hostname: ${hostname}
@@ -48,8 +49,16 @@ export const badConfig: Scenario = {
   run: provisionRefused,
 };
 
+/** A boot that is shut down while it is well uses up none of its tries: there is no other slot here to go on with. */
+const well = (life: Life): Promise<string> =>
+  life.inside(
+    'until grep -qx verdict=good /run/bartizan/health && [ -e /run/bartizan-confirm/outcome ]; do sleep 1; done',
+    120_000,
+  );
+
 async function provisionByStick(life: Life): Promise<Facts> {
   const stick = stickOf(life);
+  await well(life);
   await life.powerOff();
   await stick.write('bartizan.yaml', config('edge-by-stick'));
   await life.powerOn({ sticks: [stick.file] });
@@ -78,6 +87,7 @@ async function resetAndCredential(life: Life): Promise<Facts> {
   await life.api.tell('POST', '/api/v1/test-alert');
   const wrong = await life.api.ask('POST', '/api/v1/image/factory-reset', { confirm: '0000-0000-000' });
   assert.equal(wrong.status, 400, 'another serial');
+  await well(life);
   // The machine stays off instead of rebooting, so that it is started with another credential.
   await life.machine.haltOnReboot();
   await life.api.tell('POST', '/api/v1/image/factory-reset', { confirm: before.identity.serial });
@@ -113,12 +123,15 @@ async function consumedOnce(life: Life): Promise<Facts> {
   await life.machine.resumeReboots();
   await life.api.tell('POST', '/api/v1/settings/image', { changes: { readings: 4 } });
   const { serial } = await identityOf(life);
+  await well(life);
   life.turnPage();
   await life.api.tell('POST', '/api/v1/image/reboot');
   await life.ready();
   const state = await life.api.tell('GET', '/api/v1/settings/image');
   assert.equal(state.values.readings, 4, 'the credential, still there, was not taken again');
-  return { serial };
+  const starts = startsOf(life.machine.console.text);
+  assert.equal(starts.at(-1), 'A1', `tries were given back: ${starts.join(' ')}`);
+  return { serial, starts: starts.join(' ') };
 }
 
 export const credentialOnce: Scenario = {

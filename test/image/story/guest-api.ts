@@ -20,8 +20,16 @@ export class GuestApi {
     this.#port = port;
   }
 
-  /** @throws Error when there is no answer, as while the guest boots */
+  /**
+   * What only looks is asked again: a guest that has little of its machine may not come to the end of a handshake in time.
+   * @throws Error when there is no answer, as while the guest boots
+   */
   ask(method: string, path: string, body?: unknown, withinMs = ANSWER_MS): Promise<Answer> {
+    const once = () => this.#once(method, path, body, withinMs);
+    return method === 'GET' ? waitFor(`an answer to ${path}`, once, { withinMs, everyMs: 500 }) : once();
+  }
+
+  #once(method: string, path: string, body: unknown, withinMs: number): Promise<Answer> {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const sent = body === undefined ? undefined : JSON.stringify(body);
     const headers = {
@@ -58,7 +66,8 @@ export class GuestApi {
 
   /** Resolves when it answers at all. */
   async answers(withinMs: number): Promise<void> {
-    const probe = async () => ((await this.ask('GET', '/api/v1/health')).status > 0 ? true : undefined);
+    const probe = async () =>
+      (await this.#once('GET', '/api/v1/health', undefined, ANSWER_MS)).status > 0 ? true : undefined;
     await waitFor("the guest's API", probe, { withinMs, everyMs: 250 });
   }
 

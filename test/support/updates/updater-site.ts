@@ -11,6 +11,7 @@ import { millis, seconds } from '../../../core/base/time.ts';
 import { serialOf } from '../../../core/field/serial.ts';
 import { factsOf } from '../../../core/image/health.ts';
 import type { BundleFacts, SlotName } from '../../../core/image/slots.ts';
+import { settled } from '../settled.ts';
 import { SimulatedClock } from '../simulated-clock.ts';
 
 const BOOK = '/state/updates.json';
@@ -21,11 +22,8 @@ export const SERIAL = serialOf(new Uint8Array(32).fill(7));
 class SiteFiles implements UpdaterFiles {
   readonly held = new Map<string, string>();
   isFull = false;
-  /** The disk answers no reader before that. */
-  late: Promise<void> | undefined;
 
   async read(path: string) {
-    await this.late;
     return this.held.get(path);
   }
   async write(path: string, text: string) {
@@ -84,6 +82,7 @@ export class UpdaterSite {
     this.#live();
     await this.updater.start();
     await this.health.start();
+    await settled();
   }
 
   /** Another boot, of this slot with this version. */

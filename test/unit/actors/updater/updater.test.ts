@@ -106,17 +106,35 @@ test('a daemon that was started anew while RAUC was at it finds out how that end
 });
 
 test('a daemon that does not know yet what became of the last update does not show it as over', async () => {
-  const made = await installed();
+  const made = await site();
+  const hold = Promise.withResolvers<void>();
+  made.slots.hold = hold.promise;
+  await made.install();
   const { promise, resolve } = Promise.withResolvers<void>();
-  made.files.late = promise;
-  const started = made.restart();
-  await settled();
-  assert.equal(made.updater.stand().phase, 'unknown');
-  const refused = await made.install();
-  assert.match(refused.ok ? '' : `${refused.code}: ${refused.public}`, /^busy: it is not known yet what/);
+  made.slots.slow = promise;
+  await made.restart();
+  assert.equal(made.updater.stand().phase, 'unknown', 'its start has not waited for RAUC');
+  for (const refused of [await made.install(), await made.updater.reboot()])
+    assert.match(refused.ok ? '' : `${refused.code}: ${refused.public}`, /^busy: it is not known yet what/);
   resolve();
-  await started;
+  hold.resolve();
+  await settled();
+  made.clock.advance(10_000);
+  await settled();
   assert.equal(await phase(made), 'installed');
+});
+
+test('where nothing was on its way, or waits for a boot, no order has to wait for RAUC', async () => {
+  for (const [made, expected] of [
+    [await site(), 'idle'],
+    [await installed(), 'installed'],
+  ] as const) {
+    made.slots.slow = new Promise(() => undefined);
+    await made.restart();
+    assert.equal(made.updater.stand().phase, expected);
+    assert.equal((await made.updater.reboot()).ok, true);
+    assert.equal((await made.updater.factoryReset(SERIAL)).ok, true);
+  }
 });
 
 const SWAPS = [
@@ -274,6 +292,22 @@ for (const [what, text] of [
     assert.deepEqual([await phase(made), await last(made)], ['idle', undefined]);
     assert.equal((await made.install()).ok, true);
   });
+
+test('RAUC that takes its time keeps nobody from seeing how it was', async () => {
+  const made = await installed();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  made.slots.slow = promise;
+  const asked = made.updater.status();
+  await settled();
+  made.clock.advance(5000);
+  const status = await asked;
+  assert.deepEqual(
+    [status?.update.phase, status?.slots[1]?.version, status?.trouble],
+    ['installed', '1.1.0', undefined],
+  );
+  resolve();
+  await settled();
+});
 
 test('a stick that hangs keeps nothing else from being shown', async () => {
   const made = await site();
@@ -451,36 +485,6 @@ test('the health file says how it is about every two seconds, and at once when t
     window: '10000',
     within: '60000',
   });
-});
-
-test("the boot loader's counters are shown as they were told, and no more once an update was begun in this boot", async () => {
-  const counters = async ({ updater }: UpdaterSite) => (await updater.status())?.counters;
-  const made = await site();
-  assert.equal(await counters(made), undefined);
-  made.confirms('confirmed');
-  assert.deepEqual(await counters(made), { order: ['A', 'B'], tries: { A: 1, B: 0 }, bootable: ['A'] });
-  await made.install();
-  await settled();
-  assert.equal(await counters(made), undefined);
-  await made.restart();
-  assert.equal(await counters(made), undefined, 'nor by the next daemon in the same boot');
-  await made.boot('B', '1.1.0');
-  made.confirms('waiting');
-  assert.deepEqual((await counters(made))?.tries, { A: 1, B: 0 });
-});
-
-test('an installation that failed has changed the counters, too', async () => {
-  const made = await site();
-  made.confirms('confirmed');
-  made.slots.bundles.set('/run/bartizan-usb/sda1/bad.raucb', {
-    facts: { version: '1.1.0', compatible: 'bartizan-amd64' },
-    refused: 'damaged',
-  });
-  await made.install('bad');
-  await settled();
-  assert.equal((await made.updater.status())?.last?.result, 'failed');
-  await made.restart();
-  assert.equal((await made.updater.status())?.counters, undefined);
 });
 
 test('a disk that was repaired keeps no slot from being confirmed', async () => {
