@@ -17,7 +17,7 @@ export const READ_SSHD: ReadonlySet<string> = new Set(['syslog', 'sshd']);
 /** Lines of one call. */
 const ROWS = 2048;
 /** Texts that are remembered; user names are an attacker's choice. */
-const MOST_TEXTS = 1 << 15;
+const MOST_TEXTS = 1 << 13;
 /** Lines of another form of time after which the rest of a piece is taken to be of that form too. */
 const MOST_STRANGE = 16;
 const NEWLINE = 0x0a;

@@ -61,12 +61,12 @@ port.on('message', (message: ToWorker) => {
   else if (message.kind === 'forget') forget(message);
   else take(message);
 });
+const plain = [blocks, reader].flatMap((one) => (one.ok ? [] : [one.public])).join('; ');
 send({
   kind: 'ready',
   skipped,
   ...(position === undefined ? {} : { position }),
-  ...(blocks.ok ? {} : { plain: blocks.public }),
-  ...(reader.ok ? {} : { plain: reader.public }),
+  ...(plain === '' ? {} : { plain }),
 });
 
 /** The mark and the snapshot are of the same moment; when the mark is durable is told when it is. */

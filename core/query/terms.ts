@@ -3,7 +3,7 @@ import { fold } from './text.ts';
 
 /**
  * What blooms hold: 32-bit hashes of words of messages and of field values. Both sides, who stores and who searches,
- * make them here and nowhere else; a change makes old blooms lie, so the segment format's version changes with it.
+ * make them here, and as `native/blocks/engine/terms.cc` does, which is held to this by one suite; a change makes old blooms lie, so the segment format's version changes with it.
  *
  * Of a message, each ASCII word, folded; and of numbers joined by single dots each four in a row, so that an address is
  * one term and not four common ones. Words with bytes beyond ASCII are left out.

@@ -3,7 +3,12 @@
     {
       "target_name": "lines",
       "sources": ["binding.cc", "engine/reader.cc", "engine/sshd.cc", "engine/texts.cc"],
-      "defines": ["NAPI_VERSION=9", "NAPI_CPP_EXCEPTIONS"],
+      # A thread that is ended in the midst of a call can be told of no exception: then there is nobody left to tell.
+      "defines": [
+        "NAPI_VERSION=9",
+        "NODE_ADDON_API_CPP_EXCEPTIONS_ALL",
+        "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"
+      ],
       "cflags!": ["-O3", "-Wno-unused-parameter"],
       "cflags": [
         "-O2",

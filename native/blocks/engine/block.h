@@ -1,4 +1,4 @@
-// The raw parts of a block of lines, out of their columns: what actors/segments/plain-parts.ts makes, byte for byte.
+// The raw parts of a block of lines, out of their columns: what actors/segments/plain-blocks.ts makes, byte for byte.
 #pragma once
 
 #include <cstdint>

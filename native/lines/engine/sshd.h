@@ -42,7 +42,7 @@ struct Said {
   bool user_unknown = false;
 };
 
-// Of ASCII text without control bytes. Nothing where the message is for others to read.
+// Of ASCII text without control bytes but tabs. Nothing where the message is for others to read.
 std::optional<Said> read_sshd(std::string_view message);
 
 }  // namespace bartizan::lines

@@ -3,9 +3,9 @@
 namespace bartizan::lines {
 namespace {
 
-// FNV-1a; who chooses texts can make them collide, and is held to what `read` may hold at a time.
-uint32_t hash_of(std::string_view text) {
-  uint32_t hash = 0x811c9dc5u;
+// FNV-1a from a number of chance on: who chooses texts cannot choose which collide.
+uint32_t hash_of(std::string_view text, uint32_t seed) {
+  uint32_t hash = seed;
   for (const char byte : text) hash = (hash ^ static_cast<uint8_t>(byte)) * 0x01000193u;
   hash ^= hash >> 15;
   return hash * 0x2c1b3c6du;
@@ -14,7 +14,7 @@ uint32_t hash_of(std::string_view text) {
 }  // namespace
 
 uint32_t Texts::number(std::string_view text, bool& fresh) {
-  const uint32_t hash = hash_of(text);
+  const uint32_t hash = hash_of(text, seed_);
   const size_t mask = slots_.size() - 1;
   size_t slot = hash & mask;
   for (; slots_[slot] != 0; slot = (slot + 1) & mask) {
@@ -36,8 +36,9 @@ uint32_t Texts::number(std::string_view text, bool& fresh) {
 
 void Texts::clear() {
   slots_ = std::vector<uint32_t>(kFew);
-  places_.clear();
-  held_.clear();
+  // Given back: a flood of long names is not to be paid for ever.
+  places_ = {};
+  held_ = {};
 }
 
 void Texts::grow() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <random>
 #include <string_view>
 #include <vector>
 
@@ -9,12 +10,11 @@ namespace bartizan::lines {
 
 class Texts {
  public:
-  Texts() : slots_(kFew) {}
+  Texts() : seed_(std::random_device{}()), slots_(kFew) {}
 
   // Numbers begin at 1. @param fresh whether the text was not there before
   uint32_t number(std::string_view text, bool& fresh);
   size_t size() const { return places_.size(); }
-  size_t bytes() const { return held_.size(); }
   void clear();
 
  private:
@@ -28,6 +28,7 @@ class Texts {
 
   void grow();
 
+  const uint32_t seed_;
   // Open addressing over places_: the number, 0 for an empty slot.
   std::vector<uint32_t> slots_;
   std::vector<Place> places_;
