@@ -39,7 +39,10 @@ export async function writeImage(
     await copied(path, bmap, file, target, progress);
     const isReadFromMedium = await cacheEmptied(target);
     const trouble = await readBack(bmap, file, progress);
-    if (trouble !== undefined) return fail('failed', `${target.path}: ${trouble}`);
+    if (trouble !== undefined) {
+      await unmade(file, bmap, target);
+      return fail('failed', `${target.path}: ${trouble}`);
+    }
     return ok({ bytes: mappedBytes(bmap), isReadFromMedium });
   } catch (cause) {
     if (file !== undefined && target.kind === 'new-file') await unlink(target.path).catch(() => undefined);
@@ -47,6 +50,13 @@ export async function writeImage(
   } finally {
     await file?.close();
   }
+}
+
+/** What is known to be bad does not boot, whoever missed the message. */
+async function unmade(file: FileHandle, { imageSize }: Bmap, { kind, path }: Target): Promise<void> {
+  if (kind === 'new-file') return unlink(path);
+  await written(file, Buffer.alloc(Math.min(HEAD, imageSize)), 0);
+  await file.sync();
 }
 
 const reasonOf = (cause: unknown): string =>

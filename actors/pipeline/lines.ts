@@ -8,17 +8,36 @@ import type { ToWorker } from './protocol.ts';
 
 export type Chunk = Extract<ToWorker, { kind: 'chunk' }>;
 
-/** Visits the lines of a piece of a file, and behind them the one that the source passed over. */
-export function eachFileLine(chunk: Chunk, visit: (line: RawLine) => void): void {
-  const { source, provenance, flaw: passed } = chunk;
-  const receivedAt = chunk.receivedAt as Millis;
-  new LineFramer(chunk.offset).each(chunk.bytes, chunk.offset, ({ offset, text, flaw }) => {
-    const position = { source, offset };
-    if (flaw === undefined) visit({ text, position, receivedAt, provenance });
-    else visit({ text, position, receivedAt, provenance, flaw });
-  });
-  if (passed !== undefined) {
-    visit({ text: '', flaw: passed.kind, position: { source, offset: passed.offset }, receivedAt, provenance });
+/** Where lines are from. */
+export type Origin = Pick<Chunk, 'source' | 'provenance' | 'receivedAt'>;
+
+/** Frames pieces of files; made once for all of them. */
+export class FileLines {
+  readonly #framer = new LineFramer();
+
+  /** Visits the lines of a piece of a file, and behind them the one that the source passed over. */
+  each(chunk: Chunk, visit: (line: RawLine) => void): void {
+    this.within(chunk, chunk.bytes, chunk.offset, visit);
+    this.passedOver(chunk, visit);
+  }
+
+  /** Visits the lines that end in `bytes`, which begin with a line at `offset`. */
+  within(origin: Origin, bytes: Uint8Array, offset: number, visit: (line: RawLine) => void): void {
+    const { source, provenance } = origin;
+    const receivedAt = origin.receivedAt as Millis;
+    this.#framer.jump(offset);
+    this.#framer.each(bytes, offset, (framed) => {
+      const { text, flaw } = framed;
+      const position = { source, offset: framed.offset };
+      if (flaw === undefined) visit({ text, position, receivedAt, provenance });
+      else visit({ text, position, receivedAt, provenance, flaw });
+    });
+  }
+
+  passedOver({ flaw, source, provenance, receivedAt }: Chunk, visit: (line: RawLine) => void): void {
+    if (flaw === undefined) return;
+    const position = { source, offset: flaw.offset };
+    visit({ text: '', flaw: flaw.kind, position, receivedAt: receivedAt as Millis, provenance });
   }
 }
 

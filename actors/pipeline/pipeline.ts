@@ -273,6 +273,9 @@ export class Pipeline implements Service {
         if (message.skipped > 0) {
           this.#deps.log('warn', 'detector state could not be read', { entries: message.skipped });
         }
+        if (message.plain !== undefined) {
+          this.#deps.log('warn', 'lines take longer than they need', { error: message.plain });
+        }
         return;
       case 'checkpoint':
         this.#takeCheckpoint(message, run);

@@ -60,7 +60,13 @@ export type ToWorker =
 export type WorkerCounters = PipelineCounters & { readonly leftToJournal: number };
 
 export type FromWorker =
-  | { readonly kind: 'ready'; readonly skipped: number; readonly position?: SegmentPosition }
+  | {
+      readonly kind: 'ready';
+      readonly skipped: number;
+      readonly position?: SegmentPosition;
+      /** Why lines take longer than they need: an addon that does not run. */
+      readonly plain?: string;
+    }
   | {
       readonly kind: 'judged';
       readonly sequence: number;

@@ -11,10 +11,13 @@ import { type Event, isEvent, isProven, type RawLine } from '../../core/event/ev
 import { unparsedLine } from '../../core/event/kept.ts';
 import { createOwnHeaders, createParsers } from '../../core/event/parsers.ts';
 import { isToldByJournal, type LeftToJournal } from '../../core/event/preference.ts';
+import { openBlocks } from '../../native/blocks/index.ts';
+import { openLines } from '../../native/lines/index.ts';
 import { systemClock } from '../clock/index.ts';
 import { SegmentWriter, segmentDisk } from '../segments/index.ts';
-import { eachFileLine, journalLines, Origins } from './lines.ts';
+import { type Chunk, FileLines, journalLines, Origins } from './lines.ts';
 import type { FromWorker, PipelineSettings, ToWorker } from './protocol.ts';
+import { READ_SSHD, UsualLines } from './usual-lines.ts';
 import { hostZone } from './zone.ts';
 
 /** The journal carries every program, each under its name. */
@@ -36,11 +39,17 @@ const own: ReadonlySet<string> = new Set(ownHosts);
 /** Lines of files that the journal told of too. */
 let leftToJournal = 0;
 const { skipped } = pipeline.restore(checkpoint);
+/** Slower without, and otherwise the same. */
+const blocks = openBlocks();
+const reader = openLines();
+const files = new FileLines();
+const usual = reader.ok ? new UsualLines(reader.value, files, hostZone()) : undefined;
 const writer =
   events === undefined
     ? undefined
     : new SegmentWriter({
         disk: segmentDisk(events.directory),
+        ...(blocks.ok && { blocks: blocks.value }),
         clock: systemClock,
         changed: (status) => send({ kind: 'storage', status }),
         damaged: (part) => send({ kind: 'damage', part }),
@@ -52,7 +61,13 @@ port.on('message', (message: ToWorker) => {
   else if (message.kind === 'forget') forget(message);
   else take(message);
 });
-send({ kind: 'ready', skipped, ...(position === undefined ? {} : { position }) });
+const plain = [blocks, reader].flatMap((one) => (one.ok ? [] : [one.public])).join('; ');
+send({
+  kind: 'ready',
+  skipped,
+  ...(position === undefined ? {} : { position }),
+  ...(plain === '' ? {} : { plain }),
+});
 
 /** The mark and the snapshot are of the same moment; when the mark is durable is told when it is. */
 function takeCheckpoint(sequence: number): void {
@@ -73,8 +88,8 @@ function forget({ sequence, ip }: Extract<ToWorker, { kind: 'forget' }>): void {
 
 function take(message: Lines): void {
   const delivery = new Delivery(message);
-  if (message.kind === 'chunk') eachFileLine(message, (line) => delivery.take(line));
-  else for (const line of message.kind === 'lines' ? message.lines : journalLines(message)) delivery.take(line);
+  if (message.kind === 'chunk') takeChunk(message, delivery);
+  else for (const line of message.kind === 'lines' ? message.lines : journalLines(message)) delivery.line(line);
   const storage = writer?.status();
   const fresh = origins.take();
   send({
@@ -85,6 +100,12 @@ function take(message: Lines): void {
     ...(storage === undefined ? {} : { storage }),
     ...(fresh.length === 0 ? {} : { origins: fresh }),
   });
+}
+
+/** Which lines are left to the journal is told by more than what they say. */
+function takeChunk(chunk: Chunk, delivery: Delivery): void {
+  if (usual !== undefined && chunk.told === undefined && READ_SSHD.has(chunk.parser)) usual.each(chunk, delivery);
+  else files.each(chunk, delivery.line);
 }
 
 const isOwnForm = ({ text, receivedAt }: RawLine, parser: string): boolean =>
@@ -102,20 +123,29 @@ class Delivery {
     this.#told = message.kind === 'chunk' ? message.told : undefined;
   }
 
-  take(line: RawLine): void {
+  /** Is handed about, so it is bound. */
+  readonly line = (line: RawLine): void => {
     const parsed = pipeline.parse(line, this.#parser);
     if (line.sender !== undefined) origins.note(line, isProven(parsed));
     if (!isEvent(parsed)) {
       writer?.keep(unparsedLine(line, parsed.unparsed, this.#before));
       return;
     }
-    this.#before = parsed.at;
     if (this.#isTold(parsed, line)) {
+      this.#before = parsed.at;
       leftToJournal++;
-      return;
-    }
-    writer?.keep(parsed);
-    const found = pipeline.judge(parsed);
+    } else this.#take(parsed);
+  };
+
+  event(event: Event): void {
+    pipeline.noteEvent();
+    this.#take(event);
+  }
+
+  #take(event: Event): void {
+    this.#before = event.at;
+    writer?.keep(event);
+    const found = pipeline.judge(event);
     if (found.length > 0) this.findings.push(...found);
   }
 

@@ -2,26 +2,16 @@ import type { Event, HttpFields } from '../../core/event/event.ts';
 import { isUnparsed, type KeptLine } from '../../core/event/kept.ts';
 import type { Field } from '../../core/query/catalogue.ts';
 import { EVENT_FIELDS } from '../../core/query/event-fields.ts';
-import { addressTerms, fieldTerm, TermSet } from '../../core/query/terms.ts';
+import { ipv6NetworkTerm } from '../../core/query/terms.ts';
+import type { BlockColumn, BlockPort, IndexedTexts } from '../../native/blocks/port.ts';
 import { type BlockParts, encodeBlock } from './block-codec.ts';
-import { bloomOf } from './bloom.ts';
-import { ByteWriter } from './bytes.ts';
-import {
-  BLOCK_ROWS,
-  BytesColumn,
-  DeltaColumn,
-  DictionaryColumn,
-  type Encoding,
-  NumberColumn,
-  type Rows,
-} from './column-writers.ts';
-import { COLUMNS, DECLARED, FLAGS, GROUPS, type Group } from './layout.ts';
-import { WordRows } from './word-rows.ts';
+import type { Rows } from './column-writers.ts';
+import { BLOCK_ROWS, BytesColumn, DeltaColumn, DictionaryColumn, NumberColumn } from './columns.ts';
+import { COLUMNS, DECLARED, FLAGS, GROUPS } from './layout.ts';
+import { PlainBlocks } from './plain-blocks.ts';
 
 /** Text after which a block is full, whatever its rows. */
 const FULL_UNITS = 1 << 20;
-
-type Stored = DictionaryColumn | NumberColumn | DeltaColumn | BytesColumn;
 
 const INDEXED: ReadonlyMap<string, Field<KeptLine>> = new Map(
   EVENT_FIELDS.fields.filter(({ isIndexed }) => isIndexed === true).map((field) => [field.name, field]),
@@ -70,16 +60,16 @@ export class BlockBuilder {
   readonly #numbers: readonly NumberColumn[] = [
     ...[this.#pid, this.#flags, this.#sourcePort, this.#destinationPort, this.#repeats, this.#status, this.#bytes],
   ];
-  readonly #terms = new TermSet();
-  readonly #words = new WordRows();
-  readonly #out = new ByteWriter();
+  readonly #port: BlockPort;
   readonly #limit: number;
   #rows = 0;
   #units = 0;
+  #terms: Int32Array = new Int32Array(0);
 
   /** @param limit rows of a full block, at most `BLOCK_ROWS` */
-  constructor(limit: number = BLOCK_ROWS) {
+  constructor(limit: number = BLOCK_ROWS, port: BlockPort = new PlainBlocks()) {
     this.#limit = limit;
+    this.#port = port;
   }
 
   get rows(): number {
@@ -91,8 +81,8 @@ export class BlockBuilder {
     return this.#rows >= this.#limit || this.#units >= FULL_UNITS;
   }
 
-  /** The terms of the rows last written with a bloom; good until the next. */
-  get terms(): TermSet {
+  /** The terms of the rows last written with a bloom. */
+  get terms(): Int32Array {
     return this.#terms;
   }
 
@@ -123,25 +113,16 @@ export class BlockBuilder {
    * @param parts `isFinal` gives it a bloom: of the few rows of a tail it would be larger than they are
    */
   write(rows: Rows, parts: Pick<BlockParts, 'first' | 'generation'> & { readonly isFinal: boolean }): Buffer {
-    this.#terms.clear();
-    if (parts.isFinal) this.#gatherTerms(rows);
-    const present = this.#columns().filter((column) => isPresent(column, rows));
-    const extents = this.#numbers
-      .map((column) => ({ id: column.column.id, extent: column.extent(rows) }))
-      .flatMap(({ id, extent }) => (extent === undefined ? [] : [{ id, ...extent }]));
-    const at = this.#at.extent(rows);
-    return encodeBlock({
-      ...parts,
-      rows: rows.to - rows.from,
-      minAt: at.least,
-      maxAt: at.most,
-      columns: [...new Set(present.map(({ column }) => column.id))],
-      extents,
-      bloom: parts.isFinal ? bloomOf(this.#terms) : Buffer.alloc(0),
-      groups: GROUPS.map((group) =>
-        group === 'words' ? this.#wordGroup(parts.isFinal) : this.#group(group, present, rows),
-      ),
+    const { columns, extents, bloom, groups, minAt, maxAt, terms } = this.#port.pack({
+      ...rows,
+      isFinal: parts.isFinal,
+      columns: this.#columns(),
+      groups: GROUPS.length,
+      words: WORDS,
     });
+    this.#terms = terms;
+    const { first, generation } = parts;
+    return encodeBlock({ first, generation, rows: rows.to - rows.from, minAt, maxAt, columns, extents, bloom, groups });
   }
 
   #addEvent(row: number, event: Event): number {
@@ -194,63 +175,25 @@ export class BlockBuilder {
     return units;
   }
 
-  #columns(): readonly Stored[] {
-    return [this.#at, ...this.#dictionaries, ...this.#numbers, this.#message, this.#offset, ...this.#declared.values()];
-  }
-
-  #gatherTerms(rows: Rows): void {
-    const terms = this.#terms;
-    this.#words.clear();
-    this.#message.each(rows, (row, bytes, place) => this.#words.add(row - rows.from, bytes, place));
-    this.#words.addTo(terms);
-    for (const { column, values } of this.#dictionaries) {
-      const field = INDEXED.get(column.field);
-      if (field === undefined) continue;
-      for (const value of values) {
-        if (field.kind !== 'ip') terms.add(fieldTerm(field.name, value));
-        else for (const term of addressTerms(field.name, value)) terms.add(term);
-      }
-    }
-  }
-
-  #wordGroup(isFinal: boolean): Buffer {
-    this.#out.clear();
-    if (isFinal) this.#words.write(this.#out);
-    return Buffer.from(this.#out.bytes);
-  }
-
-  /** Its columns, each with id, encoding and length before it. */
-  #group(group: Group, present: readonly Stored[], rows: Rows): Buffer {
-    const out = this.#out;
-    out.clear();
-    const columns = present.filter(({ column }) => column.group === group);
-    out.u16(columns.length);
-    for (const column of columns) {
-      out.u8(column.column.id);
-      if (column.column.id === DECLARED) {
-        out.varint(Buffer.byteLength(column.column.field));
-        out.text(column.column.field);
-      }
-      const head = out.length;
-      out.u32(0);
-      out.u8(0);
-      const start = out.length;
-      const encoding = this.#encode(column, rows);
-      out.setU32(head, out.length - start);
-      out.setU8(head + 4, encoding);
-    }
-    return Buffer.from(out.bytes);
-  }
-
-  #encode(column: Stored, rows: Rows): Encoding {
-    // Offsets of several sources come in turns; each goes on where its own was left.
-    return column === this.#offset
-      ? this.#offset.write(this.#out, rows, (row) => this.#source.idAt(row))
-      : column.write(this.#out, rows);
+  /** Offsets of several sources come in turns; each goes on where its own was left. */
+  #columns(): readonly BlockColumn[] {
+    const columns = [this.#at.rows()];
+    for (const column of this.#dictionaries) if (!column.isEmpty) columns.push(column.rows(indexOf(column)));
+    for (const column of this.#numbers) if (!column.isEmpty) columns.push(column.rows());
+    columns.push(this.#message.rows(), this.#offset.rows(this.#source.ids));
+    for (const [name, column] of this.#declared) columns.push(column.rows({ name }));
+    return columns;
   }
 }
 
-function isPresent(column: Stored, rows: Rows): boolean {
-  if (column instanceof DictionaryColumn) return !column.isEmpty && column.occursIn(rows);
-  return column instanceof NumberColumn ? !column.isEmpty && column.extent(rows) !== undefined : true;
+const WORDS = GROUPS.indexOf('words');
+
+/** What blooms are to know of its texts. */
+function indexOf({ column, values }: DictionaryColumn): { readonly terms?: IndexedTexts } {
+  const field = INDEXED.get(column.field);
+  if (field === undefined) return {};
+  const { name } = field;
+  const areAddresses = field.kind === 'ip';
+  const more = areAddresses ? values.flatMap((value) => ipv6NetworkTerm(name, value) ?? []) : [];
+  return { terms: { field: name, areAddresses, more: Int32Array.from(more) } };
 }

@@ -28,6 +28,8 @@ export const FIXED_HEADER = FIXED;
 const LEVEL = 1;
 /** What zlib takes for a chunk at least. */
 const MIN_CHUNK = 64;
+/** What compressing may add to a group that cannot be made shorter; with room for that it comes in one piece. */
+const MOST_GROWTH = 1 / 128;
 /** Bytes under which compressing costs more than it saves. */
 const TINY = 256;
 
@@ -45,7 +47,7 @@ export interface BlockParts {
   readonly generation: number;
   /** Rows before it in the segment. */
   readonly first: number;
-  readonly columns: readonly number[];
+  readonly columns: Iterable<number> & { readonly length: number };
   readonly extents: readonly ColumnExtent[];
   readonly bloom: Uint8Array;
   /** Raw, in the order of `GROUPS`. */
@@ -83,7 +85,8 @@ export function encodeBlock(parts: BlockParts): Buffer {
 
 function compressed(raw: Uint8Array): Uint8Array {
   if (raw.length < TINY) return raw;
-  const bytes = zstdCompressSync(raw, { params: { [constants.ZSTD_c_compressionLevel]: LEVEL } });
+  const chunkSize = raw.length + Math.ceil(raw.length * MOST_GROWTH) + MIN_CHUNK;
+  const bytes = zstdCompressSync(raw, { params: { [constants.ZSTD_c_compressionLevel]: LEVEL }, chunkSize });
   return bytes.length < raw.length ? bytes : raw;
 }
 

@@ -2,10 +2,11 @@ import type { Clock } from '../../core/base/ports.ts';
 import { messageOf } from '../../core/base/result.ts';
 import { days, type Millis, seconds } from '../../core/base/time.ts';
 import type { KeptLine } from '../../core/event/kept.ts';
+import type { BlockPort } from '../../native/blocks/port.ts';
 import { BlockBuilder } from './block-builder.ts';
 import { decodeHeader } from './block-codec.ts';
 import { bloomOf } from './bloom.ts';
-import { BLOCK_ROWS } from './column-writers.ts';
+import { BLOCK_ROWS } from './columns.ts';
 import type { SegmentDisk } from './effects.ts';
 import { type SegmentPosition, samePosition } from './position.ts';
 import { type CurrentSegment, freshSegment, resume } from './resume.ts';
@@ -37,6 +38,8 @@ export interface WriterParts {
   /** What was found unreadable when the writer took the directory over. */
   readonly damaged?: (part: DamagedPart) => void;
   readonly limits?: WriterLimits;
+  /** Packs blocks; without it that is done plainly. */
+  readonly blocks?: BlockPort;
 }
 
 /** How far things grow; given by tests, which cannot wait for a million rows. */
@@ -96,7 +99,7 @@ export class SegmentWriter {
     this.#disk = parts.disk;
     this.#clock = parts.clock;
     this.#limits = parts.limits ?? LIMITS;
-    this.#builder = new BlockBuilder(this.#limits.rows);
+    this.#builder = new BlockBuilder(this.#limits.rows, parts.blocks);
     this.#current = freshSegment(1, parts.clock.now());
   }
 
@@ -182,7 +185,7 @@ export class SegmentWriter {
     const block = this.#builder.write({ from: 0, to: rows }, place);
     this.#write(openName(current.segment), block, current.length);
     current.entries.push(entryOf(current.length, decodeHeader(block.subarray(0, block.readUInt32LE(12)))));
-    current.terms.addAll(this.#builder.terms);
+    current.terms.addList(this.#builder.terms);
     current.length += block.length;
     current.rows += rows;
     this.#blocks++;

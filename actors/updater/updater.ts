@@ -6,7 +6,7 @@ import type { Component } from '../../core/base/component.ts';
 import type { Clock, Log } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import { withoutUrlSecrets } from '../../core/base/shown-url.ts';
-import { type Millis, seconds } from '../../core/base/time.ts';
+import { type Millis, millis, seconds } from '../../core/base/time.ts';
 import { readSerial, type Serial } from '../../core/field/serial.ts';
 import { endOf, type Said } from '../../core/image/ending.ts';
 import type { Facts } from '../../core/image/health.ts';
@@ -30,6 +30,7 @@ import type { HealthReports } from './health-reports.ts';
 import type { UpdateBook } from './memory.ts';
 import type { Slots, UpdaterFiles } from './port.ts';
 import { refuseSlot } from './refuse.ts';
+import { aboutOf, lossIn, STUCK, wordsOn } from './words.ts';
 
 /** This machine as an appliance. */
 export interface ApplianceHere {
@@ -64,8 +65,6 @@ export interface UpdaterParts {
 
 /** What `systemd/confirm` says of this boot. */
 export const OUTCOME_FILE = '/run/bartizan-confirm/outcome';
-const STUCK =
-  'RAUC has been at an update for long without a step: only a reboot ends it, and changes nothing of what runs';
 const LOOK_EVERY: Millis = seconds(10);
 /** RAUC's service is started anew by whoever asks next; it takes a moment. */
 const AFTER_CRASH: Millis = seconds(2);
@@ -93,12 +92,15 @@ export class Updater implements Images, Service {
   /** Looks at the slots that were begun, and the latest of these that has come to its end. */
   #looks = 0;
   #seen = 0;
+  #seenAt = millis(0);
+  #seenWith = '';
   #cancel: (() => void) | undefined;
   #running: Promise<void> | undefined;
   /** There while RAUC may be at an installation that nobody of us waits for. */
   #following: Following | undefined;
   #media: Promise<readonly Media[]> | undefined;
   #alarmed = false;
+  #hasToldLoss = false;
   #isStopped = false;
 
   constructor(parts: UpdaterParts) {
@@ -163,8 +165,12 @@ export class Updater implements Images, Service {
   async status(): Promise<ImageStatus | undefined> {
     const { here, health, files, book } = this.#parts;
     if (here === undefined) return undefined;
-    if (this.#running === undefined) await within(this.#parts.clock, LOOK_WITHIN, this.#lookOnce());
-    const { counters, ...outcome } = confirmOutcome((await files.read(OUTCOME_FILE)) ?? '') ?? {};
+    const told = (await files.read(OUTCOME_FILE)) ?? '';
+    if (this.#running === undefined && this.#isStale(told)) {
+      await within(this.#parts.clock, LOOK_WITHIN, this.#lookOnce());
+      this.#seenWith = told;
+    }
+    const { counters, passedOver: _, ...outcome } = confirmOutcome(told) ?? {};
     const confirmation = 'state' in outcome ? outcome : undefined;
     const { failed, last } = book.memory;
     return {
@@ -182,6 +188,12 @@ export class Updater implements Images, Service {
       ...(last === undefined ? {} : { last }),
       media: await this.#bundles(),
     };
+  }
+
+  /** RAUC starts a dozen programs for each look, and consoles ask every few seconds: what marks a slot is told by the confirmer. */
+  #isStale(told: string): boolean {
+    const isOld = this.#parts.clock.now() >= this.#seenAt + LOOK_EVERY;
+    return isOld || this.#trouble !== undefined || this.#stand.phase === 'unknown' || told !== this.#seenWith;
   }
 
   /** Of sticks that answer in time. One that hangs is asked once, not by everybody who looks. */
@@ -393,6 +405,7 @@ export class Updater implements Images, Service {
     if (mine > this.#seen) {
       this.#seen = mine;
       if (listed.ok) this.#view = listed.value;
+      this.#seenAt = this.#parts.clock.now();
       this.#trouble = listed.ok || listed.code === 'busy' ? undefined : listed.public;
     }
     return !listed.ok && listed.code === 'busy';
@@ -472,6 +485,11 @@ export class Updater implements Images, Service {
     if (isWrong && !this.#alarmed)
       this.#parts.alarm('unhealthy', `Slot ${outcome.slot} is not confirmed: ${outcome.why}`);
     this.#alarmed = isWrong;
+    const { book, here } = this.#parts;
+    const lost =
+      this.#hasToldLoss || phase === 'unknown' ? undefined : lossIn(outcome, book.memory, here?.release.version ?? '');
+    if (lost !== undefined) this.#parts.alarm('fell_back', lost);
+    this.#hasToldLoss ||= lost !== undefined;
   }
 
   #turn(stand: UpdateStand): void {
@@ -479,16 +497,3 @@ export class Updater implements Images, Service {
     for (const listener of this.#listeners) listener(stand);
   }
 }
-
-/** For a person who looks at the components: where an update is. */
-function wordsOn({ phase, version = 'an update', percent }: UpdateStand): string {
-  if (phase === 'idle') return '';
-  return `; ${version} ${phase}${percent === undefined ? '' : ` ${percent} %`}`;
-}
-
-const aboutOf = ({ to, source, at }: PendingUpdate): Omit<UpdateStand, 'phase'> => ({
-  version: to.version,
-  slot: to.slot,
-  source,
-  since: at,
-});

@@ -59,6 +59,14 @@ export class LineFramer {
     return this.#next;
   }
 
+  /** Goes on elsewhere, at the start of a line; what was begun is forgotten. */
+  jump(offset: number): void {
+    this.#next = offset;
+    this.#committed = offset;
+    this.#skipping = false;
+    this.#drop();
+  }
+
   /**
    * The lines that end in this chunk, in order. Keeps no reference to the chunk.
    * @throws RangeError when the chunk does not begin at `next`: that is a bug of the reader

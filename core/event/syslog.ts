@@ -54,6 +54,14 @@ export class SyslogReader {
     this.#zone = zone;
   }
 
+  /**
+   * The minute of the last RFC 3164 time that was read, as it was written up to the colon before its seconds, and the
+   * moment it began; undefined when of lines received at `receivedAt` it would not be of the same year.
+   */
+  minute(receivedAt: Millis): { readonly text: string; readonly began: number } | undefined {
+    return isYearOf(this.#began, receivedAt) ? { text: this.#minute, began: this.#began } : undefined;
+  }
+
   read(text: string, receivedAt: Millis): SyslogMessage | Unparsed {
     if (text.trim() === '') return EMPTY;
     const scan = new Scan(text);

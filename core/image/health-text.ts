@@ -40,6 +40,8 @@ export interface ConfirmOutcome {
   readonly slot: string;
   readonly state: (typeof CONFIRM_STATES)[number];
   readonly why: string;
+  /** The slot that was to be booted first, where it had no try left or was marked bad. */
+  readonly passedOver?: SlotName;
   /** Absent where they could not be read. */
   readonly counters?: BootCounters;
 }
@@ -62,10 +64,12 @@ export function confirmOutcome(text: string): ConfirmOutcome | undefined {
   const state = CONFIRM_STATES.find((known) => known === words.get('state'));
   if (state === undefined) return undefined;
   const counters = countersIn(words);
+  const passedOver = SLOT_NAMES.find((name) => name === words.get('passed_over'));
   return {
     slot: words.get('slot') ?? '',
     state,
     why: words.get('why') ?? '',
+    ...(passedOver === undefined ? {} : { passedOver }),
     ...(counters === undefined ? {} : { counters }),
   };
 }

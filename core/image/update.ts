@@ -65,6 +65,13 @@ export const NO_MEMORY: UpdateMemory = { failed: [] };
 export const isBegunIn = ({ pending, last }: UpdateMemory, bootId: string): boolean =>
   (pending ?? last)?.bootId === bootId;
 
+/**
+ * Whether the boot loader passed a slot over that nothing is known against: it was confirmed, or flashed, and has lost its tries
+ * since, by power cuts while it started or by damage. Where an update has ended otherwise that is told already.
+ */
+export const isLostUntold = ({ pending, last }: UpdateMemory): boolean =>
+  pending === undefined && (last === undefined || last.result === 'confirmed');
+
 /** The running system, as a start finds it. */
 export interface Here extends Installed {
   readonly bootId: string;

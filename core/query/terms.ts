@@ -3,7 +3,7 @@ import { fold } from './text.ts';
 
 /**
  * What blooms hold: 32-bit hashes of words of messages and of field values. Both sides, who stores and who searches,
- * make them here and nowhere else; a change makes old blooms lie, so the segment format's version changes with it.
+ * make them here, and as `native/blocks/engine/terms.cc` does, which is held to this by one suite; a change makes old blooms lie, so the segment format's version changes with it.
  *
  * Of a message, each ASCII word, folded; and of numbers joined by single dots each four in a row, so that an address is
  * one term and not four common ones. Words with bytes beyond ASCII are left out.
@@ -52,8 +52,9 @@ export class TermSet {
     } else if (this.#size * 2 > this.#slots.length) this.#grow();
   }
 
-  addAll(other: TermSet): void {
-    other.each((term) => this.add(term));
+  /** @param terms none of them 0 */
+  addList(terms: Int32Array): void {
+    for (let i = 0; i < terms.length; i++) this.add(terms[i] as number);
   }
 
   /** No iterator: blocks have thousands of terms, and this is on the way of every line. */
@@ -174,15 +175,21 @@ const NETWORK_BITS = { 4: 24, 6: 64 } as const;
 /** Of an address in canonical text: its own term, then its network's. */
 export function addressTerms(field: string, address: string): readonly number[] {
   const own = fieldTerm(field, address);
-  const network = networkOf(address);
-  return network === undefined ? [own] : [own, fieldTerm(field, network)];
+  if (!address.includes(':')) return [own, ipv4NetworkTerm(field, address)];
+  const network = ipv6NetworkTerm(field, address);
+  return network === undefined ? [own] : [own, network];
 }
 
-function networkOf(address: string): string | undefined {
-  // Canonical IPv4 needs no reading: thousands of addresses may be new in a block.
-  if (!address.includes(':')) return `${address.slice(0, address.lastIndexOf('.'))}.0/24`;
+/** Canonical IPv4 needs no reading: thousands of addresses may be new in a block. */
+export const ipv4NetworkTerm = (field: string, address: string): number =>
+  fieldTerm(field, `${address.slice(0, address.lastIndexOf('.'))}.0/24`);
+
+/** Undefined for what is no IPv6 address. */
+export function ipv6NetworkTerm(field: string, address: string): number | undefined {
+  if (!address.includes(':')) return undefined;
   const ip = parseIp(address);
-  return ip.ok ? makeCidr(ip.value.family, ip.value.bytes, NETWORK_BITS[ip.value.family]).text : undefined;
+  if (!ip.ok) return undefined;
+  return fieldTerm(field, makeCidr(ip.value.family, ip.value.bytes, NETWORK_BITS[ip.value.family]).text);
 }
 
 /** The term that any address within `network` has; undefined where the network is too wide for one. */

@@ -103,7 +103,8 @@ async function unpacked(path: string): Promise<Uint8Array> {
 const recoveryRauc = (): string =>
   raucSystemConfig()
     .replace(/^data-directory=.*$/m, 'data-directory=/run/rauc-data')
-    .replace(/^grubenv=.*$/m, `grubenv=/run/esp${BOOT_FOLDER}/grubenv`);
+    .replace(/^grubenv=.*$/m, `grubenv=/run/esp${BOOT_FOLDER}/grubenv`)
+    .replace(/^\[handlers\]\n.*\n\n/m, '');
 
 function recoveryEntries(plan: InitramfsPlan): readonly CpioEntry[] {
   const certificate = plan.certificate ?? readFileSync(join(plan.root, 'etc/rauc/ca.pem'), 'utf8');

@@ -5,7 +5,7 @@ const LARGEST_BUNDLE_BYTES = 512 * 1024 * 1024;
 
 /**
  * `/etc/rauc/system.conf` of the image. A slot is the kernel partition with its root partition below it (`parent`): RAUC
- * writes and marks them together. Refused are bundles without a verity tree, and signatures by a certificate that is not
+ * writes and marks them together; before it does, what was known of them is forgotten. Refused are bundles without a verity tree, and signatures by a certificate that is not
  * for signing code.
  */
 export function raucSystemConfig(): string {
@@ -34,6 +34,9 @@ export function raucSystemConfig(): string {
     '[keyring]',
     'path=/etc/rauc/ca.pem',
     'check-purpose=codesign',
+    '',
+    '[handlers]',
+    'pre-install=/usr/lib/bartizan/systemd/rauc-pre-install',
     '',
     ...slots,
   ].join('\n');

@@ -161,6 +161,23 @@ if grep -q mark-good "$WORLD/calls" 2>/dev/null; then echo B_TRY=0; else echo B_
   assert.deepEqual(told(run(() => good, { grubEditenv: 'exit 1' })), [undefined, undefined, undefined]);
 });
 
+for (const [name, counters, calls] of [
+  ['has used up its tries', 'A_OK=1\nA_TRY=3', ['rauc status mark-good', 'rauc status mark-active booted']],
+  ['was marked bad', 'A_OK=0\nA_TRY=0', ['rauc status mark-good', 'rauc status mark-active booted']],
+  ['could be booted', 'A_OK=1\nA_TRY=2', ['rauc status mark-good']],
+] as const)
+  test(`where the slot that was to be first ${name}, ${calls.length > 1 ? 'that is told, and the order turned' : 'nothing is'}`, () => {
+    const done = run(() => good, { grubEditenv: `printf 'ORDER=A B\n${counters}\nB_OK=1\nB_TRY=1\n'` });
+    assert.deepEqual(done.calls, calls, done.said);
+    assert.equal(done.outcome['passed_over'], calls.length > 1 ? 'A' : undefined);
+  });
+
+test('whose bundles are taken is kept for the recovery once the slot is confirmed, and not before', () => {
+  const authority = '-----BEGIN CERTIFICATE-----\nMII=\n-----END CERTIFICATE-----\n';
+  assert.equal(run(() => good, { authority }).kept('authority.pem'), authority.trim());
+  assert.equal(run(() => bad, { authority }).kept('authority.pem'), undefined);
+});
+
 test('the same root is not rebooted for ever', () => {
   assert.equal(isRebooted(run(() => bad, { reboots: 'b00b1e 3' })), false);
   assert.equal(isRebooted(run(() => bad, { reboots: 'b00b1e 2' })), true);

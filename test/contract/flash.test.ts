@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { zstdCompressSync } from 'node:zlib';
+import { flashPlan, flash as writeBy } from '../../actors/flash/index.ts';
 import { runCommand } from '../support/cli.ts';
 import { flashable, makeSigning, signatureOf, writeFlashable } from '../support/flashable.ts';
 
@@ -71,6 +72,28 @@ test('an image without a map is written whole; plain ones too', async () => {
     assert.equal(code, 0, err);
     assert.deepEqual(readFileSync(join(where, `${name}.disk`)), bytes, name);
   }
+});
+
+test('what reads back otherwise than it was written does not boot, and a file that was made for it is gone', async () => {
+  const where = folder();
+  writeFileSync(join(where, 'plain.img'), bytes);
+  const target = join(where, 'disk');
+  for (const isThere of [false, true]) {
+    if (isThere) writeFileSync(target, 'old');
+    const plan = await flashPlan({ image: join(where, 'plain.img'), target, authority: 'none' }, () => {});
+    assert.ok(plan.ok);
+    const [first, ...more] = plan.value.bmap.ranges;
+    assert.ok(first);
+    const ranges = [{ ...first, sha256: '0'.repeat(64) }, ...more];
+    const done = await writeBy({ ...plan.value, bmap: { ...plan.value.bmap, ranges } }, () => {});
+    assert.ok(!done.ok && /read back differ/.test(done.public));
+    assert.equal(existsSync(target), isThere);
+  }
+  assert.ok(
+    readFileSync(target)
+      .subarray(0, 1 << 20)
+      .every((byte) => byte === 0),
+  );
 });
 
 test('a file that is there is overwritten when that is confirmed, and only then', async () => {

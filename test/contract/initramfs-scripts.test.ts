@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -163,7 +163,7 @@ for (const { name, words, does } of [
     assert.deepEqual(said.split('\n'), does);
   });
 
-for (const { name, readable, order, given, edits } of [
+for (const { name, readable, order, given, bad = '', edits } of [
   {
     name: 'both slots get their tries back',
     readable: 'A B',
@@ -186,6 +186,30 @@ for (const { name, readable, order, given, edits } of [
     edits: 'set ORDER=A B A_OK=1 A_TRY=0 B_OK=1 B_TRY=0 RECOVERY=',
   },
   {
+    name: 'a slot that was marked bad gets none, and is not first',
+    readable: 'A B',
+    order: 'B A',
+    given: '',
+    bad: 'B',
+    edits: 'set ORDER=A B A_OK=1 A_TRY=0 B_OK=0 B_TRY=0 RECOVERY=',
+  },
+  {
+    name: 'one that was marked bad is better than none',
+    readable: 'B',
+    order: 'A B',
+    given: '',
+    bad: 'A B',
+    edits: 'set ORDER=B A A_OK=0 A_TRY=0 B_OK=1 B_TRY=0 RECOVERY=',
+  },
+  {
+    name: 'one that was just written is none that was marked bad',
+    readable: 'A B',
+    order: 'A B',
+    given: 'B',
+    bad: 'A B',
+    edits: 'set ORDER=B A A_OK=0 A_TRY=0 B_OK=1 B_TRY=0 RECOVERY=',
+  },
+  {
     name: 'the slot that was just written is first',
     readable: 'A B',
     order: 'A B',
@@ -194,9 +218,49 @@ for (const { name, readable, order, given, edits } of [
   },
 ])
   test(`recovery: ${name}`, () => {
-    const world = `version() { case "${readable}" in *$1*) echo 1 ;; *) return 1 ;; esac; }; environment() { echo "${order}"; }; edit_environment() { echo "$*"; }`;
+    const world = `version() { case "${readable}" in *$1*) echo 1 ;; *) return 1 ;; esac; }; environment() { case $1 in ORDER) echo "${order}" ;; *) case "${bad}" in *\${1%_OK}*) echo 0 ;; *) echo 1 ;; esac ;; esac; }; edit_environment() { echo "$*"; }`;
     assert.equal(sh('recovery', `${world}; give_tries_back ${given}`), edits);
   });
+
+test('recovery: bundles are taken of whom the version that was confirmed last trusts', () => {
+  write('ca.pem', 'of the image');
+  const took = (kept: string | undefined): string => {
+    if (kept !== undefined) write('run/of-ident/slots/authority.pem', kept);
+    const mount =
+      kept === undefined ? 'mount_partition() { return 1; }' : 'mount_partition() { cp -rT "$run/of-ident" "$2"; }';
+    return sh(
+      'recovery',
+      `authority=${join(place, 'ca.pem')}; umount() { :; }; ${mount}; take_authority; cat "$authority"`,
+    );
+  };
+  assert.equal(took(undefined), 'of the image');
+  assert.equal(took(''), 'of the image');
+  assert.match(took('-----BEGIN CERTIFICATE-----\nnew\n'), /^-----BEGIN CERTIFICATE-----\nnew$/);
+});
+
+test('recovery: what was known of the version that is replaced is forgotten, and of no other', () => {
+  for (const name of ['confirmed.A', 'confirmed.B', 'reboots.B']) write(`run/ident/slots/${name}`, 'x');
+  assert.equal(
+    sh('recovery', 'mount_partition() { :; }; umount() { :; }; forget_slot B; ls "$run/ident/slots"'),
+    'confirmed.A',
+  );
+});
+
+test('RAUC forgets what was known of the slots that it is about to write', () => {
+  const kept = join(place, 'ident/slots');
+  for (const name of ['confirmed.A', 'confirmed.B', 'reboots.B', 'authority.pem']) write(`ident/slots/${name}`, 'x');
+  const env = { PATH: process.env['PATH'] ?? '', BARTIZAN_CONFIRM_ROOT: place };
+  const does = (more: Readonly<Record<string, string>>): readonly string[] => {
+    execFileSync('sh', [join(ROOT, 'systemd/rauc-pre-install')], { env: { ...env, ...more } });
+    return readdirSync(kept).sort();
+  };
+  assert.equal(does({}).length, 4);
+  assert.equal(does({ RAUC_TARGET_SLOTS: '$(id) 9' }).length, 4);
+  const names = { RAUC_SLOT_BOOTNAME_1: 'A', RAUC_SLOT_BOOTNAME_3: 'B', RAUC_SLOT_BOOTNAME_4: '' };
+  assert.deepEqual(does({ ...names, RAUC_TARGET_SLOTS: '3 4' }), ['authority.pem', 'confirmed.A']);
+  rmSync(kept, { recursive: true });
+  execFileSync('sh', [join(ROOT, 'systemd/rauc-pre-install')], { env: { ...env, RAUC_TARGET_SLOTS: '3' } });
+});
 
 for (const { readable, order, slot } of [
   { readable: 'A', order: 'A B', slot: 'B' },

@@ -30,6 +30,8 @@ export interface ConfirmWorld {
   readonly link?: string;
   /** Root hash that was confirmed before, by slot; A was, unless it is said. */
   readonly confirmed?: Readonly<Record<string, string>>;
+  /** Whose bundles this version takes. */
+  readonly authority?: string;
   /** Content of the file `reboots.B`. */
   readonly reboots?: string;
   /** Whether systemd is about to stop when the story is over. */
@@ -84,7 +86,10 @@ export function confirmIn(world: ConfirmWorld): Confirmed {
     });
     const read = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
     const kept = new Map(
-      ['confirmed.A', 'confirmed.B', 'reboots.B'].map((name) => [name, read(join(root, 'ident/slots', name)).trim()]),
+      ['confirmed.A', 'confirmed.B', 'reboots.B', 'authority.pem'].map((name) => [
+        name,
+        read(join(root, 'ident/slots', name)).trim(),
+      ]),
     );
     return {
       status: ran.signal === 'SIGTERM' && ran.error === undefined ? 'watching' : ran.status,
@@ -122,6 +127,7 @@ function lay(folder: string, root: string, world: ConfirmWorld): void {
     ...Object.fromEntries(
       Object.entries(confirmed).map(([slot, hash]) => [`ident/slots/confirmed.${slot}`, `${hash}\n`]),
     ),
+    ...(world.authority === undefined ? {} : { 'etc/rauc/ca.pem': world.authority }),
     ...(world.reboots === undefined ? {} : { 'ident/slots/reboots.B': `${world.reboots}\n` }),
   };
   for (const [path, text] of Object.entries(files)) writeFileSync(join(root, path), text);

@@ -14,6 +14,7 @@ export const NODE_FLAGS: readonly string[] = ['--disallow-code-generation-from-s
 export const DAEMON_FLAGS: readonly string[] = [
   ...NODE_FLAGS,
   '--max-semi-space-size=2',
+  '--initial-old-space-size=40',
   '--no-parallel-scavenge',
   '--no-concurrent-sweeping',
   '--invocation-count-for-turbofan=50000',

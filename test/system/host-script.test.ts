@@ -100,6 +100,14 @@ test('reboot, power off and factory reset are answered and begun', { skip: NO_HO
   assert.deepEqual(machine.called, [], 'nothing is half done');
 });
 
+test('a factory reset that was told to have failed does not happen later', { skip: NO_HOST }, () => {
+  using machine = new HostRoot();
+  machine.write('bin/systemctl', '#!/bin/sh\nexit 1\n', 0o755);
+  assert.equal(machine.do('factory-reset'), 'failed: systemctl reboot was refused');
+  assert.deepEqual(machine.names('data'), []);
+  assert.equal(machine.do('reboot'), 'failed: systemctl reboot was refused');
+});
+
 test('the slot that does not run is marked bad, or it is said why not', { skip: NO_HOST }, () => {
   using machine = new HostRoot();
   assert.equal(machine.do('refuse-slot'), 'ok');

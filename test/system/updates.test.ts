@@ -188,8 +188,10 @@ test('an update is installed, booted and confirmed; the next is not well, falls 
   });
 
   await t.test('one that is not well reboots by itself', async () => {
+    assert.deepEqual(site.known(), ['authority.pem', 'confirmed.A', 'confirmed.B']);
     await cli(site, 'image', 'install', 'stick/ill.raucb');
     await shown(site, 'it to be installed', ({ update }) => update?.phase === 'installed');
+    assert.deepEqual(site.known(), ['authority.pem', 'confirmed.B'], 'what is written has to show itself');
     await site.machine.cutPower();
     settle(site, '10m');
     assert.equal(await up(site), 'A');
@@ -211,6 +213,8 @@ test('an update is installed, booted and confirmed; the next is not well, falls 
       ['fell_back', ['1.2.0']],
     );
     await waitFor('slot B to be marked', () => (site.counter('B_TRY') === '0' ? true : undefined));
+    // Whoever gives tries back later finds it first.
+    await waitFor('slot B to be the first', () => (site.counter('ORDER') === 'B A' ? true : undefined));
     await assert.rejects(cli(site, 'image', 'install', 'stick/ill.raucb'), /version 1\.2\.0 was tried and fell back/);
     assert.match(await cli(site, 'history', '--json'), /image_fell_back/);
   });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { waitFor } from '../../support/wait-for.ts';
 import { setGrubenv } from '../looks/partitions.ts';
 import { stickWith } from '../media/volume.ts';
+import { ATTACKER } from '../network/cable.ts';
 import { assertKept, belongingsOf } from '../story/belongings.ts';
 import type { Life } from '../story/life.ts';
 import type { Facts, Scenario } from '../story/scenario.ts';
@@ -17,7 +18,7 @@ async function settle(life: Life): Promise<undefined> {
   await life.ready();
   await claimByCode(life);
   await api.tell('POST', '/api/v1/mode', { mode: 'enforce' });
-  await api.tell('POST', '/api/v1/block-ip', { ip: '203.0.113.9', reason: 'to survive a fallback', duration: '24h' });
+  await api.tell('POST', '/api/v1/block-ip', { ip: ATTACKER, reason: 'to survive a fallback', duration: '24h' });
   await api.tell('POST', '/api/v1/settings/auto_response', { changes: { block_expiry: '13h' } });
   await api.tell('POST', '/api/v1/test-alert');
   await hurry(life);

@@ -8,10 +8,11 @@ import { consoleShows } from './boot.ts';
 import { startsOf } from './damage.ts';
 
 const TOKEN = 'an-admin-of-the-provisioning-test-0123456789';
-const config = (hostname: string): string => `hostname: ${hostname}
+const NEXT_TOKEN = 'another-admin-of-the-provisioning-test-0123456';
+const config = (hostname: string, token = TOKEN): string => `hostname: ${hostname}
 webui:
   listen: 0.0.0.0:9443
-  tokens: [{ name: field, token: ${TOKEN}, scope: admin }]
+  tokens: [{ name: field, token: ${token}, scope: admin }]
 firewall:
   enabled: true
 `;
@@ -81,10 +82,18 @@ export const byStick: Scenario = {
   run: provisionByStick,
 };
 
+/** Names and sums of what is on the partition that stays, without what is known of slots and of configurations that were taken. */
+const IDENT =
+  'cd /ident && find . -xdev -type f -not -path "./slots/*" -not -name used-configs -exec sha256sum {} + | sort -k 2';
+
 async function resetAndCredential(life: Life): Promise<Facts> {
-  const before = await belongingsOf(life);
   await life.api.tell('POST', '/api/v1/block-ip', { ip: '203.0.113.77', reason: 'to be forgotten', duration: '24h' });
+  await life.api.tell('POST', '/api/v1/settings/auto_response', { changes: { block_expiry: '13h' } });
   await life.api.tell('POST', '/api/v1/test-alert');
+  const before = await belongingsOf(life);
+  assert.ok(before.blocked.length > 0 && before.findings.length > 0, 'there is something to be forgotten');
+  await life.inside('for folder in /data /data/*/; do echo x >"$folder/of-before"; done');
+  const identified = await life.inside(IDENT);
   const wrong = await life.api.ask('POST', '/api/v1/image/factory-reset', { confirm: '0000-0000-000' });
   assert.equal(wrong.status, 400, 'another serial');
   await well(life);
@@ -92,9 +101,11 @@ async function resetAndCredential(life: Life): Promise<Facts> {
   await life.machine.haltOnReboot();
   await life.api.tell('POST', '/api/v1/image/factory-reset', { confirm: before.identity.serial });
   await life.off(300_000);
-  await life.powerOn({ credentials: { ...LOOKING_INSIDE, ...provisioning(config('edge-by-credential')) } });
+  await life.powerOn({ credentials: { ...LOOKING_INSIDE, ...provisioning(config('edge-by-credential', NEXT_TOKEN)) } });
   await life.machine.console.expect(/bartizan-init: factory reset: done/, 300_000);
   await life.ready();
+  assert.equal((await life.api.ask('GET', '/api/v1/status')).status, 401, 'no token survives');
+  life.api.token = NEXT_TOKEN;
   const status = await life.api.tell('GET', '/api/v1/status');
   assert.equal(status.hostname, 'edge-by-credential', 'provisioned anew, by the credential');
   const after = await belongingsOf(life);
@@ -105,6 +116,9 @@ async function resetAndCredential(life: Life): Promise<Facts> {
     [],
     'no finding survives',
   );
+  assert.notDeepEqual(after.settings, before.settings, 'no setting survives');
+  assert.equal(await life.inside('find /data /var -name of-before'), '', 'no file survives');
+  assert.equal(await life.inside(IDENT), identified, 'the identity, and nothing of before');
   assert.notEqual(after.machineId, before.machineId);
   assert.notEqual(after.tls, before.tls);
   return { serial: after.identity.serial };

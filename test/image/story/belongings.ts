@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
+import { ATTACKER, BYSTANDER } from '../network/cable.ts';
 import type { Life } from './life.ts';
+
+const PORT = 9443;
+/** The guest's second card may still be asking for its address. */
+const CABLE_MS = 90_000;
 
 /** What an update, a fallback and a power cut must leave alone. */
 export interface Belongings {
@@ -39,11 +44,14 @@ export async function belongingsOf(life: Life): Promise<Belongings> {
   };
 }
 
-/** @throws AssertionError naming what is not as it was; findings may have been added */
+/** In the books and in the kernel. @throws AssertionError naming what is not as it was; findings may have been added */
 export async function assertKept(life: Life, before: Belongings): Promise<void> {
   const after = await belongingsOf(life);
   const known = new Set(after.findings);
   const lost = before.findings.filter((id) => !known.has(id));
   assert.deepEqual(lost, [], 'findings that are gone');
   assert.deepEqual({ ...after, findings: [] }, { ...before, findings: [] });
+  assert.ok(before.blocked.includes(ATTACKER), 'a neighbour is blocked');
+  await life.cable.until(BYSTANDER, PORT, 'connected', CABLE_MS);
+  assert.equal(await life.cable.connects(ATTACKER, PORT), 'no answer', 'packets of a blocked neighbour');
 }

@@ -1,4 +1,4 @@
-import { request } from 'node:https';
+import { Agent, request } from 'node:https';
 import { connect, type TLSSocket } from 'node:tls';
 import { waitFor } from '../../support/wait-for.ts';
 
@@ -14,6 +14,8 @@ export interface Answer {
 /** The guest's API through the forwarded port. The certificate is not verified: its fingerprint is what a person compares. */
 export class GuestApi {
   readonly #port: number;
+  /** A handshake is the dearest part of a question. What changes something has one of its own: it must not be asked twice. */
+  readonly #looks = new Agent({ keepAlive: true });
   token: string | undefined;
 
   constructor(port: number) {
@@ -36,7 +38,8 @@ export class GuestApi {
       ...(this.token === undefined ? {} : { authorization: `Bearer ${this.token}` }),
       ...(sent === undefined ? {} : { 'content-type': 'application/json', 'if-match': '*' }),
     };
-    const to = { host: '127.0.0.1', port: this.#port, agent: false, rejectUnauthorized: false, timeout: withinMs };
+    const agent = method === 'GET' ? this.#looks : false;
+    const to = { host: '127.0.0.1', port: this.#port, agent, rejectUnauthorized: false, timeout: withinMs };
     const asked = request({ ...to, method, path, headers }, (response) => {
       let text = '';
       response.setEncoding('utf8').on('data', (part: string) => {

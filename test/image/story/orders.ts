@@ -14,7 +14,7 @@ export const USAGE = `npm run image -- test [--list] [--power-cuts N] [--at-once
 
   --list          names the scenarios and what they show
   --power-cuts N  power cuts at random moments of an installation; 3 without it
-  --at-once N     guests at the same time; 3 without it
+  --at-once N     guests at the same time; 2 without it
   SCENARIO        only these, and what they rest on`;
 
 const MOST_CUTS = 1000;
@@ -23,7 +23,7 @@ const MOST_AT_ONCE = 8;
 export function readOrders(words: readonly string[]): Result<Orders, 'usage'> {
   const wanted: string[] = [];
   let powerCuts = 3;
-  let atOnce = 3;
+  let atOnce = 2;
   let isList = false;
   for (let place = 0; place < words.length; place++) {
     const word = words[place] ?? '';

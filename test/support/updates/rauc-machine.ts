@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SlotName } from '../../../core/image/slots.ts';
 import { BootedMachine, INSIDE } from '../booted/machine.ts';
@@ -92,6 +92,11 @@ export class RaucMachine implements AsyncDisposable {
     writeFileSync(join(this.lab, `root-${slot}`), root);
   }
 
+  /** What is known of the slots. */
+  known(): readonly string[] {
+    return readdirSync(join(this.lab, 'confirm')).sort();
+  }
+
   /** A bundle below the lab, by its name; its root says which version it is. */
   bundle(name: string, spec: Partial<BundleSpec> & { readonly signedBy?: string } = {}): string {
     const signer = makeSigner(join(this.lab, spec.signedBy ?? 'own'), spec.signedBy ?? 'own');
@@ -171,4 +176,6 @@ bundle-formats=plain verity
 [keyring]
 path=/etc/rauc/ca.pem
 check-purpose=codesign
+[handlers]
+pre-install=/usr/lib/bartizan/systemd/rauc-pre-install
 ${slotConf(0, 'A')}${slotConf(1, 'B')}`;

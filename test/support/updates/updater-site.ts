@@ -95,10 +95,10 @@ export class UpdaterSite {
   }
 
   /** What `systemd/confirm` says. */
-  confirms(state: 'waiting' | 'confirmed' | 'unhealthy', why = ''): void {
+  confirms(state: 'waiting' | 'confirmed' | 'unhealthy', why = '', more = ''): void {
     this.files.held.set(
       OUTCOME_FILE,
-      `slot=A\nstate=${state}\nwhy=${why}\nat=1\norder=A B\ntries=A:1,B:0\nbootable=A\n`,
+      `slot=A\nstate=${state}\nwhy=${why}\nat=1\norder=A B\ntries=A:1,B:0\nbootable=A\n${more}`,
     );
   }
 

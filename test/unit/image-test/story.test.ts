@@ -33,7 +33,7 @@ test('a name that nothing has is refused, with those there are', () =>
 test('orders are read', () =>
   assert.deepEqual(readOrders(['--power-cuts', '10', 'power-cuts']), {
     ok: true,
-    value: { wanted: ['power-cuts'], powerCuts: 10, atOnce: 3, isList: false },
+    value: { wanted: ['power-cuts'], powerCuts: 10, atOnce: 2, isList: false },
   }));
 for (const words of [['--power-cuts'], ['--power-cuts', '-1'], ['--power-cuts', 'x'], ['--at-once', '0'], ['--fast']])
   test(`${words.join(' ')} is refused`, () => assert.equal(readOrders(words).ok, false));

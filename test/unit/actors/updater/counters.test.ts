@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { seconds } from '../../../../core/base/time.ts';
 import { settled } from '../../../support/settled.ts';
 import { UpdaterSite } from '../../../support/updates/updater-site.ts';
 
@@ -37,4 +38,26 @@ test('an installation that failed has changed the counters, too', async () => {
   assert.equal((await made.updater.status())?.last?.result, 'failed');
   await made.restart();
   assert.equal((await made.updater.status())?.counters, undefined);
+});
+
+test('a slot that was confirmed and is not booted any more is told of, once in a boot', async () => {
+  const made = await site();
+  made.confirms('confirmed', '', 'passed_over=B\n');
+  made.clock.advance(seconds(60));
+  await settled();
+  assert.equal(made.alarms.length, 1, made.alarms.join());
+  assert.match(made.alarms[0] ?? '', /Slot B was not started: it has used up its tries/);
+  assert.equal((await made.updater.status())?.confirmation?.state, 'confirmed');
+});
+
+test('what became of an update is told as that alone', async () => {
+  const made = await site();
+  await made.install();
+  await settled();
+  await made.boot('A', '1.0.0');
+  made.confirms('confirmed', '', 'passed_over=B\n');
+  made.clock.advance(seconds(60));
+  await settled();
+  assert.equal(made.alarms.length, 1, made.alarms.join());
+  assert.match(made.alarms[0] ?? '', /fell back/);
 });

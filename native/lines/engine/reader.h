@@ -1,0 +1,63 @@
+// Cuts pieces of a syslog file into lines and reads those of sshd; what is not of the usual form is told where it stands.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sshd.h"
+#include "texts.h"
+
+namespace bartizan::lines {
+
+// One row of numbers for each line that was read, and for each run of lines that were not; as in native/lines/port.ts.
+enum Field : size_t {
+  kAction,  // 0: a run of lines for others to read
+  kStart,   // of the line or the run, in the piece
+  kEnd,     // of the line without its newline, or of the run with its last newline
+  kMoment,  // ms since the minute began
+  kMessage,
+  kHost,
+  kProgram,
+  kPid,
+  kUser,
+  kAddress,
+  kPort,
+  kMethod,
+  kUnknown,
+  kFields,
+};
+
+struct Reading {
+  size_t rows = 0;
+  // Texts that got a number: where each stands in the piece.
+  size_t fresh = 0;
+  // How far the piece was read: up to here its lines are rows.
+  size_t next = 0;
+};
+
+class Reader {
+ public:
+  // Reads lines from `from` on until the rows or the places of new texts may not suffice, or another minute begins.
+  // @param minute what begins each line's time, up to the colon before its seconds
+  // @param zone what ends it, behind the seconds and perhaps their fraction; empty where a space follows the seconds
+  // @param rows kFields numbers each
+  // @param fresh two numbers each
+  Reading read(std::span<const uint8_t> piece, size_t from, std::string_view minute, std::string_view zone,
+               std::span<uint32_t> rows, std::span<uint32_t> fresh);
+  size_t texts() const { return texts_.size(); }
+  void forget() { texts_.clear(); }
+
+ private:
+  bool read_line(std::string_view line, std::string_view minute, std::string_view zone, size_t start, uint32_t* row);
+  uint32_t number(std::string_view text);
+
+  Texts texts_;
+  const char* piece_ = nullptr;
+  std::span<uint32_t> fresh_;
+  size_t fresh_count_ = 0;
+};
+
+}  // namespace bartizan::lines

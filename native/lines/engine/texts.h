@@ -1,0 +1,38 @@
+// Numbers texts, each by the number it got when it was met first.
+#pragma once
+
+#include <cstdint>
+#include <random>
+#include <string_view>
+#include <vector>
+
+namespace bartizan::lines {
+
+class Texts {
+ public:
+  Texts() : seed_(std::random_device{}()), slots_(kFew) {}
+
+  // Numbers begin at 1. @param fresh whether the text was not there before
+  uint32_t number(std::string_view text, bool& fresh);
+  size_t size() const { return places_.size(); }
+  void clear();
+
+ private:
+  static constexpr size_t kFew = 1 << 10;
+
+  struct Place {
+    uint32_t hash;
+    uint32_t start;
+    uint32_t length;
+  };
+
+  void grow();
+
+  const uint32_t seed_;
+  // Open addressing over places_: the number, 0 for an empty slot.
+  std::vector<uint32_t> slots_;
+  std::vector<Place> places_;
+  std::vector<char> held_;
+};
+
+}  // namespace bartizan::lines

@@ -1,0 +1,24 @@
+/** What a thread does that is ended in the midst of it: both addons, without a pause. */
+import { parentPort } from 'node:worker_threads';
+import { openBlocks } from '../../native/blocks/index.ts';
+import { openLines } from '../../native/lines/index.ts';
+import { FIELDS } from '../../native/lines/port.ts';
+
+const [lines, blocks] = [openLines(), openBlocks()];
+if (!lines.ok || !blocks.ok) throw new Error('the addons do not open');
+const piece = Buffer.from('Nov 22 01:02:03 h sshd[1]: Invalid user a from 192.0.2.1 port 4\n'.repeat(50));
+const [rows, fresh] = [new Uint32Array(FIELDS * 64), new Uint32Array(2048)];
+const texts = Array.from({ length: 500 }, (_, i) => `user-${i}`);
+const ids = Uint16Array.from(texts, (_, i) => i + 1);
+const values = Float64Array.from(texts, (_, i) => i);
+parentPort?.postMessage('begun');
+for (;;) {
+  lines.value.read(piece, 0, 'Nov 22 01:02:', '', rows, fresh);
+  blocks.value.pack({
+    ...{ from: 0, to: texts.length, isFinal: true, groups: 3, words: 2 },
+    columns: [
+      { kind: 'steps', id: 1, group: 0, values },
+      { kind: 'dictionary', id: 4, group: 1, ids, texts },
+    ],
+  });
+}
