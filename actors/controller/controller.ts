@@ -266,6 +266,7 @@ export class Controller {
     this.commands.start();
     void this.keys.publish().catch(() => undefined);
     void this.desires.publishLeft();
+    void this.lists.publishLeft();
     return this.enrolment === undefined ? ok(undefined) : this.#openEnrolment(this.enrolment, root, issuing);
   }
 
