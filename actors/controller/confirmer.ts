@@ -91,18 +91,20 @@ export class Confirmer {
   async #confirm(members: readonly Member[]): Promise<void> {
     const { clock, commands, desires, orders, signer, log } = this.#deps;
     const words = new Map<string, Confirm>();
+    const unknown: string[] = [];
     for (const member of members) {
       const { serial, standing } = member;
       const change = standing?.change;
       if (change?.nonce === undefined || change.order === undefined) continue;
       if (!orders.stands(serial, change.order) && !(await desires.isIssued(serial, change.order))) {
         this.#waiting.set(serial, member);
+        unknown.push(serial);
         continue;
       }
       words.set(serial, { kind: 'confirm', change: change.id, nonce: change.nonce });
       this.#confirmed.set(serial, { nonce: change.nonce, at: clock.now() });
     }
-    orders.ask([...this.#waiting.keys()]);
+    orders.ask(unknown);
     if (words.size === 0) return;
     const key = await signer();
     if (!key.ok) {
