@@ -27,19 +27,22 @@ test('what is retained comes with each connection, also to who has a session fro
   skip: noMosquitto,
 }, async () => {
   const broker = await Mosquitto.make();
+  const links: BrokerLink[] = [];
   try {
     await broker.start();
     const topic = 'bartizan/1/acme/07/lease';
     const first = await connected(broker, ['bartizan/1/acme/+/lease']);
     await first.link.publish({ topic, payload: Buffer.from('twelve'), retain: true });
+    links.push(first.link);
     await until('the first hears it', () => first.arrived.length > 0);
     await first.link.close();
 
     const again = await connected(broker, ['bartizan/1/acme/+/lease']);
+    links.push(again.link);
     await until('the second run hears it', () => again.arrived.length > 0);
     assert.deepEqual([again.arrived, again.sessions], [[`${topic} twelve`], ['kept']]);
-    await again.link.close();
   } finally {
+    for (const link of links) await link.close();
     await broker.remove();
   }
 });
