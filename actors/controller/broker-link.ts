@@ -26,7 +26,7 @@ export interface Arrived {
 export interface BrokerLink {
   /** Resolves when the broker has it; waits while there is no connection. Rejects once the link is closed. */
   publish(publication: Publication): Promise<void>;
-  /** Resolves when the broker has said so. Filters are asked for again after each connection that the broker knows nothing of. */
+  /** Resolves when the broker has said so, or at once where there is no connection: filters are asked for with each one, so that what is retained comes. */
   subscribe(filters: readonly string[]): Promise<void>;
   /** When this resolves nothing more comes by these filters. */
   unsubscribe(filters: readonly string[]): Promise<void>;
@@ -92,8 +92,9 @@ class MqttLink implements BrokerLink {
     this.#client = client;
     client.on('connect', ({ sessionPresent }) => {
       log('info', 'connected to the broker', { url, session: sessionPresent ? 'kept' : 'new' });
-      const again = sessionPresent ? Promise.resolve() : this.#ask([...this.#filters]);
-      again.then(
+      // Also where the broker has kept the session: what is retained comes with the asking alone, and who has just been started, or was
+      // cut off, knows nothing of it.
+      this.#ask([...this.#filters]).then(
         () => onConnection(true),
         (cause: unknown) => log('error', 'the broker refuses subscriptions', { cause: messageOf(cause) }),
       );
@@ -148,7 +149,6 @@ class MqttLink implements BrokerLink {
 
   async #ask(filters: readonly string[]): Promise<void> {
     if (filters.length === 0) return;
-    // Retained messages come with each subscription, so what was kept of presence is there after a restart, too.
     await this.#client.subscribeAsync([...filters], { qos: 1, nl: false, rap: false, rh: 0 });
   }
 

@@ -6,12 +6,14 @@ import type { Commands } from './commands.ts';
 import type { Desires } from './desires.ts';
 import type { Member } from './fleet.ts';
 import type { SigningKey } from './key-folder.ts';
+import type { StandingOrders } from './standing-orders.ts';
 
 export interface ConfirmerDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly commands: Commands;
   readonly desires: Desires;
+  readonly orders: StandingOrders;
   readonly signer: () => Promise<Result<SigningKey, 'refused'>>;
 }
 
@@ -27,23 +29,31 @@ const AT_ONCE = 200;
 
 /**
  * Confirms what the fleet desired once an appliance was heard after it: who can name the nonce has what was reported after the
- * change was in place. What somebody else put on trial is left to people.
+ * change was in place. What another controller has ordered counts by its signature, as it stands at the appliance's topic: the shard
+ * may have changed hands since. What somebody at the appliance put on trial is left to people.
  */
 export class Confirmer {
   readonly #deps: ConfirmerDeps;
   readonly #confirmed = new Map<string, { readonly nonce: string; readonly at: Millis }>();
   readonly #pending = new Map<string, Member>();
+  /** Those whose orders were asked for. */
+  readonly #waiting = new Map<string, Member>();
   #cancel: (() => void) | undefined;
 
   constructor(deps: ConfirmerDeps) {
     this.#deps = deps;
+    deps.orders.onFound((serial) => {
+      const member = this.#waiting.get(serial);
+      this.#waiting.delete(serial);
+      if (member !== undefined) this.heard(member);
+    });
   }
 
   heard(member: Member): void {
     const change = member.standing?.change;
     const isOurs = change?.state === 'awaiting' && change.nonce !== undefined && change.order !== undefined;
     if (!isOurs) {
-      this.#confirmed.delete(member.serial);
+      this.#forget(member.serial);
       return;
     }
     const last = this.#confirmed.get(member.serial);
@@ -52,8 +62,19 @@ export class Confirmer {
     this.#cancel ??= this.#deps.clock.after(SOON, () => void this.#run());
   }
 
+  /** Somebody else serves their shard now. */
+  left(shard: number): void {
+    for (const { serial, shard: own } of [...this.#waiting.values()]) if (own === shard) this.#forget(serial);
+  }
+
   stop(): void {
     this.#cancel?.();
+  }
+
+  #forget(serial: string): void {
+    this.#confirmed.delete(serial);
+    this.#waiting.delete(serial);
+    this.#deps.orders.forget(serial);
   }
 
   async #run(): Promise<void> {
@@ -68,15 +89,22 @@ export class Confirmer {
   }
 
   async #confirm(members: readonly Member[]): Promise<void> {
-    const { clock, commands, desires, signer, log } = this.#deps;
+    const { clock, commands, desires, orders, signer, log } = this.#deps;
     const words = new Map<string, Confirm>();
-    for (const { serial, standing } of members) {
+    const unknown: string[] = [];
+    for (const member of members) {
+      const { serial, standing } = member;
       const change = standing?.change;
       if (change?.nonce === undefined || change.order === undefined) continue;
-      if (!(await desires.isIssued(serial, change.order))) continue;
+      if (!orders.stands(serial, change.order) && !(await desires.isIssued(serial, change.order))) {
+        this.#waiting.set(serial, member);
+        unknown.push(serial);
+        continue;
+      }
       words.set(serial, { kind: 'confirm', change: change.id, nonce: change.nonce });
       this.#confirmed.set(serial, { nonce: change.nonce, at: clock.now() });
     }
+    orders.ask(unknown);
     if (words.size === 0) return;
     const key = await signer();
     if (!key.ok) {

@@ -4,7 +4,7 @@ import { hours, type Millis, millis, rfc3339, seconds } from '../../core/base/ti
 import { type Command, LONGEST_COMMAND } from '../../core/link/order.ts';
 import { MOST_REPLAYED } from '../../core/link/positions.ts';
 import { STREAMS } from '../../core/link/stream.ts';
-import { type Json, meant, type Reply, refusal, said, textIn, timeIn } from './control.ts';
+import { type Json, meant, type Reply, refusal, said, servedHere, textIn, timeIn } from './control.ts';
 import type { Controller } from './controller.ts';
 import { type Member, onTrial } from './fleet.ts';
 import type { SigningKey } from './key-folder.ts';
@@ -30,8 +30,6 @@ export async function askConfirm(controller: Controller, { json }: { readonly js
 }
 
 async function carryOut(controller: Controller, json: Json, members: readonly Member[], plan: Plan): Promise<Reply> {
-  if (!controller.isConnected)
-    return refusal(fail('failed', 'the controller has no connection to the broker; its log says why'));
   const signer = await controller.folder.key(textIn(json, 'key') ?? 'ops');
   if (!signer.ok) return refusal(signer);
   const within = timeIn(json, 'within', seconds(30));
@@ -49,17 +47,19 @@ interface Sending {
 }
 
 async function sendAndWait(
-  { commands, fleet }: Controller,
+  controller: Controller,
   members: readonly Member[],
   plan: Plan,
   { signer, within, stands }: Sending,
 ): Promise<Reply> {
+  const { commands, fleet } = controller;
+  const { here, others } = servedHere(controller, members);
   const commandFor = (serial: string): Command | undefined => {
     if (typeof plan !== 'function') return plan;
     const member = fleet.member(serial);
     return member === undefined ? undefined : plan(member);
   };
-  const serials = members.map(({ serial }) => serial);
+  const serials = here.map(({ serial }) => serial);
   const sent = await commands.send(serials, commandFor, { signer, stands, about: 'by hand' });
   if (!sent.ok) return refusal(sent);
   const rows = await Promise.all(
@@ -67,13 +67,17 @@ async function sendAndWait(
       const id = sent.value.get(serial);
       if (id === undefined) return { serial, state: 'none', text: 'nothing is on trial there' };
       const result = await commands.result(id, within);
-      if (result === undefined) return { serial, id, state: 'sent', text: 'no answer yet' };
+      if (result === undefined) return { serial, id, state: 'sent', text: noAnswer(controller) };
       const { state, text, code, at } = result;
       return { serial, id, state, text, ...(code === '' ? {} : { code }), at: rfc3339(at) };
     }),
   );
-  return said(rows);
+  return said([...others.map(({ serial, why }) => ({ serial, state: 'none', text: why })), ...rows]);
 }
+
+/** A command stands for its time, whether or not somebody waits for it. */
+const noAnswer = ({ isConnected }: Controller): string =>
+  isConnected ? 'no answer yet' : 'it goes out once the controller is connected to the broker again; its log says why';
 
 function planIn(json: Json, controller: Controller): Result<Plan, 'usage'> {
   const verb = String(json['verb'] ?? '').replaceAll('-', '_');

@@ -5,7 +5,7 @@ import type { DesiredContent } from '../../core/controller/records.ts';
 import { readSerial } from '../../core/field/serial.ts';
 import type { RuleFile } from '../../core/link/order.ts';
 import { digestOf } from '../link-wire/index.ts';
-import { type Json, meant, type Reply, refusal, said, textIn, timeIn } from './control.ts';
+import { type Json, meant, type Reply, refusal, said, servedHere, textIn, timeIn } from './control.ts';
 import type { Controller } from './controller.ts';
 import { type DesireOutcome, settledAt } from './desires.ts';
 
@@ -21,13 +21,15 @@ export async function askDesired(controller: Controller, { json }: { readonly js
   if (trial.value < minutes(1) || trial.value > minutes(30)) return refusal(fail('usage', '--trial: 1m to 30m'));
   const within = timeIn(json, 'within', seconds(30));
   if (!within.ok) return refusal(within);
-  const outcomes = await controller.desires.set(members.value, {
+  const { here, others } = servedHere(controller, members.value);
+  const issued = await controller.desires.set(here, {
     content: content.value,
     merge: json['merge'] === true,
     over: json['over'] === true,
     trial: trial.value,
     signer: signer.value,
   });
+  const outcomes = [...others.map(({ serial, why }) => ({ serial, refused: why })), ...issued];
   await settled(controller, outcomes, within.value);
   return said(outcomes.map((outcome) => outcomeFacts(controller, outcome)));
 }

@@ -86,6 +86,21 @@ export function meant(controller: Controller, who: unknown): Result<readonly Mem
   return members.length === 0 ? fail('refused', `${String(who)}: there is no such appliance`) : ok(members);
 }
 
+/** Those that are ordered something from here, and why not the others: one controller at a time speaks to an appliance. */
+export function servedHere(
+  { shards }: Controller,
+  members: readonly Member[],
+): { readonly here: readonly Member[]; readonly others: readonly { readonly serial: string; readonly why: string }[] } {
+  const here: Member[] = [];
+  const others: { serial: string; why: string }[] = [];
+  for (const member of members) {
+    const why = shards.whyNotServed(member.shard);
+    if (why === undefined) here.push(member);
+    else others.push({ serial: member.serial, why });
+  }
+  return { here, others };
+}
+
 /** A time as `parseDuration` reads it, `0` being none. */
 export function timeIn(json: Json, name: string, otherwise: Millis): Result<Millis, 'usage'> {
   const text = json[name];

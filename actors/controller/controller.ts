@@ -32,6 +32,7 @@ import { FleetLists } from './lists.ts';
 import type { Place } from './place.ts';
 import { Press } from './press.ts';
 import { ShardKeeper } from './shard-keeper.ts';
+import { StandingOrders } from './standing-orders.ts';
 import { Streams } from './streams.ts';
 
 export interface ControllerDeps {
@@ -70,6 +71,7 @@ export class Controller {
   readonly #log: Log;
   readonly #store: Store;
   readonly #slot: LinkSlot;
+  readonly #orders: StandingOrders;
   #closeServer: (() => Promise<void>) | undefined;
   #cancelRenewal: (() => void) | undefined;
 
@@ -97,7 +99,9 @@ export class Controller {
     });
     this.desires = new Desires({ ...shared, fleet });
     const signer = () => this.#serving();
-    this.confirmer = new Confirmer({ clock, log, commands: this.commands, desires: this.desires, signer });
+    const orders = new StandingOrders({ tenant, clock, log, keys: this.keys, link });
+    this.#orders = orders;
+    this.confirmer = new Confirmer({ clock, log, commands: this.commands, desires: this.desires, orders, signer });
     this.lists = new FleetLists({ ...shared, folder: place.lists });
     this.streams = new Streams({ clock, log, records, happenings, file, ask: (...asked) => void this.#ask(...asked) });
     this.shards = new ShardKeeper({
@@ -115,6 +119,7 @@ export class Controller {
       },
       begin: (shard, inherited, isFollowed) => this.streams.inherit(shard, inherited, isFollowed),
       end: async (shard) => {
+        this.confirmer.left(shard);
         this.streams.release(shard);
         await this.streams.flush();
       },
@@ -196,7 +201,7 @@ export class Controller {
     if (!signer?.ok) return;
     try {
       await this.lists.signAnew(name, signer.value);
-      await this.desires.signAnew(name, signer.value);
+      await this.desires.signAnew(name, signer.value, (shard) => this.shards.isServed(shard));
     } catch (cause) {
       this.#log('error', 'what stands could not be signed anew', { key: name, cause: messageOf(cause) });
     }
@@ -241,6 +246,7 @@ export class Controller {
       fleet,
       streams,
       commands,
+      orders: this.#orders,
       refused,
       reported,
     });
@@ -260,6 +266,7 @@ export class Controller {
     this.commands.start();
     void this.keys.publish().catch(() => undefined);
     void this.desires.publishLeft();
+    void this.lists.publishLeft();
     return this.enrolment === undefined ? ok(undefined) : this.#openEnrolment(this.enrolment, root, issuing);
   }
 

@@ -111,9 +111,13 @@ export class Desires {
     return (await this.history(serial)).some((one) => one.order === order);
   }
 
-  /** Issues anew what was signed by a key that is believed no longer, and was not taken yet as far as is known. */
-  async signAnew(key: string, signer: SigningKey): Promise<void> {
+  /**
+   * Issues anew what was signed by a key that is believed no longer, and was not taken yet as far as is known.
+   * @param isServed of a shard: what another controller may have ordered since is not written over
+   */
+  async signAnew(key: string, signer: SigningKey, isServed: (shard: number) => boolean): Promise<void> {
     for (const member of this.#deps.fleet.meant({ kind: 'all' })) {
+      if (!isServed(member.shard)) continue;
       const [last] = await this.history(member.serial);
       if (last?.key !== key || (last.standing !== undefined && last.standing.is !== 'waiting')) continue;
       await this.#again({ member, signer, content: last.content, trial: last.trial });

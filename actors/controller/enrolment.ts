@@ -1,7 +1,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Clock, Log, Random } from '../../core/base/ports.ts';
-import { fail, ok, type Result } from '../../core/base/result.ts';
+import { type Failure, fail, ok, type Result } from '../../core/base/result.ts';
 import { type Deadline, hasPassed, type Millis } from '../../core/base/time.ts';
+import { Turns } from '../../core/base/turns.ts';
 import { type ApplianceRecord, type TokenRecord, tokens } from '../../core/controller/records.ts';
 import type { ControllerSettings } from '../../core/controller/settings.ts';
 import type { Labels } from '../../core/controller/targets.ts';
@@ -51,6 +52,8 @@ export interface Peer {
 /** Takes appliances into the fleet by tokens, renews and revokes their certificates. */
 export class Enrolment {
   readonly #deps: EnrolmentDeps;
+  /** Revocation lists. */
+  readonly #lists = new Turns();
 
   constructor(deps: EnrolmentDeps) {
     this.#deps = deps;
@@ -114,16 +117,23 @@ export class Enrolment {
     const member = fleet.member(serial);
     if (member === undefined) return fail('refused', `there is no ${serial}`);
     const at = clock.now();
-    const left = member.record.certificates.filter(({ revokedAt }) => revokedAt === undefined).length;
-    const kept = await fleet.keep(serial, (record) => ({ ...withdrawn(record, at), revoked: { at, reason } }));
-    if (!kept) return fail('failed', 'it could not be written down');
+    let left = 0;
+    const kept = await fleet.keep(serial, (record) => {
+      left = record.certificates.filter(({ revokedAt }) => revokedAt === undefined).length;
+      return ok({ ...withdrawn(record, at), revoked: { at, reason } });
+    });
+    if (!kept.ok) return fail('failed', 'it could not be written down');
     await this.publishRevocations();
     happenings.tell({ kind: 'revoked', serial, reason });
     return ok(left);
   }
 
-  /** Writes the revocation list anew, with all that were revoked and have not ended. */
-  async publishRevocations(): Promise<void> {
+  /** Writes the revocation list anew, with all that were revoked and have not ended. One after the other: the last one has them all. */
+  publishRevocations(): Promise<void> {
+    return this.#lists.run(() => this.#publishRevocations());
+  }
+
+  async #publishRevocations(): Promise<void> {
     const { fleet, authority, clock, published } = this.#deps;
     const now = clock.now();
     const revoked = fleet
@@ -152,29 +162,27 @@ export class Enrolment {
       return fail('used_token', `the token was for ${token.uses}, and they have come`);
     }
     const known = fleet.member(serial)?.record;
-    const isOther = known?.deviceKey !== undefined && known.deviceKey !== request.deviceKey;
-    if (isOther && token.serial !== serial) {
-      return fail(
-        'bad_request',
-        `${serial} came with another device key before; only a token of its own takes it again`,
-      );
-    }
-    if (known?.revoked !== undefined && token.serial !== serial) {
-      return fail('revoked', `${serial} was revoked; only a token of its own takes it again`);
-    }
+    const trouble = known && enrolmentTrouble(known, request, token);
+    if (trouble !== undefined) return trouble;
     const judged = await this.#judged(request);
     if (!judged.ok) return judged;
     const used = await this.#use(request.token, serial);
     if (!used.ok) return used;
-    const reply = await this.#issue(request, judged.value, (record) => ({
+    const reply = await this.#issue(request, judged.value, (record) => {
+      const late = enrolmentTrouble(record, request, token);
+      if (late !== undefined) return late;
       // What it had before is over: nobody else has its key.
-      ...withdrawn(record, clock.now()),
-      labels: { ...token.labels, ...record.labels },
-      deviceKey: request.deviceKey,
-      enrolledAt: clock.now(),
-      token: request.token,
-    }));
-    if (reply.ok && (known?.certificates.length ?? 0) > 0) await this.publishRevocations();
+      const { revoked: _, ...before } = withdrawn(record, clock.now());
+      return ok({
+        ...before,
+        labels: { ...token.labels, ...record.labels },
+        deviceKey: request.deviceKey,
+        enrolledAt: clock.now(),
+        token: request.token,
+      });
+    });
+    const isAgain = fleet.member(serial)?.record.certificates.some(({ revokedAt }) => revokedAt !== undefined);
+    if (reply.ok && isAgain === true) await this.publishRevocations();
     return reply;
   }
 
@@ -184,16 +192,13 @@ export class Enrolment {
     if (peer === undefined || peer.commonName !== serial) {
       return fail('bad_request', `a renewal comes with the certificate of ${serial} that is to be renewed`);
     }
-    const record = fleet.member(serial)?.record;
-    const certificate = record?.certificates.find((one) => one.serial === peer.serial);
-    if (record?.revoked !== undefined || certificate?.revokedAt !== undefined) {
-      return fail('revoked', 'the certificate was revoked');
-    }
-    if (record?.deviceKey !== undefined && record.deviceKey !== request.deviceKey) {
-      return fail('bad_request', 'the device key is another than at the enrolment');
-    }
+    const known = fleet.member(serial)?.record;
+    const trouble = known && renewalTrouble(known, request, peer);
+    if (trouble !== undefined) return trouble;
     const judged = await this.#judged(request);
-    return judged.ok ? this.#issue(request, judged.value, (before) => before) : judged;
+    if (!judged.ok) return judged;
+    // It may have been revoked since.
+    return this.#issue(request, judged.value, (record) => renewalTrouble(record, request, peer) ?? ok(record));
   }
 
   /** @returns the public key to be certified */
@@ -226,10 +231,11 @@ export class Enrolment {
     return done.value ? ok(undefined) : fail('used_token', 'the token is used up');
   }
 
+  /** @param change what becomes of the record, or why nobody gets the certificate after all */
   async #issue(
     { serial }: EnrolmentRequest,
     publicKey: Uint8Array,
-    change: (record: ApplianceRecord) => ApplianceRecord,
+    change: (record: ApplianceRecord) => Result<ApplianceRecord, EnrolmentRefusal['code']>,
   ): Promise<Enrolled> {
     const { authority, settings, fleet, keys, happenings, log, clock } = this.#deps;
     const issued = await authority.issue(
@@ -239,11 +245,13 @@ export class Enrolment {
     );
     const now = clock.now();
     const kept = await fleet.keep(serial, (record) => {
-      const { revoked: _, ...after } = change(record);
-      const living = after.certificates.filter(({ until }) => until > now);
-      return { ...after, certificates: [...living, issued.record] };
+      const after = change(record);
+      if (!after.ok) return after;
+      const living = after.value.certificates.filter(({ until }) => until > now);
+      return ok({ ...after.value, certificates: [...living, issued.record] });
     });
-    if (!kept) return fail('busy', 'nothing can be written down at present');
+    if (!kept.ok) return fail('busy', 'nothing can be written down at present');
+    if (!kept.value.ok) return kept.value;
     log('info', 'certificate issued', { serial, ends: issued.record.until });
     happenings.tell({ kind: 'enrolled', serial });
     return ok({
@@ -256,6 +264,35 @@ export class Enrolment {
       keysGeneration: keys.ring.generation,
     });
   }
+}
+
+/** Why an appliance that is known does not come in by this token. */
+function enrolmentTrouble(
+  { deviceKey, revoked }: ApplianceRecord,
+  request: EnrolmentRequest,
+  token: TokenRecord,
+): Failure<EnrolmentRefusal['code']> | undefined {
+  const { serial } = request;
+  if (deviceKey !== undefined && deviceKey !== request.deviceKey && token.serial !== serial) {
+    return fail('bad_request', `${serial} came with another device key before; only a token of its own takes it again`);
+  }
+  // One from before the revocation may be what was stolen with it.
+  if (revoked === undefined || (token.serial === serial && token.madeAt >= revoked.at)) return undefined;
+  return fail('revoked', `${serial} was revoked; only a token of its own that was made since takes it again`);
+}
+
+function renewalTrouble(
+  record: ApplianceRecord,
+  request: EnrolmentRequest,
+  peer: Peer,
+): Failure<EnrolmentRefusal['code']> | undefined {
+  const certificate = record.certificates.find((one) => one.serial === peer.serial);
+  if (record.revoked !== undefined || certificate?.revokedAt !== undefined) {
+    return fail('revoked', 'the certificate was revoked');
+  }
+  return record.deviceKey !== undefined && record.deviceKey !== request.deviceKey
+    ? fail('bad_request', 'the device key is another than at the enrolment')
+    : undefined;
 }
 
 const withdrawn = (record: ApplianceRecord, at: Millis): ApplianceRecord => ({

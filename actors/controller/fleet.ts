@@ -1,3 +1,4 @@
+import { fail, type Result } from '../../core/base/result.ts';
 import { type Millis, plus, seconds } from '../../core/base/time.ts';
 import { type ApplianceRecord, appliances } from '../../core/controller/records.ts';
 import { isMeant, type Labels, type Target } from '../../core/controller/targets.ts';
@@ -34,6 +35,7 @@ export interface Standing {
 
 /** More appliances than a controller of this size keeps are not taken into its book. */
 const MOST_MEMBERS = 50_000;
+const NEW: ApplianceRecord = { labels: {}, certificates: [] };
 
 /** The appliances a controller knows: enrolled here, or heard of. */
 export class Fleet {
@@ -75,31 +77,48 @@ export class Fleet {
   heard(serial: string): Member | undefined {
     const known = this.#members.get(serial);
     if (known !== undefined || this.#members.size >= MOST_MEMBERS) return known;
-    return this.#add(serial, { labels: {}, certificates: [] });
+    return this.#add(serial, NEW);
   }
 
-  /** Writes down what changes of an appliance, which may be new. */
-  async keep(serial: string, change: (record: ApplianceRecord) => ApplianceRecord): Promise<boolean> {
+  /**
+   * Writes down what changes of an appliance, which may be new. The change is made of what is written down by then, one after the
+   * other, so it sees whatever became of the appliance meanwhile.
+   * @param change fails where it is not to be after all
+   */
+  async keep<C extends string>(
+    serial: string,
+    change: (record: ApplianceRecord) => Result<ApplianceRecord, C>,
+  ): Promise<Result<Result<ApplianceRecord, C>, 'failed'>> {
     const member = this.heard(serial);
-    if (member === undefined) return false;
-    const record = change(member.record);
-    const kept = await this.#records.write((writes) => writes.put(appliances, [serial], record), { sync: true });
-    if (kept.ok) member.record = record;
-    return kept.ok;
-  }
-
-  async relabel(members: readonly Member[], labelsOf: (labels: Labels) => Labels): Promise<boolean> {
-    const changed = members.map((member) => ({
-      member,
-      record: { ...member.record, labels: labelsOf(member.record.labels) },
-    }));
+    if (member === undefined) return fail('failed', 'the book is full');
     const kept = await this.#records.write(
       async (writes) => {
-        for (const { member, record } of changed) await writes.put(appliances, [member.serial], record);
+        const after = change((await writes.get(appliances, [serial])) ?? NEW);
+        if (after.ok) await writes.put(appliances, [serial], after.value);
+        return after;
       },
       { sync: true },
     );
-    if (kept.ok) for (const { member, record } of changed) member.record = record;
+    if (!kept.ok) return fail('failed', kept.public);
+    if (kept.value.ok) member.record = kept.value.value;
+    return kept;
+  }
+
+  async relabel(members: readonly Member[], labelsOf: (labels: Labels) => Labels): Promise<boolean> {
+    const kept = await this.#records.write(
+      async (writes) => {
+        const changed: (readonly [Member, ApplianceRecord])[] = [];
+        for (const member of members) {
+          const before = (await writes.get(appliances, [member.serial])) ?? NEW;
+          const record = { ...before, labels: labelsOf(before.labels) };
+          await writes.put(appliances, [member.serial], record);
+          changed.push([member, record]);
+        }
+        return changed;
+      },
+      { sync: true },
+    );
+    if (kept.ok) for (const [member, record] of kept.value) member.record = record;
     return kept.ok;
   }
 

@@ -9,6 +9,7 @@ import type { Counted } from './counted.ts';
 import type { Fleet, Member } from './fleet.ts';
 import type { FleetKeys } from './key-ring.ts';
 import type { ShardKeeper } from './shard-keeper.ts';
+import type { StandingOrders } from './standing-orders.ts';
 import type { Streams } from './streams.ts';
 
 export interface InboxDeps {
@@ -20,6 +21,7 @@ export interface InboxDeps {
   readonly fleet: Fleet;
   readonly streams: Streams;
   readonly commands: Commands;
+  readonly orders: StandingOrders;
   readonly refused: Counted;
   readonly reported: (member: Member, reported: Reported, payload: Uint8Array) => void;
 }
@@ -69,7 +71,11 @@ export class Inbox {
   }
 
   async #envelope({ topic, bytes }: Extract<Incoming, { is: 'envelope' }>): Promise<void> {
-    const { tenant, keys, clock, shards } = this.#deps;
+    const { tenant, keys, clock, shards, orders } = this.#deps;
+    if (topic.kind === 'desired') {
+      orders.arrived(topic.serial, bytes);
+      return;
+    }
     const verdict = judge(bytes, {
       reader: envelopeReader,
       recipient: { role: 'controller', tenant },

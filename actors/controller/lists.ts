@@ -88,7 +88,37 @@ export class FleetLists {
   }
 
   /** Nothing of it is enforced any more. */
-  async withdraw(name: string, signer: SigningKey): Promise<Result<number, 'refused' | 'failed'>> {
+  withdraw(name: string, signer: SigningKey): Promise<Result<number, 'refused' | 'failed'>> {
+    const turn = this.#last.then(() => this.#withdraw(name, signer));
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Signs anew what was signed by a key that is believed no longer: who comes later would not take it. */
+  signAnew(key: string, signer: SigningKey): Promise<void> {
+    const turn = this.#last.then(async () => {
+      for (const record of await this.all()) if (record.key === key) await this.#signAnew(record, signer);
+    });
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Publishes manifests that the broker did not get before this controller stopped. */
+  publishLeft(): Promise<void> {
+    const turn = this.#last.then(async () => {
+      for (const { name, envelope, ...record } of await this.all()) {
+        if (envelope === undefined) continue;
+        await this.#announce(name, Buffer.from(envelope, 'base64'));
+        await this.#keep(name, record);
+      }
+    });
+    this.#last = turn.catch((cause: unknown) =>
+      this.#deps.log('warn', 'lists were not published', { cause: messageOf(cause) }),
+    );
+    return turn.catch(() => undefined);
+  }
+
+  async #withdraw(name: string, signer: SigningKey): Promise<Result<number, 'refused' | 'failed'>> {
     const before = await this.#deps.records.get(fleetLists, [name]);
     if (before === undefined) return fail('refused', `there is no list "${name.slice(0, 60)}"`);
     const manifest: ListManifest = {
@@ -102,21 +132,30 @@ export class FleetLists {
     };
     const signed = await this.#sign(manifest, signer);
     if (!signed.ok) return signed;
-    await this.#announce(name, signed.value.bytes);
-    await this.#clear([...partsOf(before), ...before.retired], []);
+    const { bytes, generation, at } = signed.value;
+    const record = { ...manifest, generation, at, key: signer.name, retired: [], earlier: [] };
+    const issued = await this.#issue(name, record, bytes, [...partsOf(before), ...before.retired]);
+    if (!issued.ok) return issued;
     await rm(join(this.#deps.folder, name), { recursive: true, force: true });
-    const { at, generation } = signed.value;
-    const kept = await this.#keep(name, { ...manifest, generation, at, key: signer.name, retired: [], earlier: [] });
-    return kept.ok ? ok(generation) : kept;
+    return ok(generation);
   }
 
-  /** Signs anew what was signed by a key that is believed no longer: who comes later would not take it. */
-  signAnew(key: string, signer: SigningKey): Promise<void> {
-    const turn = this.#last.then(async () => {
-      for (const record of await this.all()) if (record.key === key) await this.#signAnew(record, signer);
-    });
-    this.#last = turn.catch(() => undefined);
-    return turn;
+  /**
+   * Written down before it is said, and said before parts go that nobody needs behind it: whenever this controller is killed, what is
+   * written down is what it says next.
+   */
+  async #issue(
+    name: string,
+    record: ListRecord & { readonly name?: string },
+    bytes: Uint8Array,
+    gone: readonly ListPart[],
+  ): Promise<Result<void, 'failed'>> {
+    const envelope = Buffer.from(bytes).toString('base64');
+    const kept = await this.#keep(name, { ...record, envelope, retired: [...record.retired, ...gone] });
+    if (!kept.ok) return kept;
+    await this.#announce(name, bytes);
+    await this.#clear(gone, [...partsOf(record), ...record.retired]);
+    return this.#keep(name, record);
   }
 
   async #signAnew(record: ListRecord & { readonly name: string }, signer: SigningKey): Promise<void> {
@@ -124,8 +163,9 @@ export class FleetLists {
     const signed = await this.#sign({ name, purpose, entries, contentSha256, whole, deltas, withdrawn }, signer);
     if (!signed.ok) throw new Error(signed.public);
     const { bytes, generation, at } = signed.value;
-    await this.#announce(name, bytes);
-    await this.#keep(name, { ...record, generation, at, key: signer.name });
+    const { envelope: _, ...rest } = record;
+    const issued = await this.#issue(name, { ...rest, generation, at, key: signer.name }, bytes, []);
+    if (!issued.ok) throw new Error(issued.public);
   }
 
   async #publish(
@@ -145,7 +185,8 @@ export class FleetLists {
     const content = contentBytes(encodeContent(columns));
     const contentSha256 = digestOf(content);
     const isSame = before?.contentSha256 === contentSha256 && before.purpose === purpose && !before.withdrawn;
-    if (isSame) return fail('refused', `"${name}" is so already, in generation ${before.generation}`);
+    if (isSame && before.envelope === undefined)
+      return fail('refused', `"${name}" is so already, in generation ${before.generation}`);
     const [whole, deltas] = [await wholeOf(columns), await this.#deltas(name, before, columns)];
     const wholeBytes = sizeOf(whole);
     const worth = deltas.filter(({ part }) => part.bytes < wholeBytes);
@@ -164,13 +205,12 @@ export class FleetLists {
     await writeWhole(this.#fileOf(name, generation), await compress(content), 0o600);
     // What a manifest names is there before it is.
     for (const part of [...worth.map((delta) => delta.part), ...whole]) await this.#carry(part);
-    await this.#announce(name, bytes);
     const earlier = [{ generation, contentSha256 }, ...(before?.earlier ?? [])].slice(0, MOST_DELTAS);
     const named = [...manifest.whole, ...manifest.deltas.map(({ part }) => part)];
     const retired = before === undefined ? [] : partsOf(before).filter((part) => !isAmong(part, named));
-    const kept = await this.#keep(name, { ...manifest, generation, at, key: signer.name, retired, earlier });
-    if (!kept.ok) return kept;
-    await this.#clear(before?.retired ?? [], [...named, ...retired]);
+    const record = { ...manifest, generation, at, key: signer.name, retired, earlier };
+    const issued = await this.#issue(name, record, bytes, before?.retired ?? []);
+    if (!issued.ok) return issued;
     for (const old of (before?.earlier ?? []).slice(MOST_DELTAS - 1)) {
       await rm(this.#fileOf(name, old.generation), { force: true });
     }

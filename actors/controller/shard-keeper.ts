@@ -91,6 +91,18 @@ export class ShardKeeper {
     return this.#shards.get(shard)?.isServed === true;
   }
 
+  /** Why nothing is ordered from here of the appliances of a shard, for people; undefined: it is. */
+  whyNotServed(shard: number): string | undefined {
+    const { clock, name, link } = this.#deps;
+    const lease = this.#shards.get(shard)?.view?.lease;
+    // Cut off for longer than its lease lasts a controller knows of nobody else, and has the shard again before others would.
+    if (this.isServed(shard) || (lease?.holder === name && !link().isConnected)) return undefined;
+    const isHeld = lease !== undefined && lease.until !== 'given_back' && lease.until > clock.now();
+    return isHeld && lease.holder !== name
+      ? `the controller "${lease.holder}" serves its shard ${shardName(shard)}: order it there`
+      : `nobody serves its shard ${shardName(shard)} yet: see \`shards\``;
+  }
+
   served(): readonly number[] {
     return ALL_SHARDS.filter((shard) => this.isServed(shard));
   }
@@ -179,8 +191,8 @@ export class ShardKeeper {
     const now = clock.now();
     const isHeld = holds(shard.view, name, now);
     if (shard.isServed && !isHeld) void this.#lose(number, shard);
-    else if (!shard.isServed && isHeld) void this.#serve(number, shard);
     if (this.#heardAt === undefined || this.#heardAt > now) return;
+    if (!shard.isServed && isHeld) void this.#serve(number, shard);
     const known = { ...shard, isPreferred: preferred.includes(number), watchedSince: this.#watchedSince };
     const step = shareStep(known, name, now);
     if (step.kind === 'take' || step.kind === 'renew') void this.#step(number, shard);

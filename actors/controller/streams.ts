@@ -1,7 +1,7 @@
 import type { Clock, Log } from '../../core/base/ports.ts';
 import { messageOf } from '../../core/base/result.ts';
 import { millis, seconds } from '../../core/base/time.ts';
-import { exported, positions } from '../../core/controller/records.ts';
+import { type ExportRecord, exported, positions } from '../../core/controller/records.ts';
 import { resumed, type Taken, take, told, wanted } from '../../core/controller/taker.ts';
 import type { StreamPosition } from '../../core/link/lease.ts';
 import type { StreamState } from '../../core/link/reported.ts';
@@ -44,6 +44,8 @@ export class Streams {
   #held = 0;
   #lines: string[] = [];
   #lineBytes = 0;
+  /** How far the export has come, until that is written down with the positions: what lies behind would be cut off at the next start. */
+  #ahead: ExportRecord | undefined;
   #flushing: Promise<void> = Promise.resolve();
   #cancelFlush: (() => void) | undefined;
   #cancelLook: (() => void) | undefined;
@@ -205,7 +207,15 @@ export class Streams {
       this.#flushSoon();
     };
     try {
-      const record = file === undefined || lines === '' ? undefined : await file.append(lines);
+      if (file !== undefined && lines !== '') this.#ahead = await file.append(lines);
+    } catch (cause) {
+      this.#lines.unshift(lines);
+      this.#lineBytes += lines.length;
+      again('streams could not be written', messageOf(cause));
+      return;
+    }
+    const record = this.#ahead;
+    try {
       const kept = await records.write(
         async (writes) => {
           if (record !== undefined) await writes.put(exported, ['streams'], record);
@@ -216,11 +226,10 @@ export class Streams {
         },
         { sync: true },
       );
-      if (!kept.ok) again('positions of streams could not be written', kept.public);
+      if (kept.ok) this.#ahead = undefined;
+      else again('positions of streams could not be written', kept.public);
     } catch (cause) {
-      this.#lines.unshift(lines);
-      this.#lineBytes += lines.length;
-      again('streams could not be written', messageOf(cause));
+      again('positions of streams could not be written', messageOf(cause));
     }
   }
 

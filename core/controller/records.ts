@@ -106,7 +106,9 @@ export interface ListRecord {
   readonly withdrawn: boolean;
   readonly at: Millis;
   readonly key: string;
-  /** Parts that only the generation before names: somebody may be fetching them. */
+  /** The manifest as it is published, base64; until the broker has it. */
+  readonly envelope?: string;
+  /** Parts that only earlier generations name and the broker still has: somebody may be fetching those of the last. */
   readonly retired: readonly ListPart[];
   /** Generations whose content is kept, the newest first. */
   readonly earlier: readonly { readonly generation: number; readonly contentSha256: Hex }[];

@@ -60,7 +60,7 @@ export const TOPICS = {
     isRetained: true,
     from: 'controller',
     to: ['appliance'],
-    says: 'The configuration that it is to have.',
+    says: 'The configuration that it is to have. A controller asks for it where it is to confirm what another one has ordered.',
   },
   keys: {
     below: 'appliance',

@@ -45,7 +45,7 @@ test('what is desired by a key that is believed no longer is signed anew where i
 
     const replaced = await keys.replace('ops', '1');
     assert.ok(replaced.ok);
-    await desires.signAnew('ops', replaced.value.key);
+    await desires.signAnew('ops', replaced.value.key, () => true);
     const generations = async (serial: string) => (await desires.history(serial)).map((one) => one.generation);
     assert.deepEqual(await generations(away.serial), [2, 1]);
     assert.deepEqual(await generations(there.serial), [1]);

@@ -67,14 +67,23 @@ async function enrolmentIn(t: TestContext) {
   const authority = await openAuthority(place, { clock, random });
   assert.ok(keys.ok && authority.ok);
   const told: number[] = [];
+  const fleet = await Fleet.open(records, happenings);
+  const { issue } = authority.value;
+  const hooks = { issued: async (): Promise<void> => undefined };
   const enrolment = new Enrolment({
-    ...{ settings, clock, random, log: () => {}, records, happenings },
-    fleet: await Fleet.open(records, happenings),
-    authority: authority.value,
+    ...{ settings, clock, random, log: () => {}, records, happenings, fleet },
+    authority: {
+      ...authority.value,
+      issue: async (...asked) => {
+        const issued = await issue(...asked);
+        await hooks.issued();
+        return issued;
+      },
+    },
     keys: keys.value,
     published: async () => void told.push(clock.now()),
   });
-  return { root, place, enrolment, told, ...askerOf(enrolment) };
+  return { root, place, clock, enrolment, fleet, hooks, told, ...askerOf(enrolment) };
 }
 
 /** Asks as an appliance does; with a certificate of before it is a renewal. */
@@ -149,6 +158,48 @@ test('who is revoked is on the list that brokers read, is not renewed, and comes
   assert.match(await verdict(back), /OK$/);
   assert.deepEqual([await verdict(first), await verdict(renewed)], ['revoked', 'revoked']);
   assert.equal((await enrolment.revoke(serialOf(new Uint8Array(32).fill(3)), '')).ok, false);
+});
+
+test('who is revoked while a certificate is being made for it gets none', async (t) => {
+  const { clock, enrolment, fleet, hooks, token, ask, enrolled } = await enrolmentIn(t);
+  const [any, own] = [await token(), await token(ONE)];
+  const first = await enrolled(ONE, any);
+  clock.advance(1000);
+  hooks.issued = async () => {
+    hooks.issued = async () => undefined;
+    assert.deepEqual(await enrolment.revoke(ONE, 'stolen'), { ok: true, value: 1 });
+  };
+  const codeOf = (answer: Awaited<ReturnType<typeof ask>>) => (answer.ok ? '' : answer.code);
+  assert.equal(codeOf(await ask(ONE, first)), 'revoked', 'its renewal was under way');
+  assert.equal(fleet.member(ONE)?.record.revoked?.reason, 'stolen');
+  assert.deepEqual(
+    fleet.member(ONE)?.record.certificates.map(({ revokedAt }) => revokedAt),
+    [clock.now()],
+  );
+  assert.equal(codeOf(await ask(ONE, own)), 'revoked', 'a token of its own that it may have had with it');
+  await enrolled(ONE, await token(ONE));
+
+  hooks.issued = async () => {
+    hooks.issued = async () => undefined;
+    await enrolment.revoke(ONE, 'again');
+  };
+  assert.equal(codeOf(await ask(ONE, any)), 'revoked', 'it came by a token for many once more');
+});
+
+test('of renewals at the same moment each certificate is in the book', async (t) => {
+  const { enrolment, hooks, token, enrolled } = await enrolmentIn(t);
+  const first = await enrolled(ONE, await token());
+  let go = (): void => undefined;
+  const both = new Promise<void>((tell) => {
+    go = tell;
+  });
+  let made = 0;
+  hooks.issued = () => {
+    if (++made === 2) go();
+    return both;
+  };
+  await Promise.all([enrolled(ONE, first), enrolled(ONE, first)]);
+  assert.deepEqual(await enrolment.revoke(ONE, ''), { ok: true, value: 3 });
 });
 
 test('an enrolment in the place of another revokes the certificates of before', { skip: noOpenssl }, async (t) => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { zstdDecompressSync } from 'node:zlib';
+import type { Publication } from '../../actors/controller/broker-link.ts';
 import { Happenings } from '../../actors/controller/happenings.ts';
 import { KeyFolder } from '../../actors/controller/key-folder.ts';
 import { FleetLists } from '../../actors/controller/lists.ts';
@@ -33,18 +34,30 @@ const address = (number: number): string => `198.${18 + (number >> 16)}.${(numbe
 const numbers = (from: number, to: number): readonly string[] =>
   Array.from({ length: to - from }, (_, i) => address((from + i) * 3));
 
-async function site(run: (lists: FleetLists, broker: KeptBroker, keys: KeyFolder) => Promise<void>): Promise<void> {
+/** A broker that a controller loses when it says something. */
+class LostBroker extends KeptBroker {
+  losesAt: (publication: Publication) => boolean = () => false;
+
+  override publish(publication: Publication): Promise<void> {
+    return this.losesAt(publication) ? Promise.reject(new Error('killed')) : super.publish(publication);
+  }
+}
+
+/** @param run its last parameter makes what a controller has that was started again */
+async function site(
+  run: (lists: FleetLists, broker: LostBroker, keys: KeyFolder, again: () => FleetLists) => Promise<void>,
+): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'bartizan-lists-'));
   const [clock, random] = [new SimulatedClock(), seededRandom(1)];
   const records = createRecords(new MemoryStore());
   const keys = new KeyFolder(join(folder, 'keys'), random);
-  const broker = new KeptBroker();
+  const broker = new LostBroker();
   const press = new Press({ tenant: 'acme', clock, random, records, keys });
   const happenings = new Happenings(clock);
   const link = () => broker;
-  const lists = new FleetLists({ tenant: 'acme', clock, log: () => {}, records, happenings, press, link, folder });
+  const made = () => new FleetLists({ tenant: 'acme', clock, log: () => {}, records, happenings, press, link, folder });
   try {
-    await run(lists, broker, keys);
+    await run(made(), broker, keys, made);
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -113,6 +126,48 @@ test('a list comes in parts by their hash, its changes as deltas, and what nobod
     const withdrawn = manifestOf(broker, 'bad-guys');
     assert.ok(withdrawn.withdrawn && totalOf(NO_COLUMNS) === withdrawn.entries);
     assert.equal(broker.retained.size, 1);
+  });
+});
+
+test('what is withdrawn while it is published is withdrawn behind that', async () => {
+  await site(async (lists, broker, keys) => {
+    const signer = await keys.make('ops');
+    assert.ok(signer.ok);
+    assert.ok((await lists.publish('bad-guys', 'block', text(numbers(0, 1000)), signer.value)).ok);
+    const [published, withdrawn] = await Promise.all([
+      lists.publish('bad-guys', 'block', text(numbers(500, 1500)), signer.value),
+      lists.withdraw('bad-guys', signer.value),
+    ]);
+    assert.ok(published.ok);
+    assert.deepEqual(withdrawn, { ok: true, value: 3 });
+    assert.ok(manifestOf(broker, 'bad-guys').withdrawn);
+    assert.equal(broker.retained.size, 1);
+  });
+});
+
+test('a controller that is killed between its words about a list says the rest when it is started again', async () => {
+  await site(async (lists, broker, keys, again) => {
+    const signer = await keys.make('ops');
+    assert.ok(signer.ok);
+    const isManifest = ({ topic }: Publication): boolean => topic === listManifestTopic('acme', 'bad-guys');
+    const content = numbers(0, 1000);
+    broker.losesAt = isManifest;
+    await assert.rejects(lists.publish('bad-guys', 'block', text(content), signer.value), /killed/);
+    broker.losesAt = () => false;
+    await again().publishLeft();
+    assert.equal(totalOf(wholeOf(broker, manifestOf(broker, 'bad-guys'))), 1000);
+
+    broker.losesAt = ({ payload }) => payload.length === 0;
+    await assert.rejects(again().withdraw('bad-guys', signer.value), /killed/);
+    assert.ok(manifestOf(broker, 'bad-guys').withdrawn);
+    broker.losesAt = () => false;
+    const after = await again().publish('bad-guys', 'block', text(content), signer.value);
+    assert.ok(after.ok, after.ok ? '' : after.public);
+    assert.equal(totalOf(wholeOf(broker, manifestOf(broker, 'bad-guys'))), 1000);
+    assert.equal(
+      (await again().all()).some(({ envelope }) => envelope !== undefined),
+      false,
+    );
   });
 });
 

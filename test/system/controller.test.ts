@@ -239,6 +239,16 @@ test('a fleet from its authority to what it desires', { skip }, async (t) => {
     },
   );
 
+  await t.test('a command that is given while the broker is away stands for its time', async () => {
+    await site.stop('broker');
+    const [waits] = await site.rows('main', 'cmd', 'scan', first, '--within', '1s');
+    assert.equal(waits?.['state'], 'sent');
+    assert.match(String(waits?.['text']), /goes out once the controller is connected/);
+    const later = site.rows('main', 'cmd', 'scan', second);
+    await site.startBroker();
+    assert.equal((await later)[0]?.['state'], 'done');
+  });
+
   await t.test('who is revoked is refused by the broker once it reads the new list', async () => {
     const files = await certificateFor(site, first);
     assert.equal((await site.run('main', 'revoke', first, '--reason', 'stolen')).code, 0);
@@ -274,13 +284,14 @@ test('two controllers hand shards over in mid-stream with nothing lost or double
     `all of ${sent} findings`,
     async () => {
       const lines = [...(await exported(site)), ...(await exported(site, 'other'))];
-      return lines.length >= sent ? lines : undefined;
+      // A batch of one appliance may come late while others have sent more than was asked for.
+      const here = new Set(lines.slice(atHandover).map(({ serial }) => serial));
+      return lines.length >= sent && here.size === 5 ? lines : undefined;
     },
     within,
   );
   assert.equal((await exported(site)).length, atHandover, 'the first takes nothing any more');
   assert.equal(disorderIn(all), undefined);
-  assert.equal(new Set(all.slice(atHandover).map(({ serial }) => serial)).size, 5);
 });
 
 const exported = (site: FleetSite, name = 'main') => exportedBy(site.state(name));
