@@ -7,7 +7,7 @@ import { type Hex, hexOf } from '../../../core/link/hex.ts';
 import type { Accepted } from '../../../core/link/judge.ts';
 import type { Desired } from '../../../core/link/order.ts';
 import type { DesiredTrial } from '../../../core/link/order-books.ts';
-import type { NotKept, OrderBench } from './bench.ts';
+import type { BookChange, NotKept, OrderBench } from './bench.ts';
 import type { Nonce, OrdersDesk } from './desk.ts';
 
 const NONCE_BYTES = 16;
@@ -154,9 +154,12 @@ export class DesiredKeeper {
 
   /** It is a change now, or was one. */
   async #began(trial: DesiredTrial, change: Change): Promise<void> {
-    const { bench, desk } = this.#deps;
+    const { desk } = this.#deps;
     const ours = { ...trial, change: change.id };
-    await this.#write({ trial: ours, desired: noted(bench.desired, trial.order, { kind: 'on_trial' }) });
+    await this.#write(({ desired }) => ({
+      trial: ours,
+      desired: noted(desired, trial.order, { kind: 'on_trial' }),
+    }));
     const now = (await desk.changes.get(change.id)) ?? change;
     if (isEnded(now)) await this.#end(ours, endOf(now));
   }
@@ -183,11 +186,10 @@ export class DesiredKeeper {
   }
 
   async #end({ order, key, decided }: DesiredTrial, event: Ending): Promise<void> {
-    const { bench, reportSoon } = this.#deps;
     await this.#audit(order, key, event);
     const now = event.kind === 'confirmed' ? { decided } : {};
-    await this.#write({ ...now, trial: undefined, desired: noted(bench.desired, order, event) });
-    reportSoon();
+    await this.#write(({ desired }) => ({ ...now, trial: undefined, desired: noted(desired, order, event) }));
+    this.#deps.reportSoon();
   }
 
   #audit(order: Taken, actor: string, event: Ending): Promise<void> {
@@ -204,11 +206,11 @@ export class DesiredKeeper {
   }
 
   async #note(order: Taken, event: DesiredEvent): Promise<void> {
-    await this.#write({ desired: noted(this.#deps.bench.desired, order, event) });
+    await this.#write(({ desired }) => ({ desired: noted(desired, order, event) }));
     this.#deps.reportSoon();
   }
 
-  async #write(change: Parameters<OrderBench['write']>[0]): Promise<Result<void, NotKept>> {
+  async #write(change: BookChange): Promise<Result<void, NotKept>> {
     const written = await this.#deps.bench.write(change);
     if (written.ok) return ok(undefined);
     this.#deps.log('error', 'how the desired configuration stands cannot be kept', { error: written.public });
