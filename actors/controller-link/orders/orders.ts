@@ -89,7 +89,7 @@ export class Orders implements LinkOrders {
   opened(up: LinkUp): void {
     this.#up = { ...up, openedAt: this.#deps.clock.now() };
     this.#sitting?.desired.opened();
-    void this.#sitting?.results.opened();
+    this.#sitting?.results.opened();
   }
 
   closed(): void {
@@ -272,8 +272,8 @@ export class Orders implements LinkOrders {
     const results = this.#sitting?.results;
     const answer = answerTo(refusal);
     if (order === undefined || results === undefined || answer === 'none') return;
-    if (answer === 'kept') return void results.again(order.id);
-    void results.say({ id: order.id, state: 'refused', text, code, at: clock.now(), detail: new Uint8Array(0) });
+    if (answer === 'kept') return results.again(order.id);
+    results.say({ id: order.id, state: 'refused', text, code, at: clock.now(), detail: new Uint8Array(0) });
   }
 
   #scheduleForget(bench: OrderBench): void {

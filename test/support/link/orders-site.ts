@@ -44,6 +44,10 @@ export class OrdersWorld {
   readonly keys: readonly TestKey[];
   restarts = 0;
   isClockSet = true;
+  /** Results reach the broker, which acknowledges none. */
+  isMute = false;
+  /** Scans come to no end. */
+  isScanning = false;
   tenant = TENANT;
   enrolledAt: Millis = NOW;
   /** What proposals come to instead. */
@@ -147,7 +151,7 @@ export class OrdersLife {
         if (this.isDead) return never();
         if (this.#connection === 0) return fail('not_connected', 'no connection');
         world.published.push(message);
-        return ok(undefined);
+        return world.isMute ? never() : ok(undefined);
       },
       subscribe: async (filters) => {
         for (const filter of filters) {
@@ -210,7 +214,7 @@ export class OrdersLife {
       unblock: (command, by) => this.#do(command, by, put(command.target, 'free')),
       allow: (command, by) => this.#do(command, by, put(`allow ${command.target}`, 'allowed')),
       remove_allow: (command, by) => this.#do(command, by, put(`allow ${command.target}`, 'none')),
-      scan: (command, by) => this.#do(command, by, () => {}),
+      scan: (command, by) => (world.isScanning ? never() : this.#do(command, by, () => {})),
       diagnostics: async (command, by) => {
         const outcome = await this.#do(command, by, () => {});
         return { ...outcome, state: 'done', detail: Uint8Array.of(1, 2, 3) };
