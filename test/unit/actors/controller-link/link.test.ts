@@ -189,6 +189,25 @@ test('a controller that revokes the appliance stops the link, for good', async (
   assert.equal(brokers.attempts.length, attempts);
 });
 
+test('whoever says that we were revoked has the server asked once an hour, and is no sooner connected to again', async () => {
+  let asked = 0;
+  const { clock, brokers, site } = await enrolledSite({}, async (identity) => {
+    asked++;
+    return ok({ ...identity, enrolledAt: clock.now() });
+  });
+  brokers.failing = () => 'revoked';
+  brokers.attempts.length = 0;
+  brokers.cut();
+  await turns(clock, 58, minutes(1));
+  assert.equal(asked, 1);
+  assert.ok(brokers.attempts.length < 120, `${brokers.attempts.length} attempts`);
+  await turns(clock, 60, minutes(1));
+  assert.equal(asked, 2);
+  brokers.failing = () => undefined;
+  await turns(clock, 6, minutes(1));
+  assert.equal(site.link.component().state, 'ok');
+});
+
 test('a replay is sent behind all else, under the numbers of before', async () => {
   const { clock, brokers, site } = await enrolledSite();
   await site.keep(Array.from({ length: 300 }, (_, n) => ({ ...someFinding(n + 1), at: clock.now() })));
