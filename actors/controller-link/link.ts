@@ -432,7 +432,7 @@ export class ControllerLink {
     if (running === undefined) return undefined;
     if (running.connection.state !== 'up') return running.connection.trouble?.why;
     const isLate = this.#identity !== undefined && this.#validity.of(this.#identity).renewAt < this.#parts.clock.now();
-    return running.outbox.trouble ?? (isLate ? this.#renewal.trouble : undefined);
+    return running.orders.trouble?.() ?? running.outbox.trouble ?? (isLate ? this.#renewal.trouble : undefined);
   }
 
   component(): Component {

@@ -132,6 +132,13 @@ test('orders are counted: taken, and refused by why', async () => {
   assert.deepEqual([counters['orders_taken'], counters['refused expired'], counters['refused unknown_key']], [3, 2, 1]);
 });
 
+test('a link whose orders wait for the disk is degraded and says so', async () => {
+  const { site } = await enrolledSite();
+  site.orders.troubled = 'they wait';
+  const { state, message } = site.link.component();
+  assert.deepEqual([state, message, site.link.status().trouble], ['degraded', 'they wait', 'they wait']);
+});
+
 test('a connection opened anew is another one', async () => {
   const { clock, brokers, site } = await enrolledSite();
   site.ordersLink?.reconnect();

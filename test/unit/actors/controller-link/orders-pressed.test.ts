@@ -1,8 +1,8 @@
 /** A broker that acknowledges nothing, and a disk that refuses: what was ordered is done all the same, or comes again. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Command } from '../../../../core/link/order.ts';
 import { seconds } from '../../../../core/base/time.ts';
+import type { Command } from '../../../../core/link/order.ts';
 import { OrdersLife, OrdersWorld, quiet } from '../../../support/link/orders-site.ts';
 import { commandOrder, idAt, NOW, sealed, testKey } from '../../../support/link-orders.ts';
 
@@ -63,4 +63,34 @@ test('what a disk does not take is answered, and the answer is not waited for', 
     ['not_kept'],
     'one answer waits for its broker, not one each time',
   );
+});
+
+test('a disk that refuses when the link begins is asked again, and nothing is acknowledged until it has answered', async () => {
+  const world = new OrdersWorld(ops);
+  world.disk.failing = () => true;
+  const life = new OrdersLife(world);
+  await quiet();
+  life.open();
+  assert.equal(await isTaken(life, told(block('192.0.2.1'), 1)), false);
+  assert.match(life.orders.trouble() ?? '', /the disk is lost/);
+  world.clock.advance(seconds(30));
+  await quiet();
+  assert.equal(world.deeds.length, 0);
+  world.disk.failing = () => false;
+  world.clock.advance(seconds(10));
+  await quiet();
+  assert.deepEqual([life.orders.trouble(), world.resultOf(idAt(NOW, 1))?.state], [undefined, 'done']);
+});
+
+test('a link that ends while the disk refuses does not wait for it', async () => {
+  const world = new OrdersWorld(ops);
+  world.disk.failing = () => true;
+  const life = new OrdersLife(world);
+  await quiet();
+  void life.deliver(told(block('192.0.2.1'), 1));
+  await life.orders.stop();
+  world.disk.failing = () => false;
+  world.clock.advance(seconds(60));
+  await quiet();
+  assert.equal(world.deeds.length, 0);
 });
