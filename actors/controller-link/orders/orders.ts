@@ -311,10 +311,11 @@ export class Orders implements LinkOrders {
 }
 
 /** Nothing of it is done any more. */
-function leave({ bench, commands, desired, waiting }: Sitting): void {
+function leave({ bench, commands, desired, lists, waiting }: Sitting): void {
   waiting.stop();
   commands.stop();
   desired.stop();
+  lists.stop();
   bench.close();
 }
 

@@ -38,6 +38,8 @@ export class OrdersWorld {
   readonly notes: OrderNote[] = [];
   readonly lists = new Map<string, { readonly held: HeldList; readonly columns: ListColumns }>();
   readonly parts = new Map<Hex, Uint8Array>();
+  /** Why a list that is in force now is none that was taken. */
+  listTrouble: string | undefined;
   readonly published: Outgoing[] = [];
   readonly settings = new Map<string, unknown>();
   readonly changes: FakeChanges;
@@ -253,6 +255,7 @@ export class OrdersLife {
 
   #lists(): OrdersDesk['lists'] {
     const { lists } = this.world;
+    const told = () => (this.world.listTrouble === undefined ? ok(undefined) : fail('failed', this.world.listTrouble));
     const dead = (): Promise<void> | undefined => (this.isDead ? never() : undefined);
     return {
       all: () => new Map([...lists].map(([name, { held }]) => [name, held])),
@@ -260,12 +263,12 @@ export class OrdersLife {
       put: async (name, held, columns) => {
         await dead();
         lists.set(name, { held, columns });
-        return ok(undefined);
+        return told();
       },
       withdraw: async (name) => {
         await dead();
         lists.delete(name);
-        return ok(undefined);
+        return told();
       },
     };
   }
