@@ -36,8 +36,8 @@ export interface DesiredDeps {
 export class DesiredKeeper {
   readonly #deps: DesiredDeps;
   #nonce: Nonce | undefined;
-  /** The last order that came while another change was on trial. */
-  #held: Uint8Array | undefined;
+  /** The newest order that came while another change was on trial. */
+  #held: Held | undefined;
   #isProposing = false;
   #unsubscribe: (() => void) | undefined;
   #steps: Promise<unknown> = Promise.resolve();
@@ -91,7 +91,7 @@ export class DesiredKeeper {
     const step = decideDesired(bench.desired, order, digest, this.#other());
     if (step.kind === 'nothing') return;
     if (step.kind !== 'propose') {
-      if (step.kind === 'waiting') this.#held = envelope;
+      if (step.kind === 'waiting') this.#hold({ generation: order.generation, envelope });
       await this.#note(taken, step);
       return;
     }
@@ -136,7 +136,7 @@ export class DesiredKeeper {
         case 'same':
           return await this.#end(trial, { kind: 'confirmed' });
         case 'pending':
-          this.#held = envelope;
+          this.#hold({ generation: trial.order.generation, envelope });
           await this.#write({ trial: undefined });
           await this.#note(trial.order, { kind: 'waiting', text: proposed.text });
           return;
@@ -182,7 +182,12 @@ export class DesiredKeeper {
   #release(): void {
     const held = this.#held;
     this.#held = undefined;
-    if (held !== undefined) this.#deps.again(held);
+    if (held !== undefined) this.#deps.again(held.envelope);
+  }
+
+  /** An older one that comes again does not displace it. */
+  #hold(held: Held): void {
+    if (this.#held === undefined || this.#held.generation <= held.generation) this.#held = held;
   }
 
   async #end({ order, key, decided }: DesiredTrial, event: Ending): Promise<void> {
@@ -233,6 +238,11 @@ export class DesiredKeeper {
       this.#deps.log('error', 'a step of the desired configuration failed', { error: messageOf(cause) });
     });
   }
+}
+
+interface Held {
+  readonly generation: number;
+  readonly envelope: Uint8Array;
 }
 
 /** How a trial ends, or what was never one. */
