@@ -5,7 +5,7 @@ import { Turns } from '../../../core/base/turns.ts';
 import { NOTHING_DESIRED, reportedDesired } from '../../../core/link/desired.ts';
 import type { EnvelopeReader } from '../../../core/link/envelope.ts';
 import { type Accepted, answerTo, type Refused } from '../../../core/link/judge.ts';
-import { type OrderOf, SKEW } from '../../../core/link/order.ts';
+import { type Order, type OrderOf, SKEW } from '../../../core/link/order.ts';
 import type { CommandRecord } from '../../../core/link/order-books.ts';
 import { envelopeReader, readIncoming } from '../../link-wire/index.ts';
 import type { Records } from '../../store/index.ts';
@@ -244,13 +244,20 @@ export class Orders implements LinkOrders {
       case 'known':
         return;
       case 'waiting':
-        return waiting.put(verdict.digest, envelope);
+        return this.#wait(verdict.order, await waiting.put(verdict.digest, envelope), sitting);
       case 'refused':
         if (verdict.code === 'unknown_key') this.#early.put(envelope);
         return this.#refused(verdict);
       case 'accepted':
         return this.#accepted(verdict, envelope, sitting);
     }
+  }
+
+  /** What cannot be kept until the clock is set is answered where it does not come again by itself. */
+  #wait({ kind, id }: Order, put: Awaited<ReturnType<Waiting['put']>>, { results }: Sitting): void {
+    if (put.ok || kind !== 'command') return;
+    const { code, public: text } = put;
+    results.say({ id, state: 'refused', text, code, at: this.#deps.clock.now(), detail: new Uint8Array(0) });
   }
 
   async #accepted(verdict: Accepted, envelope: Uint8Array, sitting: Sitting): Promise<void> {

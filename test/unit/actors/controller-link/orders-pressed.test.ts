@@ -65,6 +65,20 @@ test('what a disk does not take is answered, and the answer is not waited for', 
   );
 });
 
+test('an order that waits for the clock and cannot be kept is answered, and taken when it comes again', async () => {
+  const { world, life } = await site();
+  world.isClockSet = false;
+  world.disk.failing = () => true;
+  await life.deliver(told(block('192.0.2.1'), 1));
+  assert.equal(world.resultOf(idAt(NOW, 1))?.code, 'not_kept');
+  world.disk.failing = () => false;
+  await life.deliver(told(block('192.0.2.1'), 1));
+  world.isClockSet = true;
+  world.clock.advance(seconds(30));
+  await quiet();
+  assert.equal(world.resultOf(idAt(NOW, 1))?.state, 'done');
+});
+
 test('a disk that refuses when the link begins is asked again, and nothing is acknowledged until it has answered', async () => {
   const world = new OrdersWorld(ops);
   world.disk.failing = () => true;
