@@ -18,7 +18,10 @@ export interface WaitingDeps {
   readonly log: Log;
 }
 
-/** Orders that are good but for the clock: on disk until it is set. Beyond a bound, or the disk, they are left to who ordered them. */
+/**
+ * Orders that are good but for the clock: on disk until it is set. Beyond a bound, or where the disk refuses, they are left to who
+ * ordered them.
+ */
 export class Waiting {
   readonly #deps: WaitingDeps;
   readonly #kept = new Map<string, number>();
