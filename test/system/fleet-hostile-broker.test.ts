@@ -19,9 +19,7 @@ import { namespacesUnavailable } from '../support/network-namespace.ts';
 import { SEED } from '../support/random.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-const unasked =
-  process.env['BARTIZAN_HOSTILE_BROKER'] === undefined && 'takes minutes; asked for by BARTIZAN_HOSTILE_BROKER';
-const skip = unasked || noBroker || namespacesUnavailable();
+const skip = noBroker || namespacesUnavailable();
 const TENANT = 'acme';
 const VICTIM = '203.0.113.66';
 const broker = testKey(`broker ${randomUUID()}`);
