@@ -111,7 +111,7 @@ export class ControllerLink {
       clock: parts.clock,
       log: parts.log,
       renew: (identity, signal) => parts.enrolment.renew(identity, signal),
-      renewed: (identity) => void this.#serve(async () => this.#adopt(identity)),
+      renewed: (identity, wasAsked) => void this.#serve(async () => this.#adopt(identity, wasAsked)),
       revoked: (why) => void this.#serve(() => this.#revoked(why)),
     });
   }
@@ -207,13 +207,13 @@ export class ControllerLink {
     this.#renewal.start(identity);
   }
 
-  /** The same fleet, by another certificate. */
-  async #adopt(identity: LinkIdentity): Promise<void> {
+  /** The same fleet, by another certificate. @param isPatient where there is no connection the next attempt takes it, in its time */
+  async #adopt(identity: LinkIdentity, isPatient = false): Promise<void> {
     this.#identity = identity;
     this.#renewal.start(identity);
     if (this.#running === undefined) return this.#follow();
     this.#running = { ...this.#running, identity };
-    this.#running.connection.go();
+    if (!isPatient || this.#running.connection.state === 'up') this.#running.connection.go();
   }
 
   async #revoked(why: string): Promise<void> {
@@ -432,7 +432,7 @@ export class ControllerLink {
     if (running === undefined) return undefined;
     if (running.connection.state !== 'up') return running.connection.trouble?.why;
     const isLate = this.#identity !== undefined && this.#validity.of(this.#identity).renewAt < this.#parts.clock.now();
-    return running.outbox.trouble ?? (isLate ? this.#renewal.trouble : undefined);
+    return running.orders.trouble?.() ?? running.outbox.trouble ?? (isLate ? this.#renewal.trouble : undefined);
   }
 
   component(): Component {

@@ -140,6 +140,8 @@ export interface LinkOrders {
   report(): OrdersReport;
   /** Since the link was made. */
   counters(): OrdersCounters;
+  /** Why orders are not taken though there is a connection, for people. */
+  trouble?(): string | undefined;
   /** The link ends; resolves when nothing is acted upon any more. */
   stop?(): Promise<void>;
 }

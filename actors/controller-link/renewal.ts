@@ -6,14 +6,17 @@ import { type LinkIdentity, validityOf } from './identity-file.ts';
 
 /** A server that is away, or busy, is asked again after this. */
 const AGAIN: Millis = hours(1);
-/** A clock that is not set yet says that everything has run out; and a broker that says so is not asked about in a loop. */
+/** Anybody on the way to a broker can say that we were revoked: the server is asked so often at most for that. */
+const ASKED_EVERY: Millis = hours(1);
+/** A clock that is not set yet says that everything has run out. */
 const SOONEST: Millis = minutes(1);
 
 export interface RenewalDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly renew: (identity: LinkIdentity, signal: AbortSignal) => Promise<Result<LinkIdentity, EnrolmentFailure>>;
-  readonly renewed: (identity: LinkIdentity) => void;
+  /** @param wasAsked because of what a broker said, not since it was time */
+  readonly renewed: (identity: LinkIdentity, wasAsked: boolean) => void;
   readonly revoked: (why: string) => void;
 }
 
@@ -24,6 +27,8 @@ export class Renewal {
   #cancel: (() => void) | undefined;
   #abort = new AbortController();
   #isBusy = false;
+  /** While it was asked enough; goes on across renewals, since one that went well says nothing of who asked for it. */
+  #cancelAsked: (() => void) | undefined;
   #trouble: string | undefined;
 
   constructor(deps: RenewalDeps) {
@@ -36,7 +41,7 @@ export class Renewal {
   }
 
   start(identity: LinkIdentity): void {
-    this.stop();
+    this.#halt();
     this.#abort = new AbortController();
     this.#identity = identity;
     this.#trouble = undefined;
@@ -44,6 +49,12 @@ export class Renewal {
   }
 
   stop(): void {
+    this.#cancelAsked?.();
+    this.#cancelAsked = undefined;
+    this.#halt();
+  }
+
+  #halt(): void {
     this.#cancel?.();
     this.#cancel = undefined;
     this.#identity = undefined;
@@ -52,9 +63,12 @@ export class Renewal {
 
   /** A broker says that we were revoked, or that our certificate is no good: the enrolment server knows. */
   ask(): void {
-    if (this.#isBusy || this.#trouble !== undefined) return;
+    if (this.#isBusy || this.#trouble !== undefined || this.#cancelAsked !== undefined) return;
+    this.#cancelAsked = this.#deps.clock.after(ASKED_EVERY, () => {
+      this.#cancelAsked = undefined;
+    });
     this.#cancel?.();
-    void this.#renew();
+    void this.#renew(true);
   }
 
   #schedule(after: Millis): void {
@@ -62,7 +76,7 @@ export class Renewal {
     this.#cancel = this.#deps.clock.after(millis(Math.max(SOONEST, after)), () => void this.#renew());
   }
 
-  async #renew(): Promise<void> {
+  async #renew(wasAsked = false): Promise<void> {
     const identity = this.#identity;
     if (identity === undefined || this.#isBusy) return;
     this.#isBusy = true;
@@ -71,7 +85,7 @@ export class Renewal {
     if (this.#identity !== identity) return;
     if (answer.ok) {
       this.start(answer.value);
-      this.#deps.renewed(answer.value);
+      this.#deps.renewed(answer.value, wasAsked);
       return;
     }
     this.#trouble = answer.public;

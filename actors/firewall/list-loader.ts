@@ -64,6 +64,8 @@ export class ListLoader {
   /** What rules go by, by id. */
   readonly #inForce = new Map<string, Version>();
   #staged: Version | undefined;
+  /** The rules name lists that nobody uses any more. */
+  #isToUnlist = false;
   #trouble: string | undefined;
   #cancelRetry: (() => void) | undefined;
   #isClosed = false;
@@ -181,9 +183,11 @@ export class ListLoader {
       const done = await this.#renew(use);
       if (!done.ok) failed = done;
     }
-    if (!this.#forgetUnused()) return failed;
+    if (this.#forgetUnused()) this.#isToUnlist = true;
+    if (!this.#isToUnlist) return failed;
     // Whose rules nobody else takes out: no content names a list of the fleet.
     const relisted = await this.#deps.rules.relist(this.#deps.isEnforcing);
+    this.#isToUnlist = !relisted.ok;
     return relisted.ok ? failed : relisted;
   }
 

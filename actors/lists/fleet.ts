@@ -89,7 +89,10 @@ export class FleetLists {
     return held && this.#deps.book.columnsOf(namedList(name, held.purpose).id);
   }
 
-  /** The kernel first: enforcement does not wait for the disk. Where the kernel refuses, what was in force stays so. */
+  /**
+   * The kernel first: enforcement does not wait for the disk. Where the kernel refuses, what was in force stays so until it takes
+   * this one; the same again after a failure does what is missing.
+   */
   async put(name: string, held: HeldList, columns: ListColumns): Promise<Result<void, 'failed'>> {
     const { book, kernel, store, records, clock, log } = this.#deps;
     const list = namedList(name, held.purpose);
@@ -106,23 +109,25 @@ export class FleetLists {
     this.#held.set(name, held);
     this.#use();
     const done = await kernel.changed();
-    if (!done.ok) log('error', 'a list of the fleet is not in the kernel yet', { list: name, error: done.public });
+    if (before !== undefined && before.purpose !== held.purpose) book.remove(namedList(name, before.purpose).id);
+    // What it says may be of another list.
+    const refusal = done.ok || kernel.facts(list.id).inKernel ? undefined : `the kernel has it not yet: ${done.public}`;
     try {
       await store.save(list, generation);
     } catch (cause) {
-      return fail('failed', `it is in force and cannot be kept on disk: ${messageOf(cause)}`, cause);
+      return fail('failed', refusal ?? `it is in force and cannot be kept on disk: ${messageOf(cause)}`, cause);
     }
     const kept = await records.write((writes) => writes.put(heldLists, [name], held), { sync: true });
-    if (before !== undefined && before.purpose !== held.purpose) book.remove(namedList(name, before.purpose).id);
+    if (refusal !== undefined) return fail('failed', refusal);
     log('info', 'list of the fleet in force', { list: name, generation: number, entries: held.entries });
     return kept.ok ? ok(undefined) : fail('failed', `it is in force and cannot be kept on disk: ${kept.public}`);
   }
 
-  /** Nothing of it is enforced any more. One that is not there is no error. */
+  /** Nothing of it is enforced any more. One that is not there is no error, where the kernel does not have it either. */
   async withdraw(name: string): Promise<Result<void, 'failed'>> {
     const { book, kernel, records, log } = this.#deps;
     const held = this.#held.get(name);
-    if (held === undefined) return ok(undefined);
+    if (held === undefined) return this.#told(await kernel.changed());
     const gone = await records.write((writes) => writes.delete(heldLists, [name]), { sync: true });
     if (!gone.ok) return fail('failed', `its end cannot be kept on disk: ${gone.public}`);
     this.#held.delete(name);
@@ -131,6 +136,10 @@ export class FleetLists {
     book.remove(namedList(name, held.purpose).id);
     await this.#prune();
     log('info', 'list of the fleet withdrawn', { list: name });
+    return this.#told(done);
+  }
+
+  #told(done: Awaited<ReturnType<KernelLists['changed']>>): Result<void, 'failed'> {
     return done.ok ? ok(undefined) : fail('failed', `the kernel: ${done.public}`);
   }
 

@@ -4,6 +4,10 @@ import { type Command, LONGEST_COMMAND, type OrderOf, SKEW } from './order.ts';
 
 /** So many commands are remembered at most; beyond that new ones are refused until some are forgotten. */
 export const MOST_COMMANDS = 10_000;
+/** Beyond it there is room for what takes back: as much as there could be to take back. */
+const MOST_WITH_LIFTS = 2 * MOST_COMMANDS;
+/** And beyond that for words about changes, which are few: no flood of the others keeps a fleet from its configuration. */
+const MOST_WITH_WORDS = MOST_WITH_LIFTS + 1000;
 
 /** A command that was taken, as long as it or one that it overtook could come again. Plain data. */
 export interface KeptCommand {
@@ -56,7 +60,7 @@ export class CommandWindow {
     const subject = subjectOf(order.command);
     const latest = subject === undefined ? undefined : this.#latest.get(subject);
     if (latest !== undefined && isEarlier(order, latest)) return 'overtaken';
-    return this.#kept.size >= MOST_COMMANDS ? 'busy' : 'new';
+    return this.#kept.size >= roomFor(order.command) ? 'busy' : 'new';
   }
 
   /** Remembers a command. @returns what is to be written down before it is done */
@@ -84,6 +88,20 @@ export class CommandWindow {
     if (command.subject === undefined) return;
     const latest = this.#latest.get(command.subject);
     if (latest === undefined || isEarlier(latest, command)) this.#latest.set(command.subject, command);
+  }
+}
+
+/** How many may be remembered for this one to be taken. */
+function roomFor({ kind }: Command): number {
+  switch (kind) {
+    case 'confirm':
+    case 'revert':
+      return MOST_WITH_WORDS;
+    case 'unblock':
+    case 'remove_allow':
+      return MOST_WITH_LIFTS;
+    default:
+      return MOST_COMMANDS;
   }
 }
 

@@ -1,5 +1,6 @@
 import { fail, ok, type Result } from '../../../core/base/result.ts';
 import { type Millis, millis } from '../../../core/base/time.ts';
+import { Turns } from '../../../core/base/turns.ts';
 import { linkCommands, linkDetails, orderBooks, orderLines, waitingOrders } from '../../../core/keys/records.ts';
 import { CommandWindow, keptOf } from '../../../core/link/commands.ts';
 import { type DesiredBook, NOTHING_DESIRED } from '../../../core/link/desired.ts';
@@ -32,6 +33,9 @@ export interface BenchDeps {
 /** The disk did not take it: nothing is done that is not written down. */
 export type NotKept = 'not_kept';
 
+/** Parts of the book as they are to be, by what it says when their turn has come. */
+export type BookChange = Partial<OrderBook> | ((book: OrderBook) => Partial<OrderBook>);
+
 export interface Opened {
   readonly bench: OrderBench;
   /** In the order in which they were signed. */
@@ -42,11 +46,13 @@ export interface Opened {
 
 /**
  * What orders are judged by, as it lies on disk: whose orders count, which were acted upon, which commands were taken. Whatever
- * changes here is on the disk first and in force afterwards.
+ * changes here is on the disk first and in force afterwards. The book is written by one at a time: orders are judged while trials
+ * go on, and neither undoes what the other has written.
  */
 export class OrderBench {
   readonly #deps: BenchDeps;
   readonly #serial: string;
+  readonly #turns = new Turns();
   #book: OrderBook;
   #lines: Generations;
   #window: CommandWindow;
@@ -121,15 +127,28 @@ export class OrderBench {
   }
 
   /** Takes up the keys of a new enrolment; nothing where it is the one that is known. */
-  async follow(enrolled: Enrolled): Promise<Result<void, NotKept>> {
-    if (enrolled.tenant !== this.#book.tenant || enrolled.enrolledAt === this.#book.enrolledAt) return ok(undefined);
-    return this.write({ enrolledAt: enrolled.enrolledAt, ring: ringOf(enrolled) });
+  follow(enrolled: Enrolled): Promise<Result<void, NotKept>> {
+    return this.#turns.run(async () => {
+      if (enrolled.tenant !== this.#book.tenant || enrolled.enrolledAt === this.#book.enrolledAt) return ok(undefined);
+      return this.#write({ enrolledAt: enrolled.enrolledAt, ring: ringOf(enrolled) });
+    });
   }
 
   /** Parts of the book become others, together. */
-  async write(change: Partial<OrderBook>): Promise<Result<void, NotKept>> {
+  write(change: BookChange): Promise<Result<void, NotKept>> {
+    return this.#turns.run(() => this.#write(typeof change === 'function' ? change(this.#book) : change));
+  }
+
+  /** In a turn only. */
+  async #write(
+    change: Partial<OrderBook>,
+    besides?: (writes: Writes) => Promise<void>,
+  ): Promise<Result<void, NotKept>> {
     const book = { ...this.#book, ...change };
-    const written = await this.#commit((writes) => writes.put(orderBooks, [BOOK], book));
+    const written = await this.#commit(async (writes) => {
+      await writes.put(orderBooks, [BOOK], book);
+      await besides?.(writes);
+    });
     if (written.ok) this.#book = book;
     return written;
   }
@@ -179,21 +198,20 @@ export class OrderBench {
   }
 
   /** Forgets commands that cannot come again; only by a clock that is set. The floor goes along, in one batch. */
-  async forget(): Promise<Result<void, NotKept>> {
-    const { now, isSet } = this.#deps.clock();
-    if (!isSet) return ok(undefined);
-    const over = this.#window.forget(now);
-    if (over.length === 0) return ok(undefined);
-    const book = { ...this.#book, floor: millis(Math.max(this.#book.floor, this.#window.floor)) };
-    const written = await this.#commit(async (writes) => {
-      await writes.put(orderBooks, [BOOK], book);
-      for (const id of over) {
-        await writes.delete(linkCommands, [id]);
-        await writes.delete(linkDetails, [id]);
-      }
+  forget(): Promise<Result<void, NotKept>> {
+    return this.#turns.run(async () => {
+      const { now, isSet } = this.#deps.clock();
+      if (!isSet) return ok(undefined);
+      const over = this.#window.forget(now);
+      if (over.length === 0) return ok(undefined);
+      const floor = millis(Math.max(this.#book.floor, this.#window.floor));
+      return this.#write({ floor }, async (writes) => {
+        for (const id of over) {
+          await writes.delete(linkCommands, [id]);
+          await writes.delete(linkDetails, [id]);
+        }
+      });
     });
-    if (written.ok) this.#book = book;
-    return written;
   }
 
   /** Nothing is written any more: what is still under way is another's to find. */

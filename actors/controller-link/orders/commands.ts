@@ -34,6 +34,8 @@ export class Commands {
   readonly #deeds = new Turns();
   /** Words about a change wait for nothing else. */
   readonly #words = new Turns();
+  /** What takes long and changes nothing. */
+  readonly #looks = new Turns();
   #isStopped = false;
 
   constructor(deps: CommandsDeps) {
@@ -44,7 +46,7 @@ export class Commands {
   resume(records: readonly CommandRecord[]): void {
     for (const record of records) {
       if (record.result === undefined) this.#run(record, true);
-      else if (!record.isTold) void this.#deps.results.tell(record.kept.id);
+      else if (!record.isTold) this.#deps.results.tell(record.kept.id);
     }
   }
 
@@ -55,7 +57,7 @@ export class Commands {
     if (taken.ok) return this.#run(taken.value, false);
     const { id } = order;
     const [text, code] = [taken.public, taken.code];
-    await results.say({ id, state: 'refused', text, code, at: clock.now(), detail: new Uint8Array(0) });
+    results.say({ id, state: 'refused', text, code, at: clock.now(), detail: new Uint8Array(0) });
   }
 
   /** Nothing more is begun. */
@@ -64,18 +66,29 @@ export class Commands {
   }
 
   #run(record: CommandRecord, isAgain: boolean): void {
-    const { kind } = record.command;
     const work = () => this.#do(record, isAgain);
-    // A replay takes as long as the link does.
-    const done =
-      kind === 'replay'
-        ? work()
-        : kind === 'confirm' || kind === 'revert'
-          ? this.#words.run(work)
-          : this.#deeds.run(work);
+    const turns = this.#turnsOf(record.command.kind);
+    const done = turns === undefined ? work() : turns.run(work);
     done.catch((cause: unknown) => {
       this.#deps.log('error', 'a command could not be carried out', { order: record.kept.id, error: messageOf(cause) });
     });
+  }
+
+  /** Undefined: it waits for nobody. */
+  #turnsOf(kind: Command['kind']): Turns | undefined {
+    switch (kind) {
+      // As long as the link takes.
+      case 'replay':
+        return undefined;
+      case 'confirm':
+      case 'revert':
+        return this.#words;
+      case 'scan':
+      case 'diagnostics':
+        return this.#looks;
+      default:
+        return this.#deeds;
+    }
   }
 
   async #do(record: CommandRecord, isAgain: boolean): Promise<void> {
@@ -114,7 +127,7 @@ export class Commands {
     if (kept.ok) return results.tell(id);
     // Done, and told so; a restart would do it once more, to the same end.
     log('error', 'the result of a command cannot be kept', { order: id, error: kept.public });
-    await results.say({ id, ...result, detail: detail ?? new Uint8Array(0) });
+    results.say({ id, ...result, detail: detail ?? new Uint8Array(0) });
   }
 
   #note({ command, key, kept }: CommandRecord, outcome: Outcome): Promise<void> {

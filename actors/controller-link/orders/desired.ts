@@ -7,7 +7,7 @@ import { type Hex, hexOf } from '../../../core/link/hex.ts';
 import type { Accepted } from '../../../core/link/judge.ts';
 import type { Desired } from '../../../core/link/order.ts';
 import type { DesiredTrial } from '../../../core/link/order-books.ts';
-import type { NotKept, OrderBench } from './bench.ts';
+import type { BookChange, NotKept, OrderBench } from './bench.ts';
 import type { Nonce, OrdersDesk } from './desk.ts';
 
 const NONCE_BYTES = 16;
@@ -36,8 +36,8 @@ export interface DesiredDeps {
 export class DesiredKeeper {
   readonly #deps: DesiredDeps;
   #nonce: Nonce | undefined;
-  /** The last order that came while another change was on trial. */
-  #held: Uint8Array | undefined;
+  /** The newest order that came while another change was on trial. */
+  #held: Held | undefined;
   #isProposing = false;
   #unsubscribe: (() => void) | undefined;
   #steps: Promise<unknown> = Promise.resolve();
@@ -91,7 +91,7 @@ export class DesiredKeeper {
     const step = decideDesired(bench.desired, order, digest, this.#other());
     if (step.kind === 'nothing') return;
     if (step.kind !== 'propose') {
-      if (step.kind === 'waiting') this.#held = envelope;
+      if (step.kind === 'waiting') this.#hold({ generation: order.generation, envelope });
       await this.#note(taken, step);
       return;
     }
@@ -136,7 +136,7 @@ export class DesiredKeeper {
         case 'same':
           return await this.#end(trial, { kind: 'confirmed' });
         case 'pending':
-          this.#held = envelope;
+          this.#hold({ generation: trial.order.generation, envelope });
           await this.#write({ trial: undefined });
           await this.#note(trial.order, { kind: 'waiting', text: proposed.text });
           return;
@@ -154,9 +154,12 @@ export class DesiredKeeper {
 
   /** It is a change now, or was one. */
   async #began(trial: DesiredTrial, change: Change): Promise<void> {
-    const { bench, desk } = this.#deps;
+    const { desk } = this.#deps;
     const ours = { ...trial, change: change.id };
-    await this.#write({ trial: ours, desired: noted(bench.desired, trial.order, { kind: 'on_trial' }) });
+    await this.#write(({ desired }) => ({
+      trial: ours,
+      desired: noted(desired, trial.order, { kind: 'on_trial' }),
+    }));
     const now = (await desk.changes.get(change.id)) ?? change;
     if (isEnded(now)) await this.#end(ours, endOf(now));
   }
@@ -179,15 +182,19 @@ export class DesiredKeeper {
   #release(): void {
     const held = this.#held;
     this.#held = undefined;
-    if (held !== undefined) this.#deps.again(held);
+    if (held !== undefined) this.#deps.again(held.envelope);
+  }
+
+  /** An older one that comes again does not displace it. */
+  #hold(held: Held): void {
+    if (this.#held === undefined || this.#held.generation <= held.generation) this.#held = held;
   }
 
   async #end({ order, key, decided }: DesiredTrial, event: Ending): Promise<void> {
-    const { bench, reportSoon } = this.#deps;
     await this.#audit(order, key, event);
     const now = event.kind === 'confirmed' ? { decided } : {};
-    await this.#write({ ...now, trial: undefined, desired: noted(bench.desired, order, event) });
-    reportSoon();
+    await this.#write(({ desired }) => ({ ...now, trial: undefined, desired: noted(desired, order, event) }));
+    this.#deps.reportSoon();
   }
 
   #audit(order: Taken, actor: string, event: Ending): Promise<void> {
@@ -204,11 +211,11 @@ export class DesiredKeeper {
   }
 
   async #note(order: Taken, event: DesiredEvent): Promise<void> {
-    await this.#write({ desired: noted(this.#deps.bench.desired, order, event) });
+    await this.#write(({ desired }) => ({ desired: noted(desired, order, event) }));
     this.#deps.reportSoon();
   }
 
-  async #write(change: Parameters<OrderBench['write']>[0]): Promise<Result<void, NotKept>> {
+  async #write(change: BookChange): Promise<Result<void, NotKept>> {
     const written = await this.#deps.bench.write(change);
     if (written.ok) return ok(undefined);
     this.#deps.log('error', 'how the desired configuration stands cannot be kept', { error: written.public });
@@ -231,6 +238,11 @@ export class DesiredKeeper {
       this.#deps.log('error', 'a step of the desired configuration failed', { error: messageOf(cause) });
     });
   }
+}
+
+interface Held {
+  readonly generation: number;
+  readonly envelope: Uint8Array;
 }
 
 /** How a trial ends, or what was never one. */

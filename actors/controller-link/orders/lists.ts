@@ -1,5 +1,6 @@
 import type { Clock, Log } from '../../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../../core/base/result.ts';
+import { type Millis, millis, minutes, seconds } from '../../../core/base/time.ts';
 import { Turns } from '../../../core/base/turns.ts';
 import type { Taken } from '../../../core/link/generations.ts';
 import type { Accepted } from '../../../core/link/judge.ts';
@@ -17,6 +18,9 @@ import type { Parts } from './parts.ts';
 const LONGEST_WHOLE = 64 * 1024 * 1024;
 /** Lists of one fleet. */
 const MOST_LISTS = 32;
+/** Before one that came to nothing is tried again; twice as long each time. */
+const FIRST_PAUSE: Millis = seconds(10);
+const LONGEST_PAUSE: Millis = minutes(30);
 
 export interface ListsDeps {
   readonly bench: OrderBench;
@@ -24,7 +28,7 @@ export interface ListsDeps {
   readonly desk: Pick<OrdersDesk, 'lists' | 'audit'>;
   readonly reportSoon: () => void;
   readonly broker: () => string;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
@@ -32,19 +36,25 @@ interface Manifest {
   readonly list: ListManifest;
   readonly taken: Taken;
   readonly key: string;
+  /** Times that it came to nothing. */
+  readonly failures: number;
 }
 
 /**
  * Brings lists of the fleet into force, one at a time and each generation whole. Which one was taken is written down after it is in
- * force: what was cut off in between comes again with the next connection, since the broker keeps the manifest.
+ * force: what was cut off in between comes again with the next connection, since the broker keeps the manifest. One that comes to
+ * nothing is tried again, but where its content is not what was signed; and whatever came of it, none that is older is wanted.
  */
 export class Lists {
   readonly #deps: ListsDeps;
   readonly #turns = new Turns();
   /** The newest of each name that was ordered. */
   readonly #wanted = new Map<string, Manifest>();
-  /** Generations that came into force here since the start. */
+  /** The newest generation of each that was ordered since the start, and the one that came into force. */
+  readonly #newest = new Map<string, number>();
   readonly #brought = new Map<string, number>();
+  readonly #retries = new Map<string, () => void>();
+  #isStopped = false;
   readonly #troubles = new Map<string, string>();
 
   constructor(deps: ListsDeps) {
@@ -66,16 +76,32 @@ export class Lists {
   /** An order that the judge accepted. */
   take({ order, digest, signers: [signer] }: Accepted): void {
     if (order.kind !== 'list') return;
-    const { name } = order.list;
-    const before = this.#wanted.get(name);
-    if (before !== undefined && before.taken.generation > order.generation) return;
-    const manifest = {
-      list: order.list,
-      taken: { generation: order.generation, order: digest },
-      key: signer.name,
-    };
+    const { list, generation } = order;
+    const { desk, log } = this.#deps;
+    // What is in force need not have been written down.
+    const newest = Math.max(this.#newest.get(list.name) ?? 0, desk.lists.all().get(list.name)?.generation ?? 0);
+    if (generation < newest) {
+      log('warn', 'a list of the fleet is older than one that came before', { list: list.name, generation });
+      return;
+    }
+    this.#newest.set(list.name, generation);
+    this.#queue({ list, taken: { generation, order: digest }, key: signer.name, failures: 0 });
+  }
+
+  #queue(manifest: Manifest): void {
+    const { name } = manifest.list;
+    this.#retries.get(name)?.();
+    this.#retries.delete(name);
     this.#wanted.set(name, manifest);
-    void this.#turns.run(() => this.#bring(manifest)).catch((cause: unknown) => this.#fail(name, messageOf(cause)));
+    void this.#turns
+      .run(() => this.#bring(manifest))
+      .catch((cause: unknown) => this.#fail(manifest, { code: 'failed', public: messageOf(cause) }));
+  }
+
+  /** Nothing is tried again any more. */
+  stop(): void {
+    this.#isStopped = true;
+    for (const cancel of this.#retries.values()) cancel();
   }
 
   /** Resolves when nothing is under way. */
@@ -85,14 +111,14 @@ export class Lists {
 
   async #bring(manifest: Manifest): Promise<void> {
     const { list, taken, key } = manifest;
-    if (this.#wanted.get(list.name) !== manifest) return;
+    if (this.#isStopped || this.#wanted.get(list.name) !== manifest) return;
     this.#wanted.delete(list.name);
-    // One that was ordered while a newer one was on its way.
+    // One that came again while it was on its way.
     if ((this.#brought.get(list.name) ?? 0) >= taken.generation) return;
     const { bench, desk, broker, reportSoon, clock, log } = this.#deps;
     const begun = clock.now();
     const done = list.withdrawn ? await desk.lists.withdraw(list.name) : await this.#put(list, taken);
-    if (!done.ok) return this.#fail(list.name, done.public);
+    if (!done.ok) return this.#fail(manifest, done);
     this.#brought.set(list.name, taken.generation);
     await desk.audit({
       action: list.withdrawn ? 'order_list_withdrawn' : 'order_list',
@@ -111,16 +137,26 @@ export class Lists {
     reportSoon();
   }
 
-  #fail(name: string, why: string): void {
-    this.#deps.log('warn', 'a list of the fleet is not taken', { list: name, error: why });
-    this.#troubles.set(name, why.slice(0, 200));
-    this.#deps.reportSoon();
+  #fail(manifest: Manifest, { code, public: why }: { readonly code: string; readonly public: string }): void {
+    const { clock, log, reportSoon } = this.#deps;
+    const { list, failures } = manifest;
+    log('warn', 'a list of the fleet is not taken', { list: list.name, error: why });
+    this.#troubles.set(list.name, why.slice(0, 200));
+    reportSoon();
+    // What was signed is the same however often it is fetched; and a newer one has its turn by itself.
+    if (code === 'refused' || this.#isStopped || this.#wanted.has(list.name)) return;
+    const pause = millis(Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(failures, 20)));
+    const again = () => this.#queue({ ...manifest, failures: failures + 1 });
+    this.#retries.set(list.name, clock.after(pause, again));
   }
 
   async #put(list: ListManifest, { generation }: Taken): Promise<Result<void, string>> {
     const { lists } = this.#deps.desk;
-    const trouble = troubleOf(list, lists.all());
+    const trouble = troubleOf(list);
     if (trouble !== undefined) return fail('refused', trouble);
+    if (!lists.all().has(list.name) && lists.all().size >= MOST_LISTS) {
+      return fail('failed', `${MOST_LISTS} lists of the fleet are taken`);
+    }
     const { purpose, contentSha256, entries } = list;
     const there = lists.all().get(list.name);
     const held: HeldList = { purpose, generation, contentSha256, entries };
@@ -159,8 +195,8 @@ export class Lists {
 }
 
 /** Why a list is not even fetched. */
-function troubleOf(list: ListManifest, held: ReadonlyMap<string, HeldList>): string | undefined {
+function troubleOf(list: ListManifest): string | undefined {
   if (list.entries > MOST_ENTRIES) return `it has ${list.entries} entries, at most ${MOST_ENTRIES} are taken`;
-  if (list.whole.reduce((sum, { bytes }) => sum + bytes, 0) > LONGEST_WHOLE) return 'its parts are too long together';
-  return !held.has(list.name) && held.size >= MOST_LISTS ? `${MOST_LISTS} lists of the fleet are taken` : undefined;
+  const length = list.whole.reduce((sum, { bytes }) => sum + bytes, 0);
+  return length > LONGEST_WHOLE ? 'its parts are too long together' : undefined;
 }

@@ -1,11 +1,11 @@
 import type { Clock, Log, Random } from '../../../core/base/ports.ts';
 import { fail, messageOf, type Result } from '../../../core/base/result.ts';
-import { hours, type Millis } from '../../../core/base/time.ts';
+import { hours, type Millis, seconds } from '../../../core/base/time.ts';
 import { Turns } from '../../../core/base/turns.ts';
 import { NOTHING_DESIRED, reportedDesired } from '../../../core/link/desired.ts';
 import type { EnvelopeReader } from '../../../core/link/envelope.ts';
 import { type Accepted, answerTo, type Refused } from '../../../core/link/judge.ts';
-import { type OrderOf, SKEW } from '../../../core/link/order.ts';
+import { type Order, type OrderOf, SKEW } from '../../../core/link/order.ts';
 import type { CommandRecord } from '../../../core/link/order-books.ts';
 import { envelopeReader, readIncoming } from '../../link-wire/index.ts';
 import type { Records } from '../../store/index.ts';
@@ -25,6 +25,8 @@ import { Waiting } from './waiting.ts';
 
 /** How often it is looked for commands that may be forgotten. */
 const FORGET_EVERY: Millis = hours(1);
+/** A disk that refuses is asked again after this. */
+const OPEN_AGAIN: Millis = seconds(10);
 
 export interface OrdersDeps {
   readonly link: OrdersLink;
@@ -52,7 +54,8 @@ type Up = LinkUp & { readonly openedAt: Millis };
 
 /**
  * Acts upon what controllers order. One envelope is judged at a time, by all that those before it have left; what it comes to is
- * on disk before the broker may forget it, and goes on beside the next.
+ * on disk before the broker may forget it, and goes on beside the next. As long as the disk does not give what orders are judged by,
+ * they are not acknowledged, and come again with the next connection.
  */
 export class Orders implements LinkOrders {
   readonly #deps: OrdersDeps;
@@ -60,7 +63,10 @@ export class Orders implements LinkOrders {
   readonly #refusals = new Refusals();
   readonly #early = new EarlyOrders();
   readonly #turns = new Turns();
-  readonly #ready: Promise<Result<Sitting, 'not_kept' | 'stopped'>>;
+  /** Undefined: it was stopped before. */
+  readonly #ready = Promise.withResolvers<Sitting | undefined>();
+  #trouble: string | undefined;
+  #cancelOpen: (() => void) | undefined;
   #sitting: Sitting | undefined;
   #up: Up | undefined;
   #cancelForget: (() => void) | undefined;
@@ -71,7 +77,7 @@ export class Orders implements LinkOrders {
     this.#deps = deps;
     const { link, clock } = deps;
     this.#parts = new Parts(link, link.identity.tenant, clock);
-    this.#ready = this.#open().catch((cause: unknown) => fail('not_kept', messageOf(cause), cause));
+    void this.#begin();
   }
 
   async receive({ topic, payload, contentType }: Incoming): Promise<void> {
@@ -89,7 +95,7 @@ export class Orders implements LinkOrders {
   opened(up: LinkUp): void {
     this.#up = { ...up, openedAt: this.#deps.clock.now() };
     this.#sitting?.desired.opened();
-    void this.#sitting?.results.opened();
+    this.#sitting?.results.opened();
   }
 
   closed(): void {
@@ -115,6 +121,10 @@ export class Orders implements LinkOrders {
     return { taken: this.#taken, refused: this.#refusals.counts };
   }
 
+  trouble(): string | undefined {
+    return this.#trouble;
+  }
+
   /**
    * Nothing is acted upon any more. What is under way is not waited for, since it may itself wait for the link to end; it is found
    * again by the next start.
@@ -123,32 +133,46 @@ export class Orders implements LinkOrders {
     this.#isStopped = true;
     this.closed();
     this.#cancelForget?.();
-    const ready = await this.#ready;
+    if (this.#cancelOpen !== undefined) this.#ready.resolve(undefined);
+    this.#cancelOpen?.();
+    const sitting = await this.#ready.promise;
     await this.#turns.run(async () => {});
-    if (!ready.ok) return;
-    const { bench, commands, desired, waiting } = ready.value;
-    waiting.stop();
-    commands.stop();
-    desired.stop();
-    bench.close();
+    if (sitting !== undefined) leave(sitting);
   }
 
-  async #open(): Promise<Result<Sitting, 'not_kept' | 'stopped'>> {
-    const { records, link, reader = envelopeReader, log } = this.#deps;
+  /** Until it is open, or stopped. */
+  async #begin(): Promise<void> {
+    const { clock, log, link } = this.#deps;
+    this.#cancelOpen = undefined;
+    const opened = await this.#open().catch((cause: unknown) => fail('not_kept', messageOf(cause), cause));
+    if (opened.ok || this.#isStopped) {
+      this.#trouble = undefined;
+      return this.#ready.resolve(opened.ok ? opened.value : undefined);
+    }
+    this.#trouble = `orders of controllers wait for the disk: ${opened.public}`;
+    log('error', 'orders of controllers cannot be taken yet; tried again', { error: opened.public });
+    link.reportSoon();
+    this.#cancelOpen = clock.after(OPEN_AGAIN, () => void this.#begin());
+  }
+
+  async #open(): Promise<Result<Sitting, 'not_kept'>> {
+    const { records, link, reader = envelopeReader } = this.#deps;
     const clock = () => ({ now: this.#deps.clock.now(), isSet: this.#isClockSet() });
     const opened = await OrderBench.open({ records, reader, clock }, link.identity);
-    if (!opened.ok) {
-      log('error', 'orders of controllers cannot be taken', { error: opened.public });
-      return opened;
-    }
-    if (this.#isStopped) return fail('stopped', 'it was stopped');
+    if (!opened.ok) return opened;
+    if (this.#isStopped) return fail('not_kept', 'it was stopped');
     const { bench, commands, isOtherFleet } = opened.value;
     const { lists } = this.#deps.desk;
     for (const name of isOtherFleet ? [...lists.all().keys()] : []) await lists.withdraw(name);
     const sitting = this.#sit(bench);
-    await bench.forget();
-    await sitting.desired.resume();
-    await sitting.waiting.resume();
+    try {
+      await bench.forget();
+      await sitting.desired.resume();
+      await sitting.waiting.resume();
+    } catch (cause) {
+      leave(sitting);
+      throw cause;
+    }
     if (this.#isStopped) return { ok: true, value: sitting };
     this.#sitting = sitting;
     sitting.commands.resume(commands.filter(({ kept }) => !isOver(kept.keptUntil, bench)));
@@ -201,11 +225,11 @@ export class Orders implements LinkOrders {
 
   /** Never rejects. */
   async #judge(envelope: Uint8Array): Promise<void> {
-    const ready = await this.#ready;
-    if (!ready.ok) return;
+    const sitting = await this.#ready.promise;
+    if (sitting === undefined) return;
     await this.#turns
       .run(async () => {
-        if (!this.#isStopped) await this.#verdict(envelope, ready.value);
+        if (!this.#isStopped) await this.#verdict(envelope, sitting);
       })
       .catch((cause: unknown) => {
         this.#deps.log('error', 'an order could not be taken', { error: messageOf(cause) });
@@ -220,13 +244,20 @@ export class Orders implements LinkOrders {
       case 'known':
         return;
       case 'waiting':
-        return waiting.put(verdict.digest, envelope);
+        return this.#wait(verdict.order, await waiting.put(verdict.digest, envelope), sitting);
       case 'refused':
         if (verdict.code === 'unknown_key') this.#early.put(envelope);
         return this.#refused(verdict);
       case 'accepted':
         return this.#accepted(verdict, envelope, sitting);
     }
+  }
+
+  /** What cannot be kept until the clock is set is answered where it does not come again by itself. */
+  #wait({ kind, id }: Order, put: Awaited<ReturnType<Waiting['put']>>, { results }: Sitting): void {
+    if (put.ok || kind !== 'command') return;
+    const { code, public: text } = put;
+    results.say({ id, state: 'refused', text, code, at: this.#deps.clock.now(), detail: new Uint8Array(0) });
   }
 
   async #accepted(verdict: Accepted, envelope: Uint8Array, sitting: Sitting): Promise<void> {
@@ -272,8 +303,8 @@ export class Orders implements LinkOrders {
     const results = this.#sitting?.results;
     const answer = answerTo(refusal);
     if (order === undefined || results === undefined || answer === 'none') return;
-    if (answer === 'kept') return void results.again(order.id);
-    void results.say({ id: order.id, state: 'refused', text, code, at: clock.now(), detail: new Uint8Array(0) });
+    if (answer === 'kept') return results.again(order.id);
+    results.say({ id: order.id, state: 'refused', text, code, at: clock.now(), detail: new Uint8Array(0) });
   }
 
   #scheduleForget(bench: OrderBench): void {
@@ -284,6 +315,15 @@ export class Orders implements LinkOrders {
       });
     });
   }
+}
+
+/** Nothing of it is done any more. */
+function leave({ bench, commands, desired, lists, waiting }: Sitting): void {
+  waiting.stop();
+  commands.stop();
+  desired.stop();
+  lists.stop();
+  bench.close();
 }
 
 const isOver = (keptUntil: CommandRecord['kept']['keptUntil'], bench: OrderBench): boolean => keptUntil <= bench.floor;

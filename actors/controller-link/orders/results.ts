@@ -1,7 +1,8 @@
 import type { Id } from '../../../core/base/ids.ts';
 import type { Log } from '../../../core/base/ports.ts';
-import type { Result } from '../../../core/base/result.ts';
-import type { OrderResult } from '../../../core/link/order.ts';
+import { messageOf, type Result } from '../../../core/base/result.ts';
+import { Turns } from '../../../core/base/turns.ts';
+import type { Command, OrderResult } from '../../../core/link/order.ts';
 import type { CommandRecord } from '../../../core/link/order-books.ts';
 import { type ApplianceAddress, topicOf } from '../../../core/link/topics.ts';
 import { encodeResult } from '../../link-wire/index.ts';
@@ -16,13 +17,22 @@ export interface ResultsDeps {
 }
 
 const NOTHING = new Uint8Array(0);
+/** Its results are megabytes long, and read from the disk one at a time. */
+const LENGTHY: Command['kind'] = 'diagnostics';
 
-/** Publishes what came of orders, until a broker has it. */
+/**
+ * Publishes what came of orders, until a broker has it. Nobody waits for that: a broker that acknowledges one of them late, or
+ * never, holds up no order.
+ */
 export class Results {
   readonly #deps: ResultsDeps;
   /** Final results that no broker has. */
   readonly #untold = new Set<Id>();
   readonly #underWay = new Set<Id>();
+  /** Answers to commands that came again. */
+  readonly #answering = new Set<Id>();
+  readonly #saying = new Set<Id>();
+  readonly #lengthy = new Turns();
 
   constructor(deps: ResultsDeps) {
     this.#deps = deps;
@@ -33,42 +43,59 @@ export class Results {
   }
 
   /** A result that is written down. */
-  async tell(id: Id): Promise<void> {
+  tell(id: Id): void {
     this.#untold.add(id);
-    await this.#try(id);
+    this.#try(id);
   }
 
-  /** One that is not: whoever ordered asks again if it is lost. */
-  async say(result: OrderResult): Promise<void> {
-    await this.#publish(result);
+  /** One that is not: whoever ordered asks again if it is lost. However often the order comes, it waits for its broker once. */
+  say(result: OrderResult): void {
+    this.#once(this.#saying, result.id, async () => {
+      await this.#publish(result);
+    });
   }
 
   /** A connection stands. */
-  async opened(): Promise<void> {
-    for (const id of [...this.#untold]) await this.#try(id);
+  opened(): void {
+    for (const id of [...this.#untold]) this.#try(id);
   }
 
   /** What is known of a command that came again. */
-  async again(id: Id): Promise<void> {
-    const record = await this.#deps.bench.recordOf(id);
-    if (record === undefined || this.#underWay.has(id)) return;
-    await this.#publish(await this.#resultOf(record));
+  again(id: Id): void {
+    if (this.#underWay.has(id)) return;
+    this.#once(this.#answering, id, async () => {
+      const record = await this.#deps.bench.recordOf(id);
+      if (record !== undefined) await this.#deliver(record);
+    });
   }
 
-  async #try(id: Id): Promise<void> {
-    if (this.#underWay.has(id)) return;
-    this.#underWay.add(id);
-    try {
+  #try(id: Id): void {
+    this.#once(this.#underWay, id, async () => {
       const { bench } = this.#deps;
       const record = await bench.recordOf(id);
       if (record === undefined) this.#untold.delete(id);
-      if (record === undefined || !(await this.#publish(await this.#resultOf(record)))) return;
+      if (record === undefined || !(await this.#deliver(record))) return;
       // Not told twice for a disk that refuses: it is only said again after a restart.
       this.#untold.delete(id);
       await bench.keep({ ...record, isTold: true });
-    } finally {
-      this.#underWay.delete(id);
-    }
+    });
+  }
+
+  /** One at a time of each id. */
+  #once(ids: Set<Id>, id: Id, work: () => Promise<void>): void {
+    if (ids.has(id)) return;
+    ids.add(id);
+    void work()
+      .catch((cause: unknown) => {
+        this.#deps.log('error', 'a result could not be told', { order: id, error: messageOf(cause) });
+      })
+      .finally(() => ids.delete(id));
+  }
+
+  /** @returns whether a broker has it, or never will */
+  async #deliver(record: CommandRecord): Promise<boolean> {
+    const publish = async () => this.#publish(await this.#resultOf(record));
+    return record.command.kind === LENGTHY ? this.#lengthy.run(publish) : publish();
   }
 
   async #resultOf({ kept: { id }, result, acceptedAt }: CommandRecord): Promise<OrderResult> {

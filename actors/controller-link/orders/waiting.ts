@@ -1,4 +1,5 @@
 import type { Clock, Log } from '../../../core/base/ports.ts';
+import { fail, ok, type Result } from '../../../core/base/result.ts';
 import { type Millis, seconds } from '../../../core/base/time.ts';
 import { waitingOrders } from '../../../core/keys/records.ts';
 import type { Hex } from '../../../core/link/hex.ts';
@@ -17,7 +18,10 @@ export interface WaitingDeps {
   readonly log: Log;
 }
 
-/** Orders that are good but for the clock: on disk until it is set. Beyond a bound they are left to who ordered them. */
+/**
+ * Orders that are good but for the clock: on disk until it is set. Beyond a bound, or where the disk refuses, they are left to who
+ * ordered them.
+ */
 export class Waiting {
   readonly #deps: WaitingDeps;
   readonly #kept = new Map<string, number>();
@@ -34,18 +38,25 @@ export class Waiting {
     this.#look();
   }
 
-  async put(digest: Hex, envelope: Uint8Array): Promise<void> {
+  async put(digest: Hex, envelope: Uint8Array): Promise<Result<void, 'busy' | 'not_kept'>> {
     const { records, log } = this.#deps;
     const bytes = [...this.#kept.values()].reduce((sum, length) => sum + length, envelope.length * 1.4);
-    if (this.#kept.has(digest)) return;
+    if (this.#kept.has(digest)) return ok(undefined);
     if (this.#kept.size >= MOST || bytes > MOST_BYTES) {
       log('warn', 'too many orders wait for the clock to be set', { orders: this.#kept.size });
-      return;
+      return fail('busy', 'too many orders wait for the clock to be set');
     }
     const text = Buffer.from(envelope).toString('base64');
-    await records.write((writes) => writes.put(waitingOrders, [digest], { envelope: text }), { sync: true });
+    const written = await records.write((writes) => writes.put(waitingOrders, [digest], { envelope: text }), {
+      sync: true,
+    });
+    if (!written.ok) {
+      log('error', 'an order that waits for the clock cannot be kept', { error: written.public });
+      return fail('not_kept', `it cannot be written down: ${written.public}`);
+    }
     this.#kept.set(digest, text.length);
     this.#look();
+    return ok(undefined);
   }
 
   stop(): void {

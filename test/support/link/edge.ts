@@ -58,9 +58,10 @@ export class Edge implements AsyncDisposable {
     return readFile(this.daemon.configFile, 'utf8');
   }
 
-  async audit(action: string): Promise<readonly Audited[]> {
+  async audit(wanted: string | ((action: string) => boolean)): Promise<readonly Audited[]> {
     const { body } = await this.daemon.call('GET', '/api/v1/audit');
-    return (body as readonly Audited[]).filter((one) => one.action === action);
+    const isWanted = typeof wanted === 'string' ? (action: string) => action === wanted : wanted;
+    return (body as readonly Audited[]).filter(({ action }) => isWanted(action));
   }
 
   /** How the link says that it is. */

@@ -55,7 +55,8 @@ export class HostileBroker {
   readonly #sessions = new Map<string, Session>();
   /** Every version of what was retained, by topic. */
   readonly #retained = new Map<string, Told[]>();
-  readonly #seen: Told[] = [];
+  /** Everything that was said to it. */
+  readonly seen: Told[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   private constructor({ tls, seed, forge }: HostileBrokerOptions) {
@@ -171,7 +172,7 @@ export class HostileBroker {
 
   #published({ topic, payload, isRetained, contentType }: Told): void {
     const told = { topic, payload: Buffer.from(payload), isRetained, contentType };
-    this.#seen.push(told);
+    this.seen.push(told);
     if (isRetained) this.#retained.set(topic, [...(this.#retained.get(topic) ?? []), told]);
     for (const session of this.#sessions.values()) {
       if (this.#listens(session, topic)) this.#pass(session, { ...told, isRetained: false });
@@ -230,7 +231,7 @@ export class HostileBroker {
     }
     const deeds = [this.#alter, this.#lead, this.#invent, this.#rollBack];
     const deed = this.#random() < 0.02 ? this.#cut : this.#any(deeds);
-    const seen = this.#any(this.#seen.filter(({ topic }) => this.#listens(session, topic)));
+    const seen = this.#any(this.seen.filter(({ topic }) => this.#listens(session, topic)));
     if (seen !== undefined) deed?.call(this, session, seen);
   }
 
@@ -245,7 +246,7 @@ export class HostileBroker {
 
   /** Brings what was said elsewhere, to another appliance for one. */
   #lead(session: Session, { topic, contentType }: Told): void {
-    const other = this.#any(this.#seen.filter((one) => one.topic !== topic && one.contentType === contentType));
+    const other = this.#any(this.seen.filter((one) => one.topic !== topic && one.contentType === contentType));
     if (other === undefined) return;
     this.counters.astray++;
     this.#deliver(session, { ...other, topic });

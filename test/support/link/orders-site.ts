@@ -38,12 +38,18 @@ export class OrdersWorld {
   readonly notes: OrderNote[] = [];
   readonly lists = new Map<string, { readonly held: HeldList; readonly columns: ListColumns }>();
   readonly parts = new Map<Hex, Uint8Array>();
+  /** Why a list that is in force now is none that was taken. */
+  listTrouble: string | undefined;
   readonly published: Outgoing[] = [];
   readonly settings = new Map<string, unknown>();
   readonly changes: FakeChanges;
   readonly keys: readonly TestKey[];
   restarts = 0;
   isClockSet = true;
+  /** Results reach the broker, which acknowledges none. */
+  isMute = false;
+  /** Scans come to no end. */
+  isScanning = false;
   tenant = TENANT;
   enrolledAt: Millis = NOW;
   /** What proposals come to instead. */
@@ -147,7 +153,7 @@ export class OrdersLife {
         if (this.isDead) return never();
         if (this.#connection === 0) return fail('not_connected', 'no connection');
         world.published.push(message);
-        return ok(undefined);
+        return world.isMute ? never() : ok(undefined);
       },
       subscribe: async (filters) => {
         for (const filter of filters) {
@@ -210,7 +216,7 @@ export class OrdersLife {
       unblock: (command, by) => this.#do(command, by, put(command.target, 'free')),
       allow: (command, by) => this.#do(command, by, put(`allow ${command.target}`, 'allowed')),
       remove_allow: (command, by) => this.#do(command, by, put(`allow ${command.target}`, 'none')),
-      scan: (command, by) => this.#do(command, by, () => {}),
+      scan: (command, by) => (world.isScanning ? never() : this.#do(command, by, () => {})),
       diagnostics: async (command, by) => {
         const outcome = await this.#do(command, by, () => {});
         return { ...outcome, state: 'done', detail: Uint8Array.of(1, 2, 3) };
@@ -249,6 +255,7 @@ export class OrdersLife {
 
   #lists(): OrdersDesk['lists'] {
     const { lists } = this.world;
+    const told = () => (this.world.listTrouble === undefined ? ok(undefined) : fail('failed', this.world.listTrouble));
     const dead = (): Promise<void> | undefined => (this.isDead ? never() : undefined);
     return {
       all: () => new Map([...lists].map(([name, { held }]) => [name, held])),
@@ -256,12 +263,12 @@ export class OrdersLife {
       put: async (name, held, columns) => {
         await dead();
         lists.set(name, { held, columns });
-        return ok(undefined);
+        return told();
       },
       withdraw: async (name) => {
         await dead();
         lists.delete(name);
-        return ok(undefined);
+        return told();
       },
     };
   }

@@ -49,4 +49,10 @@ export class RecordingOrders implements LinkOrders {
   counters(): OrdersCounters {
     return this.counted;
   }
+
+  troubled: string | undefined;
+
+  trouble(): string | undefined {
+    return this.troubled;
+  }
 }

@@ -109,6 +109,68 @@ test('a part that never comes is waited for within bounds, and a later generatio
   assert.equal(trouble(), '');
 });
 
+test('a list that could not be had is tried again, later each time, and so the last of it comes into force', async () => {
+  const { world, manifestOf, publish, held, trouble } = await site();
+  const list = manifestOf('198.51.100.1');
+  const parts = [...world.parts];
+  world.parts.clear();
+  await publish(list, 1);
+  for (const pause of [10, 20, 40]) {
+    world.clock.advance(seconds(121));
+    await quiet();
+    assert.equal(trouble(), 'a part did not come');
+    world.clock.advance(seconds(pause));
+    await quiet();
+  }
+  for (const [sha256, payload] of parts) world.parts.set(sha256, payload);
+  world.clock.advance(seconds(121));
+  await quiet();
+  world.clock.advance(seconds(79));
+  await quiet();
+  assert.equal(held(), undefined);
+  world.clock.advance(seconds(1));
+  await unpacked(() => trouble() === '');
+  assert.deepEqual(held(), [1, '198.51.100.1']);
+});
+
+test('a list that is in force and could not be kept is in force for good: none that is older takes its place', async () => {
+  const { world, life, manifestOf, publish, held, trouble } = await site();
+  world.listTrouble = 'the disk is full';
+  await publish(manifestOf('198.51.100.2'), 2);
+  assert.deepEqual([trouble(), held()], ['the disk is full', [2, '198.51.100.2']]);
+  await publish(manifestOf('198.51.100.1'), 1);
+  assert.deepEqual(held(), [2, '198.51.100.2']);
+  assert.deepEqual(world.notes, [], 'it is not said to be in force');
+  // Another process knows it by what is in force.
+  life.kill();
+  const again = new OrdersLife(world);
+  await quiet();
+  await again.deliver(
+    sealed(order({ kind: 'list', list: manifestOf('198.51.100.1') }, { generation: 1, appliance: 'everybody' }), ops)
+      .bytes,
+  );
+  await quiet();
+  assert.deepEqual(held(), [2, '198.51.100.2']);
+});
+
+test('what could not be kept is done once more when it can be', async () => {
+  const { world, manifestOf, publish, trouble } = await site();
+  await publish(manifestOf('198.51.100.2'), 1);
+  world.listTrouble = 'the disk is full';
+  await publish({ ...manifestOf('198.51.100.2'), withdrawn: true }, 2);
+  assert.equal(trouble(), 'the disk is full');
+  await publish(manifestOf('198.51.100.2'), 1);
+  assert.equal(world.lists.size, 0);
+  world.listTrouble = undefined;
+  world.clock.advance(seconds(10));
+  await quiet();
+  assert.equal(trouble(), undefined);
+  assert.deepEqual(
+    world.notes.map(({ action }) => action),
+    ['order_list', 'order_list_withdrawn'],
+  );
+});
+
 const content = (...v4: readonly number[]): Uint8Array => bytesOf({ v4: Uint8Array.from(v4), v6: new Uint8Array(0) });
 
 const HOSTILE: Readonly<Record<string, (s: Awaited<ReturnType<typeof site>>) => Partial<ListManifest>>> = {

@@ -132,6 +132,13 @@ test('orders are counted: taken, and refused by why', async () => {
   assert.deepEqual([counters['orders_taken'], counters['refused expired'], counters['refused unknown_key']], [3, 2, 1]);
 });
 
+test('a link whose orders wait for the disk is degraded and says so', async () => {
+  const { site } = await enrolledSite();
+  site.orders.troubled = 'they wait';
+  const { state, message } = site.link.component();
+  assert.deepEqual([state, message, site.link.status().trouble], ['degraded', 'they wait', 'they wait']);
+});
+
 test('a connection opened anew is another one', async () => {
   const { clock, brokers, site } = await enrolledSite();
   site.ordersLink?.reconnect();
@@ -187,6 +194,25 @@ test('a controller that revokes the appliance stops the link, for good', async (
   const attempts = brokers.attempts.length;
   await turns(clock, 10, minutes(10));
   assert.equal(brokers.attempts.length, attempts);
+});
+
+test('whoever says that we were revoked has the server asked once an hour, and is no sooner connected to again', async () => {
+  let asked = 0;
+  const { clock, brokers, site } = await enrolledSite({}, async (identity) => {
+    asked++;
+    return ok({ ...identity, enrolledAt: clock.now() });
+  });
+  brokers.failing = () => 'revoked';
+  brokers.attempts.length = 0;
+  brokers.cut();
+  await turns(clock, 58, minutes(1));
+  assert.equal(asked, 1);
+  assert.ok(brokers.attempts.length < 120, `${brokers.attempts.length} attempts`);
+  await turns(clock, 60, minutes(1));
+  assert.equal(asked, 2);
+  brokers.failing = () => undefined;
+  await turns(clock, 6, minutes(1));
+  assert.equal(site.link.component().state, 'ok');
 });
 
 test('a replay is sent behind all else, under the numbers of before', async () => {

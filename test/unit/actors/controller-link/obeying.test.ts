@@ -266,6 +266,21 @@ test('what is desired waits for the change of another, and then has its turn', a
   assert.equal(standing(life).standing, 'on_trial');
 });
 
+test('of those that wait the newest has its turn, whichever came last', async () => {
+  const { world, life } = await site();
+  const word = { actor: 'anna', origin: 'api', peer: 'local' } as const;
+  const proposal = [{ path: 'x', value: 1 }];
+  const other = await world.changes.propose({
+    ...{ subject: 'settings', proposal, word, trial: seconds(60), confirmedBy: 'word' },
+  });
+  assert.ok(other.ok);
+  const [older, newer] = [desired(1, undefined, 'older'), desired(2, undefined, 'newer')];
+  for (const { bytes } of [older, newer, older]) await life.deliver(bytes);
+  await world.changes.revert({ id: other.value.id, word });
+  await quiet();
+  assert.deepEqual([standing(life).order, world.settings.get('a.b')], [newer.digest, 'newer']);
+});
+
 for (const commits of [0, 1, 2]) {
   for (const isKept of [false, true]) {
     test(`a kill at write ${commits} (${isKept ? 'kept' : 'lost'}) of a trial leaves one trial, which goes on`, async () => {

@@ -16,7 +16,7 @@ import { FakeLists, LIST } from '../../../support/api/fake-lists.ts';
 import { columnsFrom } from '../../../support/lists.ts';
 import { SimulatedClock } from '../../../support/simulated-clock.ts';
 
-function site() {
+function site(kernel: { refusal?: string } = {}) {
   const saved = new Map<string, Generation>();
   const store: GenerationStore = {
     load: async ({ id }) => {
@@ -30,8 +30,9 @@ function site() {
   const fleet = new FleetLists({
     book: new GenerationBook(),
     kernel: {
-      changed: async () => ok(undefined),
-      facts: () => ({ inKernel: true, protected: 1 }),
+      changed: async () =>
+        kernel.refusal === undefined ? ok(undefined) : { ok: false, code: 'denied', errno: 1, public: kernel.refusal },
+      facts: () => ({ inKernel: kernel.refusal === undefined, protected: 1 }),
       packets: async () => new Map([['fleet_bad_guys', { packets: 4, bytes: 240 }]]),
     },
     store,
@@ -64,6 +65,21 @@ test('a list of the fleet is told beside those of the settings, with where it is
   assert.deepEqual([names('198.51.101.9'), names('198.51.100.2')], [['fleet_bad_guys'], []]);
   assert.ok((await fleet.withdraw('bad-guys')).ok);
   assert.deepEqual(await all.list(), [LIST]);
+});
+
+test('a list that the kernel refuses is kept and none that is in force, until the kernel has it', async () => {
+  const kernel: { refusal?: string } = { refusal: 'no room' };
+  const { put, fleet } = site(kernel);
+  const refused = await put('bad-guys', '198.51.100.1');
+  assert.equal(refused.ok ? '' : refused.public, 'the kernel has it not yet: no room');
+  assert.equal(fleet.all().get('bad-guys')?.generation, 1);
+  delete kernel.refusal;
+  assert.ok((await put('bad-guys', '198.51.100.1')).ok);
+  kernel.refusal = 'busy';
+  assert.equal((await fleet.withdraw('bad-guys')).ok, false);
+  assert.equal((await fleet.withdraw('bad-guys')).ok, false, 'it may be in the kernel still');
+  delete kernel.refusal;
+  assert.ok((await fleet.withdraw('bad-guys')).ok);
 });
 
 test('nobody here looks at a list of the fleet anew, or accepts it; those of the settings are theirs', async () => {

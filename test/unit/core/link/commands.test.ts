@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hours, millis, plus } from '../../../../core/base/time.ts';
-import { CommandWindow, type KeptCommand, subjectOf } from '../../../../core/link/commands.ts';
+import { CommandWindow, type KeptCommand, MOST_COMMANDS, subjectOf } from '../../../../core/link/commands.ts';
+import type { Hex } from '../../../../core/link/hex.ts';
 import { type Command, LONGEST_COMMAND, type OrderOf, SKEW } from '../../../../core/link/order.ts';
 import { commandOrder, idAt, NOW } from '../../../support/link-orders.ts';
 import { fc } from '../../../support/random.ts';
@@ -29,6 +30,29 @@ test('what may be forgotten is told with what keeps it from coming again', () =>
   assert.deepEqual(window.forget(plus(short.keptUntil, millis(1))), [short.id]);
   assert.equal(window.floor, short.keptUntil);
   assert.equal(window.size, 1);
+});
+
+test('where too many are remembered blocks are taken back still, and changes confirmed where those are too many as well', () => {
+  const window = new CommandWindow();
+  let count = 0;
+  const next = (command: Command) =>
+    commandOrder(command, { id: idAt(plus(NOW, millis(count++)), 1) }) as OrderOf<'command'>;
+  const lift = (): Command => ({ kind: 'unblock', target: `2001:db8::${count.toString(16)}` });
+  const scan: Command = { kind: 'scan', what: '' };
+  const confirm: Command = { kind: 'confirm', change: idAt(NOW, 1), nonce: 'ab'.repeat(16) as Hex };
+  const revert: Command = { kind: 'revert', change: idAt(NOW, 1), reason: '' };
+  const standings = () =>
+    [scan, lift(), { ...lift(), kind: 'remove_allow' } as Command, confirm, revert].map((one) =>
+      window.standingOf(next(one)),
+    );
+  while (window.standingOf(next(scan)) === 'new') window.take(next(scan));
+  assert.equal(window.size, MOST_COMMANDS);
+  assert.deepEqual(standings(), ['busy', 'new', 'new', 'new', 'new']);
+  while (window.standingOf(next(lift())) === 'new') window.take(next(lift()));
+  assert.equal(window.size, 2 * MOST_COMMANDS);
+  assert.deepEqual(standings(), ['busy', 'busy', 'busy', 'new', 'new']);
+  while (window.standingOf(next(confirm)) === 'new') window.take(next(confirm));
+  assert.equal(window.size, 2 * MOST_COMMANDS + 1000);
 });
 
 test('two of the same moment are decided by their ids, everywhere the same', () => {
