@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -33,7 +33,9 @@ const address = (number: number): string => `198.${18 + (number >> 16)}.${(numbe
 const numbers = (from: number, to: number): readonly string[] =>
   Array.from({ length: to - from }, (_, i) => address((from + i) * 3));
 
-async function site(run: (lists: FleetLists, broker: KeptBroker, keys: KeyFolder) => Promise<void>): Promise<void> {
+type Run = (lists: FleetLists, broker: KeptBroker, keys: KeyFolder, folder: string) => Promise<void>;
+
+async function site(run: Run): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'bartizan-lists-'));
   const [clock, random] = [new SimulatedClock(), seededRandom(1)];
   const records = createRecords(new MemoryStore());
@@ -44,7 +46,7 @@ async function site(run: (lists: FleetLists, broker: KeptBroker, keys: KeyFolder
   const link = () => broker;
   const lists = new FleetLists({ tenant: 'acme', clock, log: () => {}, records, happenings, press, link, folder });
   try {
-    await run(lists, broker, keys);
+    await run(lists, broker, keys, folder);
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -76,7 +78,7 @@ function wholeOf(broker: KeptBroker, { whole }: ListManifest) {
 }
 
 test('a list comes in parts by their hash, its changes as deltas, and what nobody needs goes', async () => {
-  await site(async (lists, broker, keys) => {
+  await site(async (lists, broker, keys, folder) => {
     const signer = await keys.make('ops');
     assert.ok(signer.ok);
     const publish = async (lines: readonly string[]) => {
@@ -104,6 +106,17 @@ test('a list comes in parts by their hash, its changes as deltas, and what nobod
 
     for (const { sha256 } of before.whole) partOf(broker, sha256);
     await publish(numbers(1000, 80_000));
+    const last = manifestOf(broker, 'bad-guys');
+    assert.deepEqual(
+      last.deltas.map(({ fromGeneration }) => fromGeneration),
+      [2, 1],
+    );
+    for (const [i, from] of [wholeOf(broker, after), old].entries()) {
+      const way = decodeListChange(partOf(broker, last.deltas[i]?.part.sha256 ?? last.contentSha256));
+      assert.ok(way.ok);
+      assert.deepEqual(changed(from, way.value), { ok: true, value: wholeOf(broker, last) });
+    }
+    assert.deepEqual(await readdir(join(folder, 'bad-guys')), ['1-3.zst', '2-3.zst', '3.zst']);
     for (const { sha256 } of before.whole) assert.equal(broker.retained.has(listPartTopic('acme', sha256)), false);
     const again = await lists.publish('bad-guys', 'block', text(numbers(1000, 80_000)), signer.value);
     assert.equal(again.ok, false);
