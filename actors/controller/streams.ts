@@ -45,6 +45,8 @@ export class Streams {
   #lines: string[] = [];
   #lineBytes = 0;
   #flushing: Promise<void> = Promise.resolve();
+  /** The flush that waits for the one that is under way. */
+  #next: Promise<void> | undefined;
   #cancelFlush: (() => void) | undefined;
   #cancelLook: (() => void) | undefined;
 
@@ -156,8 +158,15 @@ export class Streams {
   flush(): Promise<void> {
     this.#cancelFlush?.();
     this.#cancelFlush = undefined;
-    this.#flushing = this.#flushing.then(() => this.#write());
-    return this.#flushing;
+    if (this.#next !== undefined) return this.#next;
+    if (this.#dirty.size === 0 && this.#lineBytes === 0) return this.#flushing;
+    // Who asks before it begins shares it: the leases of all shards fall due together.
+    this.#next = this.#flushing.then(() => {
+      this.#next = undefined;
+      return this.#write();
+    });
+    this.#flushing = this.#next;
+    return this.#next;
   }
 
   async stop(): Promise<void> {
