@@ -51,6 +51,7 @@ const MOST_IN_FLIGHT = 16;
 /** The broker keeps what comes for a controller that is away for so long. */
 const SESSION = seconds(3600);
 const RECONNECT = seconds(2);
+const CLOSED = 'the link to the broker is closed';
 
 /** Connects and stays connected. The link is there at once, the connection when it can be had. */
 export async function openBrokerLink(deps: BrokerLinkDeps): Promise<BrokerLink> {
@@ -84,7 +85,7 @@ export async function openBrokerLink(deps: BrokerLinkDeps): Promise<BrokerLink> 
 class MqttLink implements BrokerLink {
   readonly #client: MqttClient;
   readonly #filters = new Set<string>();
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: { readonly go: () => void; readonly failed: (cause: Error) => void }[] = [];
   #inFlight = 0;
   #closed = false;
 
@@ -114,8 +115,25 @@ class MqttLink implements BrokerLink {
     return this.#client.connected;
   }
 
-  async publish({ topic, payload, retain = false, message, expiry }: Publication): Promise<void> {
-    await this.#turn();
+  publish(publication: Publication): Promise<void> {
+    if (this.#closed) return Promise.reject(new Error(CLOSED));
+    return new Promise((done, failed) => {
+      this.#waiting.push({ go: () => this.#hand(publication).then(done, failed), failed });
+      this.#next();
+    });
+  }
+
+  /** In the order of the calls: of what is retained the last has to come last. */
+  #next(): void {
+    while (this.#inFlight < MOST_IN_FLIGHT) {
+      const waiting = this.#waiting.shift();
+      if (waiting === undefined) return;
+      this.#inFlight++;
+      waiting.go();
+    }
+  }
+
+  async #hand({ topic, payload, retain = false, message, expiry }: Publication): Promise<void> {
     try {
       await this.#client.publishAsync(topic, Buffer.from(payload), {
         qos: 1,
@@ -127,7 +145,7 @@ class MqttLink implements BrokerLink {
       });
     } finally {
       this.#inFlight--;
-      this.#waiting.shift()?.();
+      this.#next();
     }
   }
 
@@ -144,19 +162,11 @@ class MqttLink implements BrokerLink {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#client.endAsync(!this.#client.connected);
-    for (const go of this.#waiting.splice(0)) go();
+    for (const { failed } of this.#waiting.splice(0)) failed(new Error(CLOSED));
   }
 
   async #ask(filters: readonly string[]): Promise<void> {
     if (filters.length === 0) return;
     await this.#client.subscribeAsync([...filters], { qos: 1, nl: false, rap: false, rh: 0 });
-  }
-
-  async #turn(): Promise<void> {
-    while (this.#inFlight >= MOST_IN_FLIGHT && !this.#closed) {
-      await new Promise<void>((go) => this.#waiting.push(go));
-    }
-    if (this.#closed) throw new Error('the link to the broker is closed');
-    this.#inFlight++;
   }
 }

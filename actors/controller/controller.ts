@@ -20,7 +20,7 @@ import { Desires } from './desires.ts';
 import { Enrolment } from './enrolment.ts';
 import { openEnrolmentServer } from './enrolment-server.ts';
 import { ExportFile } from './export-file.ts';
-import { readIfThere, writeWhole } from './files.ts';
+import { readIfThere, removeBefore, writeWhole } from './files.ts';
 import { Fleet, type Member } from './fleet.ts';
 import { Happenings } from './happenings.ts';
 import { Inbox } from './inbox.ts';
@@ -29,6 +29,7 @@ import { KeyFolder } from './key-folder.ts';
 import { FleetKeys, type KeyChange } from './key-ring.ts';
 import { LinkSlot } from './link-slot.ts';
 import { FleetLists } from './lists.ts';
+import { Outgoing } from './outgoing.ts';
 import type { Place } from './place.ts';
 import { Press } from './press.ts';
 import { ShardKeeper } from './shard-keeper.ts';
@@ -72,6 +73,7 @@ export class Controller {
   readonly #store: Store;
   readonly #slot: LinkSlot;
   readonly #orders: StandingOrders;
+  readonly #outgoing: Outgoing;
   #closeServer: (() => Promise<void>) | undefined;
   #cancelRenewal: (() => void) | undefined;
 
@@ -93,17 +95,24 @@ export class Controller {
     this.#log = log;
     this.#store = store;
     const shared = { tenant, clock, log, records, happenings, press: this.press, link };
+    const outgoing = new Outgoing({
+      ...{ tenant, clock, log, records, link },
+      serves: (serial) => this.shards.isServed(shardOf(serial)),
+    });
+    this.#outgoing = outgoing;
     this.commands = new Commands({
       ...shared,
+      outgoing,
       keepDetail: (id, detail) => writeWhole(this.detailFile(id), detail, 0o600),
+      forgetDetails: (before) => removeBefore(join(place.state, 'results'), before),
     });
-    this.desires = new Desires({ ...shared, fleet });
+    this.desires = new Desires({ ...shared, fleet, outgoing });
     const signer = () => this.#serving();
     const orders = new StandingOrders({ tenant, clock, log, keys: this.keys, link });
     this.#orders = orders;
     this.confirmer = new Confirmer({ clock, log, commands: this.commands, desires: this.desires, orders, signer });
     this.lists = new FleetLists({ ...shared, folder: place.lists });
-    this.streams = new Streams({ clock, log, records, happenings, file, ask: (...asked) => void this.#ask(...asked) });
+    this.streams = new Streams({ clock, log, records, happenings, file, ask: (...asked) => this.#ask(...asked) });
     this.shards = new ShardKeeper({
       clock,
       log,
@@ -117,7 +126,10 @@ export class Controller {
         await this.streams.flush();
         return this.streams.positionsIn(shard);
       },
-      begin: (shard, inherited, isFollowed) => this.streams.inherit(shard, inherited, isFollowed),
+      begin: (shard, inherited, isFollowed) => {
+        this.streams.inherit(shard, inherited, isFollowed);
+        outgoing.resumeSoon();
+      },
       end: async (shard) => {
         this.confirmer.left(shard);
         this.streams.release(shard);
@@ -177,6 +189,7 @@ export class Controller {
     };
     const controller = new Controller(deps, store, parts);
     await controller.streams.load();
+    await controller.#outgoing.load();
     const running = await controller.#run(deps);
     if (running.ok) return ok(controller);
     await controller.stop();
@@ -216,9 +229,10 @@ export class Controller {
     this.#cancelRenewal?.();
     await this.#closeServer?.();
     await this.shards.stop();
-    this.commands.stop();
+    await this.commands.stop();
     this.confirmer.stop();
     this.desires.stop();
+    this.#outgoing.stop();
     await this.streams.stop();
     await this.#slot.close();
     await this.#store.service.stop();
@@ -257,15 +271,18 @@ export class Controller {
       clock,
       log,
       onMessage: (arrived) => inbox.arrived(arrived),
-      onConnection: (isThere) => this.shards.connected(isThere),
+      onConnection: (isThere) => {
+        this.shards.connected(isThere);
+        if (isThere) void this.#outgoing.resume();
+      },
     });
     this.#slot.fill(link);
     await link.subscribe([fleetKeysTopic(settings.tenant)]);
     await this.shards.start();
     this.streams.start();
     this.commands.start();
+    this.desires.start();
     void this.keys.publish().catch(() => undefined);
-    void this.desires.publishLeft();
     void this.lists.publishLeft();
     return this.enrolment === undefined ? ok(undefined) : this.#openEnrolment(this.enrolment, root, issuing);
   }
@@ -318,10 +335,19 @@ export class Controller {
     if (this.settings.confirms) this.confirmer.heard(member);
     const { desired } = reported;
     if (before?.standing === desired.standing && before.order === desired.order) return;
-    void this.#serving(OPERATORS).then((key) => this.desires.reported(member, desired, key.ok ? key.value : undefined));
+    this.#serving(OPERATORS).then(
+      (key) => this.desires.reported(member, desired, key.ok ? key.value : undefined),
+      (cause: unknown) => this.#log('error', 'how an appliance stands was not noted', { cause: messageOf(cause) }),
+    );
   }
 
-  async #ask(serial: string, stream: StreamName, epoch: string, from: number, to: number): Promise<void> {
+  #ask(...asked: Asking): void {
+    this.#askFor(...asked).catch((cause: unknown) =>
+      this.#log('error', 'a stream was not asked for', { cause: messageOf(cause) }),
+    );
+  }
+
+  async #askFor(...[serial, stream, epoch, from, to]: Asking): Promise<void> {
     const signer = await this.#serving();
     if (!signer.ok || !this.shards.isServed(shardOf(serial))) return;
     const about = `${stream} ${from}-${to}`;
@@ -352,6 +378,8 @@ export class Controller {
     return this.folder.key(name);
   }
 }
+
+type Asking = readonly [serial: string, stream: StreamName, epoch: string, from: number, to: number];
 
 interface Parts {
   readonly fleet: Fleet;

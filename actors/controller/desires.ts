@@ -1,29 +1,25 @@
-import { hash } from 'node:crypto';
 import type { Clock, Log } from '../../core/base/ports.ts';
 import { messageOf, type Result } from '../../core/base/result.ts';
-import { type Millis, millis } from '../../core/base/time.ts';
+import { hours, type Millis, millis, minutes, seconds } from '../../core/base/time.ts';
 import { type Difference, differences, merged, needsRebase, parentOf } from '../../core/controller/desired.ts';
 import { contents, type DesiredContent, type DesiredRecord, desires } from '../../core/controller/records.ts';
 import type { Hex } from '../../core/link/hex.ts';
 import type { OrderBody } from '../../core/link/order.ts';
 import type { DesiredState } from '../../core/link/reported.ts';
-import { topicOf } from '../../core/link/topics.ts';
 import type { Records, StoreCode } from '../store/index.ts';
-import type { BrokerLink } from './broker-link.ts';
+import { DesiredShelf } from './desired-shelf.ts';
 import type { Fleet, Member } from './fleet.ts';
-import type { Happenings } from './happenings.ts';
 import type { SigningKey } from './key-folder.ts';
+import type { Leaving, Outgoing } from './outgoing.ts';
 import type { Press, Pressed } from './press.ts';
 
 export interface DesiresDeps {
-  readonly tenant: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly records: Records;
   readonly fleet: Fleet;
-  readonly happenings: Happenings;
   readonly press: Press;
-  readonly link: () => BrokerLink;
+  readonly outgoing: Outgoing;
 }
 
 export interface DesireOptions {
@@ -44,27 +40,43 @@ interface Draft {
   readonly body: Extract<OrderBody, { kind: 'desired' }>;
   readonly content: DesiredContent;
   readonly above: number;
-  readonly history: readonly { readonly generation: number }[];
 }
 
-/** Orders of one appliance that are kept for the record. */
-const MOST_KEPT = 50;
+/** What was made of drafts: for who asked, and for the broker. */
+interface Issue {
+  readonly outcomes: readonly DesireOutcome[];
+  readonly leaving: readonly Leaving[];
+}
+
 /** Appliances whose orders are written down in one batch. */
 const AT_ONCE = 200;
 /** From the first of some that say how they stand to the batch of them. */
 const SOON = millis(100);
+/** How long the next orders wait for the broker to have those before. */
+const PACE = seconds(5);
+const [FIRST_SWEEP, SWEEP] = [minutes(10), hours(6)];
 const NOTHING: DesiredContent = { sections: [], rules: [] };
 
 /** Says what configuration appliances are to have, and keeps what was said. */
 export class Desires {
   readonly #deps: DesiresDeps;
   /** The last order issued to each, as far as this run has issued any. */
-  readonly #last = new Map<string, Hex>();
+  readonly #issued = new Map<string, Hex>();
   readonly #pending = new Map<string, Heard>();
+  readonly #shelf: DesiredShelf;
   #cancel: (() => void) | undefined;
+  #cancelSweep: (() => void) | undefined;
 
   constructor(deps: DesiresDeps) {
     this.#deps = deps;
+    this.#shelf = new DesiredShelf(deps);
+  }
+
+  start(after: Millis = FIRST_SWEEP): void {
+    this.#cancelSweep = this.#deps.clock.after(after, () => {
+      void this.#shelf.sweep();
+      this.start(SWEEP);
+    });
   }
 
   /** Newest first. */
@@ -78,7 +90,7 @@ export class Desires {
 
   /** What is desired of it now; nothing where nothing is. */
   async content(serial: string): Promise<DesiredContent> {
-    const [last] = await this.history(serial);
+    const last = await this.#last(serial);
     return last === undefined ? NOTHING : ((await this.#deps.records.get(contents, [last.content])) ?? NOTHING);
   }
 
@@ -87,11 +99,18 @@ export class Desires {
     return differences(before, merge ? merged(before, content) : content);
   }
 
-  /** Issues an order to each, retained until the next. */
+  /**
+   * Issues an order to each, retained until the next. The broker has some before the next but one are published: each has an
+   * appliance connect anew, and what thousands say then is worked off meanwhile.
+   */
   async set(members: readonly Member[], options: DesireOptions): Promise<readonly DesireOutcome[]> {
     const outcomes: DesireOutcome[] = [];
+    let before = Promise.resolve();
     for (let i = 0; i < members.length; i += AT_ONCE) {
-      outcomes.push(...(await this.#setSome(members.slice(i, i + AT_ONCE), options)));
+      const issue = await this.#issue(members.slice(i, i + AT_ONCE), options);
+      outcomes.push(...issue.outcomes);
+      await before;
+      before = this.#publish(issue.leaving);
     }
     return outcomes;
   }
@@ -107,7 +126,7 @@ export class Desires {
 
   /** Whether an order is one of those that were issued to an appliance. */
   async isIssued(serial: string, order: Hex): Promise<boolean> {
-    if (this.#last.get(serial) === order) return true;
+    if (this.#issued.get(serial) === order) return true;
     return (await this.history(serial)).some((one) => one.order === order);
   }
 
@@ -118,7 +137,7 @@ export class Desires {
   async signAnew(key: string, signer: SigningKey, isServed: (shard: number) => boolean): Promise<void> {
     for (const member of this.#deps.fleet.meant({ kind: 'all' })) {
       if (!isServed(member.shard)) continue;
-      const [last] = await this.history(member.serial);
+      const last = await this.#last(member.serial);
       if (last?.key !== key || (last.standing !== undefined && last.standing.is !== 'waiting')) continue;
       await this.#again({ member, signer, content: last.content, trial: last.trial });
     }
@@ -126,6 +145,13 @@ export class Desires {
 
   stop(): void {
     this.#cancel?.();
+    this.#cancelSweep?.();
+  }
+
+  async #last(serial: string): Promise<DesiredRecord | undefined> {
+    for await (const [, record] of this.#deps.records.list(desires, [serial], { reverse: true, limit: 1 }))
+      return record;
+    return undefined;
   }
 
   async #note(): Promise<void> {
@@ -142,128 +168,110 @@ export class Desires {
   async #noteSome(some: readonly Heard[]): Promise<void> {
     const { records, clock } = this.#deps;
     const at = clock.now();
-    const late: Again[] = [];
     await records.write(async (writes) => {
-      for (const heard of some) {
-        const { member, state } = heard;
-        const history = await this.history(member.serial);
-        const known = history.find(({ order }) => order === state.order);
-        if (known !== undefined && known.standing?.is !== state.standing) {
-          const { generation, ...record } = known;
-          const standing = { is: state.standing, text: state.text, at };
-          await writes.put(desires, [member.serial, generation], { ...record, standing });
-        }
-        const [last] = history;
-        if (last !== undefined && needsRebase(state, history)) late.push({ ...heard, ...last });
+      const keys = some.map(({ member, state }) => [member.serial, state.generation] as const);
+      const known = await Promise.all(keys.map((key) => writes.get(desires, key)));
+      for (const [i, { member, state }] of some.entries()) {
+        const record = known[i];
+        if (record === undefined || record.order !== state.order || record.standing?.is === state.standing) continue;
+        const standing = { is: state.standing, text: state.text, at };
+        await writes.put(desires, [member.serial, state.generation], { ...record, standing });
       }
     });
-    for (const one of late) await this.#again(one);
+    for (const heard of some) {
+      if (heard.state.standing !== 'conflict') continue;
+      const history = await this.history(heard.member.serial);
+      const [last] = history;
+      if (last !== undefined && needsRebase(heard.state, history)) await this.#again({ ...heard, ...last });
+    }
   }
 
   async #again({ member, signer, content: name, trial }: Again): Promise<void> {
     const content = await this.#deps.records.get(contents, [name]);
     if (content === undefined || signer === undefined) return;
-    const [again] = await this.#setSome([member], { content, merge: false, over: false, trial, signer });
-    this.#deps.log('info', 'what is desired was issued anew', { ...again });
+    const { outcomes, leaving } = await this.#issue([member], { content, merge: false, over: false, trial, signer });
+    this.#deps.log('info', 'what is desired was issued anew', { ...outcomes[0] });
+    await this.#publish(leaving);
   }
 
-  async #setSome(members: readonly Member[], options: DesireOptions): Promise<readonly DesireOutcome[]> {
+  async #issue(members: readonly Member[], options: DesireOptions): Promise<Issue> {
     const drafts = await Promise.all(members.map((member) => this.#draft(member, options)));
     const made = drafts.flatMap((draft) => ('refused' in draft ? [] : [draft]));
+    const none = (refused: string): Issue => ({
+      outcomes: members.map(({ serial }) => ({ serial, refused })),
+      leaving: [],
+    });
     const pressed = await this.#deps.press.numbered(
       made.map(({ body, serial, above }) => ({ body, to: serial, above })),
       [options.signer],
     );
-    if (!pressed.ok) return members.map(({ serial }) => ({ serial, refused: pressed.public }));
+    if (!pressed.ok) return none(pressed.public);
     const issued = made.map((draft, i) => ({ draft, pressed: pressed.value[i] as Result<Pressed, 'refused'> }));
-    const kept = await this.#keep(issued, options);
-    if (!kept.ok) return members.map(({ serial }) => ({ serial, refused: kept.public }));
+    const leaving = issued.flatMap(({ draft: { serial }, pressed: one }): readonly Leaving[] =>
+      one.ok ? [{ kind: 'desired', name: serial, serial, order: one.value.order.id, payload: one.value.bytes }] : [],
+    );
+    const kept = await this.#keep(issued, leaving, options);
+    if (!kept.ok) return none(kept.public);
     const outcomes = issued.map(({ draft: { serial }, pressed: one }): DesireOutcome => {
       if (!one.ok) return { serial, refused: one.public };
-      this.#last.set(serial, one.value.digest);
+      this.#issued.set(serial, one.value.digest);
       return { serial, generation: one.value.order.generation, order: one.value.digest };
     });
-    void this.#publish(
-      issued.flatMap(({ draft: { serial }, pressed: one }) =>
-        one.ok ? [{ serial, generation: one.value.order.generation, payload: one.value.bytes }] : [],
-      ),
-    );
-    return [...drafts.flatMap((draft) => ('refused' in draft ? [draft] : [])), ...outcomes];
+    return { outcomes: [...drafts.flatMap((draft) => ('refused' in draft ? [draft] : [])), ...outcomes], leaving };
   }
 
   async #draft(member: Member, options: DesireOptions): Promise<Draft | { serial: string; refused: string }> {
     const { serial, standing } = member;
-    const history = await this.history(serial);
-    const parent = parentOf(standing?.desired, history, options.over);
+    const state = standing?.desired;
+    const parent = parentOf(state, options.over ? [] : await this.#inEffect(serial, state), options.over);
     if (!parent.ok) return { serial, refused: parent.public };
     const content = options.merge ? merged(await this.content(serial), options.content) : options.content;
     const body = { kind: 'desired', desired: { parent: parent.value, ...content, trial: options.trial } } as const;
-    return { serial, body, content, above: standing?.desired.generation ?? 0, history };
+    return { serial, body, content, above: state?.generation ?? 0 };
+  }
+
+  /** The order that an appliance says is in effect, where it is one that was issued to it. */
+  async #inEffect(serial: string, state: DesiredState | undefined) {
+    if (state?.confirmedOrder === undefined) return [];
+    const generation = state.confirmedGeneration;
+    const record = await this.#deps.records.get(desires, [serial, generation]);
+    return record === undefined ? [] : [{ generation, order: record.order }];
   }
 
   #keep(
     issued: readonly { readonly draft: Draft; readonly pressed: Result<Pressed, 'refused'> }[],
+    leaving: readonly Leaving[],
     { signer, trial }: DesireOptions,
   ): Promise<Result<void, StoreCode>> {
-    const { records, clock } = this.#deps;
+    const { records, clock, outgoing } = this.#deps;
     return records.write(
       async (writes) => {
+        const names = new Map<DesiredContent, Hex>();
         for (const { draft, pressed } of issued) {
           if (!pressed.ok) continue;
           const { order, digest } = pressed.value;
           const { parent } = draft.body.desired;
-          const name = hash('sha256', JSON.stringify(draft.content)) as Hex;
-          await writes.put(contents, [name], draft.content);
-          await writes.put(desires, [draft.serial, order.generation], {
-            id: order.id,
-            order: digest,
-            ...(parent === undefined ? {} : { parent }),
-            content: name,
-            at: clock.now(),
-            key: signer.name,
-            trial,
-            envelope: Buffer.from(pressed.value.bytes).toString('base64'),
-          });
-          for (const { generation } of draft.history.slice(MOST_KEPT - 1)) {
-            await writes.delete(desires, [draft.serial, generation]);
-          }
+          const content = names.get(draft.content) ?? (await this.#shelf.keep(writes, draft.content));
+          names.set(draft.content, content);
+          const more = parent === undefined ? {} : { parent };
+          const facts = { id: order.id, order: digest, ...more, content, at: clock.now(), key: signer.name, trial };
+          await this.#shelf.put(writes, [draft.serial, order.generation], facts);
         }
+        for (const one of leaving) await outgoing.keep(writes, one);
       },
       { sync: true },
     );
   }
 
-  /** Publishes, then notes that the broker has them. What it did not get is published when this controller starts again. */
-  async #publish(orders: readonly Publishing[]): Promise<void> {
-    const { link, tenant, log, records } = this.#deps;
-    const published: Publishing[] = [];
-    const publish = async (order: Publishing): Promise<void> => {
-      const { serial, payload } = order;
-      const topic = topicOf({ tenant, serial }, { kind: 'desired' });
-      await link().publish({ topic, payload, retain: true, message: 'Envelope' });
-      published.push(order);
-    };
-    const done = await Promise.allSettled(orders.map(publish));
-    const failed = done.find((one) => one.status === 'rejected');
-    if (failed !== undefined) log('warn', 'what is desired was not published', { cause: messageOf(failed.reason) });
-    await records.write(async (writes) => {
-      for (const { serial, generation } of published) {
-        const record = await writes.get(desires, [serial, generation]);
-        if (record === undefined) continue;
-        const { envelope: _, ...rest } = record;
-        await writes.put(desires, [serial, generation], rest);
-      }
+  /** Resolves when the broker has them, or that takes long. */
+  async #publish(leaving: readonly Leaving[]): Promise<void> {
+    const { clock, outgoing } = this.#deps;
+    let cancel = (): void => undefined;
+    const late = new Promise<void>((go) => {
+      cancel = clock.after(PACE, go);
     });
-  }
-
-  /** Publishes the last order of each appliance that the broker did not get before this controller stopped. */
-  async publishLeft(): Promise<void> {
-    const left = new Map<string, Publishing>();
-    for await (const [[serial, generation], { envelope }] of this.#deps.records.list(desires, [])) {
-      if (envelope === undefined) left.delete(serial);
-      else left.set(serial, { serial, generation, payload: Buffer.from(envelope, 'base64') });
-    }
-    if (left.size > 0) await this.#publish([...left.values()]);
+    await Promise.race([outgoing.publish(leaving), late]);
+    cancel();
   }
 }
 
@@ -277,12 +285,6 @@ interface Heard {
 interface Again extends Pick<Heard, 'member' | 'signer'> {
   readonly content: Hex;
   readonly trial: Millis;
-}
-
-interface Publishing {
-  readonly serial: string;
-  readonly generation: number;
-  readonly payload: Uint8Array;
 }
 
 /** Whether an appliance has come to an end with an order. */

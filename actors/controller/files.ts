@@ -22,6 +22,13 @@ export async function namesIn(folder: string): Promise<readonly string[]> {
   }
 }
 
+/** Removes files whose names sort before that one, and what is left of writing them. */
+export async function removeBefore(folder: string, name: string): Promise<void> {
+  for (const one of await namesIn(folder)) {
+    if (one.replace(/^\./, '') < name) await rm(join(folder, one), { force: true });
+  }
+}
+
 /** After a crash at any moment the old contents or the new stand there whole; once this resolves the new do. */
 export async function writeWhole(path: string, content: string | Uint8Array, mode: number): Promise<void> {
   const folder = dirname(path);

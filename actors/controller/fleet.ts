@@ -13,8 +13,8 @@ export interface Member {
   readonly shard: number;
   record: ApplianceRecord;
   presence: Presence | undefined;
-  /** Bytes of what it reported last, decoded again when somebody asks. */
-  reported: Uint8Array | undefined;
+  /** What it reported last, a character a byte (Latin-1), decoded again when somebody asks: bytes of their own cost 200 more. */
+  reported: string | undefined;
   reportedAt: Millis | undefined;
   standing: Standing | undefined;
 }
@@ -140,7 +140,7 @@ export class Fleet {
 
   noteReported(member: Member, bytes: Uint8Array, reported: Reported, at: Millis): void {
     const before = member.standing;
-    member.reported = Uint8Array.from(bytes);
+    member.reported = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
     member.reportedAt = at;
     member.standing = standingOf(reported);
     const { desired } = reported;

@@ -1,4 +1,5 @@
 import type { Clock, Log } from '../../core/base/ports.ts';
+import { messageOf } from '../../core/base/result.ts';
 import { CommandWindow } from '../../core/link/commands.ts';
 import { judge } from '../../core/link/judge.ts';
 import type { Reported } from '../../core/link/reported.ts';
@@ -45,8 +46,11 @@ export class Inbox {
     }
     const incoming = read.value;
     if (incoming.topic.tenant !== this.#deps.tenant) return;
-    if (incoming.is === 'envelope') void this.#envelope(incoming);
-    else if (incoming.is !== 'cleared' && incoming.is !== 'list_part') this.#told(incoming, payload);
+    if (incoming.is === 'envelope') {
+      this.#envelope(incoming).catch((cause: unknown) =>
+        this.#deps.log('error', 'an order could not be taken', { topic, cause: messageOf(cause) }),
+      );
+    } else if (incoming.is !== 'cleared' && incoming.is !== 'list_part') this.#told(incoming, payload);
   }
 
   #told(incoming: Extract<Incoming, { is: 'presence' | 'reported' | 'result' | 'stream' }>, payload: Uint8Array): void {
@@ -63,7 +67,7 @@ export class Inbox {
         reported(member, incoming.reported, payload);
         return;
       case 'result':
-        void commands.arrived(serial, incoming.result);
+        commands.arrived(serial, incoming.result);
         return;
       case 'stream':
         streams.arrived(serial, incoming.topic.stream, incoming.batch, payload.length);

@@ -6,14 +6,30 @@ import type { Clock, Log } from '../../core/base/ports.ts';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import { fleetLists, type ListRecord } from '../../core/controller/records.ts';
 import type { ListContent, ListDelta, ListManifest, ListPart } from '../../core/link/list.ts';
-import { changeBetween, decodeContents, encodeContent, encodeParts } from '../../core/link/list-content.ts';
+import {
+  composed,
+  contentOf,
+  cut,
+  decodeChange,
+  decodeRows,
+  differenceOf,
+  encodeChange,
+  type RowsChange,
+} from '../../core/link/list-content.ts';
+import { type ListRows, rowsOf } from '../../core/link/list-rows.ts';
 import { isListName, listManifestTopic, listPartTopic } from '../../core/link/topics.ts';
-import { type ListColumns, totalOf } from '../../core/respond/lists/columns.ts';
+import { totalOf } from '../../core/respond/lists/columns.ts';
 import { ListReader } from '../../core/respond/lists/reader.ts';
-import { decodeListContent, digestOf, encodeListChange, encodeListContent } from '../link-wire/index.ts';
+import {
+  decodeListChange,
+  decodeListContent,
+  digestOf,
+  encodeListChange,
+  encodeListContent,
+} from '../link-wire/index.ts';
 import type { Records } from '../store/index.ts';
 import type { BrokerLink } from './broker-link.ts';
-import { writeWhole } from './files.ts';
+import { namesIn, writeWhole } from './files.ts';
 import type { Happenings } from './happenings.ts';
 import type { SigningKey } from './key-folder.ts';
 import type { Press } from './press.ts';
@@ -29,7 +45,7 @@ export interface FleetListsDeps {
   readonly happenings: Happenings;
   readonly press: Press;
   readonly link: () => BrokerLink;
-  /** Where contents of generations are kept. */
+  /** Where the content of the last generation is kept, and how those before it differ. */
   readonly folder: string;
 }
 
@@ -59,6 +75,9 @@ const WIDEST = { v4: 8, v6: 16 } as const;
 interface Carried extends ListPart {
   readonly payload: Uint8Array;
 }
+
+type Delta = Omit<ListDelta, 'part'> & { readonly part: Carried };
+type Earlier = ListRecord['earlier'][number];
 
 /** Publishes lists of addresses to the whole fleet: content in parts by their SHA-256, a signed manifest that names them. */
 export class FleetLists {
@@ -182,12 +201,13 @@ export class FleetLists {
     if (!read.ok) return read;
     const { columns, bad, wide } = read.value;
     const before = await this.#deps.records.get(fleetLists, [name]);
-    const content = contentBytes(encodeContent(columns));
+    const rows = rowsOf(columns);
+    const content = contentBytes(contentOf(rows));
     const contentSha256 = digestOf(content);
     const isSame = before?.contentSha256 === contentSha256 && before.purpose === purpose && !before.withdrawn;
     if (isSame && before.envelope === undefined)
       return fail('refused', `"${name}" is so already, in generation ${before.generation}`);
-    const [whole, deltas] = [await wholeOf(columns), await this.#deltas(name, before, columns)];
+    const [whole, deltas] = [await wholeOf(rows), await this.#deltas(name, before, rows)];
     const wholeBytes = sizeOf(whole);
     const worth = deltas.filter(({ part }) => part.bytes < wholeBytes);
     const manifest: ListManifest = {
@@ -202,7 +222,7 @@ export class FleetLists {
     const signed = await this.#sign(manifest, signer);
     if (!signed.ok) return signed;
     const { bytes, generation, at } = signed.value;
-    await writeWhole(this.#fileOf(name, generation), await compress(content), 0o600);
+    await this.#write(name, generation, await compress(content), deltas);
     // What a manifest names is there before it is.
     for (const part of [...worth.map((delta) => delta.part), ...whole]) await this.#carry(part);
     const earlier = [{ generation, contentSha256 }, ...(before?.earlier ?? [])].slice(0, MOST_DELTAS);
@@ -211,44 +231,75 @@ export class FleetLists {
     const record = { ...manifest, generation, at, key: signer.name, retired, earlier };
     const issued = await this.#issue(name, record, bytes, before?.retired ?? []);
     if (!issued.ok) return issued;
-    for (const old of (before?.earlier ?? []).slice(MOST_DELTAS - 1)) {
-      await rm(this.#fileOf(name, old.generation), { force: true });
-    }
+    await this.#removeOthers(name, generation, deltas);
     const [delta] = worth;
     this.#deps.happenings.tell({ kind: 'list', name, generation, entries: manifest.entries });
     return ok({ name, generation, entries: manifest.entries, wholeBytes, deltaBytes: delta?.part.bytes, bad, wide });
   }
 
-  async #deltas(
-    name: string,
-    before: ListRecord | undefined,
-    after: ListColumns,
-  ): Promise<readonly (Omit<ListDelta, 'part'> & { readonly part: Carried })[]> {
-    const deltas: (Omit<ListDelta, 'part'> & { readonly part: Carried })[] = [];
-    for (const { generation, contentSha256 } of before?.earlier ?? []) {
-      const old = await this.#content(name, generation);
-      if (old === undefined) continue;
-      const change = encodeListChange(changeBetween(old, after));
-      if (!change.ok) continue;
-      deltas.push({ fromGeneration: generation, fromSha256: contentSha256, part: await carried(change.value) });
+  /** How the generations before differ; those that are not worth being fetched, too. */
+  async #deltas(name: string, before: ListRecord | undefined, after: ListRows): Promise<readonly Delta[]> {
+    const deltas: Delta[] = [];
+    const [last, ...older] = before?.earlier ?? [];
+    const old = last === undefined ? undefined : await this.#content(name, last);
+    if (last === undefined || old === undefined) return deltas;
+    const step = differenceOf(old, after);
+    for (const from of [last, ...older]) {
+      const change = from === last ? step : await this.#changeSince(name, from, last, step);
+      const message = change === undefined ? undefined : encodeListChange(encodeChange(change));
+      if (message?.ok !== true) continue;
+      const { generation, contentSha256 } = from;
+      deltas.push({ fromGeneration: generation, fromSha256: contentSha256, part: await carried(message.value) });
     }
     return deltas;
   }
 
-  /** The content of a generation that is kept; undefined where the file is lost or damaged: then there is no delta. */
-  async #content(name: string, generation: number): Promise<ListColumns | undefined> {
+  /** From an earlier generation to what comes, by way of the last one. */
+  async #changeSince(
+    name: string,
+    { generation }: Earlier,
+    last: Earlier,
+    step: RowsChange,
+  ): Promise<RowsChange | undefined> {
+    const message = await this.#read(name, changeFile(generation, last.generation));
+    const change = message === undefined ? undefined : decodeListChange(message);
+    const first = change?.ok === true ? decodeChange(change.value) : undefined;
+    const whole = first?.ok === true ? composed(first.value, step) : undefined;
+    return whole?.ok === true ? whole.value : undefined;
+  }
+
+  /** The content of the last generation; undefined where the file is lost or damaged: then there are no deltas. */
+  async #content(name: string, { generation, contentSha256 }: Earlier): Promise<ListRows | undefined> {
+    const bytes = await this.#read(name, wholeFile(generation));
+    if (bytes === undefined || digestOf(bytes) !== contentSha256) return undefined;
+    const content = decodeListContent(bytes);
+    const rows = content.ok ? decodeRows([content.value], MOST_ENTRIES) : content;
+    return rows.ok ? rows.value : undefined;
+  }
+
+  async #read(name: string, file: string): Promise<Uint8Array | undefined> {
     try {
-      const content = decodeListContent(await decompress(await readFile(this.#fileOf(name, generation))));
-      if (!content.ok) return undefined;
-      const columns = decodeContents([content.value], MOST_ENTRIES);
-      return columns.ok ? columns.value : undefined;
+      return await decompress(await readFile(join(this.#deps.folder, name, file)));
     } catch (cause) {
-      this.#deps.log('warn', 'an earlier generation of a list cannot be read', {
-        name,
-        generation,
-        cause: messageOf(cause),
-      });
+      const about = { name, file, cause: messageOf(cause) };
+      this.#deps.log('warn', 'an earlier generation of a list cannot be read', about);
       return undefined;
+    }
+  }
+
+  async #write(name: string, generation: number, content: Uint8Array, deltas: readonly Delta[]): Promise<void> {
+    const folder = join(this.#deps.folder, name);
+    for (const { fromGeneration, part } of deltas) {
+      await writeWhole(join(folder, changeFile(fromGeneration, generation)), part.payload, 0o600);
+    }
+    await writeWhole(join(folder, wholeFile(generation)), content, 0o600);
+  }
+
+  async #removeOthers(name: string, generation: number, deltas: readonly Delta[]): Promise<void> {
+    const folder = join(this.#deps.folder, name);
+    const kept = [wholeFile(generation), ...deltas.map((delta) => changeFile(delta.fromGeneration, generation))];
+    for (const file of await namesIn(folder)) {
+      if (!kept.includes(file)) await rm(join(folder, file), { force: true });
     }
   }
 
@@ -287,10 +338,6 @@ export class FleetLists {
       await link().publish({ topic: listPartTopic(tenant, sha256), payload: NONE, retain: true });
     }
   }
-
-  #fileOf(name: string, generation: number): string {
-    return join(this.#deps.folder, name, `${generation}.zst`);
-  }
 }
 
 const NONE = new Uint8Array(0);
@@ -303,8 +350,15 @@ const isAmong = ({ sha256 }: ListPart, parts: readonly ListPart[]): boolean =>
   parts.some((part) => part.sha256 === sha256);
 const sizeOf = (parts: readonly ListPart[]): number => parts.reduce((sum, { bytes }) => sum + bytes, 0);
 
-const wholeOf = (columns: ListColumns): Promise<readonly Carried[]> =>
-  Promise.all(encodeParts(columns, PART).map((content) => carried(contentBytes(content))));
+const wholeFile = (generation: number): string => `${generation}.zst`;
+const changeFile = (from: number, to: number): string => `${from}-${to}.zst`;
+
+/** One part after the other: compressing takes some megabytes. */
+async function wholeOf(rows: ListRows): Promise<readonly Carried[]> {
+  const parts: Carried[] = [];
+  for (const some of cut(rows, PART)) parts.push(await carried(contentBytes(contentOf(some))));
+  return parts;
+}
 
 async function carried(message: Uint8Array): Promise<Carried> {
   const payload = await compress(message);

@@ -57,10 +57,14 @@ export class Press {
     const { records } = this.#deps;
     const counted = await records.write(
       async (writes) => {
+        const keys = wanted.map(({ body, to }) => [lineOf(body) ?? '', to] as const);
+        const last = new Map(
+          await Promise.all(keys.map(async (key) => [key.join(), (await writes.get(generations, key)) ?? 0] as const)),
+        );
         const given: number[] = [];
-        for (const { body, to, above = 0 } of wanted) {
-          const key = [lineOf(body) ?? '', to] as const;
-          const generation = nextGeneration((await writes.get(generations, key)) ?? 0, above);
+        for (const [i, key] of keys.entries()) {
+          const generation = nextGeneration(last.get(key.join()) ?? 0, wanted[i]?.above ?? 0);
+          last.set(key.join(), generation);
           await writes.put(generations, key, generation);
           given.push(generation);
         }

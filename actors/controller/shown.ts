@@ -31,7 +31,7 @@ export function memberFacts({ serial, shard, record, presence, standing, reporte
 /** All that is known of one. */
 export function shownMember({ streams, clock }: Controller, member: Member): Json {
   const { record, reported } = member;
-  const read = reported === undefined ? undefined : decodeReported(reported);
+  const read = reported === undefined ? undefined : decodeReported(Buffer.from(reported, 'latin1'));
   const now = clock.now();
   return {
     ...memberFacts(member),

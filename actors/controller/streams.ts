@@ -47,6 +47,8 @@ export class Streams {
   /** How far the export has come, until that is written down with the positions: what lies behind would be cut off at the next start. */
   #ahead: ExportRecord | undefined;
   #flushing: Promise<void> = Promise.resolve();
+  /** The flush that waits for the one that is under way. */
+  #next: Promise<void> | undefined;
   #cancelFlush: (() => void) | undefined;
   #cancelLook: (() => void) | undefined;
 
@@ -158,8 +160,15 @@ export class Streams {
   flush(): Promise<void> {
     this.#cancelFlush?.();
     this.#cancelFlush = undefined;
-    this.#flushing = this.#flushing.then(() => this.#write());
-    return this.#flushing;
+    if (this.#next !== undefined) return this.#next;
+    if (this.#dirty.size === 0 && this.#lineBytes === 0 && this.#ahead === undefined) return this.#flushing;
+    // Who asks before it begins shares it: the leases of all shards fall due together.
+    this.#next = this.#flushing.then(() => {
+      this.#next = undefined;
+      return this.#write();
+    });
+    this.#flushing = this.#next;
+    return this.#next;
   }
 
   async stop(): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Id } from '../base/ids.ts';
 import type { Deadline, Millis } from '../base/time.ts';
-import { collection, index } from '../keys/collection.ts';
+import { collection } from '../keys/collection.ts';
 import type { Hex } from '../link/hex.ts';
 import type { Key } from '../link/keys.ts';
 import type { ListDelta, ListManifest, ListPart } from '../link/list.ts';
@@ -52,8 +52,6 @@ export interface DesiredRecord {
   readonly at: Millis;
   readonly key: string;
   readonly trial: Millis;
-  /** As it is published, base64; until the broker has it. */
-  readonly envelope?: string;
   /** How it stood when last heard, and why. */
   readonly standing?: { readonly is: string; readonly text: string; readonly at: Millis };
 }
@@ -62,6 +60,16 @@ export interface DesiredRecord {
 export interface DesiredContent {
   readonly sections: readonly Section[];
   readonly rules: readonly RuleFile[];
+}
+
+/** A signed order that the broker does not have yet, as far as is known. */
+export interface UnpublishedRecord {
+  readonly serial: string;
+  readonly order: Id;
+  /** As it is published, base64. */
+  readonly envelope: string;
+  /** End of a command; what is desired has none. */
+  readonly until?: Millis;
 }
 
 /** A command, by its id. */
@@ -123,9 +131,9 @@ export const desires = collection<DesiredRecord>()('desired', ['text', 'number']
 /** By content. */
 export const contents = collection<DesiredContent>()('desired-content', ['text']);
 /** By id, which sorts by time. */
-export const commands = collection<CommandRecord>()('command', ['text'], {
-  appliance: index<CommandRecord>()('every', ['text'], ({ appliance }) => [appliance]),
-});
+export const commands = collection<CommandRecord>()('command', ['text']);
+/** By kind, then by the serial of what is desired or the id of a command. */
+export const unpublished = collection<UnpublishedRecord>()('unpublished', ['text', 'text']);
 /** By serial and stream. */
 export const positions = collection<PositionRecord>()('position', ['text', 'text']);
 /** One record. */

@@ -65,10 +65,7 @@ async function connected(site: FleetSite, count: number): Promise<number> {
 async function knownOnline(site: FleetSite, count: number): Promise<number> {
   return waitFor(
     'the controller to know them',
-    async () => {
-      const rows = await site.rows('main', 'list');
-      return rows.filter(({ online }) => online === true).length === count ? count : undefined;
-    },
+    async () => ((await site.online('main')) === count ? count : undefined),
     AT_MOST,
   );
 }

@@ -7,6 +7,7 @@ import { Desires } from '../../actors/controller/desires.ts';
 import { Fleet } from '../../actors/controller/fleet.ts';
 import { Happenings } from '../../actors/controller/happenings.ts';
 import { KeyFolder } from '../../actors/controller/key-folder.ts';
+import { Outgoing } from '../../actors/controller/outgoing.ts';
 import { Press } from '../../actors/controller/press.ts';
 import { decodeEnvelope } from '../../actors/link-wire/index.ts';
 import { createRecords, MemoryStore } from '../../actors/store/index.ts';
@@ -27,8 +28,9 @@ test('what is desired by a key that is believed no longer is signed anew where i
   const happenings = new Happenings(clock);
   const press = new Press({ tenant: 'acme', clock, random, records, keys });
   const fleet = await Fleet.open(records, happenings);
-  const shared = { tenant: 'acme', clock, log: () => {}, records, happenings, press, link: () => broker };
-  const desires = new Desires({ ...shared, fleet });
+  const log = (): void => {};
+  const outgoing = new Outgoing({ tenant: 'acme', clock, log, records, link: () => broker, serves: () => true });
+  const desires = new Desires({ clock, log, records, press, fleet, outgoing });
   try {
     const signer = await keys.make('ops');
     assert.ok(signer.ok);

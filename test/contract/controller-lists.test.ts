@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -43,10 +43,15 @@ class LostBroker extends KeptBroker {
   }
 }
 
-/** @param run its last parameter makes what a controller has that was started again */
-async function site(
-  run: (lists: FleetLists, broker: LostBroker, keys: KeyFolder, again: () => FleetLists) => Promise<void>,
-): Promise<void> {
+/** `again` makes what a controller has that was started again. */
+type Run = (
+  lists: FleetLists,
+  broker: LostBroker,
+  keys: KeyFolder,
+  more: { readonly folder: string; readonly again: () => FleetLists },
+) => Promise<void>;
+
+async function site(run: Run): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'bartizan-lists-'));
   const [clock, random] = [new SimulatedClock(), seededRandom(1)];
   const records = createRecords(new MemoryStore());
@@ -57,7 +62,7 @@ async function site(
   const link = () => broker;
   const made = () => new FleetLists({ tenant: 'acme', clock, log: () => {}, records, happenings, press, link, folder });
   try {
-    await run(made(), broker, keys, made);
+    await run(made(), broker, keys, { folder, again: made });
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -89,7 +94,7 @@ function wholeOf(broker: KeptBroker, { whole }: ListManifest) {
 }
 
 test('a list comes in parts by their hash, its changes as deltas, and what nobody needs goes', async () => {
-  await site(async (lists, broker, keys) => {
+  await site(async (lists, broker, keys, { folder }) => {
     const signer = await keys.make('ops');
     assert.ok(signer.ok);
     const publish = async (lines: readonly string[]) => {
@@ -117,6 +122,17 @@ test('a list comes in parts by their hash, its changes as deltas, and what nobod
 
     for (const { sha256 } of before.whole) partOf(broker, sha256);
     await publish(numbers(1000, 80_000));
+    const last = manifestOf(broker, 'bad-guys');
+    assert.deepEqual(
+      last.deltas.map(({ fromGeneration }) => fromGeneration),
+      [2, 1],
+    );
+    for (const [i, from] of [wholeOf(broker, after), old].entries()) {
+      const way = decodeListChange(partOf(broker, last.deltas[i]?.part.sha256 ?? last.contentSha256));
+      assert.ok(way.ok);
+      assert.deepEqual(changed(from, way.value), { ok: true, value: wholeOf(broker, last) });
+    }
+    assert.deepEqual(await readdir(join(folder, 'bad-guys')), ['1-3.zst', '2-3.zst', '3.zst']);
     for (const { sha256 } of before.whole) assert.equal(broker.retained.has(listPartTopic('acme', sha256)), false);
     const again = await lists.publish('bad-guys', 'block', text(numbers(1000, 80_000)), signer.value);
     assert.equal(again.ok, false);
@@ -146,7 +162,7 @@ test('what is withdrawn while it is published is withdrawn behind that', async (
 });
 
 test('a controller that is killed between its words about a list says the rest when it is started again', async () => {
-  await site(async (lists, broker, keys, again) => {
+  await site(async (lists, broker, keys, { again }) => {
     const signer = await keys.make('ops');
     assert.ok(signer.ok);
     const isManifest = ({ topic }: Publication): boolean => topic === listManifestTopic('acme', 'bad-guys');

@@ -5,11 +5,14 @@ import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { askController, placeIn } from '../../actors/controller/index.ts';
 import { NODE_FLAGS } from './daemon.ts';
 import { freePort } from './free-port.ts';
 import { waitFor } from './wait-for.ts';
 
-const MAIN = fileURLToPath(new URL('../../actors/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../bundle/main.js', import.meta.url));
+/** As `bartizan controller serve` starts it. */
+const CONTROLLER_FLAGS: readonly string[] = [...NODE_FLAGS, '--max-semi-space-size=2'];
 const MOSQUITTO = '/usr/sbin/mosquitto';
 
 /** Why a test of a fleet is skipped; false where it need not be. */
@@ -126,15 +129,8 @@ export class FleetSite {
 
   /** Starts a controller and waits until it answers and is connected. */
   async serve(name: string, ...options: readonly string[]): Promise<void> {
-    this.#start(name, process.execPath, [
-      ...NODE_FLAGS,
-      MAIN,
-      'controller',
-      'serve',
-      '--state',
-      this.state(name),
-      ...options,
-    ]);
+    const words = ['controller', 'serve', '--state', this.state(name), ...options];
+    this.#start(name, process.execPath, [...CONTROLLER_FLAGS, MAIN, ...words]);
     await waitFor(`${name} to be connected`, async () => {
       const asked = await this.run(name, 'shards', '--json');
       return asked.code === 0 && this.output(name).includes('connected to the broker') ? true : undefined;
@@ -172,6 +168,14 @@ export class FleetSite {
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line));
+  }
+
+  /** How many appliances a controller knows to be there; without the work of naming each. */
+  async online(name: string): Promise<number> {
+    const { socket } = placeIn(this.state(name));
+    const asked = await askController(socket, { method: 'GET', path: '/v1/status' });
+    if (!asked.ok) throw new Error(asked.public);
+    return Number((asked.value.body as { readonly online: number }).online);
   }
 
   /** Light appliances in a process of their own. */

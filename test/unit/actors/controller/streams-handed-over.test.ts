@@ -11,11 +11,12 @@ import { SimulatedClock } from '../../../support/simulated-clock.ts';
 
 function taking() {
   const clock = new SimulatedClock();
+  const store = new MemoryStore();
   const asked: string[] = [];
   const streams = new Streams({
     clock,
     log: () => {},
-    records: createRecords(new MemoryStore()),
+    records: createRecords(store),
     happenings: new Happenings(clock),
     file: undefined,
     ask: (_, stream, epoch, from, to) => asked.push(`${stream} ${epoch} ${from}-${to}`),
@@ -29,7 +30,7 @@ function taking() {
   const arrive = (first: number, replayed = false) =>
     streams.arrived(SITE_SERIAL, 'finding', from(first, replayed), 100);
   const taken = () => streams.positionOf(SITE_SERIAL)[0]?.[1].taken;
-  return { streams, asked, arrive, taken };
+  return { streams, asked, arrive, taken, store };
 }
 
 test('a stream that nobody ever took begins where it stands', () => {
@@ -45,4 +46,21 @@ test('a stream that began while its shard changed hands is asked for from its be
   assert.deepEqual([taken(), asked], [0, ['finding e 1-1']]);
   arrive(1, true);
   assert.equal(taken(), 2);
+});
+
+test('many who want it on disk share one write, and nothing new needs none', async () => {
+  const { streams, arrive, store } = taking();
+  arrive(5);
+  await Promise.all(Array.from({ length: 64 }, () => streams.flush()));
+  assert.equal(store.commits.length, 1);
+  await Promise.all(Array.from({ length: 64 }, () => streams.flush()));
+  assert.equal(store.commits.length, 1);
+  arrive(6);
+  const under = streams.flush();
+  arrive(7);
+  await Promise.all([under, streams.flush()]);
+  assert.deepEqual(
+    store.commits.map(({ ops }) => ops.length),
+    [1, 1],
+  );
 });

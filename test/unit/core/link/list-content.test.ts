@@ -3,7 +3,10 @@ import { test } from 'node:test';
 import {
   changeBetween,
   changed,
+  composed,
+  decodeChange,
   decodeContents,
+  encodeChange,
   encodeContent,
   encodeParts,
 } from '../../../../core/link/list-content.ts';
@@ -93,4 +96,60 @@ for (const { bytes, why } of [
 test('no more entries are taken than may be', () => {
   assert.equal(decodeContents([encodeContent(columns(['192.0.2.1', '2001:db8::1']))], 1).ok, false);
   assert.equal(totalOf(columns(['192.0.2.1', '2001:db8::1'])), 2);
+});
+
+/** The canonical form as its description has it, with numbers of any size. */
+function described(columns: ListColumns, family: 4 | 6): string {
+  const width = family === 4 ? 4 : 16;
+  const at = (bytes: Uint8Array, i: number): bigint =>
+    BigInt(`0x${Buffer.from(bytes.subarray(i * width, (i + 1) * width)).toString('hex')}`);
+  const { addresses, networks, prefixes } = columns[family];
+  const entries = [
+    ...Array.from({ length: addresses.length / width }, (_, i) => ({ first: at(addresses, i), prefix: width * 8 })),
+    ...Array.from(prefixes, (prefix, i) => ({ first: at(networks, i), prefix })),
+  ].sort((a, b) => (a.first < b.first ? -1 : 1));
+  const out: number[] = [];
+  let before = 0n;
+  for (const { first, prefix } of entries) {
+    let left = first - before;
+    if (prefix !== width * 8 || left === 0n) out.push(0, prefix);
+    for (; left > 127n; left >>= 7n) out.push(Number(left & 127n) | 128);
+    out.push(Number(left));
+    before = first;
+  }
+  return Buffer.from(out).toString('hex');
+}
+
+test('the form is the one that is described, whatever the numbers', () => {
+  const ends = fc.constantFrom(
+    '0.0.0.0',
+    '0.0.0.1',
+    '0.0.0.0/1',
+    '128.0.0.0/1',
+    '255.255.255.255',
+    '::',
+    '::/1',
+    '::1',
+  );
+  fc.assert(
+    fc.property(fc.array(fc.oneof(entry, ends), { maxLength: 40 }).map(columns), (whole) => {
+      assert.equal(hex(encodeContent(whole)), `${described(whole, 4)} ${described(whole, 6)}`);
+    }),
+  );
+});
+
+test('two changes after each other are the change from before the first to behind the second', () => {
+  const some = fc.uniqueArray(fc.integer({ min: 0, max: 30 }), { maxLength: 30 });
+  const lists = some.map((numbers) =>
+    columns(numbers.map((n) => (n % 5 === 0 ? `2001:db8:${n}::/64` : `192.0.2.${n}`))),
+  );
+  fc.assert(
+    fc.property(fc.oneof(list, lists), lists, lists, (one, two, three) => {
+      const [first, second] = [changeBetween(one, two), changeBetween(two, three)].map(decodeChange);
+      assert.ok(first?.ok && second?.ok);
+      const both = composed(first.value, second.value);
+      assert.ok(both.ok);
+      assert.deepEqual(encodeChange(both.value), changeBetween(one, three));
+    }),
+  );
 });
