@@ -322,8 +322,9 @@ export class Outbox {
   }
 
   /** Reads what comes next while the broker has not answered yet; a read takes longer than its turn. */
-  #readAhead({ name, line }: Stream): void {
-    const next = line.upcoming(READ_AHEAD);
+  #readAhead({ name, line, durable }: Stream): void {
+    // What is not written yet is held nowhere but there, once it is trimmed.
+    const next = line.upcoming(READ_AHEAD).filter((batch) => endOf(batch) <= durable);
     if ((next[READ_AHEAD / 2] ?? next.at(-1))?.reading !== undefined) return;
     for (const batch of next) batch.reading ??= this.#bodyOf(name, batch);
   }

@@ -45,6 +45,33 @@ test('nothing is sent before it is on the disk', async () => {
   assert.equal(one.outbox.trouble, undefined);
 });
 
+test('a disk that takes its time loses nothing, however far ahead of it is read', async () => {
+  let gate: Promise<void> | undefined;
+  class SlowStore extends MemoryStore {
+    override async commit(...asked: Parameters<MemoryStore['commit']>) {
+      await gate;
+      return super.commit(...asked);
+    }
+  }
+  const one = new OutboxSite(new SlowStore(), new SimulatedClock());
+  await one.outbox.load();
+  const acknowledge: (() => void)[] = [];
+  one.answer = () => new Promise((settle) => acknowledge.push(() => settle(ok(undefined))));
+  one.up();
+  for (let n = 1; n <= 4000; n++) one.add('finding', n);
+  await one.quiet();
+  const written = Promise.withResolvers<void>();
+  gate = written.promise;
+  for (let n = 4001; n <= 6000; n++) one.add('finding', n);
+  one.answer = async () => ok(undefined);
+  for (const settle of acknowledge) settle();
+  await one.quiet();
+  written.resolve();
+  await one.quiet();
+  assert.equal(one.ledger.last('finding'), 6000);
+  assert.deepEqual(one.ledger.gaps('finding'), []);
+});
+
 test('what waits survives the process, and is sent from where the broker has it', async () => {
   const one = await site();
   for (let n = 1; n <= 1000; n++) one.add('finding', n);
