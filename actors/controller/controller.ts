@@ -130,11 +130,7 @@ export class Controller {
         this.streams.inherit(shard, inherited, isFollowed);
         outgoing.resumeSoon();
       },
-      end: async (shard) => {
-        this.confirmer.left(shard);
-        this.streams.release(shard);
-        await this.streams.flush();
-      },
+      end: (shard) => this.#left(shard),
     });
     this.enrolment =
       authority === undefined
@@ -148,6 +144,12 @@ export class Controller {
             keys: this.keys,
             published: () => this.#tellBroker(),
           });
+  }
+
+  async #left(shard: number): Promise<void> {
+    this.confirmer.left(shard);
+    this.streams.release(shard);
+    await this.streams.flush();
   }
 
   static async open(deps: ControllerDeps): Promise<Result<Controller, 'failed'>> {
