@@ -8,6 +8,8 @@ import type { Facts, Scenario } from '../story/scenario.ts';
 import { round } from './boot.ts';
 
 const TRY_MS = 300_000;
+/** The slot that runs is read first. */
+const TOLD_MS = 120_000;
 const SEEN = { start: /bartizan-grub: slot=([AB]) try=(\d)\/3/, recovery: /bartizan-grub: recovery why=(\S+)/ };
 
 /** The slot that runs, as the kernel was told. */
@@ -38,13 +40,19 @@ async function corrupted(life: Life): Promise<Facts> {
   const starts = startsOf(life.machine.console.text);
   assert.deepEqual(starts, [1, 2, 3].map((attempt) => `${broken}${attempt}`).concat(`${other(broken)}1`));
   await assertKept(life, before);
+  await life.api.until(
+    'the loss of a slot to be told',
+    '/api/v1/findings',
+    (all) => (all.some(({ check }: { check: string }) => check === 'image_fell_back') ? true : undefined),
+    TOLD_MS,
+  );
   return { blocks: places.length, starts: starts.join(' '), ready_s: round(seconds) };
 }
 
 export const slotCorrupted: Scenario = {
   name: 'corrupted-slot',
   shows:
-    'a slot whose root has damaged blocks is tried three times, each ended by verity’s panic, then the other slot runs, with blocks, settings, findings and identity',
+    'a slot whose root has damaged blocks is tried three times, each ended by verity’s panic, then the other slot runs, with blocks, settings, findings and identity, and it is told that the first one does not',
   limit: 420,
   carries: true,
   run: corrupted,
