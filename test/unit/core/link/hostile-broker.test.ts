@@ -101,7 +101,8 @@ const FOREIGN: readonly Uint8Array[] = [
   sealed(order({ kind: 'keys', keys: setOf(stranger) }, { generation: 9 }), stranger).bytes,
   sealed(order({ kind: 'keys', keys: setOf(stranger) }, { generation: 9 }), guard, stranger).bytes,
   sealed(order({ kind: 'lease', lease: { shard: 1, holder: 'one', until: 'given_back', positions: [] } }), ops).bytes,
-  sealed(commandOrder(block, { issuedAt: plus(NOW, hours(-30)) }), ops).bytes,
+  // Beyond wherever the clock is set to.
+  sealed(commandOrder(block, { issuedAt: plus(NOW, hours(-900)) }), ops).bytes,
   sealed(commandOrder(block, { issuedAt: plus(NOW, hours(900)), notAfter: plus(NOW, hours(901)) }), ops).bytes,
 ];
 
