@@ -208,9 +208,10 @@ class Edge {
   }
 }
 
-/** Somebody who hears of manifests and reports as the controller may. */
+/** Somebody who hears of manifests and reports as a controller may: one of its own, since a session is of one identity. */
 async function watch(site: FleetSite): Promise<MqttClient> {
-  const { own, root } = placeIn(site.state('main'));
+  await site.addController('watching');
+  const { own, root } = placeIn(site.state('watching'));
   const [key, cert, ca] = await Promise.all([own.key, own.cert, root.cert].map((path) => readFile(path)));
   const url = `mqtts://localhost:${site.brokerPort}`;
   const tls = { key, cert, ca } as { readonly key: Buffer; readonly cert: Buffer; readonly ca: Buffer };
