@@ -1,6 +1,6 @@
 import { asCrockford, CROCKFORD, crockford, isCrockford } from '../base/crockford.ts';
 
-/** A device's serial as it is printed, e.g. `4K7Q-M2XW-9TC`: ten characters of Crockford's base32 and a check character. */
+/** A device's serial as it is printed, e.g. `4K7Q-M2XW-9T9`: ten characters of Crockford's base32 and a check character. */
 export type Serial = string & { readonly kind: 'serial' };
 
 /** 50 bits: of 100,000 devices two have the same with a chance of less than one in 200,000. */

@@ -29,7 +29,7 @@ export type ApplianceTopic =
 /** Whom topics are of. */
 export interface ApplianceAddress {
   readonly tenant: string;
-  /** As the device's: `4K7Q-M2XW-9TC`. */
+  /** As the device's: `4K7Q-M2XW-9T9`. */
   readonly serial: string;
 }
 

@@ -1,8 +1,6 @@
 import type { Random } from '../../core/base/ports.ts';
 import { seeded } from './random.ts';
+import { randomFrom } from './random-bytes.ts';
 
 /** The Random port from the run's seed: different on every call, the same on every run with that seed. */
-export function seededRandom(seed?: number): Random {
-  const next = seeded(seed);
-  return { bytes: (count) => Uint8Array.from({ length: count }, () => Math.floor(next() * 256)) };
-}
+export const seededRandom = (seed?: number): Random => randomFrom(seeded(seed));

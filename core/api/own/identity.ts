@@ -3,7 +3,7 @@ import type { ShownDevice } from '../../field/device.ts';
 import { endpoint } from '../deps.ts';
 
 export const DeviceRow = Type.Object({
-  serial: Type.Optional(Type.String({ description: 'As printed on the label, e.g. 4K7Q-M2XW-9TC' })),
+  serial: Type.Optional(Type.String({ description: 'As printed on the label, e.g. 4K7Q-M2XW-9T9' })),
   key_fingerprint: Type.Optional(
     Type.String({ description: 'Of the device key, as OpenSSH prints it: SHA256: and base64' }),
   ),

@@ -217,7 +217,7 @@ export const factoryReset = endpoint({
   scope: 'admin',
   summary: 'Erase everything but the identity of the device, and reboot',
   body: Type.Object({ confirm: Type.String({ maxLength: 64, description: 'The serial of this device' }) }),
-  example: { body: { confirm: '4K7Q-M2XW-9TC' } },
+  example: { body: { confirm: '4K7Q-M2XW-9T9' } },
   response: Done,
   errors: ['bad_request', 'conflict', 'unavailable'],
   audit: { action: 'factory_reset' },

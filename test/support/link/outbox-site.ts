@@ -8,7 +8,8 @@ import { days, type Millis } from '../../../core/base/time.ts';
 import type { Finding } from '../../../core/detect/finding.ts';
 import { findings } from '../../../core/keys/records.ts';
 import type { StreamItem, StreamName } from '../../../core/link/stream.ts';
-import { seededRandom } from '../seeded-random.ts';
+import { mulberry32 } from '../mulberry.ts';
+import { randomFrom } from '../random-bytes.ts';
 import { settled } from '../settled.ts';
 import type { SimulatedClock } from '../simulated-clock.ts';
 import { someFinding } from '../some-finding.ts';
@@ -49,7 +50,7 @@ export class OutboxSite {
         now: () => this.clock.now(),
         after: (delay, run) => this.clock.after(delay, () => life === this.#starts && run()),
       },
-      random: seededRandom(life),
+      random: randomFrom(mulberry32(life)),
       log: () => {},
       topic: topicOfStream,
       bounds: () => this.bounds,
