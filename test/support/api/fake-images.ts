@@ -4,7 +4,7 @@ import { fail, ok } from '../../../core/base/result.ts';
 import { millis, seconds } from '../../../core/base/time.ts';
 import { START } from './fake-appliance.ts';
 
-export const SERIAL = '4K7Q-M2XW-9TC';
+export const SERIAL = '4K7Q-M2XW-9T9';
 
 export const IMAGE: ImageStatus = {
   version: '1.0.0',
