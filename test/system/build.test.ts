@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { ROOT } from '../support/root.ts';
 import { type Ended, run, scratchClone } from '../support/scratch-clone.ts';
 
-/** A clone with this checkout's compilers and one source file. */
+/** A clone with this checkout's compilers, one source file and one message. */
 function sourceClone(t: TestContext): string {
   const clone = scratchClone(t);
   // The build's own steps in TypeScript import the whole of core, which this clone is without.
@@ -16,6 +16,11 @@ function sourceClone(t: TestContext): string {
     cpSync(join(ROOT, file), join(clone, file));
   symlinkSync(join(ROOT, 'node_modules'), join(clone, 'node_modules'));
   write(clone, 'core/base/one.ts', 'export const one: number = 1;\n');
+  write(
+    clone,
+    'proto/bartizan/v1/one.proto',
+    'syntax = "proto3";\npackage bartizan.v1;\nmessage One { uint32 one = 1; }\n',
+  );
   return clone;
 }
 
