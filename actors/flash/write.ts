@@ -22,7 +22,7 @@ export interface Written {
 /**
  * Writes the mapped ranges of an image and reads them back. Until all of the rest is on the medium its first megabyte is
  * empty. A file that was made for it is gone again when it fails.
- * @returns `failed` with what is wrong; a device is not bootable then
+ * @returns `failed` with what is wrong; a device is not bootable then, or it is said that it may be
  */
 export async function writeImage(
   path: string,
@@ -40,8 +40,11 @@ export async function writeImage(
     const isReadFromMedium = await cacheEmptied(target);
     const trouble = await readBack(bmap, file, progress);
     if (trouble !== undefined) {
-      await unmade(file, bmap, target);
-      return fail('failed', `${target.path}: ${trouble}`);
+      const left = await unmade(file, bmap, target).then(
+        () => '',
+        (cause: unknown) => `; its head could not be emptied, so it may boot all the same: ${messageOf(cause)}`,
+      );
+      return fail('failed', `${target.path}: ${trouble}${left}`);
     }
     return ok({ bytes: mappedBytes(bmap), isReadFromMedium });
   } catch (cause) {
