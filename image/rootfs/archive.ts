@@ -13,18 +13,36 @@ const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 /** Base addresses of Debian's two archives. */
 export type Mirror = Readonly<Record<Pin['archive'], string>>;
 
-/** The archives from which this machine's own release and its security updates come. @throws when apt has none */
+/** Base address of each suite whose index apt holds. */
+async function heldSuites(): Promise<ReadonlyMap<string, string>> {
+  const targets = await run('apt-get', ['indextargets', '--format', '$(RELEASE) $(REPO_URI)', 'Created-By: Packages']);
+  return new Map(
+    lines(targets).map((line) => {
+      const [suite = '', base = ''] = line.split(' ');
+      return [suite, base.replace(/\/+$/, '')];
+    }),
+  );
+}
+
+/**
+ * The archives from which this machine's own release and its security updates come. apt tells only of sources whose
+ * index it has fetched, so a new machine's are fetched first.
+ * @throws when apt has none
+ */
 export async function findMirror(): Promise<Mirror> {
   const release = /^VERSION_CODENAME=(\w+)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? '?';
-  const targets = lines(
-    await run('apt-get', ['indextargets', '--format', '$(REPO_URI) $(RELEASE)', 'Created-By: Packages']),
-  ).map((line) => line.split(' '));
+  const suites = [release, `${release}-security`] as const;
+  let held = await heldSuites();
+  if (!suites.every((suite) => held.has(suite))) {
+    await run('apt-get', ['-q', '-o', 'DPkg::Lock::Timeout=300', 'update']);
+    held = await heldSuites();
+  }
   const base = (suite: string): string => {
-    const found = targets.find(([, name]) => name === suite)?.[0];
+    const found = held.get(suite);
     if (found === undefined) throw new Error(`no apt source of this machine offers ${suite}, so its mirror is unknown`);
-    return found.replace(/\/+$/, '');
+    return found;
   };
-  return { main: base(release), security: base(`${release}-security`) };
+  return { main: base(suites[0]), security: base(suites[1]) };
 }
 
 /** apt with everything of its own in `place`, nothing installed, and the suite's three sources. */
