@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import mqtt, { type MqttClient } from 'mqtt';
 import { placeIn } from '../../actors/controller/place.ts';
-import { decodeReported } from '../../actors/link-wire/index.ts';
+import { decodeEnvelope, decodeOrder, decodeReported } from '../../actors/link-wire/index.ts';
 import { listManifestTopic } from '../../core/link/topics.ts';
 import { type NftPort, openNft } from '../../native/nft/index.ts';
 import { Daemon, stateDir } from '../support/daemon.ts';
@@ -19,7 +19,6 @@ import { rounded } from './statistics.ts';
 const TENANT = 'acme';
 const LIST = 'bad-guys';
 const TABLE = 'bartizan';
-const LOOKS = 200;
 const LONG = { withinMs: 180_000 };
 
 /** A list of a fleet from its file to the kernel of an appliance: over a broker, with the bytes counted at the appliance's socket. */
@@ -92,7 +91,7 @@ class Edge {
   #manifests = 0;
   #reported = 0;
   #trouble = '';
-  #set: string | undefined;
+  #set = '';
 
   private constructor(parts: {
     readonly namespace: NetworkNamespace;
@@ -163,19 +162,13 @@ class Edge {
 
   /** Whether the list's set holds so many. */
   async holds(entries: number): Promise<boolean> {
-    this.#set ??= this.#nameOfSet();
-    // Looking for it makes the kernel hold up whoever fills it.
-    if (this.#set === undefined) {
-      await pause(LOOKS);
-      return false;
-    }
     const count = await this.#nft.count(TABLE, this.#set);
     return count.ok && count.value === entries;
   }
 
   /** How many of these are in the list's set. */
   async found(addresses: readonly string[]): Promise<number> {
-    const found = await this.#nft.find(TABLE, this.#set ?? '', addresses);
+    const found = await this.#nft.find(TABLE, this.#set, addresses);
     if (!found.ok) throw new Error(found.public);
     return found.value.filter((element) => element !== undefined).length;
   }
@@ -193,19 +186,26 @@ class Edge {
     return up + down;
   }
 
-  #nameOfSet(): string | undefined {
-    const table = this.#namespace.exec('nft', ['--terse', 'list', 'table', 'inet', TABLE]);
-    return /^\s*set (fleet_\S+_a4) \{/m.exec(table)?.[1];
-  }
-
   #saw(topic: string, payload: Uint8Array): void {
-    if (topic === listManifestTopic(TENANT, LIST)) this.#manifests++;
+    if (topic === listManifestTopic(TENANT, LIST)) {
+      this.#manifests++;
+      // Later generations share the set of the first.
+      if (this.#set === '') this.#set = setFor(payload);
+    }
     if (!topic.endsWith('/reported')) return;
     const read = decodeReported(payload);
     const list = read.ok ? read.value.lists.find(({ name }) => name === LIST) : undefined;
     this.#trouble = list?.trouble ?? '';
     this.#reported = list?.generation ?? 0;
   }
+}
+
+/** The name of the set of a first generation, as `listSets` gives it: the program `nft` would read all sets whole to tell it. */
+function setFor(manifest: Uint8Array): string {
+  const envelope = decodeEnvelope(manifest);
+  const order = envelope.ok ? decodeOrder(envelope.value.payload) : envelope;
+  if (!order.ok || order.value.kind !== 'list') throw new Wrong('the manifest cannot be read', {});
+  return `fleet_${LIST.replaceAll('-', '_')}_${order.value.list.contentSha256.slice(0, 8)}_a4`;
 }
 
 /** Somebody who hears of manifests and reports as a controller may: one of its own, since a session is of one identity. */
