@@ -70,6 +70,11 @@ export class BatchLine {
     return this.#batches[this.#next];
   }
 
+  /** The one that comes after so many others. */
+  ahead(count: number): Batch | undefined {
+    return this.#batches[this.#next + count];
+  }
+
   /** The next so many, in their order. */
   upcoming(count: number): readonly Batch[] {
     return this.#batches.slice(this.#next, this.#next + count);
@@ -147,10 +152,10 @@ export class BatchLine {
   dropKept(isToGo: (batch: Batch, keptBytes: number) => boolean): readonly Batch[] {
     let count = 0;
     let bytes = this.#keptBytes;
-    for (const batch of this.#batches.slice(0, this.#head)) {
-      if (!isToGo(batch, bytes)) break;
+    for (; count < this.#head; count++) {
+      const batch = this.#batches[count];
+      if (batch === undefined || !isToGo(batch, bytes)) break;
       bytes -= batch.bytes;
-      count++;
     }
     if (count === 0) return [];
     const gone = this.#batches.splice(0, count);

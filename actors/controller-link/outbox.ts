@@ -35,20 +35,22 @@ export interface OutboxDeps {
 
 /** While the link is up, how long an item waits for company. */
 const LINGER: Millis = millis(200);
-/** And while it is down: what nobody else keeps is lost with the process until then. */
+/** And while it is down, what nobody else keeps, which is lost with the process until then. */
 const LINGER_OFFLINE: Millis = seconds(30);
+/** And what is on record elsewhere, which comes again after a restart: full batches are few, and go out faster. */
+const LINGER_ON_RECORD: Millis = minutes(5);
 /** So long what was sealed without a link may wait for the disk: then a link that comes back waits for no disk. */
 const SYNC_OFFLINE: Millis = seconds(5);
 const LOOK_EVERY: Millis = minutes(1);
 /** Batches of one stream between the store and the broker. */
 const AHEAD = 16;
-/** And read while those are under way: half of them at a time, 2 MiB at the most. */
-const READ_AHEAD = 64;
+/** And read while those are under way: half of them at a time, 1 MiB at the most. */
+const READ_AHEAD = 32;
 /** What of incidents and events stays for replays, as a share of the bound. */
 const KEPT_SHARE = 1 / 16;
 const EPOCH_BYTES = 8;
 /** What the broker has is written down so many batches at a time, or after so long. A process that dies sends those again. */
-const NOTED_AT_ONCE = 64;
+const NOTED_AT_ONCE = 24;
 const NOTED_WITHIN: Millis = millis(50);
 /** A broker that refuses what we send is asked again after this. */
 const REFUSED_PAUSE: Millis = seconds(30);
@@ -192,7 +194,8 @@ export class Outbox {
 
   #linger(stream: Stream): void {
     if (stream.tailItems === 0 || this.#lingering.has(stream.name)) return;
-    const cancel = this.#deps.clock.after(this.#isUp ? LINGER : LINGER_OFFLINE, () => {
+    const offline = OWN.includes(stream.name) ? LINGER_OFFLINE : LINGER_ON_RECORD;
+    const cancel = this.#deps.clock.after(this.#isUp ? LINGER : offline, () => {
       this.#lingering.delete(stream.name);
       const ops = stream.seal();
       if (ops.length > 0) this.#sealed(ops);
@@ -323,9 +326,10 @@ export class Outbox {
 
   /** Reads what comes next while the broker has not answered yet; a read takes longer than its turn. */
   #readAhead({ name, line, durable }: Stream): void {
+    if (line.ahead(READ_AHEAD / 2)?.reading !== undefined) return;
     // What is not written yet is held nowhere but there, once it is trimmed.
     const next = line.upcoming(READ_AHEAD).filter((batch) => endOf(batch) <= durable);
-    if ((next[READ_AHEAD / 2] ?? next.at(-1))?.reading !== undefined) return;
+    if (next.at(-1)?.reading !== undefined) return;
     for (const batch of next) batch.reading ??= this.#bodyOf(name, batch);
   }
 

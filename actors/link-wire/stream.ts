@@ -34,7 +34,7 @@ import { itemMessage, STREAM_BOUNDS } from './stream-said.ts';
 import { SEVERITY } from './words.ts';
 
 /** Items of a message at most. */
-export const MOST_ITEMS = 128;
+export const MOST_ITEMS = 256;
 
 const LONGEST_EPOCH = 64;
 const KINDS = ['finding', 'incident', 'audit', 'event', 'gap'] as const;

@@ -36,6 +36,6 @@ export interface BatchNote {
 export const DEGRADATION: readonly StreamName[] = ['event', 'incident', 'finding'];
 
 /** Items in a message at most. */
-export const BATCH_ITEMS = 128;
+export const BATCH_ITEMS = 256;
 /** Bytes of a message's items, but where one item alone has more. */
-export const BATCH_BYTES = 32 * 1024;
+export const BATCH_BYTES = 64 * 1024;

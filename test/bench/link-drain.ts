@@ -1,4 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import mqtt from 'mqtt';
 import { mqttBrokers } from '../../actors/controller-link/mqtt.ts';
 import { openStore } from '../../actors/store/index.ts';
@@ -33,6 +35,10 @@ export interface Drained {
   readonly messages: readonly Message[];
   readonly ledger: StreamLedger;
 }
+
+setFlagsFromString('--expose-gc');
+/** What a turn before has left is not to be swept up at the cost of this one. */
+const sweep: () => void = runInNewContext('gc');
 
 /** An observer's end. */
 async function watcher({ broker }: Pick<Ground, 'broker'>, take: (topic: string, payload: Buffer) => void) {
@@ -73,6 +79,7 @@ export async function drain(
     if (!enrolled.ok) throw new Error(enrolled.public);
     await pause(OPENED);
     isOpen = true;
+    sweep();
     const begun = performance.now();
     site.ordersLink?.reconnect();
     await waitFor('the last', () => (site.link.status().waitingBytes === 0 ? true : undefined), LONG);
@@ -98,11 +105,11 @@ export async function drain(
 
 /** mqtt.js alone, as it would be used: the same messages, as many at once, somebody listening. @returns seconds */
 export async function publish(broker: Mosquitto, messages: readonly Message[]): Promise<number> {
-  let arrived = 0;
-  const watching = await watcher({ broker }, () => {
-    arrived++;
-  });
+  // Held, as what comes of a drain is.
+  const arrived: Buffer[] = [];
+  const watching = await watcher({ broker }, (_, payload) => void arrived.push(payload));
   const tls = observer(broker);
+  sweep();
   const begun = performance.now();
   const client = await mqtt.connectAsync(broker.url, { protocolVersion: 5, ...tls, reconnectPeriod: 0 });
   try {
@@ -122,7 +129,7 @@ export async function publish(broker: Mosquitto, messages: readonly Message[]): 
       pump();
     });
     const seconds = (performance.now() - begun) / 1000;
-    await waitFor('all arrived', () => (arrived >= messages.length ? true : undefined));
+    await waitFor('all arrived', () => (arrived.length >= messages.length ? true : undefined));
     return seconds;
   } finally {
     await client.endAsync(true);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { MemoryStore } from '../../../../actors/store/index.ts';
 import { fail, ok } from '../../../../core/base/result.ts';
 import { days, hours, millis, minutes } from '../../../../core/base/time.ts';
-import { BATCH_BYTES, type BatchNote } from '../../../../core/link/outbox.ts';
+import { BATCH_BYTES, BATCH_ITEMS, type BatchNote } from '../../../../core/link/outbox.ts';
 import { STREAMS } from '../../../../core/link/stream.ts';
 import { OutboxSite } from '../../../support/link/outbox-site.ts';
 import { fc } from '../../../support/random.ts';
@@ -105,12 +105,13 @@ test('a link that breaks in the midst sends again what was not acknowledged, und
 
 test('events are given up first, then incidents, then findings, the oldest of each; the audit log never by size', async () => {
   const one = await site();
-  for (const stream of ['audit', 'event', 'incident'] as const) for (let n = 1; n <= 512; n++) one.add(stream, n);
+  const each = 8 * BATCH_ITEMS;
+  for (const stream of ['audit', 'event', 'incident'] as const) for (let n = 1; n <= each; n++) one.add(stream, n);
   one.bounds = { ...one.bounds, maxBytes: one.outbox.waitingBytes + 50_000 };
   const firsts = new Map<string, number>();
   let last = 0;
   while (!firsts.has('finding')) {
-    for (let n = 0; n < 128; n++) one.add('finding', ++last);
+    for (let n = 0; n < BATCH_ITEMS; n++) one.add('finding', ++last);
     for (const [stream, { givenUp }] of Object.entries(one.outbox.counters())) {
       if (givenUp > 0 && !firsts.has(stream)) firsts.set(stream, last);
     }
@@ -122,7 +123,7 @@ test('events are given up first, then incidents, then findings, the oldest of ea
   one.up();
   await one.quiet();
   for (const stream of STREAMS) {
-    const newest = stream === 'finding' ? last : 512;
+    const newest = stream === 'finding' ? last : each;
     assert.equal(one.ledger.last(stream), newest, stream);
     const gaps = one.ledger.gaps(stream);
     const missing = gaps.reduce((sum, { count }) => sum + count, 0);
@@ -178,7 +179,8 @@ test('another numbering begins where records are lost or a store was repaired', 
 
 test('a batch whose bytes are gone is a gap', async () => {
   const one = await site();
-  for (let n = 1; n <= 384; n++) one.add('finding', n);
+  const all = 3 * BATCH_ITEMS;
+  for (let n = 1; n <= all; n++) one.add('finding', n);
   await one.outbox.stop();
   const batches: { readonly key: string; readonly count: number }[] = [];
   for await (const [key, { count }] of one.store.entries<BatchNote>({ gte: 'link-batch!f', lt: 'link-batch!g' })) {
@@ -197,7 +199,7 @@ test('a batch whose bytes are gone is a gap', async () => {
       [third.count, 'lost'],
     ],
   );
-  assert.equal(one.ledger.last('finding'), 384);
+  assert.equal(one.ledger.last('finding'), all);
 });
 
 test('a message is cut to what the link takes, and an item that is too long for it is a gap', async () => {

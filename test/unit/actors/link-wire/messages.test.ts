@@ -20,6 +20,7 @@ import {
   encodeResult,
   encodeStreamBatch,
   LIMITS,
+  MOST_ITEMS,
   sizeOfItem,
   type Unreadable,
 } from '../../../../actors/link-wire/index.ts';
@@ -148,7 +149,11 @@ test('a batch that is too much for one message is not made; an item tells its si
   const made = encodeStreamBatch(batchOf(audit));
   assert.equal(made.ok ? '' : made.code, 'too_long');
   assert.ok(sizeOfItem(audit) > LIMITS.StreamBatch);
-  for (const none of [batchOf(), batchOf(...Array(129).fill(ITEMS.gap)), { ...batchOf(ITEMS.gap), first: 0 }]) {
+  for (const none of [
+    batchOf(),
+    batchOf(...Array(MOST_ITEMS + 1).fill(ITEMS.gap)),
+    { ...batchOf(ITEMS.gap), first: 0 },
+  ]) {
     const made = encodeStreamBatch(none);
     assert.equal(made.ok ? '' : made.code, 'malformed');
   }
@@ -168,7 +173,7 @@ test('what no stream says is refused, with its place', () => {
       { epoch: 'a', first: 2 ** 53 - 2, items: [{ gap: { count: 9, reason: 'size' } }] },
       /^StreamBatch\.items: have numbers that are too large/,
     ],
-    [{ epoch: 'a', first: 1, items: Array(129).fill({}) }, /has 129 entries/],
+    [{ epoch: 'a', first: 1, items: Array(MOST_ITEMS + 1).fill({}) }, new RegExp(`has ${MOST_ITEMS + 1} entries`)],
   ] as const) {
     const read = decodeStreamBatch(v1.StreamBatch.encode({ ...wire, items: [...wire.items] }).finish());
     assert.match(read.ok ? '' : read.public, told);
