@@ -3,7 +3,7 @@ import { fail, ok, type Result } from '../../core/base/result.ts';
 import { type Millis, millis, minutes, seconds } from '../../core/base/time.ts';
 import { streamBatches, streamBooks } from '../../core/keys/records.ts';
 import { hexOf } from '../../core/link/hex.ts';
-import { DEGRADATION, type StreamBook } from '../../core/link/outbox.ts';
+import { BATCH_BYTES, DEGRADATION, type StreamBook } from '../../core/link/outbox.ts';
 import type { StreamState } from '../../core/link/reported.ts';
 import { type Gap, STREAMS, type StreamItem, type StreamName } from '../../core/link/stream.ts';
 import { gapBytes, itemBytes, type Part, partsOf } from '../link-wire/index.ts';
@@ -48,6 +48,8 @@ const AHEAD = 16;
 const READ_AHEAD = 32;
 /** What of incidents and events stays for replays, as a share of the bound. */
 const KEPT_SHARE = 1 / 16;
+/** And what is not sealed yet, at the most. */
+const GATHERED_SHARE = 1 / 16;
 const EPOCH_BYTES = 8;
 /** What the broker has is written down so many batches at a time, or after so long. A process that dies sends those again. */
 const NOTED_AT_ONCE = 24;
@@ -243,10 +245,12 @@ export class Outbox {
   /** Gives up what there is no room for. */
   #bound(): readonly StoreOp[] {
     const { maxBytes } = this.#deps.bounds();
+    // What gathers until the next look has its room in the bound.
+    const most = maxBytes - Math.min(BATCH_BYTES, maxBytes * GATHERED_SHARE);
     const ops: StoreOp[] = [];
     for (const name of DEGRADATION) {
       const stream = this.#streams.get(name);
-      while (stream !== undefined && this.waitingBytes > maxBytes) {
+      while (stream !== undefined && this.waitingBytes > most) {
         const given = stream.giveUp('size');
         if (given === undefined) break;
         ops.push(...given);
