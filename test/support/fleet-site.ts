@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { askController, placeIn } from '../../actors/controller/index.ts';
 import { NODE_FLAGS } from './daemon.ts';
-import { freePort } from './free-port.ts';
+import { freePorts } from './free-port.ts';
 import { waitFor } from './wait-for.ts';
 
 const MAIN = fileURLToPath(new URL('../../bundle/main.js', import.meta.url));
@@ -31,7 +31,7 @@ export interface FleetPlace {
 }
 
 async function onLoopback(): Promise<FleetPlace> {
-  const [brokerPort, enrolmentPort] = [await freePort(), await freePort()];
+  const [brokerPort = 0, enrolmentPort = 0] = await freePorts(2);
   return {
     brokerPort,
     enrolmentPort,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { Daemon, stateDir } from '../support/daemon.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePorts } from '../support/free-port.ts';
 import { Namespace, notRoot } from '../support/namespaces.ts';
 import { noRsyslogTls, rsyslogd, tlsForward } from '../support/rsyslogd.ts';
 import { tlsFiles } from '../support/syslog-site.ts';
@@ -18,7 +18,7 @@ test('over UDP, TCP and TLS without a certificate a forged line blocks nobody; o
   using edge = new Namespace('edge');
   const files = tlsFiles(t);
   const { certFile: cert, keyFile: key, clientCaFile: ca } = files.settings;
-  const [web, udp, tcp, tls] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const [web, udp, tcp, tls] = await freePorts(4);
   await using daemon = new Daemon(await stateDir());
   await daemon.configure(`
 webui: { listen: '127.0.0.1:${web}' }

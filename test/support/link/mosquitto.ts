@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Authority } from '../certificates.ts';
-import { freePort } from '../free-port.ts';
+import { freePorts } from '../free-port.ts';
 import { waitFor } from '../wait-for.ts';
 
 export const noMosquitto: false | string = (() => {
@@ -58,7 +58,7 @@ export class Mosquitto {
 
   static async make({ authority = new Authority('test brokers'), extra = '' } = {}): Promise<Mosquitto> {
     const directory = await mkdtemp(join(tmpdir(), 'bartizan-mosquitto-'));
-    const [port, webSocketPort] = [await freePort(), await freePort()];
+    const [port = 0, webSocketPort = 0] = await freePorts(2);
     const server = authority.issue({ commonName: 'localhost', names: ['localhost'], usage: 'server' });
     const file = (name: string): string => join(directory, name);
     await Promise.all([
@@ -115,7 +115,9 @@ ${tls}
       this.#output += text;
     });
     this.#child = child;
-    await waitFor(`mosquitto listens: ${this.#output}`, () => this.#listens(), { everyMs: 50 });
+    await waitFor('mosquitto to listen', () => this.#listens(), { everyMs: 50 }).catch((cause: unknown) => {
+      throw new Error(`mosquitto does not listen, and says: ${this.#output}`, { cause });
+    });
   }
 
   #listens(): Promise<true | undefined> {
