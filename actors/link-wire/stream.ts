@@ -1,5 +1,6 @@
 import { fail, ok, type Result } from '../../core/base/result.ts';
 import type { Severity } from '../../core/detect/finding.ts';
+import { BATCH_ITEMS } from '../../core/link/outbox.ts';
 import { isCountable } from '../../core/link/positions.ts';
 import {
   GAP_REASONS,
@@ -34,7 +35,7 @@ import { itemMessage, STREAM_BOUNDS } from './stream-said.ts';
 import { SEVERITY } from './words.ts';
 
 /** Items of a message at most. */
-export const MOST_ITEMS = 256;
+export const MOST_ITEMS = BATCH_ITEMS;
 
 const LONGEST_EPOCH = 64;
 const KINDS = ['finding', 'incident', 'audit', 'event', 'gap'] as const;
