@@ -1,7 +1,7 @@
 import { parseCidr } from '../../core/base/ip.ts';
 import { fail, ok, type Result } from '../../core/base/result.ts';
 import { hours, type Millis, millis, rfc3339, seconds } from '../../core/base/time.ts';
-import { type Command, LONGEST_COMMAND } from '../../core/link/order.ts';
+import { type Command, kindOfCommand, LONGEST_COMMAND } from '../../core/link/order.ts';
 import { MOST_REPLAYED } from '../../core/link/positions.ts';
 import { STREAMS } from '../../core/link/stream.ts';
 import { type Json, meant, type Reply, refusal, said, servedHere, textIn, timeIn } from './control.ts';
@@ -20,17 +20,22 @@ export async function askCommand(controller: Controller, { json }: { readonly js
   if (!members.ok) return refusal(members);
   const plan = planIn(json, controller);
   if (!plan.ok) return refusal(plan);
-  return carryOut(controller, json, members.value, plan.value);
+  return carryOut(controller, json, members.value, { verb: verbIn(json) as Command['kind'], plan: plan.value });
 }
 
 export async function askConfirm(controller: Controller, { json }: { readonly json: Json }): Promise<Reply> {
   const members = meant(controller, json['who']);
   if (!members.ok) return refusal(members);
-  return carryOut(controller, json, members.value, confirmation(controller));
+  return carryOut(controller, json, members.value, { verb: 'confirm', plan: confirmation(controller) });
 }
 
-async function carryOut(controller: Controller, json: Json, members: readonly Member[], plan: Plan): Promise<Reply> {
-  const signer = await controller.folder.key(textIn(json, 'key') ?? 'ops');
+async function carryOut(
+  controller: Controller,
+  json: Json,
+  members: readonly Member[],
+  { verb, plan }: { readonly verb: Command['kind']; readonly plan: Plan },
+): Promise<Reply> {
+  const signer = await controller.keys.signerFor(textIn(json, 'key') ?? 'ops', kindOfCommand(verb));
   if (!signer.ok) return refusal(signer);
   const within = timeIn(json, 'within', seconds(30));
   if (!within.ok) return refusal(within);
@@ -79,8 +84,10 @@ async function sendAndWait(
 const noAnswer = ({ isConnected }: Controller): string =>
   isConnected ? 'no answer yet' : 'it goes out once the controller is connected to the broker again; its log says why';
 
+const verbIn = (json: Json): string => String(json['verb'] ?? '').replaceAll('-', '_');
+
 function planIn(json: Json, controller: Controller): Result<Plan, 'usage'> {
-  const verb = String(json['verb'] ?? '').replaceAll('-', '_');
+  const verb = verbIn(json);
   const what = textIn(json, 'what');
   const reason = textIn(json, 'reason') ?? '';
   if (reason.length > LONGEST_REASON) return fail('usage', `--reason: at most ${LONGEST_REASON} characters`);

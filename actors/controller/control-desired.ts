@@ -14,7 +14,7 @@ export async function askDesired(controller: Controller, { json }: { readonly js
   if (!members.ok) return refusal(members);
   const content = contentIn(json);
   if (!content.ok) return refusal(content);
-  const signer = await controller.folder.key(textIn(json, 'key') ?? 'ops');
+  const signer = await controller.keys.signerFor(textIn(json, 'key') ?? 'ops', 'desired');
   if (!signer.ok) return refusal(signer);
   const trial = timeIn(json, 'trial', minutes(5));
   if (!trial.ok) return refusal(trial);

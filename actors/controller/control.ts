@@ -94,7 +94,8 @@ export function servedHere(
   const here: Member[] = [];
   const others: { serial: string; why: string }[] = [];
   for (const member of members) {
-    const why = shards.whyNotServed(member.shard);
+    // It would be kept, and done once the appliance is enrolled again.
+    const why = member.record.revoked ? 'its certificates are revoked' : shards.whyNotServed(member.shard);
     if (why === undefined) here.push(member);
     else others.push({ serial: member.serial, why });
   }
@@ -214,9 +215,10 @@ async function askKeys(controller: Controller, { json }: { readonly json: Json }
   const change = keyChangeIn(json, controller.clock.now());
   if (!change.ok) return refusal(change);
   const by = textIn(json, 'key') ?? 'ops';
+  const before = controller.keys.set;
   const done = await controller.keys.change(change.value, by);
   if (!done.ok) return refusal(done);
-  await controller.signAnew(change.value, by);
+  await controller.signAnew(change.value, by, before);
   return said({ generation: done.value, keys: await keysOf(controller) });
 }
 
@@ -260,7 +262,7 @@ async function askPublish(
   controller: Controller,
   { rest, query, body }: Asked & { readonly rest: string },
 ): Promise<Reply> {
-  const signer = await controller.folder.key(query['key'] ?? 'ops');
+  const signer = await controller.keys.signerFor(query['key'] ?? 'ops', 'list');
   if (!signer.ok) return refusal(signer);
   async function* text(): AsyncIterable<Uint8Array> {
     yield body;
@@ -277,7 +279,7 @@ async function askPublish(
 }
 
 async function askWithdraw(controller: Controller, { rest, query }: Asked & { readonly rest: string }): Promise<Reply> {
-  const signer = await controller.folder.key(query['key'] ?? 'ops');
+  const signer = await controller.keys.signerFor(query['key'] ?? 'ops', 'list');
   if (!signer.ok) return refusal(signer);
   const done = await controller.lists.withdraw(rest, signer.value);
   return done.ok ? said({ name: rest, generation: done.value, withdrawn: true }) : refusal(done);

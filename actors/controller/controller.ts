@@ -7,6 +7,7 @@ import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import { days, seconds } from '../../core/base/time.ts';
 import { exported } from '../../core/controller/records.ts';
 import type { ControllerSettings } from '../../core/controller/settings.ts';
+import type { KeySet } from '../../core/link/keys.ts';
 import type { Reported } from '../../core/link/reported.ts';
 import type { StreamName } from '../../core/link/stream.ts';
 import { fleetKeysTopic, leaseTopic, shardOf } from '../../core/link/topics.ts';
@@ -210,13 +211,20 @@ export class Controller {
     return this.enrolment !== undefined;
   }
 
-  /** Signs anew what stands and was signed by a key that is another now, or gone, or may no longer. */
-  async signAnew({ kind, name }: KeyChange, by: string): Promise<void> {
-    const signer = kind === 'add' ? undefined : await this.folder.key(kind === 'rotate' ? name : by);
-    if (!signer?.ok) return;
+  /**
+   * Signs anew what stands and was signed by a key that is another now, or gone, or may no longer. What that key might not
+   * order was refused, and is not made good by a better one.
+   * @param before the keys until then
+   */
+  async signAnew({ kind, name }: KeyChange, by: string, before: KeySet): Promise<void> {
+    const might = before.keys.find((key) => key.name === name)?.kinds ?? [];
+    const whose = kind === 'rotate' ? name : by;
+    if (kind === 'add') return;
     try {
-      await this.lists.signAnew(name, signer.value);
-      await this.desires.signAnew(name, signer.value, (shard) => this.shards.isServed(shard));
+      const list = might.includes('list') ? await this.keys.signerFor(whose, 'list') : undefined;
+      if (list?.ok) await this.lists.signAnew(name, list.value);
+      const desired = might.includes('desired') ? await this.keys.signerFor(whose, 'desired') : undefined;
+      if (desired?.ok) await this.desires.signAnew(name, desired.value, (shard) => this.shards.isServed(shard));
     } catch (cause) {
       this.#log('error', 'what stands could not be signed anew', { key: name, cause: messageOf(cause) });
     }

@@ -88,10 +88,13 @@ export class Desires {
     return found;
   }
 
-  /** What is desired of it now; nothing where nothing is. */
+  /** What is desired of it now; nothing where nothing is. What it refused, or took back, is not: the next would carry it along. */
   async content(serial: string): Promise<DesiredContent> {
-    const last = await this.#last(serial);
-    return last === undefined ? NOTHING : ((await this.#deps.records.get(contents, [last.content])) ?? NOTHING);
+    for await (const [, { content, standing }] of this.#deps.records.list(desires, [serial], { reverse: true })) {
+      if (standing?.is === 'refused' || standing?.is === 'reverted') continue;
+      return (await this.#deps.records.get(contents, [content])) ?? NOTHING;
+    }
+    return NOTHING;
   }
 
   async diff(serial: string, content: DesiredContent, merge: boolean): Promise<readonly Difference[]> {

@@ -14,7 +14,7 @@ export type SigningKey = Signer & { readonly name: string };
 export class KeyFolder {
   readonly #folder: string;
   readonly #random: Random;
-  readonly #read = new Map<string, SigningKey>();
+  readonly #read = new Map<string, { readonly pem: string; readonly key: SigningKey }>();
 
   constructor(folder: string, random: Random) {
     this.#folder = folder;
@@ -24,14 +24,15 @@ export class KeyFolder {
   /** @returns refused: there is none of that name here, or it is no Ed25519 key */
   async key(name: string): Promise<Result<SigningKey, 'refused'>> {
     if (!NAME.test(name)) return fail('refused', `"${name.slice(0, 60)}" is no name of a key`);
-    const known = this.#read.get(name);
-    if (known !== undefined) return ok(known);
+    // One that was taken away is not had any more.
     const pem = await readIfThere(this.#path(name));
     if (pem === undefined) return fail('refused', `there is no private key "${name}" here: ${this.#path(name)}`);
+    const known = this.#read.get(name);
+    if (known?.pem === pem) return ok(known.key);
     const signer = readSigner(pem);
     if (!signer.ok) return fail('refused', `${this.#path(name)} ${signer.public}`);
     const key = { ...signer.value, name };
-    this.#read.set(name, key);
+    this.#read.set(name, { pem, key });
     return ok(key);
   }
 

@@ -3,7 +3,7 @@ import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import { type Deadline, millis } from '../../core/base/time.ts';
 import { type KeySetRecord, keySets } from '../../core/controller/records.ts';
 import { type Hex, isHex } from '../../core/link/hex.ts';
-import { type Key, type KeyRing, type KeySet, ringOf } from '../../core/link/keys.ts';
+import { type Key, type KeyRing, type KeySet, mayOrder, ringOf, standingOf } from '../../core/link/keys.ts';
 import type { OrderKind, OrderOf } from '../../core/link/order.ts';
 import { fleetKeysTopic } from '../../core/link/topics.ts';
 import type { Records } from '../store/index.ts';
@@ -78,6 +78,21 @@ export class FleetKeys {
     return { keys: this.#ring.keys };
   }
 
+  /**
+   * A private key that is here, where the fleet lets it order this now: appliances would refuse what it signs otherwise, and
+   * whoever asked would wait for an answer that says nothing.
+   */
+  async signerFor(name: string, kind: OrderKind): Promise<Result<SigningKey, 'refused'>> {
+    const signer = await this.#deps.keys.key(name);
+    if (!signer.ok) return signer;
+    const key = this.#ring.keys.find(({ publicKey }) => publicKey === signer.value.publicKey);
+    if (key === undefined) return fail('refused', `the fleet does not believe the key "${name}"; see \`keys list\``);
+    if (!mayOrder(key, kind)) return fail('refused', `"${name}" may not order ${kind}; --key NAME names one that may`);
+    const standing = standingOf(key, this.#deps.clock.now());
+    if (standing === 'believed') return signer;
+    return fail('refused', `"${name}" is believed ${standing === 'past' ? 'no longer' : 'later'}; see \`keys list\``);
+  }
+
   /** Publishes what is in effect, for brokers that have lost it. */
   async publish(): Promise<void> {
     if (this.#envelope === '') return;
@@ -115,12 +130,12 @@ export class FleetKeys {
   async #press(set: KeySet, signers: readonly SigningKey[]): Promise<Result<Pressed, 'refused' | 'failed'>> {
     const trouble = ringOf(set, 1);
     if (!trouble.ok) return fail('refused', trouble.public);
-    const mayOrder = (key: SigningKey, keys: readonly Key[]): boolean =>
+    const mayChange = (key: SigningKey, keys: readonly Key[]): boolean =>
       keys.some(({ publicKey, kinds }) => publicKey === key.publicKey && kinds.includes('keys'));
-    if (!signers.some((key) => mayOrder(key, this.#ring.keys))) {
+    if (!signers.some((key) => mayChange(key, this.#ring.keys))) {
       return fail('refused', `"${signers[0]?.name}" may not order keys now; --key NAME names one that may`);
     }
-    if (!signers.some((key) => mayOrder(key, set.keys))) {
+    if (!signers.some((key) => mayChange(key, set.keys))) {
       return fail('refused', `"${signers[0]?.name}" may not order keys in the new set; nobody here could sign for it`);
     }
     const body = { kind: 'keys', keys: set } as const;

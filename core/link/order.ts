@@ -129,9 +129,13 @@ export interface OrderResult {
 
 /** What the key has to be allowed for this order. */
 export function kindOf(order: OrderBody): OrderKind {
-  if (order.kind !== 'command') return order.kind;
-  if (order.command.kind === 'remove_allow') return 'allow';
-  return order.command.kind === 'revert' ? 'confirm' : order.command.kind;
+  return order.kind === 'command' ? kindOfCommand(order.command.kind) : order.kind;
+}
+
+/** The same of a command by its own kind: what takes back is allowed to who may do it. */
+export function kindOfCommand(kind: Command['kind']): OrderKind {
+  if (kind === 'remove_allow') return 'allow';
+  return kind === 'revert' ? 'confirm' : kind;
 }
 
 /** Orders of one line follow each other by their generation: one line a kind, of lists and leases one a name. */

@@ -127,7 +127,7 @@ test('a fleet from its authority to what it desires', { skip }, async (t) => {
     assert.equal(wrong.code, 2);
     const limited = await site.run('main', 'cmd', 'block', first, '203.0.113.9', '--key', 'main');
     assert.equal(limited.code, 4);
-    assert.match(limited.out, /kind_not_allowed/);
+    assert.match(limited.err, /"main" may not order block/);
   });
 
   await t.test('keys are rotated with two signatures, and the old one orders nothing any more', async () => {
@@ -137,9 +137,25 @@ test('a fleet from its authority to what it desires', { skip }, async (t) => {
     const [done] = await site.rows('main', 'cmd', 'scan', first);
     assert.equal(done?.['state'], 'done');
     const old = await site.run('main', 'cmd', 'scan', first, '--key', 'old', '--within', '1s');
-    assert.match(old.out, /no answer yet/);
+    assert.deepEqual([old.code, old.err.includes('does not believe the key "old"')], [4, true], old.err);
     const alone = await site.run('main', 'keys', 'remove', 'ops');
     assert.equal(alone.code, 4);
+  });
+
+  await t.test('what a key may not order is not sent, and not made good by another key', async () => {
+    const file = join(site.root, 'sneaky.yaml');
+    await writeFile(file, 'firewall:\n  mode: enforce\n');
+    const orders = async () => (await site.rows('main', 'desired', 'history', first)).map(({ order }) => order);
+    const before = await orders();
+    assert.equal((await site.run('main', 'keys', 'add', 'night', '--kinds', 'block')).code, 0);
+    const refused = await site.run('main', 'desired', 'set', first, file, '--key', 'night');
+    assert.deepEqual([refused.code, refused.err.includes('"night" may not order desired')], [4, true], refused.err);
+    const list = await site.run('main', 'lists', 'publish', 'bad-guys', file, '--key', 'night');
+    assert.deepEqual([list.code, list.err.includes('"night" may not order list')], [4, true], list.err);
+    assert.equal((await site.run('main', 'keys', 'remove', 'night')).code, 0);
+    assert.deepEqual(await orders(), before);
+    const gone = await site.run('main', 'cmd', 'block', first, '203.0.113.9', '--key', 'night');
+    assert.deepEqual([gone.code, gone.err.includes('does not believe')], [4, true], gone.err);
   });
 
   await t.test('streams are exported in order, each number once', async () => {

@@ -83,6 +83,32 @@ test('the last order is issued anew behind an earlier one that came into effect 
   assert.deepEqual([history.length, history[0]?.parent], [3, one.order]);
 });
 
+test('what an appliance refused or took back is not merged into what comes next', async () => {
+  const { desires, members, wish, report, clock } = await site(1);
+  const { serial = '' } = members[0] ?? {};
+  const stand = async (name: string, standing: DesiredState['standing']): Promise<void> => {
+    const content = { sections: [{ name, values: { on: true } }], rules: [] };
+    const [one] = await desires.set(members, { ...wish('enforce'), content, merge: true, over: true });
+    assert.ok(one !== undefined && 'order' in one);
+    report(members[0], { generation: one.generation, order: one.order, standing });
+    clock.advance(200);
+    for (let i = 0; i < 5; i++) await settled();
+  };
+  const names = async () => (await desires.content(serial)).sections.map(({ name }) => name);
+  await stand('good', 'confirmed');
+  await stand('wrong', 'refused');
+  await stand('unhealthy', 'reverted');
+  assert.deepEqual(await names(), ['good']);
+  await stand('better', 'confirmed');
+  assert.deepEqual(await names(), ['better', 'good']);
+  const other = { sections: [{ name: 'good', values: { on: false } }], rules: [] };
+  const differences = await desires.diff(serial, other, true);
+  assert.deepEqual(
+    differences.map(({ path }) => path),
+    ['good.on'],
+  );
+});
+
 test('orders beyond the last fifty go, and what none of them names', async () => {
   const { desires, members, wish, clock, records } = await site(1);
   const { serial = '' } = members[0] ?? {};
