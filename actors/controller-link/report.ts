@@ -34,8 +34,17 @@ export interface ReportParts {
   readonly certificateUntil: () => Millis;
 }
 
-/** The report as it is now, and what it says: moments and what grows all the time are no news. */
-export async function makeReport(parts: ReportParts): Promise<{ readonly bytes: Uint8Array; readonly says: string }> {
+/** A report, and what it says, as far as that can be news. */
+export interface MadeReport {
+  readonly bytes: Uint8Array;
+  /** Differs whenever the report does, moments and what grows all the time left out. */
+  readonly says: string;
+  /** How far each stream was sent. */
+  readonly sent: readonly string[];
+}
+
+/** The report as it is now. */
+export async function makeReport(parts: ReportParts): Promise<MadeReport> {
   const { clock, run, connection, certificateUntil } = parts;
   const { change, ...own } = await parts.own();
   const { desired, lists, keysGeneration, change: ordered } = parts.orders();
@@ -56,7 +65,8 @@ export async function makeReport(parts: ReportParts): Promise<{ readonly bytes: 
   const says = createHash('sha256')
     .update(JSON.stringify([rest, epochs]))
     .digest('base64');
-  return { bytes: encodeReported(report), says };
+  const sent = streams.map((one) => `${one.stream} ${one.epoch} ${one.sent}`);
+  return { bytes: encodeReported(report), says, sent };
 }
 
 const provenBy = (id: string, ordered: OrdersReport['change']): Pick<ChangeOnTrial, 'nonce' | 'order'> =>

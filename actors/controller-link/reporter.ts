@@ -1,20 +1,23 @@
 import type { Clock, Log } from '../../core/base/ports.ts';
 import { messageOf, type Result } from '../../core/base/result.ts';
-import { type Millis, millis, seconds } from '../../core/base/time.ts';
+import { type Millis, millis, minutes, seconds } from '../../core/base/time.ts';
 import type { Outgoing, Priority, SendFailure } from './port.ts';
+import type { MadeReport } from './report.ts';
 
 /** Changes are told together; so often at most. */
 const EVERY: Millis = seconds(5);
 /** How often it is looked at whether anything has changed, where nobody says so. */
 const LOOK_EVERY: Millis = seconds(15);
+/** How long after a report another one is made for how far streams were sent alone. */
+const SENT_EVERY: Millis = minutes(1);
 
 export interface ReporterDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly send: (message: Outgoing, priority: Priority) => Promise<Result<void, SendFailure>>;
   readonly topic: () => string;
-  /** The report as it is now, with a text that differs whenever what it says does, moments left out. */
-  readonly report: () => Promise<{ readonly bytes: Uint8Array; readonly says: string }>;
+  /** The report as it is now. */
+  readonly report: () => Promise<MadeReport>;
 }
 
 /** Publishes how the appliance stands: after each connect, and when it has changed. */
@@ -23,6 +26,9 @@ export class Reporter {
   #isUp = false;
   #up = 0;
   #said: string | undefined;
+  /** How far the last report says that streams were sent, and how far they were when that was looked at last. */
+  #sentSaid: readonly string[] = [];
+  #sentSeen: readonly string[] = [];
   #cancel: (() => void) | undefined;
   #due: Millis | undefined;
   #last = millis(0);
@@ -71,6 +77,16 @@ export class Reporter {
     });
   }
 
+  /**
+   * Whether a stream came to rest elsewhere than was told. What is missing of one that goes on is seen by what comes next; of one that
+   * rests it is seen by the report alone, by whoever takes the shard, too.
+   */
+  #isLeftUntold(streams: readonly string[]): boolean {
+    const since = this.#deps.clock.now() - this.#last;
+    if (since >= 0 && since < SENT_EVERY) return false;
+    return streams.some((one) => !this.#sentSaid.includes(one) && this.#sentSeen.includes(one));
+  }
+
   async #tell(): Promise<void> {
     if (this.#isBusy) {
       this.#isAgain = true;
@@ -79,12 +95,15 @@ export class Reporter {
     this.#isBusy = true;
     const up = this.#up;
     try {
-      const { bytes, says } = await this.#deps.report();
-      if (this.#up !== up || says === this.#said) return;
+      const { bytes, says, sent: streams } = await this.#deps.report();
+      if (this.#up !== up) return;
+      const isNews = says !== this.#said || this.#isLeftUntold(streams);
+      this.#sentSeen = streams;
+      if (!isNews) return;
       this.#last = this.#deps.clock.now();
       const topic = this.#deps.topic();
       const sent = await this.#deps.send({ topic, payload: bytes, isRetained: true, message: 'Reported' }, 'reported');
-      if (this.#up === up && sent.ok) this.#said = says;
+      if (this.#up === up && sent.ok) [this.#said, this.#sentSaid] = [says, streams];
     } catch (thrown) {
       this.#deps.log('warn', 'no report could be made for the controller', { error: messageOf(thrown) });
     } finally {

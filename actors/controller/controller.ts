@@ -35,7 +35,7 @@ import type { Place } from './place.ts';
 import { Press } from './press.ts';
 import { ShardKeeper } from './shard-keeper.ts';
 import { StandingOrders } from './standing-orders.ts';
-import { Streams } from './streams.ts';
+import { Streams, type StreamsDeps } from './streams.ts';
 
 export interface ControllerDeps {
   readonly place: Place;
@@ -113,7 +113,7 @@ export class Controller {
     this.#orders = orders;
     this.confirmer = new Confirmer({ clock, log, commands: this.commands, desires: this.desires, orders, signer });
     this.lists = new FleetLists({ ...shared, folder: place.lists });
-    this.streams = new Streams({ clock, log, records, happenings, file, ask: (...asked) => this.#ask(...asked) });
+    this.streams = this.#streamsWith({ clock, log, records, happenings, file });
     this.shards = new ShardKeeper({
       clock,
       log,
@@ -145,6 +145,14 @@ export class Controller {
             keys: this.keys,
             published: () => this.#tellBroker(),
           });
+  }
+
+  #streamsWith(parts: Omit<StreamsDeps, 'enrolledHere' | 'ask'>): Streams {
+    return new Streams({
+      ...parts,
+      enrolledHere: (serial) => this.fleet.member(serial)?.record.enrolledAt !== undefined,
+      ask: (...asked) => this.#ask(...asked),
+    });
   }
 
   async #left(shard: number): Promise<void> {

@@ -17,6 +17,8 @@ export interface StreamsDeps {
   readonly records: Records;
   readonly happenings: Happenings;
   readonly file: ExportFile | undefined;
+  /** Whether it was enrolled by this controller: then all that it ever sent was for this fleet. */
+  readonly enrolledHere: (serial: string) => boolean;
   /** Asks an appliance for numbers again. */
   readonly ask: (serial: string, stream: StreamName, epoch: string, from: number, to: number) => void;
 }
@@ -140,15 +142,20 @@ export class Streams {
     if (this.#dirty.size > 0) this.#flushSoon();
   }
 
-  /** What came while a shard went from one controller to another came to nobody, the first of a stream too. */
+  /**
+   * What came while a shard went from one controller to another, or before it was served the first time, came to nobody, the
+   * first of a stream too.
+   */
   #beginning(serial: string, epoch: string): Taken | undefined {
-    return this.#followed.has(shardOf(serial)) ? resumed(epoch, 0) : undefined;
+    const isKnown = this.#followed.has(shardOf(serial)) || this.#deps.enrolledHere(serial);
+    return isKnown ? resumed(epoch, 0) : undefined;
   }
 
-  /** What the appliance says it has sent. */
+  /** What the appliance says it has sent; of a stream of which nothing came yet too. What does not come after all is asked for. */
   reported(serial: string, states: readonly StreamState[]): void {
     for (const { stream, epoch, sent } of states) {
-      const state = this.#taken.get(serial)?.get(stream);
+      if (sent === 0) continue;
+      const state = this.#taken.get(serial)?.get(stream) ?? this.#beginning(serial, epoch);
       if (state === undefined) continue;
       const next = told(state, epoch, sent, this.#deps.clock.now());
       this.#set(serial, stream, next);

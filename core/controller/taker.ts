@@ -1,4 +1,4 @@
-import { type Millis, seconds } from '../base/time.ts';
+import { type Millis, millis, minutes, seconds } from '../base/time.ts';
 import { MOST_REPLAYED } from '../link/positions.ts';
 import { endOf, numbersOf, type StreamBatch, type StreamItem } from '../link/stream.ts';
 
@@ -11,8 +11,8 @@ export interface Taken {
   readonly taken: number;
   /** Came too early, by their first numbers. */
   readonly held: readonly HeldBatch[];
-  /** What was asked for last, and when. */
-  readonly asked: { readonly to: number; readonly at: Millis } | undefined;
+  /** What was asked for last, when, and how often since something came of it. */
+  readonly asked: { readonly to: number; readonly at: Millis; readonly times: number } | undefined;
   /** The appliance says that the broker has had this number. */
   readonly expected: { readonly sequence: number; readonly since: Millis } | undefined;
 }
@@ -39,6 +39,8 @@ export interface Taking {
 
 /** Before the same is asked for again, and before a tail that was told of counts as lost. */
 export const PATIENCE = seconds(30);
+/** Whoever does not answer may be away for days: each time it takes twice as long to the next, this at the most. */
+export const MOST_PATIENCE = minutes(32);
 
 const NEW = { epochBefore: undefined, held: [], asked: undefined, expected: undefined } as const;
 
@@ -91,7 +93,7 @@ function follow(before: Taken, batch: StreamBatch): Taking {
     ...before,
     taken: last,
     held,
-    asked: asked !== undefined && asked.to > last ? asked : undefined,
+    asked: asked !== undefined && asked.to > last ? { ...asked, times: 1 } : undefined,
     expected: expected !== undefined && expected.sequence > last ? expected : undefined,
   };
   return { state, taken, heldBytes: -freed, outcome: 'taken' };
@@ -112,10 +114,11 @@ function itemsAfter(batch: StreamBatch, last: number): TakenItems {
   return { first: Math.max(batch.first, last + 1), items };
 }
 
-/** Notes that the appliance says it has sent up to this number. */
+/** Notes that the appliance says it has sent up to this number; who says so is there, and may be asked again. */
 export function told(state: Taken, epoch: string, sent: number, now: Millis): Taken {
   if (epoch !== state.epoch || sent <= state.taken) return state;
-  return { ...state, expected: { sequence: sent, since: state.expected?.since ?? now } };
+  const asked = state.asked === undefined ? undefined : { ...state.asked, times: 1 };
+  return { ...state, asked, expected: { sequence: sent, since: state.expected?.since ?? now } };
 }
 
 /** The numbers that are to be asked for now, and the state after that; undefined where there are none. */
@@ -127,10 +130,13 @@ export function wanted(
   const hole = held[0] === undefined ? undefined : held[0].batch.first - 1;
   const tail = expected !== undefined && expected.since + PATIENCE <= now ? expected.sequence : undefined;
   const to = hole ?? tail;
-  if (to === undefined || (asked !== undefined && asked.at + PATIENCE > now)) return undefined;
+  if (to === undefined || (asked !== undefined && asked.at + patienceOf(asked.times) > now)) return undefined;
   const until = Math.min(to, taken + MOST_REPLAYED);
-  return { state: { ...state, asked: { to: until, at: now } }, from: taken + 1, to: until };
+  const times = (asked?.times ?? 0) + 1;
+  return { state: { ...state, asked: { to: until, at: now, times } }, from: taken + 1, to: until };
 }
+
+const patienceOf = (times: number): Millis => millis(Math.min(MOST_PATIENCE, PATIENCE * 2 ** (times - 1)));
 
 const nothing = (state: Taken | undefined, outcome: Taking['outcome']): Taking => ({
   state,

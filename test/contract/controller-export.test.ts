@@ -22,7 +22,15 @@ test('lines that were on disk before their positions are not cut off once those 
     const started = async () => {
       const file = await ExportFile.open(folder, await records.get(exported, ['streams']));
       const happenings = new Happenings(clock);
-      const streams = new Streams({ clock, log: () => {}, records, happenings, file, ask: () => {} });
+      const streams = new Streams({
+        clock,
+        log: () => {},
+        records,
+        happenings,
+        file,
+        enrolledHere: () => false,
+        ask: () => {},
+      });
       await streams.load();
       return { streams, file };
     };

@@ -78,6 +78,29 @@ test('a report is told when it says something else, at most every five seconds',
   assert.equal(reports(), 3);
 });
 
+test('how far streams were sent is told once they rest, at most once a minute, and not while they go on', async () => {
+  const { clock, brokers, site } = await enrolledSite();
+  const sent = () =>
+    brokers.published
+      .filter(({ topic }) => topic.endsWith('/reported'))
+      .map(({ payload }) => decodeReported(payload))
+      .map((one) => (one.ok ? one.value.streams.find(({ stream }) => stream === 'finding')?.sent : undefined));
+  let number = 0;
+  const find = () => site.keep([{ ...someFinding(++number), at: clock.now() }]);
+  for (let i = 0; i < 24; i++) {
+    await find();
+    await turns(clock, 10, seconds(1));
+  }
+  assert.deepEqual(sent(), [0], 'what is missing is seen by what comes next');
+  await turns(clock, 40, seconds(1));
+  assert.deepEqual(sent(), [0, 24]);
+  await find();
+  await turns(clock, 15, seconds(1));
+  assert.deepEqual(sent(), [0, 24]);
+  await turns(clock, 300, seconds(1));
+  assert.deepEqual(sent(), [0, 24, 25], 'once');
+});
+
 test('brokers that are away are tried in order, with a pause of chance between the rounds', async () => {
   const { clock, brokers, site } = await enrolledSite();
   brokers.failing = () => 'unreachable';

@@ -27,7 +27,8 @@ async function site() {
     const ask = (_: string, stream: string, epoch: string, from: number, to: number): void => {
       asked.push(`${stream} ${epoch} ${from}-${to}`);
     };
-    const streams = new Streams({ clock, log: () => {}, records, happenings, file: undefined, ask });
+    const deps = { clock, log: () => {}, records, happenings, file: undefined, enrolledHere: () => false };
+    const streams = new Streams({ ...deps, ask });
     await streams.load();
     return streams;
   };
