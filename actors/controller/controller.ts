@@ -162,7 +162,7 @@ export class Controller {
       log,
       onDamage: ({ kind }) => log('error', 'the store is damaged', { kind }),
     });
-    if (!opened.ok) return fail('failed', `${place.state}/store: ${opened.public}`);
+    if (!opened.ok) return fail('failed', storeTrouble(`${place.state}/store`, opened.public));
     const store = opened.value;
     const { records } = store;
     const happenings = new Happenings(clock);
@@ -384,3 +384,6 @@ interface Parts {
   readonly file: ExportFile | undefined;
   readonly authority: Authority | undefined;
 }
+
+/** The store names itself where somebody else has it. */
+export const storeTrouble = (path: string, why: string): string => (why.startsWith(path) ? why : `${path}: ${why}`);
