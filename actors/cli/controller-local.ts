@@ -140,6 +140,7 @@ export async function simulateFleet(invocation: Invocation, deps: CliDeps): Prom
       version: deps.version,
       stop: stopSignal(),
       tell: (state) => tellState(deps, state, flags.has('json')),
+      complain: (why) => void complain(deps, printable(why)),
     },
   );
   return done.ok ? 'ok' : fails(deps, done.public);

@@ -144,18 +144,35 @@ export const TABLES = {
   },
 } as const satisfies Readonly<Record<string, Columns>>;
 
+function cameTo(row: Json): string {
+  return textAt(row, 'state') ?? textAt(row, 'standing') ?? '';
+}
+
+/** Some texts begin with the word that is their code. */
+const why = (row: Json): string => {
+  const [code, said = ''] = [textAt(row, 'code'), textAt(row, 'text')];
+  return code === undefined || said.startsWith(`${code}:`) ? said : [code, said].filter(Boolean).join(': ');
+};
+
+/** Of commands. */
 export const outcomeColumns: Columns = {
   of: [
     ['SERIAL', text('serial')],
-    ['CAME TO', (row) => textAt(row, 'state') ?? textAt(row, 'standing') ?? ''],
-    ['GENERATION', text('generation')],
-    ['WHY', (row) => [textAt(row, 'code'), textAt(row, 'text')].filter(Boolean).join(': ')],
+    ['CAME TO', cameTo],
+    ['WHY', why],
   ],
   none: 'nobody was meant',
 };
 
-/** Neither refused nor failed; what is not answered yet may still be done. */
-export const wasDone = (row: Json): boolean => {
-  const state = textAt(row, 'state') ?? textAt(row, 'standing') ?? '';
-  return !['refused', 'failed', 'reverted', 'conflict', 'not_issued', 'none'].includes(state);
+/** Of what is desired, which has a generation. */
+export const desiredColumns: Columns = {
+  ...outcomeColumns,
+  of: [...outcomeColumns.of.slice(0, 2), ['GENERATION', text('generation')], ...outcomeColumns.of.slice(2)],
 };
+
+/** Neither refused nor failed; what is not answered yet may still be done. */
+export const wasDone = (row: Json): boolean =>
+  !['refused', 'failed', 'reverted', 'conflict', 'not_issued', 'none'].includes(cameTo(row));
+
+/** It has come to no end yet. */
+export const isOpen = (row: Json): boolean => ['sent', 'waiting', 'on_trial'].includes(cameTo(row));

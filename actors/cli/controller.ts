@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { printable, printableJson } from '../../core/base/printable.ts';
 import { messageOf } from '../../core/base/result.ts';
 import { parseDuration } from '../../core/base/time.ts';
@@ -6,7 +6,7 @@ import type { Invocation } from '../../core/cli/argv.ts';
 import type { ControllerCommandName } from '../../core/cli/controller.ts';
 import type { ExitName } from '../../core/cli/exit-codes.ts';
 import { brokerConfig, caAdd, caInit, caRenew, simulateFleet, stateOf } from './controller-local.ts';
-import { type Columns, outcomeColumns, TABLES, wasDone } from './controller-tables.ts';
+import { type Columns, desiredColumns, isOpen, outcomeColumns, TABLES, wasDone } from './controller-tables.ts';
 import type { CliDeps } from './deps.ts';
 import { type Json, objectIn, objectsIn, textAt } from './json.ts';
 import { complain, OutputClosed, say, sayFacts, sayTable } from './say.ts';
@@ -47,7 +47,10 @@ export const CONTROLLER_RUNS: Readonly<Record<Exclude<ControllerCommandName, 'co
   },
   'controller cmd': command,
   'controller confirm': (invocation, deps) =>
-    outcomes(invocation, deps, '/v1/confirm', { who: invocation.arguments['WHO'], ...waits(invocation) }),
+    outcomes(invocation, deps, {
+      path: '/v1/confirm',
+      body: { who: invocation.arguments['WHO'], ...waits(invocation) },
+    }),
   'controller keys': keys,
   'controller lists': lists,
   'controller revoke': (invocation, deps) => {
@@ -136,7 +139,7 @@ async function desiredSet(invocation: Invocation, deps: CliDeps): Promise<ExitNa
   const { merge, over } = { merge: invocation.flags.has('merge'), over: invocation.flags.has('over') };
   const { trial } = invocation.values;
   const body = { who: invocation.arguments['WHO'], ...read, merge, over, trial, ...waits(invocation) };
-  return outcomes(invocation, deps, '/v1/desired', body);
+  return outcomes(invocation, deps, { path: '/v1/desired', body, columns: desiredColumns });
 }
 
 async function desiredDiff(invocation: Invocation, deps: CliDeps): Promise<ExitName> {
@@ -182,7 +185,11 @@ async function command(invocation: Invocation, deps: CliDeps): Promise<ExitName>
     ...waits(invocation),
     ...(isBundle ? {} : { what }),
   };
-  return outcomes(invocation, deps, '/v1/commands', body, isBundle ? what : undefined);
+  return outcomes(invocation, deps, {
+    path: '/v1/commands',
+    body,
+    ...(isBundle && what !== undefined ? { file: what } : {}),
+  });
 }
 
 function keys(invocation: Invocation, deps: CliDeps): Promise<ExitName> {
@@ -241,30 +248,71 @@ function streams(invocation: Invocation, deps: CliDeps): Promise<ExitName> {
 
 const waits = ({ values: { key, within } }: Invocation): Json => ({ key, within: within ?? DEFAULT_WITHIN });
 
-/** Orders of many: exits with 4 where one of them was refused or failed. @param file for what came of the only one */
-function outcomes(invocation: Invocation, deps: CliDeps, path: string, body: Json, file?: string): Promise<ExitName> {
-  let isDone = true;
+/** Orders of many: exits with 4 where one of them was refused or failed, else with 6 where one was waited for in vain. */
+async function outcomes(
+  invocation: Invocation,
+  deps: CliDeps,
+  { path, body, columns = outcomeColumns, file }: Ordered,
+): Promise<ExitName> {
+  let [isDone, isOpenYet] = [true, false];
   const judge = async (answer: unknown): Promise<void> => {
-    isDone = objectsIn(answer).every(wasDone);
-    if (file === undefined) return;
-    const [first] = objectsIn(answer);
-    if (first !== undefined) isDone = (await fetchDetail(invocation, deps, textAt(first, 'id') ?? '', file)) && isDone;
+    const answered = objectsIn(answer);
+    isDone = answered.every(wasDone);
+    isOpenYet = answered.some(isOpen) && (file !== undefined || isWaitedFor(invocation));
+    if (file !== undefined) isDone = (await fetchBundles(invocation, deps, answered, file)) && isDone;
   };
-  return ask(invocation, deps, 'POST', path, body, rows(deps, outcomeColumns), judge).then((exit) =>
-    exit === 'ok' && !isDone ? 'refused' : exit,
-  );
+  const exit = await ask(invocation, deps, 'POST', path, body, rows(deps, columns), judge);
+  if (exit !== 'ok') return exit;
+  return isDone ? (isOpenYet ? 'unanswered' : 'ok') : 'refused';
+}
+
+interface Ordered {
+  readonly path: string;
+  readonly body: Json;
+  readonly columns?: Columns;
+  /** For the bundles that come of it. */
+  readonly file?: string;
+}
+
+function isWaitedFor({ values: { within = DEFAULT_WITHIN } }: Invocation): boolean {
+  const waited = parseDuration(within);
+  return waited.ok && waited.value !== 'never' && waited.value > 0;
+}
+
+/** Each in a file of its own. @returns whether all came of those that have answered */
+async function fetchBundles(
+  invocation: Invocation,
+  deps: CliDeps,
+  answered: readonly Json[],
+  file: string,
+): Promise<boolean> {
+  let areAllThere = true;
+  for (const row of answered.filter((one) => !isOpen(one))) {
+    const serial = textAt(row, 'serial') ?? '';
+    const path = answered.length === 1 ? file : bundleFile(file, serial);
+    const came = await fetchDetail(invocation, deps, textAt(row, 'id') ?? '', path);
+    if (!came) await complain(deps, answered.length === 1 ? 'no bundle came' : `${printable(serial)}: no bundle came`);
+    else if (answered.length > 1 && !invocation.flags.has('json')) await say(deps, `${printable(path)}\n`);
+    areAllThere = came && areAllThere;
+  }
+  return areAllThere;
+}
+
+/** `bundle-SERIAL.tar.gz` for `bundle.tar.gz`. */
+function bundleFile(file: string, serial: string): string {
+  const name = basename(file);
+  const [ending = ''] = /(?<=.)(?:\.tar)?\.[a-z0-9]+$/i.exec(name) ?? [];
+  return join(dirname(file), `${name.slice(0, name.length - ending.length)}-${serial}${ending}`);
 }
 
 async function fetchDetail(invocation: Invocation, deps: CliDeps, id: string, file: string): Promise<boolean> {
+  if (id === '') return false;
   const { askController, placeIn } = await deps.controller();
   const { socket } = placeIn(await stateOf(invocation, deps));
   const answer = await askController(socket, { method: 'GET', path: `/v1/results/${encodeURIComponent(id)}` });
-  if (answer.ok && answer.value.status === 200 && answer.value.body instanceof Uint8Array) {
-    await deps.writeFile(file, answer.value.body);
-    return true;
-  }
-  await complain(deps, 'no bundle came');
-  return false;
+  if (!answer.ok || answer.value.status !== 200 || !(answer.value.body instanceof Uint8Array)) return false;
+  await deps.writeFile(file, answer.value.body);
+  return true;
 }
 
 /** Asks a controller that runs, then prints its answer. */

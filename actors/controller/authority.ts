@@ -9,17 +9,21 @@ import {
   issueRevocations,
   type KeyPair,
   type LeafRequest,
+  type ReadRevocations,
   type Revoked,
+  readRevocations,
   type Validity,
 } from './certificates.ts';
 import { readIfThere, writeWhole } from './files.ts';
 import type { Place } from './place.ts';
 
-/**
- * How long a revocation list may be used. Brokers refuse everybody by one that is over, so it is renewed each week and good for
- * more than a year.
- */
+/** How long a revocation list may be used: brokers refuse everybody by one that is over. */
 const REVOCATIONS_LAST = days(400);
+/**
+ * One that has less time left is renewed, though nothing was revoked. Not sooner: a broker that reads a list anew forgets to say
+ * of those who have just gone that they have.
+ */
+const TIME_LEFT = days(300);
 
 /** A serial number of 16 bytes, positive and of full length. */
 export function certificateSerial(random: Random): string {
@@ -50,8 +54,12 @@ export interface Authority {
     publicKey: Uint8Array,
     lifetime: Millis,
   ): Promise<Issued>;
-  /** Writes the list of what was revoked, for brokers. */
-  revoke(revoked: readonly Revoked[]): Promise<void>;
+  /**
+   * Sees to it that the list of what was revoked, for brokers, has all of these. One that has them stays as it is while it is good
+   * for long; what has ended may stand on it.
+   * @returns whether it was written anew
+   */
+  revoke(revoked: readonly Revoked[]): Promise<boolean>;
 }
 
 /** @returns missing: this controller has no issuing authority */
@@ -78,11 +86,18 @@ export async function openAuthority(
     },
     revoke: async (revoked) => {
       const at = parts.clock.now();
+      const standing = await readRevocations(cert, (await readIfThere(place.revocations)) ?? '');
+      if (standing !== undefined && suffices(standing, revoked, at)) return false;
       const pem = await issueRevocations(authority, { at, until: plus(at, REVOCATIONS_LAST), revoked });
       await writeWhole(place.revocations, pem, 0o644);
+      return true;
     },
   });
 }
+
+/** One from a time that is still to come was signed by a clock that was wrong, and brokers refuse everybody by it. */
+const suffices = ({ at, until, revoked }: ReadRevocations, wanted: readonly Revoked[], now: Millis): boolean =>
+  at <= now && until - now >= TIME_LEFT && wanted.every(({ serial }) => revoked.has(serial));
 
 /** Of a PEM certificate. */
 export const derOf = (pem: string): Uint8Array => Uint8Array.from(new X509Certificate(pem).raw);

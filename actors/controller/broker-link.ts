@@ -3,6 +3,7 @@ import type { Clock, Log } from '../../core/base/ports.ts';
 import { messageOf } from '../../core/base/result.ts';
 import { type Millis, seconds } from '../../core/base/time.ts';
 import { contentType, type MessageName } from '../link-wire/index.ts';
+import { brokerPlace, connectTrouble } from './broker-place.ts';
 
 /** How a message is to be published; always QoS 1. */
 export interface Publication {
@@ -57,7 +58,8 @@ const CLOSED = 'the link to the broker is closed';
 export async function openBrokerLink(deps: BrokerLinkDeps): Promise<BrokerLink> {
   const { default: mqtt } = await import('mqtt');
   const { url, clientId, username, tls, log } = deps;
-  const client = mqtt.connect(url, {
+  const client = mqtt.connect({
+    ...brokerPlace(url),
     protocolVersion: 5,
     clientId,
     ...(username === undefined ? {} : { username }),
@@ -73,7 +75,7 @@ export async function openBrokerLink(deps: BrokerLinkDeps): Promise<BrokerLink> 
   // Once an outage, not with each attempt.
   let isTold = false;
   client.on('error', (cause) => {
-    if (!isTold) log('warn', 'the broker cannot be reached', { url, cause: messageOf(cause) });
+    if (!isTold) log('warn', 'the broker cannot be reached', { url, cause: connectTrouble(cause) });
     isTold = true;
   });
   client.on('connect', () => {

@@ -9,7 +9,7 @@ import {
 import { promisify } from 'node:util';
 import { parseIp } from '../../core/base/ip.ts';
 import { fail, ok, type Result } from '../../core/base/result.ts';
-import { days, type Millis } from '../../core/base/time.ts';
+import { days, type Millis, millis } from '../../core/base/time.ts';
 import { x509Library } from '../identity/index.ts';
 
 /** A private key (PKCS #8) and its certificate, both PEM. */
@@ -152,6 +152,28 @@ export async function issueRevocations(
       .toString('base64')
       .match(/.{1,64}/g) ?? [];
   return `-----BEGIN X509 CRL-----\n${lines.join('\n')}\n-----END X509 CRL-----\n`;
+}
+
+/** What a revocation list says. */
+export interface ReadRevocations {
+  readonly at: Millis;
+  readonly until: Millis;
+  /** Serial numbers of certificates, hex. */
+  readonly revoked: ReadonlySet<string>;
+}
+
+/** @param cert of the authority, PEM. @returns undefined: it is none of this authority's */
+export async function readRevocations(cert: string, list: string): Promise<ReadRevocations | undefined> {
+  const x509 = await x509Library();
+  try {
+    const crl = new x509.X509Crl(list);
+    const { publicKey } = new x509.X509Certificate(cert);
+    if (crl.nextUpdate === undefined || !(await crl.verify({ publicKey }))) return undefined;
+    const revoked = new Set(crl.entries.map(({ serialNumber }) => serialNumber.toLowerCase()));
+    return { at: millis(crl.thisUpdate.getTime()), until: millis(crl.nextUpdate.getTime()), revoked };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Reads a certificate request: a P-256 key that signed it, and a common name. */

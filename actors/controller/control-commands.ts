@@ -150,11 +150,16 @@ function targetIn(what: string | undefined): Result<string, 'usage'> {
 }
 
 function replayIn(json: Json, what: string | undefined, { streams }: Controller): Result<Plan, 'usage'> {
+  if (what === undefined) return fail('usage', `the stream is missing: ${STREAM_WORDS}`);
   const stream = STREAMS.find((name) => name === what);
-  if (stream === undefined) return fail('usage', `the stream is missing: ${STREAM_WORDS}`);
-  const [, first, last] = /^(\d{1,15})-(\d{1,15})$/.exec(textIn(json, 'numbers') ?? '') ?? [];
+  if (stream === undefined) return fail('usage', `"${what.slice(0, 40)}" is none of the streams: ${STREAM_WORDS}`);
+  const numbers = textIn(json, 'numbers');
+  if (numbers === undefined) return fail('usage', 'the numbers are missing: FROM-TO');
+  const [, first, last] = /^(\d{1,15})-(\d{1,15})$/.exec(numbers) ?? [];
   const [from, to] = [Number(first), Number(last)];
-  if (first === undefined || from < 1 || to < from) return fail('usage', 'the numbers are missing: FROM-TO');
+  if (first === undefined) return fail('usage', `"${numbers.slice(0, 40)}" is no FROM-TO, like 1-500`);
+  if (from < 1 || to < from)
+    return fail('usage', `"${numbers}": the first is 1 or more, and none comes behind the last`);
   if (to - from >= MOST_REPLAYED) return fail('usage', `at most ${MOST_REPLAYED} numbers at a time`);
   return ok((member) => {
     const epoch = streams.positionOf(member.serial).find(([name]) => name === stream)?.[1].epoch;

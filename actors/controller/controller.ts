@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { kill } from 'node:process';
 import type { Id } from '../../core/base/ids.ts';
@@ -14,6 +14,7 @@ import { fleetKeysTopic, leaseTopic, shardOf } from '../../core/link/topics.ts';
 import { openStore, type Store } from '../store/index.ts';
 import { type Authority, openAuthority } from './authority.ts';
 import { type BrokerLink, openBrokerLink } from './broker-link.ts';
+import { tellBroker } from './broker-told.ts';
 import { Commands } from './commands.ts';
 import { Confirmer } from './confirmer.ts';
 import { Counted } from './counted.ts';
@@ -49,7 +50,8 @@ export interface ControllerDeps {
 
 /** Replays stand for so long. */
 const SOON = seconds(300);
-const RENEW_REVOCATIONS = days(7);
+/** How often it is looked whether the revocation list needs renewing. */
+const LOOK_AT_REVOCATIONS = days(7);
 
 /** A controller that runs. */
 export class Controller {
@@ -143,7 +145,7 @@ export class Controller {
             fleet,
             authority,
             keys: this.keys,
-            published: () => this.#tellBroker(),
+            published: (isNew) => tellBroker({ place, broker: settings.broker, log, signal: kill }, isNew),
           });
   }
 
@@ -169,7 +171,7 @@ export class Controller {
       log,
       onDamage: ({ kind }) => log('error', 'the store is damaged', { kind }),
     });
-    if (!opened.ok) return fail('failed', `${place.state}/store: ${opened.public}`);
+    if (!opened.ok) return fail('failed', storeTrouble(`${place.state}/store`, opened.public));
     const store = opened.value;
     const { records } = store;
     const happenings = new Happenings(clock);
@@ -332,18 +334,7 @@ export class Controller {
       .catch((cause: unknown) =>
         this.#log('error', 'the revocation list was not written', { cause: messageOf(cause) }),
       );
-    this.#cancelRenewal = this.clock.after(RENEW_REVOCATIONS, () => void this.#renewRevocations(enrolment));
-  }
-
-  /** Where the broker is on this machine, it gets the new revocation list at once. */
-  async #tellBroker(): Promise<void> {
-    const { revocations, pidFile } = this.settings.broker;
-    try {
-      if (revocations !== undefined) await writeWhole(revocations, await readFile(this.place.revocations), 0o644);
-      if (pidFile !== undefined) kill(Number((await readFile(pidFile, 'utf8')).trim()), 'SIGHUP');
-    } catch (cause) {
-      this.#log('error', 'the broker was not told of the revocation list', { cause: messageOf(cause) });
-    }
+    this.#cancelRenewal = this.clock.after(LOOK_AT_REVOCATIONS, () => void this.#renewRevocations(enrolment));
   }
 
   #reported(member: Member, reported: Reported, payload: Uint8Array): void {
@@ -409,3 +400,6 @@ interface Parts {
   readonly file: ExportFile | undefined;
   readonly authority: Authority | undefined;
 }
+
+/** The store names itself where somebody else has it. */
+export const storeTrouble = (path: string, why: string): string => (why.startsWith(path) ? why : `${path}: ${why}`);

@@ -29,8 +29,8 @@ export interface EnrolmentDeps {
   readonly happenings: Happenings;
   readonly authority: Authority;
   readonly keys: FleetKeys;
-  /** After certificates were revoked. */
-  readonly published: () => Promise<void>;
+  /** After the revocation list was seen to. @param isNew it was written anew */
+  readonly published: (isNew: boolean) => Promise<void>;
 }
 
 export interface TokenOptions {
@@ -128,7 +128,7 @@ export class Enrolment {
     return ok(left);
   }
 
-  /** Writes the revocation list anew, with all that were revoked and have not ended. One after the other: the last one has them all. */
+  /** Sees to it that the revocation list has all that were revoked and have not ended. One after the other: the last one has them all. */
   publishRevocations(): Promise<void> {
     return this.#lists.run(() => this.#publishRevocations());
   }
@@ -143,8 +143,7 @@ export class Enrolment {
           revokedAt === undefined || until < now ? [] : [{ serial, at: revokedAt }],
         ),
       );
-    await authority.revoke(revoked);
-    await published();
+    await published(await authority.revoke(revoked));
   }
 
   async #enrol(request: EnrolmentRequest): Promise<Enrolled> {

@@ -36,6 +36,8 @@ export interface LightDeps {
   readonly version: string;
   /** Every so long a finding; 0: none. */
   readonly every: Millis;
+  /** A connection could not be had, or was lost. */
+  readonly troubled: (url: string, cause: Error) => void;
 }
 
 /** From a change to the new connection over which it is told of. */
@@ -91,7 +93,7 @@ export class LightAppliance {
     this.#client.on('close', () => {
       this.#isOnline = false;
     });
-    this.#client.on('error', () => undefined);
+    this.#client.on('error', (cause) => deps.troubled(deps.url, cause));
     this.#client.handleMessage = ({ payload }, done) => {
       this.#arrived(typeof payload === 'string' ? Buffer.from(payload) : payload);
       done();

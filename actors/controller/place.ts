@@ -14,6 +14,8 @@ export interface Place {
   readonly enrolment: { readonly cert: string; readonly key: string };
   readonly broker: { readonly folder: string; readonly cert: string; readonly key: string };
   readonly revocations: string;
+  /** There while a broker on this machine has not been told of the revocation list. */
+  readonly untold: string;
   readonly controllers: string;
   readonly firstKeys: string;
   readonly keys: string;
@@ -37,6 +39,7 @@ export function placeIn(state: string): Place {
     enrolment: pair('tls', 'enrolment'),
     broker: { folder: join(state, 'broker'), ...pair('broker', 'broker') },
     revocations: join(state, 'ca', 'revoked.crl'),
+    untold: join(state, 'ca', 'broker-untold'),
     controllers: join(state, 'ca', 'controllers'),
     firstKeys: join(state, 'keys', 'first.json'),
     keys: join(state, 'keys'),

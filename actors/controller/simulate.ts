@@ -19,6 +19,7 @@ import {
   makeSigner,
 } from '../link-wire/index.ts';
 import { openAuthority } from './authority.ts';
+import { brokerPlace, connectTrouble } from './broker-place.ts';
 import { newCertificateRequest, newClientKey } from './certificates.ts';
 import { readIfThere } from './files.ts';
 import { LightAppliance } from './light-appliance.ts';
@@ -45,6 +46,8 @@ export interface SimulateDeps {
   readonly version: string;
   /** Each second. @returns whether to go on */
   readonly tell: (state: SimulationState) => Promise<boolean>;
+  /** Why the broker cannot be reached: once. */
+  readonly complain: (why: string) => void;
   /** Resolves when it is to end. */
   readonly stop: Promise<unknown>;
 }
@@ -92,8 +95,14 @@ export async function simulate(
   const end = Promise.race([deps.stop, time.promise]).then(() => {
     stopped = true;
   });
-  const crowd: Crowd = { admitted: [], running, isOver: () => stopped };
-  const refused = startAll(options, deps, admit.value, (url, given) => mqtt.connect(url, given), crowd);
+  const crowd: Crowd = { admitted: [], running, isOver: () => stopped, troubled: troubles(running, deps.complain) };
+  const refused = startAll(
+    options,
+    deps,
+    admit.value,
+    (url, given) => mqtt.connect({ ...brokerPlace(url), ...given }),
+    crowd,
+  );
   let state = stateOf(crowd, begun, deps.clock);
   while (!stopped) {
     await Promise.race([end, pause(deps.clock, millis(1000))]);
@@ -111,6 +120,17 @@ interface Crowd {
   readonly admitted: { readonly serial: Serial; readonly admission: Admission }[];
   readonly running: LightAppliance[];
   readonly isOver: () => boolean;
+  readonly troubled: (url: string, cause: Error) => void;
+}
+
+/** Told once, of the first: all of them go to the same broker. */
+function troubles(running: readonly LightAppliance[], complain: (why: string) => void): Crowd['troubled'] {
+  let isTold = false;
+  return (url, cause) => {
+    if (isTold || running.some(({ isOnline }) => isOnline)) return;
+    isTold = true;
+    complain(`the broker at ${url} cannot be reached: ${connectTrouble(cause)}`);
+  };
 }
 
 /** What each comes in with is had for all before the first connects: keys and certificates are no part of connecting. */
@@ -119,7 +139,7 @@ async function startAll(
   { clock, random, version }: SimulateDeps,
   admit: Admit,
   connect: (url: string, options: IClientOptions) => MqttClient,
-  { admitted, running, isOver }: Crowd,
+  { admitted, running, isOver, troubled }: Crowd,
 ): Promise<Result<never, 'failed'> | undefined> {
   for (let i = 0; i < count && !isOver(); i++) {
     const serial = serialOf(createHash('sha256').update(`${seed}/${i}`).digest());
@@ -137,7 +157,7 @@ async function startAll(
       await pause(clock, LOOK);
     }
     if (isOver()) return undefined;
-    running.push(new LightAppliance({ serial, ...admission, connect, clock, random, version, every }));
+    running.push(new LightAppliance({ serial, ...admission, connect, clock, random, version, every, troubled }));
   }
   return undefined;
 }

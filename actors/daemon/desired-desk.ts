@@ -28,7 +28,7 @@ export const desiredDesk = (settings: Pick<RunningSettings, 'desire'>, config: (
       else {
         const read = submitted(section, values, config());
         decided.push(...read.changes);
-        problems.push(...read.problems.map(({ field, message }) => `${field} ${message}`));
+        problems.push(...read.problems.map(({ field, message }) => `${field}: ${message}`));
       }
     }
     return problems.length === 0 ? ok(decided) : fail('invalid', problems.slice(0, MOST_PROBLEMS).join('; '));

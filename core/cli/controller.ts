@@ -21,6 +21,7 @@ const who: Argument = {
 const LOCAL: readonly ExitName[] = ['ok', 'failed', 'usage'];
 const ASKS: readonly ExitName[] = ['ok', 'failed', 'usage', 'not_running'];
 const ORDERS: readonly ExitName[] = ['ok', 'failed', 'usage', 'not_running', 'refused'];
+const WAITS: readonly ExitName[] = [...ORDERS, 'unanswered'];
 
 /** The words behind `bartizan controller`. */
 export const CONTROLLER_COMMANDS = [
@@ -133,7 +134,7 @@ export const CONTROLLER_COMMANDS = [
   },
   {
     name: 'controller label',
-    summary: 'Give appliances labels, by which others words mean them.',
+    summary: 'Give appliances labels, by which other words mean them.',
     arguments: [who, { name: 'LABELS', help: 'With commas: site=berlin,ring=2. A label without a value goes.' }],
     options: [state, json],
     exits: ORDERS,
@@ -169,7 +170,7 @@ export const CONTROLLER_COMMANDS = [
       state,
       json,
     ],
-    exits: ORDERS,
+    exits: WAITS,
   },
   {
     name: 'controller desired diff',
@@ -188,7 +189,7 @@ export const CONTROLLER_COMMANDS = [
   {
     name: 'controller cmd',
     summary: 'Order something to be done once, and say what became of it.',
-    more: 'block, unblock, allow and remove-allow take an address or network; scan what to look through, if not everything; replay STREAM FROM-TO; confirm and revert what is on trial there; diagnostics a file to write the bundle to.',
+    more: 'block, unblock, allow and remove-allow take an address or network; scan what to look through, if not everything; replay STREAM FROM-TO; confirm and revert what is on trial there; diagnostics a file to write the bundle to; of more than one appliance each has its own, FILE-SERIAL.',
     arguments: [
       {
         name: 'VERB',
@@ -208,14 +209,14 @@ export const CONTROLLER_COMMANDS = [
       state,
       json,
     ],
-    exits: ORDERS,
+    exits: WAITS,
   },
   {
     name: 'controller confirm',
     summary: 'Confirm what is on trial at appliances, whoever asked for it.',
     arguments: [who],
     options: [key, within, state, json],
-    exits: ORDERS,
+    exits: WAITS,
   },
   {
     name: 'controller keys',
@@ -274,6 +275,7 @@ export const CONTROLLER_COMMANDS = [
   {
     name: 'controller shards',
     summary: 'Which controller serves which shard; give shards to whoever else would serve them.',
+    more: 'Where no other controller runs nobody serves what was given for about a minute; then the same one does.',
     arguments: [
       { name: 'ACTION', help: 'list or give. Default: list.', optional: true },
       { name: 'SHARDS', help: 'E.g. 00-0f,3a.', optional: true },

@@ -10,6 +10,11 @@ export const EXIT_CODES = {
       'Bartizan refused: what is asked for may not be (a protected address, too broad a network), or not as things stand (nothing is enforced at present). The message says which.',
   },
   config: { code: 5, meaning: 'The config is wrong; every problem is listed. `serve` does not start.' },
+  unanswered: {
+    code: 6,
+    meaning:
+      'Of what was ordered not all has come to an end within `--within`. It stands, and what becomes of it is shown later.',
+  },
   interrupted: { code: 130, meaning: 'Ctrl-C: nobody waits any longer. What was begun goes on.' },
   restart: { code: 75, meaning: '`serve` only: start me again.' },
 } as const satisfies Readonly<Record<string, { readonly code: number; readonly meaning: string }>>;

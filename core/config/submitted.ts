@@ -1,7 +1,11 @@
+import { nearest } from '../base/nearest.ts';
 import { type Change, REDACTED, settingValue } from './change.ts';
 import type { SettingsSection } from './sections.ts';
 import { type SchemaView, view } from './setting.ts';
 import type { Config } from './settings.ts';
+
+/** Fields of a section that a message names. */
+const MOST_NAMED = 8;
 
 /** What is wrong with one field of a request, by the setting's dotted path. */
 export interface SubmittedProblem {
@@ -29,8 +33,8 @@ export function submitted(
   for (const [key, value] of Object.entries(sent)) {
     const field = section.fields.find((one) => one.key === key);
     if (field === undefined) {
-      const known = section.fields.map((one) => `"${one.key}"`).join(', ');
-      problems.push({ field: pathIn(section, key.slice(0, 128)), message: `unknown field; this section has ${known}` });
+      const known = section.fields.map((one) => one.key);
+      problems.push({ field: pathIn(section, key.slice(0, 128)), message: unknownField(key, known) });
       continue;
     }
     const { path, setting } = field.placed;
@@ -41,6 +45,15 @@ export function submitted(
     else changes.push({ path, value: numbersIn(schema, revealed(schema, value, held)) });
   }
   return { changes, problems };
+}
+
+/** The one that was meant is enough where it can be told; a section may have thirty. */
+function unknownField(key: string, known: readonly string[]): string {
+  const meant = nearest(key, known);
+  if (meant !== undefined && meant !== '') return `unknown field; did you mean "${meant}"?`;
+  const named = known.slice(0, MOST_NAMED).map((one) => `"${one}"`);
+  const more = known.length > MOST_NAMED ? ` and ${known.length - MOST_NAMED} more` : '';
+  return `unknown field; this section has ${named.join(', ')}${more}`;
 }
 
 const pathIn = ({ id }: SettingsSection, key: string): string => (key === '' ? id : `${id}.${key}`);

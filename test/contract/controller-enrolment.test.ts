@@ -81,7 +81,9 @@ async function enrolmentIn(t: TestContext) {
       },
     },
     keys: keys.value,
-    published: async () => void told.push(clock.now()),
+    published: async (isNew) => {
+      if (isNew) told.push(clock.now());
+    },
   });
   return { root, place, clock, enrolment, fleet, hooks, told, ...askerOf(enrolment) };
 }

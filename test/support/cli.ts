@@ -1,5 +1,7 @@
+import type { ControllerProgram } from '../../actors/cli/deps.ts';
 import { type CliDeps, type ControlRequest, type LogBatch, runCli, type ServeOptions } from '../../actors/cli/index.ts';
 import { systemClock, systemRandom } from '../../actors/clock/index.ts';
+import { placeIn } from '../../actors/controller/place.ts';
 import type { SearchEvent } from '../../actors/segments/index.ts';
 import type { FindingId } from '../../core/base/ids.ts';
 import type { Ip } from '../../core/base/ip.ts';
@@ -67,6 +69,19 @@ export interface World {
   readonly provision?: Awaited<ReturnType<CliDeps['provision']>>;
   /** What a search tells. */
   readonly events?: readonly SearchEvent[];
+  /** What a fleet's controller says by path; with status 404 it has nothing. None runs unless given. */
+  readonly controller?: Readonly<Record<string, unknown>>;
+}
+
+/** As much of a controller as words ask that order something. */
+function controllerOf(answers: Readonly<Record<string, unknown>>): ControllerProgram {
+  const program: Pick<ControllerProgram, 'askController' | 'placeIn' | 'CONTROLLER_STATE'> = {
+    askController: async (_, { path }) =>
+      ok(path in answers ? { status: 200, body: answers[path] } : { status: 404, body: {} }),
+    placeIn,
+    CONTROLLER_STATE: '/var/lib/bartizan-controller',
+  };
+  return program as ControllerProgram;
 }
 
 async function* told(events: readonly SearchEvent[]): AsyncIterable<SearchEvent> {
@@ -80,6 +95,7 @@ export async function runCommand(argv: readonly string[], world: World = {}) {
   const asked: (ControlRequest & { state?: string })[] = [];
   const served: ServeOptions[] = [];
   const provisioned: unknown[] = [];
+  const written: Record<string, string> = {};
   const searched: Query[] = [];
   const caught = new AbortController();
   const turns = new Map(Object.entries(world.turns ?? {}).map(([path, bodies]) => [path, [...bodies]]));
@@ -141,9 +157,14 @@ export async function runCommand(argv: readonly string[], world: World = {}) {
       if (body !== undefined) return ok({ status: 200, body });
       return world.answer === undefined ? fail('not_running', 'Bartizan is not running') : ok(world.answer);
     },
-    controller: () => Promise.reject(new Error('no controller is here')),
+    controller: async () => {
+      if (world.controller === undefined) throw new Error('no controller is here');
+      return controllerOf(world.controller);
+    },
     world: { clock: systemClock, random: systemRandom },
-    writeFile: () => Promise.reject(new Error('no file is written')),
+    writeFile: async (path, content) => {
+      written[path] = Buffer.from(content).toString();
+    },
     flashing: () => import('../../actors/flash/index.ts'),
     imageAuthority: () => world.imageAuthority ?? '/none/ca.pem',
     openLog: async (path) =>
@@ -153,5 +174,5 @@ export async function runCommand(argv: readonly string[], world: World = {}) {
       return read.ok ? ok({ loaded: read.value, notes: ['no source'] }) : read;
     },
   };
-  return { code: await runCli(argv, deps), out, err, asked, served, searched, provisioned };
+  return { code: await runCli(argv, deps), out, err, asked, served, searched, provisioned, written };
 }

@@ -28,9 +28,14 @@ test('fields become changes of settings, a list section by the empty key', () =>
 
 test('an unknown field is a problem that names what there is', () => {
   assert.deepEqual(sent('log', { levle: 'debug', '': 1 }).problems, [
-    { field: 'log.levle', message: 'unknown field; this section has "level"' },
+    { field: 'log.levle', message: 'unknown field; did you mean "level"?' },
     { field: 'log', message: 'unknown field; this section has "level"' },
   ]);
+});
+
+test('of many fields some are named', () => {
+  const [{ message } = { message: '' }] = sent('firewall', { colour: 1 }).problems;
+  assert.match(message, /^unknown field; this section has (?:"\w+"(?:, )?){8} and \d+ more$/);
 });
 
 test('null takes an optional setting out, and is no value for any other', () => {
