@@ -9,8 +9,6 @@ import type { OrdersLink } from '../link.ts';
 
 /** A part that a broker has comes at once; one that it has not never does. */
 const PATIENCE: Millis = seconds(120);
-/** One that was lost or altered on the way does not come by itself: then it is asked for once more. */
-const ASKED_AGAIN: Millis = seconds(40);
 
 interface Wanted {
   readonly part: ListPart;
@@ -40,13 +38,13 @@ export class Parts {
       this.#wanted.set(part.sha256, { part, settle });
     });
     const cancel = this.#clock.after(PATIENCE, () => this.#settle(part.sha256, fail('lost', 'a part did not come')));
-    const cancelAgain = this.#clock.after(ASKED_AGAIN, () => void this.#link.subscribe([topic]));
-    const asked = await this.#link.subscribe([topic]);
-    if (!asked.ok) this.#settle(part.sha256, fail('lost', asked.public));
+    // Not waited for: a broker that never answers would hold up this list and all others for good.
+    void this.#link.subscribe([topic]).then((asked) => {
+      if (!asked.ok) this.#settle(part.sha256, fail('lost', asked.public));
+    });
     const result = await came;
     cancel();
-    cancelAgain();
-    await this.#link.unsubscribe([topic]);
+    void this.#link.unsubscribe([topic]);
     return result;
   }
 

@@ -14,9 +14,9 @@ function site() {
   const clock = new SimulatedClock();
   const said: string[] = [];
   const link = {
-    subscribe: async () => {
+    subscribe: () => {
       said.push('asked');
-      return ok(undefined);
+      return new Promise<never>(() => {});
     },
     unsubscribe: async () => {
       said.push('let go');
@@ -26,21 +26,7 @@ function site() {
   return { clock, said, parts: new Parts(link, 'acme', clock) };
 }
 
-test('a part that was lost or altered on the way is asked for once more', async () => {
-  const { clock, said, parts } = site();
-  const fetched = parts.fetch(PART);
-  await turn();
-  parts.arrived(PART.sha256, new Uint8Array([1, 2, 4]));
-  clock.advance(seconds(60));
-  await turn();
-  assert.deepEqual(said, ['asked', 'asked']);
-  parts.arrived(PART.sha256, BYTES);
-  assert.deepEqual(await fetched, ok(BYTES));
-  clock.advance(seconds(600));
-  assert.deepEqual(said, ['asked', 'asked', 'let go']);
-});
-
-test('a part that the broker does not have is lost after two minutes', async () => {
+test('a part that does not come is lost after two minutes, also where the broker never answers', async () => {
   const { clock, said, parts } = site();
   const fetched = parts.fetch(PART);
   await turn();
