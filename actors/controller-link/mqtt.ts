@@ -175,22 +175,32 @@ class MqttConnection implements BrokerConnection {
 
   async subscribe(filters: readonly string[]): Promise<Result<void, PublishFailure>> {
     if (filters.length === 0) return ok(undefined);
-    try {
+    return this.#answered(async () => {
       const granted = await this.#client.subscribeAsync([...filters], { qos: 1, rap: true, rh: 0 });
       const refused = granted.filter(({ qos }) => qos >= FAILURE).map(({ topic }) => topic);
       return refused.length === 0 ? ok(undefined) : fail('refused', `the broker lets us not listen to ${refused[0]}`);
-    } catch (thrown) {
-      return fail(codeOf(thrown) === undefined ? 'closed' : 'refused', messageOf(thrown), thrown);
-    }
+    });
   }
 
   async unsubscribe(filters: readonly string[]): Promise<Result<void, PublishFailure>> {
     if (filters.length === 0) return ok(undefined);
-    try {
+    return this.#answered(async () => {
       await this.#client.unsubscribeAsync([...filters]);
       return ok(undefined);
+    });
+  }
+
+  /** Asks the broker, and has an answer also where the connection goes. */
+  async #answered(ask: () => Promise<Result<void, PublishFailure>>): Promise<Result<void, PublishFailure>> {
+    if (this.#isGone) return fail('closed', this.#why);
+    const gone = Promise.withResolvers<Result<void, PublishFailure>>();
+    this.#settle.add(gone.resolve);
+    try {
+      return await Promise.race([ask(), gone.promise]);
     } catch (thrown) {
-      return fail('closed', messageOf(thrown), thrown);
+      return fail(codeOf(thrown) === undefined ? 'closed' : 'refused', messageOf(thrown), thrown);
+    } finally {
+      this.#settle.delete(gone.resolve);
     }
   }
 
@@ -211,7 +221,7 @@ class MqttConnection implements BrokerConnection {
     });
   }
 
-  /** Publishes under way: mqtt.js would keep them for a connection that never comes. */
+  /** What is under way: mqtt.js would keep it for a connection that never comes. */
   readonly #settle = new Set<(result: Result<void, PublishFailure>) => void>();
   #isGone = false;
 

@@ -145,8 +145,10 @@ test('findings are drained in order, and go on after the broker was killed', ski
   const own = await Mosquitto.make({ authority: broker.authority });
   cleanups.push(() => own.remove());
   await own.start();
-  server.brokers = [own.url];
-  const one = await site();
+  // By a proxy, which keeps the appliance off until somebody listens to the broker again.
+  const proxy = await ConnectProxy.start();
+  cleanups.push(() => proxy.stop());
+  const one = await site({ brokers: [own.webSocketUrl], proxy: proxy.url });
   await one.keep(Array.from({ length: 3000 }, (_, n) => recent(n + 1)));
   const ledger = new StreamLedger();
   let watching = await observer(own);
@@ -158,6 +160,7 @@ test('findings are drained in order, and go on after the broker was killed', ski
   take();
   await one.link.enroll(server.token());
   await waitFor('the first findings', () => (ledger.last('finding') >= 3000 ? true : undefined));
+  proxy.status = 503;
   await own.kill();
   await waitFor('the link is down', () => (one.link.status().state === 'up' ? undefined : true));
   assert.equal(one.link.component().state, 'degraded');
@@ -165,6 +168,7 @@ test('findings are drained in order, and go on after the broker was killed', ski
   await own.start();
   watching = await observer(own);
   take();
+  proxy.status = 200;
   await waitFor('the rest', () => (ledger.last('finding') >= 5000 ? true : undefined), { withinMs: 30_000 });
   assert.equal(ledger.items('finding').length, 5000);
   assert.deepEqual(ledger.gaps('finding'), []);

@@ -34,15 +34,15 @@ export class Parts {
   /** One at a time of each hash. */
   async fetch(part: ListPart): Promise<Result<Uint8Array, PartFailure>> {
     const topic = listPartTopic(this.#tenant, part.sha256);
-    const came = new Promise<Result<Uint8Array, PartFailure>>((settle) => {
-      this.#wanted.set(part.sha256, { part, settle });
-    });
-    const cancel = this.#clock.after(PATIENCE, () => this.#settle(part.sha256, fail('lost', 'a part did not come')));
+    const { promise: came, resolve: settle } = Promise.withResolvers<Result<Uint8Array, PartFailure>>();
+    this.#wanted.set(part.sha256, { part, settle });
+    const cancel = this.#clock.after(PATIENCE, () => settle(fail('lost', 'a part did not come')));
     // Not waited for: a broker that never answers would hold up this list and all others for good.
     void this.#link.subscribe([topic]).then((asked) => {
-      if (!asked.ok) this.#settle(part.sha256, fail('lost', asked.public));
+      if (!asked.ok) settle(fail('lost', asked.public));
     });
     const result = await came;
+    this.#wanted.delete(part.sha256);
     cancel();
     void this.#link.unsubscribe([topic]);
     return result;
@@ -52,17 +52,11 @@ export class Parts {
   arrived(sha256: Hex, bytes: Uint8Array): void {
     const wanted = this.#wanted.get(sha256);
     if (wanted === undefined || bytes.length !== wanted.part.bytes || digestOf(bytes) !== sha256) return;
-    this.#settle(sha256, ok(bytes));
+    wanted.settle(ok(bytes));
   }
 
   /** The connection is gone. */
   closed(): void {
-    for (const sha256 of [...this.#wanted.keys()]) this.#settle(sha256, fail('lost', 'the connection went'));
-  }
-
-  #settle(sha256: Hex, result: Result<Uint8Array, PartFailure>): void {
-    const wanted = this.#wanted.get(sha256);
-    this.#wanted.delete(sha256);
-    wanted?.settle(result);
+    for (const { settle } of this.#wanted.values()) settle(fail('lost', 'the connection went'));
   }
 }

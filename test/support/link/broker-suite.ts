@@ -104,6 +104,21 @@ export function brokerSuite(
     await broker.close();
   });
 
+  test(`${name}: what is asked of a broker has an answer, also where the connection ends meanwhile`, {
+    skip,
+  }, async () => {
+    const { broker, connection, ends } = await connected();
+    const asked = [connection.subscribe([cmd]), connection.unsubscribe([cmd]), connection.subscribe([topic])];
+    await broker.cut();
+    await waitFor('the end', () => (ends.length > 0 ? true : undefined));
+    await Promise.all(asked);
+    for (const late of [await connection.subscribe([cmd]), await connection.unsubscribe([cmd])]) {
+      assert.equal(late.ok ? '' : late.code, 'closed');
+    }
+    await connection.close();
+    await broker.close();
+  });
+
   test(`${name}: who closes it himself is not told`, { skip }, async () => {
     const { broker, connection, ends } = await connected();
     await connection.close();
