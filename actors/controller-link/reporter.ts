@@ -10,6 +10,8 @@ const EVERY: Millis = seconds(5);
 const LOOK_EVERY: Millis = seconds(15);
 /** How long after a report another one is made for how far streams were sent alone. */
 const SENT_EVERY: Millis = minutes(1);
+/** Told again though nothing has changed: a broker may have brought an older report after it, or one of its own. */
+const AGAIN_EVERY: Millis = minutes(10);
 
 export interface ReporterDeps {
   readonly clock: Clock;
@@ -20,7 +22,7 @@ export interface ReporterDeps {
   readonly report: () => Promise<MadeReport>;
 }
 
-/** Publishes how the appliance stands: after each connect, and when it has changed. */
+/** Publishes how the appliance stands: after each connect, when it has changed, and now and then. */
 export class Reporter {
   readonly #deps: ReporterDeps;
   #isUp = false;
@@ -97,7 +99,8 @@ export class Reporter {
     try {
       const { bytes, says, sent: streams } = await this.#deps.report();
       if (this.#up !== up) return;
-      const isNews = says !== this.#said || this.#isLeftUntold(streams);
+      const since = this.#deps.clock.now() - this.#last;
+      const isNews = says !== this.#said || this.#isLeftUntold(streams) || since >= AGAIN_EVERY;
       this.#sentSeen = streams;
       if (!isNews) return;
       this.#last = this.#deps.clock.now();

@@ -166,6 +166,19 @@ async function areAsOrdered(site: Site, commands: Commands): Promise<void> {
   }
 }
 
+/** Waits until the controller has heard that what it desired last is in effect. */
+function isKnown({ site }: FourSpaces, edge: Edge): Promise<boolean> {
+  return waitFor(
+    'the controller to know it',
+    async () => {
+      const [last] = await site.rows('main', 'desired', 'history', edge.serial);
+      if (last?.['standing'] === 'confirmed' && last['in_effect'] === true) return true;
+      throw new Error(JSON.stringify(last));
+    },
+    { withinMs: 30_000, everyMs: 250 },
+  );
+}
+
 test('a broker that injects, reorders, repeats, drops and rolls back changes nothing but when things are done', {
   skip,
   timeout: 320_000,
@@ -192,14 +205,9 @@ test('a broker that injects, reorders, repeats, drops and rolls back changes not
 
   await areAsOrdered({ edges, hostile }, commands);
   for (const edge of edges) {
-    await waitFor(
-      'the controller to know it',
-      async () => {
-        const [last] = await site.rows('main', 'desired', 'history', edge.serial);
-        return last?.['standing'] === 'confirmed' && last['in_effect'] === true ? true : undefined;
-      },
-      { withinMs: 30_000, everyMs: 250 },
-    );
+    await isKnown(spaces, edge).catch(async (cause: unknown) => {
+      throw new Error(`${await tellAll({ edges, hostile }, commands)}\n${site.output('main')}`, { cause });
+    });
     const config = await edge.config();
     assert.match(config, /192\.0\.2\.128\/25/);
     assert.doesNotMatch(config, /203\.0\.113|192\.0\.2\.0\/25/);

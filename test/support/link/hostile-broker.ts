@@ -147,12 +147,12 @@ export class HostileBroker {
         return;
       case 'subscribe':
         socket.write(suback(packet.id, packet.filters.length));
+        // Who is back gets what came meanwhile, and then what is retained: what is older never comes last.
+        for (const told of this.#isHostile ? [] : session.held.splice(0)) this.#deliver(session, told);
         for (const filter of packet.filters) {
           session.filters.add(filter);
           this.#retainedBy(session, filter);
         }
-        // Who is back gets what came meanwhile.
-        for (const told of this.#isHostile ? [] : session.held.splice(0)) this.#deliver(session, told);
         return;
       case 'unsubscribe':
         for (const filter of packet.filters) session.filters.delete(filter);

@@ -76,6 +76,10 @@ test('a report is told when it says something else, at most every five seconds',
   site.ordersLink?.reportNow();
   await turns(clock);
   assert.equal(reports(), 3);
+  await turns(clock, 38, seconds(15));
+  assert.equal(reports(), 3);
+  await turns(clock, 4, seconds(15));
+  assert.equal(reports(), 4, 'told again: a broker may have brought an older one since');
 });
 
 test('how far streams were sent is told once they rest, at most once a minute, and not while they go on', async () => {
