@@ -4,11 +4,13 @@ import type { Field } from '../../core/query/catalogue.ts';
 import { EVENT_FIELDS } from '../../core/query/event-fields.ts';
 import { ipv6NetworkTerm } from '../../core/query/terms.ts';
 import type { BlockColumn, BlockPort, IndexedTexts } from '../../native/blocks/port.ts';
+import { FIELD, FLAG } from '../../native/lines/port.ts';
 import { type BlockParts, encodeBlock } from './block-codec.ts';
 import type { Rows } from './column-writers.ts';
 import { BLOCK_ROWS, BytesColumn, DeltaColumn, DictionaryColumn, NumberColumn } from './columns.ts';
 import { COLUMNS, DECLARED, FLAGS, GROUPS } from './layout.ts';
 import { PlainBlocks } from './plain-blocks.ts';
+import { KIND_TEXTS, momentOf, type ReadLines } from './read-lines.ts';
 
 /** Text after which a block is full, whatever its rows. */
 const FULL_UNITS = 1 << 20;
@@ -96,6 +98,37 @@ export class BlockBuilder {
     if (line.program !== undefined) units += this.#program.add(row, line.program);
     if (line.pid !== undefined) this.#pid.add(row, line.pid);
     units += isUnparsed(line) ? this.#unparsed.add(row, line.unparsed) : this.#addEvent(row, line);
+    this.#units += units;
+  }
+
+  /** As `add`, of a line that `native/lines` has read. */
+  addRead(lines: ReadLines, line: number): void {
+    const { rows, texts } = lines;
+    const row = this.#rows++;
+    const action = rows[line + FIELD.action] as number;
+    const start = rows[line + FIELD.message] as number;
+    const user = rows[line + FIELD.user] as number;
+    const address = rows[line + FIELD.address] as number;
+    const port = rows[line + FIELD.port] as number;
+    const method = rows[line + FIELD.method] as number;
+    const target = rows[line + FIELD.target] as number;
+    const flags = rows[line + FIELD.flags] as number;
+    this.#at.add(row, momentOf(lines, line));
+    this.#offset.add(row, lines.offset + (rows[line + FIELD.start] as number));
+    if ((flags & FLAG.noPid) === 0) this.#pid.add(row, rows[line + FIELD.pid] as number);
+    let units = this.#message.copy(row, lines.bytes, start, rows[line + FIELD.end] as number);
+    units += this.#source.add(row, lines.source) + this.#provenance.add(row, lines.provenance);
+    units += this.#host.addListed(row, texts, rows[line + FIELD.host] as number);
+    units += this.#program.addListed(row, texts, rows[line + FIELD.program] as number);
+    units += this.#category.addListed(row, KIND_TEXTS.category, action);
+    units += this.#action.addListed(row, KIND_TEXTS.action, action);
+    units += this.#outcome.addListed(row, KIND_TEXTS.outcome, action);
+    if (user !== 0) units += this.#user.addListed(row, texts, user);
+    if (address !== 0) units += this.#sourceIp.addListed(row, texts, address);
+    if (port !== 0) this.#sourcePort.add(row, port);
+    if (method !== 0) units += this.#method.addListed(row, texts, method);
+    if (target !== 0) units += this.#targetUser.addListed(row, texts, target);
+    if ((flags & FLAG.userUnknown) !== 0) this.#flags.add(row, FLAGS.userUnknown);
     this.#units += units;
   }
 

@@ -16,6 +16,9 @@ export class DictionaryColumn {
   #values: string[] = [];
   #lastText: string | undefined;
   #lastId = 0;
+  /** By their numbers in `#listed` the ids of texts that were added; 0 for the others. */
+  #listedIds = new Uint16Array(0);
+  #listed: readonly string[] | undefined;
 
   constructor(column: Pick<Column, 'id' | 'group' | 'field'>) {
     this.column = column;
@@ -52,6 +55,26 @@ export class DictionaryColumn {
     return isNew ? text.length : 0;
   }
 
+  /** As `add`, of a text of a list that only grows: a text of it is looked for once in a block. */
+  addListed(row: number, texts: readonly string[], number: number): number {
+    if (texts !== this.#listed || number >= this.#listedIds.length) this.#take(texts);
+    const known = this.#listedIds[number] as number;
+    if (known !== 0) {
+      this.#ids[row] = known;
+      return 0;
+    }
+    const units = this.add(row, texts[number] as string);
+    this.#listedIds[number] = this.#ids[row] as number;
+    return units;
+  }
+
+  #take(texts: readonly string[]): void {
+    const ids = new Uint16Array(Math.max(64, texts.length * 2));
+    if (texts === this.#listed) ids.set(this.#listedIds);
+    this.#listed = texts;
+    this.#listedIds = ids;
+  }
+
   clear(): void {
     if (this.isEmpty) return;
     this.#ids.fill(0);
@@ -59,6 +82,7 @@ export class DictionaryColumn {
     this.#values = [];
     this.#lastText = undefined;
     this.#lastId = 0;
+    this.#listedIds.fill(0);
   }
 
   rows(more: Pick<DictionaryRows, 'name' | 'terms'>): BlockColumn {
@@ -129,16 +153,30 @@ export class BytesColumn {
 
   /** Texts must come row by row from 0. @returns bytes that it took */
   add(row: number, text: string): number {
+    const start = this.#room(row, text.length * 3);
+    const taken = this.#bytes.write(text, start, 'utf8');
+    this.#ends[row] = start + taken;
+    return taken;
+  }
+
+  /** As `add`, of a text that is there in UTF-8. */
+  copy(row: number, from: Buffer, begin: number, end: number): number {
+    const start = this.#room(row, end - begin);
+    from.copy(this.#bytes, start, begin, end);
+    this.#ends[row] = start + end - begin;
+    return end - begin;
+  }
+
+  /** @returns where the row begins, behind which there is room for so many bytes */
+  #room(row: number, bytes: number): number {
     const start = row === 0 ? 0 : (this.#ends[row - 1] as number);
-    const needed = start + text.length * 3;
+    const needed = start + bytes;
     if (needed > this.#bytes.length) {
       const grown = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2));
       grown.set(this.#bytes.subarray(0, start));
       this.#bytes = grown;
     }
-    const taken = this.#bytes.write(text, start, 'utf8');
-    this.#ends[row] = start + taken;
-    return taken;
+    return start;
   }
 
   clear(): void {

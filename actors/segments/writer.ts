@@ -9,6 +9,7 @@ import { bloomOf } from './bloom.ts';
 import { BLOCK_ROWS } from './columns.ts';
 import type { SegmentDisk } from './effects.ts';
 import { type SegmentPosition, samePosition } from './position.ts';
+import type { ReadLines } from './read-lines.ts';
 import { type CurrentSegment, freshSegment, resume } from './resume.ts';
 import { encodeFooter, encodeSegmentHeader, entryOf, openName, sealedName, tailName } from './segment-file.ts';
 import type { DamagedPart } from './segment-reader.ts';
@@ -117,8 +118,17 @@ export class SegmentWriter {
       return;
     }
     this.#builder.add(line);
-    this.#kept++;
-    if (this.#builder.isFull) this.#finishBlock();
+    this.#noteKept();
+  }
+
+  /** As `keep`, of a line that `native/lines` has read; none of those is long. */
+  keepRead(lines: ReadLines, line: number): void {
+    if (this.#state === 'out' || !this.#hasRoom()) {
+      this.#dropped++;
+      return;
+    }
+    this.#builder.addRead(lines, line);
+    this.#noteKept();
   }
 
   /** Resolves when all that was kept before is durable, or was given up. @returns what is durable then */
@@ -162,6 +172,11 @@ export class SegmentWriter {
       blocks: this.#blocks,
       sealed: this.#sealed,
     };
+  }
+
+  #noteKept(): void {
+    this.#kept++;
+    if (this.#builder.isFull) this.#finishBlock();
   }
 
   /** Once the disk was too slow it has to catch up by half, so that its state is told now and then, not line by line. */

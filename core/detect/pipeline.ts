@@ -120,6 +120,11 @@ export class Pipeline {
     return found;
   }
 
+  /** Whether any detector wants events of this kind: of the others `judge` makes nothing. */
+  wants(category: Category, action: string): boolean {
+    return this.#wantingOf(category, action).length > 0;
+  }
+
   #wantingOf(category: Category, action: string): readonly number[] {
     const byAction = this.#wanting[category];
     const known = byAction.get(action);

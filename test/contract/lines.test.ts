@@ -29,7 +29,7 @@ test('arrays too small for a line leave it where it is', () => {
   const piece = Buffer.from('Nov 22 01:02:03 h sshd[1]: Invalid user a from 192.0.2.1 port 4\n');
   const minute = 'Nov 22 01:02:';
   assert.equal(reader.read(piece, 0, minute, '', new Uint32Array(FIELDS - 1), new Uint32Array(20)).next, 0);
-  assert.equal(reader.read(piece, 0, minute, '', new Uint32Array(FIELDS), new Uint32Array(9)).next, 0);
-  const read = reader.read(piece, 0, minute, '', new Uint32Array(FIELDS), new Uint32Array(10));
+  assert.equal(reader.read(piece, 0, minute, '', new Uint32Array(FIELDS), new Uint32Array(11)).next, 0);
+  const read = reader.read(piece, 0, minute, '', new Uint32Array(FIELDS), new Uint32Array(12));
   assert.deepEqual(read, { rows: 1, fresh: 4, next: piece.length });
 });

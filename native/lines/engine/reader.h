@@ -1,4 +1,4 @@
-// Cuts pieces of a syslog file into lines and reads those of sshd; what is not of the usual form is told where it stands.
+// Cuts pieces of a syslog file into lines and reads those of a log of authentication; what is not of the usual form is told where it stands.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +26,14 @@ enum Field : size_t {
   kAddress,
   kPort,
   kMethod,
-  kUnknown,
+  kTarget,
+  kFlags,
   kFields,
+};
+
+enum Flag : uint32_t {
+  kUserUnknown = 1,
+  kNoPid = 2,
 };
 
 struct Reading {
