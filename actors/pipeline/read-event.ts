@@ -4,7 +4,7 @@ import type { Category, Event, EventOutcome, Position, Provenance } from '../../
 import { FIELD, FLAG } from '../../native/lines/port.ts';
 import { KINDS, momentOf, type ReadLines } from '../segments/index.ts';
 
-/** What the parser would have made of a line that `native/lines` has read; good until the next piece is read. */
+/** What the parser would have made of a line that `native/lines` has read; good until the next lines are. */
 export const eventOf = (lines: ReadLines, line: number): Event => new ReadEvent(lines, line);
 
 /**
@@ -54,8 +54,10 @@ class ReadEvent implements Event {
   }
 
   get message(): string {
-    const { rows, bytes } = this.#lines;
-    return bytes.toString('latin1', rows[this.#line + FIELD.message] as number, rows[this.#line + FIELD.end] as number);
+    const { rows, messages } = this.#lines;
+    const start = rows[this.#line + FIELD.packed] as number;
+    const length = (rows[this.#line + FIELD.end] as number) - (rows[this.#line + FIELD.message] as number);
+    return messages.toString('latin1', start, start + length);
   }
 }
 

@@ -16,6 +16,8 @@ export const READ_USUAL: ReadonlySet<string> = new Set(['syslog', SSHD]);
 
 /** Lines of one call. */
 const ROWS = 2048;
+/** Bytes of their messages. */
+const MESSAGES = 256 * 1024;
 /** Texts that are remembered; user names are an attacker's choice. */
 const MOST_TEXTS = 1 << 13;
 /** Lines of another form of time after which the rest of a piece is taken to be of that form too. */
@@ -44,8 +46,8 @@ function isoMinuteOf(text: string): Minute | undefined {
 
 /** Who takes what a piece of a file holds, in its order. */
 export interface LineTaker {
-  /** A line of which the parser would have made what `eventOf` makes of it. It changes with the next. */
-  read(lines: ReadLines, line: number): void;
+  /** So many lines of which the parser would have made what `eventOf` makes of them. They are good until it returns. */
+  read(lines: ReadLines, line: number, count: number): void;
   /** For the parser. */
   readonly line: (line: RawLine) => void;
 }
@@ -61,6 +63,7 @@ export class UsualLines {
   #isoMinute: Minute | undefined;
   readonly #rows = new Uint32Array(ROWS * FIELDS);
   readonly #fresh = new Uint32Array(ROWS * 4);
+  readonly #messages = Buffer.alloc(MESSAGES);
   #texts: string[] = [''];
 
   constructor(reader: LineReader, lines: FileLines, zone: ZoneOffset) {
@@ -84,7 +87,7 @@ export class UsualLines {
         from = end;
         continue;
       }
-      const { rows, fresh, next } = this.#reader.read(bytes, from, minute.text, minute.zone, this.#rows, this.#fresh);
+      const { rows, fresh, next } = this.#read(bytes, from, minute);
       this.#learn(bytes, fresh);
       this.#take(chunk, bytes, { rows, began: minute.began }, taker);
       if (rows === 0) break;
@@ -107,6 +110,10 @@ export class UsualLines {
     return minute !== undefined && text.startsWith(minute.text) ? { ...minute, zone: '' } : undefined;
   }
 
+  #read(bytes: Buffer, from: number, { text, zone }: Minute) {
+    return this.#reader.read(bytes, from, text, zone, this.#rows, this.#fresh, this.#messages);
+  }
+
   #learn(bytes: Buffer, fresh: number): void {
     for (let i = 0; i < fresh; i++) {
       this.#texts.push(bytes.toString('latin1', this.#fresh[i * 2] as number, this.#fresh[i * 2 + 1] as number));
@@ -122,16 +129,20 @@ export class UsualLines {
     const { source, offset, provenance } = chunk;
     const rows = this.#rows;
     const receivedAt = chunk.receivedAt as Millis;
-    const lines: ReadLines = { rows, texts: this.#texts, bytes, offset, source, provenance, began, receivedAt };
     const last = chunk.parser === SSHD ? LAST_OF_SSHD : Number.POSITIVE_INFINITY;
+    const messages = this.#messages;
+    const lines: ReadLines = { rows, texts: this.#texts, messages, offset, source, provenance, began, receivedAt };
+    let first = 0;
     for (let line = 0; line < count * FIELDS; line += FIELDS) {
       const action = rows[line + FIELD.action] as number;
-      const start = rows[line + FIELD.start] as number;
+      if (action !== 0 && action <= last) continue;
+      if (line > first) taker.read(lines, first, (line - first) / FIELDS);
+      first = line + FIELDS;
       const end = rows[line + FIELD.end] as number;
-      if (action === 0) this.#leave(chunk, bytes, start, end, taker);
-      else if (action > last) this.#leave(chunk, bytes, start, end + 1, taker);
-      else taker.read(lines, line);
+      // A run of lines ends behind its last newline, a line before it.
+      this.#leave(chunk, bytes, rows[line + FIELD.start] as number, action === 0 ? end : end + 1, taker);
     }
+    if (count * FIELDS > first) taker.read(lines, first, count - first / FIELDS);
   }
 
   /** Leaves lines to the parser. */

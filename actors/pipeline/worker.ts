@@ -13,7 +13,7 @@ import { createOwnHeaders, createParsers } from '../../core/event/parsers.ts';
 import { isToldByJournal, type LeftToJournal } from '../../core/event/preference.ts';
 import { openBlocks } from '../../native/blocks/index.ts';
 import { openLines } from '../../native/lines/index.ts';
-import { FIELD } from '../../native/lines/port.ts';
+import { FIELD, FIELDS } from '../../native/lines/port.ts';
 import { systemClock } from '../clock/index.ts';
 import { KINDS, momentOf, type ReadLines, SegmentWriter, segmentDisk } from '../segments/index.ts';
 import { type Chunk, FileLines, journalLines, Origins } from './lines.ts';
@@ -141,11 +141,14 @@ class Delivery {
     } else this.#take(parsed);
   };
 
-  read(lines: ReadLines, line: number): void {
-    pipeline.noteEvent();
-    this.#before = momentOf(lines, line);
-    writer?.keepRead(lines, line);
-    if (IS_JUDGED[lines.rows[line + FIELD.action] as number] === true) this.#judge(eventOf(lines, line));
+  read(lines: ReadLines, line: number, count: number): void {
+    const end = line + count * FIELDS;
+    pipeline.noteEvents(count);
+    this.#before = momentOf(lines, end - FIELDS);
+    writer?.keepRead(lines, line, count);
+    for (let at = line; at < end; at += FIELDS) {
+      if (IS_JUDGED[lines.rows[at + FIELD.action] as number] === true) this.#judge(eventOf(lines, at));
+    }
   }
 
   #take(event: Event): void {

@@ -1,5 +1,7 @@
 import type { BlockColumn, ByteRows, DictionaryRows, NumberRows, StepRows } from '../../native/blocks/port.ts';
+import { FIELD, FIELDS } from '../../native/lines/port.ts';
 import { type Column, GROUPS } from './layout.ts';
+import type { Run } from './read-lines.ts';
 
 /** Rows of a full block: enough to compress well, few enough that reading one of them costs little. */
 export const BLOCK_ROWS = 4096;
@@ -55,16 +57,32 @@ export class DictionaryColumn {
     return isNew ? text.length : 0;
   }
 
-  /** As `add`, of a text of a list that only grows: a text of it is looked for once in a block. */
-  addListed(row: number, texts: readonly string[], number: number): number {
-    if (texts !== this.#listed || number >= this.#listedIds.length) this.#take(texts);
-    const known = this.#listedIds[number] as number;
-    if (known !== 0) {
-      this.#ids[row] = known;
-      return 0;
+  /** As `add`, the same text in so many rows. */
+  addSame(row: number, text: string, count: number): number {
+    const units = this.add(row, text);
+    this.#ids.fill(this.#lastId, row, row + count);
+    return units;
+  }
+
+  /**
+   * As `add` for each of a run, of texts by their number in a list that only grows, 0 for none: each is looked for once in a block.
+   * @param field of the row, that has the number
+   */
+  addRun(row: number, { lines: { rows }, line, count }: Run, texts: readonly string[], field: number): number {
+    if (texts !== this.#listed || texts.length > this.#listedIds.length) this.#take(texts);
+    const [ids, listed] = [this.#ids, this.#listedIds];
+    let units = 0;
+    for (let i = 0, at = line + field; i < count; i++, at += FIELDS) {
+      const number = rows[at] as number;
+      if (number === 0) continue;
+      const known = listed[number] as number;
+      if (known !== 0) {
+        ids[row + i] = known;
+        continue;
+      }
+      units += this.add(row + i, texts[number] as string);
+      listed[number] = ids[row + i] as number;
     }
-    const units = this.add(row, texts[number] as string);
-    this.#listedIds[number] = this.#ids[row] as number;
     return units;
   }
 
@@ -159,11 +177,16 @@ export class BytesColumn {
     return taken;
   }
 
-  /** As `add`, of a text that is there in UTF-8. */
-  copy(row: number, from: Buffer, begin: number, end: number): number {
+  /** As `add` for each of a run. */
+  addRun(row: number, { lines: { rows, messages }, line, count }: Run): number {
+    const last = line + (count - 1) * FIELDS;
+    const begin = rows[line + FIELD.packed] as number;
+    const end = (rows[last + FIELD.packed] as number) + lengthOf(rows, last);
     const start = this.#room(row, end - begin);
-    from.copy(this.#bytes, start, begin, end);
-    this.#ends[row] = start + end - begin;
+    messages.copy(this.#bytes, start, begin, end);
+    for (let i = 0, at = line; i < count; i++, at += FIELDS) {
+      this.#ends[row + i] = start - begin + (rows[at + FIELD.packed] as number) + lengthOf(rows, at);
+    }
     return end - begin;
   }
 
@@ -188,6 +211,10 @@ export class BytesColumn {
     return placed(this.column, rows);
   }
 }
+
+/** Of a message. */
+const lengthOf = (rows: Uint32Array, line: number): number =>
+  (rows[line + FIELD.end] as number) - (rows[line + FIELD.message] as number);
 
 const INITIAL_BYTES = 512 * 1024;
 const KEPT_BYTES = 2 * 1024 * 1024;

@@ -14,9 +14,9 @@ export interface ReadLines {
   readonly rows: Uint32Array;
   /** By their numbers; only grows. */
   readonly texts: readonly string[];
-  /** What the places in rows are counted in. Of lines that were read it is ASCII. */
-  readonly bytes: Buffer;
-  /** Of its first byte in the source. */
+  /** In ASCII, one behind the other. */
+  readonly messages: Buffer;
+  /** In the source, of where the places in rows are counted from. */
   readonly offset: number;
   readonly source: string;
   readonly provenance: Provenance;
@@ -42,6 +42,14 @@ export const KIND_TEXTS = {
   category: KINDS.map(({ category }) => category),
   outcome: KINDS.map(({ outcome }) => outcome),
 };
+
+/** Lines of `lines` that stand one behind the other, all of them read. */
+export interface Run {
+  readonly lines: ReadLines;
+  /** Place of the first. */
+  readonly line: number;
+  readonly count: number;
+}
 
 export const momentOf = ({ rows, began, receivedAt }: ReadLines, line: number): Millis =>
   clamp(began + (rows[line + FIELD.moment] as number), receivedAt);

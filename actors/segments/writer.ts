@@ -3,6 +3,7 @@ import { messageOf } from '../../core/base/result.ts';
 import { days, type Millis, seconds } from '../../core/base/time.ts';
 import type { KeptLine } from '../../core/event/kept.ts';
 import type { BlockPort } from '../../native/blocks/port.ts';
+import { FIELDS } from '../../native/lines/port.ts';
 import { BlockBuilder } from './block-builder.ts';
 import { decodeHeader } from './block-codec.ts';
 import { bloomOf } from './bloom.ts';
@@ -118,17 +119,22 @@ export class SegmentWriter {
       return;
     }
     this.#builder.add(line);
-    this.#noteKept();
+    this.#kept++;
+    if (this.#builder.isFull) this.#finishBlock();
   }
 
-  /** As `keep`, of a line that `native/lines` has read; none of those is long. */
-  keepRead(lines: ReadLines, line: number): void {
-    if (this.#state === 'out' || !this.#hasRoom()) {
-      this.#dropped++;
-      return;
+  /** As `keep`, of so many lines that `native/lines` has read; none of those is long. */
+  keepRead(lines: ReadLines, line: number, count: number): void {
+    for (let done = 0; done < count; ) {
+      if (this.#state === 'out' || !this.#hasRoom()) {
+        this.#dropped += count - done;
+        return;
+      }
+      const taken = this.#builder.addRead(lines, line + done * FIELDS, count - done);
+      this.#kept += taken;
+      done += taken;
+      if (this.#builder.isFull) this.#finishBlock();
     }
-    this.#builder.addRead(lines, line);
-    this.#noteKept();
   }
 
   /** Resolves when all that was kept before is durable, or was given up. @returns what is durable then */
@@ -172,11 +178,6 @@ export class SegmentWriter {
       blocks: this.#blocks,
       sealed: this.#sealed,
     };
-  }
-
-  #noteKept(): void {
-    this.#kept++;
-    if (this.#builder.isFull) this.#finishBlock();
   }
 
   /** Once the disk was too slow it has to catch up by half, so that its state is told now and then, not line by line. */

@@ -98,10 +98,10 @@ export class Pipeline {
     return parsed;
   }
 
-  /** In place of `parse`, for an event that somebody read who reads as the parsers do. */
-  noteEvent(): void {
-    this.#lines++;
-    this.#events++;
+  /** In place of `parse`, for events that somebody read who reads as the parsers do. */
+  noteEvents(count: number): void {
+    this.#lines += count;
+    this.#events += count;
   }
 
   /** The second half of `feed`. */

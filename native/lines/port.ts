@@ -22,9 +22,11 @@ export const FIELD = {
   target: 12,
   /** Of `FLAG`. */
   flags: 13,
+  /** Where the message begins among the messages. */
+  packed: 14,
 } as const;
 
-export const FIELDS = 14;
+export const FIELDS = 15;
 
 export const FLAG = {
   /** The user is unknown to the host. */
@@ -83,8 +85,17 @@ export interface LineReader {
    * @param zone with which their times end, as of RFC 3339; empty where the seconds do, as of RFC 3164
    * @param rows filled, `FIELDS` numbers each
    * @param fresh filled with where each new text begins and ends in the piece
+   * @param messages filled with those of the lines that were read, one behind the other
    */
-  read(piece: Uint8Array, from: number, minute: string, zone: string, rows: Uint32Array, fresh: Uint32Array): Reading;
+  read(
+    piece: Uint8Array,
+    from: number,
+    minute: string,
+    zone: string,
+    rows: Uint32Array,
+    fresh: Uint32Array,
+    messages: Uint8Array,
+  ): Reading;
   /** Forgets all texts: numbers begin at 1 again. */
   forget(): void;
 }

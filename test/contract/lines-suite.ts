@@ -6,7 +6,7 @@ import { UsualLines } from '../../actors/pipeline/usual-lines.ts';
 import type { Event, Parser, RawLine, Unparsed } from '../../core/event/event.ts';
 import { createParsers } from '../../core/event/parsers.ts';
 import { UTC } from '../../core/event/syslog-time.ts';
-import { FIELD, type LineReader } from '../../native/lines/port.ts';
+import { FIELD, FIELDS, type LineReader } from '../../native/lines/port.ts';
 import { fc } from '../support/random.ts';
 import { sshdPiece } from '../support/sshd-lines.ts';
 
@@ -34,9 +34,11 @@ function read(lines: UsualLines, chunk: Chunk, parse: Parser) {
   const outcomes: Outcome[] = [];
   let usual = 0;
   lines.each(chunk, {
-    read: (taken, line) => {
-      outcomes.push([chunk.offset + (taken.rows[line + FIELD.start] as number), plain(eventOf(taken, line))]);
-      usual++;
+    read: (taken, first, count) => {
+      for (let line = first; line < first + count * FIELDS; line += FIELDS) {
+        outcomes.push([chunk.offset + (taken.rows[line + FIELD.start] as number), plain(eventOf(taken, line))]);
+      }
+      usual += count;
     },
     line: (line) => outcomes.push([line.position.offset, parsedBy(parse, line)]),
   });
@@ -68,7 +70,7 @@ export function lineSuite(name: string, open: () => LineReader, reads: boolean):
       fc.assert(
         fc.property(sshdPiece, fc.boolean(), (text, isFlawed) => {
           const flaw = { kind: 'too-long', offset: OFFSET + text.length } as const;
-          const chunk = { ...chunkOf(text), ...(isFlawed && { flaw }) };
+          const chunk = { ...chunkOf(text), parser, ...(isFlawed && { flaw }) };
           const got = read(lines, chunk, parse);
           usual += got.usual;
           assert.deepEqual(got.outcomes, plainly(chunk, parserOf(parser)));

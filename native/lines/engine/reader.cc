@@ -71,7 +71,9 @@ std::optional<Pid> pid_at(string_view line, size_t first) {
 }  // namespace
 
 Reading Reader::read(std::span<const uint8_t> piece, size_t from, string_view minute, string_view zone,
-                     std::span<uint32_t> rows, std::span<uint32_t> fresh) {
+                     Arrays into) {
+  const auto [rows, fresh, messages] = into;
+  size_t packed = 0;
   const string_view text(reinterpret_cast<const char*>(piece.data()), piece.size());
   piece_ = text.data();
   fresh_ = fresh;
@@ -79,7 +81,7 @@ Reading Reader::read(std::span<const uint8_t> piece, size_t from, string_view mi
   Reading reading{.rows = 0, .fresh = 0, .next = std::min(from, text.size())};
   const bool reads = !minute.empty();
   bool runs = false;
-  while ((reading.rows + 1) * kFields <= rows.size() && (fresh_count_ + kMostFresh) * 2 <= fresh.size()) {
+  while ((reading.rows + 1) * kFields <= rows.size() && (fresh_count_ + kMostFresh) * 2 <= fresh.size() && packed + kMostLine <= messages.size()) {
     const size_t end = text.find('\n', reading.next);
     if (end == kNone) break;
     const string_view line = text.substr(reading.next, end - reading.next);
@@ -87,6 +89,8 @@ Reading Reader::read(std::span<const uint8_t> piece, size_t from, string_view mi
     if (reads && read_line(line, minute, zone, reading.next, row)) {
       row[kStart] = static_cast<uint32_t>(reading.next);
       row[kEnd] = static_cast<uint32_t>(end);
+      row[kPacked] = static_cast<uint32_t>(packed);
+      packed += text.copy(reinterpret_cast<char*>(messages.data()) + packed, end - row[kMessage], row[kMessage]);
       reading.rows++;
       runs = false;
     } else if ((!reads || !line.starts_with(minute)) && opens_as_minute(line) && reading.rows > 0) {

@@ -72,12 +72,13 @@ std::string piece_of(Chance& chance, bool iso) {
 }
 
 // Every number of a row is a place in the piece, or of a text that was told.
-bool is_sound(std::span<const uint32_t> row, size_t length, size_t texts) {
+bool is_sound(std::span<const uint32_t> row, size_t length, size_t texts, size_t room) {
   if (row[kStart] > row[kEnd] || row[kEnd] > length) return false;
   if (row[kAction] == 0) return true;
   for (const Field text : {kHost, kProgram, kUser, kAddress, kMethod, kTarget}) {
     if (row[text] > texts) return false;
   }
+  if (row[kPacked] + (row[kEnd] - row[kMessage]) > room) return false;
   return row[kMessage] >= row[kStart] && row[kMessage] <= row[kEnd] && row[kMoment] < 60'000 && row[kPort] <= 65'535;
 }
 
@@ -91,17 +92,18 @@ int run(double seconds, uint64_t seed) {
     const std::string text = piece_of(chance, iso);
     const auto bytes = std::make_unique<uint8_t[]>(text.size());
     std::copy(text.begin(), text.end(), bytes.get());
-    const size_t room = chance.below(90) * kFields + chance.below(kFields), places = chance.below(400);
+    const size_t room = chance.below(90) * kFields + chance.below(kFields), places = chance.below(400), bulk = chance.below(20'000);
     const auto rows = std::make_unique<uint32_t[]>(room);
     const auto fresh = std::make_unique<uint32_t[]>(places);
+    const auto messages = std::make_unique<uint8_t[]>(bulk);
     if (reader.texts() > 5'000) reader.forget();
     size_t from = 0;
     for (;;) {
       const Reading reading = reader.read({bytes.get(), text.size()}, from, chance.below(20) == 0 ? "" : iso ? "2026-11-22T01:02:" : "Nov 22 01:02:",
-                                          iso ? "Z" : "", {rows.get(), room}, {fresh.get(), places});
+                                          iso ? "Z" : "", {{rows.get(), room}, {fresh.get(), places}, {messages.get(), bulk}});
       for (size_t i = 0; i < reading.rows; i++) {
         const std::span<const uint32_t> row(rows.get() + i * kFields, kFields);
-        if (!is_sound(row, text.size(), reader.texts())) return fprintf(stderr, "an unsound row of: %s\n", text.c_str()), 1;
+        if (!is_sound(row, text.size(), reader.texts(), bulk)) return fprintf(stderr, "an unsound row of: %s\n", text.c_str()), 1;
         (row[kAction] == 0 ? left : read)++;
       }
       if (reading.rows == 0) break;
