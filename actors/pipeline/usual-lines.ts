@@ -1,21 +1,23 @@
-import type { Ip } from '../../core/base/ip.ts';
 import type { Millis } from '../../core/base/time.ts';
-import type { ActionInfo } from '../../core/event/action.ts';
-import { clamp, readIsoTime } from '../../core/event/clock-text.ts';
-import type { Event, RawLine } from '../../core/event/event.ts';
+import { readIsoTime } from '../../core/event/clock-text.ts';
+import type { RawLine } from '../../core/event/event.ts';
 import { isDigit } from '../../core/event/fields.ts';
 import { Scan } from '../../core/event/scan.ts';
-import { SSH_ACTIONS } from '../../core/event/sshd/actions.ts';
 import { SyslogReader } from '../../core/event/syslog.ts';
 import type { ZoneOffset } from '../../core/event/syslog-time.ts';
-import { ACTIONS, FIELD, FIELDS, type LineReader } from '../../native/lines/port.ts';
+import { FIELD, FIELDS, LAST_OF_SSHD, type LineReader } from '../../native/lines/port.ts';
+import type { ReadLines } from '../segments/index.ts';
 import type { Chunk, FileLines } from './lines.ts';
 
-/** Parsers that read sshd's lines, and whose other lines are read as ever. */
-export const READ_SSHD: ReadonlySet<string> = new Set(['syslog', 'sshd']);
+/** Reads sshd's lines alone. */
+const SSHD = 'sshd';
+/** Parsers whose lines are read here where they are usual, and the others as ever. */
+export const READ_USUAL: ReadonlySet<string> = new Set(['syslog', SSHD]);
 
 /** Lines of one call. */
 const ROWS = 2048;
+/** Bytes of their messages. */
+const MESSAGES = 256 * 1024;
 /** Texts that are remembered; user names are an attacker's choice. */
 const MOST_TEXTS = 1 << 13;
 /** Lines of another form of time after which the rest of a piece is taken to be of that form too. */
@@ -42,19 +44,10 @@ function isoMinuteOf(text: string): Minute | undefined {
   return began >= 0 ? { text: text.slice(0, ISO_MINUTE), zone, began } : undefined;
 }
 
-type Growing = { -readonly [K in keyof Event]: Event[K] };
-type Kind = Pick<ActionInfo, 'category' | 'outcome'> & { readonly action: string };
-
-const KINDS: readonly Kind[] = ACTIONS.map((action) => {
-  if (action === undefined) return { action: '', category: 'other', outcome: 'unknown' };
-  const { category, outcome } = SSH_ACTIONS[action];
-  return { action, category, outcome };
-});
-
 /** Who takes what a piece of a file holds, in its order. */
 export interface LineTaker {
-  /** What the parser would have made of the line. */
-  event(event: Event): void;
+  /** So many lines of which the parser would have made what `eventOf` makes of them. They are good until it returns. */
+  read(lines: ReadLines, line: number, count: number): void;
   /** For the parser. */
   readonly line: (line: RawLine) => void;
 }
@@ -70,6 +63,7 @@ export class UsualLines {
   #isoMinute: Minute | undefined;
   readonly #rows = new Uint32Array(ROWS * FIELDS);
   readonly #fresh = new Uint32Array(ROWS * 4);
+  readonly #messages = Buffer.alloc(MESSAGES);
   #texts: string[] = [''];
 
   constructor(reader: LineReader, lines: FileLines, zone: ZoneOffset) {
@@ -93,9 +87,9 @@ export class UsualLines {
         from = end;
         continue;
       }
-      const { rows, fresh, next } = this.#reader.read(bytes, from, minute.text, minute.zone, this.#rows, this.#fresh);
+      const { rows, fresh, next } = this.#read(bytes, from, minute);
       this.#learn(bytes, fresh);
-      for (let i = 0; i < rows; i++) this.#take(chunk, bytes, i * FIELDS, minute.began, taker);
+      this.#take(chunk, bytes, { rows, began: minute.began }, taker);
       if (rows === 0) break;
       from = next;
     }
@@ -116,6 +110,10 @@ export class UsualLines {
     return minute !== undefined && text.startsWith(minute.text) ? { ...minute, zone: '' } : undefined;
   }
 
+  #read(bytes: Buffer, from: number, { text, zone }: Minute) {
+    return this.#reader.read(bytes, from, text, zone, this.#rows, this.#fresh, this.#messages);
+  }
+
   #learn(bytes: Buffer, fresh: number): void {
     for (let i = 0; i < fresh; i++) {
       this.#texts.push(bytes.toString('latin1', this.#fresh[i * 2] as number, this.#fresh[i * 2 + 1] as number));
@@ -127,40 +125,24 @@ export class UsualLines {
     this.#texts = [''];
   }
 
-  #take(chunk: Chunk, bytes: Buffer, row: number, began: number, taker: LineTaker): void {
+  #take(chunk: Chunk, bytes: Buffer, { rows: count, began }: { rows: number; began: number }, taker: LineTaker): void {
+    const { source, offset, provenance } = chunk;
     const rows = this.#rows;
-    if (rows[row] === 0) {
-      this.#leave(chunk, bytes, rows[row + FIELD.start] as number, rows[row + FIELD.end] as number, taker);
-    } else taker.event(this.#eventOf(chunk, bytes, row, began));
-  }
-
-  /** With its fields in the order in which the parsers give them: the same kind of object for whoever reads it. */
-  #eventOf({ source, offset, provenance, receivedAt }: Chunk, bytes: Buffer, row: number, began: number): Event {
-    const rows = this.#rows;
-    const texts = this.#texts;
-    const { action, category, outcome } = KINDS[rows[row + FIELD.action] as number] as Kind;
-    const event: Growing = {
-      at: clamp(began + (rows[row + FIELD.moment] as number), receivedAt as Millis),
-      position: { source, offset: offset + (rows[row + FIELD.start] as number) },
-      provenance,
-      category,
-      action,
-      outcome,
-      message: bytes.toString('latin1', rows[row + FIELD.message] as number, rows[row + FIELD.end] as number),
-      host: texts[rows[row + FIELD.host] as number] as string,
-      program: texts[rows[row + FIELD.program] as number] as string,
-      pid: rows[row + FIELD.pid] as number,
-    };
-    const user = rows[row + FIELD.user] as number;
-    const address = rows[row + FIELD.address] as number;
-    const port = rows[row + FIELD.port] as number;
-    const method = rows[row + FIELD.method] as number;
-    if (user !== 0) event.user = texts[user] as string;
-    if (rows[row + FIELD.userUnknown] === 1) event.userUnknown = true;
-    if (address !== 0) event.sourceIp = texts[address] as Ip;
-    if (port !== 0) event.sourcePort = port;
-    if (method !== 0) event.method = texts[method] as string;
-    return event;
+    const receivedAt = chunk.receivedAt as Millis;
+    const last = chunk.parser === SSHD ? LAST_OF_SSHD : Number.POSITIVE_INFINITY;
+    const messages = this.#messages;
+    const lines: ReadLines = { rows, texts: this.#texts, messages, offset, source, provenance, began, receivedAt };
+    let first = 0;
+    for (let line = 0; line < count * FIELDS; line += FIELDS) {
+      const action = rows[line + FIELD.action] as number;
+      if (action !== 0 && action <= last) continue;
+      if (line > first) taker.read(lines, first, (line - first) / FIELDS);
+      first = line + FIELDS;
+      const end = rows[line + FIELD.end] as number;
+      // A run of lines ends behind its last newline, a line before it.
+      this.#leave(chunk, bytes, rows[line + FIELD.start] as number, action === 0 ? end : end + 1, taker);
+    }
+    if (count * FIELDS > first) taker.read(lines, first, count - first / FIELDS);
   }
 
   /** Leaves lines to the parser. */

@@ -13,11 +13,13 @@ import { createOwnHeaders, createParsers } from '../../core/event/parsers.ts';
 import { isToldByJournal, type LeftToJournal } from '../../core/event/preference.ts';
 import { openBlocks } from '../../native/blocks/index.ts';
 import { openLines } from '../../native/lines/index.ts';
+import { FIELD, FIELDS } from '../../native/lines/port.ts';
 import { systemClock } from '../clock/index.ts';
-import { SegmentWriter, segmentDisk } from '../segments/index.ts';
+import { KINDS, momentOf, type ReadLines, SegmentWriter, segmentDisk } from '../segments/index.ts';
 import { type Chunk, FileLines, journalLines, Origins } from './lines.ts';
 import type { FromWorker, PipelineSettings, ToWorker } from './protocol.ts';
-import { READ_SSHD, UsualLines } from './usual-lines.ts';
+import { eventOf } from './read-event.ts';
+import { READ_USUAL, UsualLines } from './usual-lines.ts';
 import { hostZone } from './zone.ts';
 
 /** The journal carries every program, each under its name. */
@@ -39,6 +41,8 @@ const own: ReadonlySet<string> = new Set(ownHosts);
 /** Lines of files that the journal told of too. */
 let leftToJournal = 0;
 const { skipped } = pipeline.restore(checkpoint);
+/** Whether any check wants to see such lines, by the number of their action. */
+const IS_JUDGED = KINDS.map(({ category, action }) => pipeline.wants(category, action));
 /** Slower without, and otherwise the same. */
 const blocks = openBlocks();
 const reader = openLines();
@@ -104,7 +108,7 @@ function take(message: Lines): void {
 
 /** Which lines are left to the journal is told by more than what they say. */
 function takeChunk(chunk: Chunk, delivery: Delivery): void {
-  if (usual !== undefined && chunk.told === undefined && READ_SSHD.has(chunk.parser)) usual.each(chunk, delivery);
+  if (usual !== undefined && chunk.told === undefined && READ_USUAL.has(chunk.parser)) usual.each(chunk, delivery);
   else files.each(chunk, delivery.line);
 }
 
@@ -137,14 +141,23 @@ class Delivery {
     } else this.#take(parsed);
   };
 
-  event(event: Event): void {
-    pipeline.noteEvent();
-    this.#take(event);
+  read(lines: ReadLines, line: number, count: number): void {
+    const end = line + count * FIELDS;
+    pipeline.noteEvents(count);
+    this.#before = momentOf(lines, end - FIELDS);
+    writer?.keepRead(lines, line, count);
+    for (let at = line; at < end; at += FIELDS) {
+      if (IS_JUDGED[lines.rows[at + FIELD.action] as number] === true) this.#judge(eventOf(lines, at));
+    }
   }
 
   #take(event: Event): void {
     this.#before = event.at;
     writer?.keep(event);
+    this.#judge(event);
+  }
+
+  #judge(event: Event): void {
     const found = pipeline.judge(event);
     if (found.length > 0) this.findings.push(...found);
   }

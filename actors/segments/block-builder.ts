@@ -4,14 +4,19 @@ import type { Field } from '../../core/query/catalogue.ts';
 import { EVENT_FIELDS } from '../../core/query/event-fields.ts';
 import { ipv6NetworkTerm } from '../../core/query/terms.ts';
 import type { BlockColumn, BlockPort, IndexedTexts } from '../../native/blocks/port.ts';
+import { FIELD, FIELDS, FLAG } from '../../native/lines/port.ts';
 import { type BlockParts, encodeBlock } from './block-codec.ts';
 import type { Rows } from './column-writers.ts';
 import { BLOCK_ROWS, BytesColumn, DeltaColumn, DictionaryColumn, NumberColumn } from './columns.ts';
 import { COLUMNS, DECLARED, FLAGS, GROUPS } from './layout.ts';
 import { PlainBlocks } from './plain-blocks.ts';
+import { KIND_TEXTS, momentOf, type ReadLines, type Run } from './read-lines.ts';
 
 /** Text after which a block is full, whatever its rows. */
 const FULL_UNITS = 1 << 20;
+
+/** Lines that are gathered at once: of the longest still fewer units than make a block full. */
+const AT_ONCE = 512;
 
 const INDEXED: ReadonlyMap<string, Field<KeptLine>> = new Map(
   EVENT_FIELDS.fields.filter(({ isIndexed }) => isIndexed === true).map((field) => [field.name, field]),
@@ -99,6 +104,26 @@ export class BlockBuilder {
     this.#units += units;
   }
 
+  /** As `add`, of lines that `native/lines` has read, as many as it takes at once. @returns how many */
+  addRead(lines: ReadLines, line: number, most: number): number {
+    const row = this.#rows;
+    const run = { lines, line, count: Math.min(most, this.#limit - row, AT_ONCE) };
+    const { texts, source, provenance } = lines;
+    this.#rows += run.count;
+    this.#addNumbers(row, run);
+    let units = this.#message.addRun(row, run) + this.#source.addSame(row, source, run.count);
+    units += this.#provenance.addSame(row, provenance, run.count);
+    units += this.#host.addRun(row, run, texts, FIELD.host) + this.#program.addRun(row, run, texts, FIELD.program);
+    units += this.#category.addRun(row, run, KIND_TEXTS.category, FIELD.action);
+    units += this.#action.addRun(row, run, KIND_TEXTS.action, FIELD.action);
+    units += this.#outcome.addRun(row, run, KIND_TEXTS.outcome, FIELD.action);
+    units += this.#user.addRun(row, run, texts, FIELD.user) + this.#sourceIp.addRun(row, run, texts, FIELD.address);
+    units += this.#method.addRun(row, run, texts, FIELD.method);
+    units += this.#targetUser.addRun(row, run, texts, FIELD.target);
+    this.#units += units;
+    return run.count;
+  }
+
   clear(): void {
     this.#rows = 0;
     this.#units = 0;
@@ -123,6 +148,19 @@ export class BlockBuilder {
     this.#terms = terms;
     const { first, generation } = parts;
     return encodeBlock({ first, generation, rows: rows.to - rows.from, minAt, maxAt, columns, extents, bloom, groups });
+  }
+
+  #addNumbers(row: number, { lines, line, count }: Run): void {
+    const { rows, offset } = lines;
+    for (let i = row, at = line; i < row + count; i++, at += FIELDS) {
+      this.#at.add(i, momentOf(lines, at));
+      this.#offset.add(i, offset + (rows[at + FIELD.start] as number));
+      const port = rows[at + FIELD.port] as number;
+      const flags = rows[at + FIELD.flags] as number;
+      if ((flags & FLAG.noPid) === 0) this.#pid.add(i, rows[at + FIELD.pid] as number);
+      if (port !== 0) this.#sourcePort.add(i, port);
+      if ((flags & FLAG.userUnknown) !== 0) this.#flags.add(i, FLAGS.userUnknown);
+    }
   }
 
   #addEvent(row: number, event: Event): number {

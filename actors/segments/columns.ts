@@ -1,5 +1,7 @@
 import type { BlockColumn, ByteRows, DictionaryRows, NumberRows, StepRows } from '../../native/blocks/port.ts';
+import { FIELD, FIELDS } from '../../native/lines/port.ts';
 import { type Column, GROUPS } from './layout.ts';
+import type { Run } from './read-lines.ts';
 
 /** Rows of a full block: enough to compress well, few enough that reading one of them costs little. */
 export const BLOCK_ROWS = 4096;
@@ -16,6 +18,9 @@ export class DictionaryColumn {
   #values: string[] = [];
   #lastText: string | undefined;
   #lastId = 0;
+  /** By their numbers in `#listed` the ids of texts that were added; 0 for the others. */
+  #listedIds = new Uint16Array(0);
+  #listed: readonly string[] | undefined;
 
   constructor(column: Pick<Column, 'id' | 'group' | 'field'>) {
     this.column = column;
@@ -52,6 +57,42 @@ export class DictionaryColumn {
     return isNew ? text.length : 0;
   }
 
+  /** As `add`, the same text in so many rows. */
+  addSame(row: number, text: string, count: number): number {
+    const units = this.add(row, text);
+    this.#ids.fill(this.#lastId, row, row + count);
+    return units;
+  }
+
+  /**
+   * As `add` for each of a run, of texts by their number in a list that only grows, 0 for none: each is looked for once in a block.
+   * @param field of the row, that has the number
+   */
+  addRun(row: number, { lines: { rows }, line, count }: Run, texts: readonly string[], field: number): number {
+    if (texts !== this.#listed || texts.length > this.#listedIds.length) this.#take(texts);
+    const [ids, listed] = [this.#ids, this.#listedIds];
+    let units = 0;
+    for (let i = 0, at = line + field; i < count; i++, at += FIELDS) {
+      const number = rows[at] as number;
+      if (number === 0) continue;
+      const known = listed[number] as number;
+      if (known !== 0) {
+        ids[row + i] = known;
+        continue;
+      }
+      units += this.add(row + i, texts[number] as string);
+      listed[number] = ids[row + i] as number;
+    }
+    return units;
+  }
+
+  #take(texts: readonly string[]): void {
+    const ids = new Uint16Array(Math.max(64, texts.length * 2));
+    if (texts === this.#listed) ids.set(this.#listedIds);
+    this.#listed = texts;
+    this.#listedIds = ids;
+  }
+
   clear(): void {
     if (this.isEmpty) return;
     this.#ids.fill(0);
@@ -59,6 +100,7 @@ export class DictionaryColumn {
     this.#values = [];
     this.#lastText = undefined;
     this.#lastId = 0;
+    this.#listedIds.fill(0);
   }
 
   rows(more: Pick<DictionaryRows, 'name' | 'terms'>): BlockColumn {
@@ -129,16 +171,35 @@ export class BytesColumn {
 
   /** Texts must come row by row from 0. @returns bytes that it took */
   add(row: number, text: string): number {
+    const start = this.#room(row, text.length * 3);
+    const taken = this.#bytes.write(text, start, 'utf8');
+    this.#ends[row] = start + taken;
+    return taken;
+  }
+
+  /** As `add` for each of a run. */
+  addRun(row: number, { lines: { rows, messages }, line, count }: Run): number {
+    const last = line + (count - 1) * FIELDS;
+    const begin = rows[line + FIELD.packed] as number;
+    const end = (rows[last + FIELD.packed] as number) + lengthOf(rows, last);
+    const start = this.#room(row, end - begin);
+    messages.copy(this.#bytes, start, begin, end);
+    for (let i = 0, at = line; i < count; i++, at += FIELDS) {
+      this.#ends[row + i] = start - begin + (rows[at + FIELD.packed] as number) + lengthOf(rows, at);
+    }
+    return end - begin;
+  }
+
+  /** @returns where the row begins, behind which there is room for so many bytes */
+  #room(row: number, bytes: number): number {
     const start = row === 0 ? 0 : (this.#ends[row - 1] as number);
-    const needed = start + text.length * 3;
+    const needed = start + bytes;
     if (needed > this.#bytes.length) {
       const grown = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2));
       grown.set(this.#bytes.subarray(0, start));
       this.#bytes = grown;
     }
-    const taken = this.#bytes.write(text, start, 'utf8');
-    this.#ends[row] = start + taken;
-    return taken;
+    return start;
   }
 
   clear(): void {
@@ -150,6 +211,10 @@ export class BytesColumn {
     return placed(this.column, rows);
   }
 }
+
+/** Of a message. */
+const lengthOf = (rows: Uint32Array, line: number): number =>
+  (rows[line + FIELD.end] as number) - (rows[line + FIELD.message] as number);
 
 const INITIAL_BYTES = 512 * 1024;
 const KEPT_BYTES = 2 * 1024 * 1024;

@@ -1,6 +1,7 @@
 export { type SegmentDisk, segmentDisk, startSearcher } from './effects.ts';
 export { eventPages } from './pages.ts';
 export { isPosition, type SegmentPosition } from './position.ts';
+export { KINDS, momentOf, type ReadLines } from './read-lines.ts';
 export type { RetentionSettings } from './retention.ts';
 export { type SearchEvent, searchSegments } from './search.ts';
 export type { SearchFailure, StartSearcher } from './searches.ts';

@@ -3,12 +3,14 @@ import { messageOf } from '../../core/base/result.ts';
 import { days, type Millis, seconds } from '../../core/base/time.ts';
 import type { KeptLine } from '../../core/event/kept.ts';
 import type { BlockPort } from '../../native/blocks/port.ts';
+import { FIELDS } from '../../native/lines/port.ts';
 import { BlockBuilder } from './block-builder.ts';
 import { decodeHeader } from './block-codec.ts';
 import { bloomOf } from './bloom.ts';
 import { BLOCK_ROWS } from './columns.ts';
 import type { SegmentDisk } from './effects.ts';
 import { type SegmentPosition, samePosition } from './position.ts';
+import type { ReadLines } from './read-lines.ts';
 import { type CurrentSegment, freshSegment, resume } from './resume.ts';
 import { encodeFooter, encodeSegmentHeader, entryOf, openName, sealedName, tailName } from './segment-file.ts';
 import type { DamagedPart } from './segment-reader.ts';
@@ -119,6 +121,20 @@ export class SegmentWriter {
     this.#builder.add(line);
     this.#kept++;
     if (this.#builder.isFull) this.#finishBlock();
+  }
+
+  /** As `keep`, of so many lines that `native/lines` has read; none of those is long. */
+  keepRead(lines: ReadLines, line: number, count: number): void {
+    for (let done = 0; done < count; ) {
+      if (this.#state === 'out' || !this.#hasRoom()) {
+        this.#dropped += count - done;
+        return;
+      }
+      const taken = this.#builder.addRead(lines, line + done * FIELDS, count - done);
+      this.#kept += taken;
+      done += taken;
+      if (this.#builder.isFull) this.#finishBlock();
+    }
   }
 
   /** Resolves when all that was kept before is durable, or was given up. @returns what is durable then */

@@ -98,10 +98,10 @@ export class Pipeline {
     return parsed;
   }
 
-  /** In place of `parse`, for an event that somebody read who reads as the parsers do. */
-  noteEvent(): void {
-    this.#lines++;
-    this.#events++;
+  /** In place of `parse`, for events that somebody read who reads as the parsers do. */
+  noteEvents(count: number): void {
+    this.#lines += count;
+    this.#events += count;
   }
 
   /** The second half of `feed`. */
@@ -118,6 +118,11 @@ export class Pipeline {
     if (this.#heldInAll > this.#memory) this.#letGo();
     this.#findings += found.length;
     return found;
+  }
+
+  /** Whether any detector wants events of this kind: of the others `judge` makes nothing. */
+  wants(category: Category, action: string): boolean {
+    return this.#wantingOf(category, action).length > 0;
   }
 
   #wantingOf(category: Category, action: string): readonly number[] {

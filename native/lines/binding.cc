@@ -25,7 +25,7 @@ class Reader : public Napi::ObjectWrap<Reader> {
   explicit Reader(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Reader>(info) {}
 
  private:
-  // read(piece, from, minute, zone, rows, fresh)
+  // read(piece, from, minute, zone, rows, fresh, messages)
   Napi::Value read(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     const auto piece = array_of<uint8_t>(info[0], napi_uint8_array, "a piece is a Uint8Array");
@@ -37,7 +37,8 @@ class Reader : public Napi::ObjectWrap<Reader> {
     const std::string zone = info[3].As<Napi::String>();
     const auto rows = array_of<uint32_t>(info[4], napi_uint32_array, "rows are a Uint32Array");
     const auto fresh = array_of<uint32_t>(info[5], napi_uint32_array, "places are a Uint32Array");
-    const lines::Reading reading = reader_.read(piece, static_cast<size_t>(from), minute, zone, rows, fresh);
+    const auto messages = array_of<uint8_t>(info[6], napi_uint8_array, "messages are a Uint8Array");
+    const lines::Reading reading = reader_.read(piece, static_cast<size_t>(from), minute, zone, {rows, fresh, messages});
     const auto answer = Napi::Object::New(env);
     answer.Set("rows", static_cast<double>(reading.rows));
     answer.Set("fresh", static_cast<double>(reading.fresh));

@@ -19,11 +19,20 @@ export const FIELD = {
   /** 0 for none. */
   port: 10,
   method: 11,
-  /** 1: the user is unknown to the host. */
-  userUnknown: 12,
+  target: 12,
+  /** Of `FLAG`. */
+  flags: 13,
+  /** Where the message begins among the messages. */
+  packed: 14,
 } as const;
 
-export const FIELDS = 13;
+export const FIELDS = 15;
+
+export const FLAG = {
+  /** The user is unknown to the host. */
+  userUnknown: 1,
+  noPid: 2,
+} as const;
 
 /** What a line says that happened, by its number; 0 for a run of lines that were not read. */
 export const ACTIONS = [
@@ -46,7 +55,14 @@ export const ACTIONS = [
   'ssh_pam_other',
   'ssh_session_opened',
   'ssh_session_closed',
+  'pam_session_opened',
+  'pam_session_closed',
+  'logind_session_new',
+  'sudo_command',
 ] as const;
+
+/** The last action of sshd's. */
+export const LAST_OF_SSHD = ACTIONS.indexOf('ssh_session_closed');
 
 export interface Reading {
   /** How many rows were filled. */
@@ -58,8 +74,8 @@ export interface Reading {
 }
 
 /**
- * Reads the usual lines of sshd out of pieces of a syslog file with times as RFC 3164 or RFC 3339 has them: those that make up nearly
- * all of such a log, in ASCII, with an IPv4 address or none. Whatever is not surely of these forms is told as a run of
+ * Reads the usual lines of sshd, of cron's sessions, systemd-logind and sudo out of pieces of a syslog file with times as RFC 3164 or
+ * RFC 3339 has them: those that make up nearly all of a log of authentication, in ASCII, with an IPv4 address or none. Whatever is not surely of these forms is told as a run of
  * lines. Keeps the numbers of texts from call to call.
  */
 export interface LineReader {
@@ -69,8 +85,17 @@ export interface LineReader {
    * @param zone with which their times end, as of RFC 3339; empty where the seconds do, as of RFC 3164
    * @param rows filled, `FIELDS` numbers each
    * @param fresh filled with where each new text begins and ends in the piece
+   * @param messages filled with those of the lines that were read, one behind the other
    */
-  read(piece: Uint8Array, from: number, minute: string, zone: string, rows: Uint32Array, fresh: Uint32Array): Reading;
+  read(
+    piece: Uint8Array,
+    from: number,
+    minute: string,
+    zone: string,
+    rows: Uint32Array,
+    fresh: Uint32Array,
+    messages: Uint8Array,
+  ): Reading;
   /** Forgets all texts: numbers begin at 1 again. */
   forget(): void;
 }

@@ -8,12 +8,13 @@ const [lines, blocks] = [openLines(), openBlocks()];
 if (!lines.ok || !blocks.ok) throw new Error('the addons do not open');
 const piece = Buffer.from('Nov 22 01:02:03 h sshd[1]: Invalid user a from 192.0.2.1 port 4\n'.repeat(50));
 const [rows, fresh] = [new Uint32Array(FIELDS * 64), new Uint32Array(2048)];
+const messages = new Uint8Array(8192);
 const texts = Array.from({ length: 500 }, (_, i) => `user-${i}`);
 const ids = Uint16Array.from(texts, (_, i) => i + 1);
 const values = Float64Array.from(texts, (_, i) => i);
 parentPort?.postMessage('begun');
 for (;;) {
-  lines.value.read(piece, 0, 'Nov 22 01:02:', '', rows, fresh);
+  lines.value.read(piece, 0, 'Nov 22 01:02:', '', rows, fresh, messages);
   blocks.value.pack({
     ...{ from: 0, to: texts.length, isFinal: true, groups: 3, words: 2 },
     columns: [

@@ -138,6 +138,25 @@ const message = fc.oneof(
       part('', ' [preauth]'),
     )
     .map((parts) => parts.join('')),
+  fc
+    .tuple(
+      part('New session ', "New session '"),
+      part('3', 'c12', '', '3 4'),
+      part(' of user ', "' of user '"),
+      user,
+      part('.', '', '..', "'."),
+    )
+    .map((parts) => parts.join('')),
+  fc
+    .tuple(
+      part('', ' ', '     ', '\t'),
+      user,
+      part(' : ', ' :', ': '),
+      part('TTY=pts/0 ; ', 'PWD=/ ; ', '3 incorrect password attempts ; ', 'user NOT in sudoers ; ', '', 'x'),
+      part('PWD=/tmp ; USER=root', 'PWD=/tmp ; USER=', 'PWD=/ ; USER=a ; USER=root', 'USER=b', ''),
+      part(' ; COMMAND=/bin/id', ' ; COMMAND=/bin/id ; USER=x', '', ' ; '),
+    )
+    .map((parts) => parts.join('')),
   fc.string({ maxLength: 30 }),
   user.map((name) => `message repeated 2 times: [ Failed password for ${name} from 1.2.3.4 port 22 ssh2]`),
   fc
@@ -166,6 +185,10 @@ const time = part(
   ],
 );
 const tag = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: part('CRON[3]: ', 'CRON: ', 'systemd-logind[612]: ', 'sudo: ', 'sudo[7]: ', 'sudo:', 'sudo ', 'su[1]: '),
+  },
   { weight: 5, arbitrary: part('sshd[612]: ', 'sshd[4294967295]: ', 'sshd-session[7]: ', 'sshd-auth[1]: ') },
   part(
     ...[
@@ -187,6 +210,7 @@ const host = part('edge01', 'edge01', 'EDGE', 'h:', '', 'a  ', 'h\u00e4');
 const line = fc.oneof(
   { weight: 9, arbitrary: fc.tuple(time, host, tag, message).map(([at, on, by, said]) => `${at} ${on} ${by}${said}`) },
   { weight: 6, arbitrary: message.map((said) => `Nov 22 01:02:03 edge01 sshd[612]: ${said}`) },
+  { weight: 6, arbitrary: fc.tuple(tag, message).map(([by, said]) => `Nov 22 01:02:03 edge01 ${by}${said}`) },
   {
     weight: 6,
     arbitrary: fc

@@ -4,13 +4,13 @@ import { type CheckInfo, type Detector, NO_FINDINGS, type StateChange } from '..
 import { displayName } from '../display.ts';
 import type { Finding } from '../finding.ts';
 import { findingIdOf } from '../finding-id.ts';
-import { LONGEST_TEXT } from '../sliding/sliding-detector.ts';
+import { LONGEST_TEXT } from '../sliding/accounts.ts';
 import { type SourceGroups, SourceKeys } from '../trail/keys.ts';
 import { detached } from '../trail/texts.ts';
 import { isCount } from '../trail/trail-codec.ts';
 import { LOGIN, reports } from './grants.ts';
 import { byMethod, onHost } from './phrases.ts';
-import { isSsh, SSH_LOGIN } from './words.ts';
+import { SSH_LOGIN } from './words.ts';
 
 export interface KnownLoginSettings {
   readonly enabled?: boolean;
@@ -75,7 +75,7 @@ export class KnownLogins implements Detector {
   }
 
   wants(...[category, action]: Parameters<Detector['wants']>): boolean {
-    return category === 'authentication' && isSsh(action);
+    return category === 'authentication' && SSH_LOGIN.has(action);
   }
 
   step(event: Event): readonly Finding[] {

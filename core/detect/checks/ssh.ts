@@ -19,14 +19,19 @@ const ROOT = 16;
 const FAILURE = FAILED | ABANDONED;
 
 /**
- * `Invalid user` alone is no failure (one follows it), nor is what PAM says (it doubles `Failed`), nor a probe for the
- * methods offered.
+ * What an action says by itself. `Invalid user` alone is no failure (one follows it), nor is what PAM says (it doubles `Failed`), nor a
+ * probe for the methods offered.
  */
+const SAID: ReadonlyMap<string, number> = new Map([
+  ...[...SSH_LOGIN].map((action) => [action, ACCEPTED] as const),
+  ...[...SSH_FAILED].map((action) => [action, FAILED] as const),
+  [SSH_ABANDONED, ABANDONED],
+]);
+
 function traitsOf({ action, user, userUnknown }: Event): number {
-  if (SSH_LOGIN.has(action)) return user === 'root' ? ACCEPTED | ROOT : ACCEPTED;
-  const unknown = userUnknown === true ? UNKNOWN_USER : 0;
-  if (SSH_FAILED.has(action)) return FAILED | unknown;
-  return action === SSH_ABANDONED ? ABANDONED | unknown : unknown;
+  const said = SAID.get(action) ?? 0;
+  if (said === ACCEPTED) return user === 'root' ? ACCEPTED | ROOT : ACCEPTED;
+  return userUnknown === true ? said | UNKNOWN_USER : said;
 }
 
 const BY_SOURCE: Stream = {

@@ -9,6 +9,7 @@ import { NONE } from '../trail/sightings.ts';
 import { NO_TEXT } from '../trail/texts.ts';
 import { Trails } from '../trail/trails.ts';
 import type { AgentLists } from '../web/agents.ts';
+import { Accounts, cut, LONGEST_TEXT } from './accounts.ts';
 import { findingOf } from './finding-of.ts';
 import {
   type Chain,
@@ -46,8 +47,6 @@ export interface SlidingOptions {
 
 /** Stream traits are below this. */
 const TRAITS = 512;
-/** Names and paths are told apart by so many of their first UTF-16 units. */
-export const LONGEST_TEXT = 256;
 
 /**
  * Counts events in sliding windows, for all the checks of a stream.
@@ -91,6 +90,7 @@ export class SlidingDetector implements Detector {
   readonly #armed: readonly Armed[];
   readonly #trails: Trails;
   readonly #sources: SourceKeys;
+  readonly #accounts = new Accounts();
   /** Whether the key of an IPv4 address is the address. */
   readonly #isV4Whole: boolean;
   /** By traits: bits of the checks that count the event, and of those that it may complete. */
@@ -129,7 +129,7 @@ export class SlidingDetector implements Detector {
   step(event: Event): readonly Finding[] {
     const traits = this.#traits(event);
     if (traits === 0) return NO_FINDINGS;
-    const key = this.#stream.key === 'source' ? event.sourceIp : accountOf(event);
+    const key = this.#stream.key === 'source' ? event.sourceIp : this.#accounts.of(event);
     if (key === undefined) return NO_FINDINGS;
     const row = this.#trails.find(key);
     const isQuiet = row === NONE ? 0 : this.#trails.quietAt(row, event.at);
@@ -286,14 +286,6 @@ export class SlidingDetector implements Detector {
     const text = value.read(event, this.#sources);
     return text === undefined || text === '' ? NO_TEXT : this.#trails.texts.hold(cut(text));
   }
-}
-
-const cut = (text: string): string => (text.length > LONGEST_TEXT ? text.slice(0, LONGEST_TEXT) : text);
-
-/** The user on the host. */
-function accountOf({ user, host }: Event): string | undefined {
-  if (user === undefined) return undefined;
-  return host === undefined ? cut(user) : `${cut(user)}@${cut(host)}`;
 }
 
 function review(chain: Chain, { check, keeps, tries }: Armed, from: number, value: number): number {

@@ -3,14 +3,16 @@
 #include <algorithm>
 #include <optional>
 
+#include "programs.h"
+
 namespace bartizan::lines {
 namespace {
 
 using std::string_view;
 constexpr size_t kNone = string_view::npos;
 
-// New texts that one line can bring: host, program, user, address, method.
-constexpr size_t kMostFresh = 5;
+// New texts that one line can bring: host, program, user, address, method, target.
+constexpr size_t kMostFresh = 6;
 constexpr uint32_t kMostPid = 0xffffffff;
 // Of a line that is read here; the message alone may have 500.
 constexpr size_t kMostLine = 1024;
@@ -50,10 +52,28 @@ std::optional<Clock> clock_at(string_view line, size_t at, string_view zone) {
   return Clock{.ms = ms, .end = at + 1};
 }
 
+struct Pid {
+  uint32_t number;
+  // Behind the bracket.
+  size_t end;
+  bool is_there = true;
+};
+
+// `612]`
+std::optional<Pid> pid_at(string_view line, size_t first) {
+  uint64_t pid = 0;
+  size_t at = first;
+  for (; at < line.size() && is_digit(line[at]) && at - first < 10; at++) pid = pid * 10 + static_cast<uint64_t>(line[at] - '0');
+  if (at == first || pid > kMostPid || at >= line.size() || line[at] != ']') return std::nullopt;
+  return Pid{.number = static_cast<uint32_t>(pid), .end = at + 1};
+}
+
 }  // namespace
 
 Reading Reader::read(std::span<const uint8_t> piece, size_t from, string_view minute, string_view zone,
-                     std::span<uint32_t> rows, std::span<uint32_t> fresh) {
+                     Arrays into) {
+  const auto [rows, fresh, messages] = into;
+  size_t packed = 0;
   const string_view text(reinterpret_cast<const char*>(piece.data()), piece.size());
   piece_ = text.data();
   fresh_ = fresh;
@@ -61,7 +81,7 @@ Reading Reader::read(std::span<const uint8_t> piece, size_t from, string_view mi
   Reading reading{.rows = 0, .fresh = 0, .next = std::min(from, text.size())};
   const bool reads = !minute.empty();
   bool runs = false;
-  while ((reading.rows + 1) * kFields <= rows.size() && (fresh_count_ + kMostFresh) * 2 <= fresh.size()) {
+  while ((reading.rows + 1) * kFields <= rows.size() && (fresh_count_ + kMostFresh) * 2 <= fresh.size() && packed + kMostLine <= messages.size()) {
     const size_t end = text.find('\n', reading.next);
     if (end == kNone) break;
     const string_view line = text.substr(reading.next, end - reading.next);
@@ -69,6 +89,8 @@ Reading Reader::read(std::span<const uint8_t> piece, size_t from, string_view mi
     if (reads && read_line(line, minute, zone, reading.next, row)) {
       row[kStart] = static_cast<uint32_t>(reading.next);
       row[kEnd] = static_cast<uint32_t>(end);
+      row[kPacked] = static_cast<uint32_t>(packed);
+      packed += text.copy(reinterpret_cast<char*>(messages.data()) + packed, end - row[kMessage], row[kMessage]);
       reading.rows++;
       runs = false;
     } else if ((!reads || !line.starts_with(minute)) && opens_as_minute(line) && reading.rows > 0) {
@@ -97,28 +119,26 @@ bool Reader::read_line(string_view line, string_view minute, string_view zone, s
   if (host_end == kNone || host_end == host || line[host_end - 1] == ':') return false;
   size_t tag = host_end;
   while (tag < line.size() && line[tag] == ' ') tag++;
-  const size_t tag_end = line.find('[', tag);
-  if (tag_end == kNone) return false;
+  const size_t tag_end = line.find_first_of("[: ", tag);
+  if (tag_end == kNone || line[tag_end] == ' ') return false;
   const string_view program = line.substr(tag, tag_end - tag);
-  if (program != "sshd" && program != "sshd-session" && program != "sshd-auth") return false;
-  uint64_t pid = 0;
-  size_t at = tag_end + 1;
-  for (; at < line.size() && is_digit(line[at]) && at - tag_end <= 10; at++) pid = pid * 10 + static_cast<uint64_t>(line[at] - '0');
-  if (at == tag_end + 1 || pid > kMostPid || !line.substr(at).starts_with("]: ")) return false;
-  const size_t message = at + 3;
-  const std::optional<Said> said = read_sshd(line.substr(message));
+  const std::optional<Pid> pid = line[tag_end] == '[' ? pid_at(line, tag_end + 1) : Pid{.number = 0, .end = tag_end, .is_there = false};
+  if (!pid || !line.substr(pid->end).starts_with(": ")) return false;
+  const size_t message = pid->end + 2;
+  const std::optional<Said> said = read_program(program, line.substr(message));
   if (!said) return false;
   row[kAction] = static_cast<uint32_t>(said->action);
   row[kMoment] = clock->ms;
   row[kMessage] = static_cast<uint32_t>(start + message);
   row[kHost] = number(line.substr(host, host_end - host));
   row[kProgram] = number(program);
-  row[kPid] = static_cast<uint32_t>(pid);
+  row[kPid] = pid->number;
   row[kUser] = number(said->user);
   row[kAddress] = number(said->address);
   row[kPort] = said->port;
   row[kMethod] = number(said->method);
-  row[kUnknown] = said->user_unknown ? 1 : 0;
+  row[kTarget] = number(said->target);
+  row[kFlags] = (said->user_unknown ? kUserUnknown : 0u) | (pid->is_there ? 0u : kNoPid);
   return true;
 }
 

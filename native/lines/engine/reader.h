@@ -1,4 +1,4 @@
-// Cuts pieces of a syslog file into lines and reads those of sshd; what is not of the usual form is told where it stands.
+// Cuts pieces of a syslog file into lines and reads those of a log of authentication; what is not of the usual form is told where it stands.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +26,15 @@ enum Field : size_t {
   kAddress,
   kPort,
   kMethod,
-  kUnknown,
+  kTarget,
+  kFlags,
+  kPacked,  // where the message begins among the messages
   kFields,
+};
+
+enum Flag : uint32_t {
+  kUserUnknown = 1,
+  kNoPid = 2,
 };
 
 struct Reading {
@@ -38,15 +45,20 @@ struct Reading {
   size_t next = 0;
 };
 
+// What is filled in.
+struct Arrays {
+  std::span<uint32_t> rows;
+  std::span<uint32_t> fresh;
+  std::span<uint8_t> messages;
+};
+
 class Reader {
  public:
   // Reads lines from `from` on until the rows or the places of new texts may not suffice, or another minute begins.
   // @param minute what begins each line's time, up to the colon before its seconds
   // @param zone what ends it, behind the seconds and perhaps their fraction; empty where a space follows the seconds
-  // @param rows kFields numbers each
-  // @param fresh two numbers each
-  Reading read(std::span<const uint8_t> piece, size_t from, std::string_view minute, std::string_view zone,
-               std::span<uint32_t> rows, std::span<uint32_t> fresh);
+  // @param into rows of kFields numbers, new texts of two, the messages of the lines that were read one behind the other
+  Reading read(std::span<const uint8_t> piece, size_t from, std::string_view minute, std::string_view zone, Arrays into);
   size_t texts() const { return texts_.size(); }
   void forget() { texts_.clear(); }
 

@@ -162,19 +162,10 @@ bool pam(string_view text, Said& said) {
     said.user_unknown = true;
     return true;
   }
-  constexpr string_view kOpened = "session opened for user ";
-  constexpr string_view kClosed = "session closed for user ";
-  if (text.starts_with(kOpened)) {
-    const size_t by = text.rfind(" by ");
-    const size_t end = by == kNone || by < kOpened.size() ? text.size() : by;
-    set_user(without_uid(text.substr(kOpened.size(), end - kOpened.size())), said);
-    said.action = Action::session_opened;
-  } else if (text.starts_with(kClosed)) {
-    set_user(without_uid(text.substr(kClosed.size())), said);
-    said.action = Action::session_closed;
-  } else {
-    said.action = Action::pam_other;
-  }
+  bool is_opened = false;
+  const std::optional<string_view> user = session_user(text, is_opened);
+  if (user) set_user(*user, said);
+  said.action = !user ? Action::pam_other : is_opened ? Action::session_opened : Action::session_closed;
   return true;
 }
 
@@ -200,10 +191,23 @@ bool read(string_view text, Said& said) {
 
 }  // namespace
 
+std::optional<string_view> session_user(string_view text, bool& opened) {
+  constexpr string_view kOpened = "session opened for user ";
+  constexpr string_view kClosed = "session closed for user ";
+  opened = text.starts_with(kOpened);
+  if (opened) {
+    const size_t by = text.rfind(" by ");
+    const size_t end = by == kNone || by < kOpened.size() ? text.size() : by;
+    return without_uid(text.substr(kOpened.size(), end - kOpened.size()));
+  }
+  if (text.starts_with(kClosed)) return without_uid(text.substr(kClosed.size()));
+  return std::nullopt;
+}
+
 std::optional<Said> read_sshd(string_view message) {
   if (message.size() >= kCutAt) return std::nullopt;
   if (message.ends_with(kPreauth)) message.remove_suffix(kPreauth.size());
-  Said said{.action = Action::failed_other, .user = {}, .address = {}, .method = {}};
+  Said said{.action = Action::failed_other, .user = {}, .address = {}, .method = {}, .target = {}};
   if (!read(message, said)) return std::nullopt;
   return said;
 }

@@ -28,6 +28,10 @@ enum class Action : uint8_t {
   pam_other,
   session_opened,
   session_closed,
+  pam_session_opened,
+  pam_session_closed,
+  logind_session_new,
+  sudo_command,
 };
 
 struct Said {
@@ -37,6 +41,8 @@ struct Said {
   // A canonical IPv4 address, or empty.
   std::string_view address;
   std::string_view method;
+  // Whom the user acts as.
+  std::string_view target;
   // 0: none.
   uint32_t port = 0;
   bool user_unknown = false;
@@ -44,5 +50,8 @@ struct Said {
 
 // Of ASCII text without control bytes but tabs. Nothing where the message is for others to read.
 std::optional<Said> read_sshd(std::string_view message);
+
+// `session opened for user NAME(uid=0) by (uid=0)`, `session closed for user NAME`. @returns the name
+std::optional<std::string_view> session_user(std::string_view text, bool& opened);
 
 }  // namespace bartizan::lines

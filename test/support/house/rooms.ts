@@ -75,7 +75,7 @@ export const ACTORS = rooms('actors', {
 /** Engines in C++, each with a typed port and a fake beside it. */
 export const NATIVE = rooms('native', {
   blocks: 'blocks of events: columns, words and blooms',
-  lines: 'the usual lines of a log of sshd, many at a time',
+  lines: 'the usual lines of a log of authentication, many at a time',
   nft: 'nftables over netlink',
   journal: 'the systemd journal',
   fanotify: 'file access events',

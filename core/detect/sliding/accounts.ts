@@ -1,0 +1,31 @@
+import type { Event } from '../../event/event.ts';
+import { detached } from '../trail/texts.ts';
+
+/** Names and paths are told apart by so many of their first UTF-16 units. */
+export const LONGEST_TEXT = 256;
+
+export const cut = (text: string): string => (text.length > LONGEST_TEXT ? text.slice(0, LONGEST_TEXT) : text);
+
+/** Accounts that are remembered; user names are an attacker's choice. */
+const MOST = 2048;
+
+interface Named {
+  readonly host: string | undefined;
+  readonly account: string;
+}
+
+/** Names accounts: the user on the host. An attacked one is named line after line, and its text made and hashed once. */
+export class Accounts {
+  readonly #named = new Map<string, Named>();
+
+  of({ user, host }: Event): string | undefined {
+    if (user === undefined) return undefined;
+    const named = this.#named.get(user);
+    if (named !== undefined && named.host === host) return named.account;
+    const account = host === undefined ? cut(user) : `${cut(user)}@${cut(host)}`;
+    if (user.length > LONGEST_TEXT) return account;
+    if (this.#named.size >= MOST) this.#named.clear();
+    this.#named.set(detached(user), { host, account });
+    return account;
+  }
+}
