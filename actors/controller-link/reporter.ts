@@ -100,7 +100,9 @@ export class Reporter {
       const { bytes, says, sent: streams } = await this.#deps.report();
       if (this.#up !== up) return;
       const since = this.#deps.clock.now() - this.#last;
-      const isNews = says !== this.#said || this.#isLeftUntold(streams) || since >= AGAIN_EVERY;
+      // Before the last one: the clock was set back.
+      const isDue = since < 0 || since >= AGAIN_EVERY;
+      const isNews = says !== this.#said || this.#isLeftUntold(streams) || isDue;
       this.#sentSeen = streams;
       if (!isNews) return;
       this.#last = this.#deps.clock.now();

@@ -31,7 +31,7 @@ export interface Detector {
   /** Of its durable state. */
   readonly name: string;
   readonly checks: readonly CheckInfo[];
-  /** Whether an event of this kind could concern it; the others need not be given to it. */
+  /** Whether an event of this kind could concern it; the others need not be given to it. Asked once of each kind. */
   wants(category: Category, action: string): boolean;
   /** Judges one event. */
   step(event: Event): readonly Finding[];

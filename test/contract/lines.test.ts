@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openLines } from '../../native/lines/index.ts';
-import { FIELDS, type LineReader } from '../../native/lines/port.ts';
+import { FIELD, FIELDS, type LineReader } from '../../native/lines/port.ts';
 import { lineSuite } from './lines-suite.ts';
 
 function open(): LineReader {
@@ -35,6 +35,17 @@ test('arrays too small for a line leave it where it is', () => {
   assert.equal(reader.read(piece, 0, minute, '', new Uint32Array(FIELDS), new Uint32Array(11), messages).next, 0);
   const few = new Uint8Array(1023);
   assert.equal(reader.read(piece, 0, minute, '', new Uint32Array(FIELDS), new Uint32Array(12), few).next, 0);
+  const sudo = (length: number): Buffer => {
+    const opening = 'Nov 22 01:02:03 h sudo: ops : PWD=/ ; USER=root ; COMMAND=';
+    return Buffer.from(`${opening}${'x'.repeat(length - opening.length)}\n`);
+  };
+  const rows = new Uint32Array(FIELDS);
+  for (const length of [1024, 1025]) {
+    const longest = reader.read(sudo(length), 0, minute, '', rows, new Uint32Array(12), messages);
+    assert.equal(longest.rows, 1);
+    assert.equal(rows[FIELD.action] !== 0, length === 1024, 'a line that is longer is for others');
+  }
+  reader.forget();
   const read = reader.read(piece, 0, minute, '', new Uint32Array(FIELDS), new Uint32Array(12), messages);
   assert.deepEqual(read, { rows: 1, fresh: 4, next: piece.length });
 });

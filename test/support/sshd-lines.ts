@@ -80,6 +80,73 @@ const who = fc.oneof(
   part('', 'authenticating user ', 'invalid user ', 'user ').chain((before) => user.map((name) => `${before}${name} `)),
 );
 
+/** What logind says of a session, and what looks like it. */
+const logind = fc
+  .tuple(
+    part('New session ', 'New session ', "New session '", 'Session '),
+    part('3', 'c12', '', '3 4'),
+    part(' of user ', ' of user ', "' of user '", ' of '),
+    user,
+    part('.', '.', '', '..', "'.", ". with class 'user'."),
+  )
+  .map((parts) => parts.join(''));
+
+/** A command run by sudo, what it complains of, and what looks like either. */
+const sudo = fc
+  .tuple(
+    part('', ' ', '     ', '     ', '\t', 'pam_unix(sudo:session): ', 'pam_', '@cee:{"sudo":'),
+    user,
+    part(' : ', ' : ', ' : ', ' :', ': '),
+    part(
+      'TTY=pts/0 ; ',
+      'TTY=pts/0 ; ',
+      'HOST=h ; ',
+      '3 incorrect password attempts ; ',
+      'user NOT in sudoers ; ',
+      '',
+      'x',
+    ),
+    part(
+      'PWD=/tmp ; USER=root',
+      'PWD=/tmp ; USER=root',
+      'PWD=/tmp ; USER=',
+      'PWD=/ ; USER=a ; USER=root',
+      'USER=b',
+      '',
+    ),
+    part(
+      ' ; COMMAND=/bin/id',
+      ' ; COMMAND=/bin/id',
+      ' ; COMMAND=/bin/id ; USER=x',
+      '',
+      ' ; ',
+      ` ; COMMAND=${'x'.repeat(1000)}`,
+    ),
+  )
+  .map((parts) => parts.join(''));
+
+const session = fc
+  .tuple(
+    part('pam_unix(cron:session): ', 'pam_x(): ', 'pam_y: ', ''),
+    part('session opened for user ', 'session closed for user ', 'session '),
+    user,
+    part('', '(uid=0) by (uid=0)', ' by (uid=0)', '(uid=0)'),
+  )
+  .map((parts) => parts.join(''));
+
+/** Each by its own program, with a process id or none. */
+const others = fc
+  .oneof(
+    fc.tuple(fc.constant('CRON'), session),
+    fc.tuple(fc.constant('systemd-logind'), logind),
+    fc.tuple(fc.constant('sudo'), sudo),
+    fc.constantFrom(
+      ['sudo', '     ops : TTY=pts/0 ; PWD=/tmp ; USER=root ; COMMAND=/bin/id'] as const,
+      ['systemd-logind', 'New session 3 of user ops.'] as const,
+    ),
+  )
+  .chain(([by, said]) => part('[612]', '[0]', '').map((pid) => `${by}${pid}: ${said}`));
+
 /** What sshd says, what it never would, and what others have it say. */
 const message = fc.oneof(
   fc
@@ -138,25 +205,6 @@ const message = fc.oneof(
       part('', ' [preauth]'),
     )
     .map((parts) => parts.join('')),
-  fc
-    .tuple(
-      part('New session ', "New session '"),
-      part('3', 'c12', '', '3 4'),
-      part(' of user ', "' of user '"),
-      user,
-      part('.', '', '..', "'."),
-    )
-    .map((parts) => parts.join('')),
-  fc
-    .tuple(
-      part('', ' ', '     ', '\t'),
-      user,
-      part(' : ', ' :', ': '),
-      part('TTY=pts/0 ; ', 'PWD=/ ; ', '3 incorrect password attempts ; ', 'user NOT in sudoers ; ', '', 'x'),
-      part('PWD=/tmp ; USER=root', 'PWD=/tmp ; USER=', 'PWD=/ ; USER=a ; USER=root', 'USER=b', ''),
-      part(' ; COMMAND=/bin/id', ' ; COMMAND=/bin/id ; USER=x', '', ' ; '),
-    )
-    .map((parts) => parts.join('')),
   fc.string({ maxLength: 30 }),
   user.map((name) => `message repeated 2 times: [ Failed password for ${name} from 1.2.3.4 port 22 ssh2]`),
   fc
@@ -210,7 +258,13 @@ const host = part('edge01', 'edge01', 'EDGE', 'h:', '', 'a  ', 'h\u00e4');
 const line = fc.oneof(
   { weight: 9, arbitrary: fc.tuple(time, host, tag, message).map(([at, on, by, said]) => `${at} ${on} ${by}${said}`) },
   { weight: 6, arbitrary: message.map((said) => `Nov 22 01:02:03 edge01 sshd[612]: ${said}`) },
-  { weight: 6, arbitrary: fc.tuple(tag, message).map(([by, said]) => `Nov 22 01:02:03 edge01 ${by}${said}`) },
+  {
+    weight: 6,
+    arbitrary: fc
+      .tuple(tag, fc.oneof(message, logind, sudo))
+      .map(([by, said]) => `Nov 22 01:02:03 edge01 ${by}${said}`),
+  },
+  { weight: 9, arbitrary: others.map((said) => `Nov 22 01:02:03 edge01 ${said}`) },
   {
     weight: 6,
     arbitrary: fc

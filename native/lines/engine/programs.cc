@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "sshd.h"
+
 namespace bartizan::lines {
 namespace {
 
@@ -50,6 +52,8 @@ constexpr std::array<string_view, 9> kFirstItems = {"HOST=", "TTY=", "CHROOT=", 
 // `   alice : TTY=pts/0 ; PWD=/home/alice ; USER=root ; COMMAND=/usr/bin/id`: `USER=` is believed where it stands once.
 std::optional<Said> sudo(string_view message) {
   constexpr string_view kTarget = " ; USER=";
+  // What opens so is PAM's for the parser, whoever says it; the other is sudo's JSON.
+  if (message.starts_with("pam_") || message.starts_with("@cee:")) return std::nullopt;
   const size_t colon = message.find(" : ");
   if (colon == kNone || colon == 0) return std::nullopt;
   string_view user = message.substr(0, colon);

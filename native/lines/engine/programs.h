@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "sshd.h"
+#include "said.h"
 
 namespace bartizan::lines {
 

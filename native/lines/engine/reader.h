@@ -1,4 +1,5 @@
-// Cuts pieces of a syslog file into lines and reads those of a log of authentication; what is not of the usual form is told where it stands.
+// Cuts pieces of a syslog file into lines and reads those of a log of authentication; what is not of the usual form is told
+// where it stands.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +8,6 @@
 #include <string_view>
 #include <vector>
 
-#include "sshd.h"
 #include "texts.h"
 
 namespace bartizan::lines {
@@ -54,7 +54,7 @@ struct Arrays {
 
 class Reader {
  public:
-  // Reads lines from `from` on until the rows or the places of new texts may not suffice, or another minute begins.
+  // Reads lines from `from` on until one of the arrays may not suffice, or another minute begins.
   // @param minute what begins each line's time, up to the colon before its seconds
   // @param zone what ends it, behind the seconds and perhaps their fraction; empty where a space follows the seconds
   // @param into rows of kFields numbers, new texts of two, the messages of the lines that were read one behind the other

@@ -46,6 +46,7 @@ std::string message(Chance& chance) {
   std::string text;
   const uint32_t parts = chance.below(8);
   for (uint32_t i = 0; i < parts; i++) text += kParts[chance.below(std::size(kParts))];
+  if (chance.below(20) == 0) text += std::string(600 + chance.below(900), 'x');
   return text;
 }
 

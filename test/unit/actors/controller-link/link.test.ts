@@ -4,7 +4,7 @@ import type { EnrolmentFailure } from '../../../../actors/controller-link/enrolm
 import type { LinkIdentity } from '../../../../actors/controller-link/identity-file.ts';
 import { decodePresence, decodeReported, decodeStreamBatch } from '../../../../actors/link-wire/index.ts';
 import { fail, ok, type Result } from '../../../../core/base/result.ts';
-import { minutes, seconds } from '../../../../core/base/time.ts';
+import { days, minutes, seconds } from '../../../../core/base/time.ts';
 import { applianceFilters, topicOf } from '../../../../core/link/topics.ts';
 import { FakeBrokers } from '../../../support/link/fake-broker.ts';
 import { identityOf, LinkSite, SITE_SERIAL } from '../../../support/link/link-site.ts';
@@ -80,6 +80,9 @@ test('a report is told when it says something else, at most every five seconds',
   assert.equal(reports(), 3);
   await turns(clock, 4, seconds(15));
   assert.equal(reports(), 4, 'told again: a broker may have brought an older one since');
+  clock.set(clock.now() - days(30));
+  await turns(clock, 3, seconds(15));
+  assert.equal(reports(), 5, 'and once where the clock is set back');
 });
 
 test('how far streams were sent is told once they rest, at most once a minute, and not while they go on', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Accounts, LONGEST_TEXT } from '../../../../core/detect/sliding/accounts.ts';
 import type { Event } from '../../../../core/event/event.ts';
+import { heldBytes } from '../../../support/collect-garbage.ts';
 import { fc } from '../../../support/random.ts';
 
 const of = (accounts: Accounts, user: string | undefined, host: string | undefined): string | undefined =>
@@ -17,6 +18,18 @@ test('an account is named by its user and host, however often, and whoever came 
       assert.equal(of(accounts, user, host), user === '' && host !== undefined ? `@${cut(host)}` : wanted);
     }),
   );
+});
+
+test('a line whose words name an account is not kept alive by it', () => {
+  const accounts = new Accounts();
+  const before = heldBytes();
+  for (let i = 0; i < 400; i++) {
+    const line = `a-user-of-a-long-name-${i} a-host-of-a-long-name ${'x'.repeat(100_000)}${i}`;
+    const [user = '', host = ''] = line.split(' ', 2);
+    of(accounts, user, host);
+  }
+  const held = heldBytes() - before;
+  assert.ok(held < 4 * 2 ** 20, `${held} bytes`);
 });
 
 test('more users than are remembered are named all the same', () => {
