@@ -90,6 +90,7 @@ export interface BrokerConnection {
   /** The session was there still: what came meanwhile comes now. */
   readonly hasSession: boolean;
   readonly limits: BrokerLimits;
+  /** As `unsubscribe` and `publish`, answered also where the connection goes meanwhile, or is gone: `closed`. */
   subscribe(filters: readonly string[]): Promise<Result<void, PublishFailure>>;
   unsubscribe(filters: readonly string[]): Promise<Result<void, PublishFailure>>;
   /** At least once; resolves when the broker has it. */

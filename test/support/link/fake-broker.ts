@@ -29,6 +29,8 @@ export class FakeBrokers implements BrokerPort {
   refusing: (message: Outgoing) => boolean = () => false;
   limits: BrokerLimits = { receiveMaximum: 65_535, maximumPacketSize: 268_435_455 };
   readonly #unsettled: Unsettled[] = [];
+  /** Subscriptions that a broker is mute about. */
+  readonly #unanswered: Unsettled['settle'][] = [];
   #connection: { readonly request: ConnectRequest; readonly filters: Set<string> } | undefined;
 
   async connect(request: ConnectRequest): Promise<Result<BrokerConnection, ConnectFailure>> {
@@ -42,7 +44,7 @@ export class FakeBrokers implements BrokerPort {
       hasSession: false,
       limits: this.limits,
       subscribe: async (filters) => {
-        if (this.mute(request.broker)) return new Promise(() => {});
+        if (this.mute(request.broker)) return new Promise((settle) => this.#unanswered.push(settle));
         for (const filter of filters) mine.filters.add(filter);
         return isMine() ? ok(undefined) : fail('closed', 'gone');
       },
@@ -93,7 +95,8 @@ export class FakeBrokers implements BrokerPort {
   }
 
   #drop(why: string): void {
-    for (const { settle } of this.#unsettled.splice(0)) settle(fail('closed', why));
+    const settles = [...this.#unsettled.splice(0).map(({ settle }) => settle), ...this.#unanswered.splice(0)];
+    for (const settle of settles) settle(fail('closed', why));
   }
 
   /** Hands a message to whoever is connected. */
