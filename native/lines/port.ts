@@ -74,9 +74,9 @@ export interface Reading {
 }
 
 /**
- * Reads the usual lines of sshd, cron, systemd-logind and sudo out of pieces of a syslog file with times as RFC 3164 or RFC 3339
- * has them: those that make up nearly all of a log of authentication, in ASCII, with an IPv4 address or none. Whatever is not surely of these forms is told as a run of
- * lines. Keeps the numbers of texts from call to call.
+ * Reads the usual lines of sshd, cron, systemd-logind and sudo out of pieces of a syslog file with times as RFC 3164 or
+ * RFC 3339 has them: those that make up nearly all of a log of authentication, in ASCII, with an IPv4 address or none.
+ * Whatever is not surely of these forms is told as a run of lines. Keeps the numbers of texts from call to call.
  */
 export interface LineReader {
   /**

@@ -16,7 +16,8 @@ constexpr const char* kParts[] = {
     "Failed password for ", "Accepted publickey for ", "Invalid user ", "Connection closed by ", "Connection reset by ", "Disconnected from ",
     "Received disconnect from ", "pam_unix(sshd:session): ", "session opened for user ", "session closed for user ",
     "authentication failure; x rhost=", "check pass; user unknown", "invalid user ", "authenticating user ", "user ", "root", " from ", " port ", "22",
-    "192.0.2.1", "198.51.100.200", " ssh2", " ssh2: ", " for ", " by ", "(uid=0)", "): ", " user=", " rhost=", " [preauth]", "New session ", " of user ", " : ", "TTY=pts/0", " ; USER=", " ; COMMAND=", " ", "\t", "\r", "\xff", "x", "",
+    "192.0.2.1", "198.51.100.200", " ssh2", " ssh2: ", " for ", " by ", "(uid=0)", "): ", " user=", " rhost=", " [preauth]",
+    "New session ", " of user ", " : ", "TTY=pts/0", " ; USER=", " ; COMMAND=", " ", "\t", "\r", "\xff", "x", "",
 };
 
 class Chance {
