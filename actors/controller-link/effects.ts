@@ -3,9 +3,8 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { type Millis, seconds } from '../../core/base/time.ts';
+import { CONNECT_WITHIN } from '../../core/link/connecting.ts';
 
-/** Until a broker, or the enrolment server, is reached, the proxy and TLS included. */
-export const CONNECT_WITHIN: Millis = seconds(20);
 /** A peer that is gone without a word is noticed by the kernel, too. */
 const TCP_KEEPALIVE: Millis = seconds(120);
 

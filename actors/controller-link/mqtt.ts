@@ -2,8 +2,9 @@ import type { TLSSocket } from 'node:tls';
 import mqtt, { type IClientOptions, type IConnackPacket, type IPublishPacket, type MqttClient } from 'mqtt';
 import { fail, messageOf, ok, type Result } from '../../core/base/result.ts';
 import { seconds } from '../../core/base/time.ts';
+import { CONNECT_WITHIN } from '../../core/link/connecting.ts';
 import { contentType } from '../link-wire/index.ts';
-import { CONNECT_WITHIN, openPath, within } from './effects.ts';
+import { openPath, within } from './effects.ts';
 import type {
   BrokerConnection,
   BrokerPort,

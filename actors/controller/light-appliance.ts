@@ -3,6 +3,7 @@ import { contentId, type Id, uuidv7 } from '../../core/base/ids.ts';
 import type { Clock, Random } from '../../core/base/ports.ts';
 import { type Millis, millis, plus, seconds } from '../../core/base/time.ts';
 import { CommandWindow } from '../../core/link/commands.ts';
+import { CONNECT_WITHIN } from '../../core/link/connecting.ts';
 import { type DesiredBook, decideDesired, NOTHING_DESIRED, noted, reportedDesired } from '../../core/link/desired.ts';
 import type { Generations } from '../../core/link/generations.ts';
 import { type Hex, hexOf } from '../../core/link/hex.ts';
@@ -79,7 +80,7 @@ export class LightAppliance {
       properties: { sessionExpiryInterval: 86_400 },
       keepalive: 120,
       reconnectPeriod: RECONNECT,
-      connectTimeout: 60_000,
+      connectTimeout: CONNECT_WITHIN,
       resubscribe: false,
       will: {
         topic: this.#topic({ kind: 'presence' }),
