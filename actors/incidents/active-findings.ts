@@ -75,8 +75,7 @@ export class ActiveFindings {
     const found: FindingGroup[] = [];
     for (const [key, group] of [...this.#groups].reverse()) {
       if (found.length >= most) break;
-      const isPast = group.lastSeen <= now - ACTIVE_FOR;
-      if (!isPast && !this.#dismissed.has(key) && !this.#isHidden(group.latest)) found.push(group);
+      if (this.#isInView(key, group, now)) found.push(group);
     }
     return found;
   }
@@ -105,8 +104,12 @@ export class ActiveFindings {
 
   severities(now: Millis): Readonly<Record<Severity, number>> {
     const counts = { warning: 0, high: 0, critical: 0 };
-    for (const group of this.list(now)) counts[group.latest.severity]++;
+    for (const [key, group] of this.#groups) if (this.#isInView(key, group, now)) counts[group.latest.severity]++;
     return counts;
+  }
+
+  #isInView(key: string, { lastSeen, latest }: FindingGroup, now: Millis): boolean {
+    return lastSeen > now - ACTIVE_FOR && !this.#dismissed.has(key) && !this.#isHidden(latest);
   }
 }
 

@@ -11,18 +11,15 @@ export const findingRecords = (records: Records, counts: FindingRollups): Findin
   append: async (made) => {
     const draft = counts.draft();
     const kept = await records.write(async (writes) => {
-      await writes.foresee(
+      const numbered = await writes.appendAll(
         findings,
         made.map(({ finding }) => finding),
       );
-      const numbered: { readonly serial: number; readonly added: boolean }[] = [];
-      for (const row of made) {
-        const { finding, suppressedBy } = row;
-        const one = await writes.append(findings, finding);
-        numbered.push(one);
-        if (!one.added) continue;
-        if (suppressedBy !== undefined) await writes.put(suppressedMarks, [one.serial], { by: suppressedBy });
-        draft.add({ ...row, serial: one.serial });
+      for (const [i, { serial, added }] of numbered.entries()) {
+        const row = made[i];
+        if (!added || row === undefined) continue;
+        if (row.suppressedBy !== undefined) await writes.put(suppressedMarks, [serial], { by: row.suppressedBy });
+        draft.add({ ...row, serial });
       }
       await draft.save(writes);
       return numbered;

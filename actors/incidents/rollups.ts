@@ -4,10 +4,12 @@ import type { HistoryRow } from '../../core/incident/history.ts';
 import {
   bucketOf,
   bucketsUpTo,
-  counted,
+  count,
   EMPTY,
   firstOf,
   KEPT,
+  type OpenRollup,
+  opened,
   ROLLUP_UNITS,
   type Rollup,
   type RollupState,
@@ -86,7 +88,7 @@ export class FindingRollups {
 
 /** What a batch of findings adds to the counts. */
 export class RollupDraft {
-  readonly changed: Readonly<Record<RollupUnit, Map<Millis, Rollup>>> = { hour: new Map(), day: new Map() };
+  readonly changed: Readonly<Record<RollupUnit, Map<Millis, OpenRollup>>> = { hour: new Map(), day: new Map() };
   readonly #before: Buckets;
   readonly #now: Millis;
   #state: RollupState;
@@ -108,8 +110,9 @@ export class RollupDraft {
     for (const unit of ROLLUP_UNITS) {
       const start = bucketOf(unit, finding.at);
       if (start < firstOf(unit, this.#now, KEPT[unit])) continue;
-      const known = this.changed[unit].get(start) ?? this.#before[unit].get(start) ?? EMPTY;
-      this.changed[unit].set(start, counted(known, finding));
+      const rollup = this.changed[unit].get(start) ?? opened(this.#before[unit].get(start) ?? EMPTY);
+      this.changed[unit].set(start, rollup);
+      count(rollup, finding);
     }
   }
 

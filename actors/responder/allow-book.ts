@@ -79,6 +79,7 @@ export class AllowBook {
 
   /** An allow that lets this address in everywhere, the narrowest first. */
   covering({ family, bytes }: ParsedIp): Allow | undefined {
+    if (this.#lengths[family].size === 0) return undefined;
     const lengths = [...this.#lengths[family].keys()].sort((a, b) => b - a);
     for (const prefix of lengths) {
       const entry = this.#entries.get(makeCidr(family, bytes, prefix).text);

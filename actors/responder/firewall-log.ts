@@ -69,8 +69,7 @@ export class FirewallLog implements FirewallTrail {
 
   #keep(batch: readonly FirewallEvent[]) {
     return this.#deps.records.write(async (writes) => {
-      for (const event of batch) {
-        const { serial } = await writes.append(firewallEvents, event);
+      for (const { serial } of await writes.appendAll(firewallEvents, batch)) {
         if (serial > this.#kept) await writes.delete(firewallEvents, [serial - this.#kept]);
       }
     });

@@ -1,4 +1,4 @@
-import { parseIp } from '../../core/base/ip.ts';
+import { canonicalIp, parseIp } from '../../core/base/ip.ts';
 import type { Random } from '../../core/base/ports.ts';
 import { messageOf } from '../../core/base/result.ts';
 import { type Deadline, type Millis, plus, seconds } from '../../core/base/time.ts';
@@ -100,6 +100,7 @@ export class Responder {
     const policy: BlockPolicy = { ...(await this.#policy()), expiry: expiry() };
     const made: Required<Change>[] = [];
     for (const fed of findings) {
+      if (this.#isNeedless(fed.finding, policy, clock.now())) continue;
       const plan = await this.#plan(fed, policy, clock.now());
       if (plan !== undefined) made.push(this.#executor.book(plan));
     }
@@ -158,6 +159,16 @@ export class Responder {
     for (const { ip } of refused) planner.ended(ip);
     if (refused.length > 0) log('error', 'blocks refused', { count: refused.length, why });
     await this.#executor.keep({ decisions: refused }, {}, { sync: false });
+  }
+
+  /** Decided already or not, there is nothing to do. Told before anything is looked for: most findings are about who is blocked. */
+  #isNeedless(finding: Finding, policy: BlockPolicy, now: Millis): boolean {
+    const { ledger, planner } = this.#deps;
+    const ip = canonicalIp(finding.subject.value);
+    const standing = ip && ledger.of(ip);
+    // A recovered block gets its reason back, maybe from this very finding.
+    if (standing === undefined || standing.origin === 'recovered') return false;
+    return planner.isNeedless(finding, policy, standing, now);
   }
 
   /** What to do about the finding; undefined when it was decided already. */

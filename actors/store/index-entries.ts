@@ -5,14 +5,17 @@ export type AnyCollection = Collection<any, any, any> | Journal<any, any>;
 
 /** Keys of the index entries of one record; the value of each is the record's own key. */
 export function indexEntries(from: AnyCollection, key: string, value: unknown): readonly string[] {
-  const own: readonly (string | number)[] = from.key.decode(key) ?? [];
-  return Object.keys(from.indexes).flatMap((by) => {
+  const entries: string[] = [];
+  for (const by of Object.keys(from.indexes)) {
     const index = from.indexes[by];
     const segments: readonly (string | number)[] | undefined = index?.of(value);
-    if (index === undefined || segments === undefined) return [];
-    return [keyOf(from, by, index.holds === 'every' ? [...segments, ...own] : segments)];
-  });
+    if (index === undefined || segments === undefined) continue;
+    entries.push(keyOf(from, by, index.holds === 'every' ? [...segments, ...ownSegments(from, key)] : segments));
+  }
+  return entries;
 }
+
+const ownSegments = (from: AnyCollection, key: string): readonly (string | number)[] => from.key.decode(key) ?? [];
 
 /** Key of an entry of the index `by`. */
 export function keyOf(from: AnyCollection, by: string, segments: readonly (string | number)[]): string {

@@ -5,6 +5,12 @@ import type { StoreOp, StorePort } from './port.ts';
 
 type Kinds = readonly SegmentKind[];
 
+/** The serial a value has in its journal, and whether it was given now. */
+export interface Appended {
+  readonly serial: number;
+  readonly added: boolean;
+}
+
 /** What a body of `Records.write` may do. Every read sees what the body has written so far. */
 export interface Writes {
   get<V, K extends Kinds, X extends Indexes<V>>(from: Collection<V, K, X>, key: Segments<K>): Promise<V | undefined>;
@@ -12,13 +18,10 @@ export interface Writes {
   /** A record that is not there is no error. */
   delete<V, K extends Kinds, X extends Indexes<V>>(from: Collection<V, K, X>, key: Segments<K>): Promise<void>;
   /** Gives the next serial; for what a `unique` index knows already, the serial it has and `added: false`. */
-  append<V, X extends Indexes<V>>(
-    to: Journal<V, X>,
-    value: V,
-  ): Promise<{ readonly serial: number; readonly added: boolean }>;
-  /** Reads at once what `append` of each of these would read by itself: of many, the greater part of the work. */
-  foresee<V, X extends Indexes<V>>(to: Journal<V, X>, values: readonly V[]): Promise<void>;
-  /** As `foresee`, of what `put` and `delete` under these keys would read. */
+  append<V, X extends Indexes<V>>(to: Journal<V, X>, value: V): Promise<Appended>;
+  /** As `append` of each, in order; what each would read is read at once, which of many is the greater part of the work. */
+  appendAll<V, X extends Indexes<V>>(to: Journal<V, X>, values: readonly V[]): Promise<readonly Appended[]>;
+  /** Reads at once what `put` and `delete` under each of these keys would read by itself. */
   foreseeKeys<V, K extends Kinds, X extends Indexes<V>>(
     into: Collection<V, K, X>,
     keys: readonly Segments<K>[],
@@ -59,30 +62,48 @@ export class Staged implements Writes {
 
   readonly delete: Writes['delete'] = async (from, key) => this.#replace(from, from.key.encode(key), undefined);
 
-  readonly append: Writes['append'] = async (to, value) => {
-    const known = await this.#known(to, value);
-    if (known !== undefined) return { serial: known, added: false };
-    const serial = (await this.#lastSerial(to)) + 1;
-    this.#changes.set(to.serialKey, { value: serial });
-    this.#counted.add(to.serialKey);
-    this.#write(to, to.key.encode([serial]), [], { value });
-    return { serial, added: true };
-  };
+  readonly append: Writes['append'] = async (to, value) => (await this.appendAll(to, [value]))[0] as Appended;
 
-  readonly foresee: Writes['foresee'] = (to, values) =>
-    this.#readAhead([to.serialKey, ...values.flatMap((value) => uniqueKeyOf(to, value) ?? [])]);
+  /** Nearly every value is a new one: then nothing is waited for between the first and the last. */
+  readonly appendAll: Writes['appendAll'] = async (to, values) => {
+    const uniques = values.map((value) => uniqueKeyOf(to, value));
+    await this.#readAhead([to.serialKey, ...uniques.filter((key) => key !== undefined)]);
+    let last = await this.#lastSerial(to);
+    const appended: Appended[] = [];
+    for (const [i, value] of values.entries()) {
+      const found = this.#knownUnder(to, uniques[i]);
+      const known = found === undefined ? undefined : await found;
+      appended.push(known === undefined ? { serial: ++last, added: true } : { serial: known, added: false });
+      if (known === undefined) this.#write(to, to.key.encode([last]), [], { value });
+    }
+    if (appended.some(({ added }) => added)) {
+      this.#changes.set(to.serialKey, { value: last });
+      this.#counted.add(to.serialKey);
+    }
+    return appended;
+  };
 
   readonly foreseeKeys: Writes['foreseeKeys'] = async (into, keys) => {
     if (isIndexed(into)) await this.#readAhead(keys.map((key) => into.key.encode(key)));
   };
 
   async #readAhead(keys: readonly string[]): Promise<void> {
-    await Promise.all(keys.map(async (key) => this.#foreseen.set(key, await this.#port.get(key))));
+    const unread = keys.filter((key) => !this.#holds(key));
+    await Promise.all(unread.map(async (key) => this.#foreseen.set(key, await this.#port.get(key))));
+  }
+
+  /** It was written here, or read ahead. */
+  #holds(key: string): boolean {
+    return this.#changes.has(key) || this.#foreseen.has(key);
+  }
+
+  /** Of a key that this holds. */
+  #held<V>(key: string): V | undefined {
+    return (this.#changes.has(key) ? this.#changes.get(key)?.value : this.#foreseen.get(key)) as V | undefined;
   }
 
   async #read<V>(key: string): Promise<V | undefined> {
-    if (this.#changes.has(key)) return this.#changes.get(key)?.value as V | undefined;
-    return this.#foreseen.has(key) ? (this.#foreseen.get(key) as V | undefined) : this.#port.get<V>(key);
+    return this.#holds(key) ? this.#held<V>(key) : this.#port.get<V>(key);
   }
 
   async #replace(from: AnyCollection, key: string, next: { readonly value: unknown } | undefined): Promise<void> {
@@ -111,17 +132,16 @@ export class Staged implements Writes {
     this.#changes.set(key, next);
   }
 
-  async #known(to: AnyCollection, value: unknown): Promise<number | undefined> {
-    const entry = uniqueKeyOf(to, value);
-    if (entry === undefined) return undefined;
-    const key = await this.#read<string>(entry);
-    if (key === undefined || (await this.#read(key)) === undefined) return undefined;
-    return serialOf(to, key);
+  /** The serial of the record that the entry of a unique index names, if it is there. */
+  #knownUnder(to: AnyCollection, entry: string | undefined): Promise<number | undefined> | undefined {
+    const key = entry === undefined ? undefined : this.#held<string>(entry);
+    if (key === undefined) return undefined;
+    return this.#read(key).then((record) => (record === undefined ? undefined : serialOf(to, key)));
   }
 
   /** The greater of the counter and the last key: a repair may have brought back an older counter. */
   async #lastSerial(to: AnyCollection & { readonly serialKey: string }): Promise<number> {
-    if (this.#changes.has(to.serialKey)) return (await this.#read<number>(to.serialKey)) ?? 0;
+    if (this.#changes.has(to.serialKey)) return this.#held<number>(to.serialKey) ?? 0;
     const counted = (await this.#read<number>(to.serialKey)) ?? 0;
     if (counted === this.#settled.get(to.serialKey)) return counted;
     for await (const [key] of this.#port.entries({ ...to.key.under([]), reverse: true, limit: 1 })) {

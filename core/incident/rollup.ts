@@ -29,11 +29,29 @@ export const firstOf = (unit: RollupUnit, now: Millis, count: number): Millis =>
 export const bucketsUpTo = (unit: RollupUnit, now: Millis, count: number): readonly Millis[] =>
   Array.from({ length: count }, (_, i) => millis(firstOf(unit, now, count) + i * LENGTH[unit]));
 
-/** The rollup with one finding more. */
-export const counted = ({ severities, checks }: Rollup, { severity, check }: Finding): Rollup => ({
-  severities: { ...severities, [severity]: severities[severity] + 1 },
-  checks: { ...checks, [check]: (checks[check] ?? 0) + 1 },
+/** A rollup that findings are still added to. */
+export interface OpenRollup {
+  readonly severities: Record<Severity, number>;
+  readonly checks: Record<string, number>;
+}
+
+/** One that goes on from another, which stays as it is. */
+export const opened = ({ severities, checks }: Rollup): OpenRollup => ({
+  severities: { ...severities },
+  checks: { ...checks },
 });
+
+export function count(into: OpenRollup, { severity, check }: Pick<Finding, 'severity' | 'check'>): void {
+  into.severities[severity]++;
+  into.checks[check] = (into.checks[check] ?? 0) + 1;
+}
+
+/** The rollup with one finding more. */
+export function counted(before: Rollup, finding: Pick<Finding, 'severity' | 'check'>): Rollup {
+  const rollup = opened(before);
+  count(rollup, finding);
+  return rollup;
+}
 
 export const summed = (rollups: readonly Rollup[]): Rollup =>
   rollups.reduce(

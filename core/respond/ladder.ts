@@ -30,10 +30,14 @@ export function parseRung(text: string): Result<Rung, 'bad_rung'> {
  * @param base what `1x` is
  */
 export function blockLength(ladder: readonly Rung[], before: number, base: Millis | 'never'): Millis | 'never' {
-  const climbed = ladder.slice(0, before + 1).map((rung) => lengthOf(rung, base));
-  if (climbed.length === 0) return base;
-  if (climbed.includes('never')) return 'never';
-  return millis(Math.max(...(climbed as readonly Millis[])));
+  if (ladder.length === 0) return base;
+  let longest: Millis = millis(0);
+  for (let i = 0; i <= before && i < ladder.length; i++) {
+    const length = lengthOf(ladder[i] as Rung, base);
+    if (length === 'never') return length;
+    if (length > longest) longest = length;
+  }
+  return longest;
 }
 
 function lengthOf(rung: Rung, base: Millis | 'never'): Millis | 'never' {

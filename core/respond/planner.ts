@@ -9,7 +9,7 @@ import { BlockQueue, type PendingBlock } from './block-queue.ts';
 import type { Decision, NetworkDecision } from './decision.ts';
 import { blockLength, type Rung } from './ladder.ts';
 import { Offences } from './offences.ts';
-import { type BlockPolicy, decide, objection } from './policy.ts';
+import { type BlockPolicy, decisionOf, judge, objection, type Verdict } from './policy.ts';
 import type { Remembered } from './reversal.ts';
 import { type SubnetSettings, Subnets } from './subnets.ts';
 
@@ -62,6 +62,7 @@ export class BlockPlanner {
   readonly #queue: BlockQueue;
   readonly #subnets: Subnets | undefined;
   readonly #sources: SourceKeys;
+  readonly #isV4Whole: boolean;
   #prunedAt: Millis = millis(0);
 
   constructor(settings: PlannerSettings) {
@@ -70,6 +71,7 @@ export class BlockPlanner {
     this.#queue = new BlockQueue(settings.perHour);
     this.#subnets = settings.subnets && new Subnets(settings.subnets);
     this.#sources = new SourceKeys(settings.groups);
+    this.#isV4Whole = settings.groups.v4 === 32;
   }
 
   /** Who waits, in the order of their turns. */
@@ -93,14 +95,18 @@ export class BlockPlanner {
    * takes no turn
    */
   plan(finding: Finding, policy: BlockPolicy, standing: Decision | undefined, now: Millis): Plan {
-    const before = this.#offences.before(this.#sourceOf(finding.subject.value), finding.at);
-    const expiry = blockLength(this.#settings.ladder, before, policy.expiry);
-    const decision = decide(finding, { ...policy, expiry }, now);
-    if (decision === undefined) return NOTHING;
+    const verdict = judge(finding, this.#withLength(finding, policy), now);
+    if (verdict === undefined || isNeedless(verdict, standing, now)) return NOTHING;
+    const decision = decisionOf(finding, verdict, now);
     if (decision.state !== 'active') return { ...NOTHING, decisions: [decision] };
-    if (standing !== undefined && lastsAsLong(standing.expiresAt, decision.expiresAt, now)) return NOTHING;
     const decisions = standing === undefined ? this.#queue.admit(decision, finding.severity, now) : [decision];
     return this.#enforced(decisions, policy.protectedNetworks ?? [], now);
+  }
+
+  /** Whether `plan` would make nothing of it since the address's block lasts about as long. Most findings are about who is blocked. */
+  isNeedless(finding: Finding, policy: BlockPolicy, standing: Decision, now: Millis): boolean {
+    const verdict = judge(finding, this.#withLength(finding, policy), now);
+    return verdict !== undefined && isNeedless(verdict, standing, now);
   }
 
   /**
@@ -196,6 +202,12 @@ export class BlockPlanner {
     return { skipped };
   }
 
+  /** With the length of the block that the finding's source has coming. */
+  #withLength(finding: Finding, policy: BlockPolicy): BlockPolicy {
+    const before = this.#offences.before(this.#sourceOf(finding.subject.value), finding.at);
+    return { ...policy, expiry: blockLength(this.#settings.ladder, before, policy.expiry) };
+  }
+
   #enforced(decisions: readonly Decision[], guarded: readonly NamedNetwork[], now: Millis): Plan {
     const networks = decisions.flatMap((decision) => {
       if (decision.state !== 'active') return [];
@@ -207,6 +219,8 @@ export class BlockPlanner {
   }
 
   #sourceOf(ip: string): string {
+    // An address that is a source by itself needs no other text.
+    if (this.#isV4Whole && !ip.includes(':')) return ip;
     return this.#sources.look(ip) ? this.#sources.text(this.#sources.high, this.#sources.low) : ip;
   }
 }
@@ -215,6 +229,9 @@ export class BlockPlanner {
 const PRUNE_EVERY: Millis = minutes(1);
 /** Several checks find the same attack within seconds: to prolong a block by less is not worth a decision. */
 const WORTH_PROLONGING = 1 / 20;
+
+const isNeedless = ({ state, expiresAt }: Verdict, standing: Decision | undefined, now: Millis): boolean =>
+  state === 'active' && standing !== undefined && lastsAsLong(standing.expiresAt, expiresAt, now);
 
 function lastsAsLong(standing: Deadline, wanted: Deadline, now: Millis): boolean {
   if (standing === 'never' || wanted === 'never') return standing === 'never';

@@ -19,48 +19,76 @@ export interface BlockPolicy {
   readonly allowed: (ip: ParsedIp) => Allow | undefined;
 }
 
+/** What is made of a finding, before it is written down as a decision. */
+export interface Verdict {
+  readonly ip: Ip;
+  readonly state: Extract<DecisionState, 'active' | 'dry_run' | 'refused' | 'expired'>;
+  readonly expiresAt: Deadline;
+  /** Why it is refused, or over. */
+  readonly note?: string;
+}
+
 /**
  * What to do about a finding, or nothing when it is no ground for a block: its check must grant one, and every event that
- * counted must be at least as trustworthy as that grant demands. The id is made from the finding's, so the same
- * finding seen again after a crash decides the same thing once. A block counts from the event, so a log read late blocks
+ * counted must be at least as trustworthy as that grant demands. A block counts from the event, so a log read late blocks
  * only for what is left by the wall clock, and nothing for an attack that is long over.
  */
-export function decide(finding: Finding, policy: BlockPolicy, now: Millis): Decision | undefined {
+export function judge(finding: Finding, policy: BlockPolicy, now: Millis): Verdict | undefined {
   const response = checkOf(finding.check)?.response;
   if (response?.kind !== 'block' || finding.subject.kind !== 'ip') return undefined;
   if (PROVENANCES.indexOf(finding.provenance) > PROVENANCES.indexOf(response.least)) return undefined;
   const parsed = parseIp(finding.subject.value);
   if (!parsed.ok) return undefined;
-  const note = objection(parsed.value.text, policy);
+  const ip = parsed.value.text;
   const expiresAt: Deadline = policy.expiry === 'never' ? 'never' : plus(finding.at, policy.expiry);
-  const state = note ? 'refused' : hasPassed(expiresAt, now) ? 'expired' : stateIn(policy.mode);
-  return {
-    id: decisionIdOf(finding),
-    kind: 'block',
-    ip: parsed.value.text,
-    reason: finding.message,
-    origin: 'auto_response',
-    findings: [finding.id],
-    at: now,
-    expiresAt,
-    state,
-    ...(state === 'expired' ? { endedAt: now, note: 'the attack is older than the block would have lasted' } : {}),
-    ...(note ? { note } : {}),
-  };
+  const refusal = objectionTo(parsed.value, policy);
+  if (refusal !== undefined) return { ip, expiresAt, state: 'refused', note: refusal };
+  return hasPassed(expiresAt, now)
+    ? { ip, expiresAt, state: 'expired', note: 'the attack is older than the block would have lasted' }
+    : { ip, expiresAt, state: policy.mode === 'enforce' ? 'active' : 'dry_run' };
 }
 
+/**
+ * The verdict as a decision. Its id is made from the finding's, so the same finding seen again after a crash decides the
+ * same thing once.
+ */
+export const decisionOf = (finding: Finding, verdict: Verdict, now: Millis): Decision => ({
+  id: decisionIdOf(finding),
+  kind: 'block',
+  ip: verdict.ip,
+  reason: finding.message,
+  origin: 'auto_response',
+  findings: [finding.id],
+  at: now,
+  expiresAt: verdict.expiresAt,
+  state: verdict.state,
+  ...(verdict.state === 'expired' ? { endedAt: now } : {}),
+  ...(verdict.note === undefined ? {} : { note: verdict.note }),
+});
+
+/** `judge`, and `decisionOf` what it says. */
+export function decide(finding: Finding, policy: BlockPolicy, now: Millis): Decision | undefined {
+  const verdict = judge(finding, policy, now);
+  return verdict && decisionOf(finding, verdict, now);
+}
+
+type Objections = Pick<BlockPolicy, 'protectedNetworks' | 'allowed'>;
+
 /** Why the address must not be blocked, if so. */
-export function objection(
-  address: Ip,
-  { protectedNetworks, allowed }: Pick<BlockPolicy, 'protectedNetworks' | 'allowed'>,
-): string | undefined {
-  if (protectedNetworks === undefined) return 'the addresses of this host are unknown';
+export function objection(address: Ip, policy: Objections): string | undefined {
   const ip = parseIp(address);
-  if (!ip.ok) return undefined;
-  const guard = coveredBy(ip.value, protectedNetworks);
-  if (guard !== undefined) return refusalText(address, guard);
-  const allow = allowed(ip.value);
-  return allow && allowedText(address, allow);
+  if (ip.ok) return objectionTo(ip.value, policy);
+  return policy.protectedNetworks === undefined ? UNKNOWN_HOST : undefined;
+}
+
+const UNKNOWN_HOST = 'the addresses of this host are unknown';
+
+function objectionTo(ip: ParsedIp, { protectedNetworks, allowed }: Objections): string | undefined {
+  if (protectedNetworks === undefined) return UNKNOWN_HOST;
+  const guard = coveredBy(ip, protectedNetworks);
+  if (guard !== undefined) return refusalText(ip.text, guard);
+  const allow = allowed(ip);
+  return allow && allowedText(ip.text, allow);
 }
 
 /** Why an address may not be blocked, for a person. */
@@ -69,5 +97,3 @@ export const refusalText = (ip: string, guard: NamedNetwork): string =>
 
 export const decisionIdOf = (finding: Finding): DecisionId =>
   contentId(finding.at, ['block', finding.id]) as DecisionId;
-
-const stateIn = (mode: Mode): DecisionState => (mode === 'enforce' ? 'active' : 'dry_run');

@@ -69,10 +69,11 @@ const httpWithoutFetch: Plugin = {
 const hashesByNode: Plugin = {
   name: 'hashes-by-node',
   setup: ({ onLoad, onResolve }) => {
-    onResolve({ filter: /^@noble\/hashes\/sha2\.js$/ }, ({ path }) => ({ path, namespace: 'by-node' }));
-    onLoad({ filter: /.*/, namespace: 'by-node' }, () => ({
+    onResolve({ filter: /^@noble\/hashes\/sha2\.js$/ }, () => ({ path: 'bytes', namespace: 'by-node' }));
+    onResolve({ filter: /^\.\/text-hash\.js$/ }, () => ({ path: 'text', namespace: 'by-node' }));
+    onLoad({ filter: /.*/, namespace: 'by-node' }, ({ path }) => ({
       contents: `const { hash } = process.getBuiltinModule('node:crypto');
-export const sha256 = (bytes) => hash('sha256', bytes, 'buffer');`,
+export const ${path === 'text' ? "sha256OfText = (text) => hash('sha256', text)" : "sha256 = (bytes) => hash('sha256', bytes, 'buffer')"};`,
       loader: 'js',
     }));
   },

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { createHash, hash } from 'node:crypto';
 import { test } from 'node:test';
 import { contentId, idTime, isId, uuidv7 } from '../../../../core/base/ids.ts';
+import { sha256OfText } from '../../../../core/base/text-hash.ts';
 import { millis } from '../../../../core/base/time.ts';
 import { fc } from '../../../support/random.ts';
 
@@ -20,6 +22,27 @@ test('ids sort by time and carry it', () => {
 test('parts are told apart, and the same parts give the same id', () => {
   assert.notEqual(contentId(millis(1), ['ab', 'c']), contentId(millis(1), ['a', 'bc']));
   assert.equal(contentId(millis(1), ['ab', 'c']), contentId(millis(1), ['ab', 'c']));
+});
+
+/** Whatever UTF-16 may hold, lone surrogates too. */
+const anyText = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.constantFrom('\ud800', 'a\udfffb', 'ä'));
+
+test('an id is 48 bits of the time, then 74 of the SHA-256 over each part behind its length in bytes', () => {
+  fc.assert(
+    fc.property(moment, fc.array(anyText, { maxLength: 4 }), (at, parts) => {
+      const text = parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join('');
+      const hash = createHash('sha256').update(Buffer.from(text)).digest().subarray(0, 10);
+      hash[0] = ((hash[0] ?? 0) & 0x0f) | 0x80;
+      hash[2] = ((hash[2] ?? 0) & 0x3f) | 0x80;
+      const time = Buffer.alloc(6);
+      time.writeUIntBE(at, 0, 6);
+      assert.equal(contentId(at, parts).replaceAll('-', ''), Buffer.concat([time, hash]).toString('hex'));
+    }),
+  );
+});
+
+test('what the bundle hashes a text with gives the same', () => {
+  fc.assert(fc.property(anyText, (text) => assert.equal(sha256OfText(text), hash('sha256', text))));
 });
 
 test('version and variant stand where RFC 9562 puts them', () => {

@@ -126,6 +126,31 @@ test('only recorded, refused or too old: no offence and no turn', () => {
   );
 });
 
+test('needless is what a plan would make nothing of for the block that stands, and only that', () => {
+  const chosen = fc.record({
+    hour: fc.nat(60),
+    lasts: fc.oneof(fc.nat(100), fc.constant('never' as const)),
+    mode: fc.constantFrom('enforce', 'dry_run'),
+    address: fc.constantFrom('203.0.113.7', '192.0.2.1', '2001:db8::1'),
+    check: fc.constantFrom(...CHECK_NAMES),
+    provenance: fc.constantFrom(...PROVENANCES),
+  });
+  fc.assert(
+    fc.property(chosen, ({ hour, lasts, mode, address, check, provenance }) => {
+      const [before] = planned(make(), '203.0.113.9', EPOCH).decisions as [Decision];
+      const expiresAt = lasts === 'never' ? lasts : at(lasts);
+      const standing: Decision = { ...before, ip: ip(address), expiresAt };
+      const one = sampleFinding(address, at(hour), { check, provenance });
+      const asked = { ...policy, mode } as const;
+      const isNeedless = make().isNeedless(one, asked, standing, at(hour));
+      const [without, withIt] = [undefined, standing].map(
+        (block) => make().plan(one, asked, block, at(hour)).decisions,
+      );
+      assert.equal(isNeedless, without?.[0]?.state === 'active' && withIt?.length === 0);
+    }),
+  );
+});
+
 const finding = fc.record({
   check: fc.constantFrom(...CHECK_NAMES, 'no such check'),
   provenance: fc.constantFrom(...PROVENANCES),
