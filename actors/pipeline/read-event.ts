@@ -5,39 +5,41 @@ import { FIELD, FLAG } from '../../native/lines/port.ts';
 import { KINDS, momentOf, type ReadLines } from '../segments/index.ts';
 
 /** What the parser would have made of a line that `native/lines` has read; good until the next lines are. */
-export const eventOf = (lines: ReadLines, line: number): Event => new ReadEvent(lines, line);
+export const eventOf = (lines: ReadLines, line: number): Event => new ReadEvent().of(lines, line);
+
+const NOT_KNOWN: unknown = undefined;
 
 /**
- * Fields that the line does not have are there and undefined, so that all of them are one kind of object: what reads their fields
- * is compiled once. The message is made a text when somebody asks for it, which no check does.
+ * Such a line, and then the next one: whoever judges it keeps of it what it needs, and no line costs an object of its own. Fields that
+ * the line does not have are there and undefined, so that all of them are one kind of object: what reads their fields is compiled once.
+ * The position is made an object, and the message a text, when somebody asks for them.
  */
-class ReadEvent implements Event {
-  readonly #lines: ReadLines;
-  readonly #line: number;
-  declare readonly at: Millis;
-  declare readonly position: Position;
-  declare readonly provenance: Provenance;
-  declare readonly category: Category;
-  declare readonly action: string;
-  declare readonly outcome: EventOutcome;
-  declare readonly host: string;
-  declare readonly program: string;
-  declare readonly pid?: number;
-  declare readonly user?: string;
-  declare readonly userUnknown?: true;
-  declare readonly sourceIp?: Ip;
-  declare readonly sourcePort?: number;
-  declare readonly targetUser?: string;
-  declare readonly method?: string;
+export class ReadEvent implements Event {
+  #lines: ReadLines | undefined;
+  #line = 0;
+  at = NOT_KNOWN as Millis;
+  provenance = NOT_KNOWN as Provenance;
+  category = NOT_KNOWN as Category;
+  action = NOT_KNOWN as string;
+  outcome = NOT_KNOWN as EventOutcome;
+  host = NOT_KNOWN as string;
+  program = NOT_KNOWN as string;
+  pid = NOT_KNOWN as number;
+  user = NOT_KNOWN as string;
+  userUnknown = NOT_KNOWN as true;
+  sourceIp = NOT_KNOWN as Ip;
+  sourcePort = NOT_KNOWN as number;
+  targetUser = NOT_KNOWN as string;
+  method = NOT_KNOWN as string;
 
-  constructor(lines: ReadLines, line: number) {
-    const { rows, texts, offset, source, provenance } = lines;
+  /** @returns itself as this line, until it is asked for another */
+  of(lines: ReadLines, line: number): Event {
+    const { rows, texts, provenance } = lines;
     const flags = rows[line + FIELD.flags] as number;
     const kind = KINDS[rows[line + FIELD.action] as number] as (typeof KINDS)[number];
     this.#lines = lines;
     this.#line = line;
     this.at = momentOf(lines, line);
-    this.position = { source, offset: offset + (rows[line + FIELD.start] as number) };
     this.provenance = provenance;
     this.category = kind.category;
     this.action = kind.action;
@@ -51,10 +53,16 @@ class ReadEvent implements Event {
     this.sourceIp = textOf(texts, rows[line + FIELD.address]) as Ip;
     this.sourcePort = (rows[line + FIELD.port] || undefined) as number;
     this.method = textOf(texts, rows[line + FIELD.method]) as string;
+    return this;
+  }
+
+  get position(): Position {
+    const { source, offset, rows } = this.#lines as ReadLines;
+    return { source, offset: offset + (rows[this.#line + FIELD.start] as number) };
   }
 
   get message(): string {
-    const { rows, messages } = this.#lines;
+    const { rows, messages } = this.#lines as ReadLines;
     const start = rows[this.#line + FIELD.packed] as number;
     const length = (rows[this.#line + FIELD.end] as number) - (rows[this.#line + FIELD.message] as number);
     return messages.toString('latin1', start, start + length);

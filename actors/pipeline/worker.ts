@@ -18,7 +18,7 @@ import { systemClock } from '../clock/index.ts';
 import { KINDS, momentOf, type ReadLines, SegmentWriter, segmentDisk } from '../segments/index.ts';
 import { type Chunk, FileLines, journalLines, Origins } from './lines.ts';
 import type { FromWorker, PipelineSettings, ToWorker } from './protocol.ts';
-import { eventOf } from './read-event.ts';
+import { ReadEvent } from './read-event.ts';
 import { READ_USUAL, UsualLines } from './usual-lines.ts';
 import { hostZone } from './zone.ts';
 
@@ -46,6 +46,8 @@ const IS_JUDGED = KINDS.map(({ category, action }) => pipeline.wants(category, a
 /** Slower without, and otherwise the same. */
 const blocks = openBlocks();
 const reader = openLines();
+/** Of the line that is judged at present. */
+const readEvent = new ReadEvent();
 const files = new FileLines();
 const usual = reader.ok ? new UsualLines(reader.value, files, hostZone()) : undefined;
 const writer =
@@ -147,7 +149,7 @@ class Delivery {
     this.#before = momentOf(lines, end - FIELDS);
     writer?.keepRead(lines, line, count);
     for (let at = line; at < end; at += FIELDS) {
-      if (IS_JUDGED[lines.rows[at + FIELD.action] as number] === true) this.#judge(eventOf(lines, at));
+      if (IS_JUDGED[lines.rows[at + FIELD.action] as number] === true) this.#judge(readEvent.of(lines, at));
     }
   }
 

@@ -5,7 +5,7 @@ import { EVENT_FIELDS } from '../../core/query/event-fields.ts';
 import { ipv6NetworkTerm } from '../../core/query/terms.ts';
 import type { BlockColumn, BlockPort, IndexedTexts } from '../../native/blocks/port.ts';
 import { FIELD, FIELDS, FLAG } from '../../native/lines/port.ts';
-import { type BlockParts, encodeBlock } from './block-codec.ts';
+import { type BlockParts, COMPRESSION, encodeBlock } from './block-codec.ts';
 import type { Rows } from './column-writers.ts';
 import { BLOCK_ROWS, BytesColumn, DeltaColumn, DictionaryColumn, NumberColumn } from './columns.ts';
 import { COLUMNS, DECLARED, FLAGS, GROUPS } from './layout.ts';
@@ -144,6 +144,7 @@ export class BlockBuilder {
       columns: this.#columns(),
       groups: GROUPS.length,
       words: WORDS,
+      ...COMPRESSION,
     });
     this.#terms = terms;
     const { first, generation } = parts;

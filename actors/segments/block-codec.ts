@@ -1,4 +1,5 @@
 import { constants, crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import type { BlockRows, StoredGroup } from '../../native/blocks/port.ts';
 import { ByteReader, ByteWriter, Damage } from './bytes.ts';
 import { GROUPS, type Group } from './layout.ts';
 
@@ -24,14 +25,16 @@ const MAX_GROUP = 64 << 20;
 const MAX_ROWS = 1 << 14;
 export const FIXED_HEADER = FIXED;
 
-/** zstd's fastest level: on log text the next three save two percent and cost a tenth more. */
-const LEVEL = 1;
+/** How groups are compressed. zstd's fastest level: on log text the next three save two percent and cost a tenth more. */
+export const COMPRESSION: Pick<BlockRows, 'level' | 'tiny'> = {
+  level: 1,
+  // Under which compressing costs more than it saves.
+  tiny: 256,
+};
 /** What zlib takes for a chunk at least. */
 const MIN_CHUNK = 64;
 /** What compressing may add to a group that cannot be made shorter; with room for that it comes in one piece. */
 const MOST_GROWTH = 1 / 128;
-/** Bytes under which compressing costs more than it saves. */
-const TINY = 256;
 
 export interface ColumnExtent {
   readonly id: number;
@@ -50,21 +53,18 @@ export interface BlockParts {
   readonly columns: Iterable<number> & { readonly length: number };
   readonly extents: readonly ColumnExtent[];
   readonly bloom: Uint8Array;
-  /** Raw, in the order of `GROUPS`. */
-  readonly groups: readonly Uint8Array[];
+  /** In the order of `GROUPS`. */
+  readonly groups: readonly StoredGroup[];
 }
 
 export function encodeBlock(parts: BlockParts): Buffer {
-  const stored = parts.groups.map(compressed);
   const out = new ByteWriter();
   for (const value of [MAGIC, 0, 0, 0, parts.rows, parts.bloom.length]) out.u32(value);
   out.f64(parts.minAt);
   out.f64(parts.maxAt);
   out.u32(parts.generation);
   out.u32(parts.first);
-  for (const [i, bytes] of stored.entries()) {
-    for (const value of [bytes.length, parts.groups[i]?.length ?? 0, crc32(bytes)]) out.u32(value);
-  }
+  for (const { stored, raw } of parts.groups) for (const value of [stored.length, raw, crc32(stored)]) out.u32(value);
   out.u8(parts.columns.length);
   for (const id of parts.columns) out.u8(id);
   out.u8(parts.extents.length);
@@ -75,7 +75,7 @@ export function encodeBlock(parts: BlockParts): Buffer {
   }
   out.raw(parts.bloom);
   const headerLength = out.length;
-  for (const bytes of stored) out.raw(bytes);
+  for (const { stored } of parts.groups) out.raw(stored);
   out.setU32(8, out.length);
   out.setU32(12, headerLength);
   const block = Buffer.from(out.bytes);
@@ -83,11 +83,12 @@ export function encodeBlock(parts: BlockParts): Buffer {
   return block;
 }
 
-function compressed(raw: Uint8Array): Uint8Array {
-  if (raw.length < TINY) return raw;
+/** A group as it is stored. */
+export function storedGroup(raw: Uint8Array, { level, tiny } = COMPRESSION): StoredGroup {
+  if (raw.length < tiny) return { raw: raw.length, stored: raw };
   const chunkSize = raw.length + Math.ceil(raw.length * MOST_GROWTH) + MIN_CHUNK;
-  const bytes = zstdCompressSync(raw, { params: { [constants.ZSTD_c_compressionLevel]: LEVEL }, chunkSize });
-  return bytes.length < raw.length ? bytes : raw;
+  const frame = zstdCompressSync(raw, { params: { [constants.ZSTD_c_compressionLevel]: level }, chunkSize });
+  return { raw: raw.length, stored: frame.length < raw.length ? frame : raw };
 }
 
 /** Lengths by which a block's header and end are found. */
@@ -104,7 +105,7 @@ export function blockLengths(fixed: Buffer): BlockLengths | undefined {
   return isPossible ? { length, headerLength } : undefined;
 }
 
-interface StoredGroup {
+interface PlacedGroup {
   /** From the start of the block. */
   readonly at: number;
   readonly stored: number;
@@ -121,7 +122,7 @@ export interface BlockHeader extends BlockLengths {
   readonly columns: ReadonlySet<number>;
   readonly extents: ReadonlyMap<number, ColumnExtent>;
   readonly bloom: Buffer;
-  readonly groups: Readonly<Record<Group, StoredGroup>>;
+  readonly groups: Readonly<Record<Group, PlacedGroup>>;
 }
 
 /** @param bytes the header, whole @throws Damage */
@@ -153,7 +154,7 @@ export function decodeHeader(bytes: Buffer): BlockHeader {
   };
 }
 
-function groupsOf(bytes: Buffer, { length, headerLength }: BlockLengths): Readonly<Record<Group, StoredGroup>> {
+function groupsOf(bytes: Buffer, { length, headerLength }: BlockLengths): Readonly<Record<Group, PlacedGroup>> {
   let at = headerLength;
   const groups = GROUPS.map((group, i) => {
     const [stored, raw, crc] = [0, 4, 8].map((step) => bytes.readUInt32LE(GROUPS_AT + i * 12 + step));
@@ -163,11 +164,11 @@ function groupsOf(bytes: Buffer, { length, headerLength }: BlockLengths): Readon
     return [group, found] as const;
   });
   if (at !== length) throw new Damage('the groups do not fill the block');
-  return Object.fromEntries(groups) as Record<Group, StoredGroup>;
+  return Object.fromEntries(groups) as Record<Group, PlacedGroup>;
 }
 
 /** A group's raw bytes out of those stored. @throws Damage */
-export function decodeGroup(stored: Buffer, { raw, crc }: Pick<StoredGroup, 'raw' | 'crc'>): Buffer {
+export function decodeGroup(stored: Buffer, { raw, crc }: Pick<PlacedGroup, 'raw' | 'crc'>): Buffer {
   if (crc32(stored) !== crc) throw new Damage('the rows are not what was written');
   if (stored.length === raw) return stored;
   try {

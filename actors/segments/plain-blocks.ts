@@ -1,5 +1,6 @@
 import { fieldTerm, ipv4NetworkTerm, TermSet } from '../../core/query/terms.ts';
 import type { BlockColumn, BlockParts, BlockPort, BlockRows, DictionaryRows } from '../../native/blocks/port.ts';
+import { storedGroup } from './block-codec.ts';
 import { bloomOf } from './bloom.ts';
 import { ByteWriter } from './bytes.ts';
 import { extentOf, momentsOf, occursIn, writeColumn } from './column-writers.ts';
@@ -33,7 +34,7 @@ export class PlainBlocks implements BlockPort {
       }),
       bloom: isFinal ? bloomOf(this.#terms) : Buffer.alloc(0),
       groups: Array.from({ length: rows.groups }, (_, group) =>
-        group === rows.words ? this.#wordGroup(isFinal) : this.#group(group, present, rows),
+        storedGroup(group === rows.words ? this.#wordGroup(isFinal) : this.#group(group, present, rows), rows),
       ),
       terms: isFinal ? this.#listed() : new Int32Array(0),
     };

@@ -1,6 +1,6 @@
 /**
- * Packs the rows gathered for a block into its raw parts: columns encoded, group by group, which rows have which word, a
- * bloom of the terms. What a block is like is told in `actors/segments`; every port gives the same bytes.
+ * Packs the rows gathered for a block into its parts: columns encoded and compressed, group by group, which rows have which word,
+ * a bloom of the terms. What a block is like is told in `actors/segments`; every port gives the same bytes.
  */
 export interface BlockPort {
   /** Waits for nothing and keeps none of the arrays. @throws TypeError, RangeError for rows that are none: a bug */
@@ -17,6 +17,10 @@ export interface BlockRows {
   /** How many groups there are, and which of them says the rows of words. */
   readonly groups: number;
   readonly words: number;
+  /** Of zstd. */
+  readonly level: number;
+  /** Groups of fewer bytes are not compressed. */
+  readonly tiny: number;
 }
 
 /** One column, an element a row; arrays may be longer than the rows. Columns without any value may be left out. */
@@ -76,7 +80,14 @@ export interface BlockParts {
   readonly columns: Iterable<number> & { readonly length: number };
   readonly extents: readonly { readonly id: number; readonly least: number; readonly most: number }[];
   readonly bloom: Uint8Array;
-  readonly groups: readonly Uint8Array[];
+  readonly groups: readonly StoredGroup[];
   /** Of the bloom, in any order. */
   readonly terms: Int32Array;
+}
+
+export interface StoredGroup {
+  /** Bytes, before it was compressed. */
+  readonly raw: number;
+  /** A frame of zstd, with its length of content; the bytes themselves where that would be no shorter. */
+  readonly stored: Uint8Array;
 }

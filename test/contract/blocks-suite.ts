@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BlockBuilder } from '../../actors/segments/block-builder.ts';
+import { COMPRESSION } from '../../actors/segments/block-codec.ts';
 import { PlainBlocks } from '../../actors/segments/plain-blocks.ts';
 import type { KeptLine } from '../../core/event/kept.ts';
 import type { BlockColumn, BlockPort, BlockRows } from '../../native/blocks/port.ts';
@@ -72,7 +73,7 @@ const anyRows = fc
       { kind: 'number', id: 3, group: 0, values },
     ];
     columns.push({ ...place, id: 2, values: at.map(Math.abs), lanes: Uint16Array.from(lanes) });
-    return { columns, from, to: Math.min(LENGTH, from + count), isFinal, groups: 4, words: 3 };
+    return { columns, from, to: Math.min(LENGTH, from + count), isFinal, groups: 4, words: 3, ...COMPRESSION };
   });
 
 /** What packs blocks packs them as told in words by `PlainBlocks`. */
@@ -119,7 +120,7 @@ export function blockSuite(name: string, open: () => BlockPort): void {
 
   test(`${name}: rows that are none are a bug, and thrown`, () => {
     const port = open();
-    const rows: BlockRows = { from: 0, to: 4, isFinal: true, columns: [MOMENTS], groups: 2, words: 1 };
+    const rows: BlockRows = { from: 0, to: 4, isFinal: true, columns: [MOMENTS], groups: 2, words: 1, ...COMPRESSION };
     assert.equal(port.pack(rows).maxAt, 2 ** 51);
     assert.throws(() => port.pack({ ...rows, columns: [] }), RangeError);
   });
@@ -131,7 +132,7 @@ function partsOf(port: BlockPort, rows: BlockRows) {
     ...rest,
     columns: [...columns],
     bloom: Buffer.from(bloom),
-    groups: groups.map((group) => Buffer.from(group)),
+    groups: groups.map(({ raw, stored }) => [raw, Buffer.from(stored)]),
     terms: terms.toSorted(),
   };
 }

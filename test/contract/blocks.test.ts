@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { COMPRESSION } from '../../actors/segments/block-codec.ts';
 import { openBlocks } from '../../native/blocks/index.ts';
 import type { BlockColumn, BlockPort } from '../../native/blocks/port.ts';
 import { blockSuite } from './blocks-suite.ts';
@@ -16,7 +17,7 @@ const steps = (values = Float64Array.of(1, 2, 3)): BlockColumn => ({ kind: 'step
 
 test('columns that do not hold the rows are refused before a byte of them is read', () => {
   const port = open();
-  const rows = { from: 0, to: 3, isFinal: true, groups: 3, words: 2 };
+  const rows = { from: 0, to: 3, isFinal: true, groups: 3, words: 2, ...COMPRESSION };
   const wrong: readonly (readonly BlockColumn[])[] = [
     [steps(Float64Array.of(1, 2))],
     [steps(), { kind: 'number', id: 2, group: 0, values: Float64Array.of(1) }],
@@ -37,7 +38,7 @@ test('columns that do not hold the rows are refused before a byte of them is rea
 
 test('what are no columns at all is a bug, and thrown', () => {
   const port = open();
-  const rows = { from: 0, to: 1, isFinal: true, groups: 2, words: 1 };
+  const rows = { from: 0, to: 1, isFinal: true, groups: 2, words: 1, ...COMPRESSION };
   for (const columns of [undefined, 7, [undefined], [{}], [{ ...steps(), kind: 'other' }], [{ ...steps(), id: 300 }]]) {
     assert.throws(() => port.pack({ ...rows, columns: columns as never }), TypeError);
   }
@@ -46,4 +47,5 @@ test('what are no columns at all is a bug, and thrown', () => {
   assert.throws(() => port.pack({ ...rows, columns: [{ ...steps(), values: Int32Array.of(1) } as never] }), TypeError);
   assert.throws(() => port.pack(undefined as never), TypeError);
   assert.throws(() => port.pack({ ...rows, from: -1, columns: [steps()] }), TypeError);
+  assert.throws(() => port.pack({ ...rows, level: undefined as never, columns: [steps()] }), TypeError);
 });

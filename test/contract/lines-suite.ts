@@ -49,7 +49,9 @@ function read(lines: UsualLines, chunk: Chunk, parse: Parser) {
 /** Without the fields that it does not have. */
 const plain = (event: Event): Event =>
   Object.fromEntries(
-    [...Object.entries({ ...event, message: event.message })].filter(([, value]) => value !== undefined),
+    [...Object.entries({ ...event, position: event.position, message: event.message })].filter(
+      ([, value]) => value !== undefined,
+    ),
   ) as unknown as Event;
 
 const parsedBy = (parse: Parser, line: RawLine): Event | Unparsed =>

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Block } from '../../actors/segments/block.ts';
-import { decodeGroup, decodeHeader, encodeBlock } from '../../actors/segments/block-codec.ts';
+import { decodeGroup, decodeHeader, encodeBlock, storedGroup } from '../../actors/segments/block-codec.ts';
 import { SegmentWriter, searchSegments, segmentDisk, verifySegments } from '../../actors/segments/index.ts';
 import { GROUPS } from '../../actors/segments/layout.ts';
 import { encodeSegmentHeader } from '../../actors/segments/segment-file.ts';
@@ -115,7 +115,7 @@ test('rows that make no sense under checksums that fit are damage, in bounded me
       rows: mutator.below(4) === 0 ? mutator.below(2 ** 14) : header.rows,
       columns: [...header.columns],
       extents: [...header.extents.values()],
-      groups: groups.map((group) => (mutator.below(2) === 0 ? Buffer.from(mutator.mutant()) : group)),
+      groups: groups.map((group) => storedGroup(mutator.below(2) === 0 ? Buffer.from(mutator.mutant()) : group)),
     });
     const file = Buffer.concat([encodeSegmentHeader({ segment: 1, madeAt: 0 }), hurt]);
     await writeFile(join(directory, '0000000001.open'), file);

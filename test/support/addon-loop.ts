@@ -1,5 +1,6 @@
 /** What a thread does that is ended in the midst of it: both addons, without a pause. */
 import { parentPort } from 'node:worker_threads';
+import { COMPRESSION } from '../../actors/segments/block-codec.ts';
 import { openBlocks } from '../../native/blocks/index.ts';
 import { openLines } from '../../native/lines/index.ts';
 import { FIELDS } from '../../native/lines/port.ts';
@@ -16,7 +17,7 @@ parentPort?.postMessage('begun');
 for (;;) {
   lines.value.read(piece, 0, 'Nov 22 01:02:', '', rows, fresh, messages);
   blocks.value.pack({
-    ...{ from: 0, to: texts.length, isFinal: true, groups: 3, words: 2 },
+    ...{ from: 0, to: texts.length, isFinal: true, groups: 3, words: 2, ...COMPRESSION },
     columns: [
       { kind: 'steps', id: 1, group: 0, values },
       { kind: 'dictionary', id: 4, group: 1, ids, texts },

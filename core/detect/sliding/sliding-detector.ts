@@ -5,7 +5,7 @@ import { type Detector, NO_FINDINGS, type StateChange } from '../detector.ts';
 import { displayName } from '../display.ts';
 import type { Finding } from '../finding.ts';
 import { type SourceGroups, SourceKeys, TextKeys } from '../trail/keys.ts';
-import { NONE } from '../trail/sightings.ts';
+import { NONE, type Sightings } from '../trail/sightings.ts';
 import { NO_TEXT } from '../trail/texts.ts';
 import { Trails } from '../trail/trails.ts';
 import type { AgentLists } from '../web/agents.ts';
@@ -96,6 +96,8 @@ export class SlidingDetector implements Detector {
   /** By traits: bits of the checks that count the event, and of those that it may complete. */
   readonly #counts = new Uint32Array(TRAITS);
   readonly #completes = new Uint32Array(TRAITS);
+  /** What of a row is looked at, check after check: one object for all, since there are several for every line. */
+  readonly #chain: { readonly sightings: Sightings; first: number; bit: number };
   /** Bits of the checks that count values, and of those that events complete which they do not count. */
   #byValue = 0;
   #byOthers = 0;
@@ -119,6 +121,7 @@ export class SlidingDetector implements Detector {
       valuesAreTexts: stream.value.of === 'text',
       salt,
     });
+    this.#chain = { sightings: this.#trails.sightings, first: NONE, bit: 0 };
     for (const { check, bit } of this.#armed) this.#register(check, bit);
   }
 
@@ -136,7 +139,7 @@ export class SlidingDetector implements Detector {
     const completes = (this.#completes[traits] as number) & ~isQuiet;
     const counts = (this.#counts[traits] as number) & ~isQuiet;
     if ((counts | completes) === 0) return NO_FINDINGS;
-    return this.#count(row, key, event, completes, this.#counting(row, counts, traits, event));
+    return this.#count(row, key, event, traits, completes, this.#counting(row, counts, traits, event));
   }
 
   snapshot(): readonly StateChange[] {
@@ -176,13 +179,13 @@ export class SlidingDetector implements Detector {
     return counts !== 0 && isOnce ? counts & ~this.#sameConnection(row, counts, event) : counts;
   }
 
-  #count(row: number, key: string, event: Event, completes: number, bits: number): readonly Finding[] {
+  #count(row: number, key: string, event: Event, traits: number, completes: number, bits: number): readonly Finding[] {
     const value = bits === 0 ? NO_TEXT : this.#holdValue(event);
     const counts = value === NO_TEXT ? bits & ~this.#byValue : bits;
     const mayComplete = completes & (counts | this.#byOthers);
     if (counts !== 0) {
       row = row === NONE ? this.#trails.create(key) : row;
-      this.#insert(row, counts, event, value);
+      this.#insert(row, counts, event, traits, value);
     }
     if (row === NONE || (counts | mayComplete) === 0) return NO_FINDINGS;
     const findings = this.#judge(row, counts, mayComplete, event, value);
@@ -196,7 +199,9 @@ export class SlidingDetector implements Detector {
       const armed = this.#armed[i] as Armed;
       const { bit, window, threshold } = armed;
       if (((counts | mayComplete) & bit) === 0) continue;
-      const chain = { sightings: this.#trails.sightings, first: this.#trails.newest(row), bit };
+      const chain = this.#chain;
+      chain.first = this.#trails.newest(row);
+      chain.bit = bit;
       const isCounted = (counts & bit) !== 0;
       const to = isCounted ? latestOf(chain) : event.at;
       const measured = isCounted ? review(chain, armed, to - window, value) : undefined;
@@ -258,10 +263,10 @@ export class SlidingDetector implements Detector {
     return same;
   }
 
-  #insert(row: number, checks: number, event: Event, value: number): void {
+  #insert(row: number, checks: number, event: Event, traits: number, value: number): void {
     const { oncePerConnection } = this.#stream;
     const peer = oncePerConnection === undefined ? undefined : this.#peerOf(event);
-    const isOnce = oncePerConnection !== undefined && (this.#traits(event) & oncePerConnection) !== 0;
+    const isOnce = oncePerConnection !== undefined && (traits & oncePerConnection) !== 0;
     this.#trails.insert(row, {
       at: event.at,
       position: event.position,

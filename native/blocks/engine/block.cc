@@ -52,8 +52,7 @@ double lesser(double a, double b) {
   return a < b ? a : b;
 }
 
-std::vector<uint8_t> group_of(uint8_t group, const std::vector<const Column*>& present, const Rows& rows) {
-  Bytes out;
+void write_group(uint8_t group, const std::vector<const Column*>& present, const Rows& rows, Bytes& out) {
   const auto is_here = [group](const Column* column) { return column->group == group; };
   out.u16(static_cast<uint16_t>(std::ranges::count_if(present, is_here)));
   for (const Column* column : present) {
@@ -71,7 +70,6 @@ std::vector<uint8_t> group_of(uint8_t group, const std::vector<const Column*>& p
     out.set_u32(head, static_cast<uint32_t>(out.size() - start));
     out.set_u8(head + 4, static_cast<uint8_t>(encoding));
   }
-  return out.take();
 }
 
 }  // namespace
@@ -89,7 +87,7 @@ const char* flaw_of(const Rows& rows) {
   return nullptr;
 }
 
-Parts Packer::pack(const Rows& rows) {
+Parts Packer::pack(const Rows& rows, const TakeGroup& take) {
   Parts parts;
   terms_.clear();
   words_.clear();
@@ -110,13 +108,10 @@ Parts Packer::pack(const Rows& rows) {
     parts.most_at = -lesser(-parts.most_at, -at);
   }
   for (uint32_t group = 0; group < rows.groups; group++) {
-    if (group != rows.words) {
-      parts.groups.push_back(group_of(static_cast<uint8_t>(group), present, rows));
-      continue;
-    }
-    Bytes out;
-    if (rows.final) words_.write(out);
-    parts.groups.push_back(out.take());
+    group_.clear();
+    if (group != rows.words) write_group(static_cast<uint8_t>(group), present, rows, group_);
+    else if (rows.final) words_.write(group_);
+    take(group_.view());
   }
   if (!rows.final) return parts;
   parts.bloom = terms_.bloom();

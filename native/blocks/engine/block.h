@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -77,9 +78,11 @@ struct Parts {
   std::vector<uint8_t> columns;
   std::vector<Extent> extents;
   std::vector<uint8_t> bloom;
-  std::vector<std::vector<uint8_t>> groups;
   std::vector<int32_t> terms;
 };
+
+// Who is given the groups, one after the other. The bytes are there until it returns.
+using TakeGroup = std::function<void(std::span<const uint8_t> raw)>;
 
 // Why the rows are not what `Packer` may be given; null when they are.
 const char* flaw_of(const Rows& rows);
@@ -88,13 +91,14 @@ const char* flaw_of(const Rows& rows);
 class Packer {
  public:
   // The rows must have no flaw.
-  Parts pack(const Rows& rows);
+  Parts pack(const Rows& rows, const TakeGroup& take);
 
  private:
   void gather_terms(const Rows& rows);
 
   WordRows words_;
   TermSet terms_;
+  Bytes group_;
 };
 
 }  // namespace bartizan::blocks

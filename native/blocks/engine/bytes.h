@@ -1,6 +1,7 @@
 // Bytes in the making, little-endian, as actors/segments/bytes.ts reads them.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -13,15 +14,30 @@ static_assert(std::endian::native == std::endian::little, "columns are written a
 
 class Bytes {
  public:
-  size_t size() const { return bytes_.size(); }
-  void u8(uint8_t value) { bytes_.push_back(value); }
+  size_t size() const { return size_; }
+  void u8(uint8_t value) { *room(1) = value, size_++; }
   void u16(uint16_t value) { put(&value, sizeof value); }
   void u32(uint32_t value) { put(&value, sizeof value); }
 
   // Seven bits a byte, the lowest first.
   void varint(uint64_t value) {
-    for (; value >= 0x80; value >>= 7) bytes_.push_back(static_cast<uint8_t>(value | 0x80));
-    bytes_.push_back(static_cast<uint8_t>(value));
+    uint8_t* at = room(kLongestVarint);
+    uint8_t* const start = at;
+    for (; value >= 0x80; value >>= 7) *at++ = static_cast<uint8_t>(value | 0x80);
+    *at++ = static_cast<uint8_t>(value);
+    size_ += static_cast<size_t>(at - start);
+  }
+
+  // A stored number of each value.
+  template <class Stored, class Value, class Make>
+  void each(std::span<const Value> values, Make&& make) {
+    uint8_t* at = room(values.size() * sizeof(Stored));
+    for (const Value& value : values) {
+      const Stored stored = make(value);
+      std::memcpy(at, &stored, sizeof stored);
+      at += sizeof stored;
+    }
+    size_ += values.size() * sizeof(Stored);
   }
 
   template <class T>
@@ -33,15 +49,29 @@ class Bytes {
   void set_u32(size_t at, uint32_t value) { std::memcpy(&bytes_[at], &value, sizeof value); }
   void set_u8(size_t at, uint8_t value) { bytes_[at] = value; }
 
-  std::vector<uint8_t> take() { return std::move(bytes_); }
+  std::span<const uint8_t> view() const { return {bytes_.data(), size_}; }
+  // Begins anew; what is there stays for the next bytes.
+  void clear() { size_ = 0; }
 
  private:
-  void put(const void* from, size_t length) {
-    const auto* start = static_cast<const uint8_t*>(from);
-    bytes_.insert(bytes_.end(), start, start + length);
+  static constexpr size_t kLongestVarint = 10;
+  static constexpr size_t kLeast = 1 << 12;
+
+  // Behind what is written; it must be counted once it is filled.
+  uint8_t* room(size_t length) {
+    if (bytes_.size() - size_ < length) bytes_.resize(std::max(kLeast, 2 * (size_ + length)));
+    return bytes_.data() + size_;
   }
 
+  void put(const void* from, size_t length) {
+    if (length == 0) return;
+    std::memcpy(room(length), from, length);
+    size_ += length;
+  }
+
+  // Longer than what is written, so that a byte is put without asking anybody.
   std::vector<uint8_t> bytes_;
+  size_t size_ = 0;
 };
 
 }  // namespace bartizan::blocks

@@ -33,19 +33,16 @@ Encoding write_dictionary(const Column& column, uint32_t from, uint32_t to, Byte
   for (const uint16_t id : used) out.varint(utf8_length(column.texts.at(id - 1u)));
   for (const uint16_t id : used) put_utf8(column.texts.at(id - 1u), out);
   if (used.size() > 0xff) {
-    for (const uint16_t id : taken) out.u16(renumbered[id]);
+    out.each<uint16_t>(taken, [&renumbered](uint16_t id) { return renumbered[id]; });
     return Encoding::dictionary16;
   }
-  for (const uint16_t id : taken) out.u8(static_cast<uint8_t>(renumbered[id]));
+  out.each<uint8_t>(taken, [&renumbered](uint16_t id) { return static_cast<uint8_t>(renumbered[id]); });
   return Encoding::dictionary8;
 }
 
 template <class Stored>
 void put_numbers(std::span<const double> values, Bytes& out) {
-  for (const double value : values) {
-    const Stored stored = value >= 0 ? static_cast<Stored>(value + 1) : 0;
-    out.raw(std::span(&stored, 1));
-  }
+  out.each<Stored>(values, [](double value) { return value >= 0 ? static_cast<Stored>(value + 1) : Stored{0}; });
 }
 
 // The largest value, none counting as 0; nothing where not all of them are whole and positive.

@@ -125,7 +125,7 @@ int run(double seconds, uint64_t seed) {
       refused++;
       continue;
     }
-    for (const auto& group : packer.pack(rows).groups) bytes += group.size();
+    packer.pack(rows, [&bytes](std::span<const uint8_t> group) { bytes += group.size(); });
     done++;
   }
   printf("{\"done\":%zu,\"refused\":%zu,\"bytes\":%zu}\n", done, refused, bytes);
