@@ -101,11 +101,16 @@ export class FindingRecorder {
   /** Resolves when all were acted upon, which does not wait for the disk; `flushed()` tells when they are kept. */
   async record(findings: readonly Finding[]): Promise<void> {
     if (findings.length === 0) return;
-    const rows = findings.map((finding) => ({ ...this.#marked(finding), again: this.#known.has(finding.id) }));
+    const answered: { readonly finding: Finding; readonly again: boolean }[] = [];
+    for (const finding of findings) {
+      const marked = this.#marked(finding);
+      const again = this.#known.has(finding.id);
+      if (marked.suppressedBy === undefined) answered.push({ finding, again });
+      if (!again) this.#unkept.push(marked);
+    }
     for (const { id } of findings) this.#remember(id);
-    const acted = this.#deps.respond(rows.filter(({ suppressedBy }) => suppressedBy === undefined));
+    const acted = this.#deps.respond(answered);
     this.#acting = Promise.allSettled([this.#acting, acted]);
-    this.#unkept.push(...rows.flatMap(({ again, ...row }) => (again ? [] : [row])));
     this.#kept = this.#kept.then(() => this.#keep());
     await acted;
   }

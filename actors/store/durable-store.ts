@@ -11,7 +11,7 @@ import { storeMachine } from './machine.ts';
 import { merged, open, openRaw } from './merge.ts';
 import { Overlay } from './overlay.ts';
 import type { Range, StoreCode, StoreHealth, StoreOp, StorePort } from './port.ts';
-import { holdsBytes, seal, toJson } from './record-text.ts';
+import { holdsBytes, sealed, toJson } from './record-text.ts';
 
 /** Version of how records are laid out; a store of a later one is not opened. */
 export const SCHEMA = 1;
@@ -49,6 +49,7 @@ export interface DurableStoreOptions {
 }
 
 interface Waiting {
+  /** Sealed at once: as they stay, whatever the caller does to them afterwards. */
   readonly ops: readonly TextOp[];
   readonly sync: boolean;
   readonly settle: (outcome: Result<void, StoreCode>) => void;
@@ -134,10 +135,10 @@ export class DurableStore implements StorePort {
   }
 
   async commit(ops: readonly StoreOp[], { sync = false } = {}): Promise<Result<void, StoreCode>> {
-    const texts = ops.map(textOp);
+    const records = sealed(ops.map(textOp));
     if (this.#stopping) return fail('closed', 'the store is closed');
     return new Promise((settle) => {
-      this.#waiting.push({ ops: texts, sync, settle });
+      this.#waiting.push({ ops: records, sync, settle });
       if (this.#waiting.length === 1) this.#schedule();
     });
   }
@@ -242,7 +243,7 @@ export class DurableStore implements StorePort {
     if (stored !== undefined && stored > SCHEMA) {
       return fail('newer', `the store was written by a later version (schema ${stored}, this one knows ${SCHEMA})`);
     }
-    if (stored === undefined) await base.write([sealed([SCHEMA_KEY, toJson(SCHEMA)])], true);
+    if (stored === undefined) await base.write(sealed([[SCHEMA_KEY, toJson(SCHEMA)]]), true);
     if (state === 'new') this.#options.log('info', 'a new store was made', { schema: SCHEMA });
     return ok(undefined);
   }
@@ -265,7 +266,7 @@ export class DurableStore implements StorePort {
     if (this.#is('onDisk') && this.#base !== undefined) {
       try {
         await this.#base.write(
-          ops.map(sealed),
+          ops,
           group.some(({ sync }) => sync),
         );
         for (const { settle } of group) settle(ok(undefined));
@@ -276,7 +277,12 @@ export class DurableStore implements StorePort {
     }
     for (const { ops: own, sync, settle } of group) {
       if (sync) settle(fail('lost', `the disk is lost: ${this.#loss ?? ''}`));
-      else settle(this.#overlay.apply(own) ? ok(undefined) : fail('lost', 'the disk is lost and memory is used up'));
+      else
+        settle(
+          this.#overlay.apply(own.map(contentOp))
+            ? ok(undefined)
+            : fail('lost', 'the disk is lost and memory is used up'),
+        );
     }
   }
 
@@ -331,7 +337,7 @@ export class DurableStore implements StorePort {
       this.#tell(opened.value);
       const schema = await this.#checkSchema(opened.value);
       if (!schema.ok) throw new Error(schema.public);
-      await this.#base.write(this.#overlay.slice({}).map(sealed), true);
+      await this.#base.write(sealed(this.#overlay.slice({})), true);
       this.#overlay.clear();
     } finally {
       this.#exchange = undefined;
@@ -394,13 +400,17 @@ const NOT_JSON = new Uint8Array();
 const parse = <V>(json: string | undefined): V | undefined =>
   json === undefined ? undefined : (JSON.parse(json) as V);
 
-/** As it stays, whatever the caller does to it afterwards. */
 function textOp(op: StoreOp): TextOp {
   if ('del' in op) return [op.del];
-  return [op.put, 'bytes' in op ? Uint8Array.from(op.bytes) : toJson(op.value)];
+  return [op.put, 'bytes' in op ? op.bytes : toJson(op.value)];
 }
 
-const sealed = ([key, content]: TextOp): TextOp => (content === undefined ? [key] : [key, seal(key, content)]);
+/** What a sealed one holds, in memory of its own. */
+function contentOp([key, record]: TextOp): TextOp {
+  if (record === undefined) return [key];
+  const content = openRaw(key, record as Uint8Array);
+  return [key, typeof content === 'string' ? content : Uint8Array.from(content)];
+}
 
 /** What of a range lies behind `key`. */
 function beyond(range: Range, key: string): Range {

@@ -101,7 +101,7 @@ export class LevelBase implements Base {
   }
 
   async write(ops: readonly TextOp[], sync: boolean): Promise<void> {
-    await this.#db.batch<string, string | Uint8Array>(ops.map(stepOf), { sync });
+    await this.#db.batch<string, Uint8Array>(ops.map(stepOf), { sync, valueEncoding: 'view' });
   }
 
   close(): Promise<void> {
@@ -170,6 +170,5 @@ class AskedAtOnce<V> {
 
 function stepOf([key, value]: TextOp) {
   if (value === undefined) return { type: 'del', key } as const;
-  const put = { type: 'put', key, value } as const;
-  return typeof value === 'string' ? put : { ...put, valueEncoding: 'view' as const };
+  return { type: 'put', key, value: typeof value === 'string' ? Buffer.from(value) : value } as const;
 }

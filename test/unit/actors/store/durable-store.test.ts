@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DurableStore, SCHEMA, type StoreDamage } from '../../../../actors/store/durable-store.ts';
 import type { FaultKind } from '../../../../actors/store/fault.ts';
-import { seal, unseal } from '../../../../actors/store/record-text.ts';
+import { sealed, unseal } from '../../../../actors/store/record-text.ts';
 import { seconds } from '../../../../core/base/time.ts';
 import { meta } from '../../../../core/keys/records.ts';
 import { collect } from '../../../support/collect.ts';
@@ -199,7 +199,7 @@ test('an iteration under way goes on when the disk comes back', async () => {
 for (const fault of ['full', 'readonly', 'io'] as const)
   test(`a store whose disk is ${fault} at the start is read, written in memory, and returns`, async () => {
     const disk = new FakeDisk();
-    disk.apply([['a', seal('a', '1')]]);
+    disk.apply(sealed([['a', '1']]));
     disk.fault = fault;
     const { store, opened, damages, records, retry } = await open(disk);
     assert.deepEqual(opened, { ok: true, value: 'memory' });
@@ -222,7 +222,7 @@ for (const fault of ['full', 'readonly', 'io'] as const)
 
 test('a store that could not be read at the start is never mixed with what was written since', async () => {
   const disk = new FakeDisk();
-  disk.apply([['a', seal('a', '1')]]);
+  disk.apply(sealed([['a', '1']]));
   disk.fault = 'io';
   disk.readable = false;
   const { store, records, retry, damages } = await open(disk);
@@ -249,7 +249,7 @@ test('a store of a later version is not opened, one without a version gets ours'
   const disk = new FakeDisk();
   await open(disk);
   assert.equal(unseal(SCHEMA_KEY, String(disk.records.get(SCHEMA_KEY))), String(SCHEMA));
-  disk.apply([[SCHEMA_KEY, seal(SCHEMA_KEY, String(SCHEMA + 1))]]);
+  disk.apply(sealed([[SCHEMA_KEY, String(SCHEMA + 1)]]));
   const { opened } = await open(disk);
   assert.equal(opened.ok ? 'ok' : opened.code, 'newer');
 });
@@ -272,7 +272,7 @@ test('a record that is not what was written is reported, never returned and neve
   disk.apply([['a', '1:{"n":2}']]);
   await assert.rejects(store.get('a'));
   await assert.rejects(collect(store.entries({})));
-  disk.apply([['a', seal('b', '1')]]);
+  disk.apply(sealed([['b', '1']]).map(([, record]) => ['a', record]));
   await assert.rejects(store.get('a'), /not what was written/, 'nor a record of another key');
   assert.equal(unreadable.length, 3);
 });
