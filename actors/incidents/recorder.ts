@@ -102,15 +102,17 @@ export class FindingRecorder {
   async record(findings: readonly Finding[]): Promise<void> {
     if (findings.length === 0) return;
     const answered: { readonly finding: Finding; readonly again: boolean }[] = [];
+    const fresh: MarkedFinding[] = [];
     for (const finding of findings) {
       const marked = this.#marked(finding);
       const again = this.#known.has(finding.id);
       if (marked.suppressedBy === undefined) answered.push({ finding, again });
-      if (!again) this.#unkept.push(marked);
+      if (!again) fresh.push(marked);
     }
     for (const { id } of findings) this.#remember(id);
     const acted = this.#deps.respond(answered);
     this.#acting = Promise.allSettled([this.#acting, acted]);
+    this.#unkept.push(...fresh);
     this.#kept = this.#kept.then(() => this.#keep());
     await acted;
   }

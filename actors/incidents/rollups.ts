@@ -4,7 +4,7 @@ import type { HistoryRow } from '../../core/incident/history.ts';
 import {
   bucketOf,
   bucketsUpTo,
-  count,
+  countInto,
   EMPTY,
   firstOf,
   KEPT,
@@ -112,7 +112,7 @@ export class RollupDraft {
       if (start < firstOf(unit, this.#now, KEPT[unit])) continue;
       const rollup = this.changed[unit].get(start) ?? opened(this.#before[unit].get(start) ?? EMPTY);
       this.changed[unit].set(start, rollup);
-      count(rollup, finding);
+      countInto(rollup, finding);
     }
   }
 

@@ -12,7 +12,7 @@ import type { Chunk } from '../watchers/files/index.ts';
 import type { JournalChunk } from '../watchers/journal/index.ts';
 import type { NetworkBatch } from '../watchers/syslog/index.ts';
 import type { WorkerEvents, WorkerPort } from './effects.ts';
-import { type FromWorker, findingsIn, type PipelineSettings, type ToWorker, type WorkerCounters } from './protocol.ts';
+import type { FromWorker, PipelineSettings, ToWorker, WorkerCounters } from './protocol.ts';
 
 /** How far a source was read, under its path. */
 export type SourceCursor = Chunk['cursor'] | JournalChunk['cursor'];
@@ -330,7 +330,7 @@ export class Pipeline implements Service {
     if (cursor !== undefined) this.#cursors.set(cursor.path, cursor);
     if (message.origins !== undefined) this.#deps.journal?.seen(message.origins);
     this.#scheduleCheckpoint(waiting.isMark ? CHECKPOINT_MARKS_AFTER : CHECKPOINT_AFTER);
-    this.#deps.record(findingsIn(message.findings)).then(waiting.taken, (cause: unknown) => {
+    this.#deps.record(message.findings).then(waiting.taken, (cause: unknown) => {
       waiting.lost(new Error(`findings were not acted upon: ${messageOf(cause)}`));
       this.#die(cause, run);
     });

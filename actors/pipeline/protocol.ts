@@ -59,14 +59,6 @@ export type ToWorker =
 /** `leftToJournal`: lines of files that the journal told of too, so counted once. */
 export type WorkerCounters = PipelineCounters & { readonly leftToJournal: number };
 
-/** Findings in order as JSON, which takes a third of what copying each object and its fields to the other thread does; empty for none. */
-export type FindingsText = string & { readonly of: 'findings' };
-
-export const findingsText = (findings: readonly Finding[]): FindingsText =>
-  (findings.length === 0 ? '' : JSON.stringify(findings)) as FindingsText;
-
-export const findingsIn = (text: FindingsText): readonly Finding[] => (text === '' ? [] : JSON.parse(text));
-
 export type FromWorker =
   | {
       readonly kind: 'ready';
@@ -78,7 +70,7 @@ export type FromWorker =
   | {
       readonly kind: 'judged';
       readonly sequence: number;
-      readonly findings: FindingsText;
+      readonly findings: readonly Finding[];
       readonly counters: WorkerCounters;
       readonly storage?: StorageStatus;
       /** What the journal was found to carry, each pair told once. */

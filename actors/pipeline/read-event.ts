@@ -4,13 +4,10 @@ import type { Category, Event, EventOutcome, Position, Provenance } from '../../
 import { FIELD, FLAG } from '../../native/lines/port.ts';
 import { KINDS, momentOf, type ReadLines } from '../segments/index.ts';
 
-/** What the parser would have made of a line that `native/lines` has read; good until the next lines are. */
-export const eventOf = (lines: ReadLines, line: number): Event => new ReadEvent().of(lines, line);
-
 const NOT_KNOWN: unknown = undefined;
 
 /**
- * Such a line, and then the next one: whoever judges it keeps of it what it needs, and no line costs an object of its own. Fields that
+ * What the parser would have made of a line that `native/lines` has read, good until the next lines are; and then of the next one: whoever judges it keeps of it what it needs, and no line costs an object of its own. Fields that
  * the line does not have are there and undefined, so that all of them are one kind of object: what reads their fields is compiled once.
  * The position is made an object, and the message a text, when somebody asks for them.
  */

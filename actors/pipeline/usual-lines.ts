@@ -46,7 +46,7 @@ function isoMinuteOf(text: string): Minute | undefined {
 
 /** Who takes what a piece of a file holds, in its order. */
 export interface LineTaker {
-  /** So many lines of which the parser would have made what `eventOf` makes of them. They are good until it returns. */
+  /** So many lines of which the parser would have made what `ReadEvent` makes of them. They are good until it returns. */
   read(lines: ReadLines, line: number, count: number): void;
   /** For the parser. */
   readonly line: (line: RawLine) => void;

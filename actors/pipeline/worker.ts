@@ -17,7 +17,7 @@ import { FIELD, FIELDS } from '../../native/lines/port.ts';
 import { systemClock } from '../clock/index.ts';
 import { KINDS, momentOf, type ReadLines, SegmentWriter, segmentDisk } from '../segments/index.ts';
 import { type Chunk, FileLines, journalLines, Origins } from './lines.ts';
-import { type FromWorker, findingsText, type PipelineSettings, type ToWorker } from './protocol.ts';
+import type { FromWorker, PipelineSettings, ToWorker } from './protocol.ts';
 import { ReadEvent } from './read-event.ts';
 import { READ_USUAL, UsualLines } from './usual-lines.ts';
 import { hostZone } from './zone.ts';
@@ -89,7 +89,7 @@ type Lines = Exclude<ToWorker, { kind: 'checkpoint' | 'forget' }>;
 
 function forget({ sequence, ip }: Extract<ToWorker, { kind: 'forget' }>): void {
   pipeline.forget(ip);
-  send({ kind: 'judged', sequence, findings: findingsText([]), counters: { ...pipeline.counters, leftToJournal } });
+  send({ kind: 'judged', sequence, findings: [], counters: { ...pipeline.counters, leftToJournal } });
 }
 
 function take(message: Lines): void {
@@ -101,7 +101,7 @@ function take(message: Lines): void {
   send({
     kind: 'judged',
     sequence: message.sequence,
-    findings: findingsText(delivery.findings),
+    findings: delivery.findings,
     counters: { ...pipeline.counters, leftToJournal },
     ...(storage === undefined ? {} : { storage }),
     ...(fresh.length === 0 ? {} : { origins: fresh }),

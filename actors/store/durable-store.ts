@@ -275,11 +275,12 @@ export class DurableStore implements StorePort {
         await this.#loseDisk(thrown, this.#base, ops);
       }
     }
-    for (const { ops: own, sync, settle } of group) {
+    const contents = group.map((commit) => commit.ops.map(contentOp));
+    for (const [i, { sync, settle }] of group.entries()) {
       if (sync) settle(fail('lost', `the disk is lost: ${this.#loss ?? ''}`));
       else
         settle(
-          this.#overlay.apply(own.map(contentOp))
+          this.#overlay.apply(contents[i] ?? [])
             ? ok(undefined)
             : fail('lost', 'the disk is lost and memory is used up'),
         );

@@ -74,11 +74,10 @@ export class Staged implements Writes {
       const found = this.#knownUnder(to, uniques[i]);
       const known = found === undefined ? undefined : await found;
       appended.push(known === undefined ? { serial: ++last, added: true } : { serial: known, added: false });
-      if (known === undefined) this.#write(to, to.key.encode([last]), [], { value });
-    }
-    if (appended.some(({ added }) => added)) {
+      if (known !== undefined) continue;
       this.#changes.set(to.serialKey, { value: last });
       this.#counted.add(to.serialKey);
+      this.#write(to, to.key.encode([last]), [], { value });
     }
     return appended;
   };

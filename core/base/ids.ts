@@ -52,7 +52,8 @@ function lengthsAnd(parts: readonly string[]): string {
 
 /** 48 bits, with the hyphen within. */
 function timeHex(at: Millis): string {
-  const hex = Math.max(0, Math.floor(at)).toString(16).padStart(12, '0').slice(-12);
+  const time = Number.isFinite(at) ? Math.max(0, Math.floor(at)) : 0;
+  const hex = time.toString(16).padStart(12, '0').slice(-12);
   return `${hex.slice(0, 8)}-${hex.slice(8)}`;
 }
 

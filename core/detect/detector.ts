@@ -33,7 +33,10 @@ export interface Detector {
   readonly checks: readonly CheckInfo[];
   /** Whether an event of this kind could concern it; the others need not be given to it. Asked once of each kind. */
   wants(category: Category, action: string): boolean;
-  /** Judges one event. */
+  /**
+   * Judges one event, which is good until this returns: another may take its place in the same object. It is neither kept nor
+   * spread, since some of its fields are made when they are asked for.
+   */
   step(event: Event): readonly Finding[];
   /** What changed since the last call, as JSON-safe values. The caller makes it durable together with the cursors. */
   snapshot(): readonly StateChange[];

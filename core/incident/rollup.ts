@@ -41,16 +41,9 @@ export const opened = ({ severities, checks }: Rollup): OpenRollup => ({
   checks: { ...checks },
 });
 
-export function count(into: OpenRollup, { severity, check }: Pick<Finding, 'severity' | 'check'>): void {
+export function countInto(into: OpenRollup, { severity, check }: Pick<Finding, 'severity' | 'check'>): void {
   into.severities[severity]++;
   into.checks[check] = (into.checks[check] ?? 0) + 1;
-}
-
-/** The rollup with one finding more. */
-export function counted(before: Rollup, finding: Pick<Finding, 'severity' | 'check'>): Rollup {
-  const rollup = opened(before);
-  count(rollup, finding);
-  return rollup;
 }
 
 export const summed = (rollups: readonly Rollup[]): Rollup =>

@@ -1,4 +1,7 @@
 import { type Millis, seconds } from '../base/time.ts';
 
-/** Until a broker, or the enrolment server, is reached, the proxy and TLS included. Who asks for longer holds a place in the broker's queue and gets nothing for it. */
+/**
+ * Until there is a connection to a broker or the enrolment server, proxy and TLS included; and then, until the broker has
+ * answered on it. Who was dropped from a broker's queue is not told, and learns of it by this alone.
+ */
 export const CONNECT_WITHIN: Millis = seconds(20);

@@ -49,7 +49,7 @@ export interface PlannerState {
 }
 
 /**
- * Turns findings into blocks: what the policy decides (`decide`), longer for who was blocked before (`Offences`,
+ * Turns findings into blocks: what the policy decides (`judge`), longer for who was blocked before (`Offences`,
  * `blockLength`), no more in an hour than allowed (`BlockQueue`), and the network where several of its addresses are blocked
  * (`Subnets`). Synchronous and without effects; the caller keeps the books, carries out what is active, and tells here what
  * became of it.
@@ -62,7 +62,6 @@ export class BlockPlanner {
   readonly #queue: BlockQueue;
   readonly #subnets: Subnets | undefined;
   readonly #sources: SourceKeys;
-  readonly #isV4Whole: boolean;
   #prunedAt: Millis = millis(0);
 
   constructor(settings: PlannerSettings) {
@@ -71,7 +70,6 @@ export class BlockPlanner {
     this.#queue = new BlockQueue(settings.perHour);
     this.#subnets = settings.subnets && new Subnets(settings.subnets);
     this.#sources = new SourceKeys(settings.groups);
-    this.#isV4Whole = settings.groups.v4 === 32;
   }
 
   /** Who waits, in the order of their turns. */
@@ -96,7 +94,7 @@ export class BlockPlanner {
    */
   plan(finding: Finding, policy: BlockPolicy, standing: Decision | undefined, now: Millis): Plan {
     const verdict = judge(finding, this.#withLength(finding, policy), now);
-    if (verdict === undefined || isNeedless(verdict, standing, now)) return NOTHING;
+    if (verdict === undefined || standsAsLong(verdict, standing, now)) return NOTHING;
     const decision = decisionOf(finding, verdict, now);
     if (decision.state !== 'active') return { ...NOTHING, decisions: [decision] };
     const decisions = standing === undefined ? this.#queue.admit(decision, finding.severity, now) : [decision];
@@ -106,7 +104,7 @@ export class BlockPlanner {
   /** Whether `plan` would make nothing of it since the address's block lasts about as long. Most findings are about who is blocked. */
   isNeedless(finding: Finding, policy: BlockPolicy, standing: Decision, now: Millis): boolean {
     const verdict = judge(finding, this.#withLength(finding, policy), now);
-    return verdict !== undefined && isNeedless(verdict, standing, now);
+    return verdict !== undefined && standsAsLong(verdict, standing, now);
   }
 
   /**
@@ -219,9 +217,7 @@ export class BlockPlanner {
   }
 
   #sourceOf(ip: string): string {
-    // An address that is a source by itself needs no other text.
-    if (this.#isV4Whole && !ip.includes(':')) return ip;
-    return this.#sources.look(ip) ? this.#sources.text(this.#sources.high, this.#sources.low) : ip;
+    return this.#sources.nameOf(ip);
   }
 }
 
@@ -230,7 +226,7 @@ const PRUNE_EVERY: Millis = minutes(1);
 /** Several checks find the same attack within seconds: to prolong a block by less is not worth a decision. */
 const WORTH_PROLONGING = 1 / 20;
 
-const isNeedless = ({ state, expiresAt }: Verdict, standing: Decision | undefined, now: Millis): boolean =>
+const standsAsLong = ({ state, expiresAt }: Verdict, standing: Decision | undefined, now: Millis): boolean =>
   state === 'active' && standing !== undefined && lastsAsLong(standing.expiresAt, expiresAt, now);
 
 function lastsAsLong(standing: Deadline, wanted: Deadline, now: Millis): boolean {

@@ -66,12 +66,6 @@ export const decisionOf = (finding: Finding, verdict: Verdict, now: Millis): Dec
   ...(verdict.note === undefined ? {} : { note: verdict.note }),
 });
 
-/** `judge`, and `decisionOf` what it says. */
-export function decide(finding: Finding, policy: BlockPolicy, now: Millis): Decision | undefined {
-  const verdict = judge(finding, policy, now);
-  return verdict && decisionOf(finding, verdict, now);
-}
-
 type Objections = Pick<BlockPolicy, 'protectedNetworks' | 'allowed'>;
 
 /** Why the address must not be blocked, if so. */

@@ -64,8 +64,10 @@ const anyRows = fc
     from: fc.nat(LENGTH),
     count: fc.nat(LENGTH),
     isFinal: fc.boolean(),
+    level: fc.constantFrom(1, 3),
+    tiny: fc.constantFrom(0, 16, 256),
   })
-  .map(({ at, lanes, dictionaries, values, from, count, isFinal }): BlockRows => {
+  .map(({ at, lanes, dictionaries, values, from, count, isFinal, level, tiny }): BlockRows => {
     const place = { id: 1, group: 0, kind: 'steps' } as const;
     const columns: BlockColumn[] = [
       { ...place, values: at },
@@ -73,7 +75,7 @@ const anyRows = fc
       { kind: 'number', id: 3, group: 0, values },
     ];
     columns.push({ ...place, id: 2, values: at.map(Math.abs), lanes: Uint16Array.from(lanes) });
-    return { columns, from, to: Math.min(LENGTH, from + count), isFinal, groups: 4, words: 3, ...COMPRESSION };
+    return { columns, from, to: Math.min(LENGTH, from + count), isFinal, groups: 4, words: 3, level, tiny };
   });
 
 /** What packs blocks packs them as told in words by `PlainBlocks`. */
@@ -116,6 +118,19 @@ export function blockSuite(name: string, open: () => BlockPort): void {
       return builder.write({ from: 0, to: builder.rows }, { ...PLACE, isFinal: true });
     });
     assert.deepEqual(block, expected);
+  });
+
+  test(`${name}: one engine packs large, tiny and incompressible groups in turn as well as each by itself`, () => {
+    const port = open();
+    const group = (bytes: Uint8Array): BlockRows => {
+      const message: BlockColumn = { kind: 'bytes', id: 2, group: 0, bytes, ends: Uint32Array.of(bytes.length) };
+      return { from: 0, to: 1, isFinal: true, columns: [MOMENTS, message], groups: 2, words: 1, ...COMPRESSION };
+    };
+    const noise = Uint8Array.from({ length: 70_000 }, (_, i) => Math.imul(i ^ (i >>> 3), 0x9e3779b1) >>> 24);
+    const even = new Uint8Array(300_000).fill(97);
+    for (const bytes of [even, Uint8Array.of(98), noise, even.subarray(0, 257), noise.subarray(0, 400), even]) {
+      assert.deepEqual(partsOf(port, group(bytes)), partsOf(new PlainBlocks(), group(bytes)));
+    }
   });
 
   test(`${name}: rows that are none are a bug, and thrown`, () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Chunk, FileLines } from '../../actors/pipeline/lines.ts';
-import { eventOf } from '../../actors/pipeline/read-event.ts';
+import { ReadEvent } from '../../actors/pipeline/read-event.ts';
 import { UsualLines } from '../../actors/pipeline/usual-lines.ts';
 import type { Event, Parser, RawLine, Unparsed } from '../../core/event/event.ts';
 import { createParsers } from '../../core/event/parsers.ts';
@@ -36,7 +36,7 @@ function read(lines: UsualLines, chunk: Chunk, parse: Parser) {
   lines.each(chunk, {
     read: (taken, first, count) => {
       for (let line = first; line < first + count * FIELDS; line += FIELDS) {
-        const event = plain(eventOf(taken, line));
+        const event = plain(new ReadEvent().of(taken, line));
         outcomes.push([chunk.offset + (taken.rows[line + FIELD.start] as number), event]);
         usual.set(event.action, (usual.get(event.action) ?? 0) + 1);
       }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Chunk, FileLines } from '../../actors/pipeline/lines.ts';
-import { eventOf } from '../../actors/pipeline/read-event.ts';
+import { ReadEvent } from '../../actors/pipeline/read-event.ts';
 import { UsualLines } from '../../actors/pipeline/usual-lines.ts';
 import { BlockBuilder } from '../../actors/segments/block-builder.ts';
 import type { ReadLines } from '../../actors/segments/index.ts';
@@ -55,7 +55,7 @@ class Twins {
       const at = line + done * FIELDS;
       const taken = this.#gathers.addRead(lines, at, count - done);
       assert.ok(taken > 0 && taken <= count - done);
-      for (let i = 0; i < taken; i++) this.#adds.add(eventOf(lines, at + i * FIELDS));
+      for (let i = 0; i < taken; i++) this.#adds.add(new ReadEvent().of(lines, at + i * FIELDS));
       done += taken;
       this.#turn();
     }

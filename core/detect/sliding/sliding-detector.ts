@@ -96,7 +96,7 @@ export class SlidingDetector implements Detector {
   /** By traits: bits of the checks that count the event, and of those that it may complete. */
   readonly #counts = new Uint32Array(TRAITS);
   readonly #completes = new Uint32Array(TRAITS);
-  /** What of a row is looked at, check after check: one object for all, since there are several for every line. */
+  /** What of a row is judged, check after check: one object for all, since there are several for every line. */
   readonly #chain: { readonly sightings: Sightings; first: number; bit: number };
   /** Bits of the checks that count values, and of those that events complete which they do not count. */
   #byValue = 0;

@@ -1,4 +1,4 @@
-import { type Ip, makeCidr, parseCidr, parseIp } from '../../base/ip.ts';
+import { makeCidr, parseCidr, parseIp } from '../../base/ip.ts';
 import { NO_TEXT, type Texts } from './texts.ts';
 
 /** How keys of 64 bits come from events' texts, and how they are written down. */
@@ -83,11 +83,10 @@ export class SourceKeys implements KeyForm {
     return this.look(text.split('/', 1).join());
   }
 
-  /** The source that the address belongs to, as text. */
-  nameOf(ip: Ip): string {
+  /** The source that the address belongs to, as text; what is no address, as it is. */
+  nameOf(ip: string): string {
     if (this.#groups.v4 === 32 && !ip.includes(':')) return ip;
-    this.look(ip);
-    return this.text(this.high, this.low);
+    return this.look(ip) ? this.text(this.high, this.low) : ip;
   }
 
   #lookV6(ip: string): boolean {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cassert>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -46,8 +47,14 @@ class Bytes {
   }
 
   // Sets a number that was left open; it must have been written.
-  void set_u32(size_t at, uint32_t value) { std::memcpy(&bytes_[at], &value, sizeof value); }
-  void set_u8(size_t at, uint8_t value) { bytes_[at] = value; }
+  void set_u32(size_t at, uint32_t value) {
+    assert(at + sizeof value <= size_);
+    std::memcpy(&bytes_[at], &value, sizeof value);
+  }
+  void set_u8(size_t at, uint8_t value) {
+    assert(at < size_);
+    bytes_[at] = value;
+  }
 
   std::span<const uint8_t> view() const { return {bytes_.data(), size_}; }
   // Begins anew; what is there stays for the next bytes.

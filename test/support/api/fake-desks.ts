@@ -11,7 +11,7 @@ import type { Stats } from '../../../core/api/stats.ts';
 import { contains, parseCidr } from '../../../core/base/ip.ts';
 import { fail, ok } from '../../../core/base/result.ts';
 import type { HistoryRow } from '../../../core/incident/history.ts';
-import { bucketsUpTo, counted, EMPTY } from '../../../core/incident/rollup.ts';
+import { bucketsUpTo, countInto, EMPTY, opened } from '../../../core/incident/rollup.ts';
 import type { Suppression } from '../../../core/incident/suppression.ts';
 import { passing } from '../../../core/query/finding-history.ts';
 import type { Query } from '../../../core/query/tree.ts';
@@ -25,6 +25,9 @@ import { FakeImages } from './fake-images.ts';
 import { FakeLists, LIST } from './fake-lists.ts';
 import { FakePreviews } from './fake-previews.ts';
 import { FakeUndo } from './fake-undo.ts';
+
+const ONE = opened(EMPTY);
+countInto(ONE, FINDING);
 
 export const SUPPRESSION: Suppression = {
   id: '0a1b2c3d4e5f6071',
@@ -145,7 +148,7 @@ export class FakeDesks implements Desks {
     series: (unit, count) =>
       bucketsUpTo(unit, START, count).map((start, i) => ({
         start,
-        rollup: i === count - 1 ? counted(EMPTY, FINDING) : EMPTY,
+        rollup: i === count - 1 ? ONE : EMPTY,
       })),
     lastCritical: () => START,
     bruteForce: () => ({ unique: 1, top: [{ ip: '192.0.2.9', count: 1 }] }),

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import { Pipeline, type PipelineDeps, type SourceCursor } from '../../../../actors/pipeline/index.ts';
-import { findingsText } from '../../../../actors/pipeline/protocol.ts';
 import type { SegmentPosition } from '../../../../actors/segments/index.ts';
 import type { Chunk } from '../../../../actors/watchers/files/index.ts';
 import type { Ip } from '../../../../core/base/ip.ts';
@@ -85,7 +84,7 @@ function bench(options: Partial<Pick<PipelineDeps, 'events' | 'journal'>> & { re
     pipeline,
     start: () => pipeline.start((cause) => crashes.push(cause)),
     judged: (sequence: number, findings = [sampleFinding('203.0.113.1')], origins: readonly JournalOrigin[] = []) =>
-      events?.message({ kind: 'judged', sequence, findings: findingsText(findings), counters, origins }),
+      events?.message({ kind: 'judged', sequence, findings, counters, origins }),
     /** The answer to the checkpoint asked for last; its events are durable at once. */
     checkpointed: () => {
       events?.message({ kind: 'checkpoint', sequence: last(), changes: [{ check: 'c', changes: [] }] });

@@ -196,6 +196,20 @@ test('an iteration under way goes on when the disk comes back', async () => {
   }
 });
 
+test('bytes committed while the disk is lost are read, and reach it when it is back', async () => {
+  const disk = new FakeDisk();
+  disk.fault = 'io';
+  const { store, retry } = await open(disk);
+  const bytes = Uint8Array.of(0, 255, 7);
+  await store.commit([{ put: 'a', bytes }, { put: 'b', value: 1 }, { del: 'c' }]);
+  bytes.fill(9);
+  assert.deepEqual(Buffer.from((await store.getBytes('a')) ?? []), Buffer.of(0, 255, 7));
+  disk.fault = undefined;
+  await retry();
+  assert.deepEqual(Buffer.from((await store.getBytes('a')) ?? []), Buffer.of(0, 255, 7));
+  assert.equal(await store.get('b'), 1);
+});
+
 for (const fault of ['full', 'readonly', 'io'] as const)
   test(`a store whose disk is ${fault} at the start is read, written in memory, and returns`, async () => {
     const disk = new FakeDisk();

@@ -61,6 +61,37 @@ test('several records in one batch are numbered in order, with the cursor beside
   assert.deepEqual(await records.get(checkpoints, ['ssh_bruteforce', '192.0.2.1']), { count: 3 });
 });
 
+test('appended together, findings get what they get one by one, whatever the body did before', async () => {
+  const some = fc.array(fc.nat(6), { maxLength: 8 });
+  await fc.assert(
+    fc.asyncProperty(some, some, fc.option(fc.nat(8)), some, async (stored, first, deleted, then) => {
+      const outcomes = await Promise.all(
+        [true, false].map(async (isTogether) => {
+          const { port, records } = bench();
+          for (const n of stored) await records.write((writes) => writes.append(findings, someFinding(n)));
+          const written = await records.write(async (writes) => {
+            const append = async (numbers: readonly number[]) => {
+              if (isTogether)
+                return writes.appendAll(
+                  findings,
+                  numbers.map((n) => someFinding(n)),
+                );
+              const all: unknown[] = [];
+              for (const n of numbers) all.push(await writes.append(findings, someFinding(n)));
+              return all;
+            };
+            const before = await append(first);
+            if (deleted !== null) await writes.delete(findings, [deleted + 1]);
+            return [before, await append(then)];
+          });
+          return { written, commits: port.commits, left: await collect(records.list(findings, [])) };
+        }),
+      );
+      assert.deepEqual(outcomes[0], outcomes[1]);
+    }),
+  );
+});
+
 test('a finding that is there already is not stored twice, within a batch or later', async () => {
   const { records } = bench();
   const append = (n: number) => records.write((writes) => writes.append(findings, someFinding(n)));

@@ -9,8 +9,9 @@ import type { RawLine } from '../../../../../core/event/event.ts';
 import { createParsers } from '../../../../../core/event/parsers.ts';
 import { UTC } from '../../../../../core/event/syslog-time.ts';
 import type { Decision } from '../../../../../core/respond/decision.ts';
-import { type BlockPolicy, decide } from '../../../../../core/respond/policy.ts';
+import type { BlockPolicy } from '../../../../../core/respond/policy.ts';
 import { protectedNetworks } from '../../../../../core/respond/protected.ts';
+import { decide } from '../../../../support/decide.ts';
 import { SimulatedClock } from '../../../../support/simulated-clock.ts';
 
 const VICTIM = '198.51.100.7';
