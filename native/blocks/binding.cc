@@ -1,5 +1,5 @@
-// The N-API door: the columns of a block in, its parts out, groups compressed. It is called where the columns are filled and done before
-// they change.
+// The N-API door: the columns of a block in, its parts out, groups compressed. It is called where the columns are filled
+// and done before they change.
 #include <napi.h>
 
 #include "engine/block.h"

@@ -57,12 +57,17 @@ class Bytes {
   }
 
   std::span<const uint8_t> view() const { return {bytes_.data(), size_}; }
-  // Begins anew; what is there stays for the next bytes.
-  void clear() { size_ = 0; }
+  // Begins anew. The memory stays for the next bytes, unless it is more than they are likely to need.
+  void clear() {
+    size_ = 0;
+    if (bytes_.size() > kMostKept) bytes_ = {};
+  }
 
  private:
   static constexpr size_t kLongestVarint = 10;
   static constexpr size_t kLeast = 1 << 12;
+  // More than a group of usual messages takes; one of longest lines may be the only one.
+  static constexpr size_t kMostKept = 1 << 21;
 
   // Behind what is written; it must be counted once it is filled.
   uint8_t* room(size_t length) {
