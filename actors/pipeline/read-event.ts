@@ -7,9 +7,10 @@ import { KINDS, momentOf, type ReadLines } from '../segments/index.ts';
 const NOT_KNOWN: unknown = undefined;
 
 /**
- * What the parser would have made of a line that `native/lines` has read, good until the next lines are; and then of the next one: whoever judges it keeps of it what it needs, and no line costs an object of its own. Fields that
- * the line does not have are there and undefined, so that all of them are one kind of object: what reads their fields is compiled once.
- * The position is made an object, and the message a text, when somebody asks for them.
+ * What the parser would have made of a line that `native/lines` has read, good until the next lines are; and then of the
+ * next one: whoever judges it keeps of it what it needs, and no line costs an object of its own. Fields that the line does
+ * not have are there and undefined, so that what reads them is compiled once. The position is made an object, and the
+ * message a text, when somebody asks for them.
  */
 export class ReadEvent implements Event {
   #lines: ReadLines | undefined;
