@@ -21,7 +21,7 @@ esac
 exec 9>"$objects/.lock"
 flock 9
 # A header may be in any source: where one is newer, all are compiled.
-stale=$(find "$native/hands/net" "$native/nft/engine" "$native/notify/engine" "$native/blocks/engine" "$native/lines/engine" \
+stale=$(find "$native/hands/net" "$native/nft/engine" "$native/notify/engine" "$native/blocks/engine" "$native/lines/engine" "$native/windows/engine" \
   "$native/compile.sh" \
   \( -name '*.h' -o -name compile.sh \) -newer "$objects/.headers" 2>/dev/null | head -n 1)
 [ -f "$objects/.headers" ] && [ -z "$stale" ] || { rm -f "$objects"/*.o; touch "$objects/.headers"; }

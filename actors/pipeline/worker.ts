@@ -14,11 +14,14 @@ import { isToldByJournal, type LeftToJournal } from '../../core/event/preference
 import { openBlocks } from '../../native/blocks/index.ts';
 import { openLines } from '../../native/lines/index.ts';
 import { FIELD, FIELDS } from '../../native/lines/port.ts';
+import { openWindows } from '../../native/windows/index.ts';
 import { systemClock } from '../clock/index.ts';
 import { KINDS, momentOf, type ReadLines, SegmentWriter, segmentDisk } from '../segments/index.ts';
 import { type Chunk, FileLines, journalLines, Origins } from './lines.ts';
+import { windowsBy } from './native-windows.ts';
 import type { FromWorker, PipelineSettings, ToWorker } from './protocol.ts';
 import { ReadEvent } from './read-event.ts';
+import { RowJudge } from './row-judge.ts';
 import { READ_USUAL, UsualLines } from './usual-lines.ts';
 import { hostZone } from './zone.ts';
 
@@ -30,10 +33,11 @@ if (port === null) throw new Error('the pipeline runs on a worker thread');
 
 const { checks, groups, salt, checkpoint, events, parsers = [], ownHosts = [] } = workerData as PipelineSettings;
 const send = (message: FromWorker): void => port.postMessage(message);
-const pipeline = new Pipeline(
-  createParsers({ zone: hostZone(), declared: parsers }),
-  createDetectors(checks, { ...(groups && { groups }), ...(salt !== undefined && { salt }) }),
-);
+/** Slower without, and otherwise the same; so are `blocks` and `reader`. */
+const engines = openWindows();
+const windows = windowsBy(engines.ok ? engines.value : undefined);
+const detectors = createDetectors(checks, { windows, ...(groups && { groups }), ...(salt !== undefined && { salt }) });
+const pipeline = new Pipeline(createParsers({ zone: hostZone(), declared: parsers }), detectors);
 /** Tell what programs wrote into files of their own, which is in no journal. */
 const ownHeaders = createOwnHeaders(hostZone());
 const origins = new Origins();
@@ -43,13 +47,13 @@ let leftToJournal = 0;
 const { skipped } = pipeline.restore(checkpoint);
 /** Whether any check wants to see such lines, by the number of their action. */
 const IS_JUDGED = KINDS.map(({ category, action }) => pipeline.wants(category, action));
-/** Slower without, and otherwise the same. */
 const blocks = openBlocks();
 const reader = openLines();
 /** Of the line that is judged at present. */
 const readEvent = new ReadEvent();
 const files = new FileLines();
-const usual = reader.ok ? new UsualLines(reader.value, files, hostZone()) : undefined;
+const judge = engines.ok ? new RowJudge({ engines: engines.value, pipeline, detectors }) : undefined;
+const usual = reader.ok ? new UsualLines(reader.value, files, hostZone(), judge) : undefined;
 const writer =
   events === undefined
     ? undefined
@@ -67,7 +71,7 @@ port.on('message', (message: ToWorker) => {
   else if (message.kind === 'forget') forget(message);
   else take(message);
 });
-const plain = [blocks, reader].flatMap((one) => (one.ok ? [] : [one.public])).join('; ');
+const plain = [blocks, reader, engines].flatMap((one) => (one.ok ? [] : [one.public])).join('; ');
 send({
   kind: 'ready',
   skipped,
@@ -148,6 +152,10 @@ class Delivery {
     pipeline.noteEvents(count);
     this.#before = momentOf(lines, end - FIELDS);
     writer?.keepRead(lines, line, count);
+    if (judge !== undefined) {
+      judge.judge(lines, line, end, readEvent, this.findings);
+      return;
+    }
     for (let at = line; at < end; at += FIELDS) {
       if (IS_JUDGED[lines.rows[at + FIELD.action] as number] === true) this.#judge(readEvent.of(lines, at));
     }

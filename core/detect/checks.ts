@@ -10,8 +10,10 @@ import { PRIVILEGE_CHECKS } from './checks/privilege.ts';
 import { SSH_CHECKS } from './checks/ssh.ts';
 import { WEB_CHECKS } from './checks/web.ts';
 import type { CheckInfo, Detector } from './detector.ts';
+import { PlainWindows } from './sliding/plain-windows.ts';
 import type { SlidingCheck, SlidingSettings, Stream } from './sliding/sliding-check.ts';
 import { SlidingDetector } from './sliding/sliding-detector.ts';
+import type { OpenWindows } from './sliding/windows.ts';
 import { SOURCE_GROUPS, type SourceGroups } from './trail/keys.ts';
 import type { AgentLists } from './web/agents.ts';
 import { KNOWN_AGENTS } from './web/known-agents.ts';
@@ -62,13 +64,17 @@ export interface DetectorOptions {
   readonly agents?: AgentLists;
   /** Unknown to attackers; any number. Nothing that is found or stored depends on it. */
   readonly salt?: number;
+  /** Counts the events of sliding checks; `PlainWindows` where nothing is given. */
+  readonly windows?: OpenWindows;
 }
 
 const ANY_SALT = 0x5bd1e995;
 
+const plainWindows: OpenWindows = (settings) => new PlainWindows(settings);
+
 /** Detectors for all checks that are enabled: one for each stream, and those of their own kind. */
 export function createDetectors(settings: CheckSettings = {}, options: DetectorOptions = {}): readonly Detector[] {
-  const { groups = SOURCE_GROUPS, agents = KNOWN_AGENTS, salt = ANY_SALT } = options;
+  const { groups = SOURCE_GROUPS, agents = KNOWN_AGENTS, salt = ANY_SALT, windows = plainWindows } = options;
   const byStream = new Map<Stream, (readonly [SlidingCheck, SlidingSettings])[]>();
   for (const [name, check] of Object.entries<SlidingCheck>(SLIDING_CHECKS)) {
     const set = settings[name as SlidingCheckName] ?? CHECKS[name as SlidingCheckName].defaults;
@@ -78,7 +84,7 @@ export function createDetectors(settings: CheckSettings = {}, options: DetectorO
     sharing.push([check, set]);
   }
   const sliding = [...byStream].map(
-    ([stream, checks]) => new SlidingDetector(stream, checks, { groups, agents, salt }),
+    ([stream, checks]) => new SlidingDetector(stream, checks, { groups, agents, salt, windows }),
   );
   const logins = settings.ssh_login_unknown_ip ?? KNOWN_LOGIN_PRESETS;
   return logins.enabled === false ? sliding : [...sliding, new KnownLogins(logins, groups)];

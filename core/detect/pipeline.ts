@@ -25,6 +25,8 @@ export interface DetectorState {
   readonly changes: readonly StateChange[];
 }
 
+const NO_DETECTORS: readonly Detector[] = [];
+
 /** What all detectors may hold together unless the configuration says otherwise. */
 export const DETECTOR_MEMORY = 64 * 2 ** 20;
 
@@ -106,23 +108,51 @@ export class Pipeline {
 
   /** The second half of `feed`. */
   judge(event: Event): readonly Finding[] {
-    let found = NO_FINDINGS;
-    const wanting = this.#wantingOf(event.category, event.action);
-    for (let n = 0; n < wanting.length; n++) {
-      const i = wanting[n] as number;
-      const detector = this.#detectors[i] as Detector;
-      const findings = detector.step(event);
-      if (findings.length > 0) found = found.length === 0 ? findings : [...found, ...findings];
-      this.#weigh(i, detector.bytes());
-    }
+    const found = this.#step(event, NO_DETECTORS);
     if (this.#heldInAll > this.#memory) this.#letGo();
     this.#findings += found.length;
+    return found;
+  }
+
+  /** So many bytes more the detectors may hold together. */
+  get room(): number {
+    return this.#memory - this.#heldInAll;
+  }
+
+  /**
+   * In place of `judge`, for events that these detectors were shown, up to the first after which `room` was used up.
+   * @param findings how many they found
+   * @param last the last of the events, where others want it: they are shown it now
+   * @returns what the others find
+   */
+  settle(detectors: readonly Detector[], findings: number, last?: Event): readonly Finding[] {
+    for (let n = 0; n < detectors.length; n++) {
+      const detector = detectors[n] as Detector;
+      this.#weigh(this.#detectors.indexOf(detector), detector.bytes());
+    }
+    const found = last === undefined ? NO_FINDINGS : this.#step(last, detectors);
+    if (this.#heldInAll > this.#memory) this.#letGo();
+    this.#findings += findings + found.length;
     return found;
   }
 
   /** Whether any detector wants events of this kind: of the others `judge` makes nothing. */
   wants(category: Category, action: string): boolean {
     return this.#wantingOf(category, action).length > 0;
+  }
+
+  #step(event: Event, except: readonly Detector[]): readonly Finding[] {
+    let found = NO_FINDINGS;
+    const wanting = this.#wantingOf(event.category, event.action);
+    for (let n = 0; n < wanting.length; n++) {
+      const i = wanting[n] as number;
+      const detector = this.#detectors[i] as Detector;
+      if (except.length > 0 && except.includes(detector)) continue;
+      const findings = detector.step(event);
+      if (findings.length > 0) found = found.length === 0 ? findings : [...found, ...findings];
+      this.#weigh(i, detector.bytes());
+    }
+    return found;
   }
 
   #wantingOf(category: Category, action: string): readonly number[] {

@@ -1,21 +1,31 @@
-/** What a thread does that is ended in the midst of it: both addons, without a pause. */
+/** What a thread does that is ended in the midst of it: the addons of the pipeline, without a pause. */
 import { parentPort } from 'node:worker_threads';
 import { COMPRESSION } from '../../actors/segments/block-codec.ts';
 import { openBlocks } from '../../native/blocks/index.ts';
 import { openLines } from '../../native/lines/index.ts';
 import { FIELDS } from '../../native/lines/port.ts';
+import { openWindows } from '../../native/windows/index.ts';
+import { ENTRY, ENTRY_NUMBERS } from '../../native/windows/port.ts';
 
-const [lines, blocks] = [openLines(), openBlocks()];
-if (!lines.ok || !blocks.ok) throw new Error('the addons do not open');
+const [lines, blocks, windows] = [openLines(), openBlocks(), openWindows()];
+if (!lines.ok || !blocks.ok || !windows.ok) throw new Error('the addons do not open');
 const piece = Buffer.from('Nov 22 01:02:03 h sshd[1]: Invalid user a from 192.0.2.1 port 4\n'.repeat(50));
 const [rows, fresh] = [new Uint32Array(FIELDS * 64), new Uint32Array(2048)];
 const messages = new Uint8Array(8192);
 const texts = Array.from({ length: 500 }, (_, i) => `user-${i}`);
 const ids = Uint16Array.from(texts, (_, i) => i + 1);
 const values = Float64Array.from(texts, (_, i) => i);
+const check = { measure: 0, threshold: 3, window: 60, quiet: 0, keeps: 9, triesAtMost: 0, counts: 1, completes: 1 };
+const flags = { keysAreTexts: true, valuesAreTexts: true, hasConnections: false };
+const counted = new windows.value.Windows({ ...flags, once: 0, checks: [check], salt: 1 });
+const numbers = new Float64Array(ENTRY_NUMBERS);
+numbers[ENTRY.traits] = 1;
+numbers[ENTRY.weight] = 1;
 parentPort?.postMessage('begun');
 for (;;) {
   lines.value.read(piece, 0, 'Nov 22 01:02:', '', rows, fresh, messages);
+  counted.step(numbers, 'name', 's', 'value', '');
+  counted.changes();
   blocks.value.pack({
     ...{ from: 0, to: texts.length, isFinal: true, groups: 3, words: 2, ...COMPRESSION },
     columns: [

@@ -28,9 +28,11 @@ const SAID: ReadonlyMap<string, number> = new Map([
   [SSH_ABANDONED, ABANDONED],
 ]);
 
+const ADMIN = 'root';
+
 function traitsOf({ action, user, userUnknown }: Event): number {
   const said = SAID.get(action) ?? 0;
-  if (said === ACCEPTED) return user === 'root' ? ACCEPTED | ROOT : ACCEPTED;
+  if (said === ACCEPTED) return user === ADMIN ? ACCEPTED | ROOT : ACCEPTED;
   return userUnknown === true ? said | UNKNOWN_USER : said;
 }
 
@@ -41,6 +43,7 @@ const BY_SOURCE: Stream = {
   key: 'source',
   value: { of: 'text', read: ({ user }) => user },
   oncePerConnection: ABANDONED,
+  inBulk: { users: [ADMIN] },
 };
 
 const BY_ACCOUNT: Stream = {
@@ -52,6 +55,7 @@ const BY_ACCOUNT: Stream = {
     of: 'text',
     read: ({ sourceIp }, sources) => (sourceIp === undefined ? undefined : sources.nameOf(sourceIp)),
   },
+  inBulk: { users: [ADMIN] },
 };
 
 export const SSH_CHECKS = {

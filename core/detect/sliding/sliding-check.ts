@@ -24,6 +24,11 @@ export interface Stream {
   readonly value: StreamValue;
   /** Events with one of these traits count only where no other event of the same connection is in the window. */
   readonly oncePerConnection?: number;
+  /**
+   * Of lines that are read in bulk nothing else is asked: traits come of the action, of whether the user is unknown, and of whether
+   * the user is one of these; where keys are sources, values are users, and where they are accounts, sources.
+   */
+  readonly inBulk?: { readonly users: readonly string[] };
 }
 
 export type StreamValue =

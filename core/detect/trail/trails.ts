@@ -1,10 +1,11 @@
 import { type Millis, millis } from '../../base/time.ts';
 import type { StateChange } from '../detector.ts';
+import { CLOCK_KEY, readTrails } from './changes.ts';
 import type { KeyForm } from './keys.ts';
 import { LEVELS, levelOf, ROW_BYTES, Rows } from './rows.ts';
 import { NONE, SIGHTING_BYTES, type Sighted, Sightings } from './sightings.ts';
 import { NO_TEXT, Texts } from './texts.ts';
-import { decodeTrail, encodeTrail, isCount, type StoredSighting, type StoredTrail } from './trail-codec.ts';
+import { encodeTrail, type StoredSighting, type StoredTrail } from './trail-codec.ts';
 
 /** A check that counts on these trails; its place in the list is its bit. */
 export interface TrailCheck {
@@ -30,9 +31,6 @@ export const RECENT_TURNS = 4096;
 
 /** So many writes apart it is looked for keys that are long past. */
 const FORGET_EVERY = 64;
-
-/** The key of the entry that holds what all trails share; no key's text begins with a space. */
-const CLOCK_KEY = ' clock';
 
 const QUIET_BYTES = 120;
 
@@ -189,23 +187,12 @@ export class Trails {
 
   /** Only on new ones. */
   restore(changes: Iterable<StateChange>): { readonly skipped: number } {
-    let skipped = 0;
-    let bits: readonly number[] = this.#settings.checks.map((_, i) => i);
-    const trails: [string, StoredTrail][] = [];
-    for (const [key, value] of changes) {
-      if (value === undefined) continue;
-      if (key === CLOCK_KEY) {
-        const names = this.#restoreClock(value);
-        if (names === undefined) skipped++;
-        else bits = names.map((name) => this.#settings.checks.findIndex((check) => check.name === name));
-        continue;
-      }
-      const trail = decodeTrail(value, this.#settings.valuesAreTexts);
-      if (trail === undefined) skipped++;
-      else trails.push([key, trail]);
-    }
-    trails.sort(([, a], [, b]) => a.turn - b.turn);
-    for (const [key, trail] of trails) if (!this.#restoreTrail(key, trail, bits)) skipped++;
+    const names = this.#settings.checks.map(({ name }) => name);
+    const { turn, newest, trails, ...read } = readTrails(changes, names, this.#settings.valuesAreTexts);
+    this.#turn = Math.max(this.#turn, turn);
+    this.#newest = Math.max(this.#newest, newest);
+    let { skipped } = read;
+    for (const [key, trail] of trails) if (!this.#restoreTrail(key, trail)) skipped++;
     return { skipped };
   }
 
@@ -312,43 +299,18 @@ export class Trails {
     return { turn: this.#rows.turn(row), quiet, sightings: stored };
   }
 
-  /** @returns the names of the checks by their bits then */
-  #restoreClock(value: unknown): readonly string[] | undefined {
-    if (!Array.isArray(value)) return undefined;
-    const [turn, newest, names] = value;
-    if (!isCount(turn) || !isCount(newest) || !Array.isArray(names)) return undefined;
-    this.#turn = Math.max(this.#turn, turn);
-    this.#newest = Math.max(this.#newest, newest);
-    return names.map(String);
-  }
-
-  /** @param bits by bit then: bit now, or -1 */
-  #restoreTrail(key: string, trail: StoredTrail, bits: readonly number[]): boolean {
-    const sightings = trail.sightings.flatMap((sighting) => {
-      const checks = moved(sighting.checks, bits);
-      return checks === 0 ? [] : [{ ...sighting, checks }];
-    });
-    const quiet = trail.quiet.filter(([check]) => (bits[check] ?? -1) >= 0);
-    if (sightings.length === 0 && quiet.length === 0) return true;
+  #restoreTrail(key: string, trail: StoredTrail): boolean {
     if (!this.keys.read(key)) return false;
     const row = this.#rows.create(this.keys.high, this.keys.low);
     const hold = (text: string | number): number =>
       typeof text === 'number' ? text : text === '' ? NO_TEXT : this.texts.hold(text);
-    for (const { value, peer, ...sighting } of sightings.reverse()) {
+    for (const { value, peer, ...sighting } of trail.sightings.toReversed()) {
       this.insert(row, { ...sighting, value: hold(value), peer: hold(peer) });
     }
-    for (const [check, until] of quiet) this.silence(row, bits[check] ?? 0, until);
+    for (const [check, until] of trail.quiet) this.silence(row, check, until);
     this.#rows.setFlags(row, DURABLE);
-    this.#rows.touch(row, levelOf(sightings.length), trail.turn);
+    this.#rows.touch(row, levelOf(trail.sightings.length), trail.turn);
     this.#turn = Math.max(this.#turn, trail.turn);
     return true;
   }
-}
-
-function moved(checks: number, bits: readonly number[]): number {
-  let now = 0;
-  bits.forEach((bit, then) => {
-    if (bit >= 0 && (checks & (1 << then)) !== 0) now |= 1 << bit;
-  });
-  return now;
 }

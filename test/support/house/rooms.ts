@@ -76,6 +76,7 @@ export const ACTORS = rooms('actors', {
 export const NATIVE = rooms('native', {
   blocks: 'blocks of events: columns, words and blooms',
   lines: 'the usual lines of a log of authentication, many at a time',
+  windows: 'sliding windows over what those lines tell',
   nft: 'nftables over netlink',
   journal: 'the systemd journal',
   fanotify: 'file access events',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type Millis, millis, minutes } from '../../../core/base/time.ts';
-import { type CheckSettings, createDetectors } from '../../../core/detect/checks.ts';
+import { type CheckSettings, createDetectors, type DetectorOptions } from '../../../core/detect/checks.ts';
 import { Pipeline } from '../../../core/detect/pipeline.ts';
 import { keep, stored } from '../detectors.ts';
 import { fc } from '../random.ts';
@@ -26,12 +26,14 @@ function scaled(threshold: number, window: number): Scaled {
   return { rules, settings: { ...settings, ssh_login_unknown_ip: { learning: LEARNING, remember: REMEMBER } } };
 }
 
-const pipelineOf = (settings: CheckSettings): Pipeline => new Pipeline(new Map(), createDetectors(settings));
-
 const threshold = fc.integer({ min: 1, max: 4 });
 
 /** Whatever the events, and however late: findings are the reference's. @param count is told how many there were */
-export const sameAsReference = (families: readonly Family[], count: (findings: number) => void = () => {}) =>
+export const sameAsReference = (
+  families: readonly Family[],
+  count: (findings: number) => void = () => {},
+  options: DetectorOptions = {},
+) =>
   fc.property(
     fc
       .tuple(fc.constantFrom(...families), fc.constantFrom(0, 60, 1500), fc.constantFrom([0, 15], [0, 120], [80, 120]))
@@ -40,7 +42,7 @@ export const sameAsReference = (families: readonly Family[], count: (findings: n
     fc.constantFrom(300, 1200, 3600),
     (events, limit, seconds) => {
       const { rules, settings } = scaled(limit, seconds * 1000);
-      const pipeline = pipelineOf(settings);
+      const pipeline = new Pipeline(new Map(), createDetectors(settings, options));
       const found = events.flatMap((event) => pipeline.judge(event));
       assert.deepEqual(verdictsOf(found), expectedOf(events, rules, { learning: LEARNING, remember: REMEMBER }));
       count(found.length);
@@ -48,7 +50,7 @@ export const sameAsReference = (families: readonly Family[], count: (findings: n
   );
 
 /** Stopped anywhere and restored from what was saved on the way: findings and memory are those of one run. */
-export const sameAfterRestart = (families: readonly Family[]) =>
+export const sameAfterRestart = (families: readonly Family[], options: DetectorOptions = {}) =>
   fc.property(
     fc.constantFrom(...families).chain((family) => streamOf(family, 300)),
     fc.array(fc.nat(120), { minLength: 1, maxLength: 4 }),
@@ -56,7 +58,7 @@ export const sameAfterRestart = (families: readonly Family[]) =>
     fc.constantFrom(2_000, 2 ** 30),
     (events, cuts, limit, memory) => {
       const { settings } = scaled(limit, 600_000);
-      const make = (): Pipeline => new Pipeline(new Map(), createDetectors(settings), memory);
+      const make = (): Pipeline => new Pipeline(new Map(), createDetectors(settings, options), memory);
       const whole = make();
       const expected = events.flatMap((event) => whole.judge(event));
       const store = new Map<string, Map<string, unknown>>();
