@@ -53,14 +53,14 @@ export class RowJudge {
       return wanting.every((detector) => this.#detectors.includes(detector)) ? FATE.judged : FATE.shared;
     });
     const users = [...new Set(this.#bulk.flatMap(({ detector }) => detector.stream.inBulk?.users ?? []))];
-    const { groups, salt } = this.#bulk[0]?.windows.settings ?? { groups: SOURCE_GROUPS, salt: 0 };
+    const { groups } = this.#bulk[0]?.windows.settings ?? { groups: SOURCE_GROUPS };
     this.#engine = new engines.RowJudge(
       this.#bulk.map(({ detector, windows }) => ({
         windows: windows.engine,
         byAccount: detector.stream.key === 'account',
         traits: traitsTable(detector, users),
       })),
-      { fates: this.#fates, users, v4Bits: groups.v4, longest: LONGEST_TEXT, salt: salt >>> 0 },
+      { fates: this.#fates, users, v4Bits: groups.v4, longest: LONGEST_TEXT },
     );
   }
 
@@ -80,6 +80,7 @@ export class RowJudge {
     numbers[RUN.began] = lines.began;
     numbers[RUN.latest] = clamp(Number.POSITIVE_INFINITY, lines.receivedAt);
     numbers[RUN.offset] = lines.offset;
+    numbers[RUN.texts] = lines.texts.length;
     numbers[RUN.provenance] = PROVENANCES.indexOf(lines.provenance);
     for (let at = from; at < to; ) {
       numbers[RUN.room] = this.#pipeline.room;

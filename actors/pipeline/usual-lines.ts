@@ -53,7 +53,7 @@ export interface LineTaker {
 }
 
 /** Who knows texts by their numbers, too. */
-export interface TextTaker {
+export interface TextLearner {
   /** The next texts, by where they begin and end in the piece. */
   learn(piece: Uint8Array, places: Uint32Array, count: number): void;
   /** All: numbers begin at 1 again. */
@@ -68,15 +68,15 @@ export class UsualLines {
   readonly #reader: LineReader;
   readonly #minutes: SyslogReader;
   readonly #lines: FileLines;
-  readonly #taker: TextTaker | undefined;
+  readonly #learner: TextLearner | undefined;
   #isoMinute: Minute | undefined;
   readonly #rows = new Uint32Array(ROWS * FIELDS);
   readonly #fresh = new Uint32Array(ROWS * 4);
   readonly #messages = Buffer.alloc(MESSAGES);
   #texts: string[] = [''];
 
-  constructor(reader: LineReader, lines: FileLines, zone: ZoneOffset, taker?: TextTaker) {
-    this.#taker = taker;
+  constructor(reader: LineReader, lines: FileLines, zone: ZoneOffset, learner?: TextLearner) {
+    this.#learner = learner;
     this.#reader = reader;
     this.#lines = lines;
     this.#minutes = new SyslogReader(zone);
@@ -125,7 +125,7 @@ export class UsualLines {
   }
 
   #learn(bytes: Buffer, fresh: number): void {
-    if (fresh > 0) this.#taker?.learn(bytes, this.#fresh, fresh);
+    if (fresh > 0) this.#learner?.learn(bytes, this.#fresh, fresh);
     for (let i = 0; i < fresh; i++) {
       this.#texts.push(bytes.toString('latin1', this.#fresh[i * 2] as number, this.#fresh[i * 2 + 1] as number));
     }
@@ -133,7 +133,7 @@ export class UsualLines {
 
   #forget(): void {
     this.#reader.forget();
-    this.#taker?.forget();
+    this.#learner?.forget();
     this.#texts = [''];
   }
 

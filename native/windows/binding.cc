@@ -1,6 +1,9 @@
 // The N-API door: events in, one by one or as rows of native/lines, what they completed out.
 #include <napi.h>
 
+#include <cmath>
+
+#include "../lines/engine/reader.h"
 #include "engine/row-judge.h"
 #include "values.h"
 
@@ -71,9 +74,16 @@ class Windows : public Napi::ObjectWrap<Windows> {
     return {std::move(checks), std::move(trails), once, flag_of(settings, "hasConnections"), bits_of(field_of(settings, "salt"))};
   }
 
-  windows::Hashed hashed(std::u16string& held, const Napi::Value& value) {
+  static windows::Hashed hashed(std::u16string& held, const Napi::Value& value) {
     held = text_of(value);
-    return {held, windows::hash_of(held, texts().salt())};
+    return {held, held.empty() ? 0 : windows::hash_of(held)};
+  }
+
+  // Lines come one behind the other from the same source.
+  windows::Hashed source_of(const Napi::Value& value) {
+    std::u16string source = text_of(value);
+    if (source != source_) source_ = std::move(source), source_hash_ = windows::hash_of(source_);
+    return {source_, source_hash_};
   }
 
   windows::Texts& texts() { return windows_.trails().texts; }
@@ -82,10 +92,10 @@ class Windows : public Napi::ObjectWrap<Windows> {
   Napi::Value step(const Napi::CallbackInfo& info) {
     const auto numbers = numbers_of(info[0]);
     if (numbers.size() < kEntryPlaces) throw Napi::RangeError::New(info.Env(), "too few numbers");
-    std::u16string name, source, value, peer;
+    std::u16string name, value, peer;
     windows::Entry entry;
     entry.name = hashed(name, info[1]);
-    entry.source = hashed(source, info[2]);
+    entry.source = source_of(info[2]);
     entry.value = hashed(value, info[3]);
     entry.peer = hashed(peer, info[4]);
     entry.key = {half_of(numbers[kHigh]), half_of(numbers[kLow])};
@@ -229,11 +239,13 @@ class Windows : public Napi::ObjectWrap<Windows> {
   Napi::Value bytes(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), windows_.trails().bytes()); }
 
   windows::Windows windows_;
+  std::u16string source_;
+  uint32_t source_hash_ = windows::hash_of(source_);
   std::vector<windows::Completed> completed_;
 };
 
 // Places of a run's numbers; as in native/windows/port.ts.
-enum RunPlace : size_t { kBegan, kLatest, kRunOffset, kRunProvenance, kRoom, kCompleted, kStreamsHeld };
+enum RunPlace : size_t { kBegan, kLatest, kRunOffset, kRunProvenance, kRoom, kTexts, kCompleted, kStreamsHeld };
 
 class RowJudge : public Napi::ObjectWrap<RowJudge> {
  public:
@@ -259,9 +271,8 @@ class RowJudge : public Napi::ObjectWrap<RowJudge> {
     const Napi::Array users = list_of(object.Get("users"));
     for (uint32_t i = 0; i < users.Length(); i++) settings.users.push_back(text_of(users.Get(i)));
     settings.v4_bits = bits_of(field_of(object, "v4Bits"));
-    settings.longest = static_cast<size_t>(field_of(object, "longest"));
+    settings.longest = bits_of(field_of(object, "longest"));
     if (settings.v4_bits < 1 || settings.v4_bits > 32 || settings.users.size() > 255) throw Napi::RangeError::New(env, "no such settings");
-    const uint32_t salt = bits_of(field_of(object, "salt"));
     std::vector<windows::StreamOfRows> streams;
     for (uint32_t i = 0; i < list.Length(); i++) {
       const Napi::Object stream = object_of(list.Get(i));
@@ -269,10 +280,9 @@ class RowJudge : public Napi::ObjectWrap<RowJudge> {
       if (traits.size() != fates.size() * 2 * (settings.users.size() + 1)) throw Napi::RangeError::New(env, "not as many traits as kinds of lines");
       if (std::any_of(traits.begin(), traits.end(), [](uint16_t bits) { return bits >= windows::kTraits; })) throw Napi::RangeError::New(env, "no such traits");
       windows::Windows& engine = Windows::engine_of(stream.Get("windows"));
-      if (engine.trails().texts.salt() != salt) throw Napi::RangeError::New(env, "another salt");
       streams.push_back({&engine, flag_of(stream, "byAccount"), std::vector<uint16_t>(traits.begin(), traits.end())});
     }
-    return {std::move(streams), std::move(settings), salt};
+    return {std::move(streams), std::move(settings)};
   }
 
   // learn(piece, places, count)
@@ -297,14 +307,19 @@ class RowJudge : public Napi::ObjectWrap<RowJudge> {
     const double from = number_of(info[1]), to = number_of(info[2]);
     const auto numbers = numbers_of(info[3]);
     const std::u16string source = text_of(info[4]);
-    if (numbers.size() < kStreamsHeld + streams_ || !(from >= 0 && from <= to && to <= static_cast<double>(rows.size()))) throw Napi::RangeError::New(info.Env(), "no such rows");
+    if (numbers.size() < kStreamsHeld + streams_ || !(from >= 0 && from <= to && to <= static_cast<double>(rows.size())) ||
+        std::fmod(to - from, bartizan::lines::kFields) != 0) {
+      throw Napi::RangeError::New(info.Env(), "no such rows");
+    }
     const windows::RowRun run{rows,   static_cast<size_t>(from), static_cast<size_t>(to), numbers[kBegan], numbers[kLatest], numbers[kRunOffset],
                               source, static_cast<uint8_t>(bits_of(numbers[kRunProvenance])), numbers[kRoom]};
-    if (!judge_.is_sound(run)) throw Napi::RangeError::New(info.Env(), "no such text or action");
-    const size_t next = judge_.run(run);
+    // Rows whose texts others number otherwise would be told of somebody else.
+    if (numbers[kTexts] != static_cast<double>(judge_.texts())) throw Napi::RangeError::New(info.Env(), "not as many texts");
+    const std::optional<size_t> next = judge_.run(run);
+    if (!next) throw Napi::RangeError::New(info.Env(), "no such text or action");
     numbers[kCompleted] = judge_.has_completed() ? 1 : 0;
     for (size_t i = 0; i < streams_; i++) numbers[kStreamsHeld + i] = judge_.held(i);
-    return Napi::Number::New(info.Env(), static_cast<double>(next));
+    return Napi::Number::New(info.Env(), static_cast<double>(*next));
   }
 
   // completed(stream): what the line completed that was judged last; undefined for nothing.

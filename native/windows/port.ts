@@ -131,10 +131,12 @@ export const RUN = {
   provenance: 3,
   /** So many bytes more may be held. */
   room: 4,
+  /** How many texts there are by now, with the empty one. */
+  texts: 5,
   /** Filled in: 1 when the last line completed something. */
-  completed: 5,
+  completed: 6,
   /** Filled in: the bytes that are held then, by stream. */
-  held: 6,
+  held: 7,
 } as const;
 
 export interface RowStream {
@@ -154,8 +156,6 @@ export interface RowSettings {
   readonly v4Bits: number;
   /** Texts are told apart by so many of their first units. */
   readonly longest: number;
-  /** As that of the windows. */
-  readonly salt: number;
 }
 
 /** Judges rows of `native/lines`. */
@@ -168,6 +168,7 @@ export interface RowEngine {
    * Judges rows up to one that completes something, after which no room is left, or that others want to see, too.
    * @param numbers by `RUN`, from `held` on as many as there are streams
    * @returns the place behind the last row that was judged
+   * @throws RangeError when texts were learnt that the rows do not know, or rows know texts that were not learnt
    */
   run(rows: Uint32Array, from: number, to: number, numbers: Float64Array, source: string): number;
   /** What the line that was judged last completed in a stream; undefined for nothing. */

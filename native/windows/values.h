@@ -4,7 +4,9 @@
 #include <napi.h>
 
 #include <algorithm>
+#include <cmath>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -44,8 +46,12 @@ inline Napi::Array list_of(const Napi::Value& value) {
 inline double field_of(const Napi::Object& object, const char* name) { return number_of(object.Get(name)); }
 inline bool flag_of(const Napi::Object& object, const char* name) { return object.Get(name).ToBoolean(); }
 // Bits and sums of bits.
-inline uint32_t bits_of(double number) { return static_cast<uint32_t>(static_cast<int64_t>(number)); }
-inline int32_t half_of(double number) { return static_cast<int32_t>(static_cast<int64_t>(number)); }
+inline int64_t whole_of(double number) {
+  if (!(std::abs(number) <= 0x1p53)) throw std::range_error("no whole number");
+  return static_cast<int64_t>(number);
+}
+inline uint32_t bits_of(double number) { return static_cast<uint32_t>(whole_of(number)); }
+inline int32_t half_of(double number) { return static_cast<int32_t>(whole_of(number)); }
 
 inline Napi::Array texts_of(Napi::Env env, const std::vector<std::u16string>& texts) {
   const auto list = Napi::Array::New(env, texts.size());

@@ -3,9 +3,9 @@ import { parentPort } from 'node:worker_threads';
 import { COMPRESSION } from '../../actors/segments/block-codec.ts';
 import { openBlocks } from '../../native/blocks/index.ts';
 import { openLines } from '../../native/lines/index.ts';
-import { FIELDS } from '../../native/lines/port.ts';
+import { ACTIONS, FIELDS } from '../../native/lines/port.ts';
 import { openWindows } from '../../native/windows/index.ts';
-import { ENTRY, ENTRY_NUMBERS } from '../../native/windows/port.ts';
+import { ENTRY, ENTRY_NUMBERS, FATE, RUN } from '../../native/windows/port.ts';
 
 const [lines, blocks, windows] = [openLines(), openBlocks(), openWindows()];
 if (!lines.ok || !blocks.ok || !windows.ok) throw new Error('the addons do not open');
@@ -21,9 +21,20 @@ const counted = new windows.value.Windows({ ...flags, once: 0, checks: [check], 
 const numbers = new Float64Array(ENTRY_NUMBERS);
 numbers[ENTRY.traits] = 1;
 numbers[ENTRY.weight] = 1;
+const judge = new windows.value.RowJudge(
+  [{ windows: counted, byAccount: true, traits: Uint16Array.from({ length: ACTIONS.length * 2 }, () => 1) }],
+  { fates: new Uint8Array(ACTIONS.length).fill(FATE.judged), users: [], v4Bits: 32, longest: 256 },
+);
+const told = new Float64Array(RUN.held + 1);
 parentPort?.postMessage('begun');
 for (;;) {
-  lines.value.read(piece, 0, 'Nov 22 01:02:', '', rows, fresh, messages);
+  const read = lines.value.read(piece, 0, 'Nov 22 01:02:', '', rows, fresh, messages);
+  judge.learn(piece, fresh, read.fresh);
+  told[RUN.texts] = 1 + read.fresh;
+  judge.run(rows, 0, read.rows * FIELDS, told, 's');
+  judge.completed(0);
+  judge.forget();
+  lines.value.forget();
   counted.step(numbers, 'name', 's', 'value', '');
   counted.changes();
   blocks.value.pack({

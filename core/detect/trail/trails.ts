@@ -301,7 +301,12 @@ export class Trails {
 
   #restoreTrail(key: string, trail: StoredTrail): boolean {
     if (!this.keys.read(key)) return false;
-    const row = this.#rows.create(this.keys.high, this.keys.low);
+    const { high, low } = this.keys;
+    if (this.#rows.find(high, low) !== NONE) {
+      this.keys.release(high, low);
+      return false;
+    }
+    const row = this.#rows.create(high, low);
     const hold = (text: string | number): number =>
       typeof text === 'number' ? text : text === '' ? NO_TEXT : this.texts.hold(text);
     for (const { value, peer, ...sighting } of trail.sightings.toReversed()) {

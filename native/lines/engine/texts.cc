@@ -1,20 +1,16 @@
 #include "texts.h"
 
+#include "sip-hash.h"
+
 namespace bartizan::lines {
 namespace {
 
-// FNV-1a from a number of chance on: who chooses texts cannot choose which collide.
-uint32_t hash_of(std::string_view text, uint32_t seed) {
-  uint32_t hash = seed;
-  for (const char byte : text) hash = (hash ^ static_cast<uint8_t>(byte)) * 0x01000193u;
-  hash ^= hash >> 15;
-  return hash * 0x2c1b3c6du;
-}
+uint32_t hash_of(std::string_view text) { return static_cast<uint32_t>(sip_hash(std::as_bytes(std::span(text)), SipKey::of_process())); }
 
 }  // namespace
 
 uint32_t Texts::number(std::string_view text, bool& fresh) {
-  const uint32_t hash = hash_of(text, seed_);
+  const uint32_t hash = hash_of(text);
   const size_t mask = slots_.size() - 1;
   size_t slot = hash & mask;
   for (; slots_[slot] != 0; slot = (slot + 1) & mask) {
@@ -37,8 +33,8 @@ uint32_t Texts::number(std::string_view text, bool& fresh) {
 void Texts::clear() {
   slots_ = std::vector<uint32_t>(kFew);
   // Given back: a flood of long names is not to be paid for ever.
-  places_ = {};
-  held_ = {};
+  std::vector<Place>().swap(places_);
+  std::vector<char>().swap(held_);
 }
 
 void Texts::grow() {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <random>
 #include <string_view>
 #include <vector>
 
@@ -10,7 +9,7 @@ namespace bartizan::lines {
 
 class Texts {
  public:
-  Texts() : seed_(std::random_device{}()), slots_(kFew) {}
+  Texts() : slots_(kFew) {}
 
   // Numbers begin at 1. @param fresh whether the text was not there before
   uint32_t number(std::string_view text, bool& fresh);
@@ -28,7 +27,6 @@ class Texts {
 
   void grow();
 
-  const uint32_t seed_;
   // Open addressing over places_: the number, 0 for an empty slot.
   std::vector<uint32_t> slots_;
   std::vector<Place> places_;

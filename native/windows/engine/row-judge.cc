@@ -10,7 +10,7 @@ namespace {
 // What stands in a key of 64 bits where an IPv6 network has its first half; as in core/detect/trail/keys.ts.
 constexpr int32_t kIsV4 = 0xffff;
 // Pairs of user and host that are remembered; both may be an attacker's choice.
-constexpr size_t kMostAccounts = 4096;
+constexpr size_t kMostAccounts = 512;
 
 // Of a canonical dotted quad, as 32 bits; of anything else, any.
 int32_t quad_of(std::string_view text) {
@@ -32,7 +32,7 @@ std::u16string widened(std::string_view text) { return {text.begin(), text.end()
 
 void RowJudge::learn(std::string_view text) {
   Told told{widened(text.substr(0, settings_.longest)), 0, quad_of(text), 0};
-  told.hash = hash_of(told.text, salt_);
+  told.hash = hash_of(told.text);
   const auto user = std::find(settings_.users.begin(), settings_.users.end(), told.text);
   if (user != settings_.users.end()) told.user = static_cast<uint8_t>(user - settings_.users.begin() + 1);
   told_.push_back(std::move(told));
@@ -40,24 +40,19 @@ void RowJudge::learn(std::string_view text) {
 
 void RowJudge::forget() {
   told_ = std::vector<Told>(1);
-  accounts_ = {};
+  accounts_.clear();
 }
 
-bool RowJudge::is_sound(const RowRun& run) const {
-  if (run.from > run.to || run.to > run.rows.size() || (run.to - run.from) % lines::kFields != 0) return false;
-  for (size_t at = run.from; at < run.to; at += lines::kFields) {
-    const uint32_t* row = run.rows.data() + at;
-    if (row[lines::kAction] >= settings_.fates.size()) return false;
-    if (std::max({row[lines::kUser], row[lines::kHost], row[lines::kAddress]}) >= told_.size()) return false;
-  }
-  return true;
+bool RowJudge::is_sound(const uint32_t* row) const {
+  if (row[lines::kAction] >= settings_.fates.size()) return false;
+  return std::max({row[lines::kUser], row[lines::kHost], row[lines::kAddress]}) < told_.size();
 }
 
-size_t RowJudge::run(const RowRun& run) {
+std::optional<size_t> RowJudge::run(const RowRun& run) {
   has_completed_ = false;
   for (auto& completed : completed_) completed.clear();
   Entry entry;
-  entry.source = {run.source, hash_of(run.source, salt_)};
+  entry.source = {run.source, hash_of(run.source)};
   entry.provenance = run.provenance;
   const auto held_together = [this] {
     double bytes = 0;
@@ -67,6 +62,7 @@ size_t RowJudge::run(const RowRun& run) {
   const double most = held_together() + run.room;
   for (size_t at = run.from; at < run.to; at += lines::kFields) {
     const uint32_t* row = run.rows.data() + at;
+    if (!is_sound(row)) return std::nullopt;
     const Fate fate = settings_.fates[row[lines::kAction]];
     if (fate == Fate::passed) continue;
     entry.at = std::min(run.began + row[lines::kMoment], run.latest);
@@ -122,7 +118,7 @@ const RowJudge::Named& RowJudge::account_of(uint32_t user, uint32_t host) {
   if (accounts_.size() >= kMostAccounts) accounts_.clear();
   Named named{told_[user].text, 0};
   if (host != 0) named.text += u"@" + told_[host].text;
-  named.hash = hash_of(named.text, salt_);
+  named.hash = hash_of(named.text);
   return accounts_.emplace(pair, std::move(named)).first->second;
 }
 
@@ -131,7 +127,7 @@ const RowJudge::Named& RowJudge::network_of(int32_t quad) {
   const std::string text = std::to_string(bits >> 24) + "." + std::to_string((bits >> 16) & 255) + "." + std::to_string((bits >> 8) & 255) + "." +
                            std::to_string(bits & 255) + "/" + std::to_string(settings_.v4_bits);
   network_ = {widened(text), 0};
-  network_.hash = hash_of(network_.text, salt_);
+  network_.hash = hash_of(network_.text);
   return network_;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -61,20 +62,20 @@ struct RowRun {
 
 class RowJudge {
  public:
-  RowJudge(std::vector<StreamOfRows> streams, RowSettings settings, uint32_t salt)
-      : streams_(std::move(streams)), settings_(std::move(settings)), salt_(salt), completed_(streams_.size()) {
+  RowJudge(std::vector<StreamOfRows> streams, RowSettings settings)
+      : streams_(std::move(streams)), settings_(std::move(settings)), completed_(streams_.size()) {
     forget();
   }
 
   // The next text's number is the next one. ASCII.
   void learn(std::string_view text);
   void forget();
-  // Whether the rows are of a piece whose texts were learnt.
-  bool is_sound(const RowRun& run) const;
+  // How many texts were learnt, with the first, which stands for none.
+  size_t texts() const { return told_.size(); }
 
   // Judges lines from `from` on, up to one that completes findings, after which `room` is used up, or that others want, too.
-  // @returns the place behind the last line that was judged
-  size_t run(const RowRun& run);
+  // @returns the place behind the last line that was judged; nothing for a row that tells of no such text or action
+  std::optional<size_t> run(const RowRun& run);
   // By stream, of the line that was judged last.
   const std::vector<Completed>& completed(size_t stream) const { return completed_[stream]; }
   double held(size_t stream) const { return streams_[stream].windows->trails().bytes(); }
@@ -95,6 +96,7 @@ class RowJudge {
   };
 
   Hashed told(uint32_t number) const { return {told_[number].text, told_[number].hash}; }
+  bool is_sound(const uint32_t* row) const;
   bool judge(const uint32_t* row, Entry& entry);
   bool key_of(const StreamOfRows& stream, const uint32_t* row, Entry& entry);
   const Named& account_of(uint32_t user, uint32_t host);
@@ -102,7 +104,6 @@ class RowJudge {
 
   const std::vector<StreamOfRows> streams_;
   const RowSettings settings_;
-  const uint32_t salt_;
   // By number; the first stands for none.
   std::vector<Told> told_;
   std::unordered_map<uint64_t, Named> accounts_;

@@ -1,5 +1,6 @@
 #include "texts.h"
 
+#include "../../lines/engine/sip-hash.h"
 #include "grown.h"
 
 namespace bartizan::windows {
@@ -10,12 +11,7 @@ constexpr double kTextBytes = 112;
 
 }  // namespace
 
-uint32_t hash_of(std::u16string_view text, uint32_t salt) {
-  uint32_t hash = salt ^ 0x811c9dc5u;
-  for (const char16_t unit : text) hash = (hash ^ unit) * 0x01000193u;
-  hash = (hash ^ (hash >> 15)) * 0x2c1b3c6du;
-  return hash ^ (hash >> 13);
-}
+uint32_t hash_of(std::u16string_view text) { return static_cast<uint32_t>(sip_hash(std::as_bytes(std::span(text)), SipKey::of_process())); }
 
 double Texts::size_of(const std::u16string& text) { return kTextBytes + 2 * static_cast<double>(text.size()); }
 
@@ -30,7 +26,8 @@ void Texts::release(uint32_t id) {
   if (id == kNoText || --held_[id].references > 0) return;
   unplace(id);
   bytes_ -= size_of(held_[id].text);
-  held_[id].text = {};
+  // Assigning an empty one would keep its memory.
+  std::u16string().swap(held_[id].text);
   free_.push_back(id);
 }
 

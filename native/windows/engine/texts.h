@@ -12,29 +12,28 @@ namespace bartizan::windows {
 
 inline constexpr uint32_t kNoText = 0;
 
-// From a number of chance on: who chooses texts cannot choose which collide.
-uint32_t hash_of(std::u16string_view text, uint32_t salt);
+// The same for all tables of a process. Who chooses texts cannot choose which collide.
+uint32_t hash_of(std::u16string_view text);
 
 class Texts {
  public:
-  explicit Texts(uint32_t salt) : salt_(salt), held_(1), slots_(kFew) {}
+  Texts() : held_(1), slots_(kFew) {}
 
   // The text's number, >= 1; to be released once for each time it was held.
   uint32_t hold(std::u16string_view text, uint32_t hash);
-  uint32_t hold(std::u16string_view text) { return hold(text, hash_of(text, salt_)); }
+  uint32_t hold(std::u16string_view text) { return hold(text, hash_of(text)); }
   // What is held already.
   void hold_again(uint32_t id) { held_[id].references++; }
   void release(uint32_t id);
 
   // kNoText when nobody holds it.
   uint32_t find(std::u16string_view text, uint32_t hash) const;
-  uint32_t find(std::u16string_view text) const { return find(text, hash_of(text, salt_)); }
+  uint32_t find(std::u16string_view text) const { return find(text, hash_of(text)); }
 
   const std::u16string& of(uint32_t id) const { return held_[id].text; }
   // Rough bytes of a text; of kNoText none.
   double size_of(uint32_t id) const { return id == kNoText ? 0 : size_of(held_[id].text); }
   double bytes() const { return bytes_; }
-  uint32_t salt() const { return salt_; }
 
  private:
   static constexpr size_t kFew = 256;
@@ -51,7 +50,6 @@ class Texts {
   void place(uint32_t id);
   void unplace(uint32_t id);
 
-  const uint32_t salt_;
   // By number; the first stands for no text.
   std::vector<Held> held_;
   std::vector<uint32_t> free_;

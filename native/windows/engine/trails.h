@@ -64,7 +64,7 @@ struct Changes {
 
 class Trails {
  public:
-  Trails(TrailSettings settings, uint32_t salt) : texts(salt), settings_(std::move(settings)), rows_(salt) {}
+  Trails(TrailSettings settings, uint32_t salt) : settings_(std::move(settings)), rows_(salt) {}
 
   Texts texts;
 

@@ -10,7 +10,7 @@ void Tries::clear() {
 }
 
 void Tries::add(uint32_t value, uint32_t count) {
-  if (value >= counts_.size()) counts_.resize(std::max<size_t>(64, value + value / 2 + 1));
+  if (value >= counts_.size()) counts_.resize(std::max<size_t>(64, static_cast<size_t>(value) + value / 2 + 1));
   if (counts_[value] == 0) values_.push_back(value);
   counts_[value] += count;
 }
