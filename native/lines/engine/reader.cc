@@ -130,21 +130,24 @@ bool Reader::read_line(string_view line, string_view minute, string_view zone, s
   row[kAction] = static_cast<uint32_t>(said->action);
   row[kMoment] = clock->ms;
   row[kMessage] = static_cast<uint32_t>(start + message);
-  row[kHost] = number(line.substr(host, host_end - host));
-  row[kProgram] = number(program);
+  row[kHost] = number(line.substr(host, host_end - host), kHost);
+  row[kProgram] = number(program, kProgram);
   row[kPid] = pid->number;
-  row[kUser] = number(said->user);
-  row[kAddress] = number(said->address);
+  row[kUser] = number(said->user, kUser);
+  row[kAddress] = number(said->address, kAddress);
   row[kPort] = said->port;
-  row[kMethod] = number(said->method);
-  row[kTarget] = number(said->target);
+  row[kMethod] = number(said->method, kMethod);
+  row[kTarget] = number(said->target, kTarget);
   row[kFlags] = (said->user_unknown ? kUserUnknown : 0u) | (pid->is_there ? 0u : kNoPid);
   return true;
 }
 
 // 0 for an empty text, which is none.
-uint32_t Reader::number(string_view text) {
+uint32_t Reader::number(string_view text, Field field) {
   if (text.empty()) return 0;
+  // Most of them line after line.
+  uint32_t& last = last_[field];
+  if (texts_.is(last, text)) return last;
   bool fresh = false;
   const uint32_t number = texts_.number(text, fresh);
   if (fresh) {
@@ -153,7 +156,7 @@ uint32_t Reader::number(string_view text) {
     fresh_[fresh_count_ * 2 + 1] = place + static_cast<uint32_t>(text.size());
     fresh_count_++;
   }
-  return number;
+  return last = number;
 }
 
 }  // namespace bartizan::lines

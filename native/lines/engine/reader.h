@@ -2,6 +2,7 @@
 // where it stands.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -60,13 +61,18 @@ class Reader {
   // @param into rows of kFields numbers, new texts of two, the messages of the lines that were read one behind the other
   Reading read(std::span<const uint8_t> piece, size_t from, std::string_view minute, std::string_view zone, Arrays into);
   size_t texts() const { return texts_.size(); }
-  void forget() { texts_.clear(); }
+  void forget() {
+    texts_.clear();
+    last_.fill(0);
+  }
 
  private:
   bool read_line(std::string_view line, std::string_view minute, std::string_view zone, size_t start, uint32_t* row);
-  uint32_t number(std::string_view text);
+  uint32_t number(std::string_view text, Field field);
 
   Texts texts_;
+  // By field, the text's number in the line before, or 0.
+  std::array<uint32_t, kFields> last_{};
   const char* piece_ = nullptr;
   std::span<uint32_t> fresh_;
   size_t fresh_count_ = 0;

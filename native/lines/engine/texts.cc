@@ -16,7 +16,7 @@ uint32_t Texts::number(std::string_view text, bool& fresh) {
   for (; slots_[slot] != 0; slot = (slot + 1) & mask) {
     const Place& place = places_[slots_[slot] - 1];
     if (place.hash != hash || place.length != text.size()) continue;
-    if (std::string_view(held_.data() + place.start, place.length) == text) {
+    if (of(place) == text) {
       fresh = false;
       return slots_[slot];
     }

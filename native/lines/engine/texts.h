@@ -13,6 +13,8 @@ class Texts {
 
   // Numbers begin at 1. @param fresh whether the text was not there before
   uint32_t number(std::string_view text, bool& fresh);
+  // Whether it is the text of that number; 0 is none's.
+  bool is(uint32_t number, std::string_view text) const { return number != 0 && of(places_[number - 1]) == text; }
   size_t size() const { return places_.size(); }
   void clear();
 
@@ -25,6 +27,7 @@ class Texts {
     uint32_t length;
   };
 
+  std::string_view of(const Place& place) const { return {held_.data() + place.start, place.length}; }
   void grow();
 
   // Open addressing over places_: the number, 0 for an empty slot.
