@@ -76,7 +76,7 @@ class Windows : public Napi::ObjectWrap<Windows> {
 
   static windows::Hashed hashed(std::u16string& held, const Napi::Value& value) {
     held = text_of(value);
-    return {held, held.empty() ? 0 : windows::hash_of(held)};
+    return {held, windows::hash_of(held)};
   }
 
   // Lines come one behind the other from the same source.

@@ -45,11 +45,11 @@ inline Napi::Array list_of(const Napi::Value& value) {
 
 inline double field_of(const Napi::Object& object, const char* name) { return number_of(object.Get(name)); }
 inline bool flag_of(const Napi::Object& object, const char* name) { return object.Get(name).ToBoolean(); }
-// Bits and sums of bits.
 inline int64_t whole_of(double number) {
   if (!(std::abs(number) <= 0x1p53)) throw std::range_error("no whole number");
   return static_cast<int64_t>(number);
 }
+// Bits and sums of bits.
 inline uint32_t bits_of(double number) { return static_cast<uint32_t>(whole_of(number)); }
 inline int32_t half_of(double number) { return static_cast<int32_t>(whole_of(number)); }
 

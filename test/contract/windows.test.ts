@@ -100,6 +100,20 @@ test('what plain windows stored, and damage in it, is read the same', () => {
   assert.deepEqual(tested, plain);
 });
 
+test('an account without a name is known again after a restart', () => {
+  const settings: CheckSettings = { ssh_distributed_bruteforce: { threshold: 2, window: 600_000 as never } };
+  const make = (): Pipeline => new Pipeline(new Map(), createDetectors(settings, native()));
+  const nameless = (i: number) => sshEvent(i, i, { sourceIp: addressOf(`192.0.2.${i}`), user: '' });
+  const first = make();
+  assert.deepEqual(first.judge(nameless(1)), []);
+  const second = make();
+  second.restore(first.snapshot());
+  assert.deepEqual(
+    second.judge(nameless(2)).map(({ check }) => check),
+    ['ssh_distributed_bruteforce'],
+  );
+});
+
 test('a million sources at once stay within the memory, also after a flood of long names', { timeout: 60_000 }, () => {
   const pipeline = new Pipeline(new Map(), createDetectors({}, native()));
   const before = beside();
