@@ -8,6 +8,7 @@ import { hours, millis } from '../../core/base/time.ts';
 import { MAX_LINE_BYTES } from '../../core/event/framing.ts';
 import { Authority } from '../support/certificates.ts';
 import { cidrs } from '../support/cidrs.ts';
+import { closed } from '../support/closed.ts';
 import { freePort } from '../support/free-port.ts';
 import { listener, syslogSite, tlsFiles } from '../support/syslog-site.ts';
 import { until } from '../support/until.ts';
@@ -50,7 +51,7 @@ test('a sender that is not allowed is not heard, and counted', async (t) => {
   const site = await syslogSite(t, [listener('udp', elsewhere), listener('tcp', elsewhere)]);
   await sendDatagrams(site.port(), FAILED);
   const socket = await dial(t, site.port(1));
-  await once(socket, 'close');
+  await closed(socket);
   for (const transport of ['udp', 'tcp'] as const) {
     await until('refused', () => site.component(transport).counters['refused'] === 1);
   }
@@ -174,11 +175,11 @@ test('limits: connections in all and of one sender, and memory of unfinished mes
   for (let i = 0; i < 3; i++) sockets.push(await dial(t, site.port()));
   await until('three', () => site.component('tcp').counters['connections'] === 3);
   const fourth = await dial(t, site.port());
-  await once(fourth, 'close');
+  await closed(fourth);
   assert.match(site.component('tcp').message ?? '', /3 of 127\.0\.0\.1 are open/);
   sockets[0]?.write(`<1>${'x'.repeat(20_000)}`);
   sockets[1]?.write(`<1>${'x'.repeat(90_000)}`);
-  await once(sockets[1] as Socket, 'close');
+  await closed(sockets[1] as Socket);
   sockets[0]?.write('\n');
   assert.equal((await site.read(1)).length, 1);
   await until('counted', () => site.component('tcp').counters['cutOff'] === 1);
@@ -195,7 +196,7 @@ for (const [what, text, patience] of [
     const drip = setInterval(() => socket.write(what === 'drop by drop' ? 'x' : ''), 20);
     t.after(() => clearInterval(drip));
     socket.write(text);
-    await once(socket, 'close');
+    await closed(socket);
     await until('counted', () => site.component('tcp').counters['closed'] === 1);
   });
 
@@ -239,7 +240,7 @@ async function say(port: number, options: ConnectionOptions, text: string): Prom
   const socket = connectTls({ port, host: '127.0.0.1', servername: 'localhost', ...options });
   const failed = once(socket, 'error').then(([cause]) => String(cause));
   socket.on('secureConnect', () => socket.end(text));
-  return Promise.race([failed, once(socket, 'close').then(() => 'closed')]);
+  return Promise.race([failed, closed(socket).then(() => 'closed')]);
 }
 
 test('TLS: authenticated by a certificate of the configured authority, and by nothing else', async (t) => {
@@ -302,7 +303,7 @@ test('TLS: plain text, and a certificate file that is not there or is damaged', 
   ]);
   const socket = await dial(t, site.port());
   socket.write(`${FAILED}\n`);
-  await once(socket, 'close');
+  await closed(socket);
   await until('counted', () => site.component('tls').counters['unproven'] === 1);
   assert.deepEqual(site.receiver.endpoints[1]?.at, undefined);
   assert.deepEqual(site.lines, []);
