@@ -12,20 +12,13 @@ import type { BatchNote, StreamBook } from '../link/outbox.ts';
 import type { Allow } from '../respond/allow.ts';
 import type { Decision, NetworkDecision, Outcome } from '../respond/decision.ts';
 import type { FirewallEvent } from '../respond/firewall-event.ts';
+import { keyCodec } from './codec.ts';
 import { collection, index, journal } from './collection.ts';
 
 /** Findings in the order they were made. A finding whose id is there already is not stored twice. */
 export const findings = journal<Finding>()(
   'finding',
-  {
-    id: index<Finding>()('latest', ['text'], (finding) => [finding.id]),
-    /** The newest finding of each check about each subject. */
-    subject: index<Finding>()('latest', ['text', 'text', 'text'], ({ check, subject }) => [
-      check,
-      subject.kind,
-      subject.value,
-    ]),
-  },
+  { id: index<Finding>()('latest', ['text'], (finding) => [finding.id]) },
   'id',
 );
 
@@ -149,3 +142,6 @@ export const COLLECTIONS = [
   heldLists,
   meta,
 ] as const;
+
+/** Indexes that versions before had and nobody reads: what is left of them goes at the next start. */
+export const FORMER_INDEXES = [keyCodec('finding.subject', ['text', 'text', 'text'])] as const;

@@ -46,7 +46,9 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 const onDisk = (disk: FakeDisk) =>
   disk.records
     .slice({})
-    .flatMap(([key, text]) => (key === SCHEMA_KEY ? [] : [[key, JSON.parse(unseal(key, String(text)) ?? '')]]));
+    .flatMap(([key, text]) =>
+      key === SCHEMA_KEY ? [] : [[key, JSON.parse(unseal(key, Buffer.from(text).toString()) ?? '')]],
+    );
 
 test('a failed write moves the store to memory, and back when the disk takes writes again', async () => {
   const { disk, store, damages, retry, records } = await open();
@@ -262,7 +264,7 @@ for (const code of ['locked', 'denied'] as const)
 test('a store of a later version is not opened, one without a version gets ours', async () => {
   const disk = new FakeDisk();
   await open(disk);
-  assert.equal(unseal(SCHEMA_KEY, String(disk.records.get(SCHEMA_KEY))), String(SCHEMA));
+  assert.equal(unseal(SCHEMA_KEY, Buffer.from(disk.records.get(SCHEMA_KEY) ?? '').toString()), String(SCHEMA));
   disk.apply(sealed([[SCHEMA_KEY, String(SCHEMA + 1)]]));
   const { opened } = await open(disk);
   assert.equal(opened.ok ? 'ok' : opened.code, 'newer');

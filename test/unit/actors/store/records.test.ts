@@ -4,6 +4,7 @@ import { createRecords, MemoryStore } from '../../../../actors/store/index.ts';
 import type { DecisionId } from '../../../../core/base/ids.ts';
 import type { Ip } from '../../../../core/base/ip.ts';
 import { millis } from '../../../../core/base/time.ts';
+import { keyCodec } from '../../../../core/keys/codec.ts';
 import { collection, index, journal } from '../../../../core/keys/collection.ts';
 import { checkpoints, decisions, findings } from '../../../../core/keys/records.ts';
 import type { Decision } from '../../../../core/respond/decision.ts';
@@ -111,15 +112,34 @@ test('a finding that is there already is not stored twice, within a batch or lat
   assert.equal((await collect(records.list(findings, []))).length, 3);
 });
 
-test('the newest finding of a check about a subject is found', async () => {
+test('of a latest index the record that was written last is found', async () => {
   const { records } = bench();
-  for (const n of [1, 2, 3, 4]) {
-    await records.write((writes) => writes.append(findings, someFinding(n, n % 2 === 0 ? '192.0.2.2' : '192.0.2.1')));
-  }
-  const latest = async (ip: string) =>
-    (await collect(records.find(findings, 'subject', ['ssh_bruteforce', 'ip', ip]))).map(([[serial]]) => serial);
-  assert.deepEqual([await latest('192.0.2.1'), await latest('192.0.2.2'), await latest('192.0.2.3')], [[3], [4], []]);
-  assert.equal((await collect(records.find(findings, 'subject', ['ssh_bruteforce']))).length, 2);
+  for (const [key, size] of [['a', 1] as const, ['b', 2] as const, ['c', 1] as const, ['d', 2] as const])
+    await records.write((writes) => writes.put(things, [key], { colour: 'red', size }));
+  const latest = async (size: number) => (await collect(records.find(things, 'size', [size]))).map(([[key]]) => key);
+  assert.deepEqual([await latest(1), await latest(2), await latest(3)], [['c'], ['d'], []]);
+  assert.equal((await collect(records.find(things, 'size', []))).length, 2);
+});
+
+test('what is left of a former index is forgotten, and nothing beside it', async () => {
+  const { port, records } = bench();
+  const former = keyCodec('thing.shape', ['text', 'number']);
+  const beside = [keyCodec('thing.shap', ['text']).encode(['x']), keyCodec('thing.shapes', ['text']).encode(['x'])];
+  await records.write((writes) => writes.put(things, ['a'], { colour: 'red', size: 1 }));
+  const before = await collect(port.entries({}));
+  await port.commit(
+    [...Array.from({ length: 2500 }, (_, i) => former.encode(['round', i])), ...beside].map((put) => ({
+      put,
+      value: 1,
+    })),
+  );
+  assert.deepEqual(await records.forget([former]), { ok: true, value: 2500 });
+  assert.deepEqual(await records.forget([former]), { ok: true, value: 0 });
+  const left = await collect(port.entries({}));
+  assert.deepEqual(new Map(left), new Map([...before, ...beside.map((key) => [key, 1] as const)]));
+  await port.commit([{ put: former.encode(['round', 1]), value: 1 }]);
+  port.failing = () => true;
+  assert.equal((await records.forget([former])).ok, false);
 });
 
 test('a decision that changes its state moves in the index', async () => {
