@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { lineTable, lineTableBytes } from '../../core/base/line-table.ts';
 import { PROGRAM_HASH } from '../../core/base/program-hash.ts';
 import { OUTSIDE } from './outside.ts';
@@ -16,14 +16,17 @@ const DIST = fileURLToPath(new URL('../../', import.meta.url));
 const BUNDLE = join(DIST, 'bundle');
 
 /** What is started by its own name: the program, its threads, and the helpers that run in other namespaces. */
+const PROGRAM = 'actors/main';
 const ENTRIES = [
-  'actors/main',
+  PROGRAM,
   'actors/pipeline/worker',
   'actors/segments/searcher',
   'actors/packets/outside-sender',
   'actors/change/probes/outside-client',
   'actors/change/probes/packet-room',
 ] as const;
+
+const LEVEL = fileURLToPath(import.meta.resolve('classic-level'));
 
 const NAMED_ENTRY = /new URL\('\.\/[\w-]+\.js', $/;
 
@@ -79,6 +82,17 @@ export const ${path === 'text' ? "sha256OfText = (text) => hash('sha256', text)"
   },
 };
 
+/** The store's library comes along, thirty small files of it; what loads its addon from beside itself stays where it is. */
+const levelWithoutAddon: Plugin = {
+  name: 'level-without-addon',
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /^classic-level$/ }, () => ({ path: LEVEL }));
+    onResolve({ filter: /^\.\/binding$/ }, ({ importer }) =>
+      dirname(importer) === dirname(LEVEL) ? { path: 'classic-level/binding.js', external: true } : undefined,
+    );
+  },
+};
+
 /**
  * The library of certificates is loaded at the first start, and then once in a year. It counts on each of its packages
  * being there once, which some have in two forms: made into a file of its own, all in the one form, it takes less than
@@ -92,14 +106,30 @@ const certificatesApart: Plugin = {
   },
 };
 
-rmSync(BUNDLE, { recursive: true, force: true });
-const { outputFiles } = await build({
-  entryPoints: ENTRIES.map((entry) => ({ in: join(DIST, `${entry}.js`), out: basename(entry) })),
+/** Patterns that people write are matched by a library that no start needs, unless its configuration has some. */
+const PATTERNS = 'generated/patterns.cjs';
+const patternsApart: Plugin = {
+  name: 'patterns-apart',
+  setup: ({ onLoad, onResolve }) => {
+    onResolve({ filter: /^re2js$/ }, () => ({ path: 're2js', namespace: 'apart' }));
+    onLoad({ filter: /.*/, namespace: 'apart' }, () => ({
+      contents: `let library;
+const loaded = () => (library ??= require('../${PATTERNS}').RE2JS);
+export const RE2JS = {
+  get CASE_INSENSITIVE() { return loaded().CASE_INSENSITIVE; },
+  get DOTALL() { return loaded().DOTALL; },
+  compile: (...given) => loaded().compile(...given),
+};`,
+      loader: 'js',
+    }));
+  },
+};
+
+const BUNDLED: BuildOptions = {
   absWorkingDir: DIST,
   outdir: BUNDLE,
   write: false,
   bundle: true,
-  splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'node24',
@@ -108,13 +138,24 @@ const { outputFiles } = await build({
   legalComments: 'none',
   chunkNames: 'part-[hash]',
   external: ['*.node', '*.cjs', ...OUTSIDE],
-  plugins: [ownPlace, httpWithoutFetch, hashesByNode, certificatesApart],
+  plugins: [ownPlace, httpWithoutFetch, hashesByNode, levelWithoutAddon, certificatesApart, patternsApart],
   // Packages of the other module system ask for Node's own modules by it.
   banner: {
     js: "import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);",
   },
   logLevel: 'warning',
-});
+};
+
+rmSync(BUNDLE, { recursive: true, force: true });
+/** Threads and helpers share no memory with the program: one file each costs less to find than the parts they share with it. */
+const bundled = ENTRIES.map((entry) =>
+  build({
+    ...BUNDLED,
+    entryPoints: [{ in: join(DIST, `${entry}.js`), out: basename(entry) }],
+    splitting: entry === PROGRAM,
+  }),
+);
+const outputFiles = (await Promise.all(bundled)).flatMap((made) => made.outputFiles ?? []);
 mkdirSync(BUNDLE);
 // They ask for a piece of their generator, which is not installed.
 const validators = join(DIST, 'generated/validators.cjs');
@@ -137,6 +178,16 @@ await build({
   target: 'node24',
   mainFields: ['main'],
   conditions: ['require'],
+  legalComments: 'none',
+  logLevel: 'warning',
+});
+await build({
+  entryPoints: [fileURLToPath(import.meta.resolve('re2js'))],
+  outfile: join(DIST, PATTERNS),
+  bundle: true,
+  format: 'cjs',
+  platform: 'node',
+  target: 'node24',
   legalComments: 'none',
   logLevel: 'warning',
 });

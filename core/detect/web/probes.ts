@@ -43,26 +43,29 @@ const NOTHING: Probe = { isKnownBad: false, isTraversal: false, isSql: false, is
 const marked = (words: readonly string[], bit: number): (readonly [string, number])[] =>
   words.map((word) => [word, bit]);
 
+const WORDS = [
+  ...marked(SECRET_PATHS, SECRET),
+  ...marked(PANEL_PATHS, PANEL),
+  [CLIMB, CLIMBING] as const,
+  ...marked(STEEP_CLIMBS, STEEP),
+  ...marked(SYSTEM_FILES, FILE),
+  ...marked(DIRECT_READS, DIRECT),
+  ...marked(SQL_PHRASES, SQL),
+  ...marked(SQL_NAMES, NAME),
+  [SQL_SELECT, SELECT] as const,
+  ...marked(SHELL_PHRASES, SHELL),
+  ...marked(SHELL_FILES, SHELL_FILE),
+];
+
 /** Tells what requests are after. One pass over path and query for all that is looked for, linear in their length. */
 export class ProbeReader {
-  readonly #spotter = new WordSpotter([
-    ...marked(SECRET_PATHS, SECRET),
-    ...marked(PANEL_PATHS, PANEL),
-    [CLIMB, CLIMBING],
-    ...marked(STEEP_CLIMBS, STEEP),
-    ...marked(SYSTEM_FILES, FILE),
-    ...marked(DIRECT_READS, DIRECT),
-    ...marked(SQL_PHRASES, SQL),
-    ...marked(SQL_NAMES, NAME),
-    [SQL_SELECT, SELECT],
-    ...marked(SHELL_PHRASES, SHELL),
-    ...marked(SHELL_FILES, SHELL_FILE),
-  ]);
+  /** Made for the first request: not every host has a web server. */
+  #spotter: WordSpotter | undefined;
 
   /** @param status of the reply: a panel that is there is nothing bad */
   read(path: string, query: string | undefined, status: number): Probe {
-    const inPath = this.#spotter.spot(decoded(path));
-    const inQuery = query === undefined ? 0 : this.#spotter.spot(decoded(query)) & ~OF_PATHS;
+    const inPath = this.#wordsIn(path);
+    const inQuery = query === undefined ? 0 : this.#wordsIn(query) & ~OF_PATHS;
     const found = inPath | inQuery;
     if (found === 0) return NOTHING;
     const has = (bits: number): boolean => (found & bits) === bits;
@@ -76,6 +79,11 @@ export class ProbeReader {
 
   /** Whether a header's text is an injected command. */
   isShell(text: string): boolean {
-    return (this.#spotter.spot(decoded(text)) & SHELL) !== 0;
+    return (this.#wordsIn(text) & SHELL) !== 0;
+  }
+
+  #wordsIn(text: string): number {
+    this.#spotter ??= new WordSpotter(WORDS);
+    return this.#spotter.spot(decoded(text));
   }
 }

@@ -96,11 +96,11 @@ export class WordSpotter {
     for (let at = 0; at < queue.length; at++) {
       const [node, fallback] = queue[at] as [Node, number];
       this.#found[node.state] = (this.#found[node.state] as number) | (this.#found[fallback] as number);
-      for (let kind = 0; kind < width; kind++) {
-        const otherwise = node.state === 0 ? 0 : (table[fallback * width + kind] as number);
-        const next = node.next.get(kind);
-        table[node.state * width + kind] = next === undefined ? otherwise : next.state;
-        if (next !== undefined) queue.push([next, otherwise]);
+      const row = node.state * width;
+      if (node.state !== 0) table.copyWithin(row, fallback * width, (fallback + 1) * width);
+      for (const [kind, next] of node.next) {
+        queue.push([next, table[row + kind] as number]);
+        table[row + kind] = next.state;
       }
     }
   }
