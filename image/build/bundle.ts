@@ -191,9 +191,9 @@ await build({
   legalComments: 'none',
   logLevel: 'warning',
 });
-for (const { path, contents, text } of outputFiles) {
+for (const { path, text } of outputFiles) {
   if (!path.endsWith('.map')) {
-    writeFileSync(path, contents);
+    writeFileSync(path, inAscii(text));
     continue;
   }
   const { sources, mappings } = JSON.parse(text) as { readonly sources: readonly string[]; readonly mappings: string };
@@ -202,6 +202,14 @@ for (const { path, contents, text } of outputFiles) {
   writeFileSync(path.replace(/\.map$/, '.lines'), lineTableBytes(lineTable(named, mappings)));
 }
 writeFileSync(join(DIST, PROGRAM_HASH), `${programHash()}\n`);
+
+/**
+ * One character beyond ASCII, be it in a comment, and the engine keeps and scans the whole file at two bytes a character.
+ * What is left of them stands in comments and in patterns.
+ */
+function inAscii(code: string): string {
+  return code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
 
 /** Over names and bytes of all that runs. */
 function programHash(): string {

@@ -57,3 +57,16 @@ test('packages that stay outside are named in the bundle, all others are in it',
     [],
   );
 });
+
+const scripts = readdirSync(BUNDLE).filter((file) => file.endsWith('.js'));
+
+test('the bundle is ASCII: one character more would double what the engine keeps of its file', () => {
+  const beyond = scripts.filter((file) => readFileSync(join(BUNDLE, file)).some((byte) => byte > 0x7f));
+  assert.deepEqual(beyond, []);
+});
+
+test('a thread or helper is one file', () => {
+  const alone = scripts.filter((file) => file !== 'main.js' && !file.startsWith('part-'));
+  assert.ok(alone.includes('worker.js') && alone.includes('searcher.js'), alone.join(' '));
+  for (const file of alone) assert.doesNotMatch(readFileSync(join(BUNDLE, file), 'utf8'), /["']\.\/part-/);
+});
