@@ -2,6 +2,7 @@ import { ok, type Result } from '../../core/base/result.ts';
 import { Turns } from '../../core/base/turns.ts';
 import type { KeyCodec, KeyRange, Leading, SegmentKind, Segments } from '../../core/keys/codec.ts';
 import type { Collection, Indexes, IndexKinds } from '../../core/keys/collection.ts';
+import { Ends } from './ends.ts';
 import { type AnyCollection, indexEntries } from './index-entries.ts';
 import type { StoreCode, StoreOp, StorePort } from './port.ts';
 import { Staged, type Writes } from './staged.ts';
@@ -66,11 +67,11 @@ const FOUND_AT_ONCE = 256;
 
 export function createRecords(port: StorePort): Records {
   const turns = new Turns();
-  const settled = new Map<string, number>();
+  const known = { settled: new Map<string, number>(), ends: new Ends(port) };
   return {
     write: (body, options) =>
       turns.run(async () => {
-        const staged = new Staged(port, settled);
+        const staged = new Staged(port, known);
         const value = await body(staged);
         const { ops } = staged;
         const committed = ops.length === 0 ? ok(undefined) : await port.commit(ops, options);
@@ -85,7 +86,11 @@ export function createRecords(port: StorePort): Records {
       port.pages<V>(from.key.under([] as unknown as Leading<K>)),
     count: (from, by, leading, most) =>
       countEntries(port, from.indexKeys[by].under(leading as unknown as Leading<Kinds>), most),
-    reindex: (collections) => turns.run(() => reindex(port, collections)),
+    reindex: (collections) =>
+      turns.run(() => {
+        known.ends.forget();
+        return reindex(port, collections);
+      }),
     forget: (former) => turns.run(() => forget(port, former)),
   };
 }

@@ -1,5 +1,6 @@
-import type { SegmentKind, Segments } from '../../core/keys/codec.ts';
+import type { KeyCodec, SegmentKind, Segments } from '../../core/keys/codec.ts';
 import type { Collection, Indexes, Journal } from '../../core/keys/collection.ts';
+import type { Ends } from './ends.ts';
 import { type AnyCollection, indexEntries, keyOf, serialOf } from './index-entries.ts';
 import type { StoreOp, StorePort } from './port.ts';
 
@@ -28,6 +29,12 @@ export interface Writes {
   ): Promise<void>;
 }
 
+/** What one body finds out for those behind it. `settled`: counters by serial key, as the last body left them. */
+export interface Known {
+  readonly settled: Map<string, number>;
+  readonly ends: Ends;
+}
+
 /** Changes over the port that are not committed yet. */
 export class Staged implements Writes {
   readonly #port: StorePort;
@@ -38,11 +45,13 @@ export class Staged implements Writes {
   readonly #foreseen = new Map<string, unknown>();
   /** Under which serial key the counter was found, or left, at the last record: then nobody looks for that again. */
   readonly #settled: Map<string, number>;
+  readonly #ends: Ends;
 
-  /** @param settled outlives this; `settle` adds to it */
-  constructor(port: StorePort, settled: Map<string, number>) {
+  /** @param known outlives this: what bodies before this one have found, and what this one finds */
+  constructor(port: StorePort, { settled, ends }: Known) {
     this.#port = port;
     this.#settled = settled;
+    this.#ends = ends;
   }
 
   /** To be called once the changes are committed. */
@@ -67,7 +76,7 @@ export class Staged implements Writes {
   /** Nearly every value is a new one: then nothing is waited for between the first and the last. */
   readonly appendAll: Writes['appendAll'] = async (to, values) => {
     const uniques = values.map((value) => uniqueKeyOf(to, value));
-    await this.#readAhead([to.serialKey, ...uniques.filter((key) => key !== undefined)]);
+    await this.#foresee(uniqueCodec(to), uniques);
     let last = await this.#lastSerial(to);
     const appended: Appended[] = [];
     for (const [i, value] of values.entries()) {
@@ -83,12 +92,24 @@ export class Staged implements Writes {
   };
 
   readonly foreseeKeys: Writes['foreseeKeys'] = async (into, keys) => {
-    if (isIndexed(into)) await this.#readAhead(keys.map((key) => into.key.encode(key)));
+    if (!isIndexed(into)) return;
+    await this.#foresee(
+      into.key,
+      keys.map((key) => into.key.encode(key)),
+    );
   };
 
-  async #readAhead(keys: readonly string[]): Promise<void> {
-    const unread = keys.filter((key) => !this.#holds(key));
-    await Promise.all(unread.map(async (key) => this.#foreseen.set(key, await this.#port.get(key))));
+  /** Reads what is under these keys of a codec; what lies behind all that there are is not there. */
+  async #foresee(codec: KeyCodec<Kinds> | undefined, keys: readonly (string | undefined)[]): Promise<void> {
+    if (codec === undefined) return;
+    await this.#ends.learn(codec);
+    const asked: string[] = [];
+    for (const key of keys) {
+      if (key === undefined || this.#holds(key)) continue;
+      if (this.#ends.isBehind(codec, key)) this.#foreseen.set(key, undefined);
+      else asked.push(key);
+    }
+    await Promise.all(asked.map(async (key) => this.#foreseen.set(key, await this.#port.get(key))));
   }
 
   /** It was written here, or read ahead. */
@@ -127,8 +148,12 @@ export class Staged implements Writes {
   ): void {
     for (const entry of own) this.#changes.set(entry, undefined);
     const wanted = next === undefined ? [] : indexEntries(from, key, next.value);
-    for (const entry of wanted) this.#changes.set(entry, { value: key });
+    for (const entry of wanted) {
+      this.#changes.set(entry, { value: key });
+      this.#ends.note(entry);
+    }
     this.#changes.set(key, next);
+    this.#ends.note(key);
   }
 
   /** The serial of the record that the entry of a unique index names, if it is there. */
@@ -151,6 +176,9 @@ export class Staged implements Writes {
 }
 
 const isIndexed = ({ indexes }: AnyCollection): boolean => Object.keys(indexes).length > 0;
+
+const uniqueCodec = ({ unique, indexKeys }: AnyCollection): KeyCodec<Kinds> | undefined =>
+  unique === undefined ? undefined : indexKeys[unique];
 
 /** The entry by which a record that is there already is told. */
 function uniqueKeyOf(to: AnyCollection, value: unknown): string | undefined {

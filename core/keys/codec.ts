@@ -47,6 +47,9 @@ const SHIFT = 0x30;
 /** Marks a lone surrogate, which UTF-8 cannot carry: four hex digits follow. Ordered among themselves only. */
 const LONE = '~';
 
+/** The space of a key that a codec made. */
+export const spaceOf = (key: string): string => key.slice(0, key.indexOf(SEPARATOR));
+
 /** @param space letters, digits, `.` and `-`; unique in the store, for no two codecs may share one. */
 export function keyCodec<const Kinds extends readonly SegmentKind[]>(space: string, kinds: Kinds): KeyCodec<Kinds> {
   if (!/^[a-z0-9.-]+$/.test(space)) throw new RangeError(`"${space}" cannot name a key space`);

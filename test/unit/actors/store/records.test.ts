@@ -112,6 +112,90 @@ test('a finding that is there already is not stored twice, within a batch or lat
   assert.equal((await collect(records.list(findings, []))).length, 3);
 });
 
+test('what is there is told from what is not, in any order, over restarts, refusals, and a disk that is lost', async () => {
+  const step = fc.record({
+    numbers: fc.array(fc.nat(25), { maxLength: 6 }),
+    before: fc.constantFrom('nothing', 'restart', 'reindex', 'lose the disk', 'find the disk'),
+    isRefused: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+      const port = new MemoryStore();
+      let isLost = false;
+      port.health = () => ({ state: isLost ? 'memory' : 'ok', bytes: 0 });
+      let records = createRecords(port);
+      const there = new Set<string>();
+      for (const { numbers, before, isRefused } of steps) {
+        if (before === 'restart') records = createRecords(port);
+        if (before === 'reindex') await records.reindex([findings]);
+        if (before.endsWith('disk')) isLost = before === 'lose the disk';
+        port.failing = () => isRefused;
+        const made = numbers.map((n) => someFinding(n));
+        const appended = await records.write((writes) => writes.appendAll(findings, made));
+        const known = new Set(there);
+        const expected = made.map(({ id }) => !known.has(id) && known.add(id) === known);
+        if (!appended.ok) continue;
+        assert.deepEqual(
+          appended.value.map(({ added }) => added),
+          expected,
+        );
+        for (const { id } of made) there.add(id);
+      }
+    }),
+  );
+});
+
+test('a finding later than all before is not looked up; an earlier one is', async () => {
+  const { port } = bench();
+  const asked: string[] = [];
+  const get = port.get.bind(port);
+  port.get = (key) => {
+    if (key.startsWith('finding.id!')) asked.push(key);
+    return get(key);
+  };
+  const append = async (records: ReturnType<typeof createRecords>, ...numbers: readonly number[]) => {
+    const made = numbers.map((n) => someFinding(n)).sort((a, b) => (a.id < b.id ? -1 : 1));
+    await records.write((writes) => writes.appendAll(findings, made));
+  };
+  const ids = Array.from({ length: 9 }, (_, n) => [someFinding(n).id, n] as const).sort(([a], [b]) => (a < b ? -1 : 1));
+  const [early, ...late] = ids.map(([, n]) => n);
+  const first = createRecords(port);
+  await append(first, ...late.slice(0, 4));
+  await append(first, ...late.slice(4));
+  assert.deepEqual(asked, []);
+  const second = createRecords(port);
+  await append(second, early as number);
+  assert.equal(asked.length, 1);
+});
+
+test('what was not to be seen is looked up once it can be there: after a repair, and when the disk is back', async () => {
+  const { port, records } = bench();
+  const append = async (n: number) => {
+    const appended = await records.write((writes) => writes.append(findings, someFinding(n)));
+    return appended.ok && appended.value.added;
+  };
+  const others = createRecords(port);
+  await others.write((writes) => writes.append(findings, someFinding(8)));
+  await port.commit([{ del: findings.indexKeys.id.encode([someFinding(8).id]) }]);
+  assert.equal(await append(1), true);
+  await records.reindex([findings]);
+  assert.equal(await append(8), false);
+
+  const whole = { get: port.get, entries: port.entries, health: port.health };
+  await others.write((writes) => writes.append(findings, someFinding(9)));
+  const unseen: Partial<MemoryStore> = {
+    get: async () => undefined,
+    entries: async function* () {},
+    health: () => ({ state: 'memory', bytes: 0 }),
+  };
+  Object.assign(port, unseen);
+  port.failing = () => true;
+  assert.equal(await append(2), false, 'refused');
+  Object.assign(port, whole);
+  port.failing = () => false;
+  assert.equal(await append(9), false);
+});
+
 test('of a latest index the record that was written last is found', async () => {
   const { records } = bench();
   for (const [key, size] of [['a', 1] as const, ['b', 2] as const, ['c', 1] as const, ['d', 2] as const])
