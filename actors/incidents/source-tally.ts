@@ -14,6 +14,8 @@ const WINDOW_HOURS = 24;
 export class SourceTally {
   readonly #hours = new Map<Millis, Map<string, number>>();
   readonly #totals = new Map<string, number>();
+  /** The hour up to which all was forgotten. */
+  #oldest: Millis | undefined;
 
   add(ip: string, at: Millis, now: Millis): void {
     this.#forget(now);
@@ -42,6 +44,8 @@ export class SourceTally {
 
   #forget(now: Millis): void {
     const oldest = firstOf('hour', now, WINDOW_HOURS);
+    if (oldest === this.#oldest) return;
+    this.#oldest = oldest;
     for (const [hour, counts] of this.#hours) {
       if (hour >= oldest) continue;
       this.#hours.delete(hour);

@@ -262,7 +262,8 @@ export class DurableStore implements StorePort {
       for (const { settle } of group) settle(fail('closed', 'the store is closed'));
       return;
     }
-    const ops = group.flatMap((commit) => commit.ops);
+    const [first] = group;
+    const ops = group.length === 1 && first !== undefined ? first.ops : group.flatMap((commit) => commit.ops);
     if (this.#is('onDisk') && this.#base !== undefined) {
       try {
         await this.#base.write(

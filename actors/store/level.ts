@@ -168,7 +168,9 @@ class AskedAtOnce<V> {
   }
 }
 
-function stepOf([key, value]: TextOp) {
+function stepOf(op: TextOp) {
+  const key = op[0];
+  const value = op[1];
   if (value === undefined) return { type: 'del', key } as const;
   return { type: 'put', key, value: typeof value === 'string' ? Buffer.from(value) : value } as const;
 }

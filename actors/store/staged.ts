@@ -60,9 +60,11 @@ export class Staged implements Writes {
   }
 
   get ops(): readonly StoreOp[] {
-    return [...this.#changes].map(([key, change]) =>
-      change === undefined ? { del: key } : { put: key, value: change.value },
-    );
+    const ops: StoreOp[] = [];
+    this.#changes.forEach((change, key) => {
+      ops.push(change === undefined ? { del: key } : { put: key, value: change.value });
+    });
+    return ops;
   }
 
   readonly get: Writes['get'] = (from, key) => this.#read(from.key.encode(key));
