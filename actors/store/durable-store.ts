@@ -73,6 +73,7 @@ export class DurableStore implements StorePort {
   #damage: string | undefined;
   /** A record could not be read since the store was opened. */
   #unreadable = false;
+  #openings = 0;
   #bytes = 0;
   #sizedAt: Millis = millis(0);
 
@@ -86,6 +87,7 @@ export class DurableStore implements StorePort {
 
   /** Opens a closed store. A disk that is full, read-only or failing is no failure: it goes on in memory and says so. */
   async open(): Promise<Result<Opened['state'] | 'memory', OpenCode>> {
+    this.#openings++;
     const opened = await this.#options.disk.open({ thorough: this.#unreadable });
     this.#unreadable = false;
     if (!opened.ok) {
@@ -213,6 +215,10 @@ export class DurableStore implements StorePort {
     }
   }
 
+  get openings(): number {
+    return this.#openings;
+  }
+
   health(): StoreHealth {
     const now = this.#options.clock.now();
     if (this.#is('onDisk') && Math.abs(now - this.#sizedAt) > SIZE_AGE) void this.#measure();
@@ -327,6 +333,7 @@ export class DurableStore implements StorePort {
     const exchange = Promise.withResolvers<void>();
     this.#exchange = exchange.promise;
     try {
+      this.#openings++;
       const before = this.#base;
       this.#base = undefined;
       await before?.close();

@@ -11,37 +11,52 @@ type Space = Pick<KeyCodec<readonly SegmentKind[]>, 'space' | 'under'>;
  */
 export class Ends {
   readonly #port: StorePort;
-  readonly #ends = new Map<string, string>();
+  /** The last key that the store had when it was asked. */
+  readonly #read = new Map<string, string>();
+  /** The last key that was written since, or was to be written. */
+  readonly #noted = new Map<string, string>();
+  #openings = 0;
 
   constructor(port: StorePort) {
     this.#port = port;
   }
 
-  /** To be called before what follows is asked. While the disk is lost nothing is known of what is on it. */
+  /** To be called before what follows is asked. While the disk is lost, nothing is known of what is on it. */
   async learn({ space, under }: Space): Promise<void> {
-    if (this.#port.health().state === 'memory') this.#ends.clear();
-    else if (!this.#ends.has(space)) this.#ends.set(space, await this.#last(under([])));
+    const { openings } = this.#port;
+    if (this.#port.health().state === 'memory' || openings !== this.#openings) this.#read.clear();
+    this.#openings = openings;
+    if (this.#port.health().state === 'memory' || this.#read.has(space)) return;
+    const last = await this.#last(under([]));
+    if (last !== undefined && this.#port.openings === openings) this.#read.set(space, last);
   }
 
   /** Nobody wrote this key of the space, or one behind it. False where that is not known. */
   isBehind({ space }: Pick<Space, 'space'>, key: string): boolean {
-    const end = this.#ends.get(space);
-    return end !== undefined && compareKeys(key, end) > 0;
+    const read = this.#read.get(space);
+    return read !== undefined && isAfter(key, read) && isAfter(key, this.#noted.get(space) ?? '');
   }
 
   /** To be called with each key that is going to be written, whatever comes of it. */
   note(key: string): void {
     const space = spaceOf(key);
-    if (this.isBehind({ space }, key)) this.#ends.set(space, key);
+    if (isAfter(key, this.#noted.get(space) ?? '')) this.#noted.set(space, key);
   }
 
   /** To be called when keys were written without a note. */
   forget(): void {
-    this.#ends.clear();
+    this.#read.clear();
   }
 
-  async #last(range: ReturnType<Space['under']>): Promise<string> {
-    for await (const [key] of this.#port.entries({ ...range, reverse: true, limit: 1 })) return key;
-    return '';
+  /** `undefined` where it cannot be read, which the store has told by then: then the keys themselves are asked for. */
+  async #last(range: ReturnType<Space['under']>): Promise<string | undefined> {
+    try {
+      for await (const [key] of this.#port.entries({ ...range, reverse: true, limit: 1 })) return key;
+      return '';
+    } catch {
+      return undefined;
+    }
   }
 }
+
+const isAfter = (key: string, end: string): boolean => compareKeys(key, end) > 0;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Clock, Log } from '../../core/base/ports.ts';
 import { messageOf, ok, type Result } from '../../core/base/result.ts';
-import { COLLECTIONS, FORMER_INDEXES } from '../../core/keys/records.ts';
+import { COLLECTIONS } from '../../core/keys/records.ts';
 import type { Service } from '../supervisor/index.ts';
 import { DurableStore, type OpenCode, type StoreDamage } from './durable-store.ts';
 import { LevelDisk } from './level-disk.ts';
@@ -61,7 +61,6 @@ export async function openStore({
   const open = async () => {
     const opened = await port.open();
     if (opened.ok && opened.value === 'repaired') await rebuild(records, log);
-    if (opened.ok && opened.value === 'ok') await clear(records, log);
     return opened;
   };
   const first = await open();
@@ -90,16 +89,5 @@ async function rebuild(records: Records, log: Log): Promise<void> {
     else log('error', 'index entries could not be rebuilt after the repair', { cause: changed.public });
   } catch (thrown) {
     log('error', 'index entries could not be rebuilt after the repair', { cause: messageOf(thrown) });
-  }
-}
-
-/** What versions before have left; one that goes back to such a version reads none of it. */
-async function clear(records: Records, log: Log): Promise<void> {
-  try {
-    const gone = await records.forget(FORMER_INDEXES);
-    if (!gone.ok) log('warn', 'entries of former indexes could not be deleted', { cause: gone.public });
-    else if (gone.value > 0) log('info', 'entries of former indexes were deleted', { entries: gone.value });
-  } catch (thrown) {
-    log('warn', 'entries of former indexes could not be deleted', { cause: messageOf(thrown) });
   }
 }

@@ -59,6 +59,8 @@ export class MemoryStore implements StorePort {
     for await (const [, value] of this.entries<V>(range)) yield [value];
   }
 
+  readonly openings = 1;
+
   health(): StoreHealth {
     return { state: 'ok', bytes: 0 };
   }

@@ -63,5 +63,7 @@ export interface StorePort {
   entries<V>(range: Range): AsyncIterable<readonly [key: string, value: V]>;
   /** The same values some hundred at a time and without their keys: of very many, a step for each costs more than it reads. */
   pages<V>(range: Omit<Range, 'limit'>): AsyncIterable<readonly V[]>;
+  /** How often the disk was opened: behind another opening may be what was not to be seen before, or another store. */
+  readonly openings: number;
   health(): StoreHealth;
 }

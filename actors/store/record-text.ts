@@ -18,9 +18,9 @@ const LONGEST_CHECKSUM = 7;
  * LevelDB 1.20 as it is built here does not verify its blocks' checksums when it reads, so without one of our own a flipped
  * bit would be believed.
  *
- * Those of JSON are in one piece of memory beside the engine's heap. What is written is there until the disk has it, and as
+ * Those of JSON are in memory beside the engine's heap, those of a large commit in one piece. What is written is there until the disk has it, and as
  * texts of its own it was half of what the collector had to carry along. They are made bytes all at once: record by record
- * that took twice as long. Here and on the way to LevelDB tuples are not taken apart, which makes three objects of each.
+ * that took twice as long. Tuples are not taken apart here and on the way to LevelDB: that would make three objects more of each.
  */
 export function sealed(ops: readonly TextOp[]): readonly TextOp[] {
   const texts = ops.map((op) => {

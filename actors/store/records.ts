@@ -1,6 +1,6 @@
 import { ok, type Result } from '../../core/base/result.ts';
 import { Turns } from '../../core/base/turns.ts';
-import type { KeyCodec, KeyRange, Leading, SegmentKind, Segments } from '../../core/keys/codec.ts';
+import type { KeyRange, Leading, SegmentKind, Segments } from '../../core/keys/codec.ts';
 import type { Collection, Indexes, IndexKinds } from '../../core/keys/collection.ts';
 import { Ends } from './ends.ts';
 import { type AnyCollection, indexEntries } from './index-entries.ts';
@@ -56,11 +56,9 @@ export interface Records {
   ): Promise<number>;
   /** Makes the index entries and the serial be what the records say; for after a repair. @returns entries changed */
   reindex(collections: readonly AnyCollection[]): Promise<Result<number, StoreCode>>;
-  /** Takes out what is under the keys of former indexes. @returns entries that were there */
-  forget(former: readonly KeyCodec<Kinds>[]): Promise<Result<number, StoreCode>>;
 }
 
-/** Index entries that are changed in one batch. */
+/** Index entries that are changed in one batch by `reindex`. */
 const REINDEX_BATCH = 1000;
 /** Records of an index that are read at once. */
 const FOUND_AT_ONCE = 256;
@@ -91,7 +89,6 @@ export function createRecords(port: StorePort): Records {
         known.ends.forget();
         return reindex(port, collections);
       }),
-    forget: (former) => turns.run(() => forget(port, former)),
   };
 }
 
@@ -170,26 +167,13 @@ async function reindex(port: StorePort, collections: readonly AnyCollection[]): 
       }
     }
     for (const [put, value] of wanted) ops.push({ put, value });
-    const committed = await inBatches(port, ops);
-    if (!committed.ok) return committed;
     changed += ops.length;
+    for (let i = 0; i < ops.length; i += REINDEX_BATCH) {
+      const committed = await port.commit(ops.slice(i, i + REINDEX_BATCH));
+      if (!committed.ok) return committed;
+    }
   }
   return ok(changed);
-}
-
-async function inBatches(port: StorePort, ops: readonly StoreOp[]): Promise<Result<void, StoreCode>> {
-  for (let i = 0; i < ops.length; i += REINDEX_BATCH) {
-    const committed = await port.commit(ops.slice(i, i + REINDEX_BATCH));
-    if (!committed.ok) return committed;
-  }
-  return ok(undefined);
-}
-
-async function forget(port: StorePort, former: readonly KeyCodec<Kinds>[]): Promise<Result<number, StoreCode>> {
-  const ops: StoreOp[] = [];
-  for (const codec of former) for await (const [del] of port.entries<string>(codec.under([]))) ops.push({ del });
-  const committed = await inBatches(port, ops);
-  return committed.ok ? ok(ops.length) : committed;
 }
 
 /** Index entries as the records make them, written in key order: of a `latest` index the last stands. */

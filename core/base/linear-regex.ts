@@ -39,8 +39,9 @@ export function compileLinearRegex(source: string, options: RegexOptions = {}): 
   if (source.length > LONGEST_PATTERN) {
     return fail('bad_regex', `has ${source.length} characters; at most ${LONGEST_PATTERN} are read`);
   }
-  const flags =
-    (options.ignoreCase === true ? RE2JS.CASE_INSENSITIVE : 0) | (options.dotAll === true ? RE2JS.DOTALL : 0);
+  // Asked for in any case: a library that is not there is no fault of the pattern.
+  const { CASE_INSENSITIVE, DOTALL } = RE2JS;
+  const flags = (options.ignoreCase === true ? CASE_INSENSITIVE : 0) | (options.dotAll === true ? DOTALL : 0);
   let compiled: RE2JS;
   try {
     compiled = RE2JS.compile(source, flags);

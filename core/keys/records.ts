@@ -12,7 +12,6 @@ import type { BatchNote, StreamBook } from '../link/outbox.ts';
 import type { Allow } from '../respond/allow.ts';
 import type { Decision, NetworkDecision, Outcome } from '../respond/decision.ts';
 import type { FirewallEvent } from '../respond/firewall-event.ts';
-import { keyCodec } from './codec.ts';
 import { collection, index, journal } from './collection.ts';
 
 /** Findings in the order they were made. A finding whose id is there already is not stored twice. */
@@ -142,6 +141,3 @@ export const COLLECTIONS = [
   heldLists,
   meta,
 ] as const;
-
-/** Indexes that versions before had and nobody reads: what is left of them goes at the next start. */
-export const FORMER_INDEXES = [keyCodec('finding.subject', ['text', 'text', 'text'])] as const;

@@ -1,6 +1,6 @@
 /**
  * Build step, after tsc: makes of the program's thousand modules a few files in dist/bundle, which is what runs. A start
- * takes half the processor time and 15 MB less (docs/performance.md). Addons, and packages that bring one, stay outside. In
+ * takes half the processor time and 15 MB less (docs/performance.md). Addons, and what loads them, stay outside. In
  * place of source maps, which Node would read whole at every start, each file gets a table of its lines.
  */
 import { createHash } from 'node:crypto';
@@ -206,8 +206,11 @@ writeFileSync(join(DIST, PROGRAM_HASH), `${programHash()}\n`);
 /**
  * One character beyond ASCII, be it in a comment, and the engine keeps and scans the whole file at two bytes a character.
  * What is left of them stands in comments and in patterns.
+ * @throws where it would change what the code means: behind a backslash, in raw templates, at ends of lines
  */
 function inAscii(code: string): string {
+  const odd = /\\[^\0-\x7f]|[\u2028\u2029]|\braw`[^`]*[^\0-\x7f`]/.exec(code);
+  if (odd !== null) throw new Error(`the bundle cannot be made ASCII: ${JSON.stringify(odd[0])}`);
   return code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 

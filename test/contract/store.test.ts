@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FORMER_INDEXES, findings } from '../../core/keys/records.ts';
-import { someFinding } from '../support/some-finding.ts';
 import { contents, openIn, temporary } from '../support/store-directory.ts';
 import { storeSuite } from './store-suite.ts';
 
@@ -25,21 +23,5 @@ test('what was committed is there after a reopening, in a store of its own', asy
   assert.deepEqual(again.damages, []);
   assert.equal(again.store.port.health().state, 'ok');
   assert.ok(again.store.port.health().bytes > 0);
-  await again.store.service.stop();
-});
-
-test('a start takes out what a version before has left of an index that is no more', async () => {
-  const place = await temporary();
-  const { store } = await openIn(place);
-  const written = await store.records.write((writes) => writes.append(findings, someFinding(1)));
-  assert.ok(written.ok);
-  const before = await contents(store.port);
-  for (const former of FORMER_INDEXES) {
-    const put = former.encode(['ssh_bruteforce', 'ip', '192.0.2.1']);
-    await store.port.commit([{ put, value: findings.key.encode([1]) }], { sync: true });
-  }
-  await store.service.stop();
-  const again = await openIn(place);
-  assert.deepEqual(await contents(again.store.port), before);
   await again.store.service.stop();
 });

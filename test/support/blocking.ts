@@ -33,6 +33,7 @@ export function blocking(
     getBytes: (key) => store.getBytes(key),
     entries: (range) => store.entries(range),
     pages: (range) => store.pages(range),
+    openings: store.openings,
     health: () => store.health(),
   });
   const ledger = new Ledger(decisionRecords(records));

@@ -9,6 +9,7 @@ export class MemoryStore implements StorePort {
   readonly commits: { readonly ops: readonly StoreOp[]; readonly sync: boolean }[] = [];
   /** Asked before each commit; true loses the batch. A lost disk fails what is `sync`. */
   failing: (ops: readonly StoreOp[], sync: boolean) => boolean = () => false;
+  readonly openings = 1;
   /** When set, commits wait for it, as for a slow disk. */
   gate: Promise<void> | undefined;
 

@@ -230,6 +230,7 @@ export class ChangeWorld {
       getBytes: (key) => life.look(() => store.getBytes(key)),
       entries: (range) => store.entries(range),
       pages: (range) => store.pages(range),
+      openings: store.openings,
       health: () => store.health(),
     };
   }

@@ -197,6 +197,7 @@ export class OrdersLife {
       getBytes: (key) => disk.getBytes(key),
       entries: (range) => disk.entries(range),
       pages: (range) => disk.pages(range),
+      openings: disk.openings,
       health: () => disk.health(),
     };
   }

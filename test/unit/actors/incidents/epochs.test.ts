@@ -61,6 +61,7 @@ test('without a disk the epoch is kept with the findings in memory; without eith
     getBytes: (key) => memory.getBytes(key),
     entries: (range) => memory.entries(range),
     pages: (range) => memory.pages(range),
+    openings: memory.openings,
     health: () => memory.health(),
   };
   const { epochs, logged, records } = epochsOver(store);
