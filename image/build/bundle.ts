@@ -15,8 +15,8 @@ import { OUTSIDE } from './outside.ts';
 const DIST = fileURLToPath(new URL('../../', import.meta.url));
 const BUNDLE = join(DIST, 'bundle');
 
-/** What is started by its own name: the program, its threads, and the helpers that run in other namespaces. */
 const PROGRAM = 'actors/main';
+/** What is started by its own name: the program, its threads, and the helpers that run in other namespaces. */
 const ENTRIES = [
   PROGRAM,
   'actors/pipeline/worker',
