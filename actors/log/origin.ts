@@ -23,7 +23,7 @@ function tableBeside(script: string): LineTable | undefined {
 }
 
 /** A place in a stack's line: `file:///…/part-X.js:12:7`. */
-const PLACE = /(file:\/\/[^\s()]+?\.js):(\d+):\d+/g;
+const PLACE = /(file:\/\/[^\s()]+?\.c?js):(\d+):\d+/g;
 
 /** The text of a stack, with the places in sources where they are known; columns go. */
 export const stackInSources = (stack: string, origins: Origins): string =>

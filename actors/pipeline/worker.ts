@@ -64,20 +64,23 @@ const writer =
         changed: (status) => send({ kind: 'storage', status }),
         damaged: (part) => send({ kind: 'damage', part }),
       });
-const position = await writer?.open(events?.position);
-
-port.on('message', (message: ToWorker) => {
-  if (message.kind === 'checkpoint') takeCheckpoint(message.sequence);
-  else if (message.kind === 'forget') forget(message);
-  else take(message);
-});
 const plain = [blocks, reader, engines].flatMap((one) => (one.ok ? [] : [one.public])).join('; ');
-send({
-  kind: 'ready',
-  skipped,
-  ...(position === undefined ? {} : { position }),
-  ...(plain === '' ? {} : { plain }),
-});
+/** Not awaited by the module, of which the bundle makes a script. What it rejects with ends the thread. */
+const begin = async (): Promise<void> => {
+  const position = await writer?.open(events?.position);
+  port.on('message', (message: ToWorker) => {
+    if (message.kind === 'checkpoint') takeCheckpoint(message.sequence);
+    else if (message.kind === 'forget') forget(message);
+    else take(message);
+  });
+  send({
+    kind: 'ready',
+    skipped,
+    ...(position === undefined ? {} : { position }),
+    ...(plain === '' ? {} : { plain }),
+  });
+};
+void begin();
 
 /** The mark and the snapshot are of the same moment; when the mark is durable is told when it is. */
 function takeCheckpoint(sequence: number): void {

@@ -7,10 +7,11 @@ import { Origins, stackInSources } from '../../actors/log/origin.ts';
 import { ROOT } from '../support/root.ts';
 
 const BUNDLE = join(ROOT, 'dist/bundle');
+const isProgram = (file: string): boolean => /\.c?js$/.test(file);
 
 /** Where this text stands in the bundle: file, and line from 1 on. */
 function placeOf(text: string): readonly [string, number] {
-  for (const name of readdirSync(BUNDLE).filter((file) => file.endsWith('.js'))) {
+  for (const name of readdirSync(BUNDLE).filter(isProgram)) {
     const row = readFileSync(join(BUNDLE, name), 'utf8')
       .split('\n')
       .findIndex((line) => line.includes(text));
@@ -43,7 +44,7 @@ for (const [text, source] of [
   });
 }
 
-const scripts = readdirSync(BUNDLE).filter((file) => file.endsWith('.js'));
+const scripts = readdirSync(BUNDLE).filter(isProgram);
 
 test('what is asked for by name from outside is what stays outside; all other packages are in the bundle', () => {
   const named = scripts
@@ -69,6 +70,6 @@ test('the bundle is ASCII: one character more would double what the engine keeps
 
 test('a thread or helper is one file', () => {
   const alone = scripts.filter((file) => file !== 'main.js' && !file.startsWith('part-'));
-  assert.ok(alone.includes('worker.js') && alone.includes('searcher.js'), alone.join(' '));
+  assert.ok(alone.includes('worker.cjs') && alone.includes('searcher.js'), alone.join(' '));
   for (const file of alone) assert.doesNotMatch(readFileSync(join(BUNDLE, file), 'utf8'), /["']\.\/part-/);
 });

@@ -5,20 +5,14 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { daemonFlags } from '../../image/daemon-flags.ts';
 import { AS_NOBODY } from './outsider.ts';
+import { ROOT } from './root.ts';
 import { waitFor } from './wait-for.ts';
 
 const MAIN = fileURLToPath(new URL('../../bundle/main.js', import.meta.url));
 export const NODE_FLAGS: readonly string[] = ['--disallow-code-generation-from-strings'];
-/** As image/provision/run starts it. */
-export const DAEMON_FLAGS: readonly string[] = [
-  ...NODE_FLAGS,
-  '--max-semi-space-size=2',
-  '--initial-old-space-size=40',
-  '--no-parallel-scavenge',
-  '--no-concurrent-sweeping',
-  '--invocation-count-for-turbofan=50000',
-];
+export const DAEMON_FLAGS: readonly string[] = daemonFlags(ROOT);
 
 export interface Answer {
   readonly status: number;
