@@ -10,13 +10,12 @@ import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
 import { lineTable, lineTableBytes } from '../../core/base/line-table.ts';
 import { PROGRAM_HASH } from '../../core/base/program-hash.ts';
+import { CERTIFICATES, KEPT_SCRIPTS, PIPELINE_THREAD } from './code/scripts.ts';
 import { OUTSIDE } from './outside.ts';
 import {
   BUNDLE,
-  CERTIFICATES,
   certificatesApart,
   certificatesKept,
-  DAEMON,
   DIST,
   daemonKept,
   hashesByNode,
@@ -37,8 +36,6 @@ const ENTRIES = [
   'actors/change/probes/outside-client',
   'actors/change/probes/packet-room',
 ] as const;
-/** What every start runs: scripts, of which the build keeps the compiled code (`code/`), under these names. */
-const KEPT = { daemon: DAEMON, pipeline: 'actors/pipeline/worker' } as const;
 
 const COMMON: BuildOptions = {
   absWorkingDir: DIST,
@@ -80,6 +77,7 @@ const SCRIPTS: BuildOptions = {
   define: { 'import.meta.dirname': '__dirname' },
   // A script whose code is kept can import nothing.
   supported: { 'dynamic-import': false },
+  logOverride: { 'empty-import-meta': 'error' },
 };
 
 rmSync(BUNDLE, { recursive: true, force: true });
@@ -91,8 +89,8 @@ const modules = ENTRIES.map((entry) =>
     splitting: entry === PROGRAM,
   }),
 );
-const scripts = Object.entries(KEPT).map(([name, entry]) =>
-  build({ ...SCRIPTS, entryPoints: [{ in: join(DIST, `${entry}.js`), out: name }] }),
+const scripts = Object.entries(KEPT_SCRIPTS).map(([name, { entry }]) =>
+  build({ ...SCRIPTS, entryPoints: [{ in: join(DIST, `${entry}.js`), out: basename(name, '.cjs') }] }),
 );
 const outputFiles = (await Promise.all([...modules, ...scripts])).flatMap((made) => made.outputFiles ?? []);
 mkdirSync(BUNDLE);
@@ -102,7 +100,7 @@ await build({
     contents: `import { requireKept } from ${JSON.stringify(REQUIRE_KEPT)}; requireKept(__dirname + '/pipeline.cjs');`,
     resolveDir: DIST,
   },
-  outfile: join(BUNDLE, 'worker.cjs'),
+  outfile: join(DIST, PIPELINE_THREAD),
   format: 'cjs',
 });
 // They ask for a piece of their generator, which is not installed.

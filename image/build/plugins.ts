@@ -1,20 +1,20 @@
 /** What becomes otherwise in the bundle than it stands in the modules. */
 import { readFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'esbuild';
+import { CERTIFICATES, PIPELINE_THREAD } from './code/scripts.ts';
 
 export const DIST = fileURLToPath(new URL('../../', import.meta.url));
 export const BUNDLE = join(DIST, 'bundle');
-/** By which the program's commands ask for the daemon, which is a script of its own. */
-export const DAEMON = 'actors/daemon/index';
 export const REQUIRE_KEPT = join(DIST, 'image/build/code/require-kept.js');
 
 const LEVEL = fileURLToPath(import.meta.resolve('classic-level'));
 
 const NAMED_ENTRY = /new URL\('\.\/[\w-]+\.js', $/;
-/** The thread whose code is kept begins with a script, too. */
-const KEPT_ENTRY = /(new URL\('\.\/worker)\.js', $/;
+/** Starts the thread whose code is kept. */
+const PIPELINE_STARTER = join(DIST, 'actors/pipeline/effects.js');
+const PIPELINE_ENTRY = `new URL('./${basename(PIPELINE_THREAD)}', `;
 
 /**
  * `import.meta.url` stays what it was before: the place of the module's own file, from which addons, generated files and
@@ -29,9 +29,11 @@ export const ownPlace = (bundleUrl: string): Plugin => ({
       const parts = readFileSync(path, 'utf8').split('import.meta.url');
       if (parts.length === 1) return undefined;
       const place = `new URL(${JSON.stringify(relative(BUNDLE, path))}, ${bundleUrl}).href`;
-      const contents = parts.reduce((text, part) =>
-        NAMED_ENTRY.test(text) ? `${text.replace(KEPT_ENTRY, "$1.cjs', ")}${bundleUrl}${part}` : text + place + part,
-      );
+      const contents = parts.reduce((text, part) => {
+        if (!NAMED_ENTRY.test(text)) return text + place + part;
+        const named = path === PIPELINE_STARTER ? text.replace(NAMED_ENTRY, PIPELINE_ENTRY) : text;
+        return named + bundleUrl + part;
+      });
       return { contents, loader: 'js', resolveDir: dirname(path) };
     });
   },
@@ -87,7 +89,6 @@ export const levelWithoutAddon: Plugin = {
  * being there once, which some have in two forms: made into a file of its own, all in the one form, it takes less than
  * half of what its eighty files took, and 9 MB less.
  */
-export const CERTIFICATES = 'generated/certificates.cjs';
 export const certificatesApart: Plugin = {
   name: 'certificates-apart',
   setup: ({ onResolve }) => {

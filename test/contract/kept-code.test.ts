@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { subscribe } from 'node:diagnostics_channel';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
+import { keepCode } from '../../image/build/code/keep.ts';
 import { codeFile, type MadeScript, packedCode, requireKept, SCRIPTS } from '../../image/build/code/require-kept.ts';
+import { CERTIFICATES, KEPT_SCRIPTS, PIPELINE_THREAD } from '../../image/build/code/scripts.ts';
 import { DAEMON_FLAGS } from '../support/daemon.ts';
 import { ROOT } from '../support/root.ts';
 
@@ -84,32 +86,69 @@ test('what throws while it is loaded throws to whoever required it; a file that 
   assert.throws(() => requireKept(join(tmpdir(), 'bartizan-no-such.cjs')), /ENOENT.*bartizan-no-such/);
 });
 
-/** Asks the engine, under the flags of the daemon, of the code that the build kept. The thread's script ends where it asks for its thread. */
+/**
+ * Asks the engine, under the flags of the daemon, of the code that the build kept; of the pipeline's on a thread, where
+ * the script ends because it was given nothing to work with.
+ */
 const ASK = `
-import { subscribe } from 'node:diagnostics_channel';
-const { requireKept, SCRIPTS } = await import(process.argv[1]);
-const found = {};
-subscribe(SCRIPTS.name, ({ file, script }) => { found[file.replace(/.*\\/dist\\//, '')] = script.cachedDataRejected; });
-for (const file of process.argv.slice(2)) try { requireKept(file); } catch {}
-console.log(JSON.stringify(found));`;
+const { subscribe } = require('node:diagnostics_channel');
+const { Worker, isMainThread, parentPort, workerData } = require('node:worker_threads');
+const { module, main, thread } = workerData ?? JSON.parse(process.argv[1]);
+import(module).then(async ({ requireKept, SCRIPTS }) => {
+  const found = {};
+  subscribe(SCRIPTS.name, ({ file, script }) => { found[file.replace(/.*\\/dist\\//, '')] = script.cachedDataRejected; });
+  Object.assign(Reflect, { getMetadata: () => undefined, getOwnMetadata: () => undefined });
+  if (!isMainThread) {
+    try { requireKept(thread); } catch {}
+    parentPort.postMessage(found);
+    return;
+  }
+  for (const file of main) requireKept(file);
+  const worker = new Worker(process.env.ASK, { eval: true, workerData: { module, main, thread } });
+  const of = await new Promise((resolve) => worker.once('message', resolve));
+  await worker.terminate();
+  console.log(JSON.stringify({ ...found, ...of }));
+  process.exit();
+});`;
 
-test('what the build kept is taken by the daemon, in both of its threads', () => {
-  const names = ['bundle/daemon.cjs', 'bundle/pipeline.cjs', 'generated/certificates.cjs'];
-  const said = execFileSync(process.execPath, [
-    ...DAEMON_FLAGS,
-    '--input-type=module',
-    '-e',
-    ASK,
-    join(ROOT, 'dist/image/build/code/require-kept.js'),
-    ...names.map((name) => join(ROOT, 'dist', name)),
-  ]);
-  assert.deepEqual(JSON.parse(said.toString()), Object.fromEntries(names.map((name) => [name, false])));
+test('what the build kept is taken under the flags of the daemon, by the main thread and by the pipeline', () => {
+  const inDist = (name: string): string => join(ROOT, 'dist', name);
+  const main = ['bundle/daemon.cjs', 'generated/certificates.cjs'];
+  const places = {
+    module: inDist('image/build/code/require-kept.js'),
+    main: main.map(inDist),
+    thread: inDist('bundle/pipeline.cjs'),
+  };
+  const said = execFileSync(process.execPath, [...DAEMON_FLAGS, '-e', ASK, JSON.stringify(places)], { env: { ASK } });
+  const expected = [...main, 'bundle/pipeline.cjs'].map((name) => [name, false]);
+  assert.deepEqual(JSON.parse(said.toString()), Object.fromEntries(expected));
+});
+
+test('two builds in two folders keep the same bytes', (t) => {
+  const names = [...Object.keys(KEPT_SCRIPTS), CERTIFICATES];
+  const kept = ['a', 'of-another-length'].map((name) => {
+    const folder = mkdtempSync(join(tmpdir(), `bartizan-code-${name}-`));
+    t.after(() => rmSync(folder, { recursive: true }));
+    cpSync(join(ROOT, 'dist/bundle'), join(folder, 'bundle'), { recursive: true });
+    cpSync(join(ROOT, 'dist/generated'), join(folder, 'generated'), { recursive: true });
+    symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+    keepCode(folder);
+    return folder;
+  });
+  for (const name of names) {
+    const [one, other, built] = [...kept, join(ROOT, 'dist')].map((folder) =>
+      readFileSync(codeFile(join(folder, name))),
+    );
+    assert.ok(one?.equals(other as Buffer), name);
+    assert.ok(one?.equals(built as Buffer), `${name}, and what was built`);
+    assert.ok(!(one as Buffer).includes(ROOT), `${name} names the folder of the build`);
+  }
 });
 
 test('a script of the bundle imports nothing by itself', () => {
-  for (const name of ['daemon.cjs', 'pipeline.cjs', 'worker.cjs']) {
-    const text = readFileSync(join(ROOT, 'dist/bundle', name), 'utf8');
-    assert.doesNotMatch(text, /\bimport\s*\(["'`a-z]|\bimport\.meta\b/, name);
-    if (name !== 'worker.cjs') assert.match(text, /^'use strict';/, `${name} is as strict as modules are`);
+  for (const name of [...Object.keys(KEPT_SCRIPTS), PIPELINE_THREAD]) {
+    const text = readFileSync(join(ROOT, 'dist', name), 'utf8');
+    assert.doesNotMatch(text, /\bimport\s*\(["'`a-z]|\bimport[._]meta\b/, name);
+    if (name !== PIPELINE_THREAD) assert.match(text, /^'use strict';/, `${name} is as strict as modules are`);
   }
 });

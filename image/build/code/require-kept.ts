@@ -36,14 +36,22 @@ const BEFORE = Buffer.from('(function (exports, require, module, __filename, __d
 const BEHIND = Buffer.from('\n})');
 const NOTHING = Buffer.alloc(0);
 
+/** For the build. */
+export interface Requiring {
+  /** What stacks call the file in place of its URL. */
+  readonly place?: string;
+  /** Whether nothing that is kept counts. */
+  readonly isAnew?: boolean;
+}
+
 /** @param file of the bundle: a script in ASCII that imports nothing by itself. @returns its exports */
-export function requireKept(file: string): unknown {
+export function requireKept(file: string, { place, isAnew = false }: Requiring = {}): unknown {
   const text = readWhole(file, BEFORE, BEHIND);
   const checksum = checksumOf(text);
-  const code = keptCode(file, checksum);
+  const code = isAnew ? undefined : keptCode(file, checksum);
   const script = new Script(text.toString('latin1'), {
     // As stacks name other files of the bundle.
-    filename: pathToFileURL(file).href,
+    filename: place ?? pathToFileURL(file).href,
     ...(code !== undefined && { cachedData: code }),
   });
   SCRIPTS.publish({ file, checksum, script } satisfies MadeScript);
