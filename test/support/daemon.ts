@@ -5,7 +5,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { daemonFlags } from '../../image/daemon-flags.ts';
+import { daemonFlags } from '../../image/build/daemon-flags.ts';
 import { AS_NOBODY } from './outsider.ts';
 import { ROOT } from './root.ts';
 import { waitFor } from './wait-for.ts';

@@ -9,7 +9,7 @@ import { type Ended, run, scratchClone } from '../support/scratch-clone.ts';
 function sourceClone(t: TestContext): string {
   const clone = scratchClone(t);
   // The build's own steps in TypeScript import the whole of core, which this clone is without.
-  for (const name of readdirSync(join(clone, 'image/build'))) {
+  for (const name of readdirSync(join(clone, 'image/build'), { recursive: true, encoding: 'utf8' })) {
     if (name.endsWith('.ts')) rmSync(join(clone, 'image/build', name));
   }
   for (const file of ['tsconfig.json', 'package-lock.json', 'package.json'])

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { daemonFlags } from '../../daemon-flags.ts';
+import { daemonFlags } from '../daemon-flags.ts';
 
 const DIST = fileURLToPath(new URL('../../../', import.meta.url));
 /** Any, but the same each time. */
