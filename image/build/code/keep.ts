@@ -12,10 +12,11 @@ const LONGEST_MS = 120_000;
 /** @param dist whose scripts they are */
 export function keepCode(dist: string): void {
   const keeper = fileURLToPath(new URL('./keeper.js', import.meta.url));
-  // Without the environment, which may hold flags, too.
+  // What a script does while it is loaded may depend on them: the environment, the folder, what the output is.
   execFileSync(process.execPath, [...daemonFlags(join(DIST, '..')), ...SEEDS, keeper, dist], {
     env: {},
-    stdio: ['ignore', 'ignore', 'inherit'],
+    cwd: '/',
+    stdio: ['ignore', 'pipe', 'pipe'],
     timeout: LONGEST_MS,
   });
 }
