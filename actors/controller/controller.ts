@@ -338,12 +338,11 @@ export class Controller {
   }
 
   #reported(member: Member, reported: Reported, payload: Uint8Array): void {
-    const before = member.standing?.desired;
-    this.fleet.noteReported(member, payload, reported, this.clock.now());
+    const isNews = this.fleet.noteReported(member, payload, reported, this.clock.now());
     this.streams.reported(member.serial, reported.streams);
     if (this.settings.confirms) this.confirmer.heard(member);
+    if (!isNews) return;
     const { desired } = reported;
-    if (before?.standing === desired.standing && before.order === desired.order) return;
     this.#serving(OPERATORS).then(
       (key) => this.desires.reported(member, desired, key.ok ? key.value : undefined),
       (cause: unknown) => this.#log('error', 'how an appliance stands was not noted', { cause: messageOf(cause) }),

@@ -52,7 +52,7 @@ interface Issue {
 const AT_ONCE = 200;
 /** From the first of some that say how they stand to the batch of them. */
 const SOON = millis(100);
-/** How long the next orders wait for the broker to have those before. */
+/** How long the next orders wait for the broker to have those before, and what could not be written down until it is tried again. */
 const PACE = seconds(5);
 const [FIRST_SWEEP, SWEEP] = [minutes(10), hours(6)];
 const NOTHING: DesiredContent = { sections: [], rules: [] };
@@ -160,18 +160,23 @@ export class Desires {
   async #note(): Promise<void> {
     const some = [...this.#pending.values()].slice(0, AT_ONCE);
     for (const { member } of some) this.#pending.delete(member.serial);
+    let next = SOON;
     try {
       await this.#noteSome(some);
     } catch (cause) {
       this.#deps.log('error', 'how appliances stand was not written down', { cause: messageOf(cause) });
+      // Nobody says it again: they stand as they do.
+      for (const heard of some)
+        if (!this.#pending.has(heard.member.serial)) this.#pending.set(heard.member.serial, heard);
+      next = PACE;
     }
-    this.#cancel = this.#pending.size === 0 ? undefined : this.#deps.clock.after(SOON, () => void this.#note());
+    this.#cancel = this.#pending.size === 0 ? undefined : this.#deps.clock.after(next, () => void this.#note());
   }
 
   async #noteSome(some: readonly Heard[]): Promise<void> {
     const { records, clock } = this.#deps;
     const at = clock.now();
-    await records.write(async (writes) => {
+    const written = await records.write(async (writes) => {
       const keys = some.map(({ member, state }) => [member.serial, state.generation] as const);
       const known = await Promise.all(keys.map((key) => writes.get(desires, key)));
       for (const [i, { member, state }] of some.entries()) {
@@ -181,6 +186,7 @@ export class Desires {
         await writes.put(desires, [member.serial, state.generation], { ...record, standing });
       }
     });
+    if (!written.ok) throw new Error(written.public);
     for (const heard of some) {
       if (heard.state.standing !== 'conflict') continue;
       const history = await this.history(heard.member.serial);

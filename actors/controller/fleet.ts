@@ -1,5 +1,6 @@
 import { fail, type Result } from '../../core/base/result.ts';
 import { type Millis, plus, seconds } from '../../core/base/time.ts';
+import { standsOtherwise } from '../../core/controller/desired.ts';
 import { type ApplianceRecord, appliances } from '../../core/controller/records.ts';
 import { isMeant, type Labels, type Target } from '../../core/controller/targets.ts';
 import type { ChangeOnTrial, DesiredState, Presence, Reported, StreamState } from '../../core/link/reported.ts';
@@ -138,16 +139,19 @@ export class Fleet {
     return true;
   }
 
-  noteReported(member: Member, bytes: Uint8Array, reported: Reported, at: Millis): void {
-    const before = member.standing;
+  /** @returns whether it stands otherwise with what is desired of it than it said last, as far as the controller goes by that */
+  noteReported(member: Member, bytes: Uint8Array, reported: Reported, at: Millis): boolean {
+    const before = member.standing?.desired;
     member.reported = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
     member.reportedAt = at;
     member.standing = standingOf(reported);
     const { desired } = reported;
-    const isNews = before?.desired.standing !== desired.standing || before.desired.order !== desired.order;
-    if (!isNews || desired.standing === 'none') return;
+    const isNews = before === undefined || standsOtherwise(before, desired);
     const { generation, standing, text } = desired;
-    this.#happenings.tell({ kind: 'desired', serial: member.serial, generation, standing, text });
+    if (isNews && standing !== 'none') {
+      this.#happenings.tell({ kind: 'desired', serial: member.serial, generation, standing, text });
+    }
+    return isNews;
   }
 
   #add(serial: string, record: ApplianceRecord): Member {

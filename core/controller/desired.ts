@@ -43,6 +43,16 @@ export function needsRebase(reported: DesiredState, issued: readonly IssuedDesir
   return inEffect === undefined || issued.some(({ order }) => order === inEffect && order !== last.order);
 }
 
+const NOTED = ['generation', 'order', 'standing', 'text', 'confirmedGeneration', 'confirmedOrder'] as const;
+
+/**
+ * Whether two reports differ in what is noted of them or acted upon: in nothing less, since reports are not signed. One that a
+ * broker made of a true one, with another generation, would otherwise have the true one passed over as known.
+ */
+export function standsOtherwise(before: DesiredState, now: DesiredState): boolean {
+  return NOTED.some((field) => before[field] !== now[field]);
+}
+
 /** One field that differs. */
 export interface Difference {
   /** `firewall.mode`, or `rules/NAME`. */

@@ -70,6 +70,22 @@ test('how many stand is noted in one write, and no history is read for it', asyn
   assert.equal(store.iterations - iterations, 0);
 });
 
+test('how one stands is noted later where it could not be written down, though nobody says it again', async () => {
+  const { desires, members, wish, report, clock, store, records } = await site(1);
+  const [one] = await desires.set(members, wish('enforce'));
+  assert.ok(one !== undefined && 'order' in one);
+  const standing = async () => (await records.get(kept, [one.serial, 1]))?.standing?.is;
+  store.failing = () => true;
+  report(members[0], { order: one.order });
+  clock.advance(200);
+  await settled();
+  assert.equal(await standing(), undefined);
+  store.failing = () => false;
+  clock.advance(5000);
+  await settled();
+  assert.equal(await standing(), 'confirmed');
+});
+
 test('the last order is issued anew behind an earlier one that came into effect meanwhile', async () => {
   const { desires, members, wish, report, clock } = await site(1);
   const [one] = await desires.set(members, wish('enforce'));
