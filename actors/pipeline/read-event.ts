@@ -29,6 +29,7 @@ export class ReadEvent implements Event {
   sourcePort = NOT_KNOWN as number;
   targetUser = NOT_KNOWN as string;
   method = NOT_KNOWN as string;
+  repeats = NOT_KNOWN as number;
 
   /** @returns itself as this line, until it is asked for another */
   of(lines: ReadLines, line: number): Event {
@@ -51,6 +52,7 @@ export class ReadEvent implements Event {
     this.sourceIp = textOf(texts, rows[line + FIELD.address]) as Ip;
     this.sourcePort = (rows[line + FIELD.port] || undefined) as number;
     this.method = textOf(texts, rows[line + FIELD.method]) as string;
+    this.repeats = (rows[line + FIELD.repeats] || undefined) as number;
     return this;
   }
 

@@ -60,7 +60,7 @@ export class RowJudge {
         byAccount: detector.stream.key === 'account',
         traits: traitsTable(detector, users),
       })),
-      { fates: this.#fates, users, v4Bits: groups.v4, longest: LONGEST_TEXT },
+      { fates: this.#fates, users, v4Bits: groups.v4, v6Bits: groups.v6, longest: LONGEST_TEXT },
     );
   }
 

@@ -158,8 +158,10 @@ export class BlockBuilder {
       this.#offset.add(i, offset + (rows[at + FIELD.start] as number));
       const port = rows[at + FIELD.port] as number;
       const flags = rows[at + FIELD.flags] as number;
+      const repeats = rows[at + FIELD.repeats] as number;
       if ((flags & FLAG.noPid) === 0) this.#pid.add(i, rows[at + FIELD.pid] as number);
       if (port !== 0) this.#sourcePort.add(i, port);
+      if (repeats !== 0) this.#repeats.add(i, repeats);
       if ((flags & FLAG.userUnknown) !== 0) this.#flags.add(i, FLAGS.userUnknown);
     }
   }

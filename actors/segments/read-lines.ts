@@ -4,6 +4,7 @@ import { clamp } from '../../core/event/clock-text.ts';
 import type { Provenance } from '../../core/event/event.ts';
 import { LOGIND_ACTIONS } from '../../core/event/programs/logind.ts';
 import { PAM_ACTIONS } from '../../core/event/programs/pam.ts';
+import { SU_ACTIONS } from '../../core/event/programs/su.ts';
 import { SUDO_ACTIONS } from '../../core/event/programs/sudo.ts';
 import { SSH_ACTIONS } from '../../core/event/sshd/actions.ts';
 import { ACTIONS, FIELD } from '../../native/lines/port.ts';
@@ -27,7 +28,7 @@ export interface ReadLines {
 
 type Kind = Pick<ActionInfo, 'category' | 'outcome'> & { readonly action: string };
 
-const KNOWN = { ...SSH_ACTIONS, ...PAM_ACTIONS, ...LOGIND_ACTIONS, ...SUDO_ACTIONS };
+const KNOWN = { ...SSH_ACTIONS, ...PAM_ACTIONS, ...LOGIND_ACTIONS, ...SUDO_ACTIONS, ...SU_ACTIONS };
 
 /** What a line says, by the number of its action. */
 export const KINDS: readonly Kind[] = ACTIONS.map((action) => {

@@ -2,7 +2,7 @@
   "targets": [
     {
       "target_name": "lines",
-      "sources": ["binding.cc", "engine/programs.cc", "engine/reader.cc", "engine/sshd.cc", "engine/texts.cc"],
+      "sources": ["binding.cc", "engine/address.cc", "engine/programs.cc", "engine/reader.cc", "engine/sshd.cc", "engine/texts.cc"],
       # A thread that is ended in the midst of a call can be told of no exception: then there is nobody left to tell.
       "defines": [
         "NAPI_VERSION=9",

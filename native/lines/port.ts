@@ -24,9 +24,11 @@ export const FIELD = {
   flags: 13,
   /** Where the message begins among the messages. */
   packed: 14,
+  /** How many like events the line stands for, 2 or more; 0 for itself. */
+  repeats: 15,
 } as const;
 
-export const FIELDS = 15;
+export const FIELDS = 16;
 
 export const FLAG = {
   /** The user is unknown to the host. */
@@ -59,6 +61,8 @@ export const ACTIONS = [
   'pam_session_closed',
   'logind_session_new',
   'sudo_command',
+  'su_failed',
+  'sudo_failed',
 ] as const;
 
 /** The last action of sshd's. */
@@ -74,8 +78,8 @@ export interface Reading {
 }
 
 /**
- * Reads the usual lines of sshd, cron, systemd-logind and sudo out of pieces of a syslog file with times as RFC 3164 or
- * RFC 3339 has them: those that make up nearly all of a log of authentication, in ASCII, with an IPv4 address or none.
+ * Reads the usual lines of sshd, cron, systemd-logind, sudo and su out of pieces of a syslog file with times as RFC 3164 or
+ * RFC 3339 has them: those that make up nearly all of a log of authentication, in ASCII, with a canonical address or none.
  * Whatever is not surely of these forms is told as a run of lines. Keeps the numbers of texts from call to call.
  */
 export interface LineReader {

@@ -271,8 +271,10 @@ class RowJudge : public Napi::ObjectWrap<RowJudge> {
     const Napi::Array users = list_of(object.Get("users"));
     for (uint32_t i = 0; i < users.Length(); i++) settings.users.push_back(text_of(users.Get(i)));
     settings.v4_bits = bits_of(field_of(object, "v4Bits"));
+    settings.v6_bits = bits_of(field_of(object, "v6Bits"));
     settings.longest = bits_of(field_of(object, "longest"));
-    if (settings.v4_bits < 1 || settings.v4_bits > 32 || settings.users.size() > 255) throw Napi::RangeError::New(env, "no such settings");
+    const bool are_sound = settings.v4_bits >= 1 && settings.v4_bits <= 32 && settings.v6_bits >= 1 && settings.v6_bits <= 64 && settings.users.size() <= 255;
+    if (!are_sound) throw Napi::RangeError::New(env, "no such settings");
     std::vector<windows::StreamOfRows> streams;
     for (uint32_t i = 0; i < list.Length(); i++) {
       const Napi::Object stream = object_of(list.Get(i));

@@ -152,8 +152,10 @@ export interface RowSettings {
   readonly fates: Uint8Array;
   /** Users that traits tell apart. */
   readonly users: readonly string[];
-  /** Bits of an IPv4 address that name a source. */
+  /** Bits of an IPv4 address that name a source: 1 to 32. */
   readonly v4Bits: number;
+  /** Of an IPv6 address: 1 to 64. */
+  readonly v6Bits: number;
   /** Texts are told apart by so many of their first units. */
   readonly longest: number;
 }

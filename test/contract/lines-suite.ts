@@ -66,7 +66,14 @@ function plainly(chunk: Chunk, parse: Parser): readonly Outcome[] {
 /** Of which many are made: each must have been read at least once. */
 const OFTEN = {
   sshd: ['ssh_failed_password', 'ssh_invalid_user', 'ssh_accepted_publickey', 'ssh_auth_abandoned'],
-  syslog: ['ssh_invalid_user', 'pam_session_opened', 'pam_session_closed', 'logind_session_new', 'sudo_command'],
+  syslog: [
+    'ssh_invalid_user',
+    'pam_session_opened',
+    'pam_session_closed',
+    'logind_session_new',
+    'sudo_command',
+    'su_failed',
+  ],
 };
 
 const sumOf = (counts: ReadonlyMap<string, number>): number =>
@@ -138,13 +145,15 @@ const SESSIONS = [
   'CRON: pam_unix(cron:session): session closed for user root',
   'systemd-logind[612]: New session 12 of user ops.',
   'sudo:      ops : TTY=pts/0 ; PWD=/home/ops ; USER=root ; COMMAND=/usr/bin/id',
+  'su[7]: FAILED SU (to root) ops on pts/1',
   'sudo[0]:      ops : PWD=/ ; USER=root ; COMMAND=/usr/bin/id -u',
 ];
 
 function usualLine(i: number, form: 'bsd' | 'iso'): string {
   const time = new Date(RECEIVED - 3_600_000 + i * 401).toISOString();
   const head = form === 'bsd' ? `Nov 22 ${time.slice(11, 19)} edge01 ` : `${time.slice(0, 23)}987+01:00 edge01 `;
-  const peer = `198.51.100.${i % 250} port ${1024 + i}`;
+  const address = i % 7 === 0 ? `2001:db8:${(i % 250).toString(16)}::${i.toString(16)}` : `198.51.100.${i % 250}`;
+  const peer = `${address} port ${1024 + i}`;
   switch (i % 10) {
     case 0:
       if (i % 20 === 0) return `${head}kernel: [    1.5] eth0: link up\n`;

@@ -35,13 +35,21 @@ const record = fc.record({
     (user: string, peer: string) => `Connection closed by authenticating user ${user} ${peer} [preauth]`,
     (_user: string, peer: string) => `Connection closed by ${peer}`,
     (user: string) => `pam_unix(sshd:session): session opened for user ${user}(uid=0) by (uid=0)`,
+    (user: string, peer: string) => `message repeated 3 times: [ Failed password for ${user} from ${peer} ssh2]`,
+    (user: string) => `FAILED SU (to root) ${user} on pts/1`,
+    (user: string) => `   ${user} : 2 incorrect password attempts ; TTY=pts/1 ; PWD=/ ; USER=root ; COMMAND=/bin/id`,
   ),
   user: fc.constantFrom(...USERS),
-  // Lines with an IPv6 address are left to the parser.
-  host: fc.constantFrom('192.0.2.1', '192.0.2.2', '192.0.2.200', '198.51.100.7', '2001:db8::7'),
+  host: fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom('192.0.2.1', '192.0.2.2', '192.0.2.200', '2001:db8::7', '2001:db8::8') },
+    fc.constantFrom('198.51.100.7', '2001:db8:0:1::7', '2001:db9::1', '0:ffff::1', '::1', 'ffff:ffff:ffff:ffff::1'),
+  ),
   port: fc.integer({ min: 1, max: 4 }),
   on: fc.constantFrom('h', 'h', 'edge2'),
 });
+
+const programOf = (said: string): string =>
+  said.startsWith('FAILED SU') ? 'su' : said.startsWith(' ') ? 'sudo' : 'sshd';
 
 /** Counts the lines of which an event is made. */
 class CountedEvent extends ReadEvent {
@@ -142,7 +150,8 @@ test('lines in bulk are judged as one by one: findings, memory and what is store
         for (let at = 0; at < records.length; at += 25) {
           const lines = records.slice(at, at + 25).map(({ form, user, host, port, on }, i) => {
             const second = (at + i) * pace - (i % 9 === 0 ? 40 : 0) + 60;
-            return `Nov 22 ${clock(second)} ${on} sshd[${at + i + 1}]: ${form(user, `${host} port ${port}`)}\n`;
+            const said = form(user, `${host} port ${port}`);
+            return `Nov 22 ${clock(second)} ${on} ${programOf(said)}[${at + i + 1}]: ${said}\n`;
           });
           const chunk = chunkOf(lines, { source: `s${at % 3}`, offset, receivedAt });
           for (const way of ways) way.take(chunk);

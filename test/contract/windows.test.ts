@@ -152,7 +152,7 @@ test('what is no number, no text and no engine is a bug, and thrown', () => {
   assert.throws(() => put([], [1, 2, 2, 0, 1, 1, 0, 0, 0], ['a']), RangeError);
   assert.equal(put([0, 5], [1, 2, 1, 0, 1, 1, 0, 0, 0], ['a']), true);
   assert.equal(put([], [], []), false);
-  const rows = { fates: Uint8Array.of(0, 1), users: [], v4Bits: 32, longest: 256 };
+  const rows = { fates: Uint8Array.of(0, 1), users: [], v4Bits: 32, v6Bits: 64, longest: 256 };
   const judge = new RowJudge([{ windows: one, byAccount: false, traits: Uint16Array.of(0, 0, 1, 1) }], rows);
   const run = (row: Uint32Array, to: number, texts: number, places = RUN.held + 1): number => {
     const numbers = new Float64Array(places);

@@ -23,7 +23,7 @@ numbers[ENTRY.traits] = 1;
 numbers[ENTRY.weight] = 1;
 const judge = new windows.value.RowJudge(
   [{ windows: counted, byAccount: true, traits: Uint16Array.from({ length: ACTIONS.length * 2 }, () => 1) }],
-  { fates: new Uint8Array(ACTIONS.length).fill(FATE.judged), users: [], v4Bits: 32, longest: 256 },
+  { fates: new Uint8Array(ACTIONS.length).fill(FATE.judged), users: [], v4Bits: 32, v6Bits: 64, longest: 256 },
 );
 const told = new Float64Array(RUN.held + 1);
 parentPort?.postMessage('begun');

@@ -5,6 +5,18 @@ const part = (...texts: readonly string[]) => fc.constantFrom(...texts);
 const address = fc.oneof(
   { weight: 6, arbitrary: fc.ipV4() },
   fc.ipV6(),
+  part('2001:db8::7', 'fe80::1', '::1', '::', '2001:db8:0:1::', '2001:db8:0:1:1:1:1:1', '1:0:0:2:0:0:0:3'),
+  part(
+    '2001:DB8::7',
+    '2001:db8:0::7',
+    '::ffff:1.2.3.4',
+    '::1.2.3.4',
+    '::102:304',
+    'fe80::1%eth0',
+    '64:ff9b::1.2.3.4',
+    ':',
+    '::1::',
+  ),
   part('01.2.3.4', '256.1.1.1', '1.2.3', '1.2.3.4.5', 'host.example', 'UNKNOWN', '', '0.0.0.0', '1.2.3.4 ', '1..2.3'),
 );
 const port = fc.oneof(
@@ -102,6 +114,9 @@ const sudo = fc
       'TTY=pts/0 ; ',
       'HOST=h ; ',
       '3 incorrect password attempts ; ',
+      '1 incorrect password attempt ; ',
+      '0 incorrect password attempts ; ',
+      '1234567 incorrect password attempts ; ',
       'user NOT in sudoers ; ',
       '',
       'x',
@@ -125,6 +140,16 @@ const sudo = fc
   )
   .map((parts) => parts.join(''));
 
+/** Whom su refused, and what looks like it. */
+const su = fc
+  .tuple(
+    part('FAILED SU ', 'FAILED SU ', 'FAILED RUNUSER ', '', '- '),
+    part('(to root) ', '(to root) ', '(to ) ', '(to a) b) ', '(to x on y) ', '(to', 'x'),
+    user,
+    part(' on pts/1', ' on pts/1', ' on none', ' on ', ''),
+  )
+  .map((parts) => parts.join(''));
+
 const session = fc
   .tuple(
     part('pam_unix(cron:session): ', 'pam_x(): ', 'pam_y: ', ''),
@@ -140,9 +165,11 @@ const others = fc
     fc.tuple(fc.constant('CRON'), session),
     fc.tuple(fc.constant('systemd-logind'), logind),
     fc.tuple(fc.constant('sudo'), sudo),
+    fc.tuple(part('su', 'su', 'runuser'), su),
     fc.constantFrom(
       ['sudo', '     ops : TTY=pts/0 ; PWD=/tmp ; USER=root ; COMMAND=/bin/id'] as const,
       ['systemd-logind', 'New session 3 of user ops.'] as const,
+      ['su', 'FAILED SU (to root) ops on pts/1'] as const,
     ),
   )
   .chain(([by, said]) => part('[612]', '[0]', '').map((pid) => `${by}${pid}: ${said}`));
@@ -206,7 +233,18 @@ const message = fc.oneof(
     )
     .map((parts) => parts.join('')),
   fc.string({ maxLength: 30 }),
-  user.map((name) => `message repeated 2 times: [ Failed password for ${name} from 1.2.3.4 port 22 ssh2]`),
+  fc
+    .tuple(
+      part('message repeated ', 'message repeated ', 'Message repeated '),
+      part('2', '5', '1', '0', '999999999', '1234567890', ''),
+      part(' times: [ ', ' times: [ ', ' times: [', ' times: [  ', ' time: [ '),
+      user,
+      part(']', ']', '', ' ', ']]'),
+    )
+    .map(
+      ([opening, count, times, name, closing]) =>
+        `${opening}${count}${times}Failed password for ${name} from 1.2.3.4 port 22 ssh2${closing}`,
+    ),
   fc
     .integer({ min: 380, max: 480 })
     .map((length) => `Invalid user ${'x'.repeat(length)} from 1.2.3.4 port 4${' '}`.trimEnd()),
@@ -261,7 +299,7 @@ const line = fc.oneof(
   {
     weight: 6,
     arbitrary: fc
-      .tuple(tag, fc.oneof(message, logind, sudo))
+      .tuple(tag, fc.oneof(message, logind, sudo, su))
       .map(([by, said]) => `Nov 22 01:02:03 edge01 ${by}${said}`),
   },
   { weight: 9, arbitrary: others.map((said) => `Nov 22 01:02:03 edge01 ${said}`) },
@@ -276,7 +314,7 @@ const line = fc.oneof(
           'Connection closed by authenticating user ',
         ),
         user,
-        fc.ipV4(),
+        fc.oneof(fc.ipV4(), fc.ipV6()),
       )
       .map(([opening, name, from]) => {
         const lead = opening.startsWith('C') ? ' ' : ' from ';

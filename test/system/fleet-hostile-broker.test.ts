@@ -126,12 +126,13 @@ async function amiss(edge: Edge): Promise<readonly string[]> {
 }
 
 interface Site {
+  readonly spaces: FourSpaces;
   readonly edges: readonly Edge[];
   readonly hostile: HostileBroker;
 }
 
 /** What both sides know of what was ordered. */
-async function tellAll({ edges, hostile }: Site, commands: Commands): Promise<string> {
+async function tellAll({ edges, hostile, spaces: { site } }: Site, commands: Commands): Promise<string> {
   const results = hostile.seen.flatMap(({ topic, payload }) => {
     const read = parseTopic(topic)?.kind === 'result' ? decodeResult(payload) : undefined;
     return read?.ok ? [read.value] : [];
@@ -144,7 +145,10 @@ async function tellAll({ edges, hostile }: Site, commands: Commands): Promise<st
     for (const one of await edge.audit((action) => action.startsWith('order_') || action === 'refuse_order')) {
       lines.push(`${edge.serial} ${JSON.stringify(one)}`);
     }
+    lines.push(`${edge.serial} stands: ${JSON.stringify(await site.rows('main', 'desired', 'diff', edge.serial))}`);
+    lines.push(`issued: ${JSON.stringify(await site.rows('main', 'desired', 'history', edge.serial))}`);
   }
+  lines.push(site.output('main'));
   return lines.join('\n');
 }
 
@@ -203,10 +207,10 @@ test('a broker that injects, reorders, repeats, drops and rolls back changes not
   hostile.relent();
   t.diagnostic(JSON.stringify(hostile.counters));
 
-  await areAsOrdered({ edges, hostile }, commands);
+  await areAsOrdered({ spaces, edges, hostile }, commands);
   for (const edge of edges) {
     await isKnown(spaces, edge).catch(async (cause: unknown) => {
-      throw new Error(`${await tellAll({ edges, hostile }, commands)}\n${site.output('main')}`, { cause });
+      throw new Error(await tellAll({ spaces, edges, hostile }, commands), { cause });
     });
     const config = await edge.config();
     assert.match(config, /192\.0\.2\.128\/25/);

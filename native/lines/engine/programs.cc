@@ -49,7 +49,19 @@ std::optional<Said> logind(string_view message) {
 // In the order in which sudo writes them: one of them stands right behind the user.
 constexpr std::array<string_view, 9> kFirstItems = {"HOST=", "TTY=", "CHROOT=", "PWD=", "USER=", "GROUP=", "TSID=", "ENV=", "COMMAND="};
 
-// `   alice : TTY=pts/0 ; PWD=/home/alice ; USER=root ; COMMAND=/usr/bin/id`: `USER=` is believed where it stands once.
+// `3 incorrect password attempts ; `. @returns 0 for anything else
+uint32_t attempts_of(string_view text) {
+  constexpr size_t kMostDigits = 6;
+  const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const string_view rest = text.substr(digits);
+  if (digits > kMostDigits || (!rest.starts_with(" incorrect password attempts ; ") && !rest.starts_with(" incorrect password attempt ; "))) return 0;
+  uint32_t attempts = 0;
+  for (const char unit : text.substr(0, digits)) attempts = attempts * 10 + static_cast<uint32_t>(unit - '0');
+  return attempts;
+}
+
+// `   alice : TTY=pts/0 ; PWD=/home/alice ; USER=root ; COMMAND=/usr/bin/id`, before these perhaps how often the
+// password was wrong: `USER=` is believed where it stands once.
 std::optional<Said> sudo(string_view message) {
   constexpr string_view kTarget = " ; USER=";
   // What opens so is PAM's for the parser, whoever says it; the other is sudo's JSON.
@@ -60,12 +72,30 @@ std::optional<Said> sudo(string_view message) {
   user.remove_prefix(std::min(user.find_first_not_of(' '), user.size()));
   if (!is_name(user) || user.find_first_of(" \t") != kNone) return std::nullopt;
   const string_view text = message.substr(colon + 3);
-  if (!std::ranges::any_of(kFirstItems, [text](string_view item) { return text.starts_with(item); })) return std::nullopt;
+  const bool is_command = std::ranges::any_of(kFirstItems, [text](string_view item) { return text.starts_with(item); });
+  const uint32_t attempts = is_command ? 0 : attempts_of(text);
+  if (!is_command && attempts == 0) return std::nullopt;
   const size_t start = text.find(kTarget);
   if (start == kNone || text.find(kTarget, start + 1) != kNone) return std::nullopt;
   const size_t end = text.find(" ; ", start + kTarget.size());
   if (end == kNone || end == start + kTarget.size()) return std::nullopt;
-  return said_of(Action::sudo_command, user, text.substr(start + kTarget.size(), end - start - kTarget.size()));
+  Said said = said_of(is_command ? Action::sudo_command : Action::sudo_failed, user, text.substr(start + kTarget.size(), end - start - kTarget.size()));
+  if (attempts >= 2) said.repeats = attempts;
+  return said;
+}
+
+// `FAILED SU (to root) alice on pts/0`: the target is what the caller typed, so the caller is read from the end.
+std::optional<Said> su(string_view message) {
+  constexpr string_view kOpening = "FAILED SU (to ";
+  if (!message.starts_with(kOpening)) return std::nullopt;
+  const string_view text = message.substr(kOpening.size());
+  const size_t on = text.rfind(" on ");
+  if (on == kNone) return std::nullopt;
+  const size_t end = text.rfind(") ", on);
+  if (end == kNone || end == 0 || end + 2 > on) return std::nullopt;
+  const string_view user = text.substr(end + 2, on - end - 2);
+  if (!is_name(user)) return std::nullopt;
+  return said_of(Action::su_failed, user, text.substr(0, end));
 }
 
 }  // namespace
@@ -74,7 +104,8 @@ std::optional<Said> read_program(string_view program, string_view message) {
   if (program == "sshd" || program == "sshd-session" || program == "sshd-auth") return read_sshd(message);
   if (program == "CRON") return cron(message);
   if (program == "systemd-logind") return logind(message);
-  return program == "sudo" ? sudo(message) : std::nullopt;
+  if (program == "sudo") return sudo(message);
+  return program == "su" ? su(message) : std::nullopt;
 }
 
 }  // namespace bartizan::lines

@@ -1,4 +1,4 @@
-// What cron's PAM, systemd-logind and sudo say of every session and command: with sshd's nearly all of a log of
+// What cron's PAM, systemd-logind, sudo and su say of every session and command: with sshd's nearly all of a log of
 // authentication. Read as core/event/programs reads them, in their usual form alone.
 #pragma once
 

@@ -138,6 +138,7 @@ bool Reader::read_line(string_view line, string_view minute, string_view zone, s
   row[kPort] = said->port;
   row[kMethod] = number(said->method, kMethod);
   row[kTarget] = number(said->target, kTarget);
+  row[kRepeats] = said->repeats;
   row[kFlags] = (said->user_unknown ? kUserUnknown : 0u) | (pid->is_there ? 0u : kNoPid);
   return true;
 }

@@ -30,6 +30,7 @@ enum Field : size_t {
   kTarget,
   kFlags,
   kPacked,  // where the message begins among the messages
+  kRepeats,  // 0: none
   kFields,
 };
 

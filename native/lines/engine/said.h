@@ -30,13 +30,15 @@ enum class Action : uint8_t {
   pam_session_closed,
   logind_session_new,
   sudo_command,
+  su_failed,
+  sudo_failed,
 };
 
 struct Said {
   Action action;
   // Empty: none.
   std::string_view user;
-  // A canonical IPv4 address, or empty.
+  // As `is_address` has it, or empty.
   std::string_view address;
   std::string_view method;
   // Whom the user acts as.
@@ -44,6 +46,8 @@ struct Said {
   // 0: none.
   uint32_t port = 0;
   bool user_unknown = false;
+  // How many like events it stands for; 0: itself.
+  uint32_t repeats = 0;
 };
 
 }  // namespace bartizan::lines

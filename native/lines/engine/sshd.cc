@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "address.h"
+
 namespace bartizan::lines {
 namespace {
 
@@ -15,26 +17,6 @@ constexpr size_t kCutAt = 500;
 constexpr string_view kPreauth = " [preauth]";
 
 bool is_digit(char unit) { return unit >= '0' && unit <= '9'; }
-
-// As `isQuad` of core/base/ip.ts.
-bool is_quad(string_view text) {
-  if (text.size() < 7 || text.size() > 15) return false;
-  int octet = 0, digits = 0, dots = 0;
-  for (const char unit : text) {
-    if (is_digit(unit)) {
-      if (digits > 0 && octet == 0) return false;
-      octet = octet * 10 + (unit - '0');
-      if (octet > 255) return false;
-      digits++;
-    } else {
-      if (unit != '.' || digits == 0 || dots == 3) return false;
-      dots++;
-      octet = 0;
-      digits = 0;
-    }
-  }
-  return dots == 3 && digits > 0;
-}
 
 // Of 1 to 65535, all of the text; 0 for what is none.
 uint32_t port_of(string_view text) {
@@ -54,7 +36,7 @@ size_t peer_at_end(string_view text, string_view lead, Said& said) {
   const size_t start = before.rfind(' ') + 1;
   if (said.port == 0 || start < lead.size() || !before.substr(start - lead.size()).starts_with(lead)) return kNone;
   said.address = before.substr(start);
-  return is_quad(said.address) ? start - lead.size() : kNone;
+  return is_address(said.address) ? start - lead.size() : kNone;
 }
 
 // Reads `ADDRESS port N` at the very start; what follows may be anything.
@@ -65,7 +47,7 @@ bool peer_at_start(string_view text, Said& said) {
   while (stop < text.size() && is_digit(text[stop])) stop++;
   said.address = text.substr(0, end);
   said.port = port_of(text.substr(end + 6, stop - end - 6));
-  return said.port != 0 && is_quad(said.address);
+  return said.port != 0 && is_address(said.address);
 }
 
 void set_user(string_view written, Said& said) {
@@ -149,7 +131,7 @@ bool pam_failure(string_view text, Said& said) {
   if (start == kNone) return true;
   const size_t space = text.find(' ', start + 7);
   said.address = text.substr(start + 7, space == kNone ? kNone : space - start - 7);
-  if (!is_quad(said.address)) return false;
+  if (!is_address(said.address)) return false;
   const size_t user = space == kNone ? kNone : text.find(" user=", space);
   if (user != kNone && user <= space + 1) set_user(text.substr(user + 6), said);
   return true;
@@ -189,6 +171,29 @@ bool read(string_view text, Said& said) {
   return end != kNone && pam(text.substr(end + 3), said);
 }
 
+std::optional<Said> read_one(string_view message) {
+  if (message.size() >= kCutAt) return std::nullopt;
+  if (message.ends_with(kPreauth)) message.remove_suffix(kPreauth.size());
+  Said said{.action = Action::failed_other, .user = {}, .address = {}, .method = {}, .target = {}};
+  if (!read(message, said)) return std::nullopt;
+  return said;
+}
+
+// `5 times: [ MESSAGE]`, into which rsyslog folds like lines.
+std::optional<Said> repeated(string_view text) {
+  constexpr string_view kTimes = " times: [";
+  constexpr size_t kMostDigits = 9;
+  const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  if (digits == 0 || digits > kMostDigits || !text.substr(digits).starts_with(kTimes) || !text.ends_with(']')) return std::nullopt;
+  uint32_t times = 0;
+  for (const char unit : text.substr(0, digits)) times = times * 10 + static_cast<uint32_t>(unit - '0');
+  string_view message = text.substr(digits + kTimes.size(), text.size() - 1 - digits - kTimes.size());
+  if (message.starts_with(' ')) message.remove_prefix(1);
+  std::optional<Said> said = read_one(message);
+  if (said && times >= 2) said->repeats = times;
+  return said;
+}
+
 }  // namespace
 
 std::optional<string_view> session_user(string_view text, bool& opened) {
@@ -205,11 +210,9 @@ std::optional<string_view> session_user(string_view text, bool& opened) {
 }
 
 std::optional<Said> read_sshd(string_view message) {
-  if (message.size() >= kCutAt) return std::nullopt;
-  if (message.ends_with(kPreauth)) message.remove_suffix(kPreauth.size());
-  Said said{.action = Action::failed_other, .user = {}, .address = {}, .method = {}, .target = {}};
-  if (!read(message, said)) return std::nullopt;
-  return said;
+  constexpr string_view kRepeated = "message repeated ";
+  if (message.starts_with(kRepeated)) return repeated(message.substr(kRepeated.size()));
+  return read_one(message);
 }
 
 }  // namespace bartizan::lines

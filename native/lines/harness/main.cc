@@ -16,8 +16,8 @@ constexpr const char* kParts[] = {
     "Failed password for ", "Accepted publickey for ", "Invalid user ", "Connection closed by ", "Connection reset by ", "Disconnected from ",
     "Received disconnect from ", "pam_unix(sshd:session): ", "session opened for user ", "session closed for user ",
     "authentication failure; x rhost=", "check pass; user unknown", "invalid user ", "authenticating user ", "user ", "root", " from ", " port ", "22",
-    "192.0.2.1", "198.51.100.200", " ssh2", " ssh2: ", " for ", " by ", "(uid=0)", "): ", " user=", " rhost=", " [preauth]",
-    "New session ", " of user ", " : ", "TTY=pts/0", " ; USER=", " ; COMMAND=", " ", "\t", "\r", "\xff", "x", "",
+    "192.0.2.1", "198.51.100.200", "2001:db8::7", "::ffff:192.0.2.1", " ssh2", " ssh2: ", " for ", " by ", "(uid=0)", "): ", " user=", " rhost=", " [preauth]",
+    "New session ", " of user ", "message repeated ", " times: [ ", "]", " incorrect password attempts ; ", "FAILED SU (to ", ") ", " on ", " : ", "TTY=pts/0", " ; USER=", " ; COMMAND=", " ", "\t", "\r", "\xff", "x", "",
 };
 
 class Chance {
@@ -31,13 +31,15 @@ class Chance {
 
 std::string usual(Chance& chance) {
   const std::string user = "u" + std::to_string(chance.below(400));
-  const std::string peer = "192.0.2." + std::to_string(chance.below(300)) + " port " + std::to_string(chance.below(70'000));
-  switch (chance.below(6)) {
+  const std::string network = chance.below(4) == 0 ? "2001:db8::" : "192.0.2.";
+  const std::string peer = network + std::to_string(chance.below(300)) + " port " + std::to_string(chance.below(70'000));
+  switch (chance.below(7)) {
     case 0: return "Failed password for invalid user " + user + " from " + peer + " ssh2";
     case 1: return "Invalid user " + user + " from " + peer;
     case 2: return "Connection closed by authenticating user " + user + " " + peer + " [preauth]";
     case 3: return "New session " + std::to_string(chance.below(900)) + " of user " + user + ".";
     case 4: return "   " + user + " : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/usr/bin/id";
+    case 5: return "FAILED SU (to root) " + user + " on pts/1";
     default: return "pam_unix(sshd:session): session opened for user " + user + "(uid=1000) by (uid=0)";
   }
 }
@@ -52,7 +54,7 @@ std::string message(Chance& chance) {
 }
 
 std::string tag(Chance& chance) {
-  constexpr const char* kPrograms[] = {"sshd", "sshd", "sshd", "CRON", "systemd-logind", "sudo", "kernel"};
+  constexpr const char* kPrograms[] = {"sshd", "sshd", "sshd", "CRON", "systemd-logind", "sudo", "su", "kernel"};
   const std::string program = kPrograms[chance.below(std::size(kPrograms))];
   return program + (chance.below(4) == 0 ? ": " : "[" + std::to_string(chance.below(1 << 30)) + "]: ");
 }

@@ -1,6 +1,10 @@
 #include "row-judge.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <array>
+#include <cstring>
 
 #include "../../lines/engine/reader.h"
 
@@ -28,10 +32,44 @@ int32_t quad_of(std::string_view text) {
 
 std::u16string widened(std::string_view text) { return {text.begin(), text.end()}; }
 
+// The first bits of a word.
+int32_t masked(uint32_t word, uint32_t bits) { return static_cast<int32_t>(bits == 0 ? 0 : word & (~0u << (32 - bits))); }
+
+// The first half of an IPv6 address; of anything else, any.
+std::array<uint32_t, 2> half_of(std::string_view text) {
+  std::array<char, INET6_ADDRSTRLEN> written{};
+  if (text.size() >= written.size()) return {};
+  std::ranges::copy(text, written.begin());
+  std::array<uint32_t, 4> words{};
+  if (inet_pton(AF_INET6, written.data(), words.data()) != 1) return {};
+  return {ntohl(words[0]), ntohl(words[1])};
+}
+
+std::string v6_text(const Key& half) {
+  const std::array<uint32_t, 4> words = {htonl(static_cast<uint32_t>(half.high)), htonl(static_cast<uint32_t>(half.low)), 0, 0};
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  inet_ntop(AF_INET6, words.data(), text.data(), text.size());
+  return text.data();
+}
+
+std::string v4_text(const Key& address) {
+  const auto quad = static_cast<uint32_t>(address.low);
+  return std::to_string(quad >> 24) + "." + std::to_string((quad >> 16) & 255) + "." + std::to_string((quad >> 8) & 255) + "." + std::to_string(quad & 255);
+}
+
 }  // namespace
 
+// Of what is no address, any.
+Key RowJudge::source_of(std::string_view text, bool is_v6) const {
+  if (!is_v6) return {kIsV4, masked(static_cast<uint32_t>(quad_of(text)), settings_.v4_bits)};
+  const auto [first, second] = half_of(text);
+  const uint32_t bits = settings_.v6_bits;
+  return {masked(first, std::min(32u, bits)), masked(second, bits > 32 ? bits - 32 : 0)};
+}
+
 void RowJudge::learn(std::string_view text) {
-  Told told{widened(text.substr(0, settings_.longest)), 0, quad_of(text), 0};
+  const bool is_v6 = text.find(':') != text.npos;
+  Told told{widened(text.substr(0, settings_.longest)), 0, source_of(text, is_v6), is_v6, 0};
   told.hash = hash_of(told.text);
   const auto user = std::find(settings_.users.begin(), settings_.users.end(), told.text);
   if (user != settings_.users.end()) told.user = static_cast<uint8_t>(user - settings_.users.begin() + 1);
@@ -68,6 +106,7 @@ std::optional<size_t> RowJudge::run(const RowRun& run) {
     entry.at = std::min(run.began + row[lines::kMoment], run.latest);
     entry.offset = run.offset + row[lines::kStart];
     entry.port = static_cast<uint16_t>(row[lines::kPort]);
+    entry.weight = std::max(row[lines::kRepeats], 1u);
     if (judge(row, entry) || fate == Fate::shared || held_together() > most) return at + lines::kFields;
   }
   return run.to;
@@ -91,13 +130,13 @@ bool RowJudge::judge(const uint32_t* row, Entry& entry) {
 // @returns false when the line has no such key
 bool RowJudge::key_of(const StreamOfRows& stream, const uint32_t* row, Entry& entry) {
   const uint32_t address = row[lines::kAddress], user = row[lines::kUser];
-  const bool is_whole = settings_.v4_bits == 32;
-  const int32_t source = is_whole ? told_[address].quad : static_cast<int32_t>(static_cast<uint32_t>(told_[address].quad) & (~0u << (32 - settings_.v4_bits)));
+  const Told& peer = told_[address];
+  const bool is_whole = settings_.v4_bits == 32 && !peer.is_v6;
   // Where a source is more than an address, the address tells a connection.
   entry.peer = is_whole || address == 0 ? Hashed{} : told(address);
   if (!stream.by_account) {
     if (address == 0) return false;
-    entry.key = {kIsV4, source};
+    entry.key = peer.source;
     entry.value = user == 0 ? Hashed{} : told(user);
     return true;
   }
@@ -106,7 +145,7 @@ bool RowJudge::key_of(const StreamOfRows& stream, const uint32_t* row, Entry& en
   entry.name = {account.text, account.hash};
   if (address == 0) entry.value = {};
   else if (is_whole) entry.value = told(address);
-  else entry.value = {network_of(source).text, network_.hash};
+  else entry.value = {network_of(peer.source).text, network_.hash};
   return true;
 }
 
@@ -122,10 +161,11 @@ const RowJudge::Named& RowJudge::account_of(uint32_t user, uint32_t host) {
   return accounts_.emplace(pair, std::move(named)).first->second;
 }
 
-const RowJudge::Named& RowJudge::network_of(int32_t quad) {
-  const auto bits = static_cast<uint32_t>(quad);
-  const std::string text = std::to_string(bits >> 24) + "." + std::to_string((bits >> 16) & 255) + "." + std::to_string((bits >> 8) & 255) + "." +
-                           std::to_string(bits & 255) + "/" + std::to_string(settings_.v4_bits);
+// As `SourceKeys.text` of core/detect/trail/keys.ts has it.
+const RowJudge::Named& RowJudge::network_of(const Key& source) {
+  const bool is_v4 = source.high == kIsV4;
+  std::string text = is_v4 ? v4_text(source) : v6_text(source) + "/" + std::to_string(settings_.v6_bits);
+  if (is_v4 && settings_.v4_bits < 32) text += "/" + std::to_string(settings_.v4_bits);
   network_ = {widened(text), 0};
   network_.hash = hash_of(network_.text);
   return network_;

@@ -37,8 +37,9 @@ struct RowSettings {
   std::vector<Fate> fates;
   // Users that traits tell apart.
   std::vector<std::u16string> users;
-  // Bits of an IPv4 address that name a source.
+  // Bits of an address that name a source: of an IPv4 address up to 32, of an IPv6 address up to 64.
   uint32_t v4_bits = 32;
+  uint32_t v6_bits = 64;
   // Texts are told apart by so many of their first units.
   size_t longest = 256;
 };
@@ -86,7 +87,8 @@ class RowJudge {
     std::u16string text;
     uint32_t hash;
     // Of an address.
-    int32_t quad;
+    Key source;
+    bool is_v6;
     // Place among the users that are told apart, from 1 on, or 0.
     uint8_t user;
   };
@@ -100,7 +102,8 @@ class RowJudge {
   bool judge(const uint32_t* row, Entry& entry);
   bool key_of(const StreamOfRows& stream, const uint32_t* row, Entry& entry);
   const Named& account_of(uint32_t user, uint32_t host);
-  const Named& network_of(int32_t quad);
+  Key source_of(std::string_view text, bool is_v6) const;
+  const Named& network_of(const Key& source);
 
   const std::vector<StreamOfRows> streams_;
   const RowSettings settings_;
