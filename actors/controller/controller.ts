@@ -109,7 +109,7 @@ export class Controller {
       keepDetail: (id, detail) => writeWhole(this.detailFile(id), detail, 0o600),
       forgetDetails: (before) => removeBefore(join(place.state, 'results'), before),
     });
-    this.desires = new Desires({ ...shared, fleet, outgoing });
+    this.desires = new Desires({ ...shared, fleet, outgoing, signer: () => this.#serving(OPERATORS) });
     const signer = () => this.#serving();
     const orders = new StandingOrders({ tenant, clock, log, keys: this.keys, link });
     this.#orders = orders;
@@ -341,12 +341,8 @@ export class Controller {
     const isNews = this.fleet.noteReported(member, payload, reported, this.clock.now());
     this.streams.reported(member.serial, reported.streams);
     if (this.settings.confirms) this.confirmer.heard(member);
-    if (!isNews) return;
-    const { desired } = reported;
-    this.#serving(OPERATORS).then(
-      (key) => this.desires.reported(member, desired, key.ok ? key.value : undefined),
-      (cause: unknown) => this.#log('error', 'how an appliance stands was not noted', { cause: messageOf(cause) }),
-    );
+    // At once: what comes later must not be overtaken by it.
+    if (isNews) this.desires.reported(member);
   }
 
   #ask(...asked: Asking): void {

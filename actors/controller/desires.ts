@@ -20,6 +20,8 @@ export interface DesiresDeps {
   readonly fleet: Fleet;
   readonly press: Press;
   readonly outgoing: Outgoing;
+  /** Signs what is issued anew because of what an appliance said. */
+  readonly signer: () => Promise<Result<SigningKey, 'refused'>>;
 }
 
 export interface DesireOptions {
@@ -62,7 +64,7 @@ export class Desires {
   readonly #deps: DesiresDeps;
   /** The last order issued to each, as far as this run has issued any. */
   readonly #issued = new Map<string, Hex>();
-  readonly #pending = new Map<string, Heard>();
+  readonly #pending = new Map<string, Member>();
   readonly #shelf: DesiredShelf;
   #cancel: (() => void) | undefined;
   #cancelSweep: (() => void) | undefined;
@@ -120,10 +122,10 @@ export class Desires {
 
   /**
    * Notes how an appliance stands, and issues its last order anew where that came too late to follow what it names. Thousands
-   * may say so at once: they are looked after one some after the other.
+   * may say so at once: they are looked after one some after the other, each as it stands by then.
    */
-  reported(member: Member, state: DesiredState, signer: SigningKey | undefined): void {
-    this.#pending.set(member.serial, { member, state, signer });
+  reported(member: Member): void {
+    this.#pending.set(member.serial, member);
     this.#cancel ??= this.#deps.clock.after(SOON, () => void this.#note());
   }
 
@@ -159,45 +161,52 @@ export class Desires {
 
   async #note(): Promise<void> {
     const some = [...this.#pending.values()].slice(0, AT_ONCE);
-    for (const { member } of some) this.#pending.delete(member.serial);
+    for (const { serial } of some) this.#pending.delete(serial);
     let next = SOON;
     try {
       await this.#noteSome(some);
     } catch (cause) {
       this.#deps.log('error', 'how appliances stand was not written down', { cause: messageOf(cause) });
       // Nobody says it again: they stand as they do.
-      for (const heard of some)
-        if (!this.#pending.has(heard.member.serial)) this.#pending.set(heard.member.serial, heard);
+      for (const member of some) this.#pending.set(member.serial, member);
       next = PACE;
     }
     this.#cancel = this.#pending.size === 0 ? undefined : this.#deps.clock.after(next, () => void this.#note());
   }
 
-  async #noteSome(some: readonly Heard[]): Promise<void> {
+  async #noteSome(some: readonly Member[]): Promise<void> {
     const { records, clock } = this.#deps;
     const at = clock.now();
+    const heard = some.flatMap(({ serial, standing }) => (standing ? [{ serial, state: standing.desired }] : []));
     const written = await records.write(async (writes) => {
-      const keys = some.map(({ member, state }) => [member.serial, state.generation] as const);
-      const known = await Promise.all(keys.map((key) => writes.get(desires, key)));
-      for (const [i, { member, state }] of some.entries()) {
+      const known = await Promise.all(
+        heard.map(({ serial, state }) => writes.get(desires, [serial, state.generation])),
+      );
+      for (const [i, { serial, state }] of heard.entries()) {
         const record = known[i];
         if (record === undefined || record.order !== state.order || record.standing?.is === state.standing) continue;
         const standing = { is: state.standing, text: state.text, at };
-        await writes.put(desires, [member.serial, state.generation], { ...record, standing });
+        await writes.put(desires, [serial, state.generation], { ...record, standing });
       }
     });
     if (!written.ok) throw new Error(written.public);
-    for (const heard of some) {
-      if (heard.state.standing !== 'conflict') continue;
-      const history = await this.history(heard.member.serial);
-      const [last] = history;
-      if (last !== undefined && needsRebase(heard.state, history)) await this.#again({ ...heard, ...last });
-    }
+    for (const member of some) if (member.standing?.desired.standing === 'conflict') await this.#rebase(member);
+  }
+
+  async #rebase(member: Member): Promise<void> {
+    const history = await this.history(member.serial);
+    const [last] = history;
+    const state = member.standing?.desired;
+    if (last === undefined || state === undefined || !needsRebase(state, history)) return;
+    const signer = await this.#deps.signer();
+    if (signer.ok) await this.#again({ member, signer: signer.value, content: last.content, trial: last.trial });
+    else
+      this.#deps.log('error', 'what is desired cannot be issued anew', { serial: member.serial, cause: signer.public });
   }
 
   async #again({ member, signer, content: name, trial }: Again): Promise<void> {
     const content = await this.#deps.records.get(contents, [name]);
-    if (content === undefined || signer === undefined) return;
+    if (content === undefined) return;
     const { outcomes, leaving } = await this.#issue([member], { content, merge: false, over: false, trial, signer });
     this.#deps.log('info', 'what is desired was issued anew', { ...outcomes[0] });
     await this.#publish(leaving);
@@ -284,14 +293,10 @@ export class Desires {
   }
 }
 
-interface Heard {
-  readonly member: Member;
-  readonly state: DesiredState;
-  readonly signer: SigningKey | undefined;
-}
-
 /** What is to be said once more, of the content of that name. */
-interface Again extends Pick<Heard, 'member' | 'signer'> {
+interface Again {
+  readonly member: Member;
+  readonly signer: SigningKey;
   readonly content: Hex;
   readonly trial: Millis;
 }

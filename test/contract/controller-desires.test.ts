@@ -30,7 +30,7 @@ test('what is desired by a key that is believed no longer is signed anew where i
   const fleet = await Fleet.open(records, happenings);
   const log = (): void => {};
   const outgoing = new Outgoing({ tenant: 'acme', clock, log, records, link: () => broker, serves: () => true });
-  const desires = new Desires({ clock, log, records, press, fleet, outgoing });
+  const desires = new Desires({ clock, log, records, press, fleet, outgoing, signer: () => keys.key('ops') });
   try {
     const signer = await keys.make('ops');
     assert.ok(signer.ok);

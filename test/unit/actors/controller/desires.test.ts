@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Desires } from '../../../../actors/controller/desires.ts';
 import type { Member } from '../../../../actors/controller/fleet.ts';
+import { ok } from '../../../../core/base/result.ts';
 import { hours, minutes } from '../../../../core/base/time.ts';
 import { contents, desires as kept } from '../../../../core/controller/records.ts';
 import type { DesiredState } from '../../../../core/link/reported.ts';
@@ -9,7 +10,7 @@ import { pressingSite, settled } from '../../../support/link/pressing-site.ts';
 
 async function site(count: number) {
   const made = await pressingSite();
-  const desires = new Desires({ ...made, outgoing: made.outgoing() });
+  const desires = new Desires({ ...made, outgoing: made.outgoing(), signer: async () => ok(made.signer) });
   const members = made.members(count);
   const wish = (mode: string) => ({
     ...{ content: { sections: [{ name: 'firewall', values: { mode } }], rules: [] }, merge: false, over: false },
@@ -20,7 +21,7 @@ async function site(count: number) {
     const none = { text: '', confirmedGeneration: 0, confirmedOrder: undefined, changedHere: [] };
     const state = { generation: 1, order: undefined, standing: 'confirmed', ...none, ...more } as const;
     member.standing = { ...member.standing, desired: state } as Member['standing'];
-    desires.reported(member, state, made.signer);
+    desires.reported(member);
   };
   return { ...made, desires, members, wish, report };
 }
@@ -97,6 +98,18 @@ test('the last order is issued anew behind an earlier one that came into effect 
   for (let i = 0; i < 5; i++) await settled();
   const history = await desires.history(one.serial);
   assert.deepEqual([history.length, history[0]?.parent], [3, one.order]);
+});
+
+test('of reports that come at once the last one counts', async () => {
+  const { desires, members, wish, report, clock, records } = await site(1);
+  const [one] = await desires.set(members, wish('enforce'));
+  assert.ok(one !== undefined && 'order' in one);
+  report(members[0], { order: one.order, standing: 'on_trial' });
+  report(members[0], { generation: 2 ** 50, order: one.order, standing: 'on_trial' });
+  report(members[0], { order: one.order, standing: 'confirmed' });
+  clock.advance(200);
+  await settled();
+  assert.equal((await records.get(kept, [one.serial, 1]))?.standing?.is, 'confirmed');
 });
 
 test('what an appliance refused or took back is not merged into what comes next', async () => {
