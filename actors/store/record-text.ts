@@ -18,28 +18,47 @@ const LONGEST_CHECKSUM = 7;
  * LevelDB 1.20 as it is built here does not verify its blocks' checksums when it reads, so without one of our own a flipped
  * bit would be believed.
  *
- * Those of JSON are in memory beside the engine's heap, those of a large commit in one piece. What is written is there until the disk has it, and as
+ * Those of JSON are in memory beside the engine's heap, those of a commit in one piece. What is written is there until the disk has it, and as
  * texts of its own it was half of what the collector had to carry along. They are made bytes all at once: record by record
  * that took twice as long. Tuples are not taken apart here and on the way to LevelDB: that would make three objects more of each.
  */
 export function sealed(ops: readonly TextOp[]): readonly TextOp[] {
-  const texts = ops.map((op) => {
-    const content = op[1];
-    return typeof content === 'string' ? `${checksum(op[0], content)}:${content}` : '';
-  });
-  const all = texts.join('');
-  const room = Buffer.from(all);
-  const isAscii = room.length === all.length;
-  let end = room.byteOffset;
+  // One text beyond ASCII would have all that are joined with it be twice as long, and take twice as long.
+  const texts = ops.map(({ 1: content }) =>
+    typeof content === 'string' && Buffer.byteLength(content) === content.length ? content : undefined,
+  );
+  const room = Buffer.from(texts.map((text) => (text === undefined ? '' : ROOM + text)).join(''), 'latin1');
+  let end = 0;
   return ops.map((op, i): TextOp => {
     const content = op[1];
-    if (typeof content !== 'string') return content === undefined ? op : [op[0], sealedBytes(op[0], content)];
-    const text = texts[i] as string;
-    const start = end;
-    end += isAscii ? text.length : Buffer.byteLength(text);
-    return [op[0], new Uint8Array(room.buffer, start, end - start)];
+    if (content === undefined) return op;
+    const text = texts[i];
+    if (text === undefined) return [op[0], sealedAlone(op[0], content)];
+    const start = end + ROOM.length;
+    end = start + text.length;
+    const from = writeChecksum(room, start, crc32(room.subarray(start, end), crc32(op[0])));
+    return [op[0], new Uint8Array(room.buffer, room.byteOffset + from, end - from)];
   });
 }
+
+/** Before a JSON in `sealed`: a checksum as long as they get, and the mark. */
+const ROOM = `${'0'.repeat(LONGEST_CHECKSUM)}:`;
+const DIGITS = Buffer.from('0123456789abcdefghijklmnopqrstuvwxyz');
+
+/** @param end of `ROOM` @returns where the checksum begins */
+function writeChecksum(room: Buffer, end: number, sum: number): number {
+  let at = end - 1;
+  let rest = sum;
+  do {
+    at--;
+    room[at] = DIGITS[rest % 36] as number;
+    rest = Math.floor(rest / 36);
+  } while (rest > 0);
+  return at;
+}
+
+const sealedAlone = (key: string, content: Content): Uint8Array =>
+  typeof content === 'string' ? Buffer.from(`${checksum(key, content)}:${content}`) : sealedBytes(key, content);
 
 function sealedBytes(key: string, content: Uint8Array): Uint8Array {
   const sum = crc32(content, crc32(key)).toString(36);
